@@ -1,0 +1,1 @@
+"""InvestIQ: analyses stocks, trades them on paper, and is watched by construction."""

@@ -1,0 +1,91 @@
+"""The words of the market: symbol, bar, quote. Prices are `Decimal`; times are aware UTC datetimes of *market* time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NewType
+
+from investiq.errors import InvestIQError
+
+__all__ = ["PRICE_STEP", "Bar", "Headline", "MalformedSymbol", "MarketPhase", "PricePoint", "Quote", "Symbol", "parse_symbol"]
+
+Symbol = NewType("Symbol", str)
+"""A ticker in canonical form: upper case, `parse_symbol` made it."""
+
+PRICE_STEP = Decimal("0.0001")
+"""Prices are rounded to this step, the finest that US equities are quoted in."""
+
+_SYMBOL = re.compile(r"[A-Z][A-Z0-9]{0,5}([.\-][A-Z0-9]{1,3})?")
+
+
+class MalformedSymbol(InvestIQError):
+    """The text cannot be a ticker at all (HTTP 422)."""
+
+    reason = "malformed_symbol"
+
+
+def parse_symbol(text: str) -> Symbol:
+    """The canonical symbol for `text` (spaces around it and lower case are forgiven).
+
+    Raises:
+        MalformedSymbol: `text` cannot be a ticker, such as an empty string or `"AA PL"`.
+    """
+    candidate = text.strip().upper()
+    if not _SYMBOL.fullmatch(candidate):
+        raise MalformedSymbol(
+            f"{text[:40]!r} is not a symbol: expected 1 to 6 letters or digits that start with a letter, "
+            "with an optional class such as BRK.B"
+        )
+    return Symbol(candidate)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One session of one symbol. Prices in dollars adjusted for splits and dividends; volume in shares."""
+
+    session: date
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: int
+
+
+class PricePoint(StrEnum):
+    """Which of a session's four real prices a quote is, in the order in which a replayed day shows them."""
+
+    OPEN = "open"
+    LOW = "low"
+    HIGH = "high"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The latest real price at or before the market's now. `sequence` grows by one with each price of a symbol."""
+
+    symbol: Symbol
+    price: Decimal
+    at: datetime
+    point: PricePoint
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One published headline about a symbol."""
+
+    published_at: datetime
+    text: str
+
+
+class MarketPhase(StrEnum):
+    """Where market time stands: in a session, between sessions, or after the last session of the data."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    ENDED = "ended"
