@@ -40,11 +40,17 @@ class _Section(BaseModel):
 class MarketConfig(_Section):
     """Where prices come from and how market time runs."""
 
-    provider: Literal["replay", "files"] = Field("replay", description="source of prices: the shipped history, or your own files")
-    folder: Path | None = Field(None, description="folder of CSV or Parquet bars, for provider = \"files\"", examples=["bars/"])
+    provider: Literal["replay", "files"] = Field(
+        "replay", description="source of prices: the shipped history, or your own files"
+    )
+    folder: Path | None = Field(
+        None, description='folder of CSV or Parquet bars, for provider = "files"', examples=["bars/"]
+    )
     clock: Literal["replay", "wall"] = Field("replay", description="replayed market time, or the time of day")
     start: date = Field(date(2008, 1, 2), description="first session of the replay", examples=["2008-01-02"])
-    session_seconds: float = Field(30.0, gt=0.05, le=86_400, description="wall seconds in which one session is replayed", examples=[30.0])
+    session_seconds: float = Field(
+        30.0, gt=0.05, le=86_400, description="wall seconds in which one session is replayed", examples=[30.0]
+    )
 
 
 class ApiConfig(_Section):
@@ -52,8 +58,12 @@ class ApiConfig(_Section):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: Port = Field(3000, description="port of the API server")
-    hostnames: tuple[str, ...] = Field((), description="further Host names that requests may carry", examples=[["invest.example.org"]])
-    metrics_token: Secret | None = Field(None, description="bearer token for /metrics from outside the trusted networks")
+    hostnames: tuple[str, ...] = Field(
+        (), description="further Host names that requests may carry", examples=[["invest.example.org"]]
+    )
+    metrics_token: Secret | None = Field(
+        None, description="bearer token for /metrics from outside the trusted networks"
+    )
     trusted_networks: tuple[Network, ...] = Field(
         (ip_network("127.0.0.0/8"), ip_network("::1/128")),
         description="networks that read without a key, unless a forwarding header is present",
@@ -97,7 +107,10 @@ class InboxConfig(PartConfig):
 class AnalysisConfig(_Section):
     """Engines: their weights in the overall result, and their time limits."""
 
-    weights: dict[Literal["technical", "quantitative", "signal", "sentiment", "fundamental"], Annotated[Decimal, Field(ge=0, le=1)]] = Field(
+    weights: dict[
+        Literal["technical", "quantitative", "signal", "sentiment", "fundamental"],
+        Annotated[Decimal, Field(ge=0, le=1)],
+    ] = Field(
         {
             "technical": Decimal("0.30"),
             "quantitative": Decimal("0.20"),
@@ -115,14 +128,18 @@ class TradingConfig(_Section):
 
     broker: Literal["paper"] = Field("paper", description="where orders go")
     initial_cash: Decimal = Field(Decimal(100_000), gt=0, description="cash of a new paper account")
-    spread_bps: Decimal = Field(Decimal(2), ge=0, description="full bid-ask spread that the paper broker charges, in basis points")
+    spread_bps: Decimal = Field(
+        Decimal(2), ge=0, description="full bid-ask spread that the paper broker charges, in basis points"
+    )
     commission_per_share: Decimal = Field(Decimal("0.005"), ge=0, description="paper commission per share")
     commission_minimum: Decimal = Field(Decimal("1.00"), ge=0, description="least paper commission per order")
     max_order_notional: Decimal = Field(Decimal(25_000), gt=0, description="largest single order")
     max_position_fraction: Fraction = Field(Decimal("0.25"), description="largest position in one symbol")
     max_exposure_fraction: Fraction = Field(Decimal("0.95"), description="largest sum of positions")
     max_open_orders: int = Field(20, ge=1, description="open orders at one time")
-    daily_loss_limit: Fraction = Field(Decimal("0.03"), description="realised and unrealised loss in one session that trips the breaker")
+    daily_loss_limit: Fraction = Field(
+        Decimal("0.03"), description="realised and unrealised loss in one session that trips the breaker"
+    )
     drawdown_limit: Fraction = Field(Decimal("0.20"), description="fall from the highest equity that trips the breaker")
 
 
@@ -130,11 +147,15 @@ class AgentConfig(_Section):
     """The paper-trading agent."""
 
     enabled: bool = Field(True, description="start the agent with `investiq up` (replay clock only)")
-    watchlist: tuple[str, ...] = Field((), description="symbols to go through; empty means all", examples=[["AAPL", "MSFT"]])
+    watchlist: tuple[str, ...] = Field(
+        (), description="symbols to go through; empty means all", examples=[["AAPL", "MSFT"]]
+    )
     cycle_seconds: float = Field(10.0, gt=0, description="wall seconds between two cycles")
     notional: Decimal = Field(Decimal(5_000), gt=0, description="dollars per entry")
     entry_score: Decimal = Field(Decimal("0.20"), description="overall score from which the agent buys", ge=0, le=1)
-    exit_score: Decimal = Field(Decimal("-0.10"), description="overall score from which the agent sells what it holds", ge=-1, le=1)
+    exit_score: Decimal = Field(
+        Decimal("-0.10"), description="overall score from which the agent sells what it holds", ge=-1, le=1
+    )
 
 
 class MonitoringConfig(_Section):
@@ -146,7 +167,9 @@ class MonitoringConfig(_Section):
     node_port: Port = Field(9100, description="port of the node exporter")
     grafana_port: Port = Field(3001, description="port of Grafana, where it is installed")
     retention_days: int = Field(30, ge=1, description="days of metrics kept")
-    retention_size: str = Field("10GB", pattern=r"^\d+(MB|GB|TB)$", description="disk that metrics may take", examples=["10GB"])
+    retention_size: str = Field(
+        "10GB", pattern=r"^\d+(MB|GB|TB)$", description="disk that metrics may take", examples=["10GB"]
+    )
 
 
 class NotifyConfig(_Section):
@@ -160,7 +183,9 @@ class NotifyConfig(_Section):
 class LoggingConfig(_Section):
     """Logs of our own parts."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe level that is written")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least severe level that is written"
+    )
     max_bytes: int = Field(10_000_000, ge=10_000, description="size at which a part's log file is rotated")
     backups: int = Field(5, ge=1, description="rotated files kept for each part")
 
@@ -170,7 +195,9 @@ class Config(_Section):
 
     data_dir: Path = Field(Path(".investiq"), description="ledger, metrics, logs, keys and models")
     database_url: Secret | None = Field(
-        None, description="SQLAlchemy URL of the ledger; default: SQLite in data_dir", examples=["postgresql+psycopg://user:password@host/investiq"]
+        None,
+        description="SQLAlchemy URL of the ledger; default: SQLite in data_dir",
+        examples=["postgresql+psycopg://user:password@host/investiq"],
     )
     grafana_admin_password: Secret | None = Field(None, description="password of Grafana's admin")
     alpaca_api_key: Secret | None = Field(None, description="Alpaca key id (kept for the Alpaca broker)")

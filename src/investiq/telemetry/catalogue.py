@@ -1,0 +1,341 @@
+"""Every metric that InvestIQ emits: name, kind, labels with their closed value sets, unit, help. Written once, here.
+
+Registration, rules, dashboards and documents refer to these objects and never type a name again. A label's values are
+all known in advance (no symbol, order id, path or user ever becomes a label), except the route template, method and
+status of a request, which the running server closes (see `serving.middleware`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+
+__all__ = [
+    "ALL",
+    "DEPENDENCIES",
+    "ENGINES",
+    "Kind",
+    "Label",
+    "Metric",
+    "Part",
+    "Subject",
+    "of_part",
+]
+
+
+class Kind(StrEnum):
+    """The Prometheus type."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+class Part(StrEnum):
+    """A process of ours that exposes /metrics. The value is its scrape job."""
+
+    API = "investiq-api"
+    SIGNALS = "signal-models"
+    WEB = "frontend"
+    INBOX = "inbox"
+
+
+class Subject(StrEnum):
+    """The same word everywhere: catalogue section, rule file, dashboard, runbook, promtool test, drill."""
+
+    API = "api"
+    MARKET = "market"
+    ANALYSIS = "analysis"
+    TRADING = "trading"
+    SIGNALS = "signals"
+    HOST = "host"
+    MONITORING = "monitoring"
+    BACKUP = "backup"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label and its closed set of values; `values` is None where the running server closes the set."""
+
+    name: str
+    values: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric family.
+
+    Attributes:
+        name: full exposed name (a counter's ends in `_total`).
+        unit: of the value: seconds, milliseconds, dollars, ratio, or "" for a count or a 0/1 state.
+        parts: the processes that emit it.
+        absent: what it means when Prometheus has no sample of it.
+    """
+
+    name: str
+    kind: Kind
+    subject: Subject
+    help: str
+    parts: tuple[Part, ...]
+    labels: tuple[Label, ...] = ()
+    unit: str = ""
+    buckets: tuple[float, ...] = ()
+    absent: str = "the process that emits it is down or not scraped"
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        return tuple(label.name for label in self.labels)
+
+    def known_label_sets(self) -> tuple[tuple[str, ...], ...]:
+        """Every combination of label values that can be known in advance; empty where a label is not closed here."""
+        closed = [label.values for label in self.labels if label.values is not None]
+        return tuple(product(*closed)) if len(closed) == len(self.labels) else ()
+
+
+SERVERS = (Part.API, Part.SIGNALS, Part.WEB, Part.INBOX)
+DEPENDENCIES = ("database", "broker", "market_data", "signal_models")
+ENGINES = ("technical", "quantitative", "signal", "sentiment", "fundamental")
+
+_FAST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+# ---- api: what every HTTP server of ours tells (the contract names; the scrape job tells the servers apart) ----
+
+REQUESTS = Metric("investiq_requests_total", Kind.COUNTER, Subject.API, "HTTP requests answered.", SERVERS)
+ERRORS = Metric("investiq_errors_total", Kind.COUNTER, Subject.API, "HTTP responses with a 5xx status.", SERVERS)
+REQUEST_DURATION = Metric(
+    "investiq_request_duration_milliseconds",
+    Kind.HISTOGRAM,
+    Subject.API,
+    "Time from a request's first byte to its response's last, in milliseconds.",
+    SERVERS,
+    (Label("endpoint"), Label("method"), Label("status")),
+    unit="milliseconds",
+    buckets=(1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000),
+)
+ACTIVE_CONNECTIONS = Metric(
+    "investiq_active_connections", Kind.GAUGE, Subject.API, "Requests being served now.", SERVERS
+)
+BUILD_INFO = Metric(
+    "investiq_build_info",
+    Kind.GAUGE,
+    Subject.API,
+    "1, with the version that runs.",
+    SERVERS,
+    (Label("version"), Label("python")),
+)
+DEPENDENCY_HEALTH = Metric(
+    "investiq_dependency_health",
+    Kind.GAUGE,
+    Subject.API,
+    "1 when the dependency answered its last check, else 0.",
+    (Part.API,),
+    (Label("name", DEPENDENCIES),),
+)
+AUTH_FAILURES = Metric(
+    "investiq_auth_failures_total",
+    Kind.COUNTER,
+    Subject.API,
+    "Requests refused for their key or token.",
+    (Part.API,),
+    (Label("reason", ("missing", "unknown_key", "scope", "metrics_token")),),
+)
+RATE_LIMITED = Metric(
+    "investiq_rate_limited_total",
+    Kind.COUNTER,
+    Subject.API,
+    "Requests refused with 429.",
+    (Part.API,),
+    (Label("limit", ("requests", "trades")),),
+)
+
+# ---- market ----
+
+MARKET_DATA_AGE = Metric(
+    "investiq_market_data_age_seconds",
+    Kind.GAUGE,
+    Subject.MARKET,
+    "Open-market seconds since the newest price; a closed market does not age.",
+    (Part.API,),
+    unit="seconds",
+)
+MARKET_PHASE = Metric(
+    "investiq_market_phase",
+    Kind.GAUGE,
+    Subject.MARKET,
+    "1 for the phase that the market is in, else 0.",
+    (Part.API,),
+    (Label("phase", ("open", "closed", "ended")),),
+)
+PROVIDER_CALLS = Metric(
+    "investiq_provider_calls_total",
+    Kind.COUNTER,
+    Subject.MARKET,
+    "Calls to the price provider.",
+    (Part.API,),
+    (Label("operation", ("bars", "headlines", "fundamentals")), Label("outcome", ("ok", "failed"))),
+)
+PROVIDER_CALL_DURATION = Metric(
+    "investiq_provider_call_duration_seconds",
+    Kind.HISTOGRAM,
+    Subject.MARKET,
+    "Time of a call to the price provider.",
+    (Part.API,),
+    (Label("operation", ("bars", "headlines", "fundamentals")),),
+    unit="seconds",
+    buckets=_FAST_SECONDS,
+)
+
+# ---- analysis ----
+
+ANALYSES = Metric("investiq_analyses_total", Kind.COUNTER, Subject.ANALYSIS, "Analyses performed.", (Part.API,))
+ENGINE_RESULTS = Metric(
+    "investiq_engine_results_total",
+    Kind.COUNTER,
+    Subject.ANALYSIS,
+    "Results of analysis engines.",
+    (Part.API,),
+    (Label("engine", ENGINES), Label("status", ("ok", "unavailable", "failed"))),
+)
+ENGINE_DURATION = Metric(
+    "investiq_engine_duration_seconds",
+    Kind.HISTOGRAM,
+    Subject.ANALYSIS,
+    "Time that an analysis engine took.",
+    (Part.API,),
+    (Label("engine", ENGINES),),
+    unit="seconds",
+    buckets=_FAST_SECONDS,
+)
+
+# ---- trading ----
+
+TRADES = Metric("investiq_trades_total", Kind.COUNTER, Subject.TRADING, "Executed trades: orders filled.", (Part.API,))
+TRADING_HALTED = Metric(
+    "investiq_trading_halted", Kind.GAUGE, Subject.TRADING, "1 while the breaker denies entries.", (Part.API,)
+)
+BREAKER_TRIPS = Metric(
+    "investiq_breaker_trips_total",
+    Kind.COUNTER,
+    Subject.TRADING,
+    "Times that the breaker tripped.",
+    (Part.API,),
+    (Label("reason", ("manual", "daily_loss", "drawdown")),),
+)
+ORDERS = Metric(
+    "investiq_orders_total",
+    Kind.COUNTER,
+    Subject.TRADING,
+    "Orders by where they ended.",
+    (Part.API,),
+    (Label("outcome", ("filled", "cancelled", "rejected", "denied", "expired", "unknown")),),
+)
+ORDER_DENIALS = Metric(
+    "investiq_order_denials_total",
+    Kind.COUNTER,
+    Subject.TRADING,
+    "Orders denied before they reached the broker, by the rule that denied.",
+    (Part.API,),
+    (
+        Label(
+            "reason",
+            (
+                "halted",
+                "breaker_unreadable",
+                "equity_unknown",
+                "no_price",
+                "market_ended",
+                "order_notional",
+                "position_limit",
+                "exposure_limit",
+                "open_orders",
+                "buying_power",
+                "short_selling",
+                "too_small",
+            ),
+        ),
+    ),
+)
+ORDER_ACKNOWLEDGEMENT = Metric(
+    "investiq_order_acknowledgement_seconds",
+    Kind.HISTOGRAM,
+    Subject.TRADING,
+    "Wall time from the kept intent to the broker's acknowledgement.",
+    (Part.API,),
+    unit="seconds",
+    buckets=_FAST_SECONDS,
+)
+EQUITY = Metric(
+    "investiq_equity_dollars",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "Cash and positions at the latest prices.",
+    (Part.API,),
+    unit="dollars",
+)
+DRAWDOWN = Metric(
+    "investiq_drawdown_ratio",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "Fall of equity from its highest, as a share of it.",
+    (Part.API,),
+    unit="ratio",
+)
+DAILY_LOSS = Metric(
+    "investiq_daily_loss_ratio",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "Realised and unrealised loss of this session, as a share of its opening equity.",
+    (Part.API,),
+    unit="ratio",
+)
+
+# ---- signals ----
+
+MODEL_LOADED = Metric(
+    "investiq_model_loaded", Kind.GAUGE, Subject.SIGNALS, "1 while a verified model serves.", (Part.SIGNALS,)
+)
+MODEL_TRAINED = Metric(
+    "investiq_model_trained_timestamp_seconds",
+    Kind.GAUGE,
+    Subject.SIGNALS,
+    "When the serving model was trained, in Unix seconds; 0 without a model.",
+    (Part.SIGNALS,),
+    unit="seconds",
+)
+PREDICTIONS = Metric(
+    "investiq_predictions_total",
+    Kind.COUNTER,
+    Subject.SIGNALS,
+    "Predictions asked for.",
+    (Part.SIGNALS,),
+    (Label("outcome", ("ok", "too_few_bars", "invalid", "no_model", "failed")),),
+)
+PREDICTION_DURATION = Metric(
+    "investiq_prediction_duration_seconds",
+    Kind.HISTOGRAM,
+    Subject.SIGNALS,
+    "Time to compute features and predict.",
+    (Part.SIGNALS,),
+    unit="seconds",
+    buckets=_FAST_SECONDS,
+)
+
+# ---- monitoring ----
+
+INBOX_NOTIFICATIONS = Metric(
+    "investiq_inbox_notifications_total",
+    Kind.COUNTER,
+    Subject.MONITORING,
+    "Alerts received by the local inbox.",
+    (Part.INBOX,),
+    (Label("status", ("firing", "resolved")),),
+)
+
+ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
+"""The whole catalogue, in the order of this file."""
+
+
+def of_part(part: Part) -> tuple[Metric, ...]:
+    """The metrics that `part` exposes."""
+    return tuple(metric for metric in ALL if part in metric.parts)
