@@ -1,15 +1,17 @@
-"""Structured logs: one JSON object a line, with the part, the request id and the level; to a rotated file or stderr."""
+"""Structured logs: one JSON object a line on stderr, with the part, the request id and the level.
+
+Nothing here opens a file: whoever starts the process (`investiq up`, a container engine) keeps and rotates its output,
+ours and that of programs that are not ours in the same way.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
-from logging.handlers import RotatingFileHandler
-from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 __all__ = ["configure"]
 
@@ -22,21 +24,14 @@ _SHARED: tuple[Processor, ...] = (
 )
 
 
-def configure(
-    part: str, level: str, path: Path | None = None, *, max_bytes: int = 10_000_000, backups: int = 5
-) -> None:
-    """Send every log record of this process, also those of libraries, as JSON to `path` (rotated), or to stderr.
+def configure(part: str, level: str, stream: TextIO | None = None) -> None:
+    """Write every log record of this process, also those of libraries, as JSON to `stream` (default: stderr).
 
     Args:
         part: name of the process, in each record as `part`.
         level: least severe level written, such as `"info"`.
     """
-    handler: logging.Handler
-    if path is None:
-        handler = logging.StreamHandler(sys.stderr)
-    else:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(path, maxBytes=max_bytes, backupCount=backups, encoding="utf-8")
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_formatter(part))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -45,23 +40,25 @@ def configure(
     logging.getLogger("httpx").setLevel(logging.WARNING)
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
 
 
 def _formatter(part: str) -> logging.Formatter:
-    def add_part(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    def add_part(_logger: Any, _method: str, event: EventDict) -> EventDict:
         event["part"] = part
         return event
 
+    # Local variables stay out of logged tracebacks: they hold keys and tokens.
+    tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=30)
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_SHARED,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             add_part,
-            structlog.processors.dict_tracebacks,
-            structlog.processors.JSONRenderer(),
+            structlog.processors.ExceptionRenderer(tracebacks),
+            structlog.processors.JSONRenderer(default=str),
         ],
     )

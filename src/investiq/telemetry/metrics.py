@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from typing import cast
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -15,6 +15,9 @@ from investiq.telemetry import catalogue
 from investiq.telemetry.catalogue import Kind, Metric, Part
 
 __all__ = ["Metrics"]
+
+# A `_created` series beside every counter and histogram would double the series for a time that nobody asks for.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Metrics:

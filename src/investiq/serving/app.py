@@ -1,0 +1,41 @@
+"""Puts the common layers around a FastAPI application."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from investiq.errors import InvestIQError
+from investiq.serving import problems
+from investiq.serving.hosts import HostPolicy
+from investiq.serving.middleware import AccessLog, BodyLimit, ErrorBoundary, HostCheck, RequestMetrics
+from investiq.telemetry.metrics import Metrics
+
+__all__ = ["equip"]
+
+
+def equip(
+    app: FastAPI,
+    *,
+    metrics: Metrics,
+    hosts: HostPolicy,
+    max_body_bytes: int,
+    statuses: Mapping[type[InvestIQError], int],
+) -> FastAPI:
+    """Add request ids, metrics, host check, body limit and problem documents to `app`, after its routes are declared.
+
+    Args:
+        statuses: HTTP status of each domain error; a base class covers its subclasses.
+    """
+    problems.install(app, statuses)
+    layers = [
+        Middleware(AccessLog),
+        Middleware(RequestMetrics, metrics=metrics, routes_of=app),
+        Middleware(HostCheck, policy=hosts),
+        Middleware(BodyLimit, limit=max_body_bytes),
+        Middleware(ErrorBoundary),
+    ]
+    app.user_middleware[:0] = layers
+    return app

@@ -1,0 +1,83 @@
+"""Errors as problem documents (RFC 9457): one shape for every failure of every server of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
+
+from investiq.errors import InvestIQError
+
+__all__ = ["Problem", "install", "problem_response"]
+
+
+class Problem(InvestIQError):
+    """A failure that already knows its HTTP status: raised by routes, never by the domain."""
+
+    def __init__(
+        self, status: int, reason: str, message: str, headers: Mapping[str, str] | None = None, **detail: object
+    ) -> None:
+        super().__init__(message, **detail)
+        self.status = status
+        self.problem_reason = reason
+        self.headers = dict(headers or {})
+
+
+def problem_response(
+    scope: Scope, status: int, reason: str, message: str, headers: Mapping[str, str] | None = None, /, **detail: Any
+) -> Response:
+    """The problem document of a failed request. `reason` becomes the type, `message` the detail."""
+    body = {
+        "type": f"urn:investiq:problem:{reason}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "reason": reason,
+        "detail": message,
+        "instance": scope.get("path", ""),
+        "request_id": scope.get("request_id"),
+        **detail,
+    }
+    return JSONResponse(jsonable_encoder(body), status, dict(headers or {}), media_type="application/problem+json")
+
+
+def install(app: FastAPI, statuses: Mapping[type[InvestIQError], int]) -> None:
+    """Make every failure of `app` a problem document; `statuses` is the one error-to-HTTP map of the server.
+
+    An `InvestIQError` that the map does not name (by itself or by a base class) is a 500, as is anything unforeseen.
+    """
+
+    async def on_problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)  # noqa: S101  registered for this type
+        return problem_response(
+            request.scope, error.status, error.problem_reason, error.message, error.headers, **error.detail
+        )
+
+    async def on_domain(request: Request, error: Exception) -> Response:
+        assert isinstance(error, InvestIQError)  # noqa: S101
+        status = next((statuses[base] for base in type(error).__mro__ if base in statuses), None)
+        if status is None:
+            raise error
+        return problem_response(request.scope, status, error.reason, error.message, **error.detail)
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101
+        reason = HTTPStatus(error.status_code).name.lower()
+        return problem_response(request.scope, error.status_code, reason, str(error.detail), error.headers)
+
+    async def on_invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101
+        faults = [{"where": ".".join(map(str, e["loc"])), "what": e["msg"]} for e in error.errors()]
+        first = "; ".join(f"{f['where']}: {f['what']}" for f in faults[:3])
+        return problem_response(request.scope, 422, "invalid_request", first, errors=faults)
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(InvestIQError, on_domain)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(RequestValidationError, on_invalid)
