@@ -1,0 +1,61 @@
+# `make` lists what there is to do. ARGS goes to the command behind a target: make up ARGS="--from 2008-01-02 --detach"
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help up down status test lint types unit e2e format lock proof-fresh clean runtime dev
+
+BIN := .venv/bin
+ARGS ?=
+PYTEST := $(BIN)/pytest -n 2 --dist worksteal
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: runtime ## Install what is missing and start everything; Ctrl-C stops it (ARGS=--detach leaves it running)
+	@exec $(BIN)/investiq up $(ARGS)
+
+down: ## Stop everything; the data stays
+	@exec $(BIN)/investiq down $(ARGS)
+
+status: ## Ask every part how it is
+	@exec $(BIN)/investiq status $(ARGS)
+
+test: lint types ## Everything that CI runs: linters, types, layers, all tests
+	@exec $(PYTEST) $(ARGS)
+
+lint: dev ## ruff, and the layers of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: dev ## mypy --strict
+	$(BIN)/mypy
+
+unit: dev ## The tests that start no program
+	@exec $(PYTEST) -m "not e2e" $(ARGS)
+
+e2e: dev ## The tests that start real programs
+	@exec $(PYTEST) -m e2e $(ARGS)
+
+format: dev ## Put the code in the house's format
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+lock: ## Pin all packages anew from pyproject.toml (ARGS=--upgrade takes the newest of each)
+	@setup/lock.sh $(ARGS)
+
+proof-fresh: ## Run `make up` in bare Debian containers (needs Docker; ARGS names the images)
+	@setup/proof-fresh.sh $(ARGS)
+
+clean: ## Remove the virtual environments and caches; the data in .investiq stays
+	rm -rf .venv .venv-lock build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What `make up` and the checks need before they can start.
+runtime:
+	@setup/python.sh runtime
+	@setup/programs.sh runtime
+
+dev:
+	@setup/python.sh dev
+	@setup/programs.sh dev

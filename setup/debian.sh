@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# setup/debian.sh PACKAGE...: as root, installs Debian packages without starting their services.
+#
+# Debian starts a service as soon as it is installed, and these would take the very ports that InvestIQ uses. So the new
+# services are denied their start, and disabled for the next boot. Packages that were installed before, and every other
+# service, stay as they are. What the tools say goes to standard output, progress to standard error.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+# shellcheck source=setup/policy.sh
+. ./policy.sh
+
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+export APT_LISTCHANGES_FRONTEND=none APT_LISTBUGS_FRONTEND=none UCF_FORCE_CONFFOLD=1
+export NEEDRESTART_SUSPEND=1 # on Ubuntu it would restart services that have nothing to do with us
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+apt() {
+    apt-get --yes --quiet --no-install-recommends -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+        -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null 2>&1
+}
+
+installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) = installed ]]; }
+
+# services PACKAGE: the services it brings, as patterns for policy_deny.
+services() {
+    case $1 in
+        postgresql) printf '%s\n' postgresql 'postgresql@*' ;;
+        *) printf '%s\n' "$1" ;;
+    esac
+}
+
+# disable SERVICE: not started at the next boot.
+disable() {
+    if [[ -d /run/systemd/system ]]; then
+        systemctl disable "$1.service" || true
+        return
+    fi
+    if [[ -e /lib/systemd/system/$1.service ]]; then deb-systemd-helper disable "$1.service" || true; fi
+    if [[ -e /etc/init.d/$1 ]]; then update-rc.d "$1" disable || true; fi
+}
+
+leave() {
+    local service
+    for service in "${new_services[@]}"; do
+        [[ $service = *@* ]] || disable "$service"
+    done
+    policy_restore
+}
+
+# Package lists may be missing or too old to download from; only then are they fetched, since that takes a while.
+download() {
+    apt --download-only install "$@" && return
+    say "fetching Debian's package lists"
+    apt update && apt --download-only install "$@"
+}
+
+main() {
+    local package packages=()
+    new_services=()
+    for package in "$@"; do
+        if installed "$package"; then continue; fi
+        packages+=("$package")
+        mapfile -t -O "${#new_services[@]}" new_services < <(services "$package")
+    done
+    [[ ${#packages[@]} -gt 0 ]] || return 0
+
+    say "downloading ${packages[*]}"
+    download "${packages[@]}"
+
+    trap leave EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    policy_deny "${new_services[@]}"
+    say "installing them; their services are neither started nor enabled"
+    # Ctrl-C waits for this step, so that no package stays half configured.
+    (trap '' INT HUP && apt install "${packages[@]}")
+}
+
+main "$@"
