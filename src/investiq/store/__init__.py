@@ -1,0 +1,16 @@
+"""The database: engine, tables, migrations. What the rows mean, and the SQL, is in the packages that own them."""
+
+from investiq.store.engine import DatabaseUnavailable, UnusableDatabaseUrl, open_engine, ping, reading, writing
+from investiq.store.migrate import LedgerTooNew, current_revision, migrate
+
+__all__ = [
+    "DatabaseUnavailable",
+    "LedgerTooNew",
+    "UnusableDatabaseUrl",
+    "current_revision",
+    "migrate",
+    "open_engine",
+    "ping",
+    "reading",
+    "writing",
+]
