@@ -11,12 +11,13 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 __all__ = [
     "AgentConfig",
     "AnalysisConfig",
     "ApiConfig",
+    "ClientConfig",
     "Config",
     "LoggingConfig",
     "MarketConfig",
@@ -51,6 +52,16 @@ class MarketConfig(_Section):
     session_seconds: float = Field(
         30.0, gt=0.05, le=86_400, description="wall seconds in which one session is replayed", examples=[30.0]
     )
+
+    @model_validator(mode="after")
+    def _files_need_a_folder(self) -> MarketConfig:
+        if self.provider == "files" and self.folder is None:
+            raise ValueError('provider = "files" needs a folder of bars: set market.folder, such as folder = "bars/"')
+        if self.provider == "replay" and self.clock == "wall":
+            raise ValueError(
+                'provider = "replay" needs clock = "replay": its prices end in 2013, and no wall clock is there'
+            )
+        return self
 
 
 class ApiConfig(_Section):
@@ -180,6 +191,17 @@ class NotifyConfig(_Section):
     webhook_url: Secret | None = Field(None, description="URL that gets Alertmanager's webhook JSON")
 
 
+class ClientConfig(_Section):
+    """Where the command line finds the API, when it is not the one beside it."""
+
+    url: str | None = Field(
+        None,
+        description="address of the API; default: the one configured here",
+        examples=["https://invest.example.org"],
+    )
+    key: Secret | None = Field(None, description="API key; default: keys/admin.key in data_dir")
+
+
 class LoggingConfig(_Section):
     """Logs of our own parts."""
 
@@ -212,4 +234,22 @@ class Config(_Section):
     agent: AgentConfig = AgentConfig()
     monitoring: MonitoringConfig = MonitoringConfig()
     notify: NotifyConfig = NotifyConfig()
+    client: ClientConfig = ClientConfig()
     logging: LoggingConfig = LoggingConfig()
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Config:
+        taken: dict[int, str] = {}
+        for key, port in self.ports().items():
+            if port in taken:
+                raise ValueError(f"{key} and {taken[port]} are both {port}: every part needs a port of its own")
+            taken[port] = key
+        return self
+
+    def ports(self) -> dict[str, int]:
+        """The port of each part by the dotted key that sets it."""
+        ours = {f"{name}.port": getattr(self, name).port for name in ("api", "signals", "web", "inbox")}
+        watch = self.monitoring
+        return ours | {
+            f"monitoring.{name}": getattr(watch, name) for name in type(watch).model_fields if name.endswith("_port")
+        }

@@ -1,0 +1,111 @@
+"""What a command works with: configuration, streams, and the way to say things."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TextIO, TypeVar
+
+import click
+
+from investiq.config import LoadedConfig, load
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Session", "pass_session"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass
+class Session:
+    """One run of the command line.
+
+    Attributes:
+        json: the answer goes to stdout as one JSON document with a versioned `schema`.
+        no_input: never ask a question.
+        color: whether messages may be coloured.
+    """
+
+    stdin: TextIO = field(default_factory=lambda: sys.stdin)
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    config_path: Path | None = None
+    no_input: bool = False
+    json: bool = False
+    # NO_COLOR is a convention about terminals, not a setting of the product: it is read here, not in `config`.
+    color: bool = field(default_factory=lambda: "NO_COLOR" not in os.environ)
+
+    @functools.cached_property
+    def loaded(self) -> LoadedConfig:
+        """The configuration, read when a command first needs it.
+
+        Raises:
+            ConfigError: it cannot be used.
+        """
+        return load(self.config_path)
+
+    def say(self, message: str, *, style: str | None = None) -> None:
+        """A message for people, on stderr."""
+        colored = style is not None and self.color and self.stderr.isatty()
+        print(click.style(message, fg=style) if colored else message, file=self.stderr, flush=True)
+
+    def emit(self, schema: str, document: Mapping[str, Any], text: str) -> None:
+        """The answer, on stdout: `text`, or with --json `document` under `schema` such as `investiq.status/1`."""
+        if self.json:
+            print(json.dumps({"schema": schema, **document}, indent=2, default=str), file=self.stdout, flush=True)
+        elif text:
+            print(text, file=self.stdout, flush=True)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+        """Rows as aligned text, numbers to the right, without borders: readable, and `awk` can take it apart."""
+        cells = [[str(cell) if cell is not None else "-" for cell in row] for row in rows]
+        widths = [max(len(column), *(len(row[i]) for row in cells), 0) for i, column in enumerate(columns)]
+        right = [bool(cells) and all(_is_number(row[i]) for row in cells) for i in range(len(columns))]
+
+        def line(row: Sequence[str]) -> str:
+            parts = (c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True))
+            return "  ".join(parts).rstrip()
+
+        return "\n".join([line([column.upper() for column in columns]), *map(line, cells)])
+
+    def console(self) -> Console:
+        """A rich console on stderr, for tables that live and progress."""
+        from rich.console import Console  # noqa: PLC0415  40 ms that most commands need not pay
+
+        return Console(file=self.stderr, no_color=not self.color)
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Callable[[str], None]]:
+        """Show `what` while something takes its time; the yielded function says where it stands."""
+        if not self.stderr.isatty():
+            self.say(f"{what} …")
+            yield lambda state: self.say(f"{what}: {state}")
+            return
+        with self.console().status(what) as status:
+            yield lambda state: status.update(f"{what}: {state}")
+
+
+def _is_number(text: str) -> bool:
+    return text == "-" or text.replace(",", "").replace(".", "", 1).lstrip("+-$").rstrip("%").isdigit()
+
+
+def pass_session(command: Callable[Concatenate[Session, P], R]) -> Callable[P, R]:
+    """Give the command the session first, and the option --json."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with a versioned schema.")
+    @click.pass_obj
+    @functools.wraps(command)
+    def run(session: Session, /, as_json: bool, *args: P.args, **kwargs: P.kwargs) -> R:
+        session.json = as_json
+        return command(session, *args, **kwargs)
+
+    return run  # type: ignore[return-value]  # click adds `as_json`, which the caller never passes

@@ -1,0 +1,147 @@
+"""Parses the command line, runs one command, and turns what happened into an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from investiq.cli.context import Session
+from investiq.cli.exit_codes import ExitCode
+from investiq.cli.help import ExampleGroup
+from investiq.config.load import ConfigError
+from investiq.errors import InvestIQError
+
+__all__ = ["entry_point", "main"]
+
+# Command -> its one-line help. Modules load only when their command runs: `investiq status` must not wait for pandas.
+COMMANDS = {
+    "up": "start everything, watched",
+    "down": "stop everything, or one part; data is kept",
+    "status": "ask each part how it is",
+    "doctor": "check this installation and say how to mend it",
+    "analyze": "analyse a symbol",
+    "symbols": "list symbols, or show the bars of one",
+    "trade": "place, list, show and cancel orders",
+    "positions": "show positions and the account",
+    "halt": "deny new entries from now on",
+    "resume": "lift a halt",
+    "models": "train and show the signal model",
+    "inbox": "show notifications",
+    "keys": "create, list and revoke API keys",
+    "config": "show the effective configuration",
+    "render": "write the monitoring files",
+    "validate": "check the monitoring, offline or running",
+    "agent": "run the paper-trading agent",
+    "serve": "run one server in the foreground (what `up` supervises)",
+    "completion": "print the completion script of your shell",
+}
+
+
+class _LazyGroup(ExampleGroup):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"investiq.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(int(code)), code.meaning) for code in ExitCode])
+
+
+@click.group(
+    cls=_LazyGroup,
+    examples=(
+        ("investiq up", "start everything"),
+        ("investiq analyze AAPL", "analyse a symbol"),
+        ("investiq trade buy AAPL --notional 5000", "buy on paper"),
+        ("investiq inbox", "see what was paged"),
+    ),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), help="Configuration file (default: investiq.toml)."
+)
+@click.option("--no-input", is_flag=True, help="Never ask; fail instead.")
+@click.option("--no-color", is_flag=True, help="No colours (also: the variable NO_COLOR).")
+@click.version_option(package_name="investiq", message="investiq %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, config_path: Path | None, no_input: bool, no_color: bool) -> None:
+    """InvestIQ analyses stocks, trades them on paper, and is watched by construction."""
+    session = ctx.ensure_object(Session)
+    session.config_path = config_path
+    session.no_input = no_input
+    if no_color:
+        session.color = False
+
+
+def main(argv: Sequence[str], stdin: TextIO, stdout: TextIO, stderr: TextIO) -> int:
+    """Run one command line and return its exit code. Data goes to `stdout`, messages to `stderr`."""
+    session = Session(stdin=stdin, stdout=stdout, stderr=stderr)
+    with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+        try:
+            return _run(list(argv), session)
+        except click.ClickException as error:
+            error.show(stderr)
+            return error.exit_code
+        except (KeyboardInterrupt, click.Abort):
+            session.say("interrupted")
+            return ExitCode.INTERRUPTED
+        except BrokenPipeError:  # `investiq inbox | head`: the reader has seen enough
+            return ExitCode.DONE
+        except InvestIQError as error:
+            _report(error, session)
+            return exit_code_of(error)
+
+
+def _run(argv: list[str], session: Session) -> int:
+    result = cli.main(argv, prog_name="investiq", standalone_mode=False, obj=session)
+    return int(result) if isinstance(result, int) else ExitCode.DONE
+
+
+def _report(error: InvestIQError, session: Session) -> None:
+    if session.json:
+        document = {"schema": "investiq.error/1", "reason": error.reason, "message": error.message, **error.detail}
+        print(json.dumps(document, default=str), file=session.stderr)
+    else:
+        session.say(f"error: {error.message}", style="red")
+
+
+def exit_code_of(error: InvestIQError) -> ExitCode:
+    """The exit code for an error that ended a command: by its class, or by its reason where the API gave it."""
+    if isinstance(error, ConfigError):
+        return ExitCode.USAGE
+    return _BY_REASON.get(error.reason, ExitCode.FAILED)
+
+
+_BY_REASON = {
+    "usage": ExitCode.USAGE,
+    "malformed_symbol": ExitCode.USAGE,
+    "invalid_request": ExitCode.USAGE,
+    "unauthorized": ExitCode.NOT_ALLOWED,
+    "forbidden": ExitCode.NOT_ALLOWED,
+    "order_denied": ExitCode.REFUSED,
+    "halted": ExitCode.REFUSED,
+    "unreachable": ExitCode.NOT_RUNNING,
+    "not_running": ExitCode.NOT_RUNNING,
+    "timeout": ExitCode.TIMED_OUT,
+}
+
+
+def entry_point() -> None:
+    """The `investiq` program."""
+    sys.exit(main(sys.argv[1:], sys.stdin, sys.stdout, sys.stderr))

@@ -1,0 +1,31 @@
+"""`investiq serve PART`: one server of ours in the foreground; `investiq up` supervises these."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from investiq.cli.context import Session, pass_session
+from investiq.cli.help import ExampleCommand
+from investiq.telemetry import logging
+
+SERVERS = {
+    "api": "investiq.api.app",
+    "signals": "investiq.signals.service",
+    "web": "investiq.web.app",
+    "inbox": "investiq.stack.inbox",
+}
+
+
+@click.command(
+    cls=ExampleCommand,
+    examples=(("investiq serve api", "the API server, logging JSON to stderr"),),
+)
+@click.argument("part", type=click.Choice(list(SERVERS)))
+@pass_session
+def command(session: Session, part: str) -> None:
+    """Run one server of ours until SIGTERM. Logs go to stderr as JSON."""
+    config = session.loaded.config
+    logging.configure(part, config.logging.level, session.stderr)
+    importlib.import_module(SERVERS[part]).run(config)

@@ -1,0 +1,151 @@
+"""The settings of the schema as a flat table: dotted key, variable, what is expected, an example."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, get_args
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from investiq.config.schema import Config
+
+__all__ = ["Setting", "settings"]
+
+_JSON_TYPES: Mapping[str, tuple[type, ...]] = {
+    "integer": (int,),
+    "number": (int, float, Decimal),
+    "boolean": (bool,),
+    "string": (str, date),
+    "array": (list, tuple),
+    "object": (dict,),
+}
+_WORDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "string": "text",
+    "array": "a list",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: where it is said, what may be said.
+
+    Attributes:
+        key: dotted, as in investiq.toml: `api.port`.
+        types: the JSON types that its value may have.
+        choices: the closed set of values, where there is one.
+    """
+
+    key: str
+    description: str
+    types: frozenset[str]
+    choices: tuple[str, ...]
+    secret: bool
+    sample: Any
+
+    @property
+    def variable(self) -> str:
+        return "INVESTIQ_" + self.key.upper().replace(".", "_")
+
+    @property
+    def expected(self) -> str:
+        kind = " or ".join(repr(choice) for choice in self.choices) or self._type_words()
+        return f"{kind} ({self.description})"
+
+    @property
+    def example(self) -> str:
+        return f"{self.key.rpartition('.')[2]} = {_toml(self.sample)}"
+
+    def example_for(self, source: str) -> str:
+        """The example in the form of its source: a TOML line, or an assignment of the variable `$NAME`."""
+        name = source.removeprefix("$")
+        if not name.isupper():
+            return self.example
+        if name.endswith("_FILE"):
+            return f"{name}=/run/secrets/{name.removesuffix('_FILE').lower()}"
+        values = self.sample if isinstance(self.sample, (list, tuple)) else [self.sample]
+        return f"{name}={','.join(str(value) for value in values)}"
+
+    def _type_words(self) -> str:
+        if {"number", "string"} <= self.types:  # money: a decimal number, also as text
+            return "a number"
+        return " or ".join(_WORDS.get(kind, kind) for kind in sorted(self.types)) or "a table"
+
+    def toml_fault(self, value: Any) -> str | None:
+        """What is wrong with the type of a TOML value, or None. Pydantic alone would take `true` and "1" for 1."""
+        allowed = [python for kind in self.types for python in _JSON_TYPES.get(kind, ())]
+        is_bool_for_number = isinstance(value, bool) and "boolean" not in self.types
+        if isinstance(value, tuple(allowed)) and not is_bool_for_number:
+            return None
+        return f"expected {self.expected}, got {_toml(value)}"
+
+    def parse_text(self, text: str) -> Any:
+        """The value that an environment variable's text stands for: lists by commas, tables as TOML, else as it is."""
+        if "array" in self.types:
+            return [item.strip() for item in text.split(",") if item.strip()]
+        if "object" in self.types:
+            try:
+                return tomllib.loads(f"value = {text}", parse_float=Decimal)["value"]
+            except tomllib.TOMLDecodeError as error:
+                raise ValueError(f"not a TOML table: {error}") from error
+        return text
+
+
+@functools.cache
+def settings() -> Mapping[str, Setting]:
+    """Every setting by its dotted key, in the order of the schema."""
+    return {setting.key: setting for setting in _walk(Config, "")}
+
+
+def _walk(model: type[BaseModel], prefix: str) -> list[Setting]:
+    schema = model.model_json_schema()["properties"]
+    found: list[Setting] = []
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            found += _walk(inner, f"{prefix}{name}.")
+        else:
+            found.append(_setting(prefix + name, field, schema[name]))
+    return found
+
+
+def _setting(key: str, field: FieldInfo, schema: Mapping[str, Any]) -> Setting:
+    variants = [v for v in schema.get("anyOf", [schema]) if v.get("type") != "null"]
+    choices = tuple(str(c) for v in variants for c in v.get("enum", [v["const"]] if "const" in v else []))
+    secret = SecretStr in _annotations(field.annotation)
+    sample = field.examples[0] if field.examples else field.get_default()
+    return Setting(
+        key=key,
+        description=field.description or "",
+        types=frozenset(v.get("type", "string") for v in variants),
+        choices=choices,
+        secret=secret,
+        sample="…" if secret and sample is None else sample,
+    )
+
+
+def _annotations(annotation: Any) -> set[Any]:
+    """The annotation and everything inside its unions and `Annotated`s."""
+    return {annotation}.union(*(_annotations(inner) for inner in get_args(annotation)))
+
+
+def _toml(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float() | Decimal() | date():
+            return str(value)
+        case list() | tuple():
+            return "[" + ", ".join(_toml(item) for item in value) + "]"
+        case dict():
+            return "{" + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + "}"
+        case _:
+            return f'"{value}"'

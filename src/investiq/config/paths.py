@@ -1,0 +1,67 @@
+"""Where things lie under `data_dir`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from investiq.config.schema import Config
+
+__all__ = ["Paths"]
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The files and folders of one installation."""
+
+    data_dir: Path
+    models: Path
+
+    @classmethod
+    def of(cls, config: Config) -> Paths:
+        return cls(config.data_dir, config.signals.model_dir or config.data_dir / "models")
+
+    @property
+    def ledger(self) -> Path:
+        return self.data_dir / "ledger.db"
+
+    @property
+    def inbox(self) -> Path:
+        return self.data_dir / "inbox.db"
+
+    @property
+    def replay_state(self) -> Path:
+        return self.data_dir / "replay.json"
+
+    @property
+    def keys(self) -> Path:
+        return self.data_dir / "keys"
+
+    @property
+    def admin_key(self) -> Path:
+        return self.keys / "admin.key"
+
+    @property
+    def agent_key(self) -> Path:
+        return self.keys / "agent.key"
+
+    @property
+    def logs(self) -> Path:
+        return self.data_dir / "logs"
+
+    @property
+    def run(self) -> Path:
+        return self.data_dir / "run"
+
+    @property
+    def monitoring(self) -> Path:
+        """Rendered configuration of the monitoring programs, with secrets: mode 0700."""
+        return self.data_dir / "monitoring"
+
+    @property
+    def prometheus(self) -> Path:
+        return self.data_dir / "prometheus"
+
+    @property
+    def alertmanager(self) -> Path:
+        return self.data_dir / "alertmanager"
