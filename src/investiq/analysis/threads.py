@@ -1,0 +1,80 @@
+"""A bounded number of threads for work that cannot be interrupted.
+
+Python cannot stop a thread. An engine that hangs therefore keeps its thread, and the bound must count that thread for
+as long as it really runs, not for as long as somebody waits for it. `ThreadPoolExecutor` bounds its threads too, but the
+interpreter joins them at exit: one engine that hangs would keep the whole process from ending. Ours are daemons.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+__all__ = ["BoundedThreads"]
+
+T = TypeVar("T")
+
+
+class _Outcome(Generic[T]):
+    """What the work returned or raised. A future cannot carry every exception (StopIteration, SystemExit)."""
+
+    def __init__(self) -> None:
+        self._value: list[T] = []
+        self._error: BaseException | None = None
+
+    def record(self, work: Callable[[], T]) -> None:
+        try:
+            self._value.append(work())
+        except BaseException as error:
+            self._error = error
+
+    def unwrap(self) -> T:
+        if isinstance(self._error, Exception):
+            raise self._error
+        if self._error is not None:
+            raise RuntimeError("the work tried to end the process") from self._error
+        return self._value[0]
+
+
+class BoundedThreads:
+    """Runs functions in daemon threads, at most `limit` at the same time; further calls wait for a free one.
+
+    For one event loop.
+    """
+
+    def __init__(self, limit: int, name: str) -> None:
+        self._free = asyncio.Semaphore(limit)
+        self._name = name
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What `work()` returns or raises. Cancelling this gives up the wait; the thread runs on and stays counted."""
+        await self._free.acquire()
+        loop = asyncio.get_running_loop()
+        done = asyncio.Event()
+        outcome: _Outcome[T] = _Outcome()
+
+        def finish() -> None:
+            self._free.release()
+            done.set()
+
+        def body() -> None:
+            outcome.record(work)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(finish)
+
+        self._start(body)
+        await done.wait()
+        return outcome.unwrap()
+
+    def _start(self, body: Callable[[], None]) -> None:
+        # The context carries the request id into the logs of the thread.
+        context = contextvars.copy_context()
+        try:
+            threading.Thread(target=context.run, args=(body,), name=self._name, daemon=True).start()
+        except RuntimeError:  # the system gives no more threads
+            self._free.release()
+            raise
