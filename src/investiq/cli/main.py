@@ -15,6 +15,7 @@ import click
 from investiq.cli.context import Session
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
+from investiq.client.errors import Refused
 from investiq.config.load import ConfigError
 from investiq.errors import InvestIQError
 
@@ -119,12 +120,18 @@ def _report(error: InvestIQError, session: Session) -> None:
         print(json.dumps(document, default=str), file=session.stderr)
     else:
         session.say(f"error: {error.message}", style="red")
+        if isinstance(error, Refused) and error.suggestions:
+            session.say(f"did you mean {' or '.join(error.suggestions)}?")
 
 
 def exit_code_of(error: InvestIQError) -> ExitCode:
-    """The exit code for an error that ended a command: by its class, or by its reason where the API gave it."""
+    """The exit code for an error that ended a command: by its class, or by its reason where the API gave one."""
     if isinstance(error, ConfigError):
         return ExitCode.USAGE
+    if isinstance(error, Refused):
+        if error.status in (401, 403):
+            return ExitCode.NOT_ALLOWED
+        return _BY_REASON.get(error.problem_reason, ExitCode.FAILED)
     return _BY_REASON.get(error.reason, ExitCode.FAILED)
 
 
@@ -132,8 +139,6 @@ _BY_REASON = {
     "usage": ExitCode.USAGE,
     "malformed_symbol": ExitCode.USAGE,
     "invalid_request": ExitCode.USAGE,
-    "unauthorized": ExitCode.NOT_ALLOWED,
-    "forbidden": ExitCode.NOT_ALLOWED,
     "order_denied": ExitCode.REFUSED,
     "halted": ExitCode.REFUSED,
     "unreachable": ExitCode.NOT_RUNNING,

@@ -85,7 +85,8 @@ class Setting:
         is_bool_for_number = isinstance(value, bool) and "boolean" not in self.types
         if isinstance(value, tuple(allowed)) and not is_bool_for_number:
             return None
-        return f"expected {self.expected}, got {_toml(value)}"
+        got = "another type" if self.secret else _toml(value)
+        return f"expected {self.expected}, got {got}"
 
     def parse_text(self, text: str) -> Any:
         """The value that an environment variable's text stands for: lists by commas, tables as TOML, else as it is."""

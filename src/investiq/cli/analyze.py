@@ -1,0 +1,61 @@
+"""`investiq analyze SYMBOL`: what the engines say, and on how much of the evidence it rests."""
+
+from __future__ import annotations
+
+import click
+
+from investiq.cli.connection import connect
+from investiq.cli.context import Session, pass_session
+from investiq.cli.help import ExampleCommand
+from investiq.client.documents import Analysis, EngineResult
+
+
+@click.command(
+    cls=ExampleCommand,
+    examples=(
+        ("investiq analyze AAPL", "one symbol, one line per engine"),
+        ("investiq analyze AAPL --json | jq .overall", "for a program"),
+    ),
+)
+@click.argument("symbol")
+@pass_session
+def command(session: Session, symbol: str) -> None:
+    """Analyse SYMBOL at the market's now."""
+    with connect(session) as client, session.progress(f"analysing {symbol}"):
+        analysis = client.analyze(symbol)
+    session.emit("investiq.analysis/1", dict(analysis), _text(session, analysis))
+
+
+def _text(session: Session, analysis: Analysis) -> str:
+    overall = analysis["overall"]
+    engines = session.table(
+        ("engine", "status", "signal", "score", "confidence", "ms", "reason"),
+        [_row(result) for result in analysis["engines"].values()],
+    )
+    return "\n".join(
+        [
+            f"{analysis['symbol']}  {analysis['price'] or 'no price'}  as of {analysis['as_of']} (market time)",
+            f"overall     {overall['signal'] or 'none'}  score {_number(overall['score'], '+.2f')}",
+            f"confidence  {overall['confidence']:.2f}  conviction {overall['conviction']:.2f}",
+            f"coverage    {overall['coverage']:.0%} of the evidence answered",
+            f"regime      {overall['regime'] or overall['regime_reason'] or 'unknown'}",
+            "",
+            engines,
+        ]
+    )
+
+
+def _row(result: EngineResult) -> tuple[object, ...]:
+    return (
+        result["engine"],
+        result["status"],
+        result["signal"],
+        _number(result["score"], "+.2f"),
+        _number(result["confidence"], ".2f"),
+        f"{result['duration_ms']:.1f}",
+        result["reason"] or "",
+    )
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

@@ -1,0 +1,33 @@
+"""`investiq halt`: deny entries from now on; what is held can still be sold."""
+
+from __future__ import annotations
+
+import click
+
+from investiq.cli.connection import connect
+from investiq.cli.context import Session, pass_session
+from investiq.cli.help import ExampleCommand
+from investiq.client.documents import TradingStatus
+
+__all__ = ["command", "status_text"]
+
+
+@click.command(
+    cls=ExampleCommand,
+    examples=(('investiq halt --reason "odd fills in AAPL"', "no entries until resumed; exits stay possible"),),
+)
+@click.option("--reason", required=True, help="Why; it is kept.")
+@pass_session
+def command(session: Session, reason: str) -> None:
+    """Deny new entries from now on. Open positions stay, and can be sold."""
+    with connect(session) as client:
+        status = client.halt(reason)
+    session.emit("investiq.trading/1", dict(status), status_text(status))
+
+
+def status_text(status: TradingStatus) -> str:
+    """The state of the breaker in one line."""
+    if not status["halted"]:
+        return f"trading is open ({status['mode']})"
+    why = f"{status['reason']}: {status['note']}" if status["note"] else str(status["reason"])
+    return f"trading is halted ({status['mode']}): {why}, since {status['since_wall']} by {status['by']}"

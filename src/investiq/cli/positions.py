@@ -1,0 +1,22 @@
+"""`investiq positions`: what is held, and the account."""
+
+from __future__ import annotations
+
+import click
+
+from investiq.cli.connection import connect
+from investiq.cli.context import Session, pass_session
+from investiq.cli.help import ExampleCommand
+
+
+@click.command(cls=ExampleCommand, examples=(("investiq positions", "what is held, and the account"),))
+@pass_session
+def command(session: Session) -> None:
+    """Show positions and the account."""
+    with connect(session) as client:
+        positions, account = client.positions(), client.account()
+    fields = ("symbol", "quantity", "average_price", "market_price", "market_value", "unrealised_pnl", "realised_pnl")
+    rows = [[position.get(field) for field in fields] for position in positions]
+    held = session.table([field.replace("_", " ") for field in fields], rows) if rows else "no positions"
+    money = "\n".join(f"{name.replace('_', ' '):16} {value}" for name, value in account.items())
+    session.emit("investiq.positions/1", {"positions": positions, "account": account}, f"{held}\n\n{money}")

@@ -1,0 +1,23 @@
+"""`investiq resume`: lift a halt."""
+
+from __future__ import annotations
+
+import click
+
+from investiq.cli.connection import connect
+from investiq.cli.context import Session, pass_session
+from investiq.cli.halt import status_text
+from investiq.cli.help import ExampleCommand
+
+
+@click.command(
+    cls=ExampleCommand,
+    examples=(('investiq resume --reason "fills explained"', "entries are allowed again"),),
+)
+@click.option("--reason", required=True, help="Why; it is kept.")
+@pass_session
+def command(session: Session, reason: str) -> None:
+    """Lift a halt, whatever tripped it. Loss limits count anew from here."""
+    with connect(session) as client:
+        status = client.resume(reason)
+    session.emit("investiq.trading/1", dict(status), status_text(status))

@@ -1,0 +1,168 @@
+"""`investiq trade`: place, list, show and cancel orders."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal, TypeVar
+
+import click
+
+from investiq.cli.connection import connect
+from investiq.cli.context import Session, pass_session
+from investiq.cli.exit_codes import ExitCode
+from investiq.cli.help import ExampleGroup
+from investiq.client import TimedOut
+from investiq.client.documents import Order
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Money(click.ParamType[Decimal]):
+    """A positive decimal number; floats never touch money."""
+
+    name = "amount"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        try:
+            amount = Decimal(str(value).replace(",", ""))
+        except InvalidOperation:
+            amount = Decimal("nan")
+        if not amount.is_finite() or amount <= 0:
+            self.fail(f"{value!r} is not a positive amount, such as 10 or 2500.50", param, ctx)
+        return amount
+
+
+@click.group(
+    cls=ExampleGroup,
+    examples=(
+        ("investiq trade buy AAPL --notional 5000", "buy for about 5000 dollars at the next price"),
+        ("investiq trade sell AAPL --quantity 10 --limit 150", "sell ten at 150 or better"),
+        ("investiq trade list --status filled", "what was filled"),
+    ),
+)
+def command() -> None:
+    """Place, list, show and cancel orders. Orders go through risk limits and the breaker."""
+
+
+def _order_options(run: F) -> F:
+    options = (
+        click.argument("symbol"),
+        click.option("--quantity", type=_Money(), help="Shares."),
+        click.option("--notional", type=_Money(), help="Dollars, instead of shares."),
+        click.option("--limit", "limit_price", type=_Money(), help="Limit price; without it a market order."),
+        click.option(
+            "--idempotency-key", help="Send the same key again to be sure that one order exists (default: a new one)."
+        ),
+    )
+    for option in reversed(options):
+        run = option(run)
+    return run
+
+
+@command.command("buy", examples=(("investiq trade buy AAPL --quantity 10", "ten shares at the next price"),))
+@_order_options
+@pass_session
+def buy(session: Session, /, **order: Any) -> int:
+    """Buy SYMBOL."""
+    return _submit(session, "buy", **order)
+
+
+@command.command("sell", examples=(("investiq trade sell AAPL --quantity 10", "ten shares at the next price"),))
+@_order_options
+@pass_session
+def sell(session: Session, /, **order: Any) -> int:
+    """Sell SYMBOL, as far as it is held."""
+    return _submit(session, "sell", **order)
+
+
+def _submit(
+    session: Session,
+    side: Literal["buy", "sell"],
+    *,
+    symbol: str,
+    quantity: Decimal | None,
+    notional: Decimal | None,
+    limit_price: Decimal | None,
+    idempotency_key: str | None,
+) -> int:
+    if (quantity is None) == (notional is None):
+        raise click.UsageError("say how much: either --quantity (shares) or --notional (dollars)")
+    key = idempotency_key or f"cli-{uuid.uuid4()}"
+    order_type: Literal["market", "limit"] = "limit" if limit_price else "market"
+    with connect(session) as client:
+        try:
+            submission = client.submit(
+                symbol,
+                side,
+                idempotency_key=key,
+                quantity=quantity,
+                notional=notional,
+                order_type=order_type,
+                limit_price=limit_price,
+            )
+        except TimedOut:
+            session.say(f"in doubt: ask again with --idempotency-key {key}, which cannot place a second order")
+            raise
+    session.emit("investiq.order/1", {**submission.order, "replayed": submission.replayed}, _text(submission.order))
+    if submission.denial:
+        session.say(f"denied: {submission.order['reason'] or submission.denial}", style="red")
+        return ExitCode.REFUSED
+    return ExitCode.DONE
+
+
+@command.command("list", examples=(("investiq trade list --symbol AAPL", "every order in AAPL"),))
+@click.option("--symbol", help="Only this symbol.")
+@click.option("--status", help="Only this status, such as filled or denied.")
+@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True, help="Orders to show.")
+@pass_session
+def list_orders(session: Session, symbol: str | None, status: str | None, limit: int) -> None:
+    """List orders, newest first."""
+    with connect(session) as client:
+        page = client.orders(limit=limit, symbol=symbol, status=status)
+    columns = ("created at", "symbol", "side", "type", "quantity", "price", "status", "reason", "id")
+    rows = [
+        (
+            order["created_at"],
+            order["symbol"],
+            order["side"],
+            order["order_type"],
+            order["quantity"] or f"${order['notional']}",
+            order["average_price"] or order["limit_price"],
+            order["status"],
+            order["reason"] or "",
+            order["id"],
+        )
+        for order in page["orders"]
+    ]
+    session.emit("investiq.orders/1", dict(page), session.table(columns, rows))
+
+
+@command.command("show", examples=(("investiq trade show ORDER", "one order with its history"),))
+@click.argument("order_id", metavar="ORDER")
+@pass_session
+def show(session: Session, order_id: str) -> None:
+    """Show ORDER and every step of its life."""
+    with connect(session) as client:
+        order = client.order(order_id)
+    session.emit("investiq.order/1", dict(order), _text(order))
+
+
+@command.command("cancel", examples=(("investiq trade cancel ORDER", "if it is still open"),))
+@click.argument("order_id", metavar="ORDER")
+@pass_session
+def cancel(session: Session, order_id: str) -> None:
+    """Cancel ORDER."""
+    with connect(session) as client:
+        order = client.cancel(order_id)
+    session.emit("investiq.order/1", dict(order), _text(order))
+
+
+def _text(order: Order) -> str:
+    size = order["quantity"] or f"${order['notional']}"
+    price = f" at {order['limit_price']}" if order["limit_price"] else ""
+    filled = f", {order['filled_quantity']} filled at {order['average_price']}" if order["average_price"] else ""
+    what = f"{order['side']} {size} {order['symbol']} {order['order_type']}{price}"
+    steps = [f"  {e['at']}  {e['status']}{'  ' + e['reason'] if e['reason'] else ''}" for e in order["history"]]
+    return "\n".join([f"{order['id']}  {what}: {order['status']}{filled}", *steps])

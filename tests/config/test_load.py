@@ -1,0 +1,143 @@
+"""Configuration: what a user writes is what runs, and what cannot run is named with its place and an example."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from investiq.config import ConfigError, load
+from investiq.config.fields import settings
+from investiq.config.load import SHORT_NAMES
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "investiq.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def faults(path: Path | None, environ: dict[str, str] | None = None) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(path, environ or {})
+    return caught.value.message
+
+
+def test_without_a_file_every_value_is_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    loaded = load(environ={})
+    assert loaded.config.api.port == 3000
+    assert loaded.path is None
+    assert loaded.source("api.port").text == "default"
+
+
+def test_the_file_here_is_read_and_its_lines_are_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "# mine\n[market]\nstart = 2009-03-02\n\n[trading]\ninitial_cash = 12.30\n")
+    monkeypatch.chdir(tmp_path)
+    loaded = load(environ={})
+    assert loaded.config.market.start == date(2009, 3, 2)
+    assert loaded.config.trading.initial_cash == Decimal("12.30"), "money must not pass through a float"
+    assert loaded.source("market.start").text == "investiq.toml:3"
+    assert loaded.source("trading.initial_cash").text == "investiq.toml:6"
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    loaded = load(write(tmp_path, "[api]\nport = 3100\n"), {"INVESTIQ_API_PORT": "3200"})
+    assert loaded.config.api.port == 3200
+    assert loaded.source("api.port").text == "$INVESTIQ_API_PORT"
+
+
+def test_relative_paths_count_from_the_file_not_from_where_the_command_was_typed(tmp_path: Path) -> None:
+    path = write(tmp_path, 'data_dir = "state"\n[market]\nprovider = "files"\nfolder = "bars"\n')
+    config = load(path, {}).config
+    assert config.data_dir == tmp_path / "state"
+    assert config.market.folder == tmp_path / "bars"
+
+
+@pytest.mark.parametrize("name", sorted(SHORT_NAMES))
+def test_each_kept_variable_name_sets_its_secret_also_through_a_file(name: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret-value\n", "utf-8")
+    for environ in ({name: "s3cret-value"}, {f"{name}_FILE": str(secret)}):
+        value: object = load(None, environ).config
+        for step in SHORT_NAMES[name].split("."):
+            value = getattr(value, step)
+        assert value.get_secret_value() == "s3cret-value"  # type: ignore[attr-defined]
+        assert "s3cret-value" not in repr(load(None, environ).config), "a secret must not reach a log"
+
+
+def test_an_unreadable_secret_file_is_named_with_an_example(tmp_path: Path) -> None:
+    message = faults(None, {"PAGERDUTY_KEY_FILE": str(tmp_path / "gone")})
+    assert "$PAGERDUTY_KEY_FILE" in message
+    assert str(tmp_path / "gone") in message
+    assert "example: PAGERDUTY_KEY_FILE=/run/secrets/pagerduty_key" in message
+
+
+def test_an_empty_token_is_refused(tmp_path: Path) -> None:
+    assert "$METRICS_TOKEN" in faults(None, {"METRICS_TOKEN": ""})
+    assert "investiq.toml:2" in faults(write(tmp_path, '[api]\nmetrics_token = ""\n'))
+
+
+def test_a_secret_is_never_repeated_in_an_error(tmp_path: Path) -> None:
+    message = faults(write(tmp_path, "[api]\nmetrics_token = 31337\n"))
+    assert "investiq.toml:2" in message
+    assert "31337" not in message
+
+
+def test_a_secret_set_twice_is_an_error_that_names_both() -> None:
+    message = faults(None, {"METRICS_TOKEN": "a", "INVESTIQ_API_METRICS_TOKEN": "b"})
+    assert "$METRICS_TOKEN" in message
+    assert "$INVESTIQ_API_METRICS_TOKEN" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[api]\nport = "3000"\n', "investiq.toml:2: api.port: expected a whole number"),
+        ("[api]\nport = true\n", "investiq.toml:2: api.port: expected a whole number"),
+        ("[api]\nport = 70000\n", "investiq.toml:2: api.port should be less than or equal to 65535"),
+        ("[api]\nprot = 1\n", "investiq.toml:2: unknown key 'api.prot'; did you mean 'api.port'?"),
+        ("[apii]\nport = 1\n", "investiq.toml:2: unknown key 'apii.port'; did you mean 'api.port'?"),
+        ("api = 3\n", "investiq.toml:1: unknown key 'api'"),
+        ('[market]\nprovider = "yahoo"\n', "expected 'replay' or 'files'"),
+        ('[agent]\nwatchlist = "AAPL"\n', "investiq.toml:2: agent.watchlist: expected a list"),
+        ("[api\n", "not valid TOML"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named_with_its_line_and_what_was_expected(
+    text: str, expected: str, tmp_path: Path
+) -> None:
+    assert expected in faults(write(tmp_path, text))
+
+
+def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
+    message = faults(write(tmp_path, "nope = 1\n[web]\nport = 0\n"), {"INVESTIQ_WEBB_PORT": "1"})
+    assert all(part in message for part in ("'nope'", "web.port", "$INVESTIQ_WEBB_PORT"))
+
+
+def test_every_example_in_an_error_is_itself_accepted(tmp_path: Path) -> None:
+    for key, setting in settings().items():
+        section = key.rpartition(".")[0]
+        text = f"[{section}]\n{setting.example}\n" if section else f"{setting.example}\n"
+        if setting.sample is None or key == "market.provider":
+            continue
+        load(write(tmp_path, text), {})
+
+
+def test_two_parts_on_one_port_are_refused() -> None:
+    assert "web.port and api.port are both 3000" in faults(None, {"INVESTIQ_WEB_PORT": "3000"})
+
+
+def test_lists_and_tables_can_be_set_in_the_environment() -> None:
+    environ = {"INVESTIQ_AGENT_WATCHLIST": "AAPL, IBM", "INVESTIQ_ANALYSIS_WEIGHTS": "{technical = 0.7}"}
+    config = load(None, environ).config
+    assert config.agent.watchlist == ("AAPL", "IBM")
+    assert config.analysis.weights == {"technical": Decimal("0.7")}
+
+
+def test_the_configuration_cannot_be_changed_afterwards() -> None:
+    config = load(None, {}).config
+    with pytest.raises(ValueError, match="frozen"):
+        config.api.port = 1  # type: ignore[misc]
