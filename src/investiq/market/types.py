@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +12,18 @@ from typing import NewType
 
 from investiq.errors import InvestIQError
 
-__all__ = ["PRICE_STEP", "Bar", "Headline", "MalformedSymbol", "MarketPhase", "PricePoint", "Quote", "Symbol", "parse_symbol"]
+__all__ = [
+    "PRICE_STEP",
+    "Bar",
+    "Fundamentals",
+    "Headline",
+    "MalformedSymbol",
+    "MarketPhase",
+    "PricePoint",
+    "Quote",
+    "Symbol",
+    "parse_symbol",
+]
 
 Symbol = NewType("Symbol", str)
 """A ticker in canonical form: upper case, `parse_symbol` made it."""
@@ -81,6 +93,18 @@ class Headline:
 
     published_at: datetime
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fundamentals:
+    """A company's figures as they became public at `published_at`.
+
+    `values` maps a figure's name (`pe_ratio`, `pb_ratio`, `debt_to_equity`, `roe`, `revenue_growth`, ...) to its value;
+    ratios and growth rates are fractions (0.12 is 12 %). A figure that was not given is absent, never zero.
+    """
+
+    published_at: datetime
+    values: Mapping[str, float]
 
 
 class MarketPhase(StrEnum):
