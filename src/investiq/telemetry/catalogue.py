@@ -148,6 +148,14 @@ RATE_LIMITED = Metric(
     (Part.API,),
     (Label("limit", ("requests", "trades")),),
 )
+BACKGROUND_FAILURES = Metric(
+    "investiq_background_failures_total",
+    Kind.COUNTER,
+    Subject.API,
+    "Steps of the API's background work that failed.",
+    (Part.API,),
+    (Label("task", ("trading", "market", "health")),),
+)
 
 # ---- market ----
 
