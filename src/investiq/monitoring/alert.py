@@ -1,0 +1,80 @@
+"""An alert as data: when it fires, how bad it is, and what a person reads who is woken by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from investiq.telemetry.catalogue import Subject
+
+__all__ = ["Alert", "NoData", "Severity", "runbook_path"]
+
+
+class Severity(StrEnum):
+    """How bad. Critical wakes somebody, warning can wait until morning, none is for machines."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    NONE = "none"
+
+
+class NoData(StrEnum):
+    """What the alert does when its query returns nothing."""
+
+    QUIET = "no data is the good case: nothing happened that could be wrong"
+    COVERED = "no data means that the emitter is down, and another alert pages for that"
+    NEVER = "the query always has data"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One alerting rule.
+
+    Attributes:
+        query: what is measured, as PromQL; a panel of the same thing draws exactly this.
+        op: comparison of query and threshold; None where any result fires.
+        guard: further condition, such as the traffic floor of a ratio, starting with `and` or `unless`.
+        hold_seconds: how long the condition holds before the alert fires (`for`).
+        service: the scrape job that is at fault; the value inhibition goes by.
+        summary: one line for a phone; may use Prometheus templates.
+        description: what the user loses, and what InvestIQ still does.
+        covered_by: the alert that pages when this one has no data, with `NoData.COVERED`.
+        annotations: further annotations, for machines.
+    """
+
+    name: str
+    subject: Subject
+    severity: Severity
+    query: str
+    summary: str
+    description: str
+    no_data: NoData
+    op: Literal[">", "<", "==", "!="] | None = None
+    threshold: float | None = None
+    guard: str = ""
+    hold_seconds: int = 0
+    service: str = "{{ $labels.job }}"
+    covered_by: str | None = None
+    annotations: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def expr(self) -> str:
+        """The whole condition in PromQL."""
+        condition = self.query if self.op is None else f"{self.query} {self.op} {self.threshold:g}"
+        return f"{condition} {self.guard}".rstrip()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Name and severity: two rules may share a name when they differ in severity."""
+        return self.name, self.severity.value
+
+    @property
+    def runbook(self) -> str:
+        """Path and anchor of its runbook heading, from the root of the repository."""
+        return f"{runbook_path(self.subject)}#{self.name.lower()}"
+
+
+def runbook_path(subject: Subject) -> str:
+    """The runbook of a subject, from the root of the repository."""
+    return f"docs/runbooks/{subject}.md"

@@ -1,0 +1,77 @@
+"""The scrape jobs of Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from investiq.config.schema import Config
+from investiq.monitoring import addresses, names, probes
+
+__all__ = ["METRICS_TOKEN_FILE", "Job", "jobs", "prometheus_document"]
+
+METRICS_TOKEN_FILE = "metrics_token"  # noqa: S105  a file name, beside prometheus.yml
+RULE_FILES = "rules/*.yml"
+
+# Ten seconds and a minute of patience are the guide's settings: a killed API pages about 80 seconds later.
+_INTERVAL = "10s"
+_TIMEOUT = "8s"  # longer than a blackbox probe may take (5 s), shorter than the interval
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One scrape job.
+
+    Attributes:
+        targets: `host:port` of what is scraped, or the URLs to probe where `module` is given.
+        module: the blackbox module that probes the targets, through the exporter at `via`.
+        token: the targets may ask for the metrics token.
+    """
+
+    name: str
+    targets: tuple[str, ...]
+    module: str | None = None
+    via: str | None = None
+    token: bool = False
+
+
+def jobs(config: Config) -> tuple[Job, ...]:
+    """Every scrape job, in the order of the contract."""
+    return (
+        Job(names.API, (addresses.api(config),), token=config.api.metrics_token is not None),
+        Job(names.SIGNALS, (addresses.signals(config),)),
+        Job(names.WEB, (addresses.web(config),)),
+        Job(names.PROMETHEUS, (addresses.prometheus(config),)),
+        Job(names.ALERTMANAGER, (addresses.alertmanager(config),)),
+        Job(names.PROBES, probes.targets(config), module=probes.HEALTH_MODULE, via=addresses.blackbox(config)),
+        Job(names.BLACKBOX, (addresses.blackbox(config),)),
+        Job(names.NODE, (addresses.node(config),)),
+        Job(names.INBOX, (addresses.inbox(config),)),
+    )
+
+
+def prometheus_document(config: Config, without: Collection[str] = ()) -> dict[str, Any]:
+    """prometheus.yml, without the jobs named in `without`. Paths in it are relative to the file."""
+    return {
+        "global": {"scrape_interval": _INTERVAL, "scrape_timeout": _TIMEOUT, "evaluation_interval": _INTERVAL},
+        "rule_files": [RULE_FILES],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [addresses.alertmanager(config)]}]}]},
+        "scrape_configs": [_scrape_config(job) for job in jobs(config) if job.name not in without],
+    }
+
+
+def _scrape_config(job: Job) -> dict[str, Any]:
+    document: dict[str, Any] = {"job_name": job.name}
+    if job.module is not None:
+        document |= {"metrics_path": "/probe", "params": {"module": [job.module]}}
+    if job.token:
+        document["authorization"] = {"type": "Bearer", "credentials_file": METRICS_TOKEN_FILE}
+    document["static_configs"] = [{"targets": list(job.targets)}]
+    if job.via is not None:
+        document["relabel_configs"] = [
+            {"source_labels": ["__address__"], "target_label": "__param_target"},
+            {"source_labels": ["__param_target"], "target_label": "instance"},
+            {"target_label": "__address__", "replacement": job.via},
+        ]
+    return document

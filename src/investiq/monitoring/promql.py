@@ -1,0 +1,117 @@
+"""Builds PromQL selectors from catalogue objects, so that a misspelt metric, label or value fails at import."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from investiq.telemetry.catalogue import Kind, Metric
+
+__all__ = ["UP", "Foreign", "Matcher", "buckets", "eq", "ne", "observations", "series"]
+
+TARGET_LABELS = ("job", "instance")
+"""The labels that Prometheus adds to every sample of a target."""
+
+_REGEX_SPECIAL = re.compile(r"([.+*?()|\[\]{}^$\\])")
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A metric that a program which is not ours emits.
+
+    Attributes:
+        emitter: scrape job of the program; `prometheus` also for what Prometheus itself makes of a scrape.
+    """
+
+    name: str
+    kind: Kind
+    emitter: str
+    labels: tuple[str, ...] = ()
+
+
+UP = Foreign("up", Kind.GAUGE, "prometheus")
+"""1 when the last scrape of a target succeeded, else 0."""
+
+FOREIGN = (UP,)
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """A label matcher; its text is the same in PromQL and in Alertmanager."""
+
+    label: str
+    op: str
+    value: str
+    alternatives: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.label}{self.op}{json.dumps(self.value, ensure_ascii=False)}"
+
+
+def eq(label: str, *values: str) -> Matcher:
+    """The label has one of `values`."""
+    return _matcher(label, "=", "=~", values)
+
+
+def ne(label: str, *values: str) -> Matcher:
+    """The label has none of `values`."""
+    return _matcher(label, "!=", "!~", values)
+
+
+def matching(label: str, pattern: str) -> Matcher:
+    """The label matches the whole RE2 `pattern`."""
+    return Matcher(label, "=~", pattern)
+
+
+def _matcher(label: str, one: str, many: str, values: tuple[str, ...]) -> Matcher:
+    if len(values) == 1:
+        return Matcher(label, one, values[0], values)
+    return Matcher(label, many, "|".join(_REGEX_SPECIAL.sub(r"\\\1", value) for value in values), values)
+
+
+def series(metric: Metric | Foreign, *matchers: Matcher) -> str:
+    """The selector of a counter or gauge.
+
+    Raises:
+        ValueError: the metric is a histogram (its base name selects nothing), or a matcher fits none of its series.
+    """
+    if metric.kind is Kind.HISTOGRAM:
+        raise ValueError(f"{metric.name} is a histogram: select its buckets() or observations()")
+    return _selector(metric, metric.name, matchers)
+
+
+def buckets(metric: Metric, *matchers: Matcher) -> str:
+    """The selector of a histogram's cumulative buckets (label `le`)."""
+    return _selector(metric, f"{_histogram(metric).name}_bucket", matchers)
+
+
+def observations(metric: Metric, *matchers: Matcher) -> str:
+    """The selector of the number of observations of a histogram."""
+    return _selector(metric, f"{_histogram(metric).name}_count", matchers)
+
+
+def _histogram(metric: Metric) -> Metric:
+    if metric.kind is not Kind.HISTOGRAM:
+        raise ValueError(f"{metric.name} is a {metric.kind}, not a histogram")
+    return metric
+
+
+def _selector(metric: Metric | Foreign, name: str, matchers: tuple[Matcher, ...]) -> str:
+    for matcher in matchers:
+        _check(metric, matcher)
+    inside = ", ".join(map(str, matchers))
+    return f"{name}{{{inside}}}" if inside else name
+
+
+def _check(metric: Metric | Foreign, matcher: Matcher) -> None:
+    if matcher.label in TARGET_LABELS:
+        return
+    values = {label.name: label.values for label in metric.labels} if isinstance(metric, Metric) else {}
+    names = metric.label_names if isinstance(metric, Metric) else metric.labels
+    if matcher.label not in names:
+        raise ValueError(f"{metric.name} has no label {matcher.label}; it has {', '.join(names) or 'none'}")
+    closed = values.get(matcher.label)
+    unknown = [value for value in matcher.alternatives if closed is not None and value not in closed]
+    if unknown:
+        raise ValueError(f"{metric.name}: {matcher.label} is never {unknown[0]!r}; it is one of {closed}")

@@ -1,0 +1,195 @@
+"""Who hears of which alert: Alertmanager's routes, receivers and inhibitions.
+
+Everything goes to the local inbox. Where receivers outside are configured, critical alerts go to all of them and
+warnings to those that wake nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from investiq.config.schema import Config, NotifyConfig
+from investiq.monitoring import addresses, names
+from investiq.monitoring.alert import Severity
+from investiq.monitoring.promql import Matcher, eq, ne
+from investiq.monitoring.rules.api import DEPENDENCY_DOWN, HIGH_ERROR_RATE, HIGH_LATENCY, SERVICE_DOWN
+from investiq.monitoring.rules.monitoring import WATCHDOG
+from investiq.monitoring.rules.signals import ML_SERVICE_DOWN
+
+__all__ = ["INHIBITIONS", "TEST_ALERT", "Inhibition", "alertmanager_document", "receiver_names"]
+
+INBOX = "inbox"
+HEARTBEAT = "heartbeat"
+CRITICAL = "critical"
+WARNING = "warning"
+
+TEST_ALERT = "InvestIQTest"
+"""Sent by `investiq up` and `investiq doctor` to prove the way to the inbox; it never leaves this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    """While an alert that `source` matches fires, those that `target` matches are not notified.
+
+    Attributes:
+        because: why the target is only a symptom of the source.
+        equal: labels that must be the same in both.
+    """
+
+    because: str
+    source: tuple[Matcher, ...]
+    target: tuple[Matcher, ...]
+    equal: tuple[str, ...] = ()
+
+
+_DEAD = (SERVICE_DOWN.name, ML_SERVICE_DOWN.name)
+_SYMPTOMS = (HIGH_ERROR_RATE.name, HIGH_LATENCY.name)
+
+INHIBITIONS = (
+    Inhibition(
+        "what a dead service does wrong besides is a symptom",
+        source=(eq("alertname", *_DEAD),),
+        target=(ne("alertname", *_DEAD),),
+        equal=("service",),
+    ),
+    Inhibition(
+        "the API cannot reach signal models that are dead",
+        source=(eq("alertname", ML_SERVICE_DOWN.name),),
+        target=(eq("alertname", DEPENDENCY_DOWN.name), eq("name", "signal_models")),
+    ),
+    Inhibition(
+        "the API waits in vain for signal models that hang",
+        source=(eq("alertname", ML_SERVICE_DOWN.name),),
+        target=(eq("alertname", *_SYMPTOMS), eq("service", names.API)),
+    ),
+    Inhibition(
+        "the frontend fails because the API behind it is dead",
+        source=(eq("alertname", SERVICE_DOWN.name), eq("service", names.API)),
+        target=(eq("alertname", *_SYMPTOMS), eq("service", names.WEB)),
+    ),
+    Inhibition(
+        "errors and waiting are what a lost dependency looks like from outside",
+        source=(eq("alertname", DEPENDENCY_DOWN.name),),
+        target=(eq("alertname", *_SYMPTOMS),),
+        equal=("service",),
+    ),
+    Inhibition(
+        "who has been woken for the subject need not be told the lesser",
+        source=(eq("severity", Severity.CRITICAL),),
+        target=(eq("severity", Severity.WARNING),),
+        equal=("subject", "service"),
+    ),
+)
+
+_TITLE = (
+    '{{ if eq .Status "firing" }}{{ .CommonLabels.severity | toUpper }}{{ else }}RESOLVED{{ end }}: '
+    "{{ .GroupLabels.alertname }} {{ .GroupLabels.service }}"
+)
+_MESSAGE = """\
+{{ range .Alerts }}{{ .Annotations.summary }}
+{{ .Annotations.description }}
+since {{ .StartsAt.UTC.Format "2006-01-02 15:04:05" }} UTC
+runbook: {{ .Annotations.runbook }}
+dashboard: {{ .Annotations.dashboard }}
+{{ end }}"""
+
+
+def alertmanager_document(config: Config) -> dict[str, Any]:
+    """alertmanager.yml, with the secrets of the receivers that are configured."""
+    outside = _outside(config)
+    return {
+        "global": {"resolve_timeout": "5m"},
+        "route": {
+            "receiver": INBOX,
+            "group_by": ["alertname", "service"],
+            # The guide's intervals: ten seconds gather what one fault sets off.
+            "group_wait": "10s",
+            "group_interval": "10s",
+            "repeat_interval": "12h",
+            "routes": [*_machine_routes(), {"receiver": INBOX, "continue": True}, *_severity_routes(outside)],
+        },
+        "inhibit_rules": [_inhibit_rule(inhibition) for inhibition in INHIBITIONS],
+        "receivers": [
+            {"name": INBOX, "webhook_configs": [_inbox_webhook(config, "/webhook")]},
+            {"name": HEARTBEAT, "webhook_configs": [_inbox_webhook(config, "/heartbeat")]},
+            *({"name": name, **configs} for name, configs in outside.items()),
+        ],
+    }
+
+
+def receiver_names(config: Config) -> tuple[str, ...]:
+    """The receivers that a running Alertmanager must have."""
+    return (INBOX, HEARTBEAT, *_outside(config))
+
+
+def _machine_routes() -> list[dict[str, Any]]:
+    """Routes of what is meant for machines. They end the search: none of it goes on to a person."""
+    return [
+        {
+            "receiver": HEARTBEAT,
+            "matchers": [str(eq("alertname", WATCHDOG.name))],
+            # Measured with a resend delay of 5 s in Prometheus: one heartbeat every 10.0 s, 0.1 s old.
+            "group_wait": "0s",
+            "group_interval": "10s",
+            "repeat_interval": "9s",
+        },
+        {
+            "receiver": INBOX,
+            "matchers": [str(eq("alertname", TEST_ALERT))],
+            "group_by": ["..."],  # each test alert by itself: none waits for the group of the one before
+            "group_wait": "0s",
+        },
+    ]
+
+
+def _severity_routes(outside: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    severities = {CRITICAL: Severity.CRITICAL, WARNING: Severity.WARNING}
+    return [{"receiver": name, "matchers": [str(eq("severity", severities[name]))]} for name in outside]
+
+
+def _inhibit_rule(inhibition: Inhibition) -> dict[str, Any]:
+    rule: dict[str, Any] = {
+        "source_matchers": [str(matcher) for matcher in inhibition.source],
+        "target_matchers": [str(matcher) for matcher in inhibition.target],
+    }
+    return rule | ({"equal": list(inhibition.equal)} if inhibition.equal else {})
+
+
+def _inbox_webhook(config: Config, path: str) -> dict[str, Any]:
+    return {"url": f"{addresses.base_url(addresses.inbox(config))}{path}", "send_resolved": True}
+
+
+def _outside(config: Config) -> dict[str, dict[str, Any]]:
+    """The receivers outside by name; one that would reach nobody is left out."""
+    notify = config.notify
+    quiet = _discord(notify) | _webhook(notify)
+    receivers = {CRITICAL: quiet | _pagerduty(notify, addresses.base_url(addresses.web(config))), WARNING: quiet}
+    return {name: configs for name, configs in receivers.items() if configs}
+
+
+def _discord(notify: NotifyConfig) -> dict[str, Any]:
+    if notify.discord_webhook_url is None:
+        return {}
+    url = notify.discord_webhook_url.get_secret_value()
+    return {"discord_configs": [{"webhook_url": url, "title": _TITLE, "message": _MESSAGE}]}
+
+
+def _webhook(notify: NotifyConfig) -> dict[str, Any]:
+    if notify.webhook_url is None:
+        return {}
+    return {"webhook_configs": [{"url": notify.webhook_url.get_secret_value(), "send_resolved": True}]}
+
+
+def _pagerduty(notify: NotifyConfig, console: str) -> dict[str, Any]:
+    if notify.pagerduty_key is None:
+        return {}
+    receiver = {
+        "routing_key": notify.pagerduty_key.get_secret_value(),
+        "severity": "{{ .CommonLabels.severity }}",
+        "description": f"{_TITLE}: {{{{ .CommonAnnotations.summary }}}}",
+        "component": "{{ .GroupLabels.service }}",
+        "client": "InvestIQ",
+        "client_url": console,
+    }
+    return {"pagerduty_configs": [receiver]}

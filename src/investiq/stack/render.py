@@ -1,0 +1,167 @@
+"""Writes the configuration of the monitoring programs: for this machine with its secrets, and the committed copy.
+
+The content comes from `monitoring`; here it becomes text and files.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Mapping
+from importlib import resources
+from pathlib import Path, PurePosixPath
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import yaml
+
+from investiq.config import Config
+from investiq.errors import InvestIQError
+from investiq.monitoring import addresses
+from investiq.monitoring.jobs import METRICS_TOKEN_FILE, prometheus_document
+from investiq.monitoring.probes import blackbox_document
+from investiq.monitoring.reference import metrics_page
+from investiq.monitoring.routing import alertmanager_document
+from investiq.monitoring.rule_file import rule_document
+from investiq.monitoring.rules import BY_SUBJECT
+
+__all__ = ["HEADER", "RenderError", "render_committed", "render_runtime", "write_committed", "write_runtime"]
+
+HEADER = "# rendered by `investiq render`, do not edit: the source is src/investiq/monitoring\n"
+EXECUTABLES = frozenset({"monitoring/validate.sh"})
+
+
+class RenderError(InvestIQError):
+    """The configuration of a monitoring program would not work."""
+
+    reason = "render"
+
+
+def write_runtime(config: Config, directory: Path, without: Collection[str] = ()) -> tuple[Path, ...]:
+    """Write the files that the programs of this machine start with, and return their paths.
+
+    The folder gets mode 0700 and each file 0600, since some hold secrets. Each file is replaced whole, so that a
+    program that reloads meanwhile reads the old one or the new one; a rule file of a subject that is no more goes.
+
+    Args:
+        without: scrape jobs whose program this machine does not have: nothing to scrape is not a dead service.
+
+    Raises:
+        RenderError: a receiver's address cannot work.
+    """
+    texts = render_runtime(config, without)
+    for path in (directory, directory / "rules"):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+    for name, text in texts.items():
+        _replace(directory / name, text, 0o600)
+    _remove_orphans(directory, texts)
+    return tuple(directory / name for name in texts)
+
+
+def render_runtime(config: Config, without: Collection[str] = ()) -> dict[str, str]:
+    """File name -> text of what `write_runtime` writes.
+
+    Raises:
+        RenderError: a receiver's address cannot work.
+    """
+    _check_receivers(config)
+    texts = _monitoring_files(config, without)
+    for name, text in texts.items():
+        if "${" in text:
+            raise RenderError(f"{name} would hold an unexpanded ${{...}}: no monitoring program expands variables")
+    token = config.api.metrics_token
+    return texts | ({METRICS_TOKEN_FILE: token.get_secret_value()} if token is not None else {})
+
+
+def render_committed() -> dict[PurePosixPath, str]:
+    """Path from the root of the repository -> text: the same files for the defaults, without any secret."""
+    files = {f"monitoring/{name}": text for name, text in _monitoring_files(Config(), ()).items()}
+    files["monitoring/validate.sh"] = _template("validate.sh")
+    files["docs/metrics.md"] = metrics_page()
+    return {PurePosixPath(path): text for path, text in files.items()}
+
+
+def write_committed(root: Path) -> tuple[Path, ...]:
+    """Write the committed files under `root` and return those that changed."""
+    changed = []
+    for path, text in render_committed().items():
+        file = root / path
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _replace(file, text, 0o755 if str(path) in EXECUTABLES else 0o644)
+            changed.append(file)
+    return tuple(changed)
+
+
+def _monitoring_files(config: Config, without: Collection[str]) -> dict[str, str]:
+    console = addresses.base_url(addresses.web(config))
+    rules = {f"rules/{subject}.yml": rule_document(subject, alerts, console) for subject, alerts in BY_SUBJECT.items()}
+    documents = {
+        "prometheus.yml": prometheus_document(config, without),
+        "alertmanager.yml": alertmanager_document(config),
+        "blackbox.yml": blackbox_document(),
+        **rules,
+    }
+    return {name: _yaml(document) for name, document in documents.items()}
+
+
+def _check_receivers(config: Config) -> None:
+    """Alertmanager refuses a URL without a scheme and starts with a wrong key: say it before, and say the setting."""
+    notify = config.notify
+    for setting, secret in (("discord_webhook_url", notify.discord_webhook_url), ("webhook_url", notify.webhook_url)):
+        value = secret.get_secret_value() if secret is not None else None
+        if value is not None and (not value.startswith(("http://", "https://")) or _unusable(value)):
+            raise RenderError(f"notify.{setting} is not an http(s) URL: set the address itself, such as https://…")
+    if notify.pagerduty_key is not None and _unusable(notify.pagerduty_key.get_secret_value()):
+        raise RenderError("notify.pagerduty_key is not an Events v2 routing key: it has 32 letters and digits")
+
+
+def _unusable(value: str) -> bool:
+    return "${" in value or any(character.isspace() for character in value)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style that reads well: lists indented, long text folded by nobody, several lines as a literal block."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, indentless=False)
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True  # two receivers may share a setting: each says it in full, without anchors
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _yaml(document: Mapping[str, Any]) -> str:
+    return HEADER + yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def _template(name: str) -> str:
+    return (resources.files("investiq.stack") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _replace(path: Path, text: str, mode: int) -> None:
+    """Write beside the file and rename over it; the temporary file is 0600 from its first byte."""
+    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            temporary.chmod(mode)
+            temporary.rename(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _remove_orphans(directory: Path, rendered: Iterable[str]) -> None:
+    kept = {directory / name for name in rendered}
+    for path in (*directory.glob("rules/*.yml"), directory / METRICS_TOKEN_FILE):
+        if path not in kept:
+            path.unlink(missing_ok=True)
