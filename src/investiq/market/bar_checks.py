@@ -19,7 +19,7 @@ from investiq.market.types import PRICE_STEP, Bar
 __all__ = ["CheckedBars", "check_bars"]
 
 _PRICES = ("open", "high", "low", "close")
-_ADJUSTED = ("adjclose", "adjustedclose", "adjusted")
+_ADJUSTED = ("adj_close", "adjusted_close", "adjusted")
 _LARGEST = Decimal(10) ** 15
 
 

@@ -10,7 +10,7 @@ from investiq.errors import InvestIQError
 from investiq.market.calendar import Session, TradingCalendar, xnys
 from investiq.market.clock import Clock, ReplayClock, WallClock
 from investiq.market.market import Market
-from investiq.market.provider import BadMarketData, ObservedProvider, PriceProvider
+from investiq.market.provider import ObservedProvider, PriceProvider
 from investiq.market.providers.files import FilesProvider
 from investiq.market.providers.replay import ReplayProvider
 from investiq.telemetry.metrics import Metrics
@@ -49,31 +49,27 @@ def open_provider(config: MarketConfig, calendar: TradingCalendar) -> PriceProvi
     """The source of prices that `config` names; knows its whole history (for training, which cuts by date itself).
 
     Raises:
-        BadMarketData: the folder of the `files` provider is not set, missing, empty, or holds no usable symbol.
+        BadMarketData: the folder of the `files` provider is missing, empty, or holds no usable symbol.
     """
-    match config.provider:
-        case "replay":
+    match config.provider, config.folder:
+        case "replay", _:
             return ReplayProvider()
-        case "files":
-            return FilesProvider(config.folder, calendar)
+        case "files", Path() as folder:
+            return FilesProvider(folder, calendar)
+        case impossible:  # the configuration refuses "files" without a folder
+            raise ValueError(f"no provider for {impossible}")
 
 
 def open_clock(config: MarketConfig, data_dir: Path, provider: PriceProvider, calendar: TradingCalendar) -> Clock:
     """The clock that `config` names; a replay runs from its start to the last session of `provider`.
 
     Raises:
-        BadMarketData: the time of day is asked for with the shipped prices, which end in 2013.
         StartOutsideData, StartMismatch, ReplayStateError: see `open_market`.
     """
-    if config.clock == "replay":
-        sessions = _replayed(config.start, provider, calendar)
-        return ReplayClock(sessions, config.session_seconds, data_dir / STATE_FILE)
-    if config.provider == "replay":
-        raise BadMarketData(
-            'market.clock = "wall" needs prices of today, and the shipped ones end in 2013: '
-            'set market.provider = "files" with market.folder, or market.clock = "replay"'
-        )
-    return WallClock()
+    if config.clock == "wall":
+        return WallClock()
+    sessions = _replayed(config.start, provider, calendar)
+    return ReplayClock(sessions, config.session_seconds, data_dir / STATE_FILE)
 
 
 def first_session(start: date, provider: PriceProvider, calendar: TradingCalendar) -> date:

@@ -31,7 +31,7 @@ def read_headlines(folder: Path) -> Mapping[Symbol, Sequence[Headline]] | None:
         BadMarketData: rows of it cannot be read; all of them are named.
     """
     example = "published_at,symbol,headline\n2008-01-15T13:05:00Z,AAPL,Apple introduces the MacBook Air"
-    return _read(folder / NEWS_FILE, "publishedat", _headlines_of, example)
+    return _read(folder / NEWS_FILE, "published_at", _headlines_of, example)
 
 
 def read_fundamentals(folder: Path) -> Mapping[Symbol, Sequence[Fundamentals]] | None:
@@ -43,7 +43,7 @@ def read_fundamentals(folder: Path) -> Mapping[Symbol, Sequence[Fundamentals]] |
         BadMarketData: rows of it cannot be read; all of them are named.
     """
     example = "as_of,symbol,pe_ratio,pb_ratio,debt_to_equity,roe,revenue_growth\n2008-01-23,AAPL,33.1,8.2,,0.27,0.35"
-    return _read(folder / FUNDAMENTALS_FILE, "asof", _fundamentals_of, example)
+    return _read(folder / FUNDAMENTALS_FILE, "as_of", _fundamentals_of, example)
 
 
 def _read(
@@ -94,7 +94,7 @@ def _headlines_of(table: Table, time_at: int, _symbol_at: int) -> Callable[[Row]
 
 def _fundamentals_of(table: Table, time_at: int, symbol_at: int) -> Callable[[Row], Fundamentals]:
     names = {
-        at: name.lower().replace(" ", "_") for at, name in enumerate(table.written) if at not in (time_at, symbol_at)
+        at: name.lower().replace(" ", "_") for at, name in enumerate(table.columns) if at not in (time_at, symbol_at)
     }
 
     def figure(name: str, cell: object) -> float:

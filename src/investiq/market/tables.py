@@ -37,23 +37,20 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under lower-case column names without spaces, hyphens and underscores (`Adj Close` is `adjclose`).
-
-    `written` has the column names as they stand in the file.
-    """
+    """Rows under column names, which are matched without regard to case, spaces, hyphens and underscores."""
 
     file: str
     columns: Sequence[str]
-    written: Sequence[str]
     rows: Iterable[Row]
 
     def position(self, *names: str) -> int | None:
-        """Where the column called by any of `names` stands; None when there is none.
+        """Where the column called by any of `names` (such as "adj_close") stands; None when there is none.
 
         Raises:
             UnreadableTable: several columns go by these names.
         """
-        found = [index for index, column in enumerate(self.columns) if column in names]
+        wanted = {_plain(name) for name in names}
+        found = [index for index, column in enumerate(self.columns) if _plain(column) in wanted]
         if len(found) > 1:
             raise UnreadableTable(f"{self.file}:1: {len(found)} columns called {' or '.join(names)}: expected one")
         return found[0] if found else None
@@ -63,7 +60,7 @@ class Table:
         position = self.position(*names)
         if position is None:
             raise UnreadableTable(
-                f"{self.file}:1: no column {' or '.join(names)}; the columns are {', '.join(self.written) or 'none'}"
+                f"{self.file}:1: no column {' or '.join(names)}; the columns are {', '.join(self.columns)}"
             )
         return position
 
@@ -83,8 +80,7 @@ def _read_csv(path: Path) -> Table:
     header = next(rows, None)
     if header is None:
         raise UnreadableTable(f"{path.name}: empty file, expected a line of column names")
-    written = [str(cell).strip() for cell in header.cells]
-    return Table(path.name, [_plain(name) for name in written], written, rows)
+    return Table(path.name, [str(cell).strip() for cell in header.cells], rows)
 
 
 def _csv_rows(path: Path) -> Iterator[Row]:
@@ -110,7 +106,7 @@ def _read_parquet(path: Path) -> Table:
         raise UnreadableTable(f"{path.name}: not a readable Parquet file: {error}") from error
     columns = [column.to_pylist() for column in table.columns]
     rows = (Row(f"{path.name} row {number}", cells) for number, cells in enumerate(zip(*columns, strict=True), start=1))
-    return Table(path.name, [_plain(name) for name in table.column_names], table.column_names, rows)
+    return Table(path.name, table.column_names, rows)
 
 
 def _plain(name: str) -> str:

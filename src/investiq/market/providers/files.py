@@ -34,14 +34,13 @@ class FilesProvider:
     the other symbols are served.
 
     Raises:
-        BadMarketData: the folder is not set, missing, or without a usable symbol; or news.csv or fundamentals.csv are
+        BadMarketData: the folder is missing or without a usable symbol; or news.csv or fundamentals.csv are
             not readable.
     """
 
     name = "files"
 
-    def __init__(self, folder: Path | None, calendar: TradingCalendar) -> None:
-        folder = _existing(folder)
+    def __init__(self, folder: Path, calendar: TradingCalendar) -> None:
         checked = {symbol: _read(paths, calendar) for symbol, paths in _files_by_symbol(folder).items()}
         self._bars = {symbol: tuple(found.bars) for symbol, found in checked.items() if not found.problems}
         self._refused = {symbol: tuple(found.problems) for symbol, found in checked.items() if found.problems}
@@ -75,16 +74,10 @@ class FilesProvider:
             raise UnknownSymbol(symbol, nearest_symbols(symbol, self._bars))
 
 
-def _existing(folder: Path | None) -> Path:
-    if folder is None:
-        raise BadMarketData(f'market.provider = "files" needs market.folder, the folder of your prices. {_FORMAT}')
-    if not folder.is_dir():
-        raise BadMarketData(f"market.folder {folder} is not a folder (looked in {folder.resolve()}). {_FORMAT}")
-    return folder
-
-
 def _files_by_symbol(folder: Path) -> Mapping[Symbol, Sequence[Path]]:
     """The files of each symbol, ascending by symbol. A name that is no symbol stands for itself, to be refused."""
+    if not folder.is_dir():
+        raise BadMarketData(f"market.folder {folder} is not a folder (looked at {folder.resolve()}). {_FORMAT}")
     found: dict[Symbol, list[Path]] = {}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in _SUFFIXES and path.name not in (NEWS_FILE, FUNDAMENTALS_FILE):
