@@ -91,12 +91,15 @@ class Orchestrator:
 
     async def _guarded(self, engine: Engine, snapshot: Snapshot) -> tuple[Answer | None, str]:
         """The engine's answer, or None and the bounded reason of its failure; the log has the traceback."""
+        limit = asyncio.timeout(self._timeout)
         try:
-            async with asyncio.timeout(self._timeout):
+            async with limit:
                 return await self._assess(engine, snapshot), ""
         except Exception as error:
             reason = _failure_reason(error)
-            _log.exception("engine failed", engine=engine.name, symbol=snapshot.symbol, reason=reason)
+            # Where our own limit ran out, the traceback would only show that we waited.
+            traceback = not limit.expired()
+            _log.error("engine_failed", engine=engine.name, symbol=snapshot.symbol, reason=reason, exc_info=traceback)
             return None, reason
 
     async def _assess(self, engine: Engine, snapshot: Snapshot) -> Answer:

@@ -13,8 +13,8 @@ Every indicator casts a vote from -1 (sell) to 1 (buy), or abstains where the pr
 | stochastic (14, 3, 3) | reversal | (50 - slow %K) / 30, so that Lane's 20 and 80 are the full votes | Lane 1984 |
 
 Trend followers are right in trends, oscillators between them. By Wilder's reading a trend begins at an ADX of 25: there
-both families have half of the weight. The trend family's share is ADX / 50, at most 1, the reversal family has the rest,
-and the votes within a family weigh the same. Then
+both families have half of the weight. The trend family's share is ADX / 50, at most 1, the reversal family has the
+rest, and the votes within a family weigh the same. Then
 
     score      = sum of weight x vote
     confidence = |weight of the votes above 0 - weight of those below 0|, the margin of the majority
@@ -74,7 +74,7 @@ class TechnicalEngine:
         readings = _readings(prices)
         votes = {name: reading.vote for name, reading in readings.items()}
         if all(vote is None for vote in votes.values()):
-            return Unavailable("no indicator can be read: price and volume stand still")
+            return Unavailable("no indicator can be read: the price stands still")
         adx = float(talib.ADX(prices.high, prices.low, prices.close, _WILDER_SESSIONS)[-1])
         score, confidence = tally(votes, trend_share(adx))
         return Verdict(score, confidence, _metrics(readings, adx, prices, snapshot))

@@ -1,8 +1,8 @@
 """A bounded number of threads for work that cannot be interrupted.
 
 Python cannot stop a thread. An engine that hangs therefore keeps its thread, and the bound must count that thread for
-as long as it really runs, not for as long as somebody waits for it. `ThreadPoolExecutor` bounds its threads too, but the
-interpreter joins them at exit: one engine that hangs would keep the whole process from ending. Ours are daemons.
+as long as it really runs, not for as long as somebody waits for it. `ThreadPoolExecutor` has a bound too, but the
+interpreter joins its threads at exit: one engine that hangs would keep the whole process from ending. Ours are daemons.
 """
 
 from __future__ import annotations
