@@ -33,11 +33,13 @@ services() {
 # disable SERVICE: not started at the next boot.
 disable() {
     if [[ -d /run/systemd/system ]]; then
-        systemctl disable "$1.service" || true
+        systemctl disable "$1.service" 2>&1 || true
         return
     fi
-    if [[ -e /lib/systemd/system/$1.service ]]; then deb-systemd-helper disable "$1.service" || true; fi
-    if [[ -e /etc/init.d/$1 ]]; then update-rc.d "$1" disable || true; fi
+    if [[ -e /lib/systemd/system/$1.service ]]; then
+        DPKG_MAINTSCRIPT_PACKAGE=$1 deb-systemd-helper disable "$1.service" 2>&1 || true # it insists on the variable
+    fi
+    if [[ -e /etc/init.d/$1 ]]; then update-rc.d "$1" disable 2>&1 || true; fi
 }
 
 leave() {
