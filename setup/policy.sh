@@ -18,13 +18,12 @@ policy_deny() {
     cat >"$policy.new" <<SCRIPT
 #!/bin/sh
 # $policy_mark, for as long as process $$ installs packages.
-if [ -x "$policy_before" ]; then before="$policy_before"; fi
 question="\$*"
 while [ "\${1#--}" != "\$1" ]; do shift; done
 if kill -0 $$ 2>/dev/null; then
     case \${1%.service} in $patterns) exit 101 ;; esac
 fi
-if [ -n "\$before" ]; then exec "\$before" \$question; fi
+if [ -x "$policy_before" ]; then exec "$policy_before" \$question; fi
 # What invoke-rc.d does without a policy: no start outside the runlevels of the service, and none without an init.
 case \$2 in "("*) exit 101 ;; esac
 [ -e /sbin/init ] || exit 101
