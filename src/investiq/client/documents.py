@@ -67,8 +67,8 @@ class Market(TypedDict):
     ends_at: str | None
     provider: str
     clock: str
-    session_seconds: float
-    data_age_seconds: float
+    session_seconds: float | None
+    data_age_seconds: float | None
     message: str
 
 
@@ -160,6 +160,7 @@ class OrderEvent(TypedDict):
     at: str
     wall: str
     reason: str | None
+    by: str | None
 
 
 class Order(TypedDict):
@@ -177,6 +178,8 @@ class Order(TypedDict):
     average_price: str | None
     commission: str
     reason: str | None
+    message: str | None
+    created_by: str
     created_at: str
     created_wall: str
     updated_at: str
@@ -203,20 +206,21 @@ class Position(TypedDict):
 
 
 class Account(TypedDict):
-    """Money. Fractions (`drawdown`) are of equity."""
+    """Money; what depends on a price is None while one is missing. Fractions (`drawdown`) are of equity."""
 
     mode: Literal["replay", "paper", "live"]
     broker: str
     cash: str
-    equity: str
+    equity: str | None
     buying_power: str
-    exposure: str
+    exposure: str | None
     realised_pnl: str
-    unrealised_pnl: str
-    day_pnl: str
+    unrealised_pnl: str | None
+    day_pnl: str | None
     high_water_mark: str
     drawdown: str
     commission_paid: str
+    unpriced: list[str]
 
 
 class EquityPoint(TypedDict):
@@ -232,12 +236,12 @@ class TradingStatus(TypedDict):
 
     mode: Literal["replay", "paper", "live"]
     halted: bool
-    reason: Literal["manual", "daily_loss", "drawdown"] | None
+    reason: Literal["manual", "daily_loss", "drawdown", "unreadable"] | None
     note: str | None
     since: str | None
     since_wall: str | None
     by: str | None
-    day_loss: str
+    day_loss: str | None
     daily_loss_limit: str
-    drawdown: str
+    drawdown: str | None
     drawdown_limit: str

@@ -1,0 +1,32 @@
+"""The one map from what the domain raises to HTTP. What is not in it is a 500, and an alert."""
+
+from __future__ import annotations
+
+from investiq.errors import InvestIQError
+from investiq.market.provider import UnknownSymbol
+from investiq.market.replay_state import ReplayStateError
+from investiq.market.types import MalformedSymbol
+from investiq.store import DatabaseUnavailable
+from investiq.trading.account_book import BreakerUnreadable
+from investiq.trading.breaker import ReasonRequired
+from investiq.trading.brokers.protocol import BrokerUnavailable
+from investiq.trading.ledger import IdempotencyKeyReused, InvalidIdempotencyKey, UnknownOrder
+from investiq.trading.order import InvalidOrder
+from investiq.trading.routing import OrderNotOpen
+
+__all__ = ["STATUSES"]
+
+STATUSES: dict[type[InvestIQError], int] = {
+    MalformedSymbol: 422,
+    UnknownSymbol: 404,
+    ReplayStateError: 503,
+    InvalidOrder: 422,
+    InvalidIdempotencyKey: 400,
+    IdempotencyKeyReused: 422,
+    UnknownOrder: 404,
+    OrderNotOpen: 409,
+    ReasonRequired: 422,
+    BreakerUnreadable: 503,
+    BrokerUnavailable: 503,
+    DatabaseUnavailable: 503,
+}

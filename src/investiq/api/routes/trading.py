@@ -1,0 +1,36 @@
+"""GET /api/trading/status, POST /api/trading/halt and /api/trading/resume."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+
+from investiq.api import schema
+from investiq.api.access import Access, Caller
+from investiq.api.identity import needs
+from investiq.telemetry.metrics import Metrics
+from investiq.trading.desk import Desk
+
+__all__ = ["trading_routes"]
+
+
+def trading_routes(desk: Desk, metrics: Metrics) -> APIRouter:
+    """Endpoints on the breaker. Whoever may trade may halt; only an admin may resume."""
+    router = APIRouter(tags=["trading"])
+    trader, admin = needs(Access.TRADE, metrics), needs(Access.ADMIN, metrics)
+
+    @router.get("/api/trading/status")
+    def status() -> schema.TradingStatus:
+        """Whether trading is halted, why, and how far the limits are."""
+        return schema.TradingStatus.model_validate(desk.status())
+
+    @router.post("/api/trading/halt")
+    def halt(why: schema.TradingReason, caller: Caller = Depends(trader)) -> schema.TradingStatus:
+        """Deny every order that adds to a position, until somebody resumes. Exits stay allowed."""
+        return schema.TradingStatus.model_validate(desk.halt(why.reason, caller.name))
+
+    @router.post("/api/trading/resume")
+    def resume(why: schema.TradingReason, caller: Caller = Depends(admin)) -> schema.TradingStatus:
+        """Allow entries again. Needs an admin key."""
+        return schema.TradingStatus.model_validate(desk.resume(why.reason, caller.name))
+
+    return router
