@@ -70,13 +70,14 @@ main() {
     say "downloading ${packages[*]}"
     download "${packages[@]}"
 
+    exec 8</var/lib/dpkg && flock 8 # one setup at a time changes the policy
     trap leave EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     policy_deny "${new_services[@]}"
     say "installing them; their services are neither started nor enabled"
     # Ctrl-C waits for this step, so that no package stays half configured.
-    (trap '' INT HUP && apt install "${packages[@]}")
+    (trap '' INT HUP && apt install "${packages[@]}" 8<&-)
 }
 
 main "$@"
