@@ -213,6 +213,7 @@ paper_executions = Table(
     Column("client_order_id", ForeignKey("paper_orders.client_order_id"), nullable=False, index=True),
     Column("quantity", Shares, nullable=False),
     Column("price", Dollars, nullable=False),
+    Column("notional", Dollars, nullable=False),
     Column("commission", Dollars, nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )

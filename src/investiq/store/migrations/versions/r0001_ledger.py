@@ -204,6 +204,7 @@ def _create_tables() -> None:
         sa.Column("client_order_id", sa.String(length=48), nullable=False),
         sa.Column("quantity", ExactDecimal(4), nullable=False),
         sa.Column("price", ExactDecimal(4), nullable=False),
+        sa.Column("notional", ExactDecimal(4), nullable=False),
         sa.Column("commission", ExactDecimal(4), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,82 @@
+"""What trading tells Prometheus. The decisions do not know that they are counted."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+import structlog
+
+from investiq.telemetry import catalogue
+from investiq.telemetry.metrics import Metrics
+from investiq.trading.breaker import Halt
+from investiq.trading.equity import EquityRecord, fall
+from investiq.trading.ledger import Change
+from investiq.trading.order import Order, OrderStatus
+
+__all__ = ["Instruments"]
+
+_OUTCOMES = frozenset(
+    {
+        OrderStatus.FILLED,
+        OrderStatus.CANCELLED,
+        OrderStatus.REJECTED,
+        OrderStatus.DENIED,
+        OrderStatus.EXPIRED,
+        OrderStatus.UNKNOWN,
+    }
+)
+
+log = structlog.get_logger(__name__)
+
+
+class Instruments:
+    """Counts and logs what was committed; call it after the commit, never before."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._trades = metrics.counter(catalogue.TRADES)
+        self._orders = metrics.counter(catalogue.ORDERS)
+        self._denials = metrics.counter(catalogue.ORDER_DENIALS)
+        self._acknowledgement = metrics.histogram(catalogue.ORDER_ACKNOWLEDGEMENT)
+        self._halted = metrics.gauge(catalogue.TRADING_HALTED)
+        self._trips = metrics.counter(catalogue.BREAKER_TRIPS)
+        self._equity = metrics.gauge(catalogue.EQUITY)
+        self._drawdown = metrics.gauge(catalogue.DRAWDOWN)
+        self._daily_loss = metrics.gauge(catalogue.DAILY_LOSS)
+
+    def denied(self, order: Order) -> None:
+        """An order was denied before it reached the broker."""
+        self._denials.labels(order.reason).inc()
+        self._orders.labels(OrderStatus.DENIED).inc()
+        log.info("order denied", order=order.id, symbol=order.symbol, reason=order.reason, why=order.message)
+
+    def changed(self, change: Change) -> None:
+        """An order came to another status, or did not."""
+        entered, order = change.entered, change.after
+        if entered is None:
+            return
+        if entered in _OUTCOMES:
+            self._orders.labels(entered).inc()
+        if entered is OrderStatus.FILLED:
+            self._trades.inc()
+        log.info("order " + entered, order=order.id, symbol=order.symbol, side=order.side, reason=order.reason)
+
+    def acknowledged(self, seconds: float) -> None:
+        """The broker answered a submit."""
+        self._acknowledgement.observe(seconds)
+
+    def tripped(self, halt: Halt) -> None:
+        """Trading was halted, by the breaker or by hand."""
+        self._trips.labels(halt.reason).inc()
+        self._halted.set(1)
+        log.warning("trading halted", reason=halt.reason, note=halt.note, by=halt.by)
+
+    def halted(self, halted: bool) -> None:
+        """Whether entries are denied by the breaker now."""
+        self._halted.set(int(halted))
+
+    def valued(self, equity: Decimal | None, record: EquityRecord) -> None:
+        """Equity and what it fell; an unknown equity is not a number, rather than an old one."""
+        self._equity.set(math.nan if equity is None else float(equity))
+        self._drawdown.set(float(record.drawdown))
+        self._daily_loss.set(float(fall(record.opening, record.last)))
