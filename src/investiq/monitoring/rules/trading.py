@@ -20,7 +20,8 @@ CIRCUIT_BREAKER_TRIPPED = Alert(
     summary="trading is halted",
     description=(
         "The breaker denies every new entry until somebody resumes trading; exits are still allowed, and open "
-        "positions keep their risk. `investiq status` and the frontend say which limit tripped it, or who halted it by hand."
+        "positions keep their risk. `investiq status` and the frontend say which limit tripped it, or who "
+        "halted it by hand."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",

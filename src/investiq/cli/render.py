@@ -1,0 +1,58 @@
+"""`investiq render`: the committed monitoring files, written or compared."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path, PurePosixPath
+
+import click
+
+from investiq.cli.context import Session, pass_session
+from investiq.cli.exit_codes import ExitCode
+from investiq.cli.help import ExampleCommand
+from investiq.stack.render import render_committed, write_committed
+from investiq.stack.validate import checkout
+
+
+@click.command(
+    cls=ExampleCommand,
+    examples=(
+        ("investiq render", "write monitoring/ and docs/metrics.md from their source"),
+        ("investiq render --check", "show what would change; exit code 3 if anything would"),
+    ),
+)
+@click.option("--check", is_flag=True, help="Write nothing; print the difference and exit with 3 if there is one.")
+@pass_session
+def command(session: Session, check: bool) -> int:
+    """Write the committed monitoring files from their source, src/investiq/monitoring and the metric catalogue.
+
+    The files with this machine's ports and secrets are written by `investiq up`, under data_dir.
+    """
+    root = checkout()
+    if check:
+        return _check(session, root)
+    written = [str(path.relative_to(root)) for path in write_committed(root)]
+    session.emit("investiq.render/1", {"written": written, "differs": []}, "\n".join(written))
+    session.say(f"{len(written)} of {len(render_committed())} files written" if written else "nothing to write")
+    return ExitCode.DONE
+
+
+def _check(session: Session, root: Path) -> int:
+    differences = {str(path): diff for path, text in render_committed().items() if (diff := _diff(root, path, text))}
+    session.emit(
+        "investiq.render/1", {"written": [], "differs": list(differences)}, "".join(differences.values()).rstrip("\n")
+    )
+    if not differences:
+        session.say("the committed files are what the source renders")
+        return ExitCode.DONE
+    session.say(f"{len(differences)} files differ: `investiq render` writes them")
+    return ExitCode.FINDINGS
+
+
+def _diff(root: Path, path: PurePosixPath, text: str) -> str:
+    file = root / path
+    committed = file.read_text("utf-8") if file.is_file() else ""
+    lines = difflib.unified_diff(
+        committed.splitlines(keepends=True), text.splitlines(keepends=True), f"{path} (committed)", f"{path} (rendered)"
+    )
+    return "".join(lines)

@@ -1,0 +1,118 @@
+"""Every metric, label, label value and job that a rule names exists: a rule on anything else can never fire."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import promql_parser
+from promql_parser import Matcher, MatchOp, VectorSelector
+
+from investiq.monitoring.checks.finding import Checked, Finding
+from investiq.monitoring.promql import FOREIGN, TARGET_LABELS
+from investiq.telemetry import catalogue
+from investiq.telemetry.catalogue import Kind, Metric
+
+__all__ = ["check_references"]
+
+CHECK = "references"
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """What a series name may be matched with: label -> its values, None where they are not closed."""
+
+    labels: Mapping[str, tuple[str, ...] | None]
+
+
+def check_references(rule_files: Mapping[str, Mapping[str, Any]], jobs: Collection[str]) -> Checked:
+    """Check the expressions of rule files.
+
+    Args:
+        rule_files: path -> parsed rule file.
+        jobs: names of the scrape jobs.
+    """
+    known = _families(jobs)
+    findings: list[Finding] = []
+    rules = list(_rules(rule_files))
+    for where, expression in rules:
+        findings += (Finding(CHECK, where, *fault) for fault in _faults(expression, known))
+    if not rules:
+        findings.append(Finding(CHECK, "rule files", "there is no rule at all", "run `investiq render`"))
+    return Checked(CHECK, f"{len(rules)} rules", tuple(findings))
+
+
+def _rules(rule_files: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for path, document in rule_files.items():
+        for group in document.get("groups", ()):
+            for rule in group.get("rules", ()):
+                yield f"{path}: {rule.get('alert') or rule.get('record')}", str(rule["expr"])
+
+
+def _faults(expression: str, known: Mapping[str, _Family]) -> Iterator[tuple[str, str]]:
+    try:
+        selectors = _selectors(expression)
+    except ValueError as error:
+        yield f"the expression does not parse: {error}", "correct the expression"
+        return
+    for selector in selectors:
+        name = selector.name
+        if name is None or name not in known:
+            yield f"no part emits the metric {name}", "name a metric of docs/metrics.md"
+            continue
+        for matcher in selector.matchers.matchers:
+            yield from _matcher_faults(name, matcher, known[name])
+
+
+def _selectors(expression: str) -> list[VectorSelector]:
+    found: list[VectorSelector] = []
+
+    def visit(node: object) -> None:
+        if isinstance(node, VectorSelector):
+            found.append(node)
+
+    promql_parser.walk(promql_parser.parse(expression), visit)
+    return found
+
+
+def _matcher_faults(name: str, matcher: Matcher, family: _Family) -> Iterator[tuple[str, str]]:
+    if matcher.name not in family.labels:
+        labels = ", ".join(family.labels)
+        yield f"{name} has no label {matcher.name}", f"use one of its labels: {labels}"
+        return
+    values = family.labels[matcher.name]
+    if values is None:
+        return
+    for value in _alternatives(matcher):
+        if not any(re.fullmatch(value, candidate) for candidate in values):
+            yield f"{matcher.name} of {name} is never {value!r}", f"it is one of {', '.join(values)}"
+
+
+def _alternatives(matcher: Matcher) -> list[str]:
+    """The patterns that must each match something; alternatives of a plain list count one by one."""
+    if matcher.op in (MatchOp.Equal, MatchOp.NotEqual):
+        return [re.escape(matcher.value)]
+    pattern: str = matcher.value
+    return [pattern] if "(" in pattern else pattern.split("|")
+
+
+def _families(jobs: Collection[str]) -> dict[str, _Family]:
+    target = dict.fromkeys(TARGET_LABELS) | {"job": tuple(jobs)}
+    families = {metric.name: _Family(target | dict.fromkeys(metric.labels)) for metric in FOREIGN}
+    for metric in catalogue.ALL:
+        own = {label.name: label.values for label in metric.labels}
+        emitters = {"job": tuple(part.value for part in metric.parts if part.value in jobs)}
+        for name, further in _exposed(metric):
+            families[name] = _Family(target | emitters | own | further)
+    return families
+
+
+def _exposed(metric: Metric) -> Iterator[tuple[str, dict[str, tuple[str, ...] | None]]]:
+    if metric.kind is not Kind.HISTOGRAM:
+        yield metric.name, {}
+        return
+    yield f"{metric.name}_bucket", {"le": None}
+    yield f"{metric.name}_sum", {}
+    yield f"{metric.name}_count", {}
