@@ -14,6 +14,7 @@ from investiq.cli.help import ExampleCommand
 from investiq.stack.inbox_client import InboxClient
 
 COLUMNS = ("state", "severity", "alert", "since (UTC)", "lasted", "what")
+MOST = 1000  # what the inbox gives at one time
 _POLL_SECONDS = 1.0
 
 
@@ -30,7 +31,7 @@ _POLL_SECONDS = 1.0
 @click.option("--status", type=click.Choice(["firing", "resolved"]), help="Only pages in this state.")
 @click.option("--alert", "alertname", help="Only this alert, such as ServiceDown.")
 @click.option("--since", "age", metavar="AGE", help="Only what arrived in the last AGE, such as 30m, 2h or 7d.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="At most so many pages.")
 @pass_session
 def command(
     session: Session, *, follow: bool, status: str | None, alertname: str | None, age: str | None, limit: int
@@ -39,8 +40,8 @@ def command(
     since = (datetime.now(UTC) - _age(age)).isoformat() if age else None
     with InboxClient(session.loaded.config) as inbox:
         # The state of a page is that of its newest notification, so both are fetched before they are filtered.
-        notifications = inbox.notifications(limit=limit, alertname=alertname, since=since)
-        pages = [page for page in _pages(notifications) if status in (None, page["status"])]
+        notifications = inbox.notifications(limit=MOST, alertname=alertname, since=since)
+        pages = [page for page in _pages(notifications) if status in (None, page["status"])][:limit]
         _show(session, pages)
         if follow:
             _follow(session, inbox, notifications, {"alertname": alertname, "status": status})
@@ -59,7 +60,7 @@ def _follow(
     since = max((n["received_at"] for n in shown), default=datetime.now(UTC).isoformat())
     while True:
         time.sleep(_POLL_SECONDS)
-        arrived = [n for n in inbox.notifications(limit=1000, since=since, **filters) if n["id"] > newest]
+        arrived = [n for n in inbox.notifications(limit=MOST, since=since, **filters) if n["id"] > newest]
         for notification in reversed(arrived):
             newest, since = notification["id"], notification["received_at"]
             line = "  ".join(str(cell) for cell in _row(notification))
@@ -98,7 +99,6 @@ def _age(text: str) -> timedelta:
     units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
     number, unit = text[:-1], text[-1:]
     if not number.isdigit() or unit not in units:
-        raise click.BadParameter(
-            f"{text!r} is not an age: write a number and s, m, h or d, such as 30m", param_hint="--since"
-        )
+        message = f"{text!r} is not an age: write a number and s, m, h or d, such as 30m"
+        raise click.BadParameter(message, param_hint="--since")
     return timedelta(**{units[unit]: int(number)})

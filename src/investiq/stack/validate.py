@@ -22,7 +22,7 @@ from investiq.monitoring.checks.references import check_references
 from investiq.monitoring.checks.runbooks import check_runbooks
 from investiq.monitoring.jobs import jobs
 from investiq.monitoring.rules import ALERTS
-from investiq.stack.render import render_committed, write_runtime
+from investiq.stack.render import RenderError, render_committed, write_runtime
 
 __all__ = ["NoCheckout", "checkout", "validate_offline"]
 
@@ -56,16 +56,11 @@ def validate_offline(root: Path, config: Config) -> list[Checked]:
     """
     rules, tests = _documents(root, "monitoring/rules"), _documents(root, "tests/rules")
     runbooks = {f"docs/runbooks/{path.name}": path.read_text("utf-8") for path in root.glob("docs/runbooks/*.md")}
-    with TemporaryDirectory(prefix="investiq-") as scratch:
-        write_runtime(config, Path(scratch))
-        programs = [
-            _accepted("committed files", root / "monitoring"),
-            _accepted("files of this machine", Path(scratch)),
-            _rule_tests(root, tests),
-        ]
     return [
         check_rendered(root),
-        *programs,
+        _accepted("committed files", root / "monitoring"),
+        _runtime_accepted(config),
+        _rule_tests(root, tests),
         check_references(rules, [job.name for job in jobs(config)]),
         check_coverage(ALERTS, tests),
         check_runbooks(ALERTS, runbooks),
@@ -100,6 +95,19 @@ def _accepted(what: str, directory: Path) -> Checked:
     for name, command in commands.items():
         findings += _run("programs", f"{what}: {name}", [*command, str(directory / name)])
     return Checked("programs", f"{what}: {', '.join(commands)}", tuple(findings))
+
+
+def _runtime_accepted(config: Config) -> Checked:
+    what = "files of this machine"
+    with TemporaryDirectory(prefix="investiq-") as scratch:
+        try:
+            write_runtime(config, Path(scratch))
+        except RenderError as error:
+            finding = Finding(
+                "programs", what, error.message, "correct the setting in investiq.toml or the environment"
+            )
+            return Checked("programs", what, (finding,))
+        return _accepted(what, Path(scratch))
 
 
 def _rule_tests(root: Path, tests: Collection[str]) -> Checked:

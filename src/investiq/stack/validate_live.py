@@ -133,7 +133,7 @@ def _receivers(client: httpx2.Client, alertmanager: str, expected: Collection[st
 
 
 def _inbox(client: httpx2.Client, inbox: str) -> Checked:
-    """The inbox works, and the heartbeat of Prometheus reaches it: the whole way of a page, proven by the latest one."""
+    """The inbox works, and the heartbeat of Prometheus reaches it: the whole way of a page, proven."""
     health = _get(client, f"{inbox}/health", accept=(200, 503))
     findings = []
     if health["status"] != "ok":
@@ -147,14 +147,14 @@ def _inbox(client: httpx2.Client, inbox: str) -> Checked:
     return Checked("inbox", "health and heartbeat", tuple(findings))
 
 
-def _data(client: httpx2.Client, url: str, **parameters: str) -> Mapping[str, Any]:
-    document: Mapping[str, Any] = _get(client, url, **parameters)["data"]
+def _data(client: httpx2.Client, url: str, query: str | None = None) -> Mapping[str, Any]:
+    document: Mapping[str, Any] = _get(client, url, query)["data"]
     return document
 
 
-def _get(client: httpx2.Client, url: str, *, accept: Collection[int] = (200,), **parameters: str) -> Any:
+def _get(client: httpx2.Client, url: str, query: str | None = None, accept: Collection[int] = (200,)) -> Any:
     try:
-        response = client.get(url, params=parameters or None)
+        response = client.get(url, params={"query": query} if query else None)
     except httpx2.HTTPError as error:
         raise _NoAnswer(f"it does not answer ({error or type(error).__name__})") from error
     if response.status_code not in accept:

@@ -1,4 +1,4 @@
-"""Every alert has its heading in the runbook of its subject, with what a woken person needs; no heading is left over."""
+"""Every alert has its heading in the runbook of its subject, with what a woken person needs; none is left over."""
 
 from __future__ import annotations
 
