@@ -1,0 +1,9 @@
+"""The paper-trading agent: goes through a watchlist and trades by simple stated rules, through the public API.
+
+It is a user like any other: what it may do is what its trade key allows, and every limit of the desk holds for it.
+"""
+
+from investiq.agent.loop import Agent, run
+from investiq.agent.rules import Action, Decision, View, decide
+
+__all__ = ["Action", "Agent", "Decision", "View", "decide", "run"]
