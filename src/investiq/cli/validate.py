@@ -35,7 +35,7 @@ def command(session: Session, offline: bool) -> int:
         "findings": [asdict(finding) for finding in findings],
     }
     session.emit("investiq.validate/1", document, "\n".join(line for check in checked for line in _lines(check)))
-    session.say(f"{len(findings)} findings" if findings else f"{len(checked)} checks, no finding")
+    session.say(f"{len(checked)} checks, {len(findings) or 'no'} finding{'s' if len(findings) > 1 else ''}")
     return ExitCode.FINDINGS if findings else ExitCode.DONE
 
 

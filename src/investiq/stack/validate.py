@@ -103,9 +103,7 @@ def _runtime_accepted(config: Config) -> Checked:
         try:
             write_runtime(config, Path(scratch))
         except RenderError as error:
-            finding = Finding(
-                "programs", what, error.message, "correct the setting in investiq.toml or the environment"
-            )
+            finding = Finding("programs", what, error.message, "correct it: `investiq config show` names its source")
             return Checked("programs", what, (finding,))
         return _accepted(what, Path(scratch))
 

@@ -85,17 +85,22 @@ def _matcher_faults(name: str, matcher: Matcher, family: _Family) -> Iterator[tu
     values = family.labels[matcher.name]
     if values is None:
         return
-    for value in _alternatives(matcher):
-        if not any(re.fullmatch(value, candidate) for candidate in values):
-            yield f"{matcher.name} of {name} is never {value!r}", f"it is one of {', '.join(values)}"
+    for wanted in _alternatives(matcher):
+        if not any(_matches(matcher, wanted, value) for value in values):
+            yield f"{matcher.name} of {name} is never {wanted!r}", f"it is one of {', '.join(values)}"
 
 
 def _alternatives(matcher: Matcher) -> list[str]:
-    """The patterns that must each match something; alternatives of a plain list count one by one."""
-    if matcher.op in (MatchOp.Equal, MatchOp.NotEqual):
-        return [re.escape(matcher.value)]
-    pattern: str = matcher.value
-    return [pattern] if "(" in pattern else pattern.split("|")
+    """What must each match something; the alternatives of a plain list count one by one."""
+    return matcher.value.split("|") if _is_regex(matcher) and "(" not in matcher.value else [matcher.value]
+
+
+def _matches(matcher: Matcher, wanted: str, value: str) -> bool:
+    return re.fullmatch(wanted, value) is not None if _is_regex(matcher) else wanted == value
+
+
+def _is_regex(matcher: Matcher) -> bool:
+    return matcher.op in (MatchOp.Re, MatchOp.NotRe)
 
 
 def _families(jobs: Collection[str]) -> dict[str, _Family]:

@@ -1,0 +1,60 @@
+"""Scrape jobs and addresses follow the configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from investiq.config import Config
+from investiq.config.schema import ApiConfig, WebConfig
+from investiq.monitoring.addresses import target
+from investiq.monitoring.jobs import prometheus_document
+
+
+def _scraped(config: Config, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {job["job_name"]: job for job in prometheus_document(config, without)["scrape_configs"]}
+
+
+def test_every_job_of_the_contract_is_scraped() -> None:
+    assert {
+        "investiq-api",
+        "signal-models",
+        "frontend",
+        "prometheus",
+        "alertmanager",
+        "blackbox",
+        "node",
+        "inbox",
+    } <= _scraped(Config()).keys()
+
+
+def test_a_changed_port_reaches_the_scrape_and_the_probe() -> None:
+    jobs = _scraped(Config(web=WebConfig(port=18050)))
+    assert jobs["frontend"]["static_configs"] == [{"targets": ["127.0.0.1:18050"]}]
+    assert "http://127.0.0.1:18050/health" in jobs["blackbox"]["static_configs"][0]["targets"]
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", "127.0.0.1:80"),
+        ("0.0.0.0", "127.0.0.1:80"),  # noqa: S104
+        ("::", "[::1]:80"),
+        ("::1", "[::1]:80"),
+        ("api.example.org", "api.example.org:80"),
+    ],
+)
+def test_a_listening_address_becomes_one_that_can_be_dialled(host: str, expected: str) -> None:
+    assert target(host, 80) == expected
+
+
+def test_the_metrics_token_is_presented_from_a_file_and_only_when_there_is_one() -> None:
+    assert "authorization" not in _scraped(Config())["investiq-api"]
+    with_token = _scraped(Config(api=ApiConfig(metrics_token="secret")))
+    assert with_token["investiq-api"]["authorization"] == {"type": "Bearer", "credentials_file": "metrics_token"}
+    assert "secret" not in str(with_token)
+
+
+def test_a_program_that_this_machine_lacks_is_not_scraped() -> None:
+    assert "node" not in _scraped(Config(), without=("node",))

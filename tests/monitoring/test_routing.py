@@ -1,0 +1,66 @@
+"""Who hears of which alert, asked of amtool over the rendered file."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from investiq.config import Config
+from investiq.config.schema import NotifyConfig
+from investiq.monitoring.routing import alertmanager_document, receiver_names
+from investiq.stack.render import write_runtime
+
+DISCORD = "https://discord.com/api/webhooks/1/token"
+PAGERDUTY = "0123456789abcdef0123456789abcdef"
+
+
+def _config(**notify: str) -> Config:
+    return Config(notify=NotifyConfig(**notify))
+
+
+def _receivers_of(directory: Path, *labels: str) -> list[str]:
+    """The receivers that Alertmanager gives an alert with these labels to."""
+    file = directory / "alertmanager.yml"
+    command = ["amtool", "config", "routes", "test", f"--config.file={file}", *labels]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip().split(",")
+
+
+@pytest.mark.parametrize(
+    ("labels", "receivers"),
+    [
+        (("alertname=ServiceDown", "severity=critical"), ["inbox", "critical"]),
+        (("alertname=HighLatency", "severity=warning"), ["inbox", "warning"]),
+        (("alertname=Watchdog", "severity=none"), ["heartbeat"]),
+        (("alertname=InvestIQTest", "severity=critical"), ["inbox"]),
+        (("alertname=Foreign",), ["inbox"]),
+    ],
+)
+def test_with_receivers_outside_each_severity_reaches_its_own(
+    tmp_path: Path, labels: tuple[str, ...], receivers: list[str]
+) -> None:
+    write_runtime(_config(discord_webhook_url=DISCORD, pagerduty_key=PAGERDUTY), tmp_path)
+    assert _receivers_of(tmp_path, *labels) == receivers
+
+
+@pytest.mark.parametrize("severity", ["critical", "warning"])
+def test_without_receivers_everything_reaches_the_inbox(tmp_path: Path, severity: str) -> None:
+    write_runtime(Config(), tmp_path)
+    assert _receivers_of(tmp_path, "alertname=ServiceDown", f"severity={severity}") == ["inbox"]
+
+
+def test_pagerduty_wakes_for_critical_only() -> None:
+    config = _config(pagerduty_key=PAGERDUTY)
+    assert receiver_names(config) == ("inbox", "heartbeat", "critical")
+    critical = alertmanager_document(config)["receivers"][-1]
+    assert critical["pagerduty_configs"][0]["routing_key"] == PAGERDUTY
+    assert "service_key" not in critical["pagerduty_configs"][0]
+
+
+def test_a_webhook_of_the_users_own_gets_both_severities() -> None:
+    receivers = {
+        r["name"]: r for r in alertmanager_document(_config(webhook_url="https://hook.example/x"))["receivers"]
+    }
+    for name in ("critical", "warning"):
+        assert receivers[name]["webhook_configs"][0]["url"] == "https://hook.example/x"

@@ -1,0 +1,53 @@
+"""The alerts as a whole: unique, routable, and each honest about what it does without data."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from investiq.config import Config
+from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.monitoring.jobs import jobs
+from investiq.monitoring.rules import ALERTS, BY_SUBJECT
+
+
+def test_the_contract_names_are_there() -> None:
+    kept = {"ServiceDown", "HighErrorRate", "HighLatency", "CircuitBreakerTripped", "MLServiceDown", "Watchdog"}
+    assert kept <= {alert.name for alert in ALERTS}
+
+
+def test_no_two_alerts_of_a_subject_share_name_and_severity() -> None:
+    counted = Counter((alert.subject, *alert.key) for alert in ALERTS)
+    assert [key for key, number in counted.items() if number > 1] == []
+
+
+def test_an_alert_stands_in_the_module_of_its_subject() -> None:
+    assert all(alert.subject is subject for subject, alerts in BY_SUBJECT.items() for alert in alerts)
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: f"{alert.name}-{alert.severity}")
+def test_what_pages_when_there_is_no_data_is_another_alert(alert: Alert) -> None:
+    others = {other.name for other in ALERTS} - {alert.name}
+    assert (alert.covered_by in others) == (alert.no_data is NoData.COVERED)
+
+
+def test_only_the_watchdog_is_for_machines() -> None:
+    assert [alert.name for alert in ALERTS if alert.severity is Severity.NONE] == ["Watchdog"]
+
+
+def test_every_scraped_program_has_an_alert_for_its_death_but_the_probes() -> None:
+    """The probes die with their exporter, which has one: one fault is one page."""
+    for job in jobs(Config()):
+        matching = [alert for alert in ALERTS if alert.expr.startswith("up{") and _mentions(alert.expr, job.name)]
+        assert len(matching) == (0 if job.module else 1), job.name
+
+
+def _mentions(expression: str, job: str) -> bool:
+    inside = expression.partition('"')[2].partition('"')[0]
+    return job in inside.split("|")
+
+
+def test_an_alert_without_comparison_fires_on_any_result() -> None:
+    watchdog = next(alert for alert in ALERTS if alert.name == "Watchdog")
+    assert watchdog.expr == "time()"
