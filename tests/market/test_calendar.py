@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from investiq.market.calendar import OutsideCalendar, TradingCalendar, xnys
@@ -70,6 +70,7 @@ def test_open_seconds_leave_out_nights_and_weekends(calendar: TradingCalendar) -
     assert calendar.open_seconds(utc("2008-01-04 22:00"), utc("2008-01-07 14:00")) == 0
 
 
+@settings(deadline=None)
 @given(_INSTANTS, _INSTANTS, _INSTANTS)
 def test_open_seconds_add_up_and_never_exceed_the_time_that_passed(a: object, b: object, c: object) -> None:
     calendar = xnys()

@@ -12,11 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from investiq.market.clock import ReplayClock, WallClock, replay_time
-from investiq.market.replay_state import ReplayStateError, StartMismatch
+from investiq.market.replay_state import ReplayState, ReplayStateError, StartMismatch
 from tests.market.fakes import sessions, utc
 
 # Wednesday to Tuesday: a weekend is in it.
@@ -79,6 +79,7 @@ def test_it_says_where_it_ends_and_how_fast_it_goes(state_file: Path, wall: Wall
     assert (clock.name, clock.ends_at, clock.session_seconds) == ("replay", utc("2008-01-08 21:00"), S)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(min_value=0, max_value=len(WEEK) + 1), min_size=2))
 def test_market_time_grows_with_position_and_stays_inside_the_data(positions: list[float]) -> None:
     times = [replay_time(WEEK, position) for position in sorted(positions)]
@@ -192,6 +193,7 @@ def _unwritable(state_file: Path) -> Iterator[None]:
     blocker.rmdir()
 
 
+@settings(deadline=None)
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from(["read", "kill", "stop", "back"]), st.floats(min_value=0, max_value=20)), max_size=30
@@ -240,6 +242,43 @@ def test_the_position_is_kept_about_once_a_second_and_not_at_every_reading(state
         clock.now()
         kept.add(state_file.read_text())
     assert 10 <= len(kept) <= 21
+
+
+def test_once_ended_or_closed_it_writes_no_more(state_file: Path, wall: Wall) -> None:
+    clock = _clock(state_file, wall)
+    wall.seconds += 1000 * S
+    clock.now()
+    ended = state_file.stat().st_ino  # every writing makes a new file
+    wall.seconds += 1000
+    assert clock.now() == WEEK[-1].close
+    assert state_file.stat().st_ino == ended
+    clock.close()
+    closed = state_file.stat().st_ino
+    assert clock.now() == WEEK[-1].close
+    assert state_file.stat().st_ino == closed
+
+
+def test_while_one_thread_writes_the_others_read_on(
+    state_file: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow disk must not stop everyone who asks for the time."""
+    clock = _clock(state_file, wall)
+    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
+
+    def slow_disk(_path: Path, _state: ReplayState) -> None:
+        begun.set()
+        go_on.wait(timeout=10)
+        done.set()
+
+    monkeypatch.setattr("investiq.market.clock.write_state", slow_disk)
+    wall.seconds += 0.8
+    writer = threading.Thread(target=clock.now)
+    writer.start()
+    assert begun.wait(timeout=10)
+    assert clock.now() > utc("2008-01-02 14:30")
+    assert not done.is_set()
+    go_on.set()
+    writer.join()
 
 
 def test_the_wall_clock_is_the_time_of_day_without_an_end() -> None:

@@ -60,8 +60,8 @@ def test_bars_are_served_as_they_stand_in_the_file(tmp_path: Path) -> None:
 
 
 def test_column_names_may_be_capitals_in_any_order_with_others_between(tmp_path: Path) -> None:
-    header = "Ticker,Date,Volume,Close,Low,High,Open"
-    _write(tmp_path, "AAPL.csv", "AAPL,2008-01-02,1000,101,98,102,100", header="\ufeff" + header)
+    header = "Date,Ticker,Volume,Close,Low,High,Open"
+    _write(tmp_path, "AAPL.csv", "2008-01-02,AAPL,1000,101,98,102,100", header="\ufeff" + header)
     (only,) = _provider(tmp_path).bars(AAPL)
     assert _numbers(only) == ["100.0000", "102.0000", "98.0000", "101.0000", "1000"]
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from investiq.market.calendar import xnys
@@ -234,6 +234,7 @@ _REPLAY = ReplayProvider()
 _NOWS = st.datetimes(min_value=datetime(2000, 3, 1, 14, 30), max_value=datetime(2013, 3, 8), timezones=st.just(UTC))  # noqa: DTZ001 — hypothesis wants bounds without a zone
 
 
+@settings(deadline=None)
 @given(_NOWS, st.none() | st.dates(date(1999, 1, 1), date(2014, 1, 1)), st.none() | st.integers(0, 20))
 def test_nothing_later_than_now_ever_leaves_the_market(now: datetime, start: date | None, limit: int | None) -> None:
     market = Market(_REPLAY, FakeClock(now), xnys())
@@ -256,6 +257,7 @@ def _price(bars: object, session: date, point: PricePoint) -> Decimal:
 _OFFSETS = st.lists(st.integers(-10 * 24 * 3600, 10 * 24 * 3600), max_size=20)
 
 
+@settings(deadline=None)
 @given(_OFFSETS)
 def test_no_headline_and_no_figure_leaves_before_its_time(offsets: list[int]) -> None:
     now = utc("2008-01-15 15:00")
@@ -271,6 +273,7 @@ def test_no_headline_and_no_figure_leaves_before_its_time(offsets: list[int]) ->
     assert [each.published_at for each in market.fundamentals(AAPL) or ()] == known
 
 
+@settings(deadline=None)
 @given(st.lists(_NOWS, min_size=2, max_size=10))
 def test_the_sequence_orders_prices_by_time(nows: list[datetime]) -> None:
     quotes = [Market(_REPLAY, FakeClock(now), xnys()).quote(AAPL) for now in sorted(nows)]

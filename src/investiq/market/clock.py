@@ -102,7 +102,8 @@ class ReplayClock:
         self._session_seconds = session_seconds
         self._state_file = state_file
         self._wall_seconds = wall_seconds
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of the position
+        self._writing = threading.Lock()  # of the state file and the lease; taken before the other
         self._closed = False
         self._resumed_at = self._position = self._lease = _resume(state_file, sessions[0].day)
         self._started = wall_seconds()
@@ -123,36 +124,46 @@ class ReplayClock:
             ReplayStateError: the lease has run out and a new one cannot be kept (disk full, folder gone).
         """
         with self._lock:
-            self._advance()
+            position = self._reached()
+        self._ensure_lease(position)
+        with self._lock:
+            if not self._closed:  # meanwhile
+                self._position = max(self._position, position)
             return replay_time(self._sessions, self._position)
 
     def close(self) -> None:
         """Stop market time and keep its exact position."""
-        with self._lock:
+        with self._writing, self._lock:
             if not self._closed:
-                self._advance()
+                self._position = self._reached()
                 self._keep(self._position)
                 self._closed = True
 
-    def _advance(self) -> None:
+    def _reached(self) -> float:
+        """The position that wall time has come to; never less than the one given last."""
         if self._closed or self._position >= len(self._sessions):
-            return
+            return self._position
         position = self._resumed_at + (self._wall_seconds() - self._started) / self._session_seconds
-        position = max(self._position, min(position, float(len(self._sessions))))
-        self._ensure_lease(position)
-        self._position = position
+        return max(self._position, min(position, float(len(self._sessions))))
 
     def _ensure_lease(self, position: float) -> None:
         """Keep a later lease once half of this one is used; failing is serious only when `position` is beyond it."""
-        lease = self._lease_from(position)
-        if lease - self._lease < (lease - position) / 2:
+        # The disk may be slow: while one thread writes, the others go on with what is left of the lease.
+        if self._is_fresh(position) or not self._writing.acquire(blocking=position > self._lease):
             return
         try:
-            self._keep(lease)
+            if not self._closed and not self._is_fresh(position):
+                self._keep(self._lease_from(position))
         except ReplayStateError as error:
             if position > self._lease:
                 raise
             _log.warning("replay_lease_not_renewed", error=error.message)
+        finally:
+            self._writing.release()
+
+    def _is_fresh(self, position: float) -> bool:
+        longest = self._lease_from(position)
+        return longest - self._lease <= (longest - position) / 2
 
     def _lease_from(self, position: float) -> float:
         return min(position + _LEASE_SECONDS / self._session_seconds, max(position, float(len(self._sessions))))
