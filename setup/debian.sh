@@ -30,22 +30,23 @@ services() {
     esac
 }
 
+has_service() { [[ -e /lib/systemd/system/$1.service || -e /etc/init.d/$1 ]]; }
+
 # disable SERVICE: not started at the next boot.
 disable() {
     if [[ -d /run/systemd/system ]]; then
         systemctl disable "$1.service" 2>&1 || true
-        return
+    else
+        # Without systemd there may be links for it all the same. The helper insists on the variable.
+        DPKG_MAINTSCRIPT_PACKAGE=$1 deb-systemd-helper disable "$1.service" 2>&1 || true
+        update-rc.d "$1" disable 2>&1 || true
     fi
-    if [[ -e /lib/systemd/system/$1.service ]]; then
-        DPKG_MAINTSCRIPT_PACKAGE=$1 deb-systemd-helper disable "$1.service" 2>&1 || true # it insists on the variable
-    fi
-    if [[ -e /etc/init.d/$1 ]]; then update-rc.d "$1" disable 2>&1 || true; fi
 }
 
 leave() {
     local service
     for service in "${new_services[@]}"; do
-        [[ $service = *@* ]] || disable "$service"
+        if has_service "$service"; then disable "$service"; fi
     done
     policy_restore
 }
@@ -71,13 +72,16 @@ main() {
     download "${packages[@]}"
 
     exec 8</var/lib/dpkg && flock 8 # one setup at a time changes the policy
+    # Signals are only noted, and obeyed after this step: no package stays half configured. (An `exit` in their traps
+    # would cut the EXIT trap short at its first `return`: bash 5.2.)
+    local stopped=0
+    trap 'stopped=130' INT
+    trap 'stopped=143' TERM HUP
     trap leave EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM HUP
     policy_deny "${new_services[@]}"
     say "installing them; their services are neither started nor enabled"
-    # Ctrl-C waits for this step, so that no package stays half configured.
-    (trap '' INT HUP && apt install "${packages[@]}" 8<&-)
+    (trap '' INT HUP TERM && apt install "${packages[@]}" 8<&-)
+    exit "$stopped"
 }
 
 main "$@"
