@@ -20,6 +20,10 @@ def weekdays(count: int) -> list[date]:
     return [day for day in days if day.weekday() < 5][:count]
 
 
+def _price(value: float) -> Decimal:
+    return Decimal(f"{value:.4f}")
+
+
 def _bars(returns: NDArray[np.float64], random: np.random.Generator) -> list[Bar]:
     closes = 50.0 * np.exp(np.cumsum(returns))
     opens = np.concatenate([[50.0], closes[:-1]])
@@ -28,7 +32,7 @@ def _bars(returns: NDArray[np.float64], random: np.random.Generator) -> list[Bar
     volumes = random.integers(100_000, 2_000_000, len(closes))
     prices = zip(opens, highs, lows, closes, strict=True)
     return [
-        Bar(session, *(Decimal(f"{price:.4f}") for price in four), int(volume))
+        Bar(session, _price(four[0]), _price(four[1]), _price(four[2]), _price(four[3]), int(volume))
         for session, four, volume in zip(weekdays(len(closes)), prices, volumes, strict=True)
     ]
 

@@ -59,7 +59,7 @@ class Validation(_Section):
     auc: FiniteFloat | None
     model: Scores
     constant: Scores
-    constant_forecast: str = Field(description="which constant was the harder one to beat")
+    constant_forecast: str = Field(description="which constant was the hardest to beat")
     improvement_brier: Improvement
     improvement_log_loss: Improvement
     rule: str = Field(description="how `beats_constant` was decided")

@@ -22,12 +22,13 @@ BINS: Final = 10
 _SEED: Final = 20_080_102
 
 RULE: Final = (
-    "The constant forecast is the harder (by log loss) of two that were known at the time: the share of rising "
-    "outcomes in all earlier rows, and in the earlier out-of-fold rows that the calibration saw. beats_constant holds "
-    "when the lower bound of the 95 % interval of the improvement is above zero for Brier score and log loss alike. "
-    f"The interval comes from a circular block bootstrap of whole sessions ({BLOCK_SESSIONS} in a block, {RESAMPLES} "
-    "resamples): labels of neighbouring sessions overlap and symbols move together, so rows are far from independent, "
-    "and a plain test would see skill in noise."
+    "The constant forecast is the hardest (by log loss) of three that were known at the time: the share of rising "
+    "outcomes in all earlier rows, the same in the earlier out-of-fold rows, and the calibrated forecast where the "
+    "model has nothing to add. beats_constant holds when the AUC is above one half and the lower bound of the 95 % "
+    "interval of the improvement is above zero for Brier score and log loss alike. The interval comes from a circular "
+    f"block bootstrap of whole sessions ({BLOCK_SESSIONS} in a block, {RESAMPLES} resamples): labels of neighbouring "
+    "sessions overlap and symbols move together, so rows are far from independent, and a plain test would see skill "
+    "in noise."
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 import lightgbm
@@ -17,7 +17,7 @@ from investiq.signals.calibration import Calibration
 from investiq.signals.card import ModelCard
 from investiq.signals.features import FEATURES, NEEDED_BARS, feature_matrix
 from investiq.signals.prediction import Prediction, confidence_of
-from investiq.signals.trees import MalformedTrees, checked_trees
+from investiq.signals.trees import MalformedTrees, canonical_trees
 
 __all__ = ["Artifact", "Model", "TooFewBars", "UnusableBars", "calibration_json", "content_version"]
 
@@ -38,10 +38,10 @@ class UnusableBars(InvestIQError):
 class Artifact:
     """What training makes and the disk keeps."""
 
-    model_text: str
+    model_text: str = field(repr=False)
     """LightGBM's text format, header and trees only."""
     calibration: Calibration
-    card: ModelCard
+    card: ModelCard = field(repr=False)
 
 
 def calibration_json(calibration: Calibration) -> str:
@@ -69,7 +69,7 @@ class Model:
         self.card = artifact.card
         self.trained_at = trained_at
         self._calibration = artifact.calibration
-        text = checked_trees(artifact.model_text, FEATURES)
+        text = canonical_trees(artifact.model_text, FEATURES)
         try:
             self._booster = lightgbm.Booster(model_str=text)
         except lightgbm.basic.LightGBMError as error:

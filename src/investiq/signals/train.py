@@ -23,7 +23,7 @@ from investiq.signals.dataset import HORIZON_SESSIONS, Dataset, Histories, bars_
 from investiq.signals.features import FEATURE_REVISION, FEATURES, NEEDED_BARS
 from investiq.signals.folds import FOLDS
 from investiq.signals.model import Artifact, content_version
-from investiq.signals.trees import trees_only
+from investiq.signals.trees import canonical_trees
 from investiq.signals.validation import beats_constant, predict_out_of_fold, summarise
 
 __all__ = ["MINIMUM_SESSIONS", "Progress", "TooLittleData", "train"]
@@ -88,7 +88,7 @@ def train(histories: Histories, before: date, progress: Progress = _ignore) -> A
     calibration = Calibration.for_training(
         dataset.up, *fit_calibration(out_of_fold.scores[tested], out_of_fold.anchors[tested], dataset.up[tested])
     )
-    text = trees_only(booster.model_to_string())
+    text = canonical_trees(booster.model_to_string(), FEATURES)
     card = ModelCard(
         model_version=content_version(text, calibration),
         algorithm="LightGBM gradient-boosted trees, binary, Platt-calibrated",

@@ -1,76 +1,111 @@
-"""Reads LightGBM's text format with suspicion, before LightGBM does.
+"""Reads LightGBM's text format with suspicion, and writes it anew.
 
-LightGBM trusts its model files: a truncated one loads with fewer trees than it had, and a malformed one ends the
-process (`terminate called`, seen with 4.7) or reads outside its arrays. So everything that prediction follows, such as
-the child numbers of each node, is checked here first; the sections behind the trees are dropped.
+LightGBM trusts its model files: a truncated one loads with fewer trees than it had, and one bad character in a number
+can end the process (`terminate called`, seen with 4.7), which no `except` catches. So LightGBM never sees a file from
+disk. The trees are read here into plain numbers, checked (each node leads to nodes, leaves and features that exist),
+and written out again in one canonical form; LightGBM gets that.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-__all__ = ["MalformedTrees", "checked_trees", "trees_only"]
+__all__ = ["MalformedTrees", "canonical_trees"]
 
+_HEADER: Final = """\
+tree
+version=v4
+num_class=1
+num_tree_per_iteration=1
+label_index=0
+max_feature_idx={last_feature}
+objective=binary sigmoid:1
+feature_names={features}
+feature_infos={ranges}
+tree_sizes={sizes}
+
+"""
+_CHECKED_HEADER: Final = ("version", "num_class", "num_tree_per_iteration", "label_index", "objective")
 _END: Final = "end of trees\n"
+
 _MAX_LEAVES: Final = 4_096
-_HEADER: Final = {
-    "version": "v4",
-    "num_class": "1",
-    "num_tree_per_iteration": "1",
-    "label_index": "0",
-    "objective": "binary sigmoid:1",
-}
-_NODE_KEYS: Final = (
-    "split_feature",
-    "split_gain",
-    "threshold",
-    "decision_type",
-    "left_child",
-    "right_child",
-    "internal_value",
-    "internal_weight",
-    "internal_count",
-)
-_LEAF_KEYS: Final = ("leaf_value", "leaf_weight", "leaf_count")
-_NUMERIC_SPLITS: Final = frozenset(str(missing << 2 | default << 1) for missing in (0, 1, 2) for default in (0, 1))
+_MAX_INTEGER: Final = 2**31 - 1
+_MAX_LEAF_VALUE: Final = 1_000.0
+"""In log-odds; e to the thousandth is beyond any float."""
+
+_NUMERIC_SPLITS: Final = frozenset(missing << 2 | default << 1 for missing in (0, 1, 2) for default in (0, 1))
 """Decision types without the categorical bit: bit 1 is the default direction, bits 2 and 3 how a gap is treated."""
+
+_Values = dict[str, list[int] | list[float]]
 
 
 class MalformedTrees(ValueError):
     """The text is no binary LightGBM classifier over the expected features; the message says where it goes wrong."""
 
 
-def trees_only(text: str) -> str:
-    """`text` up to the end of its trees: what prediction needs, without importances and training parameters."""
-    head, end, _ = text.partition(_END)
-    if not end:
-        raise MalformedTrees("model.txt has no 'end of trees': it is cut off, or no LightGBM model")
-    return head + end
+def _integer(text: str) -> int:
+    number = int(text)
+    if abs(number) > _MAX_INTEGER:
+        raise ValueError
+    return number
 
 
-def checked_trees(text: str, features: Sequence[str]) -> str:
-    """`text`, once it is known to be safe and complete.
+def _real(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+_KEYS: Final[dict[str, Callable[[str], int | float]]] = {
+    "num_leaves": _integer,
+    "num_cat": _integer,
+    "split_feature": _integer,
+    "split_gain": _real,
+    "threshold": _real,
+    "decision_type": _integer,
+    "left_child": _integer,
+    "right_child": _integer,
+    "leaf_value": _real,
+    "leaf_weight": _real,
+    "leaf_count": _integer,
+    "internal_value": _real,
+    "internal_weight": _real,
+    "internal_count": _integer,
+    "is_linear": _integer,
+    "shrinkage": _real,
+}
+"""What a tree consists of, in LightGBM's order, and how to read it."""
+
+_SINGLE: Final = ("num_leaves", "num_cat", "is_linear", "shrinkage")
+_PER_LEAF: Final = ("leaf_value", "leaf_weight", "leaf_count")
+
+
+def canonical_trees(text: str, features: Sequence[str]) -> str:
+    """The trees of `text` in canonical form: header and trees, without importances and training parameters.
+
+    Canonical text comes back unchanged.
 
     Raises:
-        MalformedTrees: it is not a binary classifier over exactly `features` in LightGBM's text format v4 that ends
-            with its trees.
+        MalformedTrees: `text` is not a complete binary classifier over exactly `features` in LightGBM's format v4.
     """
     head, separator, body = text.partition("\n\n")
     if not separator or not head.startswith("tree\n"):
         raise MalformedTrees("model.txt does not begin as a LightGBM text model")
-    header = _fields(head.removeprefix("tree\n"), "the header")
-    for key, expected in _HEADER.items():
-        if header.get(key) != expected:
-            raise MalformedTrees(f"model.txt has {key}={header.get(key)}, expected {expected}")
-    if header.get("feature_names", "").split() != list(features):
-        raise MalformedTrees("model.txt was trained on other features than this version computes")
-    if header.get("max_feature_idx") != str(len(features) - 1):
-        raise MalformedTrees("model.txt contradicts itself about its number of features")
-    for number, block in enumerate(_blocks(header, body)):
-        _check_tree(number, block, len(features))
-    return text
+    _check_header(_fields(head.removeprefix("tree\n"), "the header"), features)
+    trees, end, _ = body.partition(_END)
+    if not end:
+        raise MalformedTrees("model.txt has no 'end of trees': it is cut off")
+    blocks = [_render(number, tree) for number, tree in enumerate(_read_trees(trees, len(features)))]
+    header = _HEADER.format(
+        last_feature=len(features) - 1,
+        features=" ".join(features),
+        ranges=" ".join(["none"] * len(features)),  # of the training data; prediction does not look at them
+        sizes=" ".join(str(len(block)) for block in blocks),
+    )
+    return header + "".join(blocks) + _END
 
 
 def _fields(text: str, where: str) -> dict[str, str]:
@@ -83,76 +118,88 @@ def _fields(text: str, where: str) -> dict[str, str]:
     return fields
 
 
-def _blocks(header: dict[str, str], body: str) -> Iterator[str]:
-    """The text of each tree. LightGBM finds them by the sizes that the header states, so these must be true."""
-    if not body.isascii():
-        raise MalformedTrees("model.txt has characters that no tree has")
-    position = 0
-    for number, size in enumerate(_integers(header, "tree_sizes", "the header")):
-        block = body[position : position + size]
-        if size <= 0 or len(block) < size or not block.startswith(f"Tree={number}\n") or not block.endswith("\n\n"):
-            raise MalformedTrees(f"model.txt: tree {number} is missing, cut off or not where the header says")
-        yield block
-        position += size
-    if position == 0 or body[position:] != _END:
-        raise MalformedTrees("model.txt does not end after its last tree")
+def _check_header(header: dict[str, str], features: Sequence[str]) -> None:
+    expected = _fields(_HEADER.removeprefix("tree\n").rstrip("\n"), "the expected header")
+    for key in _CHECKED_HEADER:
+        if header.get(key) != expected[key]:
+            raise MalformedTrees(f"model.txt has {key}={header.get(key, '')[:40]}, expected {expected[key]}")
+    if header.get("feature_names", "").split(" ") != list(features):
+        raise MalformedTrees("model.txt was trained on other features than this version computes")
 
 
-def _check_tree(number: int, block: str, features: int) -> None:
-    where = f"tree {number}"
-    tree = _fields(block.rstrip("\n"), where)
-    if tree.get("num_cat") != "0" or tree.get("is_linear") != "0":
-        raise MalformedTrees(f"model.txt: {where} has categories or linear leaves, which are not used here")
-    (leaves,) = _integers(tree, "num_leaves", where, 1)
+def _read_trees(text: str, features: int) -> Iterator[_Values]:
+    blocks = text.split("\n\n\n")
+    if blocks.pop() or not blocks:
+        raise MalformedTrees("model.txt has no trees, or its last one is cut off")
+    for number, block in enumerate(blocks):
+        title, _, lines = block.partition("\n")
+        if title != f"Tree={number}":
+            raise MalformedTrees(f"model.txt: expected Tree={number}, found {title[:40]!r}")
+        yield _read_tree(lines, f"tree {number}", features)
+
+
+def _read_tree(lines: str, where: str, features: int) -> _Values:
+    fields = _fields(lines, where)
+    if tuple(fields) != tuple(_KEYS):
+        raise MalformedTrees(f"model.txt: {where} does not have exactly the entries of a tree, in order")
+    tree: _Values = {key: _numbers(fields[key], key, where) for key in _KEYS}
+    _check_sizes(tree, where)
+    _check_values(tree, where, features)
+    _check_shape(tree, where)
+    return tree
+
+
+def _numbers(text: str, key: str, where: str) -> list[int] | list[float]:
+    try:
+        return [_KEYS[key](value) for value in text.split()]
+    except ValueError:
+        raise MalformedTrees(f"model.txt: {key} of {where} has something else than numbers in range") from None
+
+
+def _check_sizes(tree: _Values, where: str) -> None:
+    for key in _SINGLE:
+        if len(tree[key]) != 1:
+            raise MalformedTrees(f"model.txt: {where} needs one value of {key}")
+    leaves = int(tree["num_leaves"][0])
     if not 1 <= leaves <= _MAX_LEAVES:
-        raise MalformedTrees(f"model.txt: {where} has {leaves} leaves")
-    _floats(tree, "leaf_value", where, leaves)
-    if leaves == 1:
-        return  # a tree without a split: LightGBM writes its node lists empty
-    _expect_lengths(tree, where, leaves)
-    _floats(tree, "threshold", where, leaves - 1)
-    if not all(0 <= feature < features for feature in _integers(tree, "split_feature", where, leaves - 1)):
+        raise MalformedTrees(f"model.txt: {where} has {leaves} leaves, expected 1 to {_MAX_LEAVES}")
+    for key in _KEYS.keys() - set(_SINGLE):
+        expected = leaves if key in _PER_LEAF else leaves - 1
+        # LightGBM writes no weight for the leaf of a tree that did not split.
+        unsplit = key == "leaf_weight" and leaves == 1 and not tree[key]
+        if len(tree[key]) != expected and not unsplit:
+            raise MalformedTrees(f"model.txt: {where} needs {expected} values of {key}, has {len(tree[key])}")
+
+
+def _check_values(tree: _Values, where: str, features: int) -> None:
+    if tree["num_cat"] != [0] or tree["is_linear"] != [0]:
+        raise MalformedTrees(f"model.txt: {where} has categories or linear leaves, which are not used here")
+    if not all(0 <= feature < features for feature in tree["split_feature"]):
         raise MalformedTrees(f"model.txt: {where} splits on a feature that does not exist")
-    if not _NUMERIC_SPLITS.issuperset(tree["decision_type"].split()):
+    if not _NUMERIC_SPLITS.issuperset(tree["decision_type"]):
         raise MalformedTrees(f"model.txt: {where} has a decision that is not numeric")
-    _check_shape(where, leaves, _integers(tree, "left_child", where), _integers(tree, "right_child", where))
+    if not all(abs(value) <= _MAX_LEAF_VALUE for value in tree["leaf_value"]):
+        raise MalformedTrees(f"model.txt: {where} has a leaf beyond any log-odds")
 
 
-def _expect_lengths(tree: dict[str, str], where: str, leaves: int) -> None:
-    expected = dict.fromkeys(_NODE_KEYS, leaves - 1) | dict.fromkeys(_LEAF_KEYS, leaves)
-    for key, length in expected.items():
-        if len(tree.get(key, "").split()) != length:
-            raise MalformedTrees(f"model.txt: {where} needs {length} values of {key}")
-
-
-def _check_shape(where: str, leaves: int, left: Sequence[int], right: Sequence[int]) -> None:
+def _check_shape(tree: _Values, where: str) -> None:
     """Walk from the root: each node and each leaf (written as -1 - leaf) is reached exactly once."""
+    leaves = int(tree["num_leaves"][0])
+    left, right = tree["left_child"], tree["right_child"]
+    waiting = [0] if leaves > 1 else []
     reached: set[int] = set()
-    waiting = [0]
     while waiting:
         node = waiting.pop()
         if node in reached or not -leaves <= node < leaves - 1:
             raise MalformedTrees(f"model.txt: the branches of {where} do not form a tree")
         reached.add(node)
         if node >= 0:
-            waiting += (left[node], right[node])
-    if len(reached) != 2 * leaves - 1:
+            waiting += (int(left[node]), int(right[node]))
+    # Reached exactly once each, a root with two branches per node: as many nodes and leaves as there are.
+    if leaves > 1 and len(reached) != 2 * leaves - 1:
         raise MalformedTrees(f"model.txt: {where} has leaves that no branch leads to")
 
 
-def _integers(fields: dict[str, str], key: str, where: str, length: int | None = None) -> list[int]:
-    return [int(value) for value in _numbers(fields, key, where, length)]
-
-
-def _floats(fields: dict[str, str], key: str, where: str, length: int) -> None:
-    _numbers(fields, key, where, length)
-
-
-def _numbers(fields: dict[str, str], key: str, where: str, length: int | None) -> list[float]:
-    try:
-        numbers = [float(value) for value in fields.get(key, "").split()]
-    except ValueError:
-        raise MalformedTrees(f"model.txt: {key} of {where} is not all numbers") from None
-    if not all(math.isfinite(number) for number in numbers) or (length is not None and len(numbers) != length):
-        raise MalformedTrees(f"model.txt: {key} of {where} is incomplete or not finite")
-    return numbers
+def _render(number: int, tree: _Values) -> str:
+    lines = "\n".join(f"{key}={' '.join(map(repr, values))}" for key, values in tree.items())
+    return f"Tree={number}\n{lines}\n\n\n"

@@ -35,6 +35,8 @@ _METHOD: Final = (
 _CONSTANTS: Final = {
     "history": "share of rising outcomes in all earlier rows",
     "recent": "share of rising outcomes in the earlier out-of-fold rows",
+    # Without this one a model could earn the name of skill with a well-placed level alone.
+    "level": "the calibrated forecast where the model has nothing to add",
 }
 
 
@@ -83,11 +85,12 @@ def predict_out_of_fold(dataset: Dataset, scorer: Scorer, on_fold: Callable[[int
             probability[fold.test] = calibration.probability(scores[fold.test])
             constants["history"][fold.test] = share_up(past)
             constants["recent"][fold.test] = share_up(dataset.up[known])
+            constants["level"][fold.test] = calibration.base_rate
         on_fold(number + 1)
     return OutOfFold(folds, tuple(calibration_rows), scores, anchors, probability, constants)
 
 
-def _harder_constant(dataset: Dataset, found: OutOfFold) -> str:
+def _hardest_constant(dataset: Dataset, found: OutOfFold) -> str:
     judged = found.judged
     means = {
         name: losses(values[judged], dataset.up[judged]).mean().log_loss for name, values in found.constants.items()
@@ -99,7 +102,7 @@ def summarise(dataset: Dataset, found: OutOfFold) -> Validation:
     """The scores of the model card, over all judged rows and per fold."""
     judged = found.judged
     up, probability = dataset.up[judged], found.probability[judged]
-    name = _harder_constant(dataset, found)
+    name = _hardest_constant(dataset, found)
     model, constant = losses(probability, up), losses(found.constants[name][judged], up)
     bins = calibration_bins(probability, up)
     sessions = dataset.sessions[judged]
@@ -143,5 +146,6 @@ def _fold_scores(dataset: Dataset, found: OutOfFold, fold: Fold, calibration_row
 
 
 def beats_constant(validation: Validation) -> bool:
-    """See `evaluation.RULE`: both improvements are above zero by more than their noise."""
-    return validation.improvement_brier.low > 0 and validation.improvement_log_loss.low > 0
+    """See `evaluation.RULE`: it ranks better than chance, and both improvements are more than their noise."""
+    ranks = validation.auc is not None and validation.auc > 0.5
+    return ranks and validation.improvement_brier.low > 0 and validation.improvement_log_loss.low > 0
