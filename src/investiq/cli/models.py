@@ -1,0 +1,100 @@
+"""`investiq models`: train the signal model, and show what the serving one is worth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import httpx2
+
+from investiq.cli.context import Session, pass_session
+from investiq.cli.help import ExampleGroup
+from investiq.errors import InvestIQError
+
+
+class ModelServiceError(InvestIQError):
+    """The signal models service did not answer as it should."""
+
+    reason = "model_service"
+
+
+class ModelServiceUnreachable(ModelServiceError):
+    """Nobody answers at the address of the signal models service."""
+
+    reason = "unreachable"
+    retryable = True
+
+
+@click.group(
+    cls=ExampleGroup,
+    examples=(
+        ("investiq models train", "train on the sessions before the replay's start"),
+        ("investiq models show", "the card of the model that serves"),
+    ),
+)
+def command() -> None:
+    """Train and show the signal model."""
+
+
+@command.command("train", examples=(("investiq models train --if-needed", "only when there is no fitting model"),))
+@click.option("--if-needed", is_flag=True, help="Do nothing when the model that is there will do.")
+@pass_session
+def train(session: Session, if_needed: bool) -> None:
+    """Train a model; a running service takes it over by itself."""
+    from investiq import wiring  # noqa: PLC0415  loads the market and LightGBM only when training
+
+    config = session.loaded.config
+    if if_needed:
+        reason = wiring.retraining_reason(config)
+        if reason is None:
+            session.emit("investiq.training/1", {"trained": False, "folder": None}, "")
+            session.say("the model that is there will do")
+            return
+        session.say(f"training: {reason}")
+    with session.progress("training the signal model") as show:
+        folder = wiring.train_models(config, lambda stage, done, total: show(f"{stage} {done}/{total}"))
+    session.emit("investiq.training/1", {"trained": True, "folder": folder}, str(folder))
+
+
+@command.command("show", examples=(("investiq models show --json | jq .validation", "for a program"),))
+@pass_session
+def show(session: Session) -> None:
+    """Show the card of the serving model: what it learned from, and whether it is better than a constant."""
+    config = session.loaded.config.signals
+    card = _card(f"http://{f'[{config.host}]' if ':' in config.host else config.host}:{config.port}")
+    session.emit("investiq.model/1", card, _text(session, card))
+
+
+def _card(base_url: str) -> dict[str, Any]:
+    try:
+        response = httpx2.get(f"{base_url}/model", timeout=10.0, trust_env=False)
+        document: dict[str, Any] = response.json()
+    except httpx2.TransportError as error:
+        raise ModelServiceUnreachable(f"no answer from the signal models at {base_url}: `investiq status`") from error
+    except ValueError as error:
+        raise ModelServiceError(
+            f"{base_url}/model did not answer with JSON: is another program on the port?"
+        ) from error
+    if not response.is_success:
+        raise ModelServiceError(str(document.get("detail", f"{base_url}/model answered {response.status_code}")))
+    return document
+
+
+def _text(session: Session, card: dict[str, Any]) -> str:
+    data, result = card["data"], card["validation"]
+    verdict = "beats" if card["beats_constant"] else "does NOT beat"
+    rows = [
+        ("Brier score", f"{result['model']['brier']:.5f}", f"{result['constant']['brier']:.5f}"),
+        ("log loss", f"{result['model']['log_loss']:.5f}", f"{result['constant']['log_loss']:.5f}"),
+    ]
+    auc = "unknown" if result["auc"] is None else f"{result['auc']:.3f}"
+    return "\n".join(
+        [
+            f"model {card['model_version']}: {card['algorithm']}, {card['horizon_sessions']} sessions ahead",
+            f"it {verdict} the constant forecast out of fold ({result['rows']} rows)",
+            f"learned from {data['rows']} rows, {data['first_session']} to {data['trained_until']}",
+            f"AUC {auc}, calibration error {result['calibration_error']:.4f}",
+            "",
+            session.table(("score, lower is better", "model", "constant"), rows),
+        ]
+    )
