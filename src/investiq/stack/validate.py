@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,8 +24,10 @@ from investiq.monitoring.jobs import jobs
 from investiq.monitoring.rules import ALERTS
 from investiq.stack.render import RenderError, render_committed, write_runtime
 
-__all__ = ["NoCheckout", "checkout", "validate_offline"]
+__all__ = ["OFFLINE_CHECKS", "NoCheckout", "checkout", "validate_offline"]
 
+RULES = "monitoring/rules"
+RULE_TESTS = "tests/rules"
 _SECONDS = 60
 
 
@@ -47,27 +49,34 @@ def checkout() -> Path:
     return root
 
 
-def validate_offline(root: Path, config: Config) -> list[Checked]:
-    """Every check that needs no running program.
+def validate_offline(root: Path, config: Config, only: Collection[str] | None = None) -> list[Checked]:
+    """Every check that needs no running program, in the order of `OFFLINE_CHECKS`.
 
     Args:
         root: of the repository.
         config: whose runtime files are checked too, since they carry receivers that the committed ones do not.
+        only: names of the checks to make; None makes all.
     """
-    rules, tests = _documents(root, "monitoring/rules"), _documents(root, "tests/rules")
-    runbooks = {f"docs/runbooks/{path.name}": path.read_text("utf-8") for path in root.glob("docs/runbooks/*.md")}
-    return [
-        check_rendered(root),
-        _accepted("committed files", root / "monitoring"),
-        _runtime_accepted(config),
-        _rule_tests(root, tests),
-        check_references(rules, [job.name for job in jobs(config)]),
-        check_coverage(ALERTS, tests),
-        check_runbooks(ALERTS, runbooks),
-    ]
+    return [check(root, config) for name, check in OFFLINE_CHECKS.items() if only is None or name in only]
 
 
-def check_rendered(root: Path) -> Checked:
+def check_references_of(root: Path, config: Config) -> Checked:
+    """See `monitoring.checks.references`."""
+    return check_references(_documents(root, RULES), [job.name for job in jobs(config)])
+
+
+def check_coverage_of(root: Path, _config: Config) -> Checked:
+    """See `monitoring.checks.coverage`."""
+    return check_coverage(ALERTS, _documents(root, RULE_TESTS))
+
+
+def check_runbooks_of(root: Path, _config: Config) -> Checked:
+    """See `monitoring.checks.runbooks`."""
+    pages = {f"docs/runbooks/{path.name}": path.read_text("utf-8") for path in sorted(root.glob("docs/runbooks/*.md"))}
+    return check_runbooks(ALERTS, pages)
+
+
+def check_rendered(root: Path, _config: Config) -> Checked:
     """The committed files are what `investiq render` writes, and nothing else lies beside them."""
     rendered = render_committed()
     findings = [_differs(path.as_posix()) for path, text in rendered.items() if _read(root / path) != text]
@@ -84,36 +93,39 @@ def _differs(path: str) -> Finding:
     return Finding("rendered", path, "it differs from what the source renders", fix)
 
 
-def _accepted(what: str, directory: Path) -> Checked:
-    """promtool, amtool and the blackbox exporter accept the files in `directory`."""
+def check_programs(root: Path, config: Config) -> Checked:
+    """promtool, amtool and the blackbox exporter accept the committed files and those of this machine."""
+    findings = _refusals("committed files", root / "monitoring")
+    with TemporaryDirectory(prefix="investiq-") as scratch:
+        try:
+            write_runtime(config, Path(scratch))
+            findings += _refusals("files of this machine", Path(scratch))
+        except RenderError as error:
+            fix = "correct the setting: `investiq config show` names its source"
+            findings.append(Finding("programs", "files of this machine", error.message, fix))
+    return Checked("programs", "committed files and those of this machine", tuple(findings))
+
+
+def _refusals(what: str, directory: Path) -> list[Finding]:
     commands = {
         "prometheus.yml": ("promtool", "check", "config"),
         "alertmanager.yml": ("amtool", "check-config"),
         "blackbox.yml": (_blackbox(), "--config.check", "--config.file"),
     }
-    findings: list[Finding] = []
-    for name, command in commands.items():
-        findings += _run("programs", f"{what}: {name}", [*command, str(directory / name)])
-    return Checked("programs", f"{what}: {', '.join(commands)}", tuple(findings))
+    return [
+        finding
+        for name, command in commands.items()
+        for finding in _run("programs", f"{what}: {name}", [*command, str(directory / name)])
+    ]
 
 
-def _runtime_accepted(config: Config) -> Checked:
-    what = "files of this machine"
-    with TemporaryDirectory(prefix="investiq-") as scratch:
-        try:
-            write_runtime(config, Path(scratch))
-        except RenderError as error:
-            finding = Finding("programs", what, error.message, "correct it: `investiq config show` names its source")
-            return Checked("programs", what, (finding,))
-        return _accepted(what, Path(scratch))
-
-
-def _rule_tests(root: Path, tests: Collection[str]) -> Checked:
-    paths = sorted(str(root / path) for path in tests)
+def check_rule_tests(root: Path, _config: Config) -> Checked:
+    """The promtool tests pass."""
+    paths = [str(path) for path in _yaml_files(root / RULE_TESTS)]
     findings = (
-        _run("rule-tests", "tests/rules", ["promtool", "test", "rules", *paths])
+        _run("rule-tests", RULE_TESTS, ["promtool", "test", "rules", *paths])
         if paths
-        else [Finding("rule-tests", "tests/rules", "there is no promtool test at all", "restore tests/rules")]
+        else [Finding("rule-tests", RULE_TESTS, "there is no promtool test at all", f"restore {RULE_TESTS}")]
     )
     return Checked("rule-tests", f"{len(paths)} files of promtool tests", tuple(findings))
 
@@ -154,9 +166,20 @@ def _parsed(path: Path) -> Mapping[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _yaml_files(folder: Path) -> Iterator[Path]:
-    yield from sorted(folder.glob("*.yml"))
+def _yaml_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.yml"))
 
 
 def _read(path: Path) -> str | None:
     return path.read_text("utf-8") if path.is_file() else None
+
+
+OFFLINE_CHECKS: Mapping[str, Callable[[Path, Config], Checked]] = {
+    "rendered": check_rendered,
+    "programs": check_programs,
+    "rule-tests": check_rule_tests,
+    "references": check_references_of,
+    "alert-tests": check_coverage_of,
+    "runbooks": check_runbooks_of,
+}
+"""Name of each check -> the check; its findings carry the same name."""

@@ -1,0 +1,116 @@
+"""`validate --offline` is content with this repository, and finds each fault that is planted into a copy of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from investiq.config import Config
+from investiq.config.schema import NotifyConfig
+from investiq.monitoring.checks import Finding
+from investiq.monitoring.rules import ALERTS
+from investiq.stack import validate
+from investiq.stack.validate import checkout, validate_offline
+
+
+def _findings(root: Path, *only: str, config: Config | None = None) -> list[Finding]:
+    checks = validate_offline(root, config or Config(), only or None)
+    return [finding for checked in checks for finding in checked.findings]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The files that are validated, free to be damaged."""
+    for folder in ("monitoring", "docs", "tests/rules"):
+        shutil.copytree(checkout() / folder, tmp_path / folder)
+    return tmp_path
+
+
+def test_this_repository_has_no_finding() -> None:
+    assert _findings(checkout()) == []
+
+
+def test_every_check_says_what_it_looked_at() -> None:
+    checked = validate_offline(checkout(), Config(), ("rule-tests", "references"))
+    assert [one.looked_at for one in checked] == ["4 files of promtool tests", f"{len(ALERTS)} rules"]
+
+
+def _replace(path: str, old: str, new: str) -> Callable[[Path], None]:
+    def plant(root: Path) -> None:
+        text = (root / path).read_text("utf-8")
+        assert old in text
+        (root / path).write_text(text.replace(old, new), "utf-8")
+
+    return plant
+
+
+def _write(path: str, text: str) -> Callable[[Path], None]:
+    def plant(root: Path) -> None:
+        (root / path).write_text(text, "utf-8")
+
+    return plant
+
+
+def _remove(path: str) -> Callable[[Path], None]:
+    return lambda root: (root / path).unlink()
+
+
+@pytest.mark.parametrize(
+    ("plant", "check", "where"),
+    [
+        (_replace("monitoring/rules/api.yml", "for: 1m", "for: 10m"), "rendered", "monitoring/rules/api.yml"),
+        (_replace("docs/metrics.md", "counter", "gauge"), "rendered", "docs/metrics.md"),
+        (_remove("monitoring/blackbox.yml"), "rendered", "monitoring/blackbox.yml"),
+        (_write("monitoring/rules/old.yml", "groups: []"), "rendered", "monitoring/rules/old.yml"),
+        (_replace("monitoring/prometheus.yml", "10s", "ten"), "programs", "committed files: prometheus.yml"),
+        (
+            _replace("monitoring/alertmanager.yml", "receiver: inbox", "receiver: "),
+            "programs",
+            "committed files: alert",
+        ),
+        (_replace("monitoring/blackbox.yml", "prober", "probe"), "programs", "committed files: blackbox.yml"),
+        (_replace("monitoring/rules/api.yml", "== 0", "== 2"), "rule-tests", "tests/rules"),
+        (
+            _replace("monitoring/rules/trading.yml", "investiq_trading_halted", "investiq_trading_halt"),
+            "references",
+            "monitoring/rules/trading.yml: CircuitBreakerTripped",
+        ),
+        (_remove("tests/rules/signals.yml"), "alert-tests", "MLServiceDown (warning)"),
+        (_replace("docs/runbooks/api.md", "## HighLatency", "## Latency"), "runbooks", "docs/runbooks/api.md"),
+        (_remove("docs/runbooks/trading.md"), "runbooks", "docs/runbooks/trading.md"),
+    ],
+)
+def test_a_planted_fault_is_found(copy: Path, plant: Callable[[Path], None], check: str, where: str) -> None:
+    plant(copy)
+    found = _findings(copy, check)
+    assert where in [finding.where[: len(where)] for finding in found]
+    assert all(finding.check == check and finding.fix and not finding.unchecked for finding in found)
+
+
+def test_no_tests_at_all_is_no_success(copy: Path) -> None:
+    shutil.rmtree(copy / "tests")
+    assert [finding.what for finding in _findings(copy, "rule-tests")] == ["there is no promtool test at all"]
+
+
+def test_a_receiver_that_cannot_work_is_a_finding() -> None:
+    config = Config(notify=NotifyConfig(discord_webhook_url="${DISCORD_WEBHOOK_URL}"))
+    (finding,) = _findings(checkout(), "programs", config=config)
+    assert "notify.discord_webhook_url" in finding.what
+
+
+def test_a_checker_that_is_not_installed_leaves_its_file_unchecked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    findings = _findings(checkout())
+    assert {finding.what for finding in findings} >= {"promtool is not installed", "amtool is not installed"}
+    assert all(finding.unchecked for finding in findings)
+
+
+def test_without_a_clone_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(validate, "__file__", str(tmp_path / "a/b/c/d.py"))
+    with pytest.raises(validate.NoCheckout, match="is not a clone"):
+        checkout()
