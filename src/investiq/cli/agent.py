@@ -16,7 +16,7 @@ from investiq.telemetry import logging
 @pass_session
 def command(session: Session) -> None:
     """Run the paper-trading agent: it analyses the watchlist and trades through the public API."""
-    from investiq import agent  # noqa: PLC0415  loads the client only when it runs
+    from investiq.agent import run  # noqa: PLC0415  loads the client only when it runs
 
     logging.configure("agent", session.loaded.config.logging.level, session.stderr)
-    agent.run(session.loaded.config)
+    run(session.loaded.config)
