@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet
 import pytest
+from structlog.testing import capture_logs
 
 from investiq.market.calendar import xnys
 from investiq.market.market import Market
@@ -275,6 +276,14 @@ def test_headlines_come_in_the_order_of_their_publication(tmp_path: Path) -> Non
     ]
     assert provider.headlines(IBM) == ()
     assert provider.symbols() == (AAPL, IBM)
+
+
+def test_news_about_a_symbol_without_prices_is_told_since_it_may_be_a_slip(tmp_path: Path) -> None:
+    _write(tmp_path, "AAPL.csv", *GOOD)
+    _write(tmp_path, "news.csv", "2008-01-03,APPL,x", "2008-01-03,AAPL,y", header="published_at,symbol,headline")
+    with capture_logs() as logs:
+        _provider(tmp_path)
+    assert [log["symbols"] for log in logs if log["log_level"] == "warning"] == [["APPL"]]
 
 
 def test_figures_have_the_names_of_their_columns_and_gaps_stay_gaps(tmp_path: Path) -> None:

@@ -50,6 +50,9 @@ class FilesProvider:
         self._headlines = read_headlines(folder)
         self._fundamentals = read_fundamentals(folder)
         _log.info("files_read", folder=str(folder), served=len(self._bars), refused=sorted(self._refused))
+        strangers = {*(self._headlines or ()), *(self._fundamentals or ())} - self._bars.keys()
+        if strangers:
+            _log.warning("news_or_figures_without_prices", symbols=sorted(strangers)[:20])
 
     def symbols(self) -> Sequence[Symbol]:
         return tuple(self._bars)
