@@ -13,6 +13,11 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 export APT_LISTCHANGES_FRONTEND=none APT_LISTBUGS_FRONTEND=none UCF_FORCE_CONFFOLD=1
 export NEEDRESTART_SUSPEND=1 # on Ubuntu it would restart services that have nothing to do with us
 
+# Where services are described; tests have places of their own, and policy.sh lets them set the policy's.
+units=${units:-/lib/systemd/system}
+scripts=${scripts:-/etc/init.d}
+systemd_runs=${systemd_runs:-/run/systemd/system}
+
 say() { printf 'setup: %s\n' "$*" >&2; }
 
 apt() {
@@ -30,11 +35,11 @@ services() {
     esac
 }
 
-has_service() { [[ -e /lib/systemd/system/$1.service || -e /etc/init.d/$1 ]]; }
+has_service() { [[ -e $units/$1.service || -e $scripts/$1 ]]; }
 
 # disable SERVICE: not started at the next boot.
 disable() {
-    if [[ -d /run/systemd/system ]]; then
+    if [[ -d $systemd_runs ]]; then
         systemctl disable "$1.service" 2>&1 || true
     else
         # Without systemd there may be links for it all the same. The helper insists on the variable.
