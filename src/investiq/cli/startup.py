@@ -1,0 +1,161 @@
+"""One start of the stack as its user sees it: parts become ready, two proofs, the addresses, what to type next."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from investiq.cli.context import Session
+from investiq.cli.exit_codes import ExitCode
+from investiq.cli.stack_screen import StackScreen
+from investiq.config import Config, Paths
+from investiq.stack.launch import missing_jobs
+from investiq.stack.parts import Table
+from investiq.stack.proof import Proof, prove_analysis, prove_watched
+from investiq.stack.status import Failure, Snapshot
+
+__all__ = ["Startup", "addresses_text"]
+
+_WATCHERS = ("prometheus", "alertmanager")
+
+
+@dataclass
+class Startup:
+    """A start that is under way; its supervisor may be in this process or in another.
+
+    Args:
+        stop: asks the supervisor to stop everything.
+        stay: gives the newest snapshot. With it the end of the stack is awaited; without it `see_through` returns
+            when everything works.
+    """
+
+    session: Session
+    config: Config
+    table: Table
+    snapshots: AsyncIterator[Snapshot]
+    stop: Callable[[], Awaitable[None]]
+    stay: Callable[[], Snapshot] | None = None
+
+    def __post_init__(self) -> None:
+        self._screen = StackScreen(self.session)
+        self._failure: Failure | None = None
+        self._interrupts = 0
+        self._stopping: asyncio.Future[None] | None = None
+
+    async def see_through(self) -> int:
+        """Show the start until the stack works or has stopped; returns the exit code."""
+        display = asyncio.create_task(self._screen.follow(self.snapshots))
+        arrival = asyncio.create_task(self._arrive())
+        with self._stopped_by_interrupt():
+            await asyncio.wait({display, arrival}, return_when=asyncio.FIRST_COMPLETED)
+            works = arrival.done() and await arrival
+            arrival.cancel()
+            if works and self.stay is not None:
+                await asyncio.gather(display, self._screen.live_table(self.stay))
+            elif works:
+                display.cancel()
+            else:
+                if not display.done():
+                    await self.stop()
+                await display
+        return self._code(works)
+
+    async def _arrive(self) -> bool:
+        """Once every part is well: prove that the stack works, and sum up. False when it does not."""
+        await self._screen.running.wait()
+        self._screen.awaiting("asking for proof: every target up, a test alert delivered, a first analysis")
+        proofs = await asyncio.gather(self._prove_watched(), prove_analysis(self.config))
+        self._screen.awaiting("")
+        for proof in proofs:
+            word = proof.name if proof.proven else f"not {proof.name}"
+            self._screen.say(f"  {word:<13}{proof.text}", "green" if proof.proven else "red")
+        for proof in proofs:
+            if not proof.proven and not (proof.name == "watched" and self._missing_watchers):
+                self._failure = self._unproven(proof)
+                return False
+        self._sum_up(proofs)
+        return True
+
+    @property
+    def _missing_watchers(self) -> Sequence[str]:
+        return [f"{part.name} is not installed ({part.get})" for part in self.table.missing if part.name in _WATCHERS]
+
+    async def _prove_watched(self) -> Proof:
+        if lacking := self._missing_watchers:
+            return Proof("watched", False, "; ".join(lacking))
+        return await prove_watched(self.config, missing_jobs(self.table))
+
+    def _unproven(self, proof: Proof) -> Failure:
+        part = "prometheus" if proof.name == "watched" else "api"
+        log = Paths.of(self.config).logs / f"{part}.log"
+        fix = "see the logs of the parts it names; `investiq up` again tries anew"
+        return Failure(part, f"the stack is up, but not {proof.name}: {proof.text}", fix, str(log))
+
+    def _sum_up(self, proofs: Sequence[Proof]) -> None:
+        snapshot = self._screen.last
+        document = {
+            "parts": [asdict(part) for part in snapshot.parts] if snapshot else [],
+            "proofs": [asdict(proof) for proof in proofs],
+            "admin_key_file": str(Paths.of(self.config).admin_key),
+        }
+        self.session.emit("investiq.up/1", document, "\n" + addresses_text(self.config, self.table))
+        if self.stay is not None:
+            self._screen.say("\nCtrl-C stops everything.")
+
+    def _code(self, works: bool) -> int:
+        failure = self._failure or (self._screen.last.failure if self._screen.last else None)
+        if failure is not None:
+            self._screen.report(failure)
+            return ExitCode.FAILED
+        if works:
+            return ExitCode.FINDINGS if any(not part.optional for part in self.table.missing) else ExitCode.DONE
+        self._screen.say("Everything was stopped before it was up.")
+        return ExitCode.INTERRUPTED if self._interrupts else ExitCode.FAILED
+
+    @contextlib.contextmanager
+    def _stopped_by_interrupt(self) -> Iterator[None]:
+        """Ctrl-C stops the stack in order; a second one ends this process, and the kernel ends its children."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        try:
+            yield
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+
+    def _interrupt(self) -> None:
+        self._interrupts += 1
+        if self._interrupts > 1:
+            self._screen.close()
+            os._exit(ExitCode.INTERRUPTED)
+        self._screen.say("Stopping everything in order; Ctrl-C again kills it at once.")
+        self._stopping = asyncio.ensure_future(self.stop())
+
+
+def addresses_text(config: Config, table: Table) -> str:
+    """Where everything is, how to log in, and what to type next."""
+    purposes = {
+        "web": "the console: prices, analysis, trading, operations",
+        "api": "the API; its documentation is at /docs",
+        "prometheus": "metrics and alert rules",
+        "alertmanager": "alerts that fire, and silences",
+        "inbox": "notifications as JSON, at /api/notifications",
+    }
+    key = Paths.of(config).admin_key
+    lines = ["Open"]
+    lines += [f"  {part.url:<26}{purposes[part.name]}" for part in table.parts if part.name in purposes]
+    lines += [
+        "Log in",
+        "  Reading needs no login on this machine. Trading, halting and resuming need a key; the command line and",
+        f"  the console here use the local admin key: {key}",
+        "Next",
+        "  investiq status            how every part is",
+        "  investiq analyze AAPL      what the engines say",
+        "  investiq positions         what the agent holds on paper",
+        "  investiq inbox             notifications",
+        "  investiq down              stop everything; the data stays",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,155 @@
+"""`investiq up`: starts everything, shows it come up, proves that it works, and says where everything is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from datetime import datetime
+
+import click
+
+from investiq import __version__
+from investiq.cli import status
+from investiq.cli.context import Session, pass_session
+from investiq.cli.exit_codes import ExitCode
+from investiq.cli.help import ExampleCommand
+from investiq.cli.startup import Startup, addresses_text
+from investiq.config import Config, Paths
+from investiq.stack import launch
+from investiq.stack.control import ControlClient, is_locked
+from investiq.stack.parts import Table, stack_table
+from investiq.stack.ports import check_ports
+from investiq.stack.status import State
+from investiq.stack.survey import survey
+
+_UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class Duration(click.ParamType[float]):
+    """`30s`, `500ms`, `2m`, `1h`, or plain seconds."""
+
+    name = "duration"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|)", str(value).strip())
+        if match is None:
+            self.fail(f"{value!r} is not a duration; examples: 30s, 500ms, 2m", param, ctx)
+        return float(match[1]) * _UNITS[match[2]]
+
+
+@click.command(
+    cls=ExampleCommand,
+    examples=(
+        ("investiq up", "start everything; Ctrl-C stops it"),
+        ("investiq up --detach", "start everything and return; `investiq down` stops it"),
+        ("investiq up --fresh --from 2008-01-02 --speed 30s", "the crash of 2008, one session in 30 s, new data"),
+        ("investiq up api", "start one part again, after `investiq down api` or a crash"),
+    ),
+)
+@click.argument("parts", nargs=-1, metavar="[PART]...")
+@click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), help="First session of the replay.")
+@click.option("--speed", type=Duration(), metavar="DURATION", help="Time in which one session is replayed: 30s, 2m.")
+@click.option("--fresh", is_flag=True, help="Start with new data; the old is moved aside, not deleted.")
+@click.option("--detach", "-d", is_flag=True, help="Return when everything works; it goes on in the background.")
+@click.option("--no-restart", multiple=True, metavar="PART", help="Leave PART down when it crashes (for drills).")
+@pass_session
+def command(
+    session: Session,
+    *,
+    parts: tuple[str, ...],
+    start: datetime | None,
+    speed: float | None,
+    fresh: bool,
+    detach: bool,
+    no_restart: tuple[str, ...],
+) -> int:
+    """Start everything, watched; or only PART of a stack that runs."""
+    if parts and (start or speed or fresh or detach or no_restart):
+        raise click.UsageError("PART starts one part of a stack that runs already; it goes with no option")
+    _hand_on(session, start, speed)
+    config = session.loaded.config
+    if parts:
+        return asyncio.run(_start_parts(session, config, parts))
+    if is_locked(Paths.of(config).run):
+        return _show_running(session, config)
+    return _start(session, config, fresh, detach, no_restart)
+
+
+def _hand_on(session: Session, start: datetime | None, speed: float | None) -> None:
+    """Every part reads the configuration for itself: what the command line says reaches it by the environment."""
+    if session.config_path is not None:
+        os.environ["INVESTIQ_CONFIG"] = str(session.config_path.resolve())
+    if start is not None:
+        os.environ["INVESTIQ_MARKET_START"] = start.date().isoformat()
+    if speed is not None:
+        os.environ["INVESTIQ_MARKET_SESSION_SECONDS"] = f"{speed:g}"
+
+
+async def _start_parts(session: Session, config: Config, parts: tuple[str, ...]) -> int:
+    client = ControlClient(Paths.of(config).run)
+    for part in parts:
+        await client.start_part(part)
+        with session.progress(f"starting {part}"):
+            async for snapshot in client.follow():
+                if snapshot[part].state.is_well:
+                    session.say(f"{part} is ready")
+                    break
+                if snapshot[part].state in (State.CRASHED, State.RESTARTING):
+                    session.say(f"{part} {snapshot[part].note}; see {Paths.of(config).logs / f'{part}.log'}")
+                    return ExitCode.FAILED
+    return ExitCode.DONE
+
+
+def _show_running(session: Session, config: Config) -> int:
+    session.say("InvestIQ is running already; nothing was started.")
+    status.show(session, asyncio.run(survey(config)))
+    if not session.json:
+        session.emit("", {}, "\n" + addresses_text(config, stack_table(config)))
+    return ExitCode.DONE
+
+
+def _start(session: Session, config: Config, fresh: bool, detach: bool, no_restart: tuple[str, ...]) -> int:
+    paths = Paths.of(config)
+    session.say(f"InvestIQ {__version__}: {_market(config)}; data in {paths.data_dir}")
+    table = stack_table(config)
+    for name in no_restart:
+        if name not in table.names:
+            raise click.UsageError(f"--no-restart: no part is called {name!r}; there are {', '.join(table.names)}")
+    check_ports(table)
+    if fresh and (aside := launch.move_aside(config, datetime.now())):  # noqa: DTZ005  a name that its user reads
+        session.say(f"The data so far is now in {aside}")
+    session.say(f"Starting {len(table.parts)} parts; their logs are in {paths.logs}")
+    return asyncio.run((_in_background if detach else _in_foreground)(session, config, table, no_restart))
+
+
+async def _in_background(session: Session, config: Config, table: Table, no_restart: tuple[str, ...]) -> int:
+    process = launch.detach(config, no_restart)
+
+    async def stop() -> None:
+        async for _ in ControlClient(Paths.of(config).run).stop():
+            pass
+
+    return await Startup(session, config, table, launch.followed(config, process), stop).see_through()
+
+
+async def _in_foreground(session: Session, config: Config, table: Table, no_restart: tuple[str, ...]) -> int:
+    async with launch.supervised(config, no_restart) as supervisor:
+
+        async def stop() -> None:
+            supervisor.stop()
+
+        life = asyncio.create_task(supervisor.run())
+        startup = Startup(session, config, table, supervisor.follow(), stop, stay=supervisor.snapshot)
+        code = await startup.see_through()
+        await life
+    return code
+
+
+def _market(config: Config) -> str:
+    market = config.market
+    if market.clock == "wall":
+        return f"{market.provider} prices in real time"
+    return f"{market.provider} from {market.start}, one session in {market.session_seconds:g} s"

@@ -1,0 +1,89 @@
+"""The log file of each part: bounded, rotated by size, and read back when something goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+from typing import IO
+
+__all__ = ["RotatedFile", "rotated_text", "tail"]
+
+_TAIL_BYTES = 65_536
+
+
+class RotatedFile(io.RawIOBase):
+    """A file that is appended to and, at `max_bytes`, becomes `<name>.1`; the `backups` youngest of those are kept.
+
+    Rotation falls between two lines. A full disk must not take the supervisor with it: what cannot be written is
+    dropped.
+    """
+
+    def __init__(self, path: Path, max_bytes: int, backups: int) -> None:
+        super().__init__()
+        self.path = path
+        self._max_bytes = max_bytes
+        self._backups = backups
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._open()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes, /) -> int:  # type: ignore[override]  # of the buffers that exist we only get bytes
+        data = bytes(data)
+        with contextlib.suppress(OSError):
+            self._write(data)
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+    def _write(self, data: bytes) -> None:
+        if self._size and self._size + len(data) > self._max_bytes:
+            # The rest of a line that was begun stays with its beginning, unless that line has no end.
+            rest = 0 if self._at_line_start else data.find(b"\n") + 1
+            if self._at_line_start or rest or self._size > 2 * self._max_bytes:
+                self._append(data[:rest])
+                data = data[rest:]
+                self._rotate()
+        self._append(data)
+
+    def _append(self, data: bytes) -> None:
+        if data:
+            self._size += self._file.write(data)
+            self._at_line_start = data.endswith(b"\n")
+
+    def _rotate(self) -> None:
+        self._file.close()
+        for number in range(self._backups, 0, -1):
+            older = self._numbered(number - 1)
+            if older.exists():
+                older.replace(self._numbered(number))
+        self._open()
+
+    def _numbered(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.{number}") if number else self.path
+
+    def _open(self) -> None:
+        self._file: IO[bytes] = self.path.open("ab", buffering=0)
+        self._size = self._file.tell()
+        self._at_line_start = True
+
+
+def rotated_text(path: Path, max_bytes: int, backups: int) -> io.TextIOWrapper:
+    """A text stream into a `RotatedFile`, written through at each line."""
+    return io.TextIOWrapper(RotatedFile(path, max_bytes, backups), "utf-8", write_through=True)  # type: ignore[arg-type]
+
+
+def tail(path: Path, lines: int) -> tuple[str, ...]:
+    """The last `lines` lines that are not empty; nothing where there is no file."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ()
+    return tuple(line for line in text.splitlines() if line.strip())[-lines:]
