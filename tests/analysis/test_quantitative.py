@@ -150,6 +150,13 @@ def test_beta_leaves_out_returns_over_a_gap_on_either_side() -> None:
     assert answer.metrics["beta_to_universe"] == pytest.approx(covariance[0, 1] / covariance[1, 1], rel=1e-4)
 
 
+def test_a_symbol_without_two_sessions_in_a_row_has_no_beta() -> None:
+    answer = QuantitativeEngine().assess(snapshot_of(made_bars(WALK)[::2], OTHER=made_bars(OTHER)))
+    assert isinstance(answer, Verdict)
+    assert answer.metrics["beta_to_universe"] is None
+    assert answer.metrics["returns"] == 149
+
+
 def test_a_symbol_that_came_later_joins_the_universe_when_it_came() -> None:
     """Its absence before is no return of 0: the universe is then the mean of those that were there."""
     bars, other = made_bars(random_walk(253, seed=1)), made_bars(random_walk(253, seed=2))

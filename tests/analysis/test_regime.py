@@ -26,6 +26,11 @@ def test_trend_of_200_sessions_and_volatility_of_the_month_beside_the_year(
     assert regime_of(snapshot_of(made_bars(100 * np.exp(np.cumsum(drift + swing))))) is regime
 
 
+def test_a_dip_of_a_month_does_not_end_a_bull() -> None:
+    path = np.concatenate([np.full(229, 0.003), np.full(31, -0.003)])
+    assert regime_of(snapshot_of(made_bars(100 * np.exp(np.cumsum(path))))) is Regime.BULL_CALM
+
+
 def test_252_sessions_are_too_few_and_it_says_so() -> None:
     walk = random_walk(253, seed=1)
     assert regime_of(snapshot_of(made_bars(walk[:252]))) == Unavailable(

@@ -54,6 +54,13 @@ def test_its_time_is_read_last_while_market_time_runs_on() -> None:
     assert snapshot.quote.at <= snapshot.as_of
 
 
+def test_the_universe_ends_with_the_last_session_of_the_symbol() -> None:
+    bars = made_bars(random_walk(300, seed=1))
+    market, _ = market_at_close({SYMBOL: bars[:-3], Symbol("OTHER"): bars})
+    universe = Snapshot.take(market, SYMBOL).universe
+    assert universe == {SYMBOL: tuple(bars[-256:-3]), Symbol("OTHER"): tuple(bars[-256:-3])}
+
+
 def test_the_arrays_are_the_bars_and_cannot_be_changed_by_an_engine() -> None:
     bars = made_bars(random_walk(600, seed=1))
     market, _ = market_at_close({SYMBOL: bars})

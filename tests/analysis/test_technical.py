@@ -124,12 +124,24 @@ def test_score_and_confidence_follow_from_the_votes_as_documented(verdict: Verdi
     assert verdict.confidence == pytest.approx(abs(margin))
 
 
-@pytest.mark.parametrize(
-    ("name", "vote"), [("rsi_14", lambda rsi: (50 - rsi) / 20), ("stochastic_k", lambda k: (50 - k) / 30)]
-)
-def test_oscillators_vote_fully_from_their_textbook_bounds(verdict: Verdict, name: str, vote) -> None:  # type: ignore[no-untyped-def]
-    expected = np.clip(vote(metric(verdict, name)), -1, 1)
-    assert metric(verdict, {"rsi_14": "vote_rsi", "stochastic_k": "vote_stochastic"}[name]) == pytest.approx(expected)
+@pytest.mark.parametrize("days", [200, 230, 260, 290, 330, 400])
+def test_oscillators_vote_fully_from_their_textbook_bounds(days: int) -> None:
+    verdict = verdict_of(snapshot_of(made_bars(WALK[:days])))
+    rsi, k, place = (metric(verdict, name) for name in ("rsi_14", "stochastic_k", "bollinger_percent_b"))
+    assert metric(verdict, "vote_rsi") == pytest.approx(np.clip((50 - rsi) / 20, -1, 1))
+    assert metric(verdict, "vote_stochastic") == pytest.approx(np.clip((50 - k) / 30, -1, 1))
+    assert metric(verdict, "vote_bollinger") == pytest.approx(np.clip(1 - 2 * place, -1, 1))
+
+
+@pytest.mark.parametrize("days", [200, 230, 260, 290, 330, 400])
+def test_trend_followers_vote_by_the_side_on_which_the_price_is(days: int) -> None:
+    verdict = verdict_of(snapshot_of(made_bars(WALK[:days])))
+    names = ("sma_50", "sma_200", "macd", "macd_histogram", "plus_di_14", "minus_di_14")
+    fast, slow, macd, histogram, up, down = (metric(verdict, name) for name in names)
+    sides = np.sign([WALK[days - 1] - fast, WALK[days - 1] - slow, fast - slow])
+    assert metric(verdict, "vote_moving_averages") == pytest.approx(sides.mean())
+    assert metric(verdict, "vote_macd") == pytest.approx(np.sign([macd, histogram]).mean())
+    assert metric(verdict, "vote_directional_movement") == pytest.approx((up - down) / (up + down))
 
 
 def test_both_families_weigh_the_same_where_wilder_sees_a_trend_begin() -> None:
@@ -178,9 +190,11 @@ def test_199_sessions_are_too_few_and_it_says_so() -> None:
     assert isinstance(TechnicalEngine().assess(snapshot_of(made_bars(WALK[:200]))), Verdict)
 
 
-def test_prices_that_stand_still_are_not_oversold() -> None:
-    """TA-Lib answers RSI 0 and stochastic 0 for them, which would read as the strongest buy there is."""
-    still = snapshot_of(made_bars([10.0] * 250, spread=0))
+@pytest.mark.parametrize("price", [0.1, 0.7, 10.0, 33.3333, 123456.7891])
+def test_prices_that_stand_still_are_not_oversold(price: float) -> None:
+    """TA-Lib answers RSI 0 and stochastic 0 for them, which would read as the strongest buy there is, and its averages
+    differ from the price in the last bit."""
+    still = snapshot_of(made_bars([price] * 250, spread=0))
     assert TechnicalEngine().assess(still) == Unavailable("no indicator can be read: the price stands still")
 
 

@@ -79,6 +79,27 @@ async def test_waiting_calls_that_give_up_leave_nothing_behind() -> None:
     assert ran == []
 
 
+def test_a_thread_that_ends_after_its_loop_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    complaints: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", complaints.append)
+    release, hung = threading.Event(), []
+
+    def hang() -> None:
+        hung.append(threading.current_thread())
+        release.wait()
+
+    async def give_up() -> None:
+        task = asyncio.create_task(BoundedThreads(1, "test").run(hang))
+        while not hung:
+            await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(give_up())
+    release.set()
+    hung[0].join()
+    assert complaints == []
+
+
 HANGS_FOR_EVER = """
 import asyncio, threading
 from investiq.analysis.threads import BoundedThreads
