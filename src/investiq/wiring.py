@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from investiq.market.market import Market
     from investiq.market.types import Bar, Symbol
     from investiq.signals.client import SignalClient
-    from investiq.signals.model import Model
     from investiq.trading.desk import Desk
 
 __all__ = [
@@ -209,16 +208,12 @@ def retraining_reason(config: Config) -> str | None:
     except (ModelMissing, ModelRefused) as error:
         return error.message
     histories, before = _histories(config)
-    return _unfit(model, before, lambda: data_hash(bars_before(histories, before)))
-
-
-def _unfit(model: Model, before: date, data_hash_now: Callable[[], str]) -> str | None:
     learned = model.card.data
     if learned.trained_until >= before:
         return f"the model saw prices up to {learned.trained_until}, and the replay starts on {before}"
-    if learned.before != before:
+    if config.market.clock == "replay" and learned.before != before:
         return f"the model was trained for a start on {learned.before}, not {before}"
-    if learned.sha256 != data_hash_now():
+    if learned.sha256 != data_hash(bars_before(histories, learned.before)):
         return "the model was trained on other prices than the ones that are configured"
     return None
 
@@ -226,7 +221,7 @@ def _unfit(model: Model, before: date, data_hash_now: Callable[[], str]) -> str 
 def _histories(config: Config) -> tuple[dict[Symbol, Sequence[Bar]], date]:
     """The whole history of each symbol, and the day before which training must stop.
 
-    With the time of day as the clock, everything that is past may be learned from.
+    With the time of day as the clock, everything that is past may be learned from, and a model only grows old.
     """
     from investiq.market.calendar import xnys
     from investiq.market.opening import first_session, open_provider
@@ -236,4 +231,4 @@ def _histories(config: Config) -> tuple[dict[Symbol, Sequence[Bar]], date]:
     histories = {symbol: provider.bars(symbol) for symbol in provider.symbols()}
     if config.market.clock == "replay":
         return histories, first_session(config.market.start, provider, calendar)
-    return histories, max(bars[-1].session for bars in histories.values())
+    return histories, max(bars[-1].session for bars in histories.values()) + timedelta(days=1)
