@@ -29,7 +29,17 @@ up_to_date() {
 }
 
 on_debian() { command -v apt-get >/dev/null; }
-root_prefix() { [[ $(id -u) = 0 ]] || printf 'sudo '; }
+
+# for_root COMMAND: how this user runs it as root.
+for_root() {
+    if [[ $(id -u) = 0 ]]; then
+        echo "$1"
+    elif command -v sudo >/dev/null; then
+        echo "sudo $1"
+    else
+        echo "su -c '$1'"
+    fi
+}
 
 find_python() {
     local candidate
@@ -49,7 +59,7 @@ check_python() {
     package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
     if on_debian; then
         fail "$python cannot make virtual environments: Debian keeps that part in a package of its own" \
-            "$(root_prefix)apt-get install $package"
+            "$(for_root "apt-get install $package")"
     fi
     fail "$python cannot make virtual environments (no module ensurepip)" "install its venv and ensurepip modules"
 }
