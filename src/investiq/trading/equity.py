@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, Decimal
 
 __all__ = ["RATIO_STEP", "EquityRecord", "fall"]
 
@@ -12,8 +12,11 @@ RATIO_STEP = Decimal("0.000001")
 
 
 def fall(high: Decimal, now: Decimal) -> Decimal:
-    """How far `now` is below `high`, as a share of `high`; zero when it is not."""
-    return max((high - now) / high, Decimal(0)).quantize(RATIO_STEP, ROUND_HALF_EVEN)
+    """How far `now` is below `high`, as a share of `high`, rounded down; zero when it is not.
+
+    Rounded down, so that a limit of three per cent is reached at three per cent and not a millionth before.
+    """
+    return max((high - now) / high, Decimal(0)).quantize(RATIO_STEP, ROUND_DOWN)
 
 
 @dataclass(frozen=True, slots=True)
