@@ -31,7 +31,8 @@ HEARTBEAT_SECONDS = 30.0
 RULE_STALE_SECONDS = 60.0
 """A rule is evaluated every 10 s; one that was not for six rounds is stuck."""
 
-_START = "start what is down with `investiq up`; `investiq status` names it"
+_START = "`investiq status` names what is down; `investiq up PART` starts it"
+_RELOAD = "it runs with the files of another start: `investiq down`, then `investiq up`"
 
 
 class _NoAnswer(Exception):
@@ -73,8 +74,7 @@ def _targets(client: httpx2.Client, prometheus: str, expected: Collection[str]) 
     targets = _data(client, f"{prometheus}/api/v1/targets?state=active")["activeTargets"]
     seen = {target["labels"]["job"] for target in targets}
     findings = [
-        Finding("targets", job, "Prometheus does not scrape it", "`investiq up` renders the jobs and starts Prometheus")
-        for job in sorted(set(expected) - seen)
+        Finding("targets", job, "Prometheus does not scrape it", _RELOAD) for job in sorted(set(expected) - seen)
     ]
     for target in targets:
         if target["health"] != "up":
@@ -86,17 +86,16 @@ def _targets(client: httpx2.Client, prometheus: str, expected: Collection[str]) 
 def _rules(client: httpx2.Client, prometheus: str, alerts: Collection[Alert]) -> Checked:
     groups = _data(client, f"{prometheus}/api/v1/rules")["groups"]
     loaded = {(rule["name"], rule["labels"].get("severity", "")): rule for group in groups for rule in group["rules"]}
-    reload = "restart Prometheus with the rendered files: `investiq down prometheus`, `investiq up`"
     findings: list[Finding] = []
     for alert in alerts:
         where = f"{alert.name} ({alert.severity})"
         rule = loaded.get(alert.key)
         if rule is None:
-            findings.append(Finding("rules", where, "Prometheus has not loaded it", reload))
+            findings.append(Finding("rules", where, "Prometheus has not loaded it", _RELOAD))
         elif rule["health"] != "ok":
-            findings.append(Finding("rules", where, f"it does not evaluate: {rule.get('lastError')}", reload))
+            findings.append(Finding("rules", where, f"it does not evaluate: {rule.get('lastError')}", _RELOAD))
         elif (age := _age_seconds(rule["lastEvaluation"])) > RULE_STALE_SECONDS:
-            findings.append(Finding("rules", where, f"it was last evaluated {age:.0f} s ago", reload))
+            findings.append(Finding("rules", where, f"it was last evaluated {age:.0f} s ago", _RELOAD))
     return Checked("rules", f"{len(alerts)} alerts", tuple(findings))
 
 
@@ -125,9 +124,10 @@ def _alertmanager_known(client: httpx2.Client, prometheus: str) -> Checked:
 
 def _receivers(client: httpx2.Client, alertmanager: str, expected: Collection[str]) -> Checked:
     present = {receiver["name"] for receiver in _get(client, f"{alertmanager}/api/v2/receivers")}
-    fix = "Alertmanager runs with other settings: `investiq down alertmanager`, `investiq up`"
     findings = [
-        Finding("receivers", name, "Alertmanager has no such receiver", fix) for name in expected if name not in present
+        Finding("receivers", name, "Alertmanager has no such receiver", _RELOAD)
+        for name in expected
+        if name not in present
     ]
     return Checked("receivers", f"{len(present)} receivers", tuple(findings))
 
