@@ -45,7 +45,8 @@ def _check(session: Session, root: Path) -> int:
     if not differences:
         session.say("the committed files are what the source renders")
         return ExitCode.DONE
-    session.say(f"{len(differences)} files differ: `investiq render` writes them")
+    differ = "1 file differs" if len(differences) == 1 else f"{len(differences)} files differ"
+    session.say(f"{differ}: `investiq render` writes what the source says")
     return ExitCode.FINDINGS
 
 
