@@ -6,7 +6,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from investiq.stack.control import ControlServer, hold_lock
+from investiq.stack.control import hold_lock
+from investiq.stack.control_server import ControlServer
 from investiq.stack.parts import Part
 from investiq.stack.status import Failure
 from tests.stack.conftest import Fakes

@@ -125,9 +125,10 @@ class StackScreen:
     def _show(self, snapshot: Snapshot) -> None:
         self.last = snapshot
         for part in snapshot.parts:
-            if self._states.get(part.name) is not part.state:
+            before = self._states.get(part.name)
+            if before is not part.state:
                 self._states[part.name] = part.state
-                self._tell(part, snapshot.phase)
+                self._tell(part, before)
         if snapshot.phase is Phase.RUNNING:
             if not self.running.is_set():
                 self.awaiting("")
@@ -137,8 +138,8 @@ class StackScreen:
             self.close()
         self._tell_awaited(snapshot)
 
-    def _tell(self, part: PartStatus, phase: Phase) -> None:
-        if part.state in _ON_THE_WAY or (part.state is State.STOPPED and phase is Phase.STARTING):
+    def _tell(self, part: PartStatus, before: State | None) -> None:
+        if part.state in _ON_THE_WAY or (part.state is State.STOPPED and before is not State.STOPPING):
             return
         word, rest = part.state.value, part.note
         if part.state.is_well:

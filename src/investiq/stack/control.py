@@ -1,8 +1,9 @@
-"""Talking to a running supervisor: a Unix socket in `data_dir/run`, one JSON object a line.
+"""Talking to a running supervisor, the asking side: a Unix socket in `data_dir/run`, one JSON object a line.
 
 A request is `{"do": "follow" | "stop"}` or `{"do": "stop_part" | "start_part", "part": name}`. The answer to the first
 two is one snapshot a line, until everything has stopped; to the others `{"done": true}` or `{"error": message}`.
-`{"do": "status"}` gets one snapshot. Only the user who started the stack can open the socket.
+`{"do": "status"}` gets one snapshot. Only the user who started the stack can open the socket. The answering side is
+`control_server`; this one loads nothing of the supervisor, since `investiq status` should be quick.
 """
 
 from __future__ import annotations
@@ -12,24 +13,18 @@ import contextlib
 import fcntl
 import json
 import os
-import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from investiq.errors import InvestIQError
 from investiq.stack.status import Snapshot
-from investiq.stack.supervise import Supervisor
 
-__all__ = ["AlreadyRunning", "ControlClient", "ControlServer", "NotRunning", "hold_lock", "is_locked"]
+__all__ = ["AlreadyRunning", "ControlClient", "NotRunning", "Rejected", "hold_lock", "is_locked", "socket_path"]
 
-_log = structlog.get_logger(__name__)
-
-_SOCKET = "control.sock"
+SOCKET = "control.sock"
+LINE_LIMIT = 1 << 20
 _LOCK = "lock"
-_LINE_LIMIT = 1 << 20
 
 
 class NotRunning(InvestIQError):
@@ -78,81 +73,13 @@ def is_locked(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _short_path(folder: Path) -> Iterator[str]:
+def socket_path(folder: Path) -> Iterator[str]:
     """The socket's path by way of a file descriptor: the address of a Unix socket has 108 bytes, a data_dir may not."""
     descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     try:
-        yield f"/proc/self/fd/{descriptor}/{_SOCKET}"
+        yield f"/proc/self/fd/{descriptor}/{SOCKET}"
     finally:
         os.close(descriptor)
-
-
-class ControlServer:
-    """Answers requests for `supervisor` while it is entered; on leaving, followers still get the last snapshot."""
-
-    def __init__(self, supervisor: Supervisor, folder: Path) -> None:
-        self._supervisor = supervisor
-        self._socket = folder / _SOCKET
-        self._sessions: set[asyncio.Task[None]] = set()
-        self._held = contextlib.ExitStack()
-
-    async def __aenter__(self) -> None:
-        self._socket.unlink(missing_ok=True)  # left by a supervisor that was killed: we hold the lock
-        # asyncio looks at the path once more when it closes the socket: the descriptor in it lives as long.
-        path = self._held.enter_context(_short_path(self._socket.parent))
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        mask = os.umask(0o177)
-        try:
-            listener.bind(path)
-        finally:
-            os.umask(mask)
-        self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=_LINE_LIMIT)
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        if self._sessions:
-            for session in (await asyncio.wait(self._sessions, timeout=2))[1]:
-                session.cancel()
-        self._socket.unlink(missing_ok=True)
-        self._held.close()
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  asyncio runs this in a task of its own
-        self._sessions.add(task)
-        try:
-            request = dict(json.loads(await reader.readline()))
-            async with contextlib.aclosing(self._answers(request)) as answers:
-                async for answer in answers:
-                    writer.write(json.dumps(answer).encode() + b"\n")
-                    await writer.drain()
-        except (ConnectionError, ValueError, TypeError) as error:
-            _log.debug("control_request_dropped", error=str(error))
-        finally:
-            self._sessions.discard(task)
-            writer.close()
-
-    async def _answers(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any]]:
-        part = str(request.get("part", ""))
-        try:
-            match request.get("do"):
-                case "status":
-                    yield self._supervisor.snapshot().to_json()
-                case "follow" | "stop" as do:
-                    if do == "stop":
-                        self._supervisor.stop()
-                    async for snapshot in self._supervisor.follow():
-                        yield snapshot.to_json()
-                case "stop_part":
-                    await self._supervisor.stop_part(part)
-                    yield {"done": True}
-                case "start_part":
-                    self._supervisor.start_part(part)
-                    yield {"done": True}
-                case other:
-                    yield {"error": f"unknown request {other!r}"}
-        except InvestIQError as error:
-            yield {"error": error.message}
 
 
 class ControlClient:
@@ -217,7 +144,7 @@ class ControlClient:
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         try:
-            with _short_path(self._folder) as path:
-                return await asyncio.open_unix_connection(path, limit=_LINE_LIMIT)
+            with socket_path(self._folder) as path:
+                return await asyncio.open_unix_connection(path, limit=LINE_LIMIT)
         except (FileNotFoundError, ConnectionError):
             raise NotRunning("InvestIQ is not running; `investiq up` starts it") from None

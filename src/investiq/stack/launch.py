@@ -15,7 +15,8 @@ from investiq.config import Config, Paths
 from investiq.errors import InvestIQError
 from investiq.monitoring import names
 from investiq.stack import render
-from investiq.stack.control import AlreadyRunning, ControlClient, ControlServer, NotRunning, hold_lock, is_locked
+from investiq.stack.control import AlreadyRunning, ControlClient, NotRunning, hold_lock, is_locked
+from investiq.stack.control_server import ControlServer
 from investiq.stack.logs import rotated_text, tail
 from investiq.stack.parts import Table, stack_table
 from investiq.stack.ports import check_ports
@@ -49,11 +50,13 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
         AlreadyRunning: another supervisor runs on this data_dir.
         PortsTaken: something else listens where a part is to listen.
     """
-    paths = Paths.of(config)
+    paths = _folders(config)
     with hold_lock(paths.run):
         table = stack_table(config)
         check_ports(table)
-        _prepare(config, table)
+        stream = rotated_text(paths.logs / "supervisor.log", config.logging.max_bytes, config.logging.backups)
+        logging.configure("supervisor", config.logging.level, stream)
+        render.write_runtime(config, paths.monitoring, missing_jobs(table))
         supervisor = Supervisor(
             table, logs=paths.logs, rotation=config.logging, cwd=Path.cwd(), no_restart=frozenset(no_restart)
         )
@@ -63,13 +66,12 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
             yield supervisor
 
 
-def _prepare(config: Config, table: Table) -> None:
+def _folders(config: Config) -> Paths:
+    """Make the folders of the stack, for this user only: they hold the ledger, keys and logs."""
     paths = Paths.of(config)
     for folder in (paths.data_dir, paths.logs, paths.run, paths.prometheus, paths.alertmanager):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    stream = rotated_text(paths.logs / "supervisor.log", config.logging.max_bytes, config.logging.backups)
-    logging.configure("supervisor", config.logging.level, stream)
-    render.write_runtime(config, paths.monitoring, missing_jobs(table))
+    return paths
 
 
 def missing_jobs(table: Table) -> tuple[str, ...]:
@@ -94,9 +96,7 @@ def move_aside(config: Config, now: datetime) -> Path | None:
 
 def detach(config: Config, no_restart: Collection[str]) -> subprocess.Popen[bytes]:
     """Start a supervisor in the background, in a session of its own, with the environment of this process."""
-    log = Paths.of(config).logs / "supervisor.log"
-    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with (_folders(config).logs / "supervisor.log").open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "investiq.stack.daemon", *no_restart],
             stdin=subprocess.DEVNULL,

@@ -162,7 +162,8 @@ def _watchers(config: Config, paths: Paths, installed: Mapping[str, str]) -> Ite
         argv = (program, f"--config.file={paths.monitoring / 'blackbox.yml'}")
         yield _watcher("blackbox", monitoring.blackbox_port, Check("/-/healthy", "Healthy"), argv)
     if program := installed.get("node"):
-        yield _watcher("node", monitoring.node_port, Check("/", "Node Exporter"), (program,))
+        argv = (program, "--no-collector.systemd")  # on by default in Debian's; without systemd, an error each scrape
+        yield _watcher("node", monitoring.node_port, Check("/", "Node Exporter"), argv)
     if program := installed.get("prometheus"):
         yield _watcher(
             "prometheus",

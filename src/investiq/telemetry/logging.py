@@ -36,8 +36,8 @@ def configure(part: str, level: str, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # httpx logs every request it makes at INFO: half of all lines, and nothing that our own access log does not say.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # httpx2 logs every request it makes at INFO: half of all lines, and nothing that our own access log does not say.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
