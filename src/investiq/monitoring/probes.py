@@ -16,7 +16,7 @@ def blackbox_document() -> dict[str, Any]:
     """blackbox.yml."""
     health = {
         "prober": "http",
-        "timeout": "5s",
+        "timeout": "3s",
         "http": {
             "method": "GET",
             "preferred_ip_protocol": "ip4",
