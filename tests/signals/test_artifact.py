@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from investiq.config.schema import Config, SignalsConfig
 from investiq.market.types import Symbol
-from investiq.signals.artifact import ModelMissing, ModelRefused, fingerprint, load, model_folder, save
+from investiq.signals.artifact import ModelMissing, ModelRefused, fingerprint, load, save
 from investiq.signals.model import Artifact, Model, content_version
 from tests.signals.conftest import Histories
 
@@ -221,9 +220,3 @@ def test_a_folder_copied_in_by_hand_loads_and_is_kept_as_previous(
     save(other_artifact, copied)
     assert load(copied).card == other_artifact.card
     assert (copied / "previous" / "model.txt").read_text() == artifact.model_text
-
-
-def test_the_folder_is_the_configured_one_or_lies_in_the_data_folder(tmp_path: Path) -> None:
-    assert model_folder(Config(data_dir=tmp_path)) == tmp_path / "models"
-    elsewhere = Config(data_dir=tmp_path, signals=SignalsConfig(model_dir=tmp_path / "elsewhere"))
-    assert model_folder(elsewhere) == tmp_path / "elsewhere"

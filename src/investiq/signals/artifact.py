@@ -24,7 +24,6 @@ from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
-from investiq.config.schema import Config
 from investiq.errors import InvestIQError
 from investiq.signals.calibration import Calibration
 from investiq.signals.card import ModelCard
@@ -33,7 +32,7 @@ from investiq.signals.features import FEATURE_REVISION, FEATURES, NEEDED_BARS
 from investiq.signals.model import Artifact, Model, calibration_json, content_version
 from investiq.signals.trees import MalformedTrees
 
-__all__ = ["Fingerprint", "ModelMissing", "ModelRefused", "fingerprint", "load", "model_folder", "save"]
+__all__ = ["Fingerprint", "ModelMissing", "ModelRefused", "fingerprint", "load", "save"]
 
 FORMAT: Final = "investiq-signal-model"
 FORMAT_VERSION: Final = 1
@@ -59,11 +58,6 @@ class ModelRefused(InvestIQError):
     """The artifact is corrupt, foreign, or made for another version of the features or the format."""
 
     reason = "model_refused"
-
-
-def model_folder(config: Config) -> Path:
-    """Where the artifact lives: `signals.model_dir`, by default `models` in `data_dir`."""
-    return config.signals.model_dir or config.data_dir / "models"
 
 
 # ---- writing ----

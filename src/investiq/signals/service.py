@@ -15,16 +15,17 @@ from fastapi.routing import APIRoute
 from prometheus_client import Counter
 
 from investiq import __version__
+from investiq.config.paths import Paths
 from investiq.config.schema import Config
 from investiq.errors import InvestIQError
 from investiq.market.types import Symbol
 from investiq.serving import HostPolicy, equip, metrics_response, serve
-from investiq.signals.artifact import ModelMissing, ModelRefused, model_folder
+from investiq.signals.artifact import ModelMissing, ModelRefused
 from investiq.signals.card import ModelCard
 from investiq.signals.model import TooFewBars, UnusableBars
 from investiq.signals.schema import Health, ModelState, PredictRequest, PredictResponse
 from investiq.signals.serving_model import ServingModel
-from investiq.telemetry import catalogue, logging
+from investiq.telemetry import catalogue
 from investiq.telemetry.catalogue import Part
 from investiq.telemetry.metrics import Metrics
 
@@ -53,15 +54,14 @@ _OUTCOMES: Final[dict[type[InvestIQError], str]] = {
 
 
 def run(config: Config) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    logging.configure("signals", config.logging.level)
+    """Serve until SIGTERM or SIGINT. Logging is configured by the caller."""
     app = create_app(config, Metrics(Part.SIGNALS))
     serve(app, config.signals.host, config.signals.port)
 
 
 def create_app(config: Config, metrics: Metrics, refresh_seconds: float = REFRESH_SECONDS) -> FastAPI:
     """The service as an application. It starts without a model too, says so in /health, and loads one that appears."""
-    serving = ServingModel(model_folder(config), metrics)
+    serving = ServingModel(Paths.of(config).models, metrics)
     started = time.monotonic()
     app = FastAPI(
         title="InvestIQ signal models",
