@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from investiq.stack.logs import RotatedFile, rotated_text, tail
+from investiq.stack.logs import LastLines, RotatedFile, rotated_text, tail
 from investiq.telemetry import logging as our_logging
 
 
@@ -88,3 +88,17 @@ def test_the_tail_is_the_last_lines_that_say_something(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("one\ntwo\n\nthree\n\n")
     assert tail(tmp_path / "log", 2) == ("two", "three")
     assert tail(tmp_path / "none", 2) == ()
+
+
+def test_the_last_lines_are_whole_however_they_arrive() -> None:
+    last = LastLines(2)
+    for piece in (b"one\ntw", b"o\n\nthr", b"ee\nfo"):
+        last.write(piece)
+    assert last.lines == ("two", "three", "fo")
+
+
+def test_the_last_lines_of_a_stream_without_line_ends_are_bounded() -> None:
+    last = LastLines(2)
+    for _ in range(100):
+        last.write(b"x" * 1000)
+    assert sum(map(len, last.lines)) < 5000

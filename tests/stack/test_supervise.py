@@ -160,6 +160,15 @@ async def test_a_part_that_cannot_start_ends_the_start_of_all_and_says_why(fakes
     assert not fakes.processes()
 
 
+async def test_what_an_earlier_run_logged_is_not_taken_for_the_cause(fakes: Fakes) -> None:
+    (fakes.folder / "logs").mkdir()
+    (fakes.folder / "logs" / "api.log").write_text("error: an old story\n")
+    failure = await life_of(fakes.supervisor(fakes.part("api", "--crashes", "99")))
+    assert failure is not None
+    assert "old story" not in failure.cause
+    assert failure.last_lines == ()
+
+
 async def test_a_part_that_hangs_at_its_start_ends_the_start_of_all(fakes: Fakes) -> None:
     (fakes.folder / "api.sick").touch()
     failure = await life_of(fakes.supervisor(fakes.part("api", start_seconds=0.2)))

@@ -14,7 +14,7 @@ import structlog
 
 from investiq.stack.backoff import BackOff
 from investiq.stack.child import CannotStart, Child
-from investiq.stack.logs import RotatedFile, tail
+from investiq.stack.logs import LastLines, RotatedFile
 from investiq.stack.parts import Part
 from investiq.stack.readiness import ask
 from investiq.stack.status import Failure, PartStatus, State
@@ -77,6 +77,7 @@ class Keeper:
         self._needs = needs
         self._restart = restart
         self._log = log
+        self._last = LastLines(_SHOWN_LINES)
         self._cwd = cwd
         self._client = client
         self._pace = pace
@@ -207,17 +208,21 @@ class Keeper:
             self._fail(f"{self.part.name} was not well after {self.part.start_seconds:g} s: {detail}")
 
     def _fail(self, cause: str) -> None:
-        lines = tail(self._log.path, _SHOWN_LINES)
+        lines = self._last.lines
         said = next((line.removeprefix(_ERROR) for line in reversed(lines) if line.startswith(_ERROR)), "")
         fix = f"{_FIX_SAID if said else _FIX_UNSAID}, then run `investiq up` again"
-        self._failed(Failure(self.part.name, f"{cause}: {said}" if said else cause, fix, str(self._log.path), lines))
+        last = said or self._last_for_people()
+        self._failed(Failure(self.part.name, f"{cause}: {last}" if last else cause, fix, str(self._log.path), lines))
 
     def _write(self, data: bytes) -> None:
         self._log.write(data)
-        if self.part.once and (lines := data.decode("utf-8", "replace").split("\n")):
-            last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-            if last and not last.startswith("{"):  # a log record is not for people
-                self._set(note=last)
+        self._last.write(data)
+        if self.part.once and (line := self._last_for_people()):
+            self._set(note=line)
+
+    def _last_for_people(self) -> str:
+        """The last line that is not a log record."""
+        return next((line.strip() for line in reversed(self._last.lines) if not line.startswith("{")), "")
 
     def _set(self, **changes: object) -> None:
         status = replace(self._status, **changes)  # type: ignore[arg-type]

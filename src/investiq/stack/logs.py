@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections import deque
 from pathlib import Path
 from typing import IO
 
-__all__ = ["RotatedFile", "rotated_text", "tail"]
+__all__ = ["LastLines", "RotatedFile", "rotated_text", "tail"]
 
 _TAIL_BYTES = 65_536
+_LINE_BYTES = 4_096
 
 
 class RotatedFile(io.RawIOBase):
@@ -71,6 +73,29 @@ class RotatedFile(io.RawIOBase):
         self._file: IO[bytes] = self.path.open("ab", buffering=0)
         self._size = self._file.tell()
         self._at_line_start = True
+
+
+class LastLines:
+    """The last lines of a stream of bytes, in memory: a log file may still end with those of an earlier run."""
+
+    def __init__(self, number: int) -> None:
+        self._lines: deque[str] = deque(maxlen=number)
+        self._unfinished = b""
+
+    def write(self, data: bytes) -> None:
+        *lines, self._unfinished = (self._unfinished + data).split(b"\n")
+        self._unfinished = self._unfinished[-_LINE_BYTES:]
+        self._lines.extend(text for line in lines if (text := _text(line)))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines that are not empty, with the one that has no end yet."""
+        unfinished = _text(self._unfinished)
+        return (*self._lines, unfinished) if unfinished else tuple(self._lines)
+
+
+def _text(line: bytes) -> str:
+    return line[:_LINE_BYTES].decode("utf-8", "replace").rstrip()
 
 
 def rotated_text(path: Path, max_bytes: int, backups: int) -> io.TextIOWrapper:
