@@ -150,11 +150,13 @@ def test_beta_leaves_out_returns_over_a_gap_on_either_side() -> None:
     assert answer.metrics["beta_to_universe"] == pytest.approx(covariance[0, 1] / covariance[1, 1], rel=1e-4)
 
 
-def test_a_symbol_without_two_sessions_in_a_row_has_no_beta() -> None:
-    answer = QuantitativeEngine().assess(snapshot_of(made_bars(WALK)[::2], OTHER=made_bars(OTHER)))
-    assert isinstance(answer, Verdict)
-    assert answer.metrics["beta_to_universe"] is None
-    assert answer.metrics["returns"] == 149
+def test_a_symbol_seldom_traded_two_sessions_in_a_row_has_no_beta() -> None:
+    bars = made_bars(WALK)
+    seldom = bars[:238:2] + bars[238:]  # 62 sessions in a row: one daily return too few
+    for kept, known in ((seldom, False), ([*bars[:238:2], bars[237], *bars[238:]], True)):
+        answer = QuantitativeEngine().assess(snapshot_of(kept, OTHER=made_bars(OTHER)))
+        assert isinstance(answer, Verdict)
+        assert (answer.metrics["beta_to_universe"] is not None) == known
 
 
 def test_a_symbol_that_came_later_joins_the_universe_when_it_came() -> None:
