@@ -20,6 +20,8 @@ def main() -> None:
     trace(arguments, f"start {arguments.name}")
     if arguments.say:
         sys.stderr.write(arguments.say + "\n")
+    if arguments.tell:
+        sys.stderr.write(f"{arguments.tell}={os.environ.get(arguments.tell)}\n")
     if arguments.crashes and _starts(arguments) <= arguments.crashes:
         sys.exit(arguments.exit_code)
     if arguments.once:
@@ -41,6 +43,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--crashes", type=int, default=0, help="how many starts end in a crash")
     parser.add_argument("--exit-code", type=int, default=3)
     parser.add_argument("--say")
+    parser.add_argument("--tell", help="an environment variable whose value is printed")
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--stubborn", action="store_true", help="ignore SIGTERM")
     parser.add_argument("--grandchild", action="store_true", help="start a process and leave it behind")

@@ -104,7 +104,7 @@ class Startup:
         }
         self.session.emit("investiq.up/1", document, "\n" + addresses_text(self.config, self.table))
         if self.stay is not None:
-            self._screen.say("\nCtrl-C stops everything.")
+            self._screen.say("\nRunning until Ctrl-C.")
 
     def _code(self, works: bool) -> int:
         failure = self._failure or (self._screen.last.failure if self._screen.last else None)
@@ -112,6 +112,8 @@ class Startup:
             self._screen.report(failure)
             return ExitCode.FAILED
         if works:
+            if self.stay is not None:
+                self._screen.say("InvestIQ is stopped; its data stays.")
             return ExitCode.FINDINGS if any(not part.optional for part in self.table.missing) else ExitCode.DONE
         self._screen.say("Everything was stopped before it was up.")
         return ExitCode.INTERRUPTED if self._interrupts else ExitCode.FAILED
@@ -149,8 +151,8 @@ def addresses_text(config: Config, table: Table) -> str:
     lines += [f"  {part.url:<26}{purposes[part.name]}" for part in table.parts if part.name in purposes]
     lines += [
         "Log in",
-        "  Reading needs no login on this machine. Trading, halting and resuming need a key; the command line and",
-        f"  the console here use the local admin key: {key}",
+        "  Reading needs no login on this machine. Trading, halting and resuming need a key; the console and the",
+        f"  command line here use the local admin key. To use it elsewhere: cat {key}",
         "Next",
         "  investiq status            how every part is",
         "  investiq analyze AAPL      what the engines say",

@@ -17,7 +17,7 @@ from investiq.cli.help import ExampleCommand
 from investiq.cli.startup import Startup, addresses_text
 from investiq.config import Config, Paths
 from investiq.stack import launch
-from investiq.stack.control import ControlClient, is_locked
+from investiq.stack.control import AlreadyRunning, ControlClient, is_locked
 from investiq.stack.parts import Table, stack_table
 from investiq.stack.ports import check_ports
 from investiq.stack.status import State
@@ -122,7 +122,10 @@ def _start(session: Session, config: Config, fresh: bool, detach: bool, no_resta
     if fresh and (aside := launch.move_aside(config, datetime.now())):  # noqa: DTZ005  a name that its user reads
         session.say(f"The data so far is now in {aside}")
     session.say(f"Starting {len(table.parts)} parts; their logs are in {paths.logs}")
-    return asyncio.run((_in_background if detach else _in_foreground)(session, config, table, no_restart))
+    try:
+        return asyncio.run((_in_background if detach else _in_foreground)(session, config, table, no_restart))
+    except AlreadyRunning:  # another `up` was quicker by a moment
+        return _show_running(session, config)
 
 
 async def _in_background(session: Session, config: Config, table: Table, no_restart: tuple[str, ...]) -> int:
