@@ -128,7 +128,7 @@ def test_a_failure_ends_with_cause_fix_and_log_in_that_order(fakes: Fakes, stack
     result = run("up")
     assert result.code == ExitCode.FAILED
     assert result.err.splitlines()[-3:] == [
-        "cause: api cannot start: it ended with exit code 3 (3 times): the port is cursed: move it",
+        "cause: api cannot start: it ended with exit code 3: the port is cursed: move it",
         "fix:   do what that message says, then run `investiq up` again",
         f"log:   {data / 'logs' / 'api.log'}",
     ]

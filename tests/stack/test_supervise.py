@@ -146,17 +146,26 @@ async def test_a_part_that_crashes_twice_at_its_start_still_comes_up(fakes: Fake
         assert snapshot["api"].restarts == 2
 
 
-async def test_a_part_that_cannot_start_ends_the_start_of_all_and_says_why(fakes: Fakes) -> None:
+async def test_a_part_that_crashes_again_and_again_ends_the_start_of_all(fakes: Fakes) -> None:
+    failure = await life_of(fakes.supervisor(fakes.part("inbox"), fakes.part("api", "--crashes", "99")))
+    assert failure is not None
+    assert failure.cause == "api cannot start: it ended with exit code 3 (3 times)"
+    assert fakes.trace().count("start api") == 3
+    assert not fakes.processes()
+
+
+async def test_a_part_that_says_why_it_cannot_start_is_not_asked_twice(fakes: Fakes) -> None:
     broken = fakes.part(
         "api", "--crashes", "99", "--say", "error: the ledger is from a newer version: upgrade InvestIQ"
     )
     failure = await life_of(fakes.supervisor(fakes.part("inbox"), broken))
     assert failure is not None
     assert failure.cause == (
-        "api cannot start: it ended with exit code 3 (3 times): the ledger is from a newer version: upgrade InvestIQ"
+        "api cannot start: it ended with exit code 3: the ledger is from a newer version: upgrade InvestIQ"
     )
     assert "investiq up" in failure.fix
     assert failure.log == str(fakes.folder / "logs" / "api.log")
+    assert fakes.trace().count("start api") == 1
     assert not fakes.processes()
 
 

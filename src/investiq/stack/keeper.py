@@ -198,7 +198,9 @@ class Keeper:
 
     def _report_failed_start(self, code: int) -> None:
         crashes = self._back_off.crashes + 1
-        if self.ready.is_set() or (self._restart and not self.part.once and crashes < self._pace.crashes):
+        # A part that says why it ends would end the same way again; one that just crashes gets another chance.
+        is_final = self.part.once or not self._restart or self._own_error() or crashes >= self._pace.crashes
+        if self.ready.is_set() or not is_final:
             return
         times = f" ({crashes} times)" if crashes > 1 else ""
         self._fail(f"{self.part.name} cannot start: it {_ended(code)}{times}")
@@ -208,11 +210,15 @@ class Keeper:
             self._fail(f"{self.part.name} was not well after {self.part.start_seconds:g} s: {detail}")
 
     def _fail(self, cause: str) -> None:
-        lines = self._last.lines
-        said = next((line.removeprefix(_ERROR) for line in reversed(lines) if line.startswith(_ERROR)), "")
-        fix = f"{_FIX_SAID if said else _FIX_UNSAID}, then run `investiq up` again"
+        said = self._own_error()
         last = said or self._last_for_people()
-        self._failed(Failure(self.part.name, f"{cause}: {last}" if last else cause, fix, str(self._log.path), lines))
+        fix = f"{_FIX_SAID if said else _FIX_UNSAID}, then run `investiq up` again"
+        cause = f"{cause}: {last}" if last else cause
+        self._failed(Failure(self.part.name, cause, fix, str(self._log.path), self._last.lines))
+
+    def _own_error(self) -> str:
+        """The message with which a program of ours ended."""
+        return next((line.removeprefix(_ERROR) for line in reversed(self._last.lines) if line.startswith(_ERROR)), "")
 
     def _write(self, data: bytes) -> None:
         self._log.write(data)

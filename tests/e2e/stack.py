@@ -1,0 +1,167 @@
+"""A whole InvestIQ of its own: real programs, free ports, a data_dir that goes with the test."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+import psutil
+
+from investiq.cli.exit_codes import ExitCode
+from investiq.monitoring.routing import TEST_ALERT
+
+__all__ = ["Done", "Stack", "awaited", "free_ports"]
+
+T = TypeVar("T")
+
+# Part -> the variable that sets its port.
+PORT_VARIABLES = {
+    "api": "INVESTIQ_API_PORT",
+    "signals": "INVESTIQ_SIGNALS_PORT",
+    "web": "INVESTIQ_WEB_PORT",
+    "inbox": "INVESTIQ_INBOX_PORT",
+    "prometheus": "INVESTIQ_MONITORING_PROMETHEUS_PORT",
+    "alertmanager": "INVESTIQ_MONITORING_ALERTMANAGER_PORT",
+    "blackbox": "INVESTIQ_MONITORING_BLACKBOX_PORT",
+    "node": "INVESTIQ_MONITORING_NODE_PORT",
+}
+START_SECONDS = 300.0  # a first start on a busy machine trains the model
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a user sees of a command that has ended."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Stack:
+    """InvestIQ on a data_dir, driven by its command line and asked over HTTP.
+
+    Args:
+        folder: holds the data_dir; commands run there.
+        settings: further variables of the environment.
+    """
+
+    folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.data = self.folder / "data"
+        self.ports = dict(zip(PORT_VARIABLES, free_ports(len(PORT_VARIABLES)), strict=True))
+        ports = {variable: str(self.ports[part]) for part, variable in PORT_VARIABLES.items()}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("INVESTIQ_")}
+        self.environment = {
+            **inherited,
+            "NO_COLOR": "1",
+            "INVESTIQ_DATA_DIR": str(self.data),
+            **ports,
+            **self.settings,
+        }
+
+    # ---- its command line ----
+
+    def investiq(self, *arguments: str, seconds: float = 60) -> Done:
+        """Run `investiq ARGUMENTS`."""
+        started = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-m", "investiq", "--no-input", *arguments],
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
+
+    def up(self, *options: str) -> Done:
+        """`investiq up --detach`, which must succeed."""
+        done = self.investiq("up", "--detach", *options, seconds=START_SECONDS)
+        assert done.code == ExitCode.DONE, f"`investiq up` ended with {done.code}\n{done.out}\n{done.err}"
+        return done
+
+    def down(self) -> Done:
+        """`investiq down`, which must succeed."""
+        done = self.investiq("down")
+        assert done.code == ExitCode.DONE, f"`investiq down` ended with {done.code}\n{done.out}\n{done.err}"
+        return done
+
+    def status(self) -> dict[str, Any]:
+        """The document of `investiq status --json`, however the parts are."""
+        document: dict[str, Any] = self.investiq("status", "--json").json
+        return document
+
+    def part(self, name: str) -> dict[str, Any]:
+        """What `investiq status` says of one part."""
+        return next(part for part in self.status()["parts"] if part["name"] == name)
+
+    def processes(self) -> list[psutil.Process]:
+        """The supervisor and all that it started; nothing when it does not run."""
+        pid = self.status()["supervisor_pid"]
+        if pid is None:
+            return []
+        supervisor = psutil.Process(pid)
+        return [supervisor, *supervisor.children(recursive=True)]
+
+    # ---- its parts ----
+
+    def url(self, part: str, path: str = "/") -> str:
+        return f"http://127.0.0.1:{self.ports[part]}{path}"
+
+    def get(self, part: str, path: str) -> Any:
+        """The JSON document at `path` of a part."""
+        return httpx2.get(self.url(part, path), timeout=10, trust_env=False).raise_for_status().json()
+
+    def targets(self) -> dict[str, set[str]]:
+        """Scrape job -> the health of its targets, as Prometheus sees them."""
+        jobs: dict[str, set[str]] = {}
+        for target in self.get("prometheus", "/api/v1/targets?state=active")["data"]["activeTargets"]:
+            jobs.setdefault(target["labels"]["job"], set()).add(target["health"])
+        return jobs
+
+    def alerts(self, state: str) -> set[str]:
+        """The names of the alerts that are `pending` or `firing` in Prometheus."""
+        alerts = self.get("prometheus", "/api/v1/alerts")["data"]["alerts"]
+        return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == state}
+
+    def notifications(self) -> list[dict[str, Any]]:
+        """What is in the inbox, newest first, without the test alerts of `up`."""
+        rows: list[dict[str, Any]] = self.get("inbox", "/api/notifications?limit=1000")["notifications"]
+        return [row for row in rows if row["alertname"] != TEST_ALERT]
+
+
+def free_ports(number: int) -> list[int]:
+    """Several at once: one by one, the system could give the same port twice."""
+    with ExitStack() as sockets:
+        listeners = [sockets.enter_context(socket.socket()) for _ in range(number)]
+        for listener in listeners:
+            listener.bind(("127.0.0.1", 0))
+        return [int(listener.getsockname()[1]) for listener in listeners]
+
+
+def awaited(what: str, seconds: float, condition: Callable[[], T]) -> T:
+    """The first true answer of `condition`, which is asked four times a second."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, f"after {seconds:g} s still no {what}"
+        time.sleep(0.25)
+    return answer

@@ -1,0 +1,118 @@
+"""`investiq up`, `status` and `down` with the real programs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+
+import psutil
+import pytest
+
+from investiq.cli.exit_codes import ExitCode
+from tests.e2e.conftest import NewStack
+from tests.e2e.stack import Stack, awaited
+
+pytestmark = pytest.mark.e2e
+
+# The scrape jobs of the design without grafana, which Debian does not have.
+JOBS = {"investiq-api", "signal-models", "frontend", "prometheus", "alertmanager", "blackbox", "node"}
+
+
+def test_every_part_is_healthy_and_every_scrape_job_is_up(stack: Stack) -> None:
+    parts = {part["name"]: part["state"] for part in stack.status()["parts"]}
+    assert parts.pop("model") == "done"
+    parts.pop("grafana", None)
+    assert set(parts.values()) == {"healthy"}, parts
+    assert set(parts) == {*stack.ports, "agent"}
+
+    targets = stack.targets()
+    assert set(targets) >= JOBS
+    assert set().union(*targets.values()) == {"up"}, targets
+
+
+def test_a_second_up_is_harmless(stack: Stack) -> None:
+    before = [process.pid for process in stack.processes()]
+    again = stack.up()
+    assert "running already" in again.err
+    assert stack.url("web") in again.out
+    assert [process.pid for process in stack.processes()] == before
+
+
+def test_a_second_stack_on_the_same_ports_starts_nothing_and_names_them_all(stack: Stack, new_stack: NewStack) -> None:
+    other = new_stack()
+    other.environment |= {k: v for k, v in stack.environment.items() if k.endswith("_PORT")}
+    done = other.investiq("up", "--detach")
+    assert done.code == ExitCode.FAILED
+    for part, port in stack.ports.items():
+        assert f"port {port} ({part}) is taken by" in done.err
+    assert not other.data.exists()
+
+
+def test_nothing_listens_but_on_loopback(stack: Stack) -> None:
+    listening = [
+        connection.laddr
+        for process in stack.processes()
+        for connection in process.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert {address.port for address in listening} == set(stack.ports.values())
+    assert {address.ip for address in listening} == {"127.0.0.1"}
+
+
+def test_the_proofs_and_the_parts_are_told_once_each(new_stack: NewStack) -> None:
+    stack = new_stack()
+    first = stack.up()
+    for part in (*stack.ports, "agent", "model"):
+        assert sum(line.split()[:2] == ["ready", part] for line in first.err.splitlines()) == 1, first.err
+    words = [line.split()[0] for line in first.err.splitlines() if line.split()]
+    assert words[-2:] == ["watched", "analysed"]
+    assert "a test alert reached the inbox" in first.err
+    assert "coverage 0.7" in first.err
+
+    running = stack.processes()
+    stack.down()
+    assert not psutil.wait_procs(running, timeout=5)[1], "down has waited until all is gone"
+    assert stack.investiq("status").code == ExitCode.NOT_RUNNING
+    assert (stack.data / "ledger.db").exists(), "down keeps the data"
+
+    second = stack.up()
+    assert set().union(*stack.targets().values()) == {"up"}
+    print(f"\nsecond start: {second.seconds:.1f} s")  # noqa: T201  `pytest -s` shows it; no assertion on time
+
+
+def test_a_supervisor_that_is_killed_leaves_nothing_and_the_next_start_works(new_stack: NewStack) -> None:
+    stack = new_stack()
+    stack.up()
+    running = stack.processes()
+    assert len(running) >= 10
+    os.kill(running[0].pid, signal.SIGKILL)
+    _, left = psutil.wait_procs(running[1:], timeout=5)
+    assert not left
+    assert stack.investiq("status").code == ExitCode.NOT_RUNNING
+    stack.up()
+
+
+def test_a_crashed_part_comes_back_by_itself(new_stack: NewStack) -> None:
+    stack = new_stack()
+    stack.up()
+    os.kill(stack.part("web")["pid"], signal.SIGKILL)
+    awaited(
+        "restart of web", 60, lambda: stack.part("web")["restarts"] == 1 and stack.part("web")["state"] == "healthy"
+    )
+
+
+def test_a_start_that_fails_ends_with_cause_fix_and_log_and_leaves_nothing(new_stack: NewStack) -> None:
+    stack = new_stack()
+    stack.data.mkdir()
+    (stack.data / "ledger.db").write_bytes(b"this is no database" * 100)
+    done = stack.investiq("up", "--detach", seconds=120)
+    assert done.code == ExitCode.FAILED
+    cause, fix, log = done.err.splitlines()[-3:]
+    assert cause.startswith("cause: api cannot start")
+    assert fix.startswith("fix: ")
+    assert log.split() == ["log:", str(stack.data / "logs" / "api.log")]
+    assert stack.investiq("status").code == ExitCode.NOT_RUNNING
+    for port in stack.ports.values():
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
