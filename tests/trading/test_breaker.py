@@ -299,6 +299,14 @@ def test_one_impossible_price_neither_trips_nor_feeds_the_breaker(bench: Bench, 
     assert account.high_water_mark == account.equity == 100_250
 
 
+def test_a_first_price_of_zero_after_a_start_values_nothing(bench: Bench) -> None:
+    bench.hold("250")
+    bench.market.price(AAPL, "0")
+    bench.restart()
+    assert bench.desk.account().equity is None
+    assert not bench.desk.status().halted
+
+
 def test_a_crash_that_the_next_price_confirms_is_believed(bench: Bench) -> None:
     bench.hold("250")
     bench.price(AAPL, "20")

@@ -129,3 +129,11 @@ def test_a_price_that_came_while_the_process_was_down_fills_at_start_up(bench: B
     bench.market.price(AAPL, "102")
     bench.restart()
     assert bench.desk.order(order.id).average_price == Decimal(102)
+
+
+def test_a_price_that_is_not_positive_fills_nothing(bench: Bench) -> None:
+    order = bench.buy("10").order
+    bench.price(AAPL, "0")
+    assert bench.desk.order(order.id).status == "accepted"
+    bench.price(AAPL, "100")
+    assert bench.desk.order(order.id).average_price == Decimal(100)

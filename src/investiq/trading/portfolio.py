@@ -66,8 +66,8 @@ class Position:
         left = self.quantity - fill.quantity
         if left < 0:
             raise NegativePosition(f"{fill.quantity} {self.symbol} sold, but only {self.quantity} are held")
-        # The last share takes the whole rest of the cost with it: no cent of rounding stays behind.
-        cost_sold = self.cost if left == 0 else amount(self.cost * fill.quantity / self.quantity)
+        # Rounded once, here; what is left keeps the rest, so no fraction of a cent is lost or made.
+        cost_sold = amount(self.cost * fill.quantity / self.quantity)
         return Position(self.symbol, left, self.cost - cost_sold, self.realised + fill.notional - cost_sold)
 
 
