@@ -131,8 +131,9 @@ async def test_a_service_that_never_ends_its_answer_is_a_timeout() -> None:
 
     server = await asyncio.start_server(drip, "127.0.0.1", 0)
     client = SignalClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", 0.2)
-    with pytest.raises(SignalTimeout):
-        await client.predict(A, BARS)
+    async with asyncio.timeout(10):  # fails instead of hanging
+        with pytest.raises(SignalTimeout):
+            await client.predict(A, BARS)
     await client.aclose()
     server.close()
     await server.wait_closed()

@@ -50,3 +50,13 @@ def test_copies_of_a_symbol_do_not_make_a_gain_more_certain() -> None:
     once, thrice = improvement(gain, days), improvement(np.repeat(gain, 3), np.repeat(days, 3))
     assert thrice.low == pytest.approx(once.low)
     assert thrice.high == pytest.approx(once.high)
+
+
+def test_gains_that_come_in_runs_are_less_certain_than_the_same_gains_shuffled() -> None:
+    """Labels of neighbouring sessions overlap: a good fortnight is one piece of luck, not ten."""
+    random = np.random.default_rng(4)
+    days = np.arange("2001-01-01", "2003-01-01", dtype="datetime64[D]")
+    runs = np.repeat(random.normal(0, 0.01, len(days) // 10), 10)
+    days = days[: len(runs)]
+    together, apart = improvement(runs, days), improvement(random.permutation(runs), days)
+    assert together.high - together.low > 1.8 * (apart.high - apart.low)
