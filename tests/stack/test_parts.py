@@ -29,11 +29,18 @@ def test_the_ports_are_those_of_the_design() -> None:
     }
 
 
-def test_prometheus_starts_after_all_that_it_watches_and_stops_before_any_of_it() -> None:
+def test_prometheus_stops_before_anything_that_it_watches() -> None:
     table = stack_table(CONFIG, ALL)
     watched = {part.name for part in table.parts if part.port} - {"prometheus"}
-    assert set(table["prometheus"].needs) == watched
-    assert table.needed_by("api") == ("prometheus", "agent")
+    assert all("prometheus" in table.stop_before(name) for name in watched)
+    assert table.stop_before("api") == ("prometheus", "agent")
+
+
+def test_prometheus_starts_at_once_but_not_while_a_first_training_keeps_the_models_down(tmp_path: Path) -> None:
+    config = Config(data_dir=tmp_path)
+    assert stack_table(config, ALL)["prometheus"].needs == ("model",)
+    (tmp_path / "models" / "current").mkdir(parents=True)
+    assert stack_table(config, ALL)["prometheus"].needs == ()
 
 
 def test_the_agent_trades_only_when_it_is_watched_and_only_in_a_replay() -> None:
@@ -50,8 +57,9 @@ def test_a_missing_program_is_named_with_the_way_to_get_it_and_holds_up_nobody()
     table = stack_table(CONFIG, installed)
     assert [(missing.name, missing.optional) for missing in table.missing] == [("blackbox", False), ("grafana", True)]
     assert "apt-get install prometheus-blackbox-exporter" in table.missing[0].get
-    assert "blackbox" not in table.needs(table["prometheus"])
-    assert "api" in table.needs(table["prometheus"])
+    without = Table((Part("api", "", ("true",)), Part("agent", "", ("true",), needs=("api",))), table.missing)
+    assert without.needs(without["agent"]) == ("api",)
+    assert stack_table(CONFIG, {}).needs(table["agent"]) == ("api", "signals")
 
 
 def test_monitoring_programs_listen_on_loopback_only_and_without_gossip() -> None:

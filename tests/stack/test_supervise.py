@@ -64,6 +64,16 @@ async def test_everything_stops_in_the_reverse_order_of_dependence(fakes: Fakes)
     assert not fakes.processes()
 
 
+async def test_a_watcher_stops_first_without_having_waited_for_what_it_watches(fakes: Fakes) -> None:
+    (fakes.folder / "api.sick").touch()
+    async with fakes.running(fakes.part("api"), fakes.part("prometheus", outlived_by=("api",))) as supervisor:
+        await part_until(supervisor, "prometheus", lambda prometheus: prometheus.state is State.HEALTHY)
+        assert supervisor.snapshot()["api"].state is State.STARTING
+        (fakes.folder / "api.sick").unlink()
+        await until(supervisor, _running)
+    assert fakes.trace()[-2:] == ["stop prometheus", "stop api"]
+
+
 async def test_a_part_that_ignores_the_request_to_end_is_killed(fakes: Fakes) -> None:
     async with fakes.running(fakes.part("api", "--stubborn", stop_seconds=0.1)) as supervisor:
         await until(supervisor, _running)

@@ -22,6 +22,11 @@ class Paths:
         return cls(config.data_dir, config.signals.model_dir or config.data_dir / "models")
 
     @property
+    def current_model(self) -> Path:
+        """The trained model that serves; a link, there from the end of the first training."""
+        return self.models / "current"
+
+    @property
     def ledger(self) -> Path:
         return self.data_dir / "ledger.db"
 

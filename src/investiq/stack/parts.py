@@ -38,6 +38,7 @@ class Part:
         setting: the key of investiq.toml that changes the port.
         check: how its health is asked; without one, a part that stays alive for a second is well.
         needs: parts that are to be healthy before this one starts; those that are missing do not count.
+        outlived_by: parts that stop after this one has, though it does not wait for them when it starts.
         environment: variables beside the inherited ones.
         once: a step that ends with exit code 0, not a server.
         start_seconds: how long it may take to become healthy.
@@ -52,6 +53,7 @@ class Part:
     setting: str | None = None
     check: Check | None = None
     needs: tuple[str, ...] = ()
+    outlived_by: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
     start_seconds: float = _INTERPRETER_START_SECONDS
@@ -103,23 +105,26 @@ class Table:
         """What `part` waits for: its needs without the missing ones."""
         return tuple(name for name in part.needs if name in self.names)
 
-    def needed_by(self, name: str) -> tuple[str, ...]:
-        """The parts that need `name`: they stop before it does."""
-        return tuple(part.name for part in self.parts if name in part.needs)
+    def stop_before(self, name: str) -> tuple[str, ...]:
+        """The parts that are to have stopped before `name` does."""
+        return tuple(part.name for part in self.parts if name in (*part.needs, *part.outlived_by))
 
 
-def stack_table(config: Config, installed: Mapping[str, str] | None = None) -> Table:
+def stack_table(config: Config, installed: Mapping[str, str] | None = None, trained: bool | None = None) -> Table:
     """The parts of InvestIQ under `config`.
 
-    Prometheus comes after everything that it watches: a stack that is starting pages nobody. Stopping goes the other
-    way round, so it has gone before the first of its targets does. The agent comes last: it trades only when watched.
+    Prometheus starts at once, since it takes up to ten seconds from its start to its first scrape; a start is over
+    before any alert has waited its minute. Only a training could last longer than that: then Prometheus waits for it.
+    It stops before the first of its targets does. The agent comes last: it trades only when watched.
 
     Args:
         installed: program -> its file, for the monitoring programs; default: those on PATH.
+        trained: whether there is a signal model already; default: whether there is one in the folder of models.
     """
-    installed = programs.find_all() if installed is None else installed
     paths = Paths.of(config)
-    parts = [*_own_parts(config), *_watchers(config, paths, installed), *_agent(config)]
+    installed = programs.find_all() if installed is None else installed
+    trained = paths.current_model.exists() if trained is None else trained
+    parts = [*_own_parts(config), *_watchers(config, paths, installed, trained), *_agent(config)]
     missing = tuple(
         Missing(program.part, program.what, program.get, program.optional)
         for program in programs.PROGRAMS
@@ -142,7 +147,7 @@ def _own_parts(config: Config) -> Iterable[Part]:
     yield _server("web", "the console in the browser", config.web.host, config.web.port)
 
 
-def _watchers(config: Config, paths: Paths, installed: Mapping[str, str]) -> Iterable[Part]:
+def _watchers(config: Config, paths: Paths, installed: Mapping[str, str], trained: bool) -> Iterable[Part]:
     monitoring = config.monitoring
     if program := installed.get("alertmanager"):
         yield _watcher(
@@ -181,7 +186,8 @@ def _watchers(config: Config, paths: Paths, installed: Mapping[str, str]) -> Ite
                 "--rules.alert.resend-delay=5s",
                 # Not --web.enable-lifecycle: any page in a browser here could then stop Prometheus. SIGHUP reloads.
             ),
-            needs=("inbox", "api", "signals", "web", "alertmanager", "blackbox", "node"),
+            needs=() if trained else ("model",),
+            outlived_by=("inbox", "api", "signals", "web", "alertmanager", "blackbox", "node"),
         )
 
 
@@ -206,7 +212,15 @@ def _server(name: str, what: str, host: str, port: int, needs: tuple[str, ...] =
     )
 
 
-def _watcher(name: str, port: int, check: Check, argv: tuple[str, ...], needs: tuple[str, ...] = ()) -> Part:
+def _watcher(
+    name: str,
+    port: int,
+    check: Check,
+    argv: tuple[str, ...],
+    *,
+    needs: tuple[str, ...] = (),
+    outlived_by: tuple[str, ...] = (),
+) -> Part:
     """A monitoring program, on loopback only: none of them asks who is there."""
     return Part(
         name=name,
@@ -216,6 +230,7 @@ def _watcher(name: str, port: int, check: Check, argv: tuple[str, ...], needs: t
         setting=f"monitoring.{name}_port",
         check=Check(_url("127.0.0.1", port).rstrip("/") + check.url, check.body),
         needs=needs,
+        outlived_by=outlived_by,
         start_seconds=60,
         stop_seconds=20,
     )

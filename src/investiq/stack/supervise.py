@@ -131,7 +131,7 @@ class Supervisor:
         stopped = {name: asyncio.Event() for name in self._keepers}
 
         async def stop(name: str, keeper: Keeper) -> None:
-            await asyncio.gather(*(stopped[user].wait() for user in self._table.needed_by(name)))
+            await asyncio.gather(*(stopped[user].wait() for user in self._table.stop_before(name)))
             await keeper.stop()
             stopped[name].set()
 
