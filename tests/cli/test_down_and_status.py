@@ -59,6 +59,7 @@ def test_down_stops_everything_in_order_and_waits_for_it(fakes: Fakes, superviso
     lines = [line.split() for line in result.err.splitlines()]
     assert lines.index(["stopped", "web"]) < lines.index(["stopped", "api"])
     assert "its data stays" in result.err
+    assert "ready" not in result.err, "what was there before is not news"
 
 
 @pytest.mark.usefixtures("supervisor")

@@ -42,7 +42,7 @@ async def _stop_parts(session: Session, parts: tuple[str, ...]) -> int:
 
 async def _stop_all(session: Session) -> int:
     run = Paths.of(session.loaded.config).run
-    screen = StackScreen(session)
+    screen = StackScreen(session, tell_first=False)
     try:
         await screen.follow(ControlClient(run).stop())
     except NotRunning:

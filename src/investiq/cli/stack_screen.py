@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
@@ -49,15 +50,19 @@ def part_rows(parts: Sequence[PartStatus]) -> tuple[tuple[str, ...], list[tuple[
 class StackScreen:
     """Follows snapshots and tells what is new in each.
 
+    Args:
+        tell_first: whether all is new in the first snapshot; otherwise only what changes after it is.
+
     Attributes:
         running: set when every part is well for the first time.
         last: the newest snapshot.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, tell_first: bool = True) -> None:
         self.running = asyncio.Event()
         self.last: Snapshot | None = None
         self._session = session
+        self._tell_first = tell_first
         self._is_terminal = session.stderr.isatty()
         self._states: dict[str, State] = {}
         self._told_progress = time.monotonic()
@@ -113,7 +118,7 @@ class StackScreen:
         if failure.last_lines:
             self.say(f"\nThe last lines of {failure.part}:")
             for line in failure.last_lines:
-                self.say(f"  {line[:400]}")
+                self.say(f"  {_readable(line)[:400]}")
         self.say(f"\ncause: {failure.cause}", "red")
         self.say(f"fix:   {failure.fix}")
         self.say(f"log:   {failure.log}")
@@ -123,6 +128,8 @@ class StackScreen:
         return self._session.console()
 
     def _show(self, snapshot: Snapshot) -> None:
+        if self.last is None and not self._tell_first:
+            self._states = {part.name: part.state for part in snapshot.parts}
         self.last = snapshot
         for part in snapshot.parts:
             before = self._states.get(part.name)
@@ -157,6 +164,15 @@ class StackScreen:
             self._told_progress = now
             for part in noted:
                 self.say(_LINE.format(word="…", name=part.name, rest=part.note))
+
+
+def _readable(line: str) -> str:
+    """A log record as a person reads it; any other line as it is."""
+    try:
+        record = json.loads(line)
+        return " ".join(str(record[key]) for key in ("level", "event", "error", "exception") if record.get(key))
+    except (ValueError, TypeError, AttributeError):
+        return line
 
 
 def _awaited(part: PartStatus) -> str:

@@ -148,7 +148,7 @@ def addresses_text(config: Config, table: Table) -> str:
     }
     key = Paths.of(config).admin_key
     lines = ["Open"]
-    lines += [f"  {part.url:<26}{purposes[part.name]}" for part in table.parts if part.name in purposes]
+    lines += [f"  {table[name].url:<26}{purpose}" for name, purpose in purposes.items() if name in table.names]
     lines += [
         "Log in",
         "  Reading needs no login on this machine. Trading, halting and resuming need a key; the console and the",
