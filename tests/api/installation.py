@@ -75,7 +75,7 @@ class Installation:
     def order_headers(self, idempotency_key: str, key: str | None = None) -> dict[str, str]:
         return {**self.bearer(key), "Idempotency-Key": idempotency_key}
 
-    def sample(self, name: str, **labels: str) -> float:
+    def sample(self, name: str, /, **labels: str) -> float:
         value = self.parts.metrics.registry.get_sample_value(name, labels)
         assert value is not None, f"no sample {name} {labels}"
         return value

@@ -77,7 +77,7 @@ async def test_a_wrong_credential_is_refused_also_on_loopback(
 ) -> None:
     for value, path in product(WRONG, ("/api/market", "/metrics", "/health")):
         with subtests.test(value=value, path=path):
-            response = await local.get(path, headers={"Authorization": value.encode("utf-8")})
+            response = await local.get(path, headers={b"Authorization": value.encode("utf-8")})
             assert response.status_code == 401
 
 

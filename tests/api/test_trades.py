@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import product
 
@@ -16,7 +17,7 @@ from tests.api.installation import Installation
 BUY = {"symbol": "AAPL", "side": "buy", "quantity": "10"}
 
 
-async def place(admin: httpx2.AsyncClient, body: dict[str, object], key: str = "k1", **headers: str) -> httpx2.Response:
+async def place(admin: httpx2.AsyncClient, body: Mapping[str, object], key: str = "k1", **headers: str) -> httpx2.Response:
     return await admin.post("/api/trades", json=body, headers={"Idempotency-Key": key, **headers})
 
 
@@ -82,7 +83,7 @@ async def test_a_denied_order_is_a_conflict_that_carries_the_kept_order(admin: h
     assert kept["reason"] == "order_notional"
 
 
-NO_ORDERS: tuple[dict[str, object], ...] = (
+NO_ORDERS: tuple[Mapping[str, object], ...] = (
     {},
     {"symbol": "AAPL"},
     {**BUY, "side": "short"},

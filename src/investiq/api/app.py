@@ -11,7 +11,7 @@ from fastapi import FastAPI, Security
 
 from investiq import __version__
 from investiq.api.errors import STATUSES
-from investiq.api.gate import Gate
+from investiq.api.gate import REFUSALS, Gate
 from investiq.api.identity import bearer
 from investiq.api.keys import KeyStore, RecentKeys, provide_key_files
 from investiq.api.routes.account import account_routes
@@ -71,7 +71,14 @@ def create_app(parts: ApiParts) -> FastAPI:
         app.include_router(router)
     hosts = HostPolicy(api.host, api.hostnames)
     app.add_middleware(Gate, keys=RecentKeys(keys), hosts=hosts, config=api, metrics=metrics)
-    return equip(app, metrics=metrics, hosts=hosts, max_body_bytes=api.max_body_bytes, statuses=STATUSES)
+    return equip(
+        app,
+        metrics=metrics,
+        hosts=hosts,
+        max_body_bytes=api.max_body_bytes,
+        statuses=STATUSES,
+        refusals=REFUSALS,
+    )
 
 
 def _lifespan(parts: ApiParts, upkeep: Upkeep) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -23,7 +23,10 @@ from investiq.store import DatabaseUnavailable
 from investiq.telemetry import catalogue
 from investiq.telemetry.metrics import Metrics
 
-__all__ = ["Gate"]
+__all__ = ["REFUSALS", "Gate"]
+
+REFUSALS = (401, 429)
+"""What clients meet here in ordinary life; a foreign page (403) or a database that is gone (503) is not."""
 
 _READING = ("GET", "HEAD")
 _WATCHED = ("/metrics", "/health")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from investiq.errors import InvestIQError
 from investiq.serving import problems
 from investiq.serving.hosts import HostPolicy
-from investiq.serving.middleware import AccessLog, BodyLimit, ErrorBoundary, HostCheck, RequestMetrics
+from investiq.serving.middleware import QUIET, AccessLog, BodyLimit, ErrorBoundary, HostCheck, RequestMetrics
 from investiq.telemetry.metrics import Metrics
 
 __all__ = ["equip"]
@@ -23,16 +23,20 @@ def equip(
     hosts: HostPolicy,
     max_body_bytes: int,
     statuses: Mapping[type[InvestIQError], int],
+    refusals: Iterable[int] = (),
+    quiet: frozenset[str] = QUIET,
 ) -> FastAPI:
     """Add request ids, metrics, host check, body limit and problem documents to `app`, after its routes are declared.
 
     Args:
         statuses: HTTP status of each domain error; a base class covers its subclasses.
+        refusals: statuses with which layers of the application's own turn requests away before a route is found.
+        quiet: paths that are logged only when they fail.
     """
     problems.install(app, statuses)
     layers = [
-        Middleware(AccessLog),
-        Middleware(RequestMetrics, metrics=metrics, routes_of=app),
+        Middleware(AccessLog, quiet=quiet),
+        Middleware(RequestMetrics, metrics=metrics, routes_of=app, refusals=refusals),
         Middleware(HostCheck, policy=hosts),
         Middleware(BodyLimit, limit=max_body_bytes),
         Middleware(ErrorBoundary),

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import product
 
 import structlog
 from fastapi import FastAPI
@@ -20,11 +21,15 @@ from investiq.serving.problems import problem_response
 from investiq.telemetry import catalogue
 from investiq.telemetry.metrics import Metrics
 
-__all__ = ["AccessLog", "BodyLimit", "ErrorBoundary", "HostCheck", "RequestMetrics"]
+__all__ = ["QUIET", "AccessLog", "BodyLimit", "ErrorBoundary", "HostCheck", "RequestMetrics"]
 
 _log = structlog.get_logger(__name__)
 
+QUIET = frozenset({"/metrics", "/health"})
+"""Asked for every few seconds."""
+
 UNMATCHED = "<unmatched>"
+OTHER_METHOD = "<other>"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
 
@@ -32,7 +37,7 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
 class AccessLog:
     """Gives each request an id (its own `X-Request-ID` where that is sane), binds it to the logs, logs the outcome."""
 
-    def __init__(self, app: ASGIApp, quiet: frozenset[str] = frozenset({"/metrics", "/health"})) -> None:
+    def __init__(self, app: ASGIApp, quiet: frozenset[str] = QUIET) -> None:
         self.app = app
         self.quiet = quiet
 
@@ -73,9 +78,13 @@ class RequestMetrics:
     """Counts and times each request under its route template; a streamed response is timed to its last byte.
 
     What no route claims is `<unmatched>`, and a method outside the standard ones `<other>`: no client can make series.
+
+    Args:
+        routes_of: the application whose documented routes and statuses are known in advance.
+        refusals: statuses that a layer between this one and the routes may answer with.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, routes_of: FastAPI) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, routes_of: FastAPI, refusals: Iterable[int] = ()) -> None:
         self.app = app
         self._requests = metrics.counter(catalogue.REQUESTS)
         self._errors = metrics.counter(catalogue.ERRORS)
@@ -83,7 +92,7 @@ class RequestMetrics:
         duration = metrics.histogram(catalogue.REQUEST_DURATION)
         # The child of a label set is looked up once: `.labels()` takes a lock and sorts on every call.
         self._timer = lru_cache(maxsize=2048)(lambda *labels: _child(duration, labels))
-        self._prime(routes_of)
+        self._prime(routes_of, refusals)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -108,16 +117,18 @@ class RequestMetrics:
             self._requests.inc()
             if status >= 500:
                 self._errors.inc()
-            method = scope["method"] if scope["method"] in _METHODS else "<other>"
+            method = scope["method"] if scope["method"] in _METHODS else OTHER_METHOD
             milliseconds = (time.perf_counter() - started) * 1000
             self._timer(_template(scope), method, str(status)).observe(milliseconds)
 
-    def _prime(self, app: FastAPI) -> None:
-        """Make the series of each declared route and method exist with value 0 before its first request."""
+    def _prime(self, app: FastAPI, refusals: Iterable[int]) -> None:
+        """Make the series of every documented answer exist with value 0 before it is first given."""
         for template, operations in app.openapi().get("paths", {}).items():
             for method, operation in operations.items():
-                status = next((code for code in operation["responses"] if code.startswith("2")), "200")
-                self._timer(template, method.upper(), status)
+                for status in filter(str.isdigit, operation["responses"]):
+                    self._timer(template, method.upper(), status)
+        for method, status in product((*sorted(_METHODS), OTHER_METHOD), refusals):
+            self._timer(UNMATCHED, method, str(status))
 
 
 def _child(histogram: Histogram, labels: tuple[str, ...]) -> Histogram:

@@ -34,6 +34,10 @@ _PLACED: dict[int | str, dict[str, Any]] = {
     400: {"model": schema.Problem, "description": "Idempotency-Key is missing or not usable."},
     409: {"model": schema.OrderDenied, "description": "Denied by a risk limit or the breaker."},
     422: {"model": schema.Problem, "description": "Not an order, or the key was used for another one."},
+    429: {
+        "model": schema.Problem,
+        "description": "Too many orders within a minute; Retry-After says how long to wait.",
+    },
 }
 _ONE: dict[int | str, dict[str, Any]] = {404: {"model": schema.Problem, "description": "No order has this id."}}
 
