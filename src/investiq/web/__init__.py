@@ -1,0 +1,1 @@
+"""The console in the browser: analysis, trading and operations. One stateless process that speaks HTTP only."""

@@ -1,0 +1,19 @@
+// What follows the address: the title of the window and the mark on the current page's link.
+window.dash_clientside = window.dash_clientside || {};
+window.dash_clientside.investiq = {
+  mark_page: function (path) {
+    var name = "";
+    document.querySelectorAll(".nav-link").forEach(function (link) {
+      var current = link.getAttribute("href") === path;
+      link.classList.toggle("current", current);
+      if (current) {
+        link.setAttribute("aria-current", "page");
+        name = link.textContent;
+      } else {
+        link.removeAttribute("aria-current");
+      }
+    });
+    document.title = name ? name + " · InvestIQ" : "InvestIQ";
+    return name;
+  },
+};

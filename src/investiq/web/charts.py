@@ -1,0 +1,197 @@
+"""Charts of TradingView's Lightweight Charts: prices with averages and volume, equity, and monitoring lines.
+
+The library draws on a canvas, which knows no CSS variable: the colours stand here and are chosen to be read on white and
+on dark ground. Its logo would put an outside address into the page, so it is off and the footer gives the credit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import dash_tvlwc
+from dash.development.base_component import Component
+
+from investiq.client.documents import Bar, EquityPoint
+from investiq.web.format import NEW_YORK
+from investiq.web.watchers import Sample
+
+__all__ = [
+    "AVERAGES",
+    "RANGES",
+    "chart",
+    "equity_series",
+    "line_series",
+    "price_series",
+    "visible_range",
+]
+
+UP, DOWN = "#1f9d6b", "#d64550"
+AVERAGES: Mapping[int, str] = {20: "#e08a1e", 50: "#3f7de0", 200: "#9a5fd0"}
+"""Sessions of each moving average and its colour."""
+
+RANGES: Mapping[str, int] = {"3M": 92, "6M": 183, "1Y": 366, "3Y": 1096}
+"""Days shown."""
+
+_TEXT = "#7d8794"
+_LINE = "rgba(125, 135, 148, 0.16)"
+
+
+def chart(identifier: str, height: int, *, panes: Sequence[float] = (), intraday: bool = False) -> Component:
+    """An empty chart; its series come from a callback."""
+    return dash_tvlwc.Tvlwc(
+        id=identifier,
+        height=height,
+        series=[],
+        paneOptions=[{"stretchFactor": share} for share in panes],
+        chartOptions={
+            "autoSize": True,
+            "layout": {
+                "background": {"type": "solid", "color": "transparent"},
+                "textColor": _TEXT,
+                "fontSize": 11,
+                "attributionLogo": False,
+                "panes": {"separatorColor": _LINE, "enableResize": False},
+            },
+            "grid": {"vertLines": {"visible": False}, "horzLines": {"color": _LINE}},
+            "rightPriceScale": {"borderVisible": False},
+            "timeScale": {"borderColor": _LINE, "timeVisible": intraday, "secondsVisible": False, "rightOffset": 2},
+            "crosshair": {"mode": 0},
+            # The page scrolls with the wheel; the chart is moved by dragging and zoomed by pinching or its axes.
+            "handleScroll": {"mouseWheel": False},
+            "handleScale": {"mouseWheel": False},
+            "localization": {"locale": "en-GB"},
+        },
+    )
+
+
+def price_series(bars: Sequence[Bar]) -> list[dict[str, Any]]:
+    """Candles, moving averages of the close, and volume in a pane of its own."""
+    days = [bar["session"] for bar in bars]
+    closes = [float(bar["close"]) for bar in bars]
+    candles = [
+        {"time": bar["session"], **{name: float(bar[name]) for name in ("open", "high", "low", "close")}}  # type: ignore[literal-required]
+        for bar in bars
+    ]
+    volume = [
+        {"time": bar["session"], "value": bar["volume"], "color": _tinted(float(bar["close"]) >= float(bar["open"]))}
+        for bar in bars
+    ]
+    colors = {"upColor": UP, "downColor": DOWN, "wickUpColor": UP, "wickDownColor": DOWN, "borderVisible": False}
+    return [
+        {"id": "price", "type": "candlestick", "data": candles, "options": colors},
+        *(_average(sessions, days, closes) for sessions in AVERAGES),
+        {
+            "id": "volume",
+            "type": "histogram",
+            "pane": 1,
+            "data": volume,
+            "options": {"priceFormat": {"type": "volume"}, "priceLineVisible": False, "lastValueVisible": False},
+        },
+    ]
+
+
+def _tinted(rose: bool) -> str:
+    return "rgba(31, 157, 107, 0.45)" if rose else "rgba(214, 69, 80, 0.45)"
+
+
+def _average(sessions: int, days: Sequence[str], closes: Sequence[float]) -> dict[str, Any]:
+    points = (
+        [
+            {"time": day, "value": value}
+            for day, value in zip(days[sessions - 1 :], averages(closes, sessions), strict=True)
+        ]
+        if len(closes) >= sessions
+        else []
+    )
+    return {"id": f"sma{sessions}", "type": "line", "data": points, "options": _thin(AVERAGES[sessions])}
+
+
+def averages(values: Sequence[float], sessions: int) -> list[float]:
+    """Simple moving averages: one for each full window."""
+    total = sum(values[:sessions])
+    means = [total / sessions]
+    for gone, new in zip(values, values[sessions:], strict=False):
+        total += new - gone
+        means.append(total / sessions)
+    return means
+
+
+def _thin(color: str) -> dict[str, Any]:
+    return {
+        "color": color,
+        "lineWidth": 1.5,
+        "priceLineVisible": False,
+        "lastValueVisible": False,
+        "crosshairMarkerVisible": False,
+    }
+
+
+def visible_range(bars: Sequence[Bar], name: str) -> dict[str, str] | None:
+    """The last part of `bars` that the range `name` shows; None without bars."""
+    if not bars:
+        return None
+    last = datetime.fromisoformat(bars[-1]["session"])
+    first = (last - timedelta(days=RANGES[name])).date().isoformat()
+    return {"from": max(first, bars[0]["session"]), "to": bars[-1]["session"]}
+
+
+def equity_series(points: Sequence[EquityPoint]) -> list[dict[str, Any]]:
+    """Equity as a line, and the drawdown below it in percent of the highest equity."""
+    # Two points within one second would be one time to the chart, which refuses that: the later one stands.
+    latest = {_local_second(point["at"]): point for point in points}
+    equity = [{"time": at, "value": float(point["equity"])} for at, point in latest.items()]
+    fall = [{"time": at, "value": -100 * float(point["drawdown"])} for at, point in latest.items()]
+    return [
+        {
+            "id": "equity",
+            "type": "area",
+            "data": equity,
+            "options": {
+                "lineColor": AVERAGES[50],
+                "topColor": "rgba(63, 125, 224, 0.22)",
+                "bottomColor": "rgba(63, 125, 224, 0.02)",
+                "lineWidth": 2,
+                "priceLineVisible": False,
+            },
+        },
+        {
+            "id": "drawdown",
+            "type": "area",
+            "pane": 1,
+            "data": fall,
+            "options": {
+                "lineColor": DOWN,
+                "topColor": "rgba(214, 69, 80, 0.02)",
+                "bottomColor": "rgba(214, 69, 80, 0.22)",
+                "invertFilledArea": True,
+                "lineWidth": 1,
+                "priceLineVisible": False,
+                "priceFormat": {"type": "custom", "minMove": 0.01, "formatter": "percent"},
+            },
+        },
+    ]
+
+
+def _local_second(iso: str) -> int:
+    """New York's clock written as if it were UTC: the axis of the chart knows no time zones."""
+    moment = datetime.fromisoformat(iso).astimezone(NEW_YORK)
+    offset = moment.utcoffset() or timedelta()
+    return int((moment + offset).timestamp())
+
+
+def line_series(
+    lines: Mapping[str, Sequence[Sample]], colors: Mapping[str, str], formatter: str
+) -> list[dict[str, Any]]:
+    """One line for each of `colors`; those without samples stay empty. Values are formatted by `formatter`."""
+    return [
+        {
+            "id": name,
+            "type": "line",
+            "data": [{"time": at, "value": value} for at, value in lines.get(name, ())],
+            "options": _thin(color)
+            | {"lineWidth": 2, "priceFormat": {"type": "custom", "minMove": 0.001, "formatter": formatter}},
+        }
+        for name, color in colors.items()
+    ]

@@ -1,0 +1,113 @@
+"""The pieces that every page is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dash_ag_grid as dag
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from investiq.web import format as fmt
+from investiq.web.reading import Missing
+
+__all__ = ["Children", "card", "chip", "empty", "figure", "grid", "missing", "page_title", "pending"]
+
+Children = Component | str | None | Sequence["Component | str | None"]
+
+
+def page_title(title: str, aside: Children = None) -> Component:
+    """The heading of a page, with what belongs beside it."""
+    return html.Div([html.H1(title), html.Div(aside, className="page-aside")], className="page-title")
+
+
+def card(
+    heading: Children, body: Children, *, aside: Children = None, className: str = "", **attributes: Any
+) -> Component:
+    """A framed section; `aside` stands at the right of its heading."""
+    head = html.Div([html.H2(heading), html.Div(aside, className="card-aside")], className="card-head")
+    return html.Section([head, html.Div(body, className="card-body")], className=f"card {className}", **attributes)
+
+
+def figure(label: str, value: str, *, tone: str = "", note: Children = None) -> Component:
+    """A labelled number."""
+    parts = [html.Dt(label), html.Dd(value, className=f"figure-value {tone}")]
+    return html.Div([*parts, html.Dd(note, className="figure-note")] if note else parts, className="figure")
+
+
+def chip(text: str, tone: str = "plain") -> Component:
+    """A word in a tinted frame: good, warn, bad, info or plain."""
+    return html.Span(text, className=f"chip chip-{tone}")
+
+
+def empty(text: Children, then: Children = None) -> Component:
+    """What stands where there is nothing yet, and why."""
+    return html.Div([html.P(text), html.P(then, className="muted") if then else None], className="empty")
+
+
+def missing(why: Missing, what: str) -> Component:
+    """Says plainly that `what` cannot be shown: which part, since when, what to type."""
+    return dmc.Alert(
+        [
+            html.P(why.error),
+            html.P(
+                [
+                    "Since ",
+                    html.Strong(fmt.clock_time(why.since)),
+                    ". To see what is wrong, type ",
+                    dmc.Code(why.advice),
+                    ".",
+                ]
+            ),
+        ],
+        title=f"{what}: {why.part} gives no answer" if why.reason != "refused" else f"{what}: {why.part} refuses",
+        color="red",
+        variant="light",
+        className="missing",
+        role="alert",
+    )
+
+
+def pending(height: int) -> Component:
+    """Holds the place of what is being fetched."""
+    return dmc.Skeleton(height=height, radius="sm")
+
+
+_THEME = {
+    "function": "themeQuartz.withParams({"
+    "backgroundColor: 'transparent', foregroundColor: 'var(--iq-text)', borderColor: 'var(--iq-line)', "
+    "headerBackgroundColor: 'transparent', headerTextColor: 'var(--iq-muted)', headerFontWeight: 500, "
+    "oddRowBackgroundColor: 'transparent', rowHoverColor: 'var(--iq-hover)', accentColor: 'var(--iq-accent)', "
+    "fontFamily: 'inherit', fontSize: 13, headerFontSize: 12, rowHeight: 34, headerHeight: 34, "
+    "wrapperBorder: false, cellHorizontalPadding: 10, spacing: 6, browserColorScheme: 'inherit'})"
+}
+
+
+def grid(
+    identifier: str, columns: Sequence[Mapping[str, Any]], *, row_id: str, height: int, empty_text: str
+) -> Component:
+    """A table that sorts and filters; rows keep their place by `row_id` while they are replaced.
+
+    `rowTransaction` leaks: the pages give small bounded `rowData` instead.
+    """
+    return dag.AgGrid(
+        id=identifier,
+        columnDefs=list(columns),
+        rowData=[],
+        getRowId=f"params.data.{row_id}",
+        defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True, "minWidth": 70},
+        columnSize="responsiveSizeToFit",
+        dashGridOptions={
+            "theme": _THEME,
+            "animateRows": False,
+            "suppressCellFocus": False,
+            "enableCellTextSelection": True,
+            "ensureDomOrder": True,
+            "tooltipShowDelay": 300,
+            "overlayNoRowsTemplate": f"<span class='empty'>{empty_text}</span>",
+        },
+        style={"height": height, "width": "100%"},
+        className="grid",
+    )

@@ -1,0 +1,180 @@
+"""Analysis: one symbol with its prices, what each engine says, and what that adds up to."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs
+
+import dash_mantine_components as dmc
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+from investiq.client.documents import Analysis, Symbols
+from investiq.web import charts
+from investiq.web import format as fmt
+from investiq.web.elements import Children, card, missing, page_title, pending
+from investiq.web.pages.engines import engine_card
+from investiq.web.pages.overall import overall_card
+from investiq.web.reading import Missing
+from investiq.web.sources import Sources
+from investiq.web.words import ENGINES
+
+__all__ = ["layout", "register"]
+
+POLL_MILLISECONDS = 5_000
+CHART_HEIGHT = 420
+
+
+async def layout(sources: Sources, search: str = "") -> Component:
+    """The page; `search` may name the symbol, as in `?symbol=MSFT`."""
+    symbols = await sources.symbols()
+    names = [] if isinstance(symbols, Missing) else _names(symbols)
+    asked = parse_qs(search.removeprefix("?")).get("symbol", [""])[0].upper()
+    chosen = asked or (names[0] if names else None)
+    return html.Div(
+        [
+            dcc.Interval(id="analysis-poll", interval=POLL_MILLISECONDS),
+            dcc.Store(id="chart-shown"),
+            page_title("Analysis", _picker(names, chosen)),
+            html.Div(id="quote", className="quote"),
+            html.Div(
+                [
+                    html.Div([_chart_card(), html.Div(id="refused")], className="analysis-chart"),
+                    html.Div(pending(CHART_HEIGHT), id="overall", className="analysis-overall"),
+                ],
+                className="analysis",
+            ),
+            html.H2("Engines", className="section"),
+            html.Div([pending(220) for _ in ENGINES], id="engines", className="engines"),
+        ]
+    )
+
+
+def _names(symbols: Symbols) -> list[str]:
+    return [summary["symbol"] for summary in symbols["symbols"]]
+
+
+def _picker(names: list[str], chosen: str | None) -> Component:
+    return dmc.Select(
+        id="symbol",
+        data=names,
+        value=chosen,
+        placeholder="no symbols yet",
+        searchable=True,
+        allowDeselect=False,
+        selectFirstOptionOnChange=True,
+        nothingFoundMessage="no such symbol",
+        w=180,
+        **{"aria-label": "Symbol"},
+    )
+
+
+def _chart_card() -> Component:
+    ranges = dmc.SegmentedControl(id="range", data=list(charts.RANGES), value="1Y", size="xs")
+    legend = [
+        html.Span([html.I(style={"background": color}), f"SMA {sessions}"], className="legend-item")
+        for sessions, color in charts.AVERAGES.items()
+    ]
+    body = [
+        html.Div(charts.chart("price-chart", CHART_HEIGHT, panes=(4, 1)), className="chart"),
+        html.P("Completed sessions, market time. Below: volume in shares.", className="muted small"),
+        html.Div(id="chart-missing"),
+    ]
+    return card("Price", body, aside=[html.Div(legend, className="legend"), ranges])
+
+
+def register(app: Dash, sources: Sources) -> None:
+    """Keep the page current."""
+    poll, symbol = Input("analysis-poll", "n_intervals"), Input("symbol", "value")
+
+    async def show_analysis(_ticks: int | None, name: str | None) -> tuple[Children, Children, Children]:
+        return await analysis_content(sources, name)
+
+    async def show_symbols(_ticks: int | None, chosen: str | None) -> tuple[Any, Any, Children]:
+        return await symbol_choices(sources, chosen)
+
+    async def show_chart(_ticks: int | None, name: str | None, span: str, shown: list[str] | None) -> tuple[Any, ...]:
+        return await chart_content(sources, name, span, shown)
+
+    app.callback(
+        Output("quote", "children"), Output("overall", "children"), Output("engines", "children"), poll, symbol
+    )(show_analysis)
+    app.callback(
+        Output("symbol", "data"),
+        Output("symbol", "value"),
+        Output("refused", "children"),
+        poll,
+        State("symbol", "value"),
+        prevent_initial_call=True,
+    )(show_symbols)
+    app.callback(
+        Output("price-chart", "series"),
+        Output("price-chart", "visibleRange"),
+        Output("chart-shown", "data"),
+        Output("chart-missing", "children"),
+        poll,
+        symbol,
+        Input("range", "value"),
+        State("chart-shown", "data"),
+    )(show_chart)
+
+
+async def symbol_choices(sources: Sources, chosen: str | None) -> tuple[Any, Any, Children]:
+    """The symbols to choose from, a first choice where there was none, and those whose data was refused."""
+    symbols = await sources.symbols()
+    if isinstance(symbols, Missing):
+        return no_update, no_update, None
+    names = _names(symbols)
+    first = names[0] if names and not chosen else no_update
+    refused = [html.Li([html.Strong(r["symbol"]), f": {'; '.join(r['reasons'])}"]) for r in symbols["refused"]]
+    return names, first, card("Refused data", html.Ul(refused)) if refused else None
+
+
+async def analysis_content(sources: Sources, name: str | None) -> tuple[Children, Children, Children]:
+    """The price line, the overall result and the engine cards of the symbol."""
+    if not name:
+        return None, await _why_no_symbol(sources), None
+    analysis = await sources.analysis(name)
+    if isinstance(analysis, Missing):
+        return None, missing(analysis, f"The analysis of {name}"), None
+    engines = [engine_card(analysis["engines"][engine]) for engine in ENGINES if engine in analysis["engines"]]
+    return _quote(analysis), overall_card(analysis), engines
+
+
+async def _why_no_symbol(sources: Sources) -> Component:
+    symbols = await sources.symbols()
+    if isinstance(symbols, Missing):
+        return missing(symbols, "Symbols")
+    return card("Nothing to analyse", "No symbol has a completed session yet in market time.")
+
+
+def _quote(analysis: Analysis) -> Component:
+    return html.Div(
+        [
+            html.Span(analysis["symbol"], className="quote-symbol"),
+            html.Span(fmt.price(analysis["price"]), className="quote-price"),
+            html.Span(f"last price, {fmt.market_time(analysis['as_of'])} New York (market time)", className="muted"),
+        ],
+        className="quote-line",
+    )
+
+
+async def chart_content(sources: Sources, name: str | None, span: str, shown: list[str] | None) -> tuple[Any, ...]:
+    """Series, visible range, what is shown now (symbol, range, last session), and why there is no chart.
+
+    An unchanged chart is not sent again, and its range is set only when the user chose another symbol or range.
+    """
+    if not name:
+        return [], no_update, None, None
+    answer = await sources.bars(name)
+    if isinstance(answer, Missing):
+        keep = shown is not None and shown[0] == name
+        return no_update if keep else [], no_update, shown if keep else None, missing(answer, "Prices")
+    bars = answer["bars"]
+    now = [name, span, bars[-1]["session"] if bars else ""]
+    if now == shown:
+        return no_update, no_update, no_update, None
+    moved = shown is None or now[:2] != shown[:2]
+    drawn = shown is not None and (now[0], now[2]) == (shown[0], shown[2])
+    series = no_update if drawn else charts.price_series(bars)
+    return series, charts.visible_range(bars, span) if moved else no_update, now, None

@@ -1,0 +1,124 @@
+"""Parts, alerts and pages as lists for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+
+from dash import html
+from dash.development.base_component import Component
+
+from investiq.web import format as fmt
+from investiq.web.elements import Children, card, chip, empty, missing
+from investiq.web.reading import Missing
+from investiq.web.watchers import Alert, Page, Target
+from investiq.web.words import title
+
+__all__ = ["alerts_content", "pages_content", "parts_content"]
+
+_JOBS = {
+    "investiq-api": "API server",
+    "signal-models": "Signal models",
+    "frontend": "Frontend",
+    "inbox": "Inbox",
+    "prometheus": "Prometheus",
+    "alertmanager": "Alertmanager",
+    "blackbox": "Health from outside",
+    "blackbox-exporter": "Blackbox exporter",
+    "node": "Host",
+    "grafana": "Grafana",
+}
+_HEALTH = {"up": ("Up", "good"), "down": ("Down", "bad"), "unknown": ("Not asked yet", "plain")}
+_SEVERITY = {"critical": "bad", "warning": "warn"}
+_PAGES_SHOWN = 12
+
+
+def parts_content(targets: list[Target] | Missing) -> Component:
+    """Each scrape job with its targets, in one tile."""
+    if isinstance(targets, Missing):
+        return card("Parts", missing(targets, "Parts"))
+    up = sum(target.health == "up" for target in targets)
+    tone = "good" if up == len(targets) else "bad"
+    tiles = [_tile(job, list(group)) for job, group in groupby(targets, key=lambda target: target.job)]
+    body = (
+        html.Div(tiles, className="tiles")
+        if tiles
+        else empty("Prometheus scrapes nothing", "Its configuration has no targets.")
+    )
+    return card("Parts", body, aside=chip(f"{up} of {len(targets)} targets up", tone))
+
+
+def _tile(job: str, targets: Sequence[Target]) -> Component:
+    worst = min(targets, key=lambda target: ("down", "unknown", "up").index(target.health))
+    word, tone = _HEALTH[worst.health]
+    head = html.Div([html.Strong(_JOBS.get(job, job)), chip(word, tone)], className="tile-head")
+    return html.Div([head, *(_target(target) for target in targets)], className=f"tile tile-{tone}", id=f"part-{job}")
+
+
+def _target(target: Target) -> Component:
+    address = target.instance.removeprefix("http://")
+    if target.health == "down":
+        return html.Div([html.Span(address), html.Span(target.error, className="tone-bad")], className="target")
+    seen = "" if target.last_scrape is None else f"{fmt.age(_ago(target.last_scrape))} ago"
+    return html.Div([html.Span(address), html.Span(seen, className="muted")], className="target")
+
+
+def _ago(moment: datetime) -> float:
+    return max(0.0, (datetime.now(UTC) - moment).total_seconds())
+
+
+def alerts_content(alerts: list[Alert] | Missing) -> Component:
+    """What fires, worst first, with what to do about it."""
+    if isinstance(alerts, Missing):
+        return card("Firing alerts", missing(alerts, "Alerts"))
+    body: Children = [_alert(alert) for alert in alerts] or empty(
+        "Nothing fires", "Alertmanager was asked and has no alert but its heartbeat."
+    )
+    active = sum(alert.state == "active" for alert in alerts)
+    return card("Firing alerts", body, aside=chip(str(active), "bad" if active else "good"))
+
+
+def _alert(alert: Alert) -> Component:
+    state = [] if alert.state == "active" else [chip(alert.state)]
+    head = [
+        html.Strong(alert.name),
+        chip(alert.severity or "no severity", _SEVERITY.get(alert.severity, "plain")),
+        *state,
+    ]
+    details: list[Children] = [
+        html.P([alert.summary, f" ({alert.service})" if alert.service else ""]),
+        html.P(alert.description, className="muted small") if alert.description else None,
+        html.P(
+            [
+                f"since {fmt.clock_time(alert.since)}, {fmt.age(_ago(alert.since))}",
+                html.Span([" · what to do: ", html.Code(alert.runbook)]) if alert.runbook else None,
+            ],
+            className="muted small",
+        ),
+    ]
+    return html.Article([html.Div(head, className="alert-head"), *details], className=f"alert alert-{alert.state}")
+
+
+def pages_content(pages: list[Page] | Missing) -> Component:
+    """What reached the inbox, newest first."""
+    if isinstance(pages, Missing):
+        return card("Pages received", missing(pages, "The inbox"))
+    if not pages:
+        return card("Pages received", empty("No page yet", "Every alert that fires or resolves is kept here."))
+    rows = [_page(page) for page in pages[:_PAGES_SHOWN]]
+    more = len(pages) > _PAGES_SHOWN
+    note = html.P(["Older ones: ", html.Code("investiq inbox")], className="muted small") if more else None
+    return card("Pages received", [html.Table(html.Tbody(rows), className="pages"), note])
+
+
+def _page(page: Page) -> Component:
+    tone = _SEVERITY.get(page.severity, "plain") if page.status == "firing" else "good"
+    return html.Tr(
+        [
+            html.Td(fmt.clock_time(page.received_at), className="page-time"),
+            html.Td(chip(title(page.status), tone)),
+            html.Td([html.Strong(page.name), html.Span(f" {page.summary}", className="muted")]),
+            html.Td(page.service, className="muted"),
+        ]
+    )

@@ -1,0 +1,118 @@
+"""Reads one thing from a part of the stack: at most once a second however many pages ask, and never with an exception.
+
+A reading is the value, or a `Missing` that says which part did not answer, since when, and what to type.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+from investiq.errors import InvestIQError
+
+__all__ = ["Missing", "Readings", "Watched"]
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A part gave no answer.
+
+    Attributes:
+        part: its name for people.
+        error: what went wrong, in one sentence.
+        since: real time of its first failure after its last answer, as this console saw it.
+        advice: the command to type.
+        reason: bounded word, such as `unreachable`, or the API's own `unknown_symbol`.
+    """
+
+    part: str
+    error: str
+    since: datetime
+    advice: str
+    reason: str
+
+
+class Watched:
+    """A part of the stack as this console sees it: since when it fails."""
+
+    def __init__(self, name: str, advice: str) -> None:
+        self.name = name
+        self.advice = advice
+        self._failing_since: datetime | None = None
+
+    def answered(self) -> None:
+        self._failing_since = None
+
+    def failed(self, error: InvestIQError) -> Missing:
+        """Note the failure, and describe it."""
+        # A refusal is an answer: the part lives, and what it refused is no outage of it.
+        if error.reason == "refused":
+            self.answered()
+            reason = str(getattr(error, "problem_reason", error.reason))
+            return Missing(self.name, error.message, datetime.now(UTC), self.advice, reason)
+        self._failing_since = self._failing_since or datetime.now(UTC)
+        return Missing(self.name, error.message, self._failing_since, self.advice, error.reason)
+
+
+class Readings(Generic[Value]):
+    """The latest value of each key (a symbol, a query): fetched once for all who ask within `keep_seconds`.
+
+    Args:
+        fetch: asks the part; raises an InvestIQError when there is no answer.
+        keep_keys: keys remembered; the one asked for least recently goes first.
+    """
+
+    def __init__(
+        self,
+        part: Watched,
+        fetch: Callable[..., Awaitable[Value]],
+        *,
+        keep_seconds: float = 1.0,
+        keep_keys: int = 64,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._part = part
+        self._fetch = fetch
+        self._keep_seconds = keep_seconds
+        self._keep_keys = keep_keys
+        self._clock = clock
+        self._tasks: OrderedDict[tuple[object, ...], asyncio.Task[Value | Missing]] = OrderedDict()
+        self._fetched: dict[tuple[object, ...], float] = {}
+
+    async def __call__(self, *key: object) -> Value | Missing:
+        """The value, at most `keep_seconds` old."""
+        task = self._tasks.get(key)
+        if task is None or (task.done() and self._clock() - self._fetched.get(key, 0.0) >= self._keep_seconds):
+            task = self._tasks[key] = asyncio.create_task(self._ask(key))
+            self._forget_oldest()
+        self._tasks.move_to_end(key)
+        # A page that goes away must not take the answer from the others that wait for it.
+        return await asyncio.shield(task)
+
+    def forget(self) -> None:
+        """Ask again next time: something was changed."""
+        self._fetched.clear()
+        self._tasks.clear()
+
+    async def _ask(self, key: tuple[object, ...]) -> Value | Missing:
+        try:
+            value = await self._fetch(*key)
+        except InvestIQError as error:
+            return self._part.failed(error)
+        else:
+            self._part.answered()
+            return value
+        finally:
+            self._fetched[key] = self._clock()
+
+    def _forget_oldest(self) -> None:
+        while len(self._tasks) > self._keep_keys:
+            key, _ = self._tasks.popitem(last=False)
+            self._fetched.pop(key, None)

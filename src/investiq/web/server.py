@@ -1,0 +1,100 @@
+"""Dash's FastAPI backend, held to the manners of our other servers.
+
+Dash itself answers 200 with its page to any GET, turns what a client got wrong into a 500, swallows tracebacks, and
+opens a WebSocket that this console does not use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from dash import Dash
+from dash.backends._fastapi import FastAPIDashServer, reset_current_request, set_current_request
+from dash.exceptions import DependencyException, PreventUpdate
+from fastapi import FastAPI, Request, Response
+
+from investiq import __version__
+from investiq.serving import Problem
+
+__all__ = ["PAGES", "ConsoleServer"]
+
+_log = structlog.get_logger(__name__)
+
+PAGES = ("/", "/trading", "/operations")
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await asyncio.gather(*(close() for close in app.state.at_end))
+
+
+class ConsoleServer(FastAPIDashServer):  # type: ignore[misc]  # no types published
+    """Serves the page at the addresses of `PAGES` only, and answers 4xx to what a client got wrong."""
+
+    websocket_capability = False  # the console polls; a route that nobody uses is a door that nobody watches
+
+    @staticmethod
+    def create_app(name: str = "", config: dict[str, Any] | None = None) -> FastAPI:
+        """The application that Dash puts its routes into. `app.state.at_end` holds what is awaited when it ends."""
+        app = FastAPI(
+            title="InvestIQ console",
+            version=__version__,
+            docs_url=None,
+            redoc_url=None,
+            openapi_url=None,
+            lifespan=_lifespan,
+        )
+        app.state.at_end = []
+        return app
+
+    def setup_index(self, dash_app: Dash) -> None:
+        """One route for each page: everything else is a 404."""
+
+        async def index(request: Request) -> Response:
+            token = set_current_request(request)
+            try:
+                dash_app._setup_server()  # before the first page, whichever it is; Dash does it for "/" alone
+                # Callbacks are named in the page: one from before an upgrade must not meet the new ones.
+                return Response(dash_app.index(), media_type="text/html", headers={"cache-control": "no-cache"})
+            finally:
+                reset_current_request(token)
+
+        for path in PAGES:
+            self.server.add_api_route(path, index, methods=["GET"], include_in_schema=False)
+
+    def _setup_catchall(self) -> None:
+        """Dash would answer any path with its page; here an unknown one stays unknown."""
+
+    def serve_component_suites(
+        self, dash_app: Dash, package_name: str, fingerprinted_path: str, request: Request
+    ) -> Response:
+        """One file of a component library."""
+        try:
+            answer: Response = super().serve_component_suites(dash_app, package_name, fingerprinted_path, request)
+        except (DependencyException, FileNotFoundError):
+            return Response("there is no such file", 404, media_type="text/plain")
+        return answer
+
+    def serve_callback(self, dash_app: Dash) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint behind every callback of the page."""
+        dispatch = super().serve_callback(dash_app)
+
+        async def checked(request: Request) -> Response:
+            body = getattr(request.state, "json_body", None)
+            if not isinstance(body, dict) or body.get("output") not in dash_app.callback_map:
+                raise Problem(400, "unknown_callback", "the page asks for something unknown here: load it again")
+            try:
+                answer: Response = await dispatch(request)
+            except PreventUpdate:
+                return Response(status_code=204)
+            except (KeyError, TypeError, ValueError, IndexError) as error:
+                _log.exception("callback_failed", output=body["output"])
+                raise Problem(500, "internal_error", "an unforeseen error; the log has it") from error
+            return answer
+
+        return checked

@@ -1,0 +1,94 @@
+"""Everything that the pages read, and the three changes that they make."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import httpx2
+
+from investiq.client import AsyncInvestIQClient
+from investiq.config import Config, Paths
+from investiq.web.reading import Readings, Watched
+from investiq.web.watchers import AlertmanagerReader, InboxReader, PrometheusReader, Sample
+
+__all__ = ["Sources", "Transports"]
+
+API_SECONDS = 5.0
+CHART_BARS = 1000
+ORDERS = 100
+EQUITY_POINTS = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Transports:
+    """Replaces the network, in tests; None is the network."""
+
+    api: httpx2.AsyncBaseTransport | None = None
+    prometheus: httpx2.AsyncBaseTransport | None = None
+    alertmanager: httpx2.AsyncBaseTransport | None = None
+    inbox: httpx2.AsyncBaseTransport | None = None
+
+
+_NETWORK = Transports()
+
+
+class Sources:
+    """The readings of this console; each is called, and answers the value or a `Missing`."""
+
+    def __init__(self, config: Config, transports: Transports = _NETWORK) -> None:
+        watch = config.monitoring
+        self.client = _client(config, transports.api)
+        self._prometheus = PrometheusReader("Prometheus", _local(watch.prometheus_port), transports.prometheus)
+        self._alertmanager = AlertmanagerReader(
+            "Alertmanager", _local(watch.alertmanager_port), transports.alertmanager
+        )
+        self._inbox = InboxReader("The inbox", _url(config.inbox.host, config.inbox.port), transports.inbox)
+
+        api = Watched("API server", "investiq status")
+        self.market = Readings(api, self.client.market)
+        self.symbols = Readings(api, self.client.symbols)
+        self.analysis = Readings(api, self.client.analyze, keep_seconds=2.0)
+        self.bars = Readings(api, lambda symbol: self.client.bars(symbol, limit=CHART_BARS), keep_seconds=2.0)
+        self.status = Readings(api, self.client.trading_status)
+        self.account = Readings(api, self.client.account)
+        self.positions = Readings(api, self.client.positions)
+        self.orders = Readings(api, lambda: self.client.orders(limit=ORDERS))
+        self.equity = Readings(api, lambda: self.client.equity(limit=EQUITY_POINTS), keep_seconds=2.0)
+
+        prometheus = Watched("Prometheus", "investiq status")
+        self.targets = Readings(prometheus, self._prometheus.targets)
+        self.history = Readings(prometheus, self._history, keep_seconds=4.0)
+        self.alerts = Readings(Watched("Alertmanager", "investiq status"), self._alertmanager.alerts)
+        self.pages = Readings(Watched("Inbox", "investiq status"), self._inbox.pages)
+
+    def forget_trading(self) -> None:
+        """Show the outcome of a change at once, not what was kept from before it."""
+        for readings in (self.status, self.account, self.positions, self.orders):
+            readings.forget()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        closing = (self.client, self._prometheus, self._alertmanager, self._inbox)
+        await asyncio.gather(*(source.aclose() for source in closing))
+
+    async def _history(self, query: str, seconds: int, step: int) -> dict[str, list[Sample]]:
+        # On multiples of the step, each poll shows the same samples again and the lines do not tremble.
+        end = int(time.time()) // step * step
+        return await self._prometheus.series(query, end - seconds, end, step)
+
+
+def _client(config: Config, transport: httpx2.AsyncBaseTransport | None) -> AsyncInvestIQClient:
+    url = config.client.url or _url(config.api.host, config.api.port)
+    key = config.client.key.get_secret_value() if config.client.key else Paths.of(config).admin_key
+    return AsyncInvestIQClient(url, key, timeout=API_SECONDS, transport=transport)
+
+
+def _url(host: str, port: int) -> str:
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
+def _local(port: int) -> str:
+    return _url("127.0.0.1", port)

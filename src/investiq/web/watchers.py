@@ -1,0 +1,193 @@
+"""Reads Prometheus, Alertmanager and the inbox over HTTP, as typed values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx2
+
+from investiq.errors import InvestIQError
+
+__all__ = ["Alert", "AlertmanagerReader", "InboxReader", "Page", "PrometheusReader", "Sample", "Target"]
+
+TIMEOUT_SECONDS = 3.0
+HEARTBEAT = "Watchdog"
+"""The alert that always fires, for machines."""
+
+Sample = tuple[int, float]
+"""Unix second and value."""
+
+
+class NoAnswer(InvestIQError):
+    """A watcher does not answer, or not as expected."""
+
+    reason = "unreachable"
+    retryable = True
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something that Prometheus scrapes."""
+
+    job: str
+    instance: str
+    health: str
+    error: str
+    last_scrape: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A firing alert as Alertmanager has it; `state` is active, silenced or inhibited."""
+
+    name: str
+    severity: str
+    since: datetime
+    state: str
+    service: str
+    summary: str
+    description: str
+    runbook: str
+
+    @property
+    def rank(self) -> tuple[bool, int, float]:
+        """Worst first: what pages before what is suppressed, critical before warning, oldest first."""
+        return (self.state != "active", {"critical": 0, "warning": 1}.get(self.severity, 2), self.since.timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A notification that reached the inbox."""
+
+    received_at: datetime
+    status: str
+    name: str
+    severity: str
+    service: str
+    summary: str
+
+
+class _Reader:
+    """GET of JSON documents from one server, with a time limit."""
+
+    def __init__(self, name: str, base_url: str, transport: httpx2.AsyncBaseTransport | None) -> None:
+        self._name = name
+        self._base_url = base_url
+        self._http = httpx2.AsyncClient(
+            base_url=base_url, timeout=TIMEOUT_SECONDS, trust_env=False, transport=transport
+        )
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def _get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
+        try:
+            response = await self._http.get(path, params=dict(params or {}))
+            response.raise_for_status()
+            return response.json()
+        except httpx2.TimeoutException as error:
+            raise NoAnswer(f"{self._name} at {self._base_url} did not answer within {TIMEOUT_SECONDS:.0f} s") from error
+        except httpx2.HTTPStatusError as error:
+            raise NoAnswer(f"{self._name} at {self._base_url} answered {error.response.status_code}") from error
+        except httpx2.HTTPError as error:
+            raise NoAnswer(f"{self._name} does not answer at {self._base_url}") from error
+        except ValueError as error:
+            raise self._foreign() from error
+
+    def _foreign(self) -> NoAnswer:
+        return NoAnswer(f"what answers at {self._base_url} does not speak as {self._name} does: who has the port?")
+
+
+class PrometheusReader(_Reader):
+    """What is scraped, and the history of an expression."""
+
+    async def targets(self) -> list[Target]:
+        """All targets, by job."""
+        document = await self._get("/api/v1/targets", {"state": "active"})
+        try:
+            return sorted(
+                (_target(raw) for raw in document["data"]["activeTargets"]), key=lambda t: (t.job, t.instance)
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._foreign() from error
+
+    async def series(self, query: str, start: int, end: int, step: int) -> dict[str, list[Sample]]:
+        """The samples of each series, by the value of its first label; gaps stay gaps."""
+        document = await self._get("/api/v1/query_range", {"query": query, "start": start, "end": end, "step": step})
+        try:
+            return {
+                next(iter(raw["metric"].values()), ""): _samples(raw["values"]) for raw in document["data"]["result"]
+            }
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._foreign() from error
+
+
+class AlertmanagerReader(_Reader):
+    """What fires."""
+
+    async def alerts(self) -> list[Alert]:
+        """Firing alerts, worst first, without the heartbeat."""
+        document = await self._get("/api/v2/alerts")
+        try:
+            alerts = [_alert(raw) for raw in document if raw["labels"].get("alertname") != HEARTBEAT]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise self._foreign() from error
+        return sorted(alerts, key=lambda alert: alert.rank)
+
+
+class InboxReader(_Reader):
+    """What was paged."""
+
+    async def pages(self, limit: int = 50) -> list[Page]:
+        """The latest notifications, newest first."""
+        document = await self._get("/api/notifications", {"limit": limit})
+        try:
+            return [_page(raw) for raw in document["notifications"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._foreign() from error
+
+
+def _target(raw: Mapping[str, Any]) -> Target:
+    scraped = _go_time(raw["lastScrape"])
+    labels = raw["labels"]
+    return Target(labels["job"], labels.get("instance", ""), raw["health"], raw["lastError"], scraped)
+
+
+def _go_time(text: str) -> datetime | None:
+    """A time as Go writes it, with nanoseconds; year 1 means never."""
+    moment = datetime.fromisoformat(text)
+    return None if moment.year == 1 else moment
+
+
+def _samples(values: list[tuple[float, str]]) -> list[Sample]:
+    return [(int(at), float(value)) for at, value in values if math.isfinite(float(value))]
+
+
+def _alert(raw: Mapping[str, Any]) -> Alert:
+    labels, notes, status = raw["labels"], raw["annotations"], raw["status"]
+    suppressed = "silenced" if status["silencedBy"] else "inhibited"
+    return Alert(
+        name=labels["alertname"],
+        severity=labels.get("severity", ""),
+        since=datetime.fromisoformat(raw["startsAt"]),
+        state=suppressed if status["state"] == "suppressed" else "active",
+        service=labels.get("service") or labels.get("job", ""),
+        summary=notes.get("summary", ""),
+        description=notes.get("description", ""),
+        runbook=notes.get("runbook", ""),
+    )
+
+
+def _page(raw: Mapping[str, Any]) -> Page:
+    return Page(
+        received_at=datetime.fromisoformat(raw["received_at"]),
+        status=raw["status"],
+        name=raw["alertname"],
+        severity=raw["severity"],
+        service=raw["labels"].get("service", ""),
+        summary=raw["annotations"].get("summary", ""),
+    )
