@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import httpx
+import httpx2
 import pytest
 
 from investiq.market.types import Bar, Symbol
@@ -39,30 +39,30 @@ ANSWER = {
 
 @asynccontextmanager
 async def answering(
-    handler: Callable[[httpx.Request], httpx.Response], timeout: float = 5.0
+    handler: Callable[[httpx2.Request], httpx2.Response], timeout: float = 5.0
 ) -> AsyncIterator[SignalClient]:
-    client = SignalClient("http://127.0.0.1:8004", timeout, httpx.MockTransport(handler))
+    client = SignalClient("http://127.0.0.1:8004", timeout, httpx2.MockTransport(handler))
     yield client
     await client.aclose()
 
 
-async def failure(response: httpx.Response, bars: list[Bar] = BARS) -> SignalUnavailable:
+async def failure(response: httpx2.Response, bars: list[Bar] = BARS) -> SignalUnavailable:
     async with answering(lambda _: response) as client:
         with pytest.raises(SignalUnavailable) as caught:
             await client.predict(A, bars)
     return caught.value
 
 
-def problem(status: int, reason: str, **detail: object) -> httpx.Response:
-    return httpx.Response(status, json={"reason": reason, "detail": f"because of {reason}", **detail})
+def problem(status: int, reason: str, **detail: object) -> httpx2.Response:
+    return httpx2.Response(status, json={"reason": reason, "detail": f"because of {reason}", **detail})
 
 
 async def test_only_the_bars_that_count_are_sent() -> None:
     sent: list[dict[str, object]] = []
 
-    def handler(request: httpx.Request) -> httpx.Response:
+    def handler(request: httpx2.Request) -> httpx2.Response:
         sent.extend(json.loads(request.content)["bars"])
-        return httpx.Response(200, json=ANSWER)
+        return httpx2.Response(200, json=ANSWER)
 
     async with answering(handler) as client:
         found = await client.predict(A, BARS)
@@ -76,8 +76,8 @@ async def test_each_way_to_have_no_prediction_has_its_reason() -> None:
     assert isinstance(await failure(problem(422, "invalid_request")), SignalRefused)
     assert isinstance(await failure(problem(413, "body_too_large")), SignalRefused)
     assert isinstance(await failure(problem(500, "internal_error")), SignalBadResponse)
-    assert isinstance(await failure(httpx.Response(502, text="Bad Gateway")), SignalBadResponse)
-    assert isinstance(await failure(httpx.Response(404, json=[])), SignalRefused)
+    assert isinstance(await failure(httpx2.Response(502, text="Bad Gateway")), SignalBadResponse)
+    assert isinstance(await failure(httpx2.Response(404, json=[])), SignalRefused)
 
 
 async def test_too_few_bars_carry_the_numbers() -> None:
@@ -97,12 +97,12 @@ async def test_too_few_bars_carry_the_numbers() -> None:
     ],
 )
 async def test_an_answer_that_cannot_be_right_is_not_believed(change: dict[str, object]) -> None:
-    assert isinstance(await failure(httpx.Response(200, json={**ANSWER, **change})), SignalBadResponse)
+    assert isinstance(await failure(httpx2.Response(200, json={**ANSWER, **change})), SignalBadResponse)
 
 
 async def test_another_program_on_the_port_is_a_bad_response() -> None:
     for body in ("<html>hello</html>", "null", "{}", ""):
-        assert isinstance(await failure(httpx.Response(200, text=body)), SignalBadResponse)
+        assert isinstance(await failure(httpx2.Response(200, text=body)), SignalBadResponse)
 
 
 async def test_nothing_listening_is_unreachable() -> None:
@@ -141,19 +141,19 @@ async def test_a_service_that_never_ends_its_answer_is_a_timeout() -> None:
 
 @pytest.mark.parametrize("status", ["ok", "degraded"])
 async def test_a_service_with_a_model_is_healthy(status: str) -> None:
-    async with answering(lambda _: httpx.Response(200, json={"status": status, "model": {}})) as client:
+    async with answering(lambda _: httpx2.Response(200, json={"status": status, "model": {}})) as client:
         await client.check_health()
 
 
 async def test_a_service_without_a_model_is_not_healthy_and_says_why() -> None:
     body = {"status": "down", "model": {"loaded": False, "error": "no signal model in models"}}
-    async with answering(lambda _: httpx.Response(503, json=body)) as client:
+    async with answering(lambda _: httpx2.Response(503, json=body)) as client:
         with pytest.raises(SignalNoModel, match="no signal model in models"):
             await client.check_health()
 
 
-@pytest.mark.parametrize("response", [httpx.Response(200, text="ok"), httpx.Response(500, json={"status": "x"})])
-async def test_health_of_something_else_is_a_bad_response(response: httpx.Response) -> None:
+@pytest.mark.parametrize("response", [httpx2.Response(200, text="ok"), httpx2.Response(500, json={"status": "x"})])
+async def test_health_of_something_else_is_a_bad_response(response: httpx2.Response) -> None:
     async with answering(lambda _: response) as client:
         with pytest.raises(SignalBadResponse):
             await client.check_health()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -80,7 +80,7 @@ async def test_a_prediction_over_http_is_the_one_made_in_process(
     save(artifact, tmp_path / "models")
     app = service(tmp_path)
     async with app.router.lifespan_context(app):
-        client = SignalClient("http://127.0.0.1:8004", 5.0, httpx.ASGITransport(app))
+        client = SignalClient("http://127.0.0.1:8004", 5.0, httpx2.ASGITransport(app))
         for symbol, history in trending_histories.items():
             assert await client.predict(symbol, history) == Model(artifact).predict(symbol, history)
         await client.aclose()
@@ -238,10 +238,10 @@ async def test_a_new_model_takes_effect_without_anybody_asking_for_health(
 ) -> None:
     save(artifact, tmp_path / "models")
     app = service(tmp_path, refresh_seconds=0.01)
-    transport = httpx.ASGITransport(app)
+    transport = httpx2.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
+        httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
         asyncio.timeout(10),
     ):
         assert (await client.get("/model")).json()["model_version"] == artifact.card.model_version

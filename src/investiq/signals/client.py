@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
-import httpx
+import httpx2
 from pydantic import ValidationError
 
 from investiq.errors import InvestIQError
@@ -88,11 +88,11 @@ class SignalClient:
         transport: another way to carry requests, for tests.
     """
 
-    def __init__(self, base_url: str, timeout: float, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, base_url: str, timeout: float, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         self._base_url = base_url
         self._timeout = timeout
         # Proxies of the environment stay out of it: this service is ours, mostly on this machine.
-        self._http = httpx.AsyncClient(base_url=base_url, timeout=timeout, transport=transport, trust_env=False)
+        self._http = httpx2.AsyncClient(base_url=base_url, timeout=timeout, transport=transport, trust_env=False)
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -131,22 +131,22 @@ class SignalClient:
         if response.status_code != 200:
             raise self._bad(response)
 
-    async def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
+    async def _request(self, method: str, path: str, **options: Any) -> httpx2.Response:
         try:
-            # httpx limits each step by itself: an answer that drips in could take for ever.
+            # httpx2 limits each step by itself: an answer that drips in could take for ever.
             async with asyncio.timeout(self._timeout):
                 return await self._http.request(method, path, **options)
-        except (httpx.TimeoutException, TimeoutError):
+        except (httpx2.TimeoutException, TimeoutError):
             raise SignalTimeout(f"the signal models service at {self._base_url} did not answer in time") from None
-        except httpx.DecodingError as error:
+        except httpx2.DecodingError as error:
             raise SignalBadResponse(f"the answer of {self._base_url}{path} cannot be decoded: {error}") from None
-        except httpx.TransportError as error:
+        except httpx2.TransportError as error:
             raise SignalUnreachable(
                 f"the signal models service at {self._base_url} is not reachable ({type(error).__name__}): "
                 "is it running?"
             ) from None
 
-    def _failure(self, response: httpx.Response) -> SignalUnavailable:
+    def _failure(self, response: httpx2.Response) -> SignalUnavailable:
         problem = _object(response)
         reason, message = problem.get("reason"), str(problem.get("detail", ""))[:_MAX_MESSAGE]
         if isinstance(reason, str) and reason in _BY_PROBLEM:
@@ -156,7 +156,7 @@ class SignalClient:
             return SignalRefused(f"the signal models service refused the request ({response.status_code}): {message}")
         return self._bad(response)
 
-    def _bad(self, response: httpx.Response) -> SignalBadResponse:
+    def _bad(self, response: httpx2.Response) -> SignalBadResponse:
         return SignalBadResponse(
             f"{response.url} answered {response.status_code} with something that is no answer of the signal models "
             "service: see its log, and what else listens on its port"
@@ -174,7 +174,7 @@ def _wire(bar: Bar) -> dict[str, str | int]:
     }
 
 
-def _object(response: httpx.Response) -> dict[str, Any]:
+def _object(response: httpx2.Response) -> dict[str, Any]:
     try:
         value = response.json()
     except ValueError:
