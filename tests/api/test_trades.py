@@ -17,7 +17,9 @@ from tests.api.installation import Installation
 BUY = {"symbol": "AAPL", "side": "buy", "quantity": "10"}
 
 
-async def place(admin: httpx2.AsyncClient, body: Mapping[str, object], key: str = "k1", **headers: str) -> httpx2.Response:
+async def place(
+    admin: httpx2.AsyncClient, body: Mapping[str, object], key: str = "k1", **headers: str
+) -> httpx2.Response:
     return await admin.post("/api/trades", json=body, headers={"Idempotency-Key": key, **headers})
 
 
@@ -65,7 +67,7 @@ async def test_the_same_key_for_another_order_is_refused(admin: httpx2.AsyncClie
 async def test_an_order_needs_a_usable_key(admin: httpx2.AsyncClient, subtests: pytest.Subtests) -> None:
     for key in (None, "", " ", "a b", "ä", "x" * 256, "tab\there"):
         with subtests.test(key=key):
-            headers = {} if key is None else {"Idempotency-Key": key.encode()}
+            headers = {} if key is None else {b"Idempotency-Key": key.encode()}
             response = await admin.post("/api/trades", json=BUY, headers=headers)
             assert response.status_code == 400
             assert response.headers["content-type"] == "application/problem+json"
