@@ -43,7 +43,7 @@ def supervisor(fakes: Fakes, table: Table) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "tests.stack.fake_supervisor", str(fakes.folder), *parts]
     process = subprocess.Popen(command, cwd=Path(__file__).parents[2])
     deadline = time.monotonic() + 30
-    while run("status").code != ExitCode.DONE:
+    while json.loads(run("status", "--json").out)["phase"] != "running":
         assert time.monotonic() < deadline, "the fake parts never came up"
         time.sleep(0.05)
     yield process

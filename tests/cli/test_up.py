@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,7 @@ import structlog.testing
 from investiq.cli import startup, up
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.stack_screen import StackScreen
+from investiq.market.replay_state import ReplayState, write_state
 from investiq.stack import launch, survey
 from investiq.stack.control import hold_lock
 from investiq.stack.logs import tail
@@ -188,6 +190,22 @@ def test_start_and_speed_reach_the_parts(fakes: Fakes, stack: Replace, data: Pat
     assert "replay from 2008-09-15, one session in 0.5 s" in result.err
     assert tail(data / "logs" / "api.log", 1) == ("INVESTIQ_MARKET_START=2008-09-15",)
     assert tail(data / "logs" / "web.log", 1) == ("INVESTIQ_MARKET_SESSION_SECONDS=0.5",)
+
+
+@pytest.mark.usefixtures("ctrl_c_when_up")
+def test_a_replay_goes_on_from_its_own_start_unless_another_is_asked_for(
+    fakes: Fakes, stack: Replace, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data.mkdir()
+    write_state(data / "replay.json", ReplayState(date(2008, 9, 15), 3.5))
+    stack(fakes.part("api", "--tell", "INVESTIQ_MARKET_START"))
+    assert "replay from 2008-09-15" in run("up").err
+    assert tail(data / "logs" / "api.log", 1) == ("INVESTIQ_MARKET_START=2008-09-15",)
+
+    monkeypatch.setenv("INVESTIQ_MARKET_START", "2009-03-02")
+    assert "replay from 2009-03-02" in run("up").err, "what is configured counts, and the API says that it cannot be"
+    monkeypatch.delenv("INVESTIQ_MARKET_START")
+    assert "replay from 2008-01-02" in run("up", "--fresh").err
 
 
 @pytest.mark.usefixtures("ctrl_c_when_up")

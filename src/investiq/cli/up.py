@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from datetime import datetime
+from datetime import datetime, time
 
 import click
 
@@ -15,7 +15,8 @@ from investiq.cli.context import Session, pass_session
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
 from investiq.cli.startup import Startup, addresses_text
-from investiq.config import Config, Paths
+from investiq.config import Config, Paths, load
+from investiq.market.replay_state import read_state
 from investiq.stack import launch
 from investiq.stack.control import AlreadyRunning, ControlClient, is_locked
 from investiq.stack.parts import Table, stack_table
@@ -70,7 +71,7 @@ def command(
     if parts and (start or speed or fresh or detach or no_restart):
         raise click.UsageError("PART starts one part of a stack that runs already; it goes with no option")
     _hand_on(session, start, speed)
-    config = session.loaded.config
+    config = session.loaded.config if fresh else _where_it_was(session)
     if parts:
         return asyncio.run(_start_parts(session, config, parts))
     if is_locked(Paths.of(config).run):
@@ -88,6 +89,21 @@ def _hand_on(session: Session, start: datetime | None, speed: float | None) -> N
         os.environ["INVESTIQ_MARKET_SESSION_SECONDS"] = f"{speed:g}"
 
 
+def _where_it_was(session: Session) -> Config:
+    """The configuration; the data there goes on from its own start, where nobody asks for another one.
+
+    Raises:
+        ReplayStateError: the file that knows that start cannot be read.
+    """
+    loaded = session.loaded
+    if "market.start" in loaded.sources or loaded.config.market.clock != "replay":
+        return loaded.config
+    state = read_state(Paths.of(loaded.config).replay_state)
+    if state is not None:
+        _hand_on(session, datetime.combine(state.start, time()), None)
+    return load(session.config_path).config
+
+
 async def _start_parts(session: Session, config: Config, parts: tuple[str, ...]) -> int:
     client = ControlClient(Paths.of(config).run)
     for part in parts:
@@ -100,6 +116,9 @@ async def _start_parts(session: Session, config: Config, parts: tuple[str, ...])
                 if snapshot[part].state in (State.CRASHED, State.RESTARTING):
                     session.say(f"{part} {snapshot[part].note}; see {Paths.of(config).logs / f'{part}.log'}")
                     return ExitCode.FAILED
+            else:
+                session.say(f"InvestIQ was stopped before {part} was ready")
+                return ExitCode.NOT_RUNNING
     return ExitCode.DONE
 
 
