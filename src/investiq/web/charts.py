@@ -1,7 +1,7 @@
-"""Charts of TradingView's Lightweight Charts: prices with averages and volume, equity, and monitoring lines.
+"""Charts of TradingView's Lightweight Charts: prices with averages and volume, equity, monitoring lines.
 
-The library draws on a canvas, which knows no CSS variable: the colours stand here and are chosen to be read on white and
-on dark ground. Its logo would put an outside address into the page, so it is off and the footer gives the credit.
+The library draws on a canvas, which knows no CSS variable: the colours stand here, and can be read on white and on dark
+ground. Its logo would put an outside address into the page, so it is off and the footer gives the credit.
 """
 
 from __future__ import annotations
@@ -38,12 +38,19 @@ _TEXT = "#7d8794"
 _LINE = "rgba(125, 135, 148, 0.16)"
 
 
-def chart(identifier: str, height: int, *, panes: Sequence[float] = (), intraday: bool = False) -> Component:
-    """An empty chart; its series come from a callback."""
-    return dash_tvlwc.Tvlwc(
+def chart(
+    identifier: str,
+    height: int,
+    series: Sequence[Mapping[str, Any]],
+    *,
+    panes: Sequence[float] = (),
+    intraday: bool = False,
+) -> Component:
+    """A chart; `series` is what it starts with, empty or not. `panes` shares the height among those of the series."""
+    drawn: Component = dash_tvlwc.Tvlwc(
         id=identifier,
         height=height,
-        series=[],
+        series=series,
         paneOptions=[{"stretchFactor": share} for share in panes],
         chartOptions={
             "autoSize": True,
@@ -64,6 +71,7 @@ def chart(identifier: str, height: int, *, panes: Sequence[float] = (), intraday
             "localization": {"locale": "en-GB"},
         },
     )
+    return drawn
 
 
 def price_series(bars: Sequence[Bar]) -> list[dict[str, Any]]:
@@ -71,7 +79,13 @@ def price_series(bars: Sequence[Bar]) -> list[dict[str, Any]]:
     days = [bar["session"] for bar in bars]
     closes = [float(bar["close"]) for bar in bars]
     candles = [
-        {"time": bar["session"], **{name: float(bar[name]) for name in ("open", "high", "low", "close")}}  # type: ignore[literal-required]
+        {
+            "time": bar["session"],
+            "open": float(bar["open"]),
+            "high": float(bar["high"]),
+            "low": float(bar["low"]),
+            "close": float(bar["close"]),
+        }
         for bar in bars
     ]
     volume = [
@@ -97,19 +111,15 @@ def _tinted(rose: bool) -> str:
 
 
 def _average(sessions: int, days: Sequence[str], closes: Sequence[float]) -> dict[str, Any]:
-    points = (
-        [
-            {"time": day, "value": value}
-            for day, value in zip(days[sessions - 1 :], averages(closes, sessions), strict=True)
-        ]
-        if len(closes) >= sessions
-        else []
-    )
+    means = zip(days[sessions - 1 :], averages(closes, sessions), strict=True)
+    points = [{"time": day, "value": mean} for day, mean in means]
     return {"id": f"sma{sessions}", "type": "line", "data": points, "options": _thin(AVERAGES[sessions])}
 
 
 def averages(values: Sequence[float], sessions: int) -> list[float]:
-    """Simple moving averages: one for each full window."""
+    """Simple moving averages: one for each full window, none where there are fewer values than that."""
+    if len(values) < sessions:
+        return []
     total = sum(values[:sessions])
     means = [total / sessions]
     for gone, new in zip(values, values[sessions:], strict=False):
@@ -154,6 +164,7 @@ def equity_series(points: Sequence[EquityPoint]) -> list[dict[str, Any]]:
                 "bottomColor": "rgba(63, 125, 224, 0.02)",
                 "lineWidth": 2,
                 "priceLineVisible": False,
+                "priceFormat": {"type": "custom", "minMove": 0.01, "formatter": "dollars"},
             },
         },
         {

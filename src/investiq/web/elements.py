@@ -13,9 +13,26 @@ from dash.development.base_component import Component
 from investiq.web import format as fmt
 from investiq.web.reading import Missing
 
-__all__ = ["Children", "card", "chip", "empty", "figure", "grid", "missing", "page_title", "pending"]
+__all__ = [
+    "Children",
+    "attributes",
+    "card",
+    "chip",
+    "empty",
+    "figure",
+    "grid",
+    "grid_style",
+    "missing",
+    "page_title",
+    "pending",
+]
 
 Children = Component | str | None | Sequence["Component | str | None"]
+
+
+def attributes(**named: str) -> dict[str, Any]:
+    """HTML attributes with a dash in their name: `aria_label` becomes `aria-label`."""
+    return {name.replace("_", "-"): value for name, value in named.items()}
 
 
 def page_title(title: str, aside: Children = None) -> Component:
@@ -23,12 +40,10 @@ def page_title(title: str, aside: Children = None) -> Component:
     return html.Div([html.H1(title), html.Div(aside, className="page-aside")], className="page-title")
 
 
-def card(
-    heading: Children, body: Children, *, aside: Children = None, className: str = "", **attributes: Any
-) -> Component:
+def card(heading: Children, body: Children, *, aside: Children = None, css: str = "", **further: Any) -> Component:
     """A framed section; `aside` stands at the right of its heading."""
     head = html.Div([html.H2(heading), html.Div(aside, className="card-aside")], className="card-head")
-    return html.Section([head, html.Div(body, className="card-body")], className=f"card {className}", **attributes)
+    return html.Section([head, html.Div(body, className="card-body")], className=f"card {css}", **further)
 
 
 def figure(label: str, value: str, *, tone: str = "", note: Children = None) -> Component:
@@ -47,33 +62,32 @@ def empty(text: Children, then: Children = None) -> Component:
     return html.Div([html.P(text), html.P(then, className="muted") if then else None], className="empty")
 
 
+def notice(heading: str, lines: Sequence[Children], color: str) -> Component:
+    """What happened, in a tinted frame; Mantine makes it an ARIA alert."""
+    paragraphs = [html.P(line) for line in lines if line]
+    alert: Component = dmc.Alert(paragraphs, title=heading, color=color, variant="light", className="notice")
+    return alert
+
+
 def missing(why: Missing, what: str) -> Component:
     """Says plainly that `what` cannot be shown: which part, since when, what to type."""
-    return dmc.Alert(
-        [
-            html.P(why.error),
-            html.P(
-                [
-                    "Since ",
-                    html.Strong(fmt.clock_time(why.since)),
-                    ". To see what is wrong, type ",
-                    dmc.Code(why.advice),
-                    ".",
-                ]
-            ),
-        ],
-        title=f"{what}: {why.part} gives no answer" if why.reason != "refused" else f"{what}: {why.part} refuses",
-        color="red",
-        variant="light",
-        className="missing",
-        role="alert",
-    )
+    since = html.Strong(fmt.clock_time(why.since))
+    lines: list[Children] = [why.error, ["Since ", since, ". To see what is wrong, type ", html.Code(why.advice), "."]]
+    return notice(f"{what}: {why.part} {'refuses' if why.refused else 'gives no answer'}", lines, "red")
 
 
 def pending(height: int) -> Component:
     """Holds the place of what is being fetched."""
-    return dmc.Skeleton(height=height, radius="sm")
+    skeleton: Component = dmc.Skeleton(height=height, radius="sm")
+    return skeleton
 
+
+def grid_style(rows: int) -> dict[str, str]:
+    """The height of a table of so many rows; beyond a dozen it scrolls."""
+    return {"height": f"{ROW_PIXELS * (min(max(rows, 2), 12) + 1) + 6}px", "width": "100%"}
+
+
+ROW_PIXELS = 34
 
 _THEME = {
     "function": "themeQuartz.withParams({"
@@ -85,14 +99,12 @@ _THEME = {
 }
 
 
-def grid(
-    identifier: str, columns: Sequence[Mapping[str, Any]], *, row_id: str, height: int, empty_text: str
-) -> Component:
+def grid(identifier: str, columns: Sequence[Mapping[str, Any]], *, row_id: str, empty_text: str) -> Component:
     """A table that sorts and filters; rows keep their place by `row_id` while they are replaced.
 
     `rowTransaction` leaks: the pages give small bounded `rowData` instead.
     """
-    return dag.AgGrid(
+    table: Component = dag.AgGrid(
         id=identifier,
         columnDefs=list(columns),
         rowData=[],
@@ -106,8 +118,9 @@ def grid(
             "enableCellTextSelection": True,
             "ensureDomOrder": True,
             "tooltipShowDelay": 300,
-            "overlayNoRowsTemplate": f"<span class='empty'>{empty_text}</span>",
+            "localeText": {"noRowsToShow": empty_text},
         },
-        style={"height": height, "width": "100%"},
+        style=grid_style(0),
         className="grid",
     )
+    return table

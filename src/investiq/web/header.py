@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from investiq.client.documents import Market, TradingStatus
 from investiq.web import format as fmt
-from investiq.web.elements import Children, chip, missing
+from investiq.web.elements import Children, attributes, chip, missing
 from investiq.web.reading import Missing
 from investiq.web.sources import Sources
 from investiq.web.watchers import Alert
@@ -36,7 +36,7 @@ async def header_content(sources: Sources) -> tuple[Component, Children]:
     items = [_mode(status), _trading(status), *_market(market), _alerts(alerts)]
     # The page compares its own clock with the arrival of this mark: assets/stale.js.
     mark = str(datetime.now(UTC).timestamp())
-    line = html.Dl(items, className="status-line", **{"data-asof": mark})
+    line = html.Dl(items, className="status-line", **attributes(data_asof=mark))
     return line, missing(status, "Trading and analysis") if isinstance(status, Missing) else None
 
 
@@ -71,7 +71,7 @@ def _market(market: Market | Missing) -> list[Component]:
         return [_item("market", "Market time", unknown), _item("age", "Age of the last price", unknown)]
     word, _ = PHASES[market["phase"]]
     now = _item("market", "Market time, New York", fmt.market_time(market["now"]), word)
-    grows = "in market time" if market["phase"] == "open" else "does not age while the market is closed"
+    grows = "in market time" if market["phase"] == "open" else "not aging: the market is closed"
     return [now, _item("age", "Age of the last price", fmt.age(market["data_age_seconds"]), grows)]
 
 

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from investiq import __version__
 from investiq.web import header
-from investiq.web.elements import pending
+from investiq.web.elements import attributes, pending
 from investiq.web.pages import analysis, operations, trading
 from investiq.web.sources import Sources
 
@@ -41,6 +41,22 @@ _NAVIGATION = (("/", "Analysis"), ("/trading", "Trading"), ("/operations", "Oper
 
 _THEME = {
     "primaryColor": "indigo",
+    "primaryShade": {"light": 7, "dark": 7},
+    # Mantine's own dark greys are neutral; these go with the tokens of assets/console.css.
+    "colors": {
+        "dark": [
+            "#e4e8ee",
+            "#b4becb",
+            "#97a3b3",
+            "#5d6a7b",
+            "#3a4452",
+            "#29313c",
+            "#1f2731",
+            "#161b22",
+            "#11161c",
+            "#0e1217",
+        ]
+    },
     "fontFamily": "var(--iq-font)",
     "headings": {"fontFamily": "var(--iq-font)"},
     "defaultRadius": "sm",
@@ -50,7 +66,7 @@ _THEME = {
 
 def frame() -> Component:
     """Header, page, footer; the page follows the address."""
-    return dmc.MantineProvider(
+    provider: Component = dmc.MantineProvider(
         [
             dcc.Location(id="address"),
             dcc.Store(id="page-name"),
@@ -65,21 +81,22 @@ def frame() -> Component:
         theme=_THEME,
         defaultColorScheme="auto",
     )
+    return provider
 
 
 def _bar() -> Component:
     links = [dcc.Link(name, href=path, className="nav-link") for path, name in _NAVIGATION]
     scheme = dmc.ColorSchemeToggle(
         id="scheme",
-        lightIcon=html.Span("☀", **{"aria-hidden": "true"}),
-        darkIcon=html.Span("☾", **{"aria-hidden": "true"}),
+        lightIcon=html.Span("☀", **attributes(aria_hidden="true")),
+        darkIcon=html.Span("☾", **attributes(aria_hidden="true")),
         variant="subtle",
         color="gray",
         size="md",
-        **{"aria-label": "Light or dark"},
+        **attributes(aria_label="Light or dark"),
     )
     brand = dcc.Link([html.Span("Invest"), html.Span("IQ", className="brand-iq")], href="/", className="brand")
-    return html.Div([brand, html.Nav(links, **{"aria-label": "Pages"}), scheme], className="bar")
+    return html.Div([brand, html.Nav(links, **attributes(aria_label="Pages")), scheme], className="bar")
 
 
 def _footer() -> Component:
@@ -103,7 +120,7 @@ def register(app: Dash, sources: Sources) -> None:
         return await analysis.layout(sources, search or "") if page is None else page()
 
     app.callback(Output("page", "children"), Input("address", "pathname"), Input("address", "search"))(show)
-    app.clientside_callback(
+    app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("investiq", "mark_page"), Output("page-name", "data"), Input("address", "pathname")
     )
     header.register(app, sources)

@@ -29,14 +29,14 @@ class Missing:
         error: what went wrong, in one sentence.
         since: real time of its first failure after its last answer, as this console saw it.
         advice: the command to type.
-        reason: bounded word, such as `unreachable`, or the API's own `unknown_symbol`.
+        refused: it did answer, and said no: an unknown symbol, a key without the right.
     """
 
     part: str
     error: str
     since: datetime
     advice: str
-    reason: str
+    refused: bool = False
 
 
 class Watched:
@@ -55,10 +55,9 @@ class Watched:
         # A refusal is an answer: the part lives, and what it refused is no outage of it.
         if error.reason == "refused":
             self.answered()
-            reason = str(getattr(error, "problem_reason", error.reason))
-            return Missing(self.name, error.message, datetime.now(UTC), self.advice, reason)
+            return Missing(self.name, error.message, datetime.now(UTC), self.advice, refused=True)
         self._failing_since = self._failing_since or datetime.now(UTC)
-        return Missing(self.name, error.message, self._failing_since, self.advice, error.reason)
+        return Missing(self.name, error.message, self._failing_since, self.advice)
 
 
 class Readings(Generic[Value]):

@@ -6,6 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from investiq.web import format as fmt
+from investiq.web.elements import attributes
 from investiq.web.words import SIGNALS
 
 __all__ = ["meter", "score_scale", "signal_word"]
@@ -22,7 +23,7 @@ def score_scale(score: float | None) -> Component:
     steps = [html.I(className=f"step step-{css}") for _, css in SIGNALS.values()]
     mark = [] if score is None else [html.B(className="mark", style={"left": f"{(score + 1) * 50:.1f}%"})]
     label = "no score" if score is None else f"score {fmt.signed(score)} between −1, strong sell, and +1, strong buy"
-    return html.Div([*steps, *mark], className="scale", role="img", **{"aria-label": label})
+    return html.Div([*steps, *mark], className="scale", role="img", **attributes(aria_label=label))
 
 
 def meter(label: str, share: float | None, note: str = "", tone: str = "") -> Component:

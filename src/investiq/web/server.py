@@ -33,13 +33,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.gather(*(close() for close in app.state.at_end))
 
 
-class ConsoleServer(FastAPIDashServer):  # type: ignore[misc]  # no types published
+class ConsoleServer(FastAPIDashServer):
     """Serves the page at the addresses of `PAGES` only, and answers 4xx to what a client got wrong."""
 
     websocket_capability = False  # the console polls; a route that nobody uses is a door that nobody watches
 
     @staticmethod
-    def create_app(name: str = "", config: dict[str, Any] | None = None) -> FastAPI:
+    def create_app(name: str = "", config: dict[str, Any] | None = None) -> FastAPI:  # noqa: ARG004  Dash calls it so
         """The application that Dash puts its routes into. `app.state.at_end` holds what is awaited when it ends."""
         app = FastAPI(
             title="InvestIQ console",
@@ -56,13 +56,15 @@ class ConsoleServer(FastAPIDashServer):  # type: ignore[misc]  # no types publis
         """One route for each page: everything else is a 404."""
 
         async def index(request: Request) -> Response:
-            token = set_current_request(request)
+            token = set_current_request(request)  # type: ignore[no-untyped-call]
             try:
-                dash_app._setup_server()  # before the first page, whichever it is; Dash does it for "/" alone
+                # Before the first page, whichever it is: Dash does it for "/" alone.
+                dash_app._setup_server()  # type: ignore[no-untyped-call]
                 # Callbacks are named in the page: one from before an upgrade must not meet the new ones.
-                return Response(dash_app.index(), media_type="text/html", headers={"cache-control": "no-cache"})
+                page = dash_app.index()  # type: ignore[no-untyped-call]
+                return Response(page, media_type="text/html", headers={"cache-control": "no-cache"})
             finally:
-                reset_current_request(token)
+                reset_current_request(token)  # type: ignore[no-untyped-call]
 
         for path in PAGES:
             self.server.add_api_route(path, index, methods=["GET"], include_in_schema=False)

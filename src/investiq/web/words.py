@@ -26,9 +26,9 @@ ENGINES: Mapping[str, tuple[str, str]] = {
 }
 
 MODES: Mapping[str, tuple[str, str, str]] = {
-    "replay": ("Replay", "blue", "Past prices, replayed; orders are filled on paper"),
-    "paper": ("Paper", "teal", "Prices of today; orders are filled on paper"),
-    "live": ("Live", "red", "Orders go to the market with real money"),
+    "replay": ("Replay", "blue", "past prices, paper orders"),
+    "paper": ("Paper", "teal", "prices of today, paper orders"),
+    "live": ("Live", "red", "real money"),
 }
 """Mode -> word, colour, what it means."""
 

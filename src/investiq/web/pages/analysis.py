@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from investiq.client.documents import Analysis, Symbols
 from investiq.web import charts
 from investiq.web import format as fmt
-from investiq.web.elements import Children, card, missing, page_title, pending
+from investiq.web.elements import Children, attributes, card, missing, page_title, pending
 from investiq.web.pages.engines import engine_card
 from investiq.web.pages.overall import overall_card
 from investiq.web.reading import Missing
@@ -55,7 +55,7 @@ def _names(symbols: Symbols) -> list[str]:
 
 
 def _picker(names: list[str], chosen: str | None) -> Component:
-    return dmc.Select(
+    picker: Component = dmc.Select(
         id="symbol",
         data=names,
         value=chosen,
@@ -65,8 +65,9 @@ def _picker(names: list[str], chosen: str | None) -> Component:
         selectFirstOptionOnChange=True,
         nothingFoundMessage="no such symbol",
         w=180,
-        **{"aria-label": "Symbol"},
+        **attributes(aria_label="Symbol"),
     )
+    return picker
 
 
 def _chart_card() -> Component:
@@ -76,7 +77,7 @@ def _chart_card() -> Component:
         for sessions, color in charts.AVERAGES.items()
     ]
     body = [
-        html.Div(charts.chart("price-chart", CHART_HEIGHT, panes=(4, 1)), className="chart"),
+        html.Div(charts.chart("price-chart", CHART_HEIGHT, charts.price_series([]), panes=(4, 1)), className="chart"),
         html.P("Completed sessions, market time. Below: volume in shares.", className="muted small"),
         html.Div(id="chart-missing"),
     ]
@@ -137,8 +138,10 @@ async def analysis_content(sources: Sources, name: str | None) -> tuple[Children
     analysis = await sources.analysis(name)
     if isinstance(analysis, Missing):
         return None, missing(analysis, f"The analysis of {name}"), None
+    bars = await sources.bars(name)
+    close = None if isinstance(bars, Missing) or not bars["bars"] else bars["bars"][-1]["close"]
     engines = [engine_card(analysis["engines"][engine]) for engine in ENGINES if engine in analysis["engines"]]
-    return _quote(analysis), overall_card(analysis), engines
+    return _quote(analysis, close), overall_card(analysis), engines
 
 
 async def _why_no_symbol(sources: Sources) -> Component:
@@ -148,15 +151,25 @@ async def _why_no_symbol(sources: Sources) -> Component:
     return card("Nothing to analyse", "No symbol has a completed session yet in market time.")
 
 
-def _quote(analysis: Analysis) -> Component:
+def _quote(analysis: Analysis, close: str | None) -> Component:
     return html.Div(
         [
             html.Span(analysis["symbol"], className="quote-symbol"),
             html.Span(fmt.price(analysis["price"]), className="quote-price"),
-            html.Span(f"last price, {fmt.market_time(analysis['as_of'])} New York (market time)", className="muted"),
+            _change(analysis["price"], close),
+            html.Span(f"at {fmt.market_time(analysis['as_of'])} New York (market time)", className="muted"),
         ],
         className="quote-line",
     )
+
+
+def _change(price: str | None, close: str | None) -> Component | None:
+    """How far the price is from the last completed session's close."""
+    if price is None or close is None:
+        return None
+    change = float(price) / float(close) - 1
+    words = f"{fmt.percent(change, 2, plus=True)} since the last close"
+    return html.Span(words, className=fmt.tone(round(change, 4)))
 
 
 async def chart_content(sources: Sources, name: str | None, span: str, shown: list[str] | None) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ def _money_column(field: str, name: str, *, signed: bool = False, width: int = 1
         "headerName": name,
         "type": "rightAligned",
         "width": width,
+        "minWidth": width,
         "valueFormatter": {"function": f"investiqMoney(params.value, {str(signed).lower()})"},
     }
     if signed:
@@ -27,7 +28,14 @@ def _money_column(field: str, name: str, *, signed: bool = False, width: int = 1
 
 def _shares_column(field: str, name: str) -> dict[str, Any]:
     formatter = {"function": "investiqShares(params.value)"}
-    return {"field": field, "headerName": name, "type": "rightAligned", "width": 90, "valueFormatter": formatter}
+    return {
+        "field": field,
+        "headerName": name,
+        "type": "rightAligned",
+        "width": 90,
+        "minWidth": 90,
+        "valueFormatter": formatter,
+    }
 
 
 POSITION_COLUMNS: Sequence[dict[str, Any]] = (
@@ -44,7 +52,8 @@ ORDER_COLUMNS: Sequence[dict[str, Any]] = (
     {
         "field": "at",
         "headerName": "Market time",
-        "width": 165,
+        "width": 185,
+        "minWidth": 185,
         "sort": "desc",
         "valueFormatter": {"function": "params.data.at_words"},
     },
@@ -61,7 +70,7 @@ ORDER_COLUMNS: Sequence[dict[str, Any]] = (
     _shares_column("filled", "Filled"),
     _money_column("average_price", "At", width=95),
     _money_column("commission", "Commission", width=105),
-    {"field": "by", "headerName": "By", "width": 90},
+    {"field": "by", "headerName": "By", "width": 110, "minWidth": 110},
     {"field": "why", "headerName": "Why", "minWidth": 260, "flex": 1, "tooltipField": "why"},
 )
 
@@ -82,14 +91,14 @@ def order_rows(orders: Sequence[Order]) -> list[dict[str, Any]]:
 
 def _order_row(order: Order) -> dict[str, Any]:
     limit = f" at {fmt.price(order['limit_price'])}" if order["limit_price"] else ""
-    asked = fmt.quantity(order["quantity"]) if order["quantity"] else fmt.money(order["notional"], 0)
+    asked = fmt.money(order["notional"]) if order["notional"] else f"{fmt.quantity(order['quantity'])} sh."
     return {
         "id": order["id"],
         "at": order["created_at"],
         "at_words": fmt.market_time(order["created_at"]),
         "symbol": order["symbol"],
         "side": title(order["side"]),
-        "asked": f"{asked} sh." if order["quantity"] else asked,
+        "asked": asked,
         "kind": f"{title(order['order_type'])}{limit}",
         "status": title(order["status"]),
         "tone": ORDER_TONES.get(order["status"], "plain"),

@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 from investiq.client import ClientError
 from investiq.client.documents import TradingStatus
 from investiq.web import format as fmt
-from investiq.web.elements import Children, card, chip
+from investiq.web.elements import Children, card, chip, notice
 from investiq.web.reading import Missing
 from investiq.web.sources import Sources
 from investiq.web.words import HALT_REASONS
@@ -30,7 +30,7 @@ def buttons() -> Component:
     """The two buttons; only the one that would change something can be pressed."""
     return html.Div(
         [
-            dmc.Button("Halt trading…", id="halt", color="red", variant="filled", size="sm"),
+            dmc.Button("Halt trading…", id="halt", color="red.8", variant="filled", size="sm"),
             dmc.Button("Resume trading…", id="resume", variant="filled", size="sm", disabled=True),
         ],
         className="buttons",
@@ -53,7 +53,6 @@ def modal() -> Component:
                         required=True,
                         autosize=True,
                         minRows=2,
-                        maxLength=200,
                     ),
                     html.Div(id="change-failure"),
                     html.Div(
@@ -103,7 +102,7 @@ def _limit(label: str, now: str | None, limit: str) -> Component:
     used = None if now is None else max(0.0, float(now)) / float(limit)
     width = 0.0 if used is None else min(1.0, used) * 100
     tone = "bar-bad" if (used or 0) >= 1 else "bar-warn" if (used or 0) >= 0.6 else ""
-    words = [html.Strong(fmt.percent(now, 2)), f" of {fmt.percent(limit, 1)} allowed"]
+    words: list[Component | str] = [html.Strong(fmt.percent(now, 2)), f" of {fmt.percent(limit, 1)} allowed"]
     return html.Div(
         [
             html.Div([html.Span(label), html.Span(words)], className="meter-head"),
@@ -124,7 +123,7 @@ def register(app: Dash, sources: Sources) -> None:
 
     async def ask(_halt: int | None, _resume: int | None) -> tuple[Any, ...]:
         change: Change = "resume" if ctx.triggered_id == "resume" else "halt"
-        label, color = ("Resume trading", "indigo") if change == "resume" else ("Halt trading", "red")
+        label, color = ("Resume trading", "indigo") if change == "resume" else ("Halt trading", "red.8")
         return True, label, await preview(sources, change), change, label, color, "", None
 
     async def confirm(_clicks: int | None, change: Change, reason: str) -> tuple[Any, ...]:
@@ -214,13 +213,13 @@ def _orders(waiting: int | None) -> str:
 async def decide(sources: Sources, change: Change, reason: str) -> tuple[Any, ...]:
     """Send the change: the dialogue closes, or says why it did not happen."""
     if len(reason.strip()) < _LEAST_REASON:
-        return True, dmc.Alert("Say why in a few words.", color="red"), no_update
+        return True, notice("Not sent", ["Say why in a few words."], "red"), no_update
     send = sources.client.resume if change == "resume" else sources.client.halt
     try:
         await send(reason.strip())
     except ClientError as error:
         _log.warning("change_failed", change=change, error=error.message)
-        return True, dmc.Alert(error.message, title="It did not happen", color="red", role="alert"), no_update
+        return True, notice("It did not happen", [error.message], "red"), no_update
     _log.info("change_made", change=change)
     sources.forget_trading()
     return False, None, f"{change}: {reason}"

@@ -39,7 +39,13 @@ def layout() -> Component:
                 className="halves",
             ),
             html.Div(card("Parts", pending(120)), id="parts"),
-            html.Div([html.H2("Servers", className="section"), spans], className="section-line"),
+            html.Div(
+                [
+                    html.H2(["Servers ", html.Span("real time, UTC", className="muted small")], className="section"),
+                    spans,
+                ],
+                className="section-line",
+            ),
             html.Div([_panel_card(panel) for panel in PANELS], className="panels"),
         ]
     )
@@ -48,7 +54,7 @@ def layout() -> Component:
 def _panel_card(panel: Panel) -> Component:
     body = [
         html.Div(_legend(panel, {}), className="legend", id=f"{panel.name}-legend"),
-        html.Div(charts.chart(f"{panel.name}-chart", 190, intraday=True), className="chart"),
+        html.Div(charts.chart(f"{panel.name}-chart", 190, [], intraday=True), className="chart"),
         html.Div(id=f"{panel.name}-missing"),
     ]
     return card(panel.title, body, aside=html.Span(panel.about, className="muted small"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from investiq.web import charts
-from investiq.web.elements import Children, card, empty, grid, missing, page_title, pending
+from investiq.web.elements import Children, card, empty, grid, grid_style, missing, page_title, pending
 from investiq.web.pages import breaker, order_ticket
 from investiq.web.pages.account import account_figures
 from investiq.web.pages.blotter import ORDER_COLUMNS, POSITION_COLUMNS, order_rows, position_rows
@@ -17,6 +18,8 @@ from investiq.web.reading import Missing
 from investiq.web.sources import Sources
 
 __all__ = ["layout", "register"]
+
+Answer = TypeVar("Answer")
 
 POLL_MILLISECONDS = 3_000
 _NO_ORDERS = "No orders yet: the agent looks at each symbol once a session"
@@ -31,8 +34,8 @@ def layout() -> Component:
             dcc.Store(id="equity-shown"),
             page_title("Trading", breaker.buttons()),
             html.Div(pending(76), id="account", className="account"),
-            html.Div([_equity_card(), html.Div(pending(300), id="breaker")], className="trading-top"),
-            html.Div([_positions_card(), order_ticket.ticket_card()], className="trading-middle"),
+            html.Div([_equity_card(), order_ticket.ticket_card()], className="trading-top"),
+            html.Div([_positions_card(), html.Div(pending(220), id="breaker")], className="trading-middle"),
             _orders_card(),
             breaker.modal(),
         ]
@@ -41,7 +44,9 @@ def layout() -> Component:
 
 def _equity_card() -> Component:
     body = [
-        html.Div(charts.chart("equity-chart", 280, panes=(3, 1), intraday=True), className="chart"),
+        html.Div(
+            charts.chart("equity-chart", 300, charts.equity_series([]), panes=(3, 1), intraday=True), className="chart"
+        ),
         html.P("New York market time. Below: drawdown, the fall from the highest equity.", className="muted small"),
         html.Div(id="equity-missing"),
     ]
@@ -49,12 +54,12 @@ def _equity_card() -> Component:
 
 
 def _positions_card() -> Component:
-    table = grid("positions", POSITION_COLUMNS, row_id="symbol", height=260, empty_text=_NO_POSITIONS)
+    table = grid("positions", POSITION_COLUMNS, row_id="symbol", empty_text=_NO_POSITIONS)
     return card("Positions", [html.Div(id="positions-missing"), table])
 
 
 def _orders_card() -> Component:
-    table = grid("orders", ORDER_COLUMNS, row_id="id", height=420, empty_text=_NO_ORDERS)
+    table = grid("orders", ORDER_COLUMNS, row_id="id", empty_text=_NO_ORDERS)
     note = html.Span("newest first; times are New York market time", className="muted small")
     return card("Orders", [html.Div(id="orders-missing"), table], aside=note)
 
@@ -75,8 +80,10 @@ def register(app: Dash, sources: Sources) -> None:
     app.callback(Output("account", "children"), Output("breaker", "children"), poll, changed)(show_state)
     app.callback(
         Output("positions", "rowData"),
+        Output("positions", "style"),
         Output("positions-missing", "children"),
         Output("orders", "rowData"),
+        Output("orders", "style"),
         Output("orders-missing", "children"),
         poll,
         changed,
@@ -102,15 +109,16 @@ async def state_content(sources: Sources) -> tuple[Children, Children]:
 
 
 async def table_content(sources: Sources) -> tuple[Any, ...]:
-    """Rows of both tables; where the API does not answer, the last rows stay below the notice."""
-    positions, orders = await asyncio.gather(sources.positions(), sources.orders())
-    if isinstance(positions, Missing):
-        held: tuple[Any, Children] = (no_update, missing(positions, "Positions"))
-    else:
-        held = (position_rows(positions), None)
-    if isinstance(orders, Missing):
-        return *held, no_update, missing(orders, "Orders")
-    return *held, order_rows(orders["orders"]), None
+    """Rows and height of both tables; where the API does not answer, the last rows stay below the notice."""
+    positions, page = await asyncio.gather(sources.positions(), sources.orders())
+    return *_table(positions, position_rows, "Positions"), *_table(page, lambda p: order_rows(p["orders"]), "Orders")
+
+
+def _table(answer: Answer | Missing, rows_of: Callable[[Answer], list[Any]], what: str) -> tuple[Any, Any, Children]:
+    if isinstance(answer, Missing):
+        return no_update, no_update, missing(answer, what)
+    rows = rows_of(answer)
+    return rows, grid_style(len(rows)), None
 
 
 async def equity_content(sources: Sources, shown: list[Any] | None) -> tuple[Any, ...]:

@@ -40,13 +40,20 @@ def parts_content(targets: list[Target] | Missing) -> Component:
         return card("Parts", missing(targets, "Parts"))
     up = sum(target.health == "up" for target in targets)
     tone = "good" if up == len(targets) else "bad"
-    tiles = [_tile(job, list(group)) for job, group in groupby(targets, key=lambda target: target.job)]
+    jobs = {job: list(group) for job, group in groupby(targets, key=lambda target: target.job)}
+    tiles = [_tile(job, jobs[job]) for job in sorted(jobs, key=_place)]
     body = (
         html.Div(tiles, className="tiles")
         if tiles
         else empty("Prometheus scrapes nothing", "Its configuration has no targets.")
     )
     return card("Parts", body, aside=chip(f"{up} of {len(targets)} targets up", tone))
+
+
+def _place(job: str) -> tuple[int, str]:
+    """Ours first, in the order in which they stand above."""
+    known = list(_JOBS)
+    return (known.index(job) if job in known else len(known), job)
 
 
 def _tile(job: str, targets: Sequence[Target]) -> Component:
@@ -86,13 +93,13 @@ def _alert(alert: Alert) -> Component:
         chip(alert.severity or "no severity", _SEVERITY.get(alert.severity, "plain")),
         *state,
     ]
-    details: list[Children] = [
+    details: list[Component | None] = [
         html.P([alert.summary, f" ({alert.service})" if alert.service else ""]),
         html.P(alert.description, className="muted small") if alert.description else None,
         html.P(
             [
                 f"since {fmt.clock_time(alert.since)}, {fmt.age(_ago(alert.since))}",
-                html.Span([" · what to do: ", html.Code(alert.runbook)]) if alert.runbook else None,
+                html.Span([" · what to do: ", html.Code(alert.runbook)]) if alert.runbook else "",
             ],
             className="muted small",
         ),
