@@ -219,6 +219,17 @@ async def test_the_request_id_is_in_the_logs(server: Server) -> None:
     assert [(log["path"], log["status"], log["request_id"]) for log in requests] == [("/items/1", 200, "abc-1")]
 
 
+async def test_head_is_get_without_its_body(server: Server) -> None:
+    async with server.client() as client:
+        got, head = await client.get("/items/1"), await client.head("/items/1")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == got.headers["content-length"]
+        assert (await client.head("/nothing")).status_code == 404
+        assert (await client.head("/items")).status_code == 405
+    assert server.count("/items/{item}", "HEAD") == 1
+    assert server.count("<unmatched>", "HEAD", "404") == 1
+
+
 async def test_a_foreign_host_is_421(server: Server) -> None:
     async with server.client() as client:
         response = await client.get("/items/1", headers={"Host": "evil.example"})

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from investiq.errors import InvestIQError
 from investiq.serving import problems
 from investiq.serving.hosts import HostPolicy
-from investiq.serving.middleware import QUIET, AccessLog, BodyLimit, ErrorBoundary, HostCheck, RequestMetrics
+from investiq.serving.middleware import QUIET, AccessLog, BodyLimit, ErrorBoundary, HeadAsGet, HostCheck, RequestMetrics
 from investiq.telemetry.metrics import Metrics
 
 __all__ = ["equip"]
@@ -37,6 +37,7 @@ def equip(
     layers = [
         Middleware(AccessLog, quiet=quiet),
         Middleware(RequestMetrics, metrics=metrics, routes_of=app, refusals=refusals),
+        Middleware(HeadAsGet),
         Middleware(HostCheck, policy=hosts),
         Middleware(BodyLimit, limit=max_body_bytes),
         Middleware(ErrorBoundary),

@@ -1,4 +1,4 @@
-"""The ASGI layers around each server of ours, outermost first: request id and access log, metrics, host check,
+"""The ASGI layers around each server of ours, outermost first: request id and access log, metrics, HEAD, host check,
 body limit, error boundary. Plain ASGI: Starlette's BaseHTTPMiddleware costs a task and two streams per request.
 """
 
@@ -140,6 +140,28 @@ def _template(scope: Scope) -> str:
     # declare full paths (tests/api asserts it).
     template: str | None = getattr(scope.get("route"), "path_format", None)
     return template or UNMATCHED
+
+
+class HeadAsGet:
+    """Answers HEAD as GET without the body, as RFC 9110 asks; FastAPI's routes know only what they declare."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        # A copy, since the layers outside and the server itself must still see HEAD; they want the route, though.
+        inner = {**scope, "method": "GET"}
+        try:
+            await self.app(inner, receive, send_without_body)
+        finally:
+            scope["route"] = inner.get("route")
 
 
 class HostCheck:
