@@ -1,0 +1,190 @@
+"""The real thing: `investiq serve api` and `investiq serve signals` as processes, spoken to over sockets."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import httpx2
+import psutil
+import pytest
+
+from investiq import wiring
+from investiq.client import ClientError, InvestIQClient
+from investiq.config.schema import Config
+from tests.ports import free_port
+
+pytestmark = pytest.mark.e2e
+
+SERVE = "import sys; from investiq.cli import entry_point; sys.argv = ['investiq', 'serve', sys.argv[1]]; entry_point()"
+PATIENCE = 120.0
+
+
+@dataclass
+class Servers:
+    """The two servers, each on a port of its own."""
+
+    data: Path
+    api_port: int
+    signals_port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.api_port}"
+
+    def start(self, part: str, url: str) -> subprocess.Popen[bytes]:
+        """Start `part`, and return once `url` answers."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("INVESTIQ_")}
+        environment = inherited | {
+            "INVESTIQ_DATA_DIR": str(self.data),
+            "INVESTIQ_API_PORT": str(self.api_port),
+            "INVESTIQ_SIGNALS_PORT": str(self.signals_port),
+            "INVESTIQ_SIGNALS_TIMEOUT_SECONDS": "20",
+            "INVESTIQ_ANALYSIS_TIMEOUT_SECONDS": "30",
+        }
+        with (self.data.parent / f"{part}.log").open("ab") as log:
+            command = [sys.executable, "-c", SERVE, part]
+            process = subprocess.Popen(command, env=environment, cwd=self.data.parent, stderr=log)
+        _wait_for(url, process)
+        return process
+
+    def start_api(self) -> subprocess.Popen[bytes]:
+        return self.start("api", f"{self.url}/health")
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"the server of {url} ended with {process.returncode}"
+        try:
+            if httpx2.get(url, trust_env=False).status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(f"{url} did not answer 200")
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Both servers with a model that was trained on the shipped prices."""
+    servers = Servers(tmp_path_factory.mktemp("servers") / "data", free_port(), free_port())
+    wiring.train_models(Config(data_dir=servers.data), lambda _stage, _done, _total: None)
+    started = [servers.start("signals", f"http://127.0.0.1:{servers.signals_port}/health"), servers.start_api()]
+    yield servers
+    for process in started:
+        process.terminate()
+    for process in started:
+        process.wait(20)
+
+
+def raw(servers: Servers, head: str, body: bytes = b"") -> str:
+    """The status line of the answer to a request as it is written here."""
+    with socket.create_connection(("127.0.0.1", servers.api_port), timeout=20) as connection:
+        connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
+        return connection.makefile("rb").readline().decode().strip()
+
+
+def test_three_engines_answer_and_two_say_what_they_lack(servers: Servers) -> None:
+    with InvestIQClient(servers.url) as api:
+        analysis = api.analyze("AAPL")
+    statuses = {name: engine["status"] for name, engine in analysis["engines"].items()}
+    assert statuses == {
+        "technical": "ok",
+        "quantitative": "ok",
+        "signal": "ok",
+        "sentiment": "unavailable",
+        "fundamental": "unavailable",
+    }
+    assert analysis["overall"]["coverage"] == pytest.approx(0.7)
+    assert str(analysis["engines"]["signal"]["metrics"]["trained_until"]) < analysis["as_of"][:10]
+    assert all(engine["reason"] for engine in analysis["engines"].values() if engine["status"] == "unavailable")
+
+
+def test_everything_is_up(servers: Servers) -> None:
+    with InvestIQClient(servers.url) as api:
+        health = api.health()
+    assert health["status"] == "ok"
+    assert {d["status"] for d in health["dependencies"].values()} == {"up"}
+
+
+def test_hosts_that_are_ours_in_every_form(servers: Servers, subtests: pytest.Subtests) -> None:
+    port = servers.api_port
+    for host in (f"localhost:{port}", "127.0.0.1", f"[::1]:{port}", "[::1]", "[0:0:0:0:0:0:0:1]", "LOCALHOST"):
+        with subtests.test(host=host):
+            assert raw(servers, f"GET /health HTTP/1.1\nHost: {host}\nConnection: close") == "HTTP/1.1 200 OK"
+
+
+def test_rebinding_does_not_reach_the_server(servers: Servers, subtests: pytest.Subtests) -> None:
+    for headers in ("Host: evil.example", "Host: [::2]", "Host: localhost\nHost: localhost", "Host:"):
+        with subtests.test(headers=headers):
+            status = raw(servers, f"GET /api/market HTTP/1.1\n{headers}\nConnection: close")
+            assert status.split()[1] in ("400", "421")
+    assert raw(servers, "GET /api/market HTTP/1.0").split()[1] == "421"  # no Host at all
+
+
+def test_a_large_body_is_413_before_it_is_sent(servers: Servers) -> None:
+    head = "POST /api/trades HTTP/1.1\nHost: localhost\nContent-Length: 99999999"
+    assert raw(servers, head).split()[1] == "413"
+
+
+def test_head_and_the_guides_own_commands(servers: Servers) -> None:
+    assert httpx2.head(f"{servers.url}/health", trust_env=False).status_code == 200
+    text = httpx2.get(f"{servers.url}/metrics", trust_env=False).text
+    assert "investiq_analyses_total" in text
+
+
+def test_an_order_fills_by_itself(servers: Servers) -> None:
+    with InvestIQClient(servers.url, servers.data / "keys" / "admin.key") as api:
+        placed = api.submit("AAPL", "buy", idempotency_key="real-1", quantity="3")
+        deadline = time.monotonic() + PATIENCE
+        while api.order(placed.order["id"])["status"] != "filled":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert [p["quantity"] for p in api.positions()] == ["3.0000"]
+
+
+def test_it_stops_on_sigterm_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    servers = Servers(tmp_path / "data", free_port(), free_port())
+    first = servers.start_api()
+    with InvestIQClient(servers.url) as api:
+        before = api.market()["now"]
+    key = (servers.data / "keys" / "admin.key").read_text()
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(20) in (0, -signal.SIGTERM)
+    second = servers.start_api()
+    try:
+        with InvestIQClient(servers.url) as api:
+            after = api.market()["now"]
+        # A session takes 30 s of wall time: a replay from the start would be hours of market time behind.
+        assert datetime.fromisoformat(after) >= datetime.fromisoformat(before)
+        assert (servers.data / "keys" / "admin.key").read_text() == key
+    finally:
+        second.kill()
+        second.wait()
+    third = servers.start_api()  # SIGKILL leaves a ledger that opens again
+    try:
+        children = psutil.Process(third.pid).children()
+        assert children == []
+    finally:
+        third.terminate()
+        third.wait(20)
+
+
+def test_a_broken_installation_ends_with_the_cause(tmp_path: Path) -> None:
+    servers = Servers(tmp_path / "data", free_port(), free_port())
+    (servers.data / "keys").mkdir(parents=True)
+    (servers.data / "keys" / "admin.key").write_text("hello")
+    with pytest.raises(AssertionError, match="ended with 1"):
+        servers.start_api()
+    log = (tmp_path / "api.log").read_text()
+    assert "admin.key holds no API key" in log
+    with InvestIQClient(servers.url) as api, pytest.raises(ClientError):
+        api.health()
