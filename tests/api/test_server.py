@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 import httpx2
 import psutil
 import pytest
+from playwright.async_api import async_playwright
 
 from investiq import wiring
 from investiq.client import ClientError, InvestIQClient
@@ -139,6 +141,25 @@ def test_head_and_the_guides_own_commands(servers: Servers) -> None:
     assert httpx2.head(f"{servers.url}/health", trust_env=False).status_code == 200
     text = httpx2.get(f"{servers.url}/metrics", trust_env=False).text
     assert "investiq_analyses_total" in text
+
+
+async def test_the_docs_work_in_a_browser_under_their_own_policy(servers: Servers) -> None:
+    complaints: list[str] = []
+    addresses: list[str] = []
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = await browser.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("request", lambda request: addresses.append(request.url))
+        await page.goto(f"{servers.url}/docs")
+        await page.locator(".opblock-summary", has_text="/api/market").first.click()
+        await page.get_by_role("button", name="Try it out").click()
+        await page.get_by_role("button", name="Execute").click()
+        await page.locator(".responses-table.live-responses-table").get_by_text("200", exact=True).wait_for()
+        await browser.close()
+    assert complaints == []
+    assert all(address.startswith((servers.url, "data:")) for address in addresses)
 
 
 def test_an_order_fills_by_itself(servers: Servers) -> None:
