@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Annotated, Any
 
-import structlog
 from dash import Dash
 from fastapi import FastAPI, Header, Request, Response
 from starlette.exceptions import HTTPException
@@ -18,12 +17,10 @@ from investiq.telemetry.metrics import Metrics
 from investiq.web import layout
 from investiq.web.not_found import not_found_page
 from investiq.web.security import SameOrigin, SecurityHeaders, content_security_policy, may_scrape
-from investiq.web.server import ConsoleServer
+from investiq.web.server import ConsoleServer, callback_failed
 from investiq.web.sources import Sources, Transports
 
 __all__ = ["create_app", "run"]
-
-_log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -74,16 +71,11 @@ def _dash(sources: Sources) -> Dash:
         enable_mcp=False,
         add_log_handler=False,
         suppress_callback_exceptions=True,  # the parts of a page exist only while it is shown
-        on_error=_log_failure,
+        on_error=callback_failed,
     )
     app.layout = layout.frame
     layout.register(app, sources)
     return app
-
-
-def _log_failure(error: Exception) -> None:
-    _log.error("callback_failed", exc_info=error)
-    raise error
 
 
 def _add_own_routes(server: FastAPI, config: Config, metrics: Metrics) -> None:

@@ -70,10 +70,20 @@ def notice(heading: str, lines: Sequence[Children], color: str) -> Component:
 
 
 def missing(why: Missing, what: str) -> Component:
-    """Says plainly that `what` cannot be shown: which part, since when, what to type."""
-    since = html.Strong(fmt.clock_time(why.since))
-    lines: list[Children] = [why.error, ["Since ", since, ". To see what is wrong, type ", html.Code(why.advice), "."]]
-    return notice(f"{what}: {why.part} {'refuses' if why.refused else 'gives no answer'}", lines, "red")
+    """Says plainly that `what` is not known: which part does not answer, since when, what to type.
+
+    The style sheet hides charts and tables beside it: what they last showed is no longer true.
+    """
+    verb = "refuses" if why.refused else "gives no answer"
+    advice: list[Component | str] = [" Type ", html.Code(why.advice), " to see what is wrong."]
+    return html.Div(
+        [
+            html.Strong(f"{what}: {why.part} {verb} since {fmt.clock_time(why.since)}."),
+            html.P([f"{why.error.rstrip('.')}.", *(advice if why.advice not in why.error else [])]),
+        ],
+        className="missing",
+        role="alert",
+    )
 
 
 def pending(height: int) -> Component:

@@ -14,13 +14,13 @@ from typing import Any
 import structlog
 from dash import Dash
 from dash.backends._fastapi import FastAPIDashServer, reset_current_request, set_current_request
-from dash.exceptions import DependencyException, PreventUpdate
+from dash.exceptions import CallbackException, DependencyException, PreventUpdate
 from fastapi import FastAPI, Request, Response
 
 from investiq import __version__
 from investiq.serving import Problem
 
-__all__ = ["PAGES", "ConsoleServer"]
+__all__ = ["PAGES", "ConsoleServer", "callback_failed"]
 
 _log = structlog.get_logger(__name__)
 
@@ -31,6 +31,15 @@ PAGES = ("/", "/trading", "/operations")
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     await asyncio.gather(*(close() for close in app.state.at_end))
+
+
+class CallbackFailed(Exception):
+    """A callback of ours raised: our fault, unlike what Dash raises over a malformed request."""
+
+
+def callback_failed(error: Exception) -> None:
+    """For Dash's `on_error`: mark the error as one of a callback."""
+    raise CallbackFailed from error
 
 
 class ConsoleServer(FastAPIDashServer):
@@ -47,6 +56,7 @@ class ConsoleServer(FastAPIDashServer):
             docs_url=None,
             redoc_url=None,
             openapi_url=None,
+            redirect_slashes=False,
             lifespan=_lifespan,
         )
         app.state.at_end = []
@@ -89,14 +99,22 @@ class ConsoleServer(FastAPIDashServer):
         async def checked(request: Request) -> Response:
             body = getattr(request.state, "json_body", None)
             if not isinstance(body, dict) or body.get("output") not in dash_app.callback_map:
-                raise Problem(400, "unknown_callback", "the page asks for something unknown here: load it again")
+                raise _unknown()
             try:
                 answer: Response = await dispatch(request)
             except PreventUpdate:
                 return Response(status_code=204)
-            except (KeyError, TypeError, ValueError, IndexError) as error:
+            except (CallbackFailed, CallbackException) as error:
                 _log.exception("callback_failed", output=body["output"])
                 raise Problem(500, "internal_error", "an unforeseen error; the log has it") from error
+            except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+                # Before it calls the callback, Dash reads the body without checking it.
+                _log.warning("malformed_callback", output=body["output"], error=repr(error))
+                raise _unknown() from error
             return answer
 
         return checked
+
+
+def _unknown() -> Problem:
+    return Problem(400, "unknown_callback", "the page asks for something unknown here: load it again")

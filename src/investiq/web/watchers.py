@@ -15,8 +15,8 @@ from investiq.errors import InvestIQError
 __all__ = ["Alert", "AlertmanagerReader", "InboxReader", "Page", "PrometheusReader", "Sample", "Target"]
 
 TIMEOUT_SECONDS = 3.0
-HEARTBEAT = "Watchdog"
-"""The alert that always fires, for machines."""
+FOR_MACHINES = "none"
+"""The severity of alerts that page nobody: the heartbeat, and the test alert of `investiq up`."""
 
 Sample = tuple[int, float]
 """Unix second and value."""
@@ -130,10 +130,10 @@ class AlertmanagerReader(_Reader):
     """What fires."""
 
     async def alerts(self) -> list[Alert]:
-        """Firing alerts, worst first, without the heartbeat."""
+        """Firing alerts, worst first, without those for machines."""
         document = await self._get("/api/v2/alerts")
         try:
-            alerts = [_alert(raw) for raw in document if raw["labels"].get("alertname") != HEARTBEAT]
+            alerts = [_alert(raw) for raw in document if raw["labels"].get("severity") != FOR_MACHINES]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise self._foreign() from error
         return sorted(alerts, key=lambda alert: alert.rank)

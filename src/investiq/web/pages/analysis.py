@@ -144,6 +144,11 @@ async def analysis_content(sources: Sources, name: str | None) -> tuple[Children
     return _quote(analysis, close), overall_card(analysis), engines
 
 
+async def _prices_missing(sources: Sources) -> Component | None:
+    symbols = await sources.symbols()
+    return missing(symbols, "Prices") if isinstance(symbols, Missing) else None
+
+
 async def _why_no_symbol(sources: Sources) -> Component:
     symbols = await sources.symbols()
     if isinstance(symbols, Missing):
@@ -178,11 +183,10 @@ async def chart_content(sources: Sources, name: str | None, span: str, shown: li
     An unchanged chart is not sent again, and its range is set only when the user chose another symbol or range.
     """
     if not name:
-        return [], no_update, None, None
+        return no_update, no_update, None, await _prices_missing(sources)
     answer = await sources.bars(name)
     if isinstance(answer, Missing):
-        keep = shown is not None and shown[0] == name
-        return no_update if keep else [], no_update, shown if keep else None, missing(answer, "Prices")
+        return no_update, no_update, None, missing(answer, "Prices")
     bars = answer["bars"]
     now = [name, span, bars[-1]["session"] if bars else ""]
     if now == shown:

@@ -80,7 +80,8 @@ def breaker_card(status: TradingStatus) -> Component:
         _limit("Loss of this session", status["day_loss"], status["daily_loss_limit"]),
         _limit("Drawdown", status["drawdown"], status["drawdown_limit"]),
         html.P(
-            "A limit that is reached halts trading until somebody resumes it. Exits stay allowed while it is halted.",
+            "A limit that is reached halts trading until somebody resumes it; exits stay allowed. "
+            "Resuming starts both counts anew.",
             className="muted small",
         ),
     ]
