@@ -8,7 +8,7 @@ from dash import no_update
 
 from investiq.web.pages.analysis import analysis_content, chart_content, layout, symbol_choices
 from investiq.web.sources import Sources
-from tests.web.fakes import Stand, analysis, engine, text_of
+from tests.web.fakes import Stand, analysis, bars, engine, text_of
 
 
 async def overall_words(sources: Sources, symbol: str = "AAPL") -> tuple[str, str, str]:
@@ -111,7 +111,8 @@ async def test_the_chart_is_sent_once_and_again_only_with_a_new_session(sources:
     assert now == ["AAPL", "1Y", "2008-01-09"]
 
 
-async def test_another_range_moves_the_chart_without_sending_it_again(sources: Sources) -> None:
+async def test_another_range_moves_the_chart_without_sending_it_again(sources: Sources, stand: Stand) -> None:
+    stand.api.documents["/api/bars/AAPL"]["bars"] = bars(200)
     _, _, shown, _ = await chart_content(sources, "AAPL", "3Y", None)
 
     series, span, _, _ = await chart_content(sources, "AAPL", "3M", shown)
