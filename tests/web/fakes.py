@@ -126,7 +126,7 @@ def engine(name: str, **changes: Any) -> dict[str, Any]:
 
 def analysis(symbol: str) -> dict[str, Any]:
     """Three engines that answer and two that do not."""
-    silent = {"status": "unavailable", "signal": None, "score": None, "confidence": None, "metrics": {}}
+    silent: dict[str, Any] = {"status": "unavailable", "signal": None, "score": None, "confidence": None, "metrics": {}}
     return {
         "symbol": symbol,
         "as_of": "2008-01-09T16:30:00Z",
@@ -151,7 +151,7 @@ def analysis(symbol: str) -> dict[str, Any]:
     }
 
 
-def bars(count: int) -> list[dict[str, Any]]:
+def bars(count: int) -> list[Any]:
     """Ascending bars; the close of bar i is i + 1."""
     days = (f"2007-{1 + i // 28:02d}-{1 + i % 28:02d}" for i in range(count))
     return [
