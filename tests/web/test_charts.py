@@ -53,7 +53,7 @@ def test_equity_is_drawn_at_new_yorks_clock() -> None:
 def test_the_visible_range_ends_with_the_last_bar_and_does_not_begin_before_the_first() -> None:
     days = bars(60)
 
-    assert charts.visible_range(days, "3Y") == {"from": days[0]["session"], "to": days[-1]["session"]}  # type: ignore[arg-type]
+    assert charts.visible_range(days, "3Y") == {"from": days[0]["session"], "to": days[-1]["session"]}
     assert charts.visible_range([], "1Y") is None
 
 
