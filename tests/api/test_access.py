@@ -142,6 +142,23 @@ async def test_every_route_that_changes_something_asks_for_more_than_read(
         assert response.status_code == 403, (path, method)
 
 
+async def test_a_page_of_another_site_changes_nothing(
+    admin: httpx2.AsyncClient, still: Installation, subtests: pytest.Subtests
+) -> None:
+    for origin in (
+        "http://evil.example",
+        "null",
+        "",
+        "https://127.0.0.1.evil.example",
+        "http://localhost@evil.example",
+    ):
+        with subtests.test(origin=origin):
+            response = await admin.post("/api/trading/halt", json={"reason": "x"}, headers={"Origin": origin})
+            assert response.status_code == 403
+            assert response.json()["reason"] == "foreign_origin"
+    assert not still.parts.desk.status().halted
+
+
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:3000", "http://localhost:3000", "http://[::1]:3000"])
 async def test_our_own_pages_may_change_things(admin: httpx2.AsyncClient, origin: str) -> None:
     response = await admin.post("/api/trading/halt", json={"reason": "x"}, headers={"Origin": origin})

@@ -152,7 +152,7 @@ def plain_kinds() -> list[Kind]:
 
 async def test_the_number_of_series_stops_growing_within_200_requests(data_dir: Path) -> None:
     """Ten thousand requests of all kinds; each kind is among the first 200. Both rate limits strike on the way."""
-    made = install(data_dir, ApiConfig(requests_per_minute=9_000, trades_per_minute=50))
+    made = install(data_dir, ApiConfig(requests_per_minute=5_000, trades_per_minute=50))
     odd = odd_kinds()
     kinds = plain_kinds() + odd + odd[-3:-1]  # an order that is sent again needs one that went before
     assert len(kinds) <= 200
@@ -171,5 +171,7 @@ async def test_the_number_of_series_stops_growing_within_200_requests(data_dir: 
             if number == 199:
                 settled = series()
         assert series() == settled
+    for limit in ("requests", "trades"):
+        assert made.sample("investiq_rate_limited_total", limit=limit) > 0
     assert {200, 201, 400, 401, 403, 404, 405, 413, 421, 422, 429} <= set(statuses)
     assert 500 not in statuses
