@@ -44,7 +44,7 @@ def test_check_shows_the_difference_and_writes_nothing(clone: Path) -> None:
     file.write_text(edited, "utf-8")
     code, out, err = _run("render", "--check")
     assert code == ExitCode.FINDINGS
-    assert "-  scrape_interval: 15s\n+  scrape_interval: 10s" in out
+    assert "-  evaluation_interval: 15s\n+  evaluation_interval: 10s" in out
     assert "1 file differs" in err
     assert file.read_text("utf-8") == edited
 

@@ -18,7 +18,6 @@ BUILD: list[str] = PYPROJECT["build-system"]["requires"]
 RUNTIME: list[str] = PYPROJECT["project"]["dependencies"]
 DEV: list[str] = PYPROJECT["project"]["optional-dependencies"]["dev"]
 COMES_WITH = {
-    "numpy": "pandas",  # its arrays are numpy's
     "starlette": "fastapi",  # its requests, responses and middleware are starlette's
     "plotly": "dash",
     "scipy": "scikit-learn",
