@@ -40,18 +40,18 @@ def _days(bars: object) -> list[int]:
     [
         ("2008-01-03 14:30:00", PricePoint.OPEN, 110, "2008-01-03 14:30"),
         ("2008-01-03 16:39:59", PricePoint.OPEN, 110, "2008-01-03 14:30"),
-        ("2008-01-03 16:40:00", PricePoint.LOW, 108, "2008-01-03 16:40"),
-        ("2008-01-03 18:49:59", PricePoint.LOW, 108, "2008-01-03 16:40"),
-        ("2008-01-03 18:50:00", PricePoint.HIGH, 112, "2008-01-03 18:50"),
-        ("2008-01-03 20:59:59", PricePoint.HIGH, 112, "2008-01-03 18:50"),
+        ("2008-01-03 16:40:00", PricePoint.HIGH, 112, "2008-01-03 16:40"),
+        ("2008-01-03 18:49:59", PricePoint.HIGH, 112, "2008-01-03 16:40"),
+        ("2008-01-03 18:50:00", PricePoint.LOW, 108, "2008-01-03 18:50"),
+        ("2008-01-03 20:59:59", PricePoint.LOW, 108, "2008-01-03 18:50"),
         ("2008-01-03 21:00:00", PricePoint.CLOSE, 111, "2008-01-03 21:00"),
         ("2008-01-04 14:29:59", PricePoint.CLOSE, 111, "2008-01-03 21:00"),
         ("2008-01-04 14:30:00", PricePoint.OPEN, 120, "2008-01-04 14:30"),
+        ("2008-01-07 16:40:00", PricePoint.LOW, 128, "2008-01-07 16:40"),
+        ("2008-01-07 18:50:00", PricePoint.HIGH, 132, "2008-01-07 18:50"),
     ],
 )
-def test_a_session_shows_open_low_high_and_close_in_this_order(
-    now: str, point: PricePoint, price: int, at: str
-) -> None:
+def test_a_session_shows_its_open_its_extremes_and_its_close(now: str, point: PricePoint, price: int, at: str) -> None:
     quote = _market(now).quote(AAPL)
     assert quote is not None
     assert (quote.symbol, quote.point, quote.price, quote.at) == (AAPL, point, Decimal(price), utc(at))

@@ -7,14 +7,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from operator import attrgetter
 from typing import TypeVar
 
 from investiq.market.calendar import Session, TradingCalendar
 from investiq.market.clock import Clock
 from investiq.market.provider import PriceProvider, UnknownSymbol, nearest_symbols
-from investiq.market.types import Bar, Fundamentals, Headline, MarketPhase, PricePoint, Quote, Symbol
+from investiq.market.session_prices import session_prices
+from investiq.market.types import Bar, Fundamentals, Headline, MarketPhase, Quote, Symbol
 
 __all__ = ["Market", "MarketState"]
 
@@ -53,8 +53,8 @@ class Market:
     """Prices, news and figures of a provider, as far as they were known at the clock's now.
 
     A session's bar is known from its close on. Its four prices are shown one after the other as quotes: the open at the
-    opening, the low after one third of the session, the high after two thirds, the close at the close. They are real
-    prices of that day; that the low comes before the high, and when, is a convention, since daily data does not say.
+    opening, low and high after one and two thirds of the session, the close at the close. They are real prices of that
+    day; which extreme comes first, and when, is a convention (see `session_prices`), since daily data does not say.
 
     Safe to share between threads. A symbol whose first price lies in the future is unknown.
     """
@@ -208,7 +208,7 @@ class Market:
         bars = self._provider.bars(symbol)
         index = bisect_right(bars, self._calendar.latest(now).day, key=_session_of) - 1
         bar = bars[index]
-        points = _points(bar, self._calendar.session(bar.session))
+        points = session_prices(symbol, bar, self._calendar.session(bar.session))
         shown = bisect_right(points, now, key=lambda point: point[0])
         at, point, price = points[shown - 1]
         return Quote(symbol, price, at, point, sequence=index * len(points) + shown)
@@ -217,16 +217,6 @@ class Market:
         quotes = (self._quote(symbol, now) for symbol in symbols)
         newest = max((quote.at for quote in quotes if quote), default=None)
         return math.inf if newest is None else self._calendar.open_seconds(newest, now)
-
-
-def _points(bar: Bar, session: Session) -> Sequence[tuple[datetime, PricePoint, Decimal]]:
-    third = (session.close - session.open) / 3
-    return (
-        (session.open, PricePoint.OPEN, bar.open),
-        (session.open + third, PricePoint.LOW, bar.low),
-        (session.open + 2 * third, PricePoint.HIGH, bar.high),
-        (session.close, PricePoint.CLOSE, bar.close),
-    )
 
 
 def _published_by(now: datetime, items: Sequence[Published] | None) -> Sequence[Published] | None:
