@@ -17,14 +17,14 @@ from investiq.stack.validate import checkout
 @click.command(
     cls=ExampleCommand,
     examples=(
-        ("investiq render", "write monitoring/ and docs/metrics.md from their source"),
+        ("investiq render", "write monitoring/, docs/metrics.md and docs/configuration.md from their source"),
         ("investiq render --check", "show what would change; exit code 3 if anything would"),
     ),
 )
 @click.option("--check", is_flag=True, help="Write nothing; print the difference and exit with 3 if there is one.")
 @pass_session
 def command(session: Session, check: bool) -> int:
-    """Write the committed monitoring files from their source, src/investiq/monitoring and the metric catalogue.
+    """Write the committed files that have a source in the code: monitoring/ and the reference pages of docs/.
 
     The files with this machine's ports and secrets are written by `investiq up`, under data_dir.
     """

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from investiq.config.schema import Config
 
-__all__ = ["Setting", "settings"]
+__all__ = ["Setting", "settings", "toml_value"]
 
 _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "integer": (int,),
@@ -31,6 +31,7 @@ _WORDS = {
     "boolean": "true or false",
     "string": "text",
     "array": "a list",
+    "object": "a table",
 }
 
 
@@ -57,12 +58,12 @@ class Setting:
 
     @property
     def expected(self) -> str:
-        kind = " or ".join(repr(choice) for choice in self.choices) or self._type_words()
+        kind = " or ".join(repr(choice) for choice in self.choices) or self.type_words
         return f"{kind} ({self.description})"
 
     @property
     def example(self) -> str:
-        return f"{self.key.rpartition('.')[2]} = {_toml(self.sample)}"
+        return f"{self.key.rpartition('.')[2]} = {toml_value(self.sample)}"
 
     def example_for(self, source: str) -> str:
         """The example in the form of its source: a TOML line, or an assignment of the variable `$NAME`."""
@@ -74,7 +75,9 @@ class Setting:
         values = self.sample if isinstance(self.sample, (list, tuple)) else [self.sample]
         return f"{name}={','.join(str(value) for value in values)}"
 
-    def _type_words(self) -> str:
+    @property
+    def type_words(self) -> str:
+        """Its type in words."""
         if {"number", "string"} <= self.types:  # money: a decimal number, also as text
             return "a number"
         return " or ".join(_WORDS.get(kind, kind) for kind in sorted(self.types)) or "a table"
@@ -85,7 +88,7 @@ class Setting:
         is_bool_for_number = isinstance(value, bool) and "boolean" not in self.types
         if isinstance(value, tuple(allowed)) and not is_bool_for_number:
             return None
-        got = "another type" if self.secret else _toml(value)
+        got = "another type" if self.secret else toml_value(value)
         return f"expected {self.expected}, got {got}"
 
     def parse_text(self, text: str) -> Any:
@@ -138,15 +141,16 @@ def _annotations(annotation: Any) -> set[Any]:
     return {annotation}.union(*(_annotations(inner) for inner in get_args(annotation)))
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """`value` as it is written in TOML."""
     match value:
         case bool():
             return "true" if value else "false"
         case int() | float() | Decimal() | date():
             return str(value)
         case list() | tuple():
-            return "[" + ", ".join(_toml(item) for item in value) + "]"
+            return "[" + ", ".join(toml_value(item) for item in value) + "]"
         case dict():
-            return "{" + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + "}"
+            return "{" + ", ".join(f"{k} = {toml_value(v)}" for k, v in value.items()) + "}"
         case _:
             return f'"{value}"'

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from investiq.config import Config
+from investiq.config.reference import configuration_page
 from investiq.errors import InvestIQError
 from investiq.monitoring import addresses
 from investiq.monitoring.jobs import METRICS_TOKEN_FILE, prometheus_document
@@ -78,6 +79,7 @@ def render_committed() -> dict[PurePosixPath, str]:
     files = {f"monitoring/{name}": text for name, text in _monitoring_files(Config(), ()).items()}
     files["monitoring/validate.sh"] = _template("validate.sh")
     files["docs/metrics.md"] = metrics_page()
+    files["docs/configuration.md"] = configuration_page()
     return {PurePosixPath(path): text for path, text in files.items()}
 
 
