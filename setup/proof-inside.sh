@@ -1,50 +1,221 @@
 #!/usr/bin/env bash
-# setup/proof-inside.sh: what proof-fresh.sh runs inside a fresh container, from the clone to the running stack.
+# setup/proof-inside.sh root|sudo|taken|sid: what proof-fresh.sh runs as root inside a fresh container.
 set -euo pipefail
 
-up() {
-    local start=$SECONDS
-    make --no-print-directory up ARGS=--detach
-    all_targets_up
-    echo "-- every target up $((SECONDS - start)) s after the command"
+how=$1
+clone=/investiq
+user=root
+# A policy that lets every package start its service: the setup must prevent that, and put this policy back.
+policy=/usr/sbin/policy-rc.d
+
+say() { printf -- '-- %s\n' "$*"; }
+broken() { printf -- '-- NOT PROVEN: %s\n' "$*" && exit 1; }
+
+# The commands of the user, in the clone.
+run() {
+    if [[ $user = root ]]; then
+        env -C "$clone" "$@"
+    else
+        runuser -u "$user" -- env -C "$clone" HOME="/home/$user" "$@"
+    fi
+}
+make_up() { run make --no-print-directory up ARGS=--detach; }
+
+install_packages() {
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "$@" >/tmp/apt.log 2>&1 || {
+        cat /tmp/apt.log
+        broken "apt-get could not install $*"
+    }
 }
 
-all_targets_up() {
+# up WHEN: brings it up, and measures until Prometheus says that every job is up.
+up() {
+    local start=$EPOCHREALTIME took
+    make_up
+    all_jobs_up
+    took=$(awk -v from="$start" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f", to - from }')
+    say "$1: every target up $took s after the command"
+}
+
+all_jobs_up() {
     python3 - <<'PYTHON'
 import json, time, urllib.request
 
-for _ in range(60):
+JOBS = {"investiq-api", "signal-models", "frontend", "prometheus", "alertmanager", "blackbox", "node"}
+for _ in range(240):
     with urllib.request.urlopen("http://localhost:9090/api/v1/targets", timeout=10) as answer:
         targets = json.load(answer)["data"]["activeTargets"]
-    if targets and all(target["health"] == "up" for target in targets):
+    jobs = {target["labels"]["job"] for target in targets}
+    if jobs >= JOBS and all(target["health"] == "up" for target in targets):
         break
-    time.sleep(1)
-for target in targets:
-    print(f"   {target['labels']['job']:15} {target['health']:8} {target['lastError']}")
-raise SystemExit(any(target["health"] != "up" for target in targets))
+    time.sleep(0.25)
+else:
+    for target in targets:
+        print(f"   {target['labels']['job']:18} {target['health']:8} {target['lastError']}")
+    raise SystemExit(f"-- NOT PROVEN: not every job is up; missing: {sorted(JOBS - jobs)}")
 PYTHON
 }
 
-# What a fresh machine is allowed to have, and nothing else.
-apt-get -qq update
-DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends python3 python3-venv make git >/dev/null 2>&1
-git -c init.defaultBranch=main -c advice.detachedHead=false clone --quiet /given/investiq.bundle /investiq
-cd /investiq
-python3 -V
+three_engines_answer() {
+    python3 - <<'PYTHON'
+import json, urllib.request
 
-policy=/usr/sbin/policy-rc.d
-if [[ ! -e $policy ]]; then printf '#!/bin/sh\nexit 0\n' >$policy && chmod 711 $policy; fi
-before=$(stat -c %a $policy && sha256sum $policy)
+with urllib.request.urlopen("http://localhost:3000/api/analyze/AAPL", timeout=10) as answer:
+    analysis = json.load(answer)
+engines = {name: engine["status"] for name, engine in analysis["engines"].items()}
+expected = {name: "ok" for name in ("technical", "quantitative", "signal")}
+expected |= {name: "unavailable" for name in ("sentiment", "fundamental")}
+print("-- AAPL:", ", ".join(f"{name} {status}" for name, status in engines.items()))
+if engines != expected:
+    raise SystemExit("-- NOT PROVEN: these are not the engines that should have answered")
+PYTHON
+}
 
-echo "-- the first time"
-up
-make --no-print-directory status
-make --no-print-directory down
-echo "-- the second time"
-up
-make --no-print-directory down
+# processes [COMMAND]: what runs besides this script, the container's init and that command, one a line.
+processes() {
+    python3 - "$@" <<'PYTHON'
+import os, sys
+from pathlib import Path
 
-[[ $before = "$(stat -c %a $policy && sha256sum $policy)" ]] || { echo "policy-rc.d was changed" && exit 1; }
-enabled=$(find /etc/systemd/system /etc/rc?.d -name '*prometheus*' ! -name 'K*' 2>/dev/null || true)
-[[ -z $enabled ]] || { echo "services are enabled: $enabled" && exit 1; }
-echo "-- policy-rc.d is as before, and no service of the packages is enabled"
+mine, pid = {1}, os.getpid()
+while pid > 1:
+    mine.add(pid)
+    pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+for folder in Path("/proc").glob("[0-9]*"):
+    try:
+        command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+    except OSError:
+        continue  # it has just ended
+    if command and int(folder.name) not in mine and not any(known in command for known in sys.argv[1:]):
+        print("  ", folder.name, command)
+PYTHON
+}
+
+# nothing_left [COMMAND]: no process but that one.
+nothing_left() {
+    local left
+    for _ in {1..240}; do # after the first start, compiling goes on in the background for a while
+        left=$(processes "$@")
+        [[ -n $left ]] || return 0
+        sleep 0.25
+    done
+    broken "processes are left:"$'\n'"$left"
+}
+
+# refused PATTERN...: the last output holds them all.
+refused() {
+    local pattern
+    for pattern in "$@"; do
+        grep -qE -- "$pattern" /tmp/output || broken "the message does not say: $pattern"
+    done
+}
+
+# down: stops it, and sees that only what was there before is left.
+down() {
+    run make --no-print-directory down
+    if [[ $how = taken ]]; then nothing_left /usr/bin/prometheus-node-exporter; else nothing_left; fi
+}
+
+# A foreign program on a port: named with the setting, left alone, and nothing is started.
+port_taken() {
+    python3 -m http.server --bind 127.0.0.1 9090 >/tmp/foreign.log 2>&1 &
+    local foreign=$!
+    until (: </dev/tcp/127.0.0.1/9090) 2>/dev/null; do sleep 0.1; done
+    if make_up >/tmp/output 2>&1; then broken "it started beside a program on 9090"; fi
+    grep -F 9090 /tmp/output
+    refused "port 9090 \(prometheus\) is taken by python3.* \(pid $foreign, user root\)" \
+        "monitoring.prometheus_port" INVESTIQ_MONITORING_PROMETHEUS_PORT
+    nothing_left "http.server --bind 127.0.0.1 9090"
+    kill -0 "$foreign" || broken "the foreign program was ended"
+    kill "$foreign"
+    say "a taken port: named with its program and its setting; nothing was started or stopped"
+}
+
+prepare() {
+    apt-get -qq update
+    install_packages python3 python3-venv make git
+    printf '#!/bin/sh\nexit 0\n' >$policy && chmod 711 $policy
+    git -c init.defaultBranch=main -c advice.detachedHead=false clone --quiet /given/investiq.bundle $clone
+    python3 -V
+    "prepare_$how"
+    before=$(stat -c %a $policy && sha256sum $policy)
+}
+
+prepare_root() { :; }
+
+prepare_sudo() {
+    user=ann
+    useradd --create-home $user
+    chown -R $user: $clone
+    if make_up >/tmp/output 2>&1; then broken "it started without the programs and without root"; fi
+    tail -n 4 /tmp/output
+    refused "cause: programs are missing .*needs root" "fix:   su -c 'bash $clone/setup/debian.sh prometheus"
+    say "without sudo: refused, with cause and fix"
+    install_packages sudo
+    echo "$user ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/$user
+}
+
+# The service of a package that was installed before: it must survive, and InvestIQ must say what is in its way.
+prepare_taken() {
+    install_packages prometheus-node-exporter
+    service prometheus-node-exporter start >/dev/null
+    until (: </dev/tcp/127.0.0.1/9100) 2>/dev/null; do sleep 0.1; done
+    service=$(pidof prometheus-node-exporter)
+    if make_up >/tmp/output 2>&1; then broken "it started beside a service on 9100"; fi
+    grep -F 9100 /tmp/output
+    refused "port 9100 \(node\) is taken by prometheus-node-e.* \(pid $service, user prometheus\)" monitoring.node_port
+    export INVESTIQ_MONITORING_NODE_PORT=9200
+}
+
+prepare_sid() {
+    local mirror
+    # shellcheck disable=SC2016  # apt-get's variable, not the shell's
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | head -n 1)
+    echo "deb $mirror sid main" >/etc/apt/sources.list.d/sid.list
+    cat >/etc/apt/preferences.d/sid <<'PIN'
+Package: *
+Pin: release n=sid
+Pin-Priority: 100
+
+Package: prometheus prometheus-alertmanager
+Pin: release n=sid
+Pin-Priority: 900
+PIN
+    apt-get -qq update
+}
+
+versions() {
+    local program
+    for program in prometheus prometheus-alertmanager prometheus-blackbox-exporter prometheus-node-exporter; do
+        $program --version 2>&1 | sed -nE 's/^([a-z_]+), version ([^ ]+) .*/   \1 \2/p'
+    done
+}
+
+services_untouched() {
+    local enabled ignored=$^
+    [[ $before = "$(stat -c %a $policy && sha256sum $policy)" ]] || broken "policy-rc.d was changed"
+    if [[ $how = taken ]]; then
+        [[ $(pidof prometheus-node-exporter) = "$service" ]] || broken "the service that was there before was stopped"
+        ignored=prometheus-node-exporter
+    fi
+    enabled=$(find /etc/systemd/system /etc/rc?.d -name '*prometheus*' ! -name 'K*' 2>/dev/null | grep -v "$ignored" || true)
+    [[ -z $enabled ]] || broken "services are enabled: $enabled"
+    say "policy-rc.d is as before, no service of the packages runs or is enabled, and no process is left"
+}
+
+main() {
+    prepare
+    up "first start, with installing"
+    versions
+    three_engines_answer
+    run make --no-print-directory status
+    up "up while it runs"
+    down
+    up "second start"
+    down
+    if [[ $how = root ]]; then port_taken; fi
+    services_untouched
+    [[ -z $(run git status --short) ]] || broken "the clone is not clean: $(run git status --short)"
+}
+
+main
