@@ -43,14 +43,14 @@ option `--config FILE` or the variable `{PATH_VARIABLE}` names another one.
 
 - **Precedence.** The environment beats the file, and the file beats the defaults. For one run, `investiq up --from` and
   `--speed` set `market.start` and `market.session_seconds` above both.
-- **Variables.** Lists are separated by commas (`AAPL,IBM`), and a table is written as in TOML (`{{technical = 1}}`). The same
-  setting under two names, such as `METRICS_TOKEN` and `INVESTIQ_API_METRICS_TOKEN`, is an error.
-- **Secrets.** Each variable `NAME` of a secret also exists as `NAME_FILE`: the file that holds it, read without the white
-  space around it. A secret may stand in `{CONFIG_FILE}` too; then keep that file private (`chmod 600`). No command takes a
-  secret as an option.
+- **Variables.** Lists are separated by commas (`AAPL,IBM`), and a table is written as in TOML. The same setting under
+  two names, such as `METRICS_TOKEN` and `INVESTIQ_API_METRICS_TOKEN`, is an error.
+- **Secrets.** Each variable `NAME` of a secret also exists as `NAME_FILE`: the file that holds it, read without the
+  white space around it. A secret may stand in `{CONFIG_FILE}` too; then keep that file private (`chmod 600`). No
+  command takes a secret as an option.
 - **Paths.** Relative ones count from the folder of the file, or without a file from the folder where the command runs.
-- **Faults.** An unknown key, an unknown variable that begins with `INVESTIQ_`, a wrong type or an unreadable secret file
-  stops every command with exit code 2. All faults are listed, each with its line or variable and what was expected.
+- **Faults.** An unknown key, an unknown variable that begins with `INVESTIQ_`, a wrong type or an unreadable secret
+  file stops every command with exit code 2. All faults are listed, each with its line or variable.
 - **Changes** take effect at the next start: `investiq down`, then `investiq up`.
 
 In the tables, *none* as the default means: not set.
