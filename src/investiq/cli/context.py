@@ -65,6 +65,18 @@ class Session:
         elif text:
             print(text, file=self.stdout, flush=True)
 
+    def show(self, line: str, *, style: str | None = None) -> None:
+        """One line of an answer that is shown as it comes to be; with --json, `emit` gives it at the end instead."""
+        if not self.json:
+            colored = style is not None and self.color and self.stdout.isatty()
+            print(click.style(line, fg=style) if colored else line, file=self.stdout, flush=True)
+
+    def log_to_stderr(self) -> None:
+        """Keep what the product logs away from stdout, and show no more of it than warnings."""
+        from investiq.telemetry import logging  # noqa: PLC0415  80 ms that most commands need not pay
+
+        logging.configure("cli", "warning", self.stderr)
+
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         """Rows as aligned text, numbers to the right, without borders: readable, and `awk` can take it apart."""
         cells = [[str(cell) if cell is not None else "-" for cell in row] for row in rows]

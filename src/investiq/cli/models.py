@@ -9,6 +9,7 @@ import httpx2
 
 from investiq.cli.context import Session, pass_session
 from investiq.cli.help import ExampleGroup
+from investiq.cli.market_start import where_it_was
 from investiq.errors import InvestIQError
 
 
@@ -43,7 +44,8 @@ def train(session: Session, if_needed: bool) -> None:
     """Train a model; a running service takes it over by itself."""
     from investiq import wiring  # noqa: PLC0415  loads the market and LightGBM only when training
 
-    config = session.loaded.config
+    session.log_to_stderr()
+    config = where_it_was(session.loaded)
     if if_needed:
         reason = wiring.retraining_reason(config)
         if reason is None:

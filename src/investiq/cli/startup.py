@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from investiq.cli.context import Session
 from investiq.cli.exit_codes import ExitCode
@@ -21,6 +24,13 @@ from investiq.stack.status import Failure, Snapshot
 __all__ = ["Startup", "addresses_text"]
 
 _WATCHERS = ("prometheus", "alertmanager")
+_NEXT = {
+    "status": "how every part is",
+    "analyze AAPL": "what the engines say",
+    "positions": "what the agent holds on paper",
+    "inbox": "notifications",
+    "down": "stop everything; the data stays",
+}
 
 
 @dataclass
@@ -154,10 +164,15 @@ def addresses_text(config: Config, table: Table) -> str:
         "  Reading needs no login on this machine. Trading, halting and resuming need a key; the console and the",
         f"  command line here use the local admin key. To use it elsewhere: cat {key}",
         "Next",
-        "  investiq status            how every part is",
-        "  investiq analyze AAPL      what the engines say",
-        "  investiq positions         what the agent holds on paper",
-        "  investiq inbox             notifications",
-        "  investiq down              stop everything; the data stays",
     ]
+    typed = _typed()
+    lines += [f"  {f'{typed} {command}':<{len(typed) + 19}}{purpose}" for command, purpose in _NEXT.items()]
     return "\n".join(lines)
+
+
+def _typed() -> str:
+    """This program as its user has to type it: with its folder where the PATH does not lead to it, as after `make up`."""
+    program = Path(sys.executable).parent / "investiq"
+    if not program.exists() or shutil.which("investiq") == str(program):
+        return "investiq"
+    return str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program)

@@ -14,9 +14,9 @@ from investiq.cli import status
 from investiq.cli.context import Session, pass_session
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
+from investiq.cli.market_start import where_it_was
 from investiq.cli.startup import Startup, addresses_text
-from investiq.config import Config, Paths, load
-from investiq.market.replay_state import read_state
+from investiq.config import Config, Paths
 from investiq.stack import launch
 from investiq.stack.control import AlreadyRunning, ControlClient, is_locked
 from investiq.stack.parts import Table, stack_table
@@ -95,13 +95,10 @@ def _where_it_was(session: Session) -> Config:
     Raises:
         ReplayStateError: the file that knows that start cannot be read.
     """
-    loaded = session.loaded
-    if "market.start" in loaded.sources or loaded.config.market.clock != "replay":
-        return loaded.config
-    state = read_state(Paths.of(loaded.config).replay_state)
-    if state is not None:
-        _hand_on(session, datetime.combine(state.start, time()), None)
-    return load(session.config_path).config
+    config = where_it_was(session.loaded)
+    if config.market.start != session.loaded.config.market.start:
+        _hand_on(session, datetime.combine(config.market.start, time()), None)
+    return config
 
 
 async def _start_parts(session: Session, config: Config, parts: tuple[str, ...]) -> int:

@@ -48,9 +48,14 @@ class ConfigError(InvestIQError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a value came from: `default`, `investiq.toml:12`, `METRICS_TOKEN`, `METRICS_TOKEN_FILE`."""
+    """Where a value came from: `default`, `investiq.toml:12`, `METRICS_TOKEN`, `METRICS_TOKEN_FILE`.
+
+    Attributes:
+        file: the file that held the value, if one did.
+    """
 
     text: str
+    file: Path | None = None
 
 
 DEFAULT = Source("default")
@@ -121,7 +126,7 @@ def _from_file(file: Path | None, known: Mapping[str, Setting], faults: list[str
         elif fault := known[key].toml_fault(value):
             faults.append(f"{place}: {key}: {fault}; example: {known[key].example}")
         else:
-            yield key, value, Source(place)
+            yield key, value, Source(place, file)
 
 
 def _leaves(table: Mapping[str, Any], known: Mapping[str, Setting], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -154,8 +159,9 @@ def _from_environment(
             continue
         seen[setting.key] = name
         try:
-            text = environ[name] if name in variables else _secret_file(Path(environ[name]))
-            yield setting.key, setting.parse_text(text), Source(f"${name}")
+            file = None if name in variables else Path(environ[name])
+            text = environ[name] if file is None else _secret_file(file)
+            yield setting.key, setting.parse_text(text), Source(f"${name}", file)
         except (OSError, ValueError) as error:
             faults.append(f"${name}: {error}; expected {setting.expected}; example: {setting.example_for(name)}")
 

@@ -19,7 +19,7 @@ from investiq.monitoring.jobs import jobs
 from investiq.monitoring.routing import TEST_ALERT
 from investiq.stack.readiness import http_client
 
-__all__ = ["Proof", "prove_analysis", "prove_watched"]
+__all__ = ["Proof", "prove_alert", "prove_analysis", "prove_watched"]
 
 _ASK_AGAIN_SECONDS = 0.25
 
@@ -45,6 +45,12 @@ async def prove_watched(config: Config, without: Collection[str] = (), seconds: 
             _targets_up(config, without, client, seconds), _alert_delivered(config, client, seconds)
         )
     return Proof("watched", targets.proven and alert.proven, f"{targets.text}; {alert.text}")
+
+
+async def prove_alert(config: Config, seconds: float = 20) -> Proof:
+    """An alert given to Alertmanager arrives in the inbox within `seconds`."""
+    async with http_client() as client:
+        return await _alert_delivered(config, client, seconds)
 
 
 async def prove_analysis(config: Config, seconds: float = 30) -> Proof:
