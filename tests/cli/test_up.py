@@ -19,6 +19,7 @@ import structlog.testing
 from investiq.cli import startup, up
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.stack_screen import StackScreen
+from investiq.config import Config
 from investiq.market.replay_state import ReplayState, write_state
 from investiq.stack import launch, survey
 from investiq.stack.control import hold_lock
@@ -123,6 +124,26 @@ def test_the_answer_for_programs_has_parts_and_proofs(fakes: Fakes, stack: Repla
     assert document["schema"] == "investiq.up/1"
     assert [(part["name"], part["state"]) for part in document["parts"]] == [("api", "healthy")]
     assert [proof["proven"] for proof in document["proofs"]] == [True, True]
+
+
+def test_what_to_type_next_works_where_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "investiq").touch(mode=0o755)
+    monkeypatch.setattr("sys.executable", str(programs / "python"))
+    monkeypatch.setenv("PATH", "/usr/bin")
+    config = Config()
+
+    def told() -> str:
+        return startup.addresses_text(config, Table((), ()))
+
+    monkeypatch.chdir(tmp_path)
+    assert "  .venv/bin/investiq status " in told()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    assert f"  {programs}/investiq status " in told()
+    monkeypatch.setenv("PATH", str(programs))
+    assert "  investiq status " in told()
 
 
 def test_a_failure_ends_with_cause_fix_and_log_in_that_order(fakes: Fakes, stack: Replace, data: Path) -> None:

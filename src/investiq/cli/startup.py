@@ -171,7 +171,7 @@ def addresses_text(config: Config, table: Table) -> str:
 
 
 def _typed() -> str:
-    """This program as its user has to type it: with its folder where the PATH does not lead to it, as after `make up`."""
+    """This program as its user has to type it: with its folder where the PATH does not lead there, as in a clone."""
     program = Path(sys.executable).parent / "investiq"
     if not program.exists() or shutil.which("investiq") == str(program):
         return "investiq"
