@@ -147,7 +147,8 @@ def test_what_to_type_next_works_where_it_is_read(tmp_path: Path, monkeypatch: p
 
 
 def test_a_failure_ends_with_cause_fix_and_log_in_that_order(fakes: Fakes, stack: Replace, data: Path) -> None:
-    stack(fakes.part("inbox"), fakes.part("api", "--crashes", "99", "--say", "error: the port is cursed: move it"))
+    cursed = ("--crashes", "99", "--say", "error: the port is cursed: move it")
+    stack(fakes.part("inbox"), fakes.part("api", *cursed, needs=("inbox",)))
     result = run("up")
     assert result.code == ExitCode.FAILED
     assert result.err.splitlines()[-3:] == [
