@@ -1,0 +1,1 @@
+"""Mutation testing of Prometheus rules: every small change to a rule should make some test fail."""

@@ -1,0 +1,66 @@
+"""What an operator is: a small fault of a human, and how to make it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from investiq.monitoring.mutation.expression import Node, places
+from investiq.monitoring.mutation.redundancy import Redundant
+from investiq.monitoring.mutation.rule import Change, Rule
+
+__all__ = ["NodeMutation", "Operator", "Replacement", "Siblings", "in_expression"]
+
+Siblings = Callable[[str], Sequence[str]]
+"""The metrics that a human could confuse with a metric."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What takes the place of a node.
+
+    Attributes:
+        was: the part that changed, for people.
+        now: what it became; empty where it was dropped.
+        redundant: tells whether the original is redundant in its place, so that dropping it changes nothing.
+    """
+
+    node: Node
+    was: str
+    now: str
+    redundant: Redundant | None = None
+
+
+NodeMutation = Callable[[Node, Siblings], Iterable[Replacement]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A kind of mutation.
+
+    Attributes:
+        imitates: the fault of a human.
+        killed_by: the test that notices.
+        changes: the changed rules; each with why it is equivalent, where that is proven.
+    """
+
+    name: str
+    imitates: str
+    killed_by: str
+    changes: Callable[[Rule, Siblings], Iterable[tuple[Change, str | None]]]
+
+
+def in_expression(mutation: NodeMutation) -> Callable[[Rule, Siblings], Iterator[tuple[Change, str | None]]]:
+    """The changes of a rule that come from changing any one node of its expression."""
+
+    def changes(rule: Rule, siblings: Siblings) -> Iterator[tuple[Change, str | None]]:
+        if rule.tree is None:
+            return
+        before = str(rule.tree)
+        for place in places(rule.tree):
+            for new in mutation(place.node, siblings):
+                after = str(place.with_node(new.node))
+                proof = new.redundant(place) if new.redundant else None
+                yield Change(("expr",), before, after, new.was, new.now), proof
+
+    return changes

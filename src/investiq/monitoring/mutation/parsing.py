@@ -1,0 +1,136 @@
+"""From PromQL to our tree, by way of promql_parser, which knows the grammar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import promql_parser
+from promql_parser import AggModifierType, AtModifierType, LabelModifierType
+
+from investiq.errors import InvestIQError
+from investiq.monitoring.mutation.expression import (
+    Aggregation,
+    Binary,
+    Call,
+    Grouping,
+    Matcher,
+    Negation,
+    Node,
+    Number,
+    Paren,
+    Selector,
+    Subquery,
+    Text,
+    quoted,
+)
+
+__all__ = ["NotUnderstood", "parse"]
+
+
+class NotUnderstood(InvestIQError):
+    """PromQL that the parser, or this tree, does not know; a newer Prometheus may."""
+
+    reason = "not_understood"
+
+
+def parse(text: str) -> Node:
+    """The tree of an expression.
+
+    Raises:
+        NotUnderstood: it is not PromQL, or newer than the parser.
+    """
+    try:
+        tree = _node(promql_parser.parse(_without_raw_strings(text)))
+        again = promql_parser.parse(str(tree))
+    except ValueError as error:
+        raise NotUnderstood(f"the expression does not parse: {error}") from error
+    # What this tree does not carry over must not vanish silently: the mutants would differ in more than one thing.
+    if str(_node(again)) != str(tree) or again.prettify() != promql_parser.parse(_without_raw_strings(text)).prettify():
+        raise NotUnderstood(f"a part of the expression is not understood: it would become {tree}")
+    return tree
+
+
+_STRING_OR_COMMENT = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|\#[^\n]*""", re.DOTALL)
+
+
+def _without_raw_strings(text: str) -> str:
+    """Backquoted strings as quoted ones: the parser would unescape what stands between backquotes."""
+    return _STRING_OR_COMMENT.sub(lambda m: quoted(m[0][1:-1]) if m[0].startswith("`") else m[0], text)
+
+
+def _node(node: Any) -> Node:
+    """One node of promql_parser; by the name of its class, since some of them cannot be told apart by attributes."""
+    converted: Node = _BY_CLASS[type(node).__name__](node)
+    return converted
+
+
+def _selector(node: Any, window: timedelta | None = None) -> Selector:
+    groups = node.matchers.or_matchers or [node.matchers.matchers]
+    alternatives = tuple(tuple(Matcher(m.name, _OPS[str(m.op)], m.value) for m in group) for group in groups)
+    return Selector(node.name, alternatives, window, node.offset, _at(node.at))
+
+
+def _subquery(node: Any) -> Subquery:
+    return Subquery(_node(node.expr), node.range, node.step, node.offset, _at(node.at))
+
+
+def _call(node: Any) -> Call:
+    return Call(node.func.name, tuple(map(_node, node.args)))
+
+
+def _aggregation(node: Any) -> Aggregation:
+    return Aggregation(str(node.op), _node(node.expr), _grouping(node.modifier), _parameter(node.param))
+
+
+def _parameter(parameter: Any) -> Node | None:
+    if parameter is None:
+        return None
+    if isinstance(parameter, str):
+        return Text(parameter)
+    return Number(float(parameter)) if isinstance(parameter, int | float) else _node(parameter)
+
+
+def _grouping(modifier: Any) -> Grouping | None:
+    if modifier is None:
+        return None
+    return Grouping("by" if modifier.type == AggModifierType.By else "without", tuple(modifier.labels))
+
+
+def _binary(node: Any) -> Binary:
+    modifier = node.modifier
+    matching = group = None
+    if modifier is not None and modifier.matching is not None:
+        keyword = "on" if modifier.matching.type == LabelModifierType.Include else "ignoring"
+        matching = Grouping(keyword, tuple(modifier.matching.labels))
+    if modifier is not None and str(modifier.card) in _GROUPS:
+        group = Grouping(_GROUPS[str(modifier.card)], tuple(modifier.group_labels or ()))
+    yields_bool = modifier is not None and modifier.return_bool
+    return Binary(str(node.op), _node(node.lhs), _node(node.rhs), matching, group, yields_bool)
+
+
+def _at(modifier: Any) -> str | None:
+    if modifier is None:
+        return None
+    if modifier.type == AtModifierType.At:
+        return str(Number(modifier.at.timestamp()))
+    return "start()" if modifier.type == AtModifierType.Start else "end()"
+
+
+# By name: the enumerations of promql_parser cannot be hashed.
+_OPS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
+_GROUPS = {"VectorMatchCardinality.ManyToOne": "group_left", "VectorMatchCardinality.OneToMany": "group_right"}
+_BY_CLASS: dict[str, Callable[[Any], Node]] = {
+    "NumberLiteral": lambda node: Number(node.val),
+    "StringLiteral": lambda node: Text(node.val),
+    "VectorSelector": _selector,
+    "MatrixSelector": lambda node: _selector(node.vector_selector, node.range),
+    "SubqueryExpr": _subquery,
+    "Call": _call,
+    "AggregateExpr": _aggregation,
+    "BinaryExpr": _binary,
+    "UnaryExpr": lambda node: Negation(_node(node.expr)),
+    "ParenExpr": lambda node: Paren(_node(node.expr)),
+}
