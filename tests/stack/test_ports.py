@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -45,12 +46,31 @@ def test_a_program_on_all_addresses_takes_the_port_of_loopback_too(fakes: Fakes)
     assert taken.part == "api"
 
 
-def test_where_the_program_may_not_be_seen_its_user_is_named(
-    fakes: Fakes, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+class Process:
+    """One that the process table names; whose socket is whose it does not say."""
+
+    def __init__(self, name: str, pid: int, user: int) -> None:
+        self.pid = pid
+        self.info = {"name": name, "uids": SimpleNamespace(effective=user)}
+
+
+@pytest.mark.parametrize(
+    ("others", "told"),
+    [
+        ((), ""),
+        (("prometheus",), ", who runs prometheus (pid 100)"),
+        (("a", "b", "c", "d"), ""),  # a person's account: naming all that runs would be noise
+    ],
+)
+def test_where_the_program_may_not_be_seen_its_user_is_named_and_what_else_that_user_runs(
+    fakes: Fakes, listener: socket.socket, monkeypatch: pytest.MonkeyPatch, others: tuple[str, ...], told: str
 ) -> None:
     monkeypatch.setattr(ports, "_listeners", lambda port: ())  # what an unprivileged user sees of another's process
+    running = [Process("init", 1, os.getuid() + 1)]
+    running += [Process(name, number, os.getuid()) for number, name in enumerate(others, start=100)]
+    monkeypatch.setattr(psutil, "process_iter", lambda attrs: running)
     (taken,) = taken_ports(Table((fakes.part("api", port=listener.getsockname()[1]),)))
-    assert taken.owner == f"a program of user {psutil.Process().username()}"
+    assert taken.owner == f"a program of user {psutil.Process().username()}{told}"
 
 
 def test_two_parts_on_one_port_are_found_before_they_meet(fakes: Fakes) -> None:

@@ -17,6 +17,8 @@ __all__ = ["PortsTaken", "TakenPort", "check_ports", "taken_ports"]
 
 _LISTEN = "0A"
 """The state of a listening socket in /proc/net/tcp."""
+_FEW = 3
+"""Programs of one user that are worth naming."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,10 @@ def _owner(port: int) -> str:
         except psutil.Error:
             continue
     user = _user(port)
-    return f"a program of user {user}" if user else "a program that this user may not see"
+    if user is None:
+        return "a program that this user may not see"
+    running = _programs(user)
+    return f"a program of user {_user_name(user)}{', who runs ' if running else ''}{running}"
 
 
 def _listeners(port: int) -> Iterable[int]:
@@ -115,8 +120,8 @@ def _listeners(port: int) -> Iterable[int]:
     }
 
 
-def _user(port: int) -> str | None:
-    """The user of the socket, which the kernel tells everybody, unlike the process."""
+def _user(port: int) -> int | None:
+    """The user id of the socket, which the kernel tells everybody, unlike the process."""
     for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
         try:
             lines = table.read_text("ascii").splitlines()[1:]
@@ -124,8 +129,18 @@ def _user(port: int) -> str | None:
             continue
         for fields in (line.split() for line in lines):
             if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
-                return _user_name(int(fields[7]))
+                return int(fields[7])
     return None
+
+
+def _programs(user: int) -> str:
+    """What that user runs, if it is little: a service has a user of its own, so that one of these is the answer."""
+    found = [
+        f"{process.info['name']} (pid {process.pid})"
+        for process in psutil.process_iter(["name", "uids"])
+        if process.info["uids"] is not None and process.info["uids"].effective == user
+    ]
+    return ", ".join(found) if len(found) <= _FEW else ""
 
 
 def _user_name(number: int) -> str:
