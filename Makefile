@@ -6,7 +6,9 @@
 
 BIN := .venv/bin
 ARGS ?=
-PYTEST := $(BIN)/pytest -n 2 --dist worksteal
+# One worker more than there are cores: the tests of whole stacks mostly wait.
+WORKERS ?= $(shell expr $$(nproc) + 1)
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

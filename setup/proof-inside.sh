@@ -163,7 +163,7 @@ prepare_taken() {
     service=$(pidof prometheus-node-exporter)
     if make_up >/tmp/output 2>&1; then broken "it started beside a service on 9100"; fi
     grep -F 9100 /tmp/output
-    refused "port 9100 \(node\) is taken by prometheus-node-e.* \(pid $service, user prometheus\)" monitoring.node_port
+    refused "port 9100 \(node\) is taken by .*prometheus.node.*; monitoring.node_port or .INVESTIQ_MONITORING_NODE_PORT"
     export INVESTIQ_MONITORING_NODE_PORT=9200
 }
 

@@ -1,9 +1,10 @@
-"""How long Hypothesis may look, and where each test runs."""
+"""How long Hypothesis looks for a fault, and which tests run on one worker."""
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import Phase, settings
 
 settings.register_profile("investiq", deadline=None, print_blob=True)
@@ -15,3 +16,36 @@ settings.register_profile(
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target),
 )
 settings.load_profile("investiq-ci" if os.environ.get("CI") else "investiq")
+
+SHARED_STACK = "stack"
+NEW_STACKS = "new_stack"
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Under pytest-xdist, what starts real programs stays on one worker, so that each is started once for all.
+
+    Stacks mostly wait, for a page or for a part to come back: they go first, and other workers compute meanwhile.
+    """
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        if group := _group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_rank)
+
+
+def _group(item: pytest.Item) -> str | None:
+    fixtures = getattr(item, "fixturenames", ())
+    for stacks in (SHARED_STACK, NEW_STACKS):
+        if stacks in fixtures:
+            return stacks
+    if item.get_closest_marker("e2e"):
+        return item.path.parent.name  # one PostgreSQL, one pair of servers for all tests of a package
+    return None
+
+
+def _rank(item: pytest.Item) -> int:
+    """The longest group first, since the workers take them in this order."""
+    fixtures = getattr(item, "fixturenames", ())
+    return 1 if SHARED_STACK in fixtures else 0 if NEW_STACKS in fixtures else 2

@@ -14,7 +14,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 
 _TOOLS = """
-awk bash cat chmod cp cut date dirname env flock git grep head id kill ls make mkdir mv nice readlink rm sed
+awk bash cat chmod cp cut date dirname env expr flock git grep head id kill ls make mkdir mv nice nproc readlink rm sed
 sha256sum sh sleep sort tail tee touch tr uniq wc
 """
 
