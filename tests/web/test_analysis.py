@@ -7,13 +7,14 @@ from typing import Any
 from dash import no_update
 
 from investiq.web.pages.analysis import analysis_content, chart_content, layout, symbol_choices
+from investiq.web.pages.quote import quote_content
 from investiq.web.sources import Sources
 from tests.web.fakes import Stand, analysis, bars, engine, text_of
 
 
-async def overall_words(sources: Sources, symbol: str = "AAPL") -> tuple[str, str, str]:
-    quote, overall, engines = await analysis_content(sources, symbol)
-    return text_of(quote), text_of(overall), text_of(engines)
+async def words(sources: Sources, symbol: str = "AAPL") -> tuple[str, str]:
+    overall, engines = await analysis_content(sources, symbol)
+    return text_of(overall), text_of(engines)
 
 
 async def test_the_page_starts_with_the_symbol_of_the_address_or_the_first(sources: Sources) -> None:
@@ -22,7 +23,7 @@ async def test_the_page_starts_with_the_symbol_of_the_address_or_the_first(sourc
 
 
 async def test_the_overall_result_says_how_much_of_the_evidence_it_rests_on(sources: Sources) -> None:
-    _, overall, _ = await overall_words(sources)
+    overall, _ = await words(sources)
 
     assert "Buy" in overall
     assert "+0.41" in overall
@@ -38,7 +39,7 @@ async def test_with_no_engine_there_is_no_result_and_no_number(sources: Sources,
     nothing["engines"] = {name: engine(name, status="failed", reason="broken") for name in nothing["engines"]}
     stand.api.documents["/api/analyze/AAPL"] = nothing
 
-    _, overall, engines = await overall_words(sources)
+    overall, engines = await words(sources)
 
     assert "No signal" in overall
     assert "No engine answered: there is no result." in overall
@@ -47,10 +48,8 @@ async def test_with_no_engine_there_is_no_result_and_no_number(sources: Sources,
 
 
 async def test_a_silent_engine_says_why_and_one_that_answers_shows_its_numbers(sources: Sources) -> None:
-    quote, _, engines = await overall_words(sources)
+    _, engines = await words(sources)
 
-    assert "24.75" in quote
-    assert "New York (market time)" in quote
     assert "the price provider has no news" in engines
     assert "RSI (14) 63.42" in engines
     assert "ATR of close –" in engines  # known not to exist for these prices
@@ -59,17 +58,25 @@ async def test_a_silent_engine_says_why_and_one_that_answers_shows_its_numbers(s
 
 
 async def test_the_change_is_against_the_last_completed_close(sources: Sources, stand: Stand) -> None:
-    stand.api.documents["/api/analyze/AAPL"]["price"] = "66"  # the last of 60 bars closed at 60
+    stand.api.documents["/api/symbols"]["symbols"][0]["last_price"] = "66"  # the last of 60 bars closed at 60
 
-    quote, _, _ = await overall_words(sources)
+    quote = text_of(await quote_content(sources, "AAPL"))
 
-    assert "+10.00\u202f% since the last close" in quote
+    assert quote == "AAPL 66.00 +10.00\u202f% since the last close Wed 9 Jan 2008, 09:30, New York"
+
+
+async def test_a_symbol_without_a_price_is_named_without_a_number(sources: Sources, stand: Stand) -> None:
+    stand.api.documents["/api/symbols"]["symbols"][0]["last_price"] = None
+
+    assert text_of(await quote_content(sources, "AAPL")) == "AAPL"
+    assert text_of(await quote_content(sources, "NOPE")) == "NOPE"
+    assert text_of(await quote_content(sources, None)) == "Analysis"
 
 
 async def test_an_unknown_symbol_and_a_dead_api_are_told(sources: Sources, stand: Stand) -> None:
-    _, unknown, _ = await overall_words(sources, "NOPE")
+    unknown, _ = await words(sources, "NOPE")
     stand.api.down = True
-    _, dead, _ = await overall_words(sources, "MSFT")
+    dead, _ = await words(sources, "MSFT")
 
     assert "The analysis of NOPE: API server refuses" in unknown
     assert "The analysis of MSFT: API server gives no answer since" in dead
@@ -78,7 +85,7 @@ async def test_an_unknown_symbol_and_a_dead_api_are_told(sources: Sources, stand
 async def test_without_a_symbol_the_reason_stands_there(sources: Sources, stand: Stand) -> None:
     stand.api.documents["/api/symbols"] = {"symbols": [], "refused": []}
 
-    _, overall, _ = await overall_words(sources, "")
+    overall, _ = await words(sources, "")
 
     assert "No symbol has a completed session yet" in overall
 
@@ -108,7 +115,7 @@ async def test_the_chart_is_sent_once_and_again_only_with_a_new_session(sources:
     newer, moved, now, _ = await chart_content(sources, "AAPL", "1Y", shown)
     assert newer[0]["data"][-1]["time"] == "2008-01-09"
     assert moved is no_update  # where the user has dragged it to
-    assert now == ["AAPL", "1Y", "2008-01-09"]
+    assert now == ["AAPL", "1Y", "2008-01-09", "24.75"]
 
 
 async def test_another_range_moves_the_chart_without_sending_it_again(sources: Sources, stand: Stand) -> None:
@@ -119,6 +126,21 @@ async def test_another_range_moves_the_chart_without_sending_it_again(sources: S
 
     assert series is no_update
     assert span["from"] > "2007-01-01"
+
+
+async def test_a_new_price_moves_its_line_without_sending_the_chart_again(sources: Sources, stand: Stand) -> None:
+    first, _, shown, _ = await chart_content(sources, "AAPL", "1Y", None)
+    assert [line["price"] for line in first[0]["priceLines"]] == [24.75]
+    stand.api.documents["/api/symbols"]["symbols"][0]["last_price"] = "25.5"
+    sources.symbols.forget()
+
+    patch, moved, now, _ = await chart_content(sources, "AAPL", "1Y", shown)
+
+    (change,) = patch.to_plotly_json()["operations"]
+    assert change["location"] == [0, "priceLines"]
+    assert change["params"]["value"][0]["price"] == 25.5
+    assert moved is no_update
+    assert now[3] == "25.5"
 
 
 async def test_another_symbol_draws_another_chart(sources: Sources) -> None:

@@ -45,7 +45,7 @@ async def test_a_closed_market_is_not_stale_data(sources: Sources, stand: Stand)
     text = await words(sources)
 
     assert "Market closed" in text
-    assert "not aging" in text
+    assert "stands still" in text
 
 
 async def test_the_worst_alert_is_critical_before_warning_and_older_before_newer(

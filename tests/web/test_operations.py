@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -38,6 +39,14 @@ async def test_a_part_that_is_down_shows_its_error(sources: Sources, stand: Stan
     assert "Signal models Down 127.0.0.1:3000 connection refused" in text
 
 
+async def test_what_is_probed_from_outside_has_the_name_of_its_server(sources: Sources, stand: Stand) -> None:
+    probe = target("blackbox")
+    probe["labels"]["instance"] = "http://127.0.0.1:3000/health"
+    stand.prometheus.documents["/api/v1/targets"]["data"]["activeTargets"] = [target("investiq-api"), probe]
+
+    assert "Health from outside Up API server" in text_of(parts_content(await sources.targets()))
+
+
 async def test_alerts_come_with_severity_age_and_what_to_do(sources: Sources, stand: Stand) -> None:
     stand.alertmanager.documents["/api/v2/alerts"] = [
         alert("HighLatency", "warning", state="suppressed"),
@@ -72,8 +81,8 @@ async def test_pages_are_shown_as_they_arrived(sources: Sources, stand: Stand) -
 
     text = text_of(pages_content(await sources.pages()))
 
-    assert "2 Jan 10:00:00 UTC Firing ServiceDown  investiq-api does not answer investiq-api" in text
-    assert text.count("ServiceDown") == 12
+    assert "2 Jan 10:00:00 UTC Firing ServiceDown investiq-api does not answer API server" in text
+    assert text.count("ServiceDown") == 6
     assert "Older ones:  investiq inbox" in text
 
 
@@ -95,24 +104,28 @@ async def test_another_program_on_the_port_is_no_answer_and_no_crash(
     assert "who has the port?" in text_of(parts_content(await sources.targets()))
 
 
-async def test_a_panel_has_one_line_for_each_server(sources: Sources, stand: Stand) -> None:
+async def test_a_panel_has_one_line_for_each_server(
+    sources: Sources, stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1905.0)
     stand.prometheus.documents["/api/v1/query_range"] = answer(
         ({"job": "frontend"}, [[1000, "0.5"], [1010, "NaN"], [1020, "2.25"]]),
         ({"job": "investiq-api"}, [[1000, "1"]]),
     )
 
-    series, missing, legend = await panel_content(sources, PANEL["requests"], "15 min")
+    series, _, missing, legend = await panel_content(sources, PANEL["requests"], "15 min")
 
     lines = {line["id"]: line["data"] for line in series}
-    assert lines["frontend"] == [{"time": 1000, "value": 0.5}, {"time": 1020, "value": 2.25}]  # a gap stays a gap
-    assert lines["signal-models"] == []
+    assert lines["frontend"][:3] == [{"time": 1000, "value": 0.5}, {"time": 1010}, {"time": 1020, "value": 2.25}]
+    assert {len(points) for points in lines.values()} == {91}, "each line is as long as the time asked for"
+    assert not any("value" in point for point in lines["signal-models"])
     assert missing is None
     assert "API 1.0/s" in text_of(legend)
     assert "signal models –" in text_of(legend)
 
 
 async def test_a_panel_without_samples_says_so(sources: Sources) -> None:
-    _, missing, legend = await panel_content(sources, PANEL["latency"], "1 h")
+    _, _, missing, legend = await panel_content(sources, PANEL["latency"], "1 h")
 
     assert "The API was asked nothing in this time." in text_of(missing)
     assert text_of(legend) == "p50 – p95 – p99 –"
@@ -142,4 +155,4 @@ def test_a_span_is_about_a_hundred_samples_with_windows_that_overlap(span: int) 
 async def test_a_span_that_the_page_does_not_offer_is_the_first(sources: Sources) -> None:
     series, *_ = await panel_content(sources, PANEL["requests"], "a year")
 
-    assert [line["id"] for line in series] == ["investiq-api", "signal-models", "frontend"]
+    assert [line["id"] for line in series] == ["scale", "investiq-api", "signal-models", "frontend"]

@@ -116,7 +116,7 @@ async def test_the_preview_of_a_resume_says_why_it_was_halted(sources: Sources, 
     text = text_of(await preview(sources, "resume"))
 
     assert "the loss of the session reached its limit" in text
-    assert "halt again when they are reached" in text
+    assert "both limits count anew" in text
 
 
 async def test_a_preview_without_the_api_invents_no_number(sources: Sources, stand: Stand) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "chart",
     "equity_series",
     "line_series",
+    "price_line",
     "price_series",
     "visible_range",
 ]
@@ -34,7 +35,8 @@ AVERAGES: Mapping[int, str] = {20: "#e08a1e", 50: "#3f7de0", 200: "#9a5fd0"}
 RANGES: Mapping[str, int] = {"3M": 92, "6M": 183, "1Y": 366, "3Y": 1096}
 """Days shown."""
 
-_TEXT = "#7d8794"
+_TEXT = "#747e8b"  # 4.1 to 1 on white and on the dark ground alike
+_LABEL = "#5b6675"
 _LINE = "rgba(125, 135, 148, 0.16)"
 
 
@@ -62,8 +64,15 @@ def chart(
                 "panes": {"separatorColor": _LINE, "enableResize": False},
             },
             "grid": {"vertLines": {"visible": False}, "horzLines": {"color": _LINE}},
-            "rightPriceScale": {"borderVisible": False},
-            "timeScale": {"borderColor": _LINE, "timeVisible": intraday, "secondsVisible": False, "rightOffset": 2},
+            "rightPriceScale": {"borderVisible": False, "entireTextOnly": True},
+            "timeScale": {
+                "borderColor": _LINE,
+                "timeVisible": intraday,
+                "secondsVisible": False,
+                "rightOffset": 2,
+                "minBarSpacing": 0.05,  # on a phone too, all of it fits
+                "tickMarkFormatter": "dates",
+            },
             "crosshair": {"mode": 0},
             # The page scrolls with the wheel; the chart is moved by dragging and zoomed by pinching or its axes.
             "handleScroll": {"mouseWheel": False},
@@ -74,8 +83,8 @@ def chart(
     return drawn
 
 
-def price_series(bars: Sequence[Bar]) -> list[dict[str, Any]]:
-    """Candles, moving averages of the close, and volume in a pane of its own."""
+def price_series(bars: Sequence[Bar], price: str | None = None) -> list[dict[str, Any]]:
+    """Candles with a line at the price of now, moving averages of the close, and volume in a pane of its own."""
     days = [bar["session"] for bar in bars]
     closes = [float(bar["close"]) for bar in bars]
     candles = [
@@ -93,8 +102,15 @@ def price_series(bars: Sequence[Bar]) -> list[dict[str, Any]]:
         for bar in bars
     ]
     colors = {"upColor": UP, "downColor": DOWN, "wickUpColor": UP, "wickDownColor": DOWN, "borderVisible": False}
+    own_line = {"priceLineVisible": False, "lastValueVisible": False}
     return [
-        {"id": "price", "type": "candlestick", "data": candles, "options": colors},
+        {
+            "id": "price",
+            "type": "candlestick",
+            "data": candles,
+            "options": colors | own_line,
+            "priceLines": price_line(price),
+        },
         *(_average(sessions, days, closes) for sessions in AVERAGES),
         {
             "id": "volume",
@@ -104,6 +120,11 @@ def price_series(bars: Sequence[Bar]) -> list[dict[str, Any]]:
             "options": {"priceFormat": {"type": "volume"}, "priceLineVisible": False, "lastValueVisible": False},
         },
     ]
+
+
+def price_line(price: str | None) -> list[dict[str, Any]]:
+    """A dashed line at `price`, or none."""
+    return [] if price is None else [{"price": float(price), "color": _LABEL, "lineWidth": 1, "lineStyle": 2}]
 
 
 def _tinted(rose: bool) -> str:
@@ -193,16 +214,41 @@ def _local_second(iso: str) -> int:
 
 
 def line_series(
-    lines: Mapping[str, Sequence[Sample]], colors: Mapping[str, str], formatter: str
+    lines: Mapping[str, Sequence[Sample]],
+    colors: Mapping[str, str],
+    formatter: str,
+    *,
+    times: Sequence[int],
+    least_top: float,
 ) -> list[dict[str, Any]]:
-    """One line for each of `colors`; those without samples stay empty. Values are formatted by `formatter`."""
+    """One line for each of `colors` over all of `times`; where it has no sample there is a gap.
+
+    Args:
+        formatter: name of the function of assets/charts.js that writes the values.
+        times: Unix seconds of the samples asked for, ascending.
+        least_top: the scale goes from zero to this at least, so that nothing next to nothing does not look like much.
+    """
+    written = {"priceFormat": {"type": "custom", "minMove": 0.001, "formatter": formatter}}
+    scale = dict(zip(times[:2], (0.0, least_top), strict=False))
     return [
         {
-            "id": name,
+            "id": "scale",
             "type": "line",
-            "data": [{"time": at, "value": value} for at, value in lines.get(name, ())],
-            "options": _thin(color)
-            | {"lineWidth": 2, "priceFormat": {"type": "custom", "minMove": 0.001, "formatter": formatter}},
-        }
-        for name, color in colors.items()
+            "data": _points(scale, times),
+            "options": _thin("transparent") | written,
+        },
+        *(
+            {
+                "id": name,
+                "type": "line",
+                "data": _points(dict(lines.get(name, ())), times),
+                "options": _thin(color) | {"lineWidth": 2} | written,
+            }
+            for name, color in colors.items()
+        ),
     ]
+
+
+def _points(samples: Mapping[int, float], times: Sequence[int]) -> list[dict[str, Any]]:
+    """A point for each time; one without a value is white space to the chart."""
+    return [{"time": at, "value": samples[at]} if at in samples else {"time": at} for at in times]

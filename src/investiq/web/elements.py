@@ -35,9 +35,9 @@ def attributes(**named: str) -> dict[str, Any]:
     return {name.replace("_", "-"): value for name, value in named.items()}
 
 
-def page_title(title: str, aside: Children = None) -> Component:
+def page_title(title: Component, aside: Children = None) -> Component:
     """The heading of a page, with what belongs beside it."""
-    return html.Div([html.H1(title), html.Div(aside, className="page-aside")], className="page-title")
+    return html.Div([title, html.Div(aside)], className="page-title")
 
 
 def card(heading: Children, body: Children, *, aside: Children = None, css: str = "", **further: Any) -> Component:
@@ -103,6 +103,7 @@ _THEME = {
     "function": "themeQuartz.withParams({"
     "backgroundColor: 'transparent', foregroundColor: 'var(--iq-text)', borderColor: 'var(--iq-line)', "
     "headerBackgroundColor: 'transparent', headerTextColor: 'var(--iq-muted)', headerFontWeight: 500, "
+    "headerColumnResizeHandleColor: 'transparent', "
     "oddRowBackgroundColor: 'transparent', rowHoverColor: 'var(--iq-hover)', accentColor: 'var(--iq-accent)', "
     "fontFamily: 'inherit', fontSize: 13, headerFontSize: 12, rowHeight: 34, headerHeight: 34, "
     "wrapperBorder: false, cellHorizontalPadding: 10, spacing: 6, browserColorScheme: 'inherit'})"

@@ -40,10 +40,10 @@ async def header_content(sources: Sources) -> tuple[Component, Children]:
     return line, missing(status, "Trading and analysis") if isinstance(status, Missing) else None
 
 
-def _item(name: str, label: str, value: Children, note: Children = None, tone: str = "") -> Component:
+def _item(name: str, label: str, value: Children, note: Children = None, css: str = "") -> Component:
     return html.Div(
-        [html.Dt(label), html.Dd(value, className=f"status-value {tone}"), html.Dd(note, className="status-note")],
-        className="status-item",
+        [html.Dt(label), html.Dd(value, className="status-value"), html.Dd(note, className="status-note")],
+        className=f"status-item {css}",
         id=f"status-{name}",
     )
 
@@ -62,7 +62,7 @@ def _trading(status: TradingStatus | Missing) -> Component:
         return _item("trading", "Trading", chip("Not halted", "good"), "entries and exits are allowed")
     why = HALT_REASONS.get(status["reason"] or "", status["reason"] or "no reason is known")
     note = f"{why}: {status['note']}" if status["note"] else why
-    return _item("trading", "Trading", chip("Halted", "bad"), html.Span(note, title=note), "halted")
+    return _item("trading", "Trading", chip("Halted", "bad"), html.Span(note, title=note), css="halted")
 
 
 def _market(market: Market | Missing) -> list[Component]:
@@ -71,8 +71,13 @@ def _market(market: Market | Missing) -> list[Component]:
         return [_item("market", "Market time", unknown), _item("age", "Age of the last price", unknown)]
     word, _ = PHASES[market["phase"]]
     now = _item("market", "Market time, New York", fmt.market_time(market["now"]), word)
-    grows = "in market time" if market["phase"] == "open" else "not aging: the market is closed"
-    return [now, _item("age", "Age of the last price", fmt.age(market["data_age_seconds"]), grows)]
+    return [now, _item("age", "Age of the last price", fmt.age(market["data_age_seconds"]), _aging(market))]
+
+
+def _aging(market: Market) -> str:
+    if market["data_age_seconds"] is None:
+        return "no price has come yet"
+    return "in market time" if market["phase"] == "open" else "stands still: the market is closed"
 
 
 def _alerts(alerts: list[Alert] | Missing) -> Component:
@@ -90,4 +95,4 @@ def _alerts(alerts: list[Alert] | Missing) -> Component:
 
 
 def _suppressed(alerts: list[Alert]) -> str:
-    return f"{fmt.count(len(alerts), 'alert')} silenced or inhibited" if alerts else "Alertmanager was asked"
+    return f"{fmt.count(len(alerts), 'alert')} silenced or inhibited" if alerts else "Alertmanager has none"

@@ -21,7 +21,7 @@ INDEX = """<!DOCTYPE html>
 <head>
 {%metas%}
 <title>{%title%}</title>
-{%favicon%}
+<link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
 {%css%}
 <script src="/assets/first/scheme.js"></script>
 </head>
@@ -88,8 +88,8 @@ def _bar() -> Component:
     links = [dcc.Link(name, href=path, className="nav-link") for path, name in _NAVIGATION]
     scheme = dmc.ColorSchemeToggle(
         id="scheme",
-        lightIcon=html.Span("☀", **attributes(aria_hidden="true")),
-        darkIcon=html.Span("☾", **attributes(aria_hidden="true")),
+        lightIcon=html.Span(className="icon icon-sun"),
+        darkIcon=html.Span(className="icon icon-moon"),
         variant="subtle",
         color="gray",
         size="md",
@@ -103,9 +103,7 @@ def _footer() -> Component:
     return html.Footer(
         [
             html.Span(f"InvestIQ {__version__}"),
-            html.Span(
-                "Charts: TradingView Lightweight Charts™, copyright TradingView, Inc., tradingview.com (Apache-2.0)"
-            ),
+            html.Span("Charts by TradingView Lightweight Charts™, © TradingView, Inc., tradingview.com"),
         ],
         className="foot",
     )

@@ -13,7 +13,7 @@ from investiq.config import Config, Paths
 from investiq.web.reading import Readings, Watched
 from investiq.web.watchers import AlertmanagerReader, InboxReader, PrometheusReader, Sample
 
-__all__ = ["Sources", "Transports"]
+__all__ = ["Sources", "Transports", "sample_times"]
 
 API_SECONDS = 5.0
 CHART_BARS = 1000
@@ -74,9 +74,17 @@ class Sources:
         await asyncio.gather(*(source.aclose() for source in closing))
 
     async def _history(self, query: str, seconds: int, step: int) -> dict[str, list[Sample]]:
-        # On multiples of the step, each poll shows the same samples again and the lines do not tremble.
-        end = int(time.time()) // step * step
-        return await self._prometheus.series(query, end - seconds, end, step)
+        times = sample_times(seconds, step)
+        return await self._prometheus.series(query, times[0], times[-1], step)
+
+
+def sample_times(seconds: int, step: int) -> range:
+    """Unix seconds of the samples of the last `seconds`.
+
+    On multiples of the step, each poll shows the same samples again and the lines do not tremble.
+    """
+    end = int(time.time()) // step * step
+    return range(end - seconds, end + 1, step)
 
 
 def _client(config: Config, transport: httpx2.AsyncBaseTransport | None) -> AsyncInvestIQClient:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import parse_qs
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import Dash, Input, Output, Patch, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from investiq.client.documents import Analysis, Symbols
+from investiq.client.documents import Symbols
 from investiq.web import charts
-from investiq.web import format as fmt
 from investiq.web.elements import Children, attributes, card, missing, page_title, pending
-from investiq.web.pages.engines import engine_card
+from investiq.web.pages.engines import engine_cards
 from investiq.web.pages.overall import overall_card
+from investiq.web.pages.quote import price_now, quote_content
 from investiq.web.reading import Missing
 from investiq.web.sources import Sources
-from investiq.web.words import ENGINES
 
 __all__ = ["layout", "register"]
 
@@ -35,8 +35,7 @@ async def layout(sources: Sources, search: str = "") -> Component:
         [
             dcc.Interval(id="analysis-poll", interval=POLL_MILLISECONDS),
             dcc.Store(id="chart-shown"),
-            page_title("Analysis", _picker(names, chosen)),
-            html.Div(id="quote", className="quote"),
+            page_title(html.Div(html.H1("Analysis"), id="quote"), _picker(names, chosen)),
             html.Div(
                 [
                     html.Div([_chart_card(), html.Div(id="refused")], className="analysis-chart"),
@@ -45,7 +44,7 @@ async def layout(sources: Sources, search: str = "") -> Component:
                 className="analysis",
             ),
             html.H2("Engines", className="section"),
-            html.Div([pending(220) for _ in ENGINES], id="engines", className="engines"),
+            html.Div([pending(320) for _ in range(4)], id="engines", className="engines"),
         ]
     )
 
@@ -78,7 +77,10 @@ def _chart_card() -> Component:
     ]
     body = [
         html.Div(charts.chart("price-chart", CHART_HEIGHT, charts.price_series([]), panes=(4, 1)), className="chart"),
-        html.P("Completed sessions, market time. Below: volume in shares.", className="muted small"),
+        html.P(
+            "Completed sessions; dashed, the price now. Below: volume in shares.",
+            className="muted small",
+        ),
         html.Div(id="chart-missing"),
     ]
     return card("Price", body, aside=[html.Div(legend, className="legend"), ranges])
@@ -88,18 +90,20 @@ def register(app: Dash, sources: Sources) -> None:
     """Keep the page current."""
     poll, symbol = Input("analysis-poll", "n_intervals"), Input("symbol", "value")
 
-    async def show_analysis(_ticks: int | None, name: str | None) -> tuple[Children, Children, Children]:
+    async def show_quote(_ticks: int | None, name: str | None) -> Component:
+        return await quote_content(sources, name)
+
+    async def show_analysis(_ticks: int | None, name: str | None) -> tuple[Children, Children]:
         return await analysis_content(sources, name)
 
     async def show_symbols(_ticks: int | None, chosen: str | None) -> tuple[Any, Any, Children]:
         return await symbol_choices(sources, chosen)
 
-    async def show_chart(_ticks: int | None, name: str | None, span: str, shown: list[str] | None) -> tuple[Any, ...]:
+    async def show_chart(_ticks: int | None, name: str | None, span: str, shown: list[Any] | None) -> tuple[Any, ...]:
         return await chart_content(sources, name, span, shown)
 
-    app.callback(
-        Output("quote", "children"), Output("overall", "children"), Output("engines", "children"), poll, symbol
-    )(show_analysis)
+    app.callback(Output("quote", "children"), poll, symbol)(show_quote)
+    app.callback(Output("overall", "children"), Output("engines", "children"), poll, symbol)(show_analysis)
     app.callback(
         Output("symbol", "data"),
         Output("symbol", "value"),
@@ -131,17 +135,14 @@ async def symbol_choices(sources: Sources, chosen: str | None) -> tuple[Any, Any
     return names, first, card("Refused data", html.Ul(refused)) if refused else None
 
 
-async def analysis_content(sources: Sources, name: str | None) -> tuple[Children, Children, Children]:
-    """The price line, the overall result and the engine cards of the symbol."""
+async def analysis_content(sources: Sources, name: str | None) -> tuple[Children, Children]:
+    """The overall result and the engine cards of the symbol."""
     if not name:
-        return None, await _why_no_symbol(sources), None
+        return await _why_no_symbol(sources), None
     analysis = await sources.analysis(name)
     if isinstance(analysis, Missing):
-        return None, missing(analysis, f"The analysis of {name}"), None
-    bars = await sources.bars(name)
-    close = None if isinstance(bars, Missing) or not bars["bars"] else bars["bars"][-1]["close"]
-    engines = [engine_card(analysis["engines"][engine]) for engine in ENGINES if engine in analysis["engines"]]
-    return _quote(analysis, close), overall_card(analysis), engines
+        return missing(analysis, f"The analysis of {name}"), None
+    return overall_card(analysis), engine_cards(analysis["engines"])
 
 
 async def _prices_missing(sources: Sources) -> Component | None:
@@ -156,42 +157,32 @@ async def _why_no_symbol(sources: Sources) -> Component:
     return card("Nothing to analyse", "No symbol has a completed session yet in market time.")
 
 
-def _quote(analysis: Analysis, close: str | None) -> Component:
-    return html.Div(
-        [
-            html.Span(analysis["symbol"], className="quote-symbol"),
-            html.Span(fmt.price(analysis["price"]), className="quote-price"),
-            _change(analysis["price"], close),
-            html.Span(f"at {fmt.market_time(analysis['as_of'])} New York (market time)", className="muted"),
-        ],
-        className="quote-line",
-    )
-
-
-def _change(price: str | None, close: str | None) -> Component | None:
-    """How far the price is from the last completed session's close."""
-    if price is None or close is None:
-        return None
-    change = float(price) / float(close) - 1
-    words = f"{fmt.percent(change, 2, plus=True)} since the last close"
-    return html.Span(words, className=fmt.tone(round(change, 4)))
-
-
-async def chart_content(sources: Sources, name: str | None, span: str, shown: list[str] | None) -> tuple[Any, ...]:
-    """Series, visible range, what is shown now (symbol, range, last session), and why there is no chart.
+async def chart_content(sources: Sources, name: str | None, span: str, shown: list[Any] | None) -> tuple[Any, ...]:
+    """Series, visible range, what is shown now (symbol, range, last session, price), and why there is no chart.
 
     An unchanged chart is not sent again, and its range is set only when the user chose another symbol or range.
     """
     if not name:
         return no_update, no_update, None, await _prices_missing(sources)
-    answer = await sources.bars(name)
+    answer, symbols = await asyncio.gather(sources.bars(name), sources.symbols())
     if isinstance(answer, Missing):
         return no_update, no_update, None, missing(answer, "Prices")
-    bars = answer["bars"]
-    now = [name, span, bars[-1]["session"] if bars else ""]
+    bars, price = answer["bars"], price_now(symbols, name)
+    now = [name, span, bars[-1]["session"] if bars else "", price]
     if now == shown:
         return no_update, no_update, no_update, None
-    moved = shown is None or now[:2] != shown[:2]
-    drawn = shown is not None and (now[0], now[2]) == (shown[0], shown[2])
-    series = no_update if drawn else charts.price_series(bars)
+    drawn_name, drawn_span, drawn_session, drawn_price = shown or [None] * 4
+    moved = (name, span) != (drawn_name, drawn_span)
+    series: Any = no_update
+    if (name, now[2]) != (drawn_name, drawn_session):
+        series = charts.price_series(bars, price)
+    elif price != drawn_price:
+        series = _moved_line(price)
     return series, charts.visible_range(bars, span) if moved else no_update, now, None
+
+
+def _moved_line(price: str | None) -> Patch:
+    """The price line alone: the thousand bars behind it are not sent again."""
+    patch = Patch()
+    patch[0]["priceLines"] = charts.price_line(price)
+    return patch

@@ -51,7 +51,7 @@ POSITION_COLUMNS: Sequence[dict[str, Any]] = (
 ORDER_COLUMNS: Sequence[dict[str, Any]] = (
     {
         "field": "at",
-        "headerName": "Market time",
+        "headerName": "Market time, New York",
         "width": 185,
         "minWidth": 185,
         "sort": "desc",

@@ -189,7 +189,7 @@ async def preview(sources: Sources, change: Change) -> Children:
         [
             html.Li(f"Trading is halted now: {why}." if why else "Trading is halted now."),
             html.Li("New entries are allowed again at once; the agent goes on by its rules."),
-            html.Li("The loss and drawdown limits stay as they are, and halt again when they are reached."),
+            html.Li("The losses until now are accepted: both limits count anew from the equity of this moment."),
         ],
         className="preview",
     )

@@ -11,11 +11,11 @@ from investiq.client.documents import EngineResult
 from investiq.web import format as fmt
 from investiq.web.elements import chip
 from investiq.web.scale import score_scale, signal_word
-from investiq.web.words import ENGINES, title
+from investiq.web.words import ENGINES
 
-__all__ = ["engine_card"]
+__all__ = ["engine_cards"]
 
-_STATUS = {"ok": "good", "unavailable": "plain", "failed": "bad"}
+_STATUS = {"ok": ("OK", "good"), "unavailable": ("Unavailable", "plain"), "failed": ("Failed", "bad")}
 
 
 def _percent(value: object) -> str:
@@ -59,7 +59,7 @@ _KEY_METRICS: Mapping[str, Mapping[str, tuple[str, Callable[[object], str]]]] = 
     "signal": {
         "probability_up": ("Chance of a rise", _percent),
         "horizon_sessions": ("Sessions ahead", _whole),
-        "beats_constant": ("Beats a constant guess", _plain),
+        "beats_constant": ("Better than guessing", _plain),
         "trained_until": ("Trained until", _days),
     },
     "sentiment": {
@@ -76,10 +76,17 @@ _KEY_METRICS: Mapping[str, Mapping[str, tuple[str, Callable[[object], str]]]] = 
 """Engine -> metric -> its name for people and how it is written; the other metrics are in the API's answer."""
 
 
-def engine_card(result: EngineResult) -> Component:
-    """What the engine says, or why it says nothing."""
+def engine_cards(engines: Mapping[str, EngineResult]) -> list[Component]:
+    """A card for each engine that answers, and one column for those that say nothing."""
+    known = [engines[name] for name in ENGINES if name in engines]
+    answers = [_card(result) for result in known if result["status"] == "ok"]
+    silent = [_card(result) for result in known if result["status"] != "ok"]
+    return [*answers, html.Div(silent, className="engines-silent")] if silent else answers
+
+
+def _card(result: EngineResult) -> Component:
     name, about = ENGINES[result["engine"]]
-    head = html.Div([html.H3(name), chip(title(result["status"]), _STATUS[result["status"]])], className="engine-head")
+    head = html.Div([html.H3(name), chip(*_STATUS[result["status"]])], className="engine-head")
     body = _answer(result) if result["status"] == "ok" else [_silence(result)]
     return html.Section(
         [head, html.P(about, className="muted small engine-about"), *body],
@@ -115,5 +122,6 @@ def _metrics(result: EngineResult) -> Component:
 
 def _timing(result: EngineResult) -> Component:
     last = result["metrics"].get("last_session")
-    seen = f"Sessions until {fmt.day(str(last))}, " if last else ""
-    return html.P(f"{seen}took {fmt.number(result['duration_ms'], 0)} ms", className="muted small engine-timing")
+    took = f"{fmt.number(result['duration_ms'], 0)}\u202fms"
+    words = f"Sessions until {fmt.day(str(last))} · {took}" if last else f"Took {took}"
+    return html.P(words, className="muted small engine-timing")

@@ -16,7 +16,7 @@ from investiq.web.elements import Children, card, missing, page_title, pending
 from investiq.web.pages.panels import COLORS, PANELS, SPANS, Panel, step_of
 from investiq.web.pages.watched import alerts_content, pages_content, parts_content
 from investiq.web.reading import Missing
-from investiq.web.sources import Sources
+from investiq.web.sources import Sources, sample_times
 from investiq.web.watchers import Sample
 
 __all__ = ["layout", "panel_content", "register"]
@@ -30,7 +30,7 @@ def layout() -> Component:
     return html.Div(
         [
             dcc.Interval(id="operations-poll", interval=POLL_MILLISECONDS),
-            page_title("Operations"),
+            page_title(html.H1("Operations")),
             html.Div(
                 [
                     html.Div(card("Firing alerts", pending(80)), id="alerts"),
@@ -89,6 +89,7 @@ def register(app: Dash, sources: Sources) -> None:
     for panel in PANELS:
         app.callback(
             Output(f"{panel.name}-chart", "series"),
+            Output(f"{panel.name}-chart", "timeScaleAction"),
             Output(f"{panel.name}-missing", "children"),
             Output(f"{panel.name}-legend", "children"),
             poll,
@@ -104,17 +105,16 @@ def _panel_callback(sources: Sources, panel: Panel) -> Any:
 
 
 async def panel_content(sources: Sources, panel: Panel, span: str) -> tuple[Any, ...]:
-    """The series, why there are none, and the legend with the latest values."""
+    """The series, a command that fits the axis, why there are none, and the legend with the latest values."""
     seconds = SPANS.get(span, SPANS["15 min"])
     step = step_of(seconds)
     answers = await asyncio.gather(*(sources.history(q, seconds, step) for q in panel.queries(step)))
     for answer in answers:
         if isinstance(answer, Missing):
-            return no_update, missing(answer, panel.title), _legend(panel, {})
+            return no_update, no_update, missing(answer, panel.title), _legend(panel, {})
     lines = panel.by_line([answer for answer in answers if not isinstance(answer, Missing)])
     note: Children = None if any(lines.values()) else html.P(panel.nothing, className="muted small")
-    return (
-        charts.line_series(lines, {name: COLORS[name] for name in panel.lines}, panel.formatter),
-        note,
-        _legend(panel, lines),
-    )
+    times = sample_times(seconds, step)
+    colors = {name: COLORS[name] for name in panel.lines}
+    series = charts.line_series(lines, colors, panel.formatter, times=times, least_top=panel.least_top)
+    return series, {"action": "fitContent", "nonce": f"{span} {times[-1]}"}, note, _legend(panel, lines)

@@ -40,6 +40,7 @@ class Panel:
         lines: name of each line and its label. One query gives a series for each, or there is a query for each.
         expressions: PromQL with `%(window)s` for the range of rates.
         formatter: name of a function of assets/charts.js that writes values at the axis.
+        least_top: how far up the axis goes at least.
         nothing: what is said when there is no sample.
     """
 
@@ -50,6 +51,7 @@ class Panel:
     expressions: Sequence[str]
     formatter: str
     written: Callable[[float], str]
+    least_top: float
     nothing: str
 
     def queries(self, step: int) -> list[str]:
@@ -80,31 +82,34 @@ PANELS: Sequence[Panel] = (
     Panel(
         "requests",
         "Requests",
-        "a second",
+        "per second",
         SERVERS,
         [_REQUESTS],
         "rate",
         lambda value: f"{fmt.number(value, 1)}/s",
+        1.0,
         "Prometheus has no samples of the servers yet.",
     ),
     Panel(
         "errors",
         "Errors",
-        "share of answers with a 5xx status",
+        "share of answers that failed (5xx)",
         SERVERS,
         [f"{_ERRORS} / ({_REQUESTS} > 0)"],
         "share",
         lambda value: fmt.percent(value, 1),
+        0.01,
         "Prometheus has no samples of the servers yet.",
     ),
     Panel(
         "latency",
         "Latency of the API",
-        "milliseconds to the last byte",
+        "until the last byte",
         QUANTILES,
         [f"histogram_quantile({quantile}, {_BUCKETS})" for quantile in QUANTILES],
         "milliseconds",
-        lambda value: f"{fmt.number(value, 1)} ms",
+        lambda value: f"{fmt.number(value, 1)}\u202fms",
+        10.0,
         "The API was asked nothing in this time.",
     ),
 )

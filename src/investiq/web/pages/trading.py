@@ -32,7 +32,7 @@ def layout() -> Component:
         [
             dcc.Interval(id="trading-poll", interval=POLL_MILLISECONDS),
             dcc.Store(id="equity-shown"),
-            page_title("Trading", breaker.buttons()),
+            page_title(html.H1("Trading"), breaker.buttons()),
             html.Div(pending(76), id="account", className="account"),
             html.Div([_equity_card(), order_ticket.ticket_card()], className="trading-top"),
             html.Div([_positions_card(), html.Div(pending(220), id="breaker")], className="trading-middle"),
@@ -45,9 +45,9 @@ def layout() -> Component:
 def _equity_card() -> Component:
     body = [
         html.Div(
-            charts.chart("equity-chart", 300, charts.equity_series([]), panes=(3, 1), intraday=True), className="chart"
+            charts.chart("equity-chart", 264, charts.equity_series([]), panes=(3, 1), intraday=True), className="chart"
         ),
-        html.P("New York market time. Below: drawdown, the fall from the highest equity.", className="muted small"),
+        html.P("Market time, New York. Below: drawdown, the fall from the highest equity.", className="muted small"),
         html.Div(id="equity-missing"),
     ]
     return card("Equity", body)
@@ -60,7 +60,7 @@ def _positions_card() -> Component:
 
 def _orders_card() -> Component:
     table = grid("orders", ORDER_COLUMNS, row_id="id", empty_text=_NO_ORDERS)
-    note = html.Span("newest first; times are New York market time", className="muted small")
+    note = html.Span("newest first", className="muted small")
     return card("Orders", [html.Div(id="orders-missing"), table], aside=note)
 
 

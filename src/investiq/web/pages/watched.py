@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
+from urllib.parse import urlsplit
 
 from dash import html
 from dash.development.base_component import Component
@@ -31,7 +32,7 @@ _JOBS = {
 }
 _HEALTH = {"up": ("Up", "good"), "down": ("Down", "bad"), "unknown": ("Not asked yet", "plain")}
 _SEVERITY = {"critical": "bad", "warning": "warn"}
-_PAGES_SHOWN = 12
+_PAGES_SHOWN = 6
 
 
 def parts_content(targets: list[Target] | Missing) -> Component:
@@ -41,7 +42,8 @@ def parts_content(targets: list[Target] | Missing) -> Component:
     up = sum(target.health == "up" for target in targets)
     tone = "good" if up == len(targets) else "bad"
     jobs = {job: list(group) for job, group in groupby(targets, key=lambda target: target.job)}
-    tiles = [_tile(job, jobs[job]) for job in sorted(jobs, key=_place)]
+    servers = {target.instance: _JOBS.get(target.job, target.job) for target in targets}
+    tiles = [_tile(job, jobs[job], servers) for job in sorted(jobs, key=_place)]
     body = (
         html.Div(tiles, className="tiles")
         if tiles
@@ -56,19 +58,22 @@ def _place(job: str) -> tuple[int, str]:
     return (known.index(job) if job in known else len(known), job)
 
 
-def _tile(job: str, targets: Sequence[Target]) -> Component:
+def _tile(job: str, targets: Sequence[Target], servers: Mapping[str, str]) -> Component:
     worst = min(targets, key=lambda target: ("down", "unknown", "up").index(target.health))
     word, tone = _HEALTH[worst.health]
     head = html.Div([html.Strong(_JOBS.get(job, job)), chip(word, tone)], className="tile-head")
-    return html.Div([head, *(_target(target) for target in targets)], className=f"tile tile-{tone}", id=f"part-{job}")
+    return html.Div(
+        [head, *(_target(target, servers) for target in targets)], className=f"tile tile-{tone}", id=f"part-{job}"
+    )
 
 
-def _target(target: Target) -> Component:
-    address = target.instance.removeprefix("http://")
+def _target(target: Target, servers: Mapping[str, str]) -> Component:
+    """One line; what is probed from outside is an address of a server that has a name."""
+    name = html.Span(servers.get(urlsplit(target.instance).netloc, target.instance), title=target.instance)
     if target.health == "down":
-        return html.Div([html.Span(address), html.Span(target.error, className="tone-bad")], className="target")
+        return html.Div([name, html.Span(target.error, className="tone-bad")], className="target")
     seen = "" if target.last_scrape is None else f"{fmt.age(_ago(target.last_scrape))} ago"
-    return html.Div([html.Span(address), html.Span(seen, className="muted")], className="target")
+    return html.Div([name, html.Span(seen, className="muted")], className="target")
 
 
 def _ago(moment: datetime) -> float:
@@ -83,7 +88,7 @@ def alerts_content(alerts: list[Alert] | Missing) -> Component:
         "Nothing fires", "Alertmanager was asked and has no alert but its heartbeat."
     )
     active = sum(alert.state == "active" for alert in alerts)
-    return card("Firing alerts", body, aside=chip(str(active), "bad" if active else "good"))
+    return card("Firing alerts", body, aside=chip(str(active) if active else "none", "bad" if active else "good"))
 
 
 def _alert(alert: Alert) -> Component:
@@ -94,17 +99,23 @@ def _alert(alert: Alert) -> Component:
         *state,
     ]
     details: list[Component | None] = [
-        html.P([alert.summary, f" ({alert.service})" if alert.service else ""]),
-        html.P(alert.description, className="muted small") if alert.description else None,
+        html.P(_with_code(alert.summary), className="sentence"),
+        html.P(_with_code(alert.description), className="muted small sentence") if alert.description else None,
         html.P(
             [
-                f"since {fmt.clock_time(alert.since)}, {fmt.age(_ago(alert.since))}",
-                html.Span([" · what to do: ", html.Code(alert.runbook)]) if alert.runbook else "",
+                f"Since {fmt.clock_time(alert.since)} ({fmt.age(_ago(alert.since))})",
+                f" · {_JOBS.get(alert.service, alert.service)}" if alert.service else "",
+                html.Span([" · What to do: ", html.Code(alert.runbook)]) if alert.runbook else "",
             ],
             className="muted small",
         ),
     ]
     return html.Article([html.Div(head, className="alert-head"), *details], className=f"alert alert-{alert.state}")
+
+
+def _with_code(text: str) -> list[Component | str]:
+    """Text in which what stands between backticks is something to type."""
+    return [html.Code(part) if odd % 2 else part for odd, part in enumerate(text.split("`"))]
 
 
 def pages_content(pages: list[Page] | Missing) -> Component:
@@ -125,7 +136,7 @@ def _page(page: Page) -> Component:
         [
             html.Td(fmt.clock_time(page.received_at), className="page-time"),
             html.Td(chip(title(page.status), tone)),
-            html.Td([html.Strong(page.name), html.Span(f" {page.summary}", className="muted")]),
-            html.Td(page.service, className="muted"),
+            html.Td([html.Strong(page.name), html.Div(page.summary, className="muted small sentence")]),
+            html.Td(_JOBS.get(page.service, page.service), className="muted small page-part"),
         ]
     )
