@@ -23,9 +23,15 @@ def _set_operator_swapped(node: Node, _: Siblings) -> Iterator[Replacement]:
 def _guard_dropped(node: Node, _: Siblings) -> Iterator[Replacement]:
     """Either side of `and` and `or` can be forgotten; of `unless` only the exception."""
     if isinstance(node, Binary) and node.op in _SWAPPED:
-        yield Replacement(node.left, f"{node.op} {node.right}", "")
+        yield Replacement(node.left, f"{node.op} {_short(node.right)}", "")
         if node.op != "unless":
-            yield Replacement(node.right, f"{node.left} {node.op}", "")
+            yield Replacement(node.right, f"{_short(node.left)} {node.op}", "")
+
+
+def _short(node: Node) -> str:
+    """Enough to recognise a side by: its start, and its threshold at the end."""
+    text = str(node)
+    return text if len(text) <= 60 else f"{text[:40]} … {text[-12:]}"
 
 
 OPERATORS = (

@@ -1,0 +1,39 @@
+"""All mutants of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from investiq.monitoring.mutation.operators import OPERATORS, Operator, Siblings
+from investiq.monitoring.mutation.parsing import NotUnderstood, parse
+from investiq.monitoring.mutation.rule import Change, Mutant, Rule
+from investiq.monitoring.mutation.siblings import siblings_among
+
+__all__ = ["mutants_of"]
+
+
+def mutants_of(rules: Sequence[Rule], operators: Iterable[Operator] = OPERATORS) -> list[Mutant]:
+    """One mutant for each change that an operator makes to a rule; none twice, and none that does not parse."""
+    siblings = siblings_among(rules)
+    operators = tuple(operators)
+    return [mutant for rule in rules for mutant in _of_rule(rule, operators, siblings)]
+
+
+def _of_rule(rule: Rule, operators: Sequence[Operator], siblings: Siblings) -> Iterator[Mutant]:
+    seen: set[tuple[Sequence[str], str | None]] = set()
+    for operator in operators:
+        for change, proof in operator.changes(rule, siblings):
+            key = (change.path, change.after)
+            if key not in seen and change.after != change.before and _loads(change):
+                seen.add(key)
+                yield Mutant(rule, operator.name, change, proof)
+
+
+def _loads(change: Change) -> bool:
+    if change.path != ("expr",):
+        return True
+    try:
+        parse(change.after or "")
+    except NotUnderstood:
+        return False
+    return True

@@ -1,0 +1,95 @@
+"""Files of promtool unit tests: which rule files they load, and which of their groups concern a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import yaml
+
+from investiq.monitoring.mutation.expression import Selector, nodes
+from investiq.monitoring.mutation.rule import Rule
+from investiq.monitoring.mutation.rule_file import UnreadableFile, compose, item, scalar, serialize, with_item
+
+__all__ = ["TestFile", "affected_names"]
+
+
+@dataclass(frozen=True)
+class TestFile:
+    """A file for `promtool test rules`.
+
+    Attributes:
+        name: of the file, for messages.
+        patterns: its rule_files, relative to its own folder.
+    """
+
+    __test__ = False  # pytest would take the name for a class of tests
+
+    name: str
+    patterns: Sequence[str]
+    _document: yaml.MappingNode = field(repr=False)
+
+    @classmethod
+    def parse(cls, name: str, text: str) -> TestFile:
+        """Read a test file.
+
+        Raises:
+            UnreadableFile: it is not YAML, or names no rule files.
+        """
+        document = compose(name, text)
+        rule_files = item(document, "rule_files")
+        if not isinstance(rule_files, yaml.SequenceNode):
+            raise UnreadableFile(f"{name} has no `rule_files`: it is not a file of promtool tests")
+        return cls(name, tuple(str(node.value) for node in rule_files.value), document)
+
+    def with_rule_files(self, paths: Iterable[str], concerning: Collection[str] | None = None) -> str:
+        """The text of the file with other rule files.
+
+        Args:
+            paths: of the rule files.
+            concerning: names of alerts and series: only the groups that ask for one of them. A group that is left out
+                cannot fail, so what fails then fails the whole file too; what passes may not.
+        """
+        tag = "tag:yaml.org,2002:seq"
+        document = with_item(self._document, "rule_files", yaml.SequenceNode(tag, [scalar(path) for path in paths]))
+        if concerning is not None:
+            groups = [group for group in self._groups() if _concerns(group, concerning)]
+            document = with_item(document, "tests", yaml.SequenceNode(tag, groups))
+        return serialize(document)
+
+    def concerns(self, names: Collection[str]) -> bool:
+        """Whether any group asks for one of these alerts or series."""
+        return any(_concerns(group, names) for group in self._groups())
+
+    def _groups(self) -> Sequence[yaml.Node]:
+        tests = item(self._document, "tests")
+        return tests.value if isinstance(tests, yaml.SequenceNode) else ()
+
+
+def _concerns(group: yaml.Node, names: Collection[str]) -> bool:
+    alerts = {node.value for node in _each(group, "alert_rule_test", "alertname")}
+    queries = [str(node.value) for node in _each(group, "promql_expr_test", "expr")]
+    return not alerts.isdisjoint(names) or any(name in query for query in queries for name in names)
+
+
+def _each(group: yaml.Node, tests: str, key: str) -> list[yaml.Node]:
+    several = item(group, tests)
+    found = (item(test, key) for test in several.value) if isinstance(several, yaml.SequenceNode) else ()
+    return [node for node in found if node is not None]
+
+
+def affected_names(rule: Rule, rules: Sequence[Rule]) -> set[str]:
+    """The names of alerts and series that a change to `rule` can change, over any number of recording rules."""
+    names = {rule.name}
+    while True:
+        further = {other.name for other in rules if other.name not in names and _reads(other, names)}
+        if not further:
+            return names
+        names |= further
+
+
+def _reads(rule: Rule, names: Collection[str]) -> bool:
+    if rule.tree is None:
+        return True
+    selectors = [node for node in nodes(rule.tree) if isinstance(node, Selector)]
+    return any(node.name is None or node.name in names for node in selectors)

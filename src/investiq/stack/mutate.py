@@ -1,0 +1,341 @@
+"""`investiq rules mutate`: writes each mutant to a folder of its own and runs the promtool tests on it.
+
+A mutant first meets only the groups of tests that ask for its rule, or for one that reads it. What fails there fails in
+the whole files too; what passes meets the whole files before it counts as a survivor. So the short way never lies.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from investiq.errors import InvestIQError
+from investiq.monitoring.checks.finding import Finding
+from investiq.monitoring.mutation.equivalents import FILE_NAME, Listed, read_equivalents
+from investiq.monitoring.mutation.generate import mutants_of
+from investiq.monitoring.mutation.rule import Mutant, Rule
+from investiq.monitoring.mutation.rule_file import RuleFile
+from investiq.monitoring.mutation.test_file import TestFile, affected_names
+from investiq.monitoring.mutation.verdict import Outcome, Report, Verdict, judge_listed
+
+__all__ = ["BaselineFails", "NoSuchFile", "NothingToMutate", "PromtoolMissing", "Suite", "load_suite", "mutate"]
+
+Progress = Callable[[int, int], None]
+
+_MUTANT = "mutant.yml"
+_TEST_NAME = re.compile(r"^\s+name: (.+),\s*$", re.MULTILINE)
+_FAILED_TEST = re.compile(r"^\s+exp:|time: \S+, err:", re.MULTILINE)
+# A process for each mutant and one mutant for each CPU: a Go runtime of several threads only gets in the others' way,
+# and one that lives for a tenth of a second need not collect garbage often (measured: a third less CPU time).
+_GO = {"GOMAXPROCS": "1", "GOGC": "400"}
+
+
+class PromtoolMissing(InvestIQError):
+    """promtool is not installed."""
+
+    reason = "promtool_missing"
+
+
+class NoSuchFile(InvestIQError):
+    """A file that was named cannot be read."""
+
+    reason = "usage"
+
+
+class NothingToMutate(InvestIQError):
+    """No rule is left to mutate."""
+
+    reason = "usage"
+
+
+class BaselineFails(InvestIQError):
+    """The tests fail on the rules as they are, so their failing on a mutant would say nothing."""
+
+    reason = "baseline_fails"
+
+
+@dataclass(frozen=True)
+class LoadedTests:
+    """A test file and what it loads.
+
+    Attributes:
+        rule_files: absolute paths, in the order of the file.
+    """
+
+    tests: TestFile
+    path: Path
+    rule_files: Sequence[Path]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Rule files and the test files that load them.
+
+    Attributes:
+        rules: by absolute path: the files to mutate.
+        tests: all test files.
+        listed: mutants that are said to be equivalent.
+        context: rules of further files that the tests load.
+    """
+
+    rules: Mapping[Path, RuleFile]
+    tests: Sequence[LoadedTests]
+    listed: Sequence[Listed]
+    context: Sequence[Rule]
+
+    @property
+    def mutants(self) -> list[Mutant]:
+        """Every mutant of every rule."""
+        return mutants_of([rule for file in self.rules.values() for rule in file.rules])
+
+
+def load_suite(rules: Sequence[Path], tests: Sequence[Path], equivalents: Sequence[Path] = ()) -> Suite:
+    """Read everything.
+
+    Args:
+        rules: rule files; empty takes those that the tests load.
+        equivalents: lists of equivalent mutants; empty takes equivalent.toml beside the tests, where there is one.
+
+    Raises:
+        NoSuchFile: a file cannot be read.
+        UnreadableFile: a file is not what it should be.
+    """
+    loaded = [_load_tests(path) for path in tests]
+    all_loaded = {path for one in loaded for path in one.rule_files}
+    names = {path.resolve(): str(path) for path in rules} or {path: _shown(path) for path in sorted(all_loaded)}
+    files = {path: RuleFile.parse(name, _read(path)) for path, name in names.items()}
+    context = [
+        rule for path in sorted(all_loaded - set(files)) for rule in RuleFile.parse(str(path), _read(path)).rules
+    ]
+    lists = equivalents or sorted({path.parent / FILE_NAME for path in tests if (path.parent / FILE_NAME).is_file()})
+    listed = [entry for path in lists for entry in read_equivalents(str(path), _read(path))]
+    return Suite(files, loaded, listed, context)
+
+
+def _load_tests(path: Path) -> LoadedTests:
+    tests = TestFile.parse(str(path), _read(path))
+    found = [file for pattern in tests.patterns for file in _matching(path.resolve().parent, pattern)]
+    return LoadedTests(tests, path, tuple(dict.fromkeys(found)))
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    """The files of a pattern of `rule_files`, as promtool finds them: relative to the folder of the test file."""
+    absolute = Path(os.path.normpath(folder / pattern))
+    if absolute.is_file():
+        return [absolute.resolve()]
+    anchor = Path(absolute.anchor)
+    return sorted(file.resolve() for file in anchor.glob(str(absolute.relative_to(anchor))) if file.is_file())
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise NoSuchFile(f"{path} cannot be read: {error}") from error
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def mutate(
+    suite: Suite,
+    *,
+    only: str | None = None,
+    jobs: int | None = None,
+    timeout_seconds: float = 60.0,
+    progress: Progress | None = None,
+) -> Report:
+    """Run the tests on every mutant.
+
+    Args:
+        only: name of the one rule to mutate.
+        jobs: mutants at a time; None takes one for each CPU.
+        timeout_seconds: for one run of promtool.
+        progress: is told how many mutants are done, of how many.
+
+    Raises:
+        PromtoolMissing: promtool is not installed.
+        BaselineFails: the tests fail, or take too long, on the unchanged rules.
+        NothingToMutate: there is no rule, or none named `only`.
+    """
+    started = time.monotonic()
+    jobs = jobs or os.cpu_count() or 1
+    mutants = suite.mutants
+    rules = [rule for file in suite.rules.values() for rule in file.rules if only in {None, rule.name}]
+    wanted = [mutant for mutant in mutants if only in {None, mutant.rule.name}]
+    _require_rules(suite, rules, only)
+    with _scratch() as folder, ThreadPoolExecutor(jobs) as pool:
+        runner = _Runner(suite, folder, _promtool(), timeout_seconds)
+        runner.check_baseline(pool)
+        try:
+            verdicts = _in_order(pool, runner, wanted, progress)
+        except BaseException:  # an interrupt too: whoever stops this waits for the running mutants, not for all
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    findings = [*_not_understood(rules), *_judged(suite, mutants, verdicts)]
+    names = [str(one.path) for one in suite.tests]
+    return Report(rules, names, verdicts, findings, time.monotonic() - started, jobs)
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, runner: _Runner, mutants: Sequence[Mutant], progress: Progress | None
+) -> list[Verdict]:
+    futures = [pool.submit(runner.verdict, mutant) for mutant in mutants]
+    for done, _ in enumerate(as_completed(futures), start=1):
+        if progress is not None:
+            progress(done, len(futures))
+    return [future.result() for future in futures]
+
+
+def _require_rules(suite: Suite, rules: Sequence[Rule], only: str | None) -> None:
+    if rules:
+        return
+    if only is None:
+        raise NothingToMutate(f"no rule in {', '.join(file.name for file in suite.rules.values()) or 'no file'}")
+    known = sorted({rule.name for file in suite.rules.values() for rule in file.rules})
+    raise NothingToMutate(f"there is no rule {only}; there are {', '.join(known) or 'none'}")
+
+
+def _not_understood(rules: Iterable[Rule]) -> Iterator[Finding]:
+    for rule in rules:
+        if rule.tree is None:
+            where = f"{rule.file}: {rule.name}"
+            fix = "its other fields were changed; its expression needs a newer promql-parser, or a simpler form"
+            yield Finding("rules-mutate", where, rule.problem or "not understood", fix, unchecked=True)
+
+
+def _judged(suite: Suite, mutants: Sequence[Mutant], verdicts: Sequence[Verdict]) -> list[Finding]:
+    by_id = {mutant.id: mutant for mutant in mutants}
+    return judge_listed(suite.listed, by_id, {verdict.mutant.id: verdict for verdict in verdicts})
+
+
+def _promtool() -> str:
+    found = shutil.which("promtool")
+    if found is None:
+        raise PromtoolMissing("promtool is not installed: it comes with Prometheus (Debian: apt install prometheus)")
+    return found
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="investiq-mutants-") as folder:
+        yield Path(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    passed: bool
+    output: str
+    timed_out: bool = False
+
+
+@dataclass(frozen=True)
+class _Runner:
+    """Runs promtool on mutants; safe to use from several threads, since each mutant has a folder of its own."""
+
+    suite: Suite
+    folder: Path
+    promtool: str
+    timeout_seconds: float
+
+    def check_baseline(self, pool: ThreadPoolExecutor) -> None:
+        """Every test passes on every rule, its expression printed anew."""
+        originals = {path: self.folder / f"rules-{i}-{path.name}" for i, path in enumerate(self.suite.rules)}
+        for path, copy in originals.items():
+            copy.write_text(self.suite.rules[path].rewritten(), "utf-8")
+        checks = [pool.submit(self._check, number, one, originals) for number, one in enumerate(self.suite.tests)]
+        for check in checks:
+            check.result()
+
+    def _check(self, number: int, one: LoadedTests, copies: Mapping[Path, Path]) -> None:
+        test = self.folder / f"tests-{number}-{one.path.name}"
+        test.write_text(one.tests.with_rule_files(str(copies.get(path, path)) for path in one.rule_files), "utf-8")
+        run = self._promtool_test(self.folder, [test.name])
+        if run.timed_out:
+            raise BaselineFails(
+                f"{one.path}: promtool did not end in {self.timeout_seconds:g} s; --timeout gives it more"
+            )
+        if run.passed:
+            return
+        unchanged = self._promtool_test(one.path.parent, [one.path.name])
+        why = "printing the expressions anew changed what they mean" if unchanged.passed else "mend the tests first"
+        output = (run if unchanged.passed else unchanged).output.strip()
+        raise BaselineFails(f"{one.path} fails on the unchanged rules ({why}):\n{output}")
+
+    def verdict(self, mutant: Mutant) -> Verdict:
+        """What becomes of a mutant."""
+        if mutant.proof:
+            return Verdict(mutant, Outcome.PROVEN, (mutant.proof,))
+        path = next(path for path, file in self.suite.rules.items() if mutant.rule in file.rules)
+        tests = [one for one in self.suite.tests if path in one.rule_files]
+        if not tests:
+            return Verdict(mutant, Outcome.UNTESTED, ("no test file loads this rule file",))
+        with TemporaryDirectory(dir=self.folder) as folder:
+            (Path(folder) / _MUTANT).write_text(self.suite.rules[path].with_change(mutant.rule, mutant.change), "utf-8")
+            return self._meet(mutant, Path(folder), path, tests)
+
+    def _meet(self, mutant: Mutant, folder: Path, path: Path, tests: Sequence[LoadedTests]) -> Verdict:
+        names = affected_names(mutant.rule, [*self._all_rules(), *self.suite.context])
+        concerned = [one for one in tests if one.tests.concerns(names)]
+        for which, concerning in ((concerned, names), (tests, None)):
+            files = [_write(folder, i, one, path, concerning) for i, one in enumerate(which)]
+            run = self._promtool_test(folder, files)
+            if run.timed_out:
+                return Verdict(mutant, Outcome.TIMED_OUT, (f"promtool did not end in {self.timeout_seconds:g} s",))
+            if not run.passed:
+                return self._noticed(mutant, folder, run)
+        return self._survivor(mutant)
+
+    def _noticed(self, mutant: Mutant, folder: Path, run: _Run) -> Verdict:
+        if not _FAILED_TEST.search(run.output):
+            check = self._run(folder, ["check", "rules", _MUTANT])
+            if not check.passed:
+                return Verdict(mutant, Outcome.INVALID, (check.output.strip(),))
+        return Verdict(mutant, Outcome.KILLED, tuple(dict.fromkeys(_TEST_NAME.findall(run.output))))
+
+    def _survivor(self, mutant: Mutant) -> Verdict:
+        entry = next((entry for entry in self.suite.listed if entry.id == mutant.id), None)
+        if entry is not None and entry.describes(mutant):
+            return Verdict(mutant, Outcome.LISTED, (entry.reason,))
+        return Verdict(mutant, Outcome.SURVIVED)
+
+    def _all_rules(self) -> Iterator[Rule]:
+        return (rule for file in self.suite.rules.values() for rule in file.rules)
+
+    def _promtool_test(self, folder: Path, files: Sequence[str]) -> _Run:
+        return self._run(folder, ["test", "rules", *files]) if files else _Run(passed=True, output="")
+
+    def _run(self, folder: Path, arguments: Sequence[str]) -> _Run:
+        environment = {**os.environ, **_GO, "TMPDIR": str(self.folder)}
+        try:
+            done = subprocess.run(
+                [self.promtool, *arguments],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=self.timeout_seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return _Run(passed=False, output="", timed_out=True)
+        return _Run(done.returncode == 0, done.stdout + done.stderr)
+
+
+def _write(folder: Path, number: int, one: LoadedTests, mutated: Path, concerning: set[str] | None) -> str:
+    """The test file in the mutant's folder, with the mutant in place of its original."""
+    name = f"{number}-{'all' if concerning is None else 'concerned'}.yml"
+    paths = (_MUTANT if path == mutated else str(path) for path in one.rule_files)
+    (folder / name).write_text(one.tests.with_rule_files(paths, concerning), "utf-8")
+    return name
