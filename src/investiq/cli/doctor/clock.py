@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-import httpx2
-
 import investiq
 from investiq.cli.doctor.examination import Diagnosis, Patient
 from investiq.config import Paths
@@ -83,7 +81,7 @@ def _beside_prometheus(patient: Patient) -> Iterator[Finding]:
     if not patient.answers("prometheus"):
         return
     where = addresses.base_url(addresses.prometheus(patient.config))
-    response = httpx2.get(f"{where}/-/healthy", timeout=5, trust_env=False)
+    response = patient.http.get(f"{where}/-/healthy")
     theirs = parsedate_to_datetime(response.headers["date"])
     skew = abs((datetime.now(UTC) - theirs).total_seconds())
     if skew > TOLERANCE_SECONDS:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import httpx2
+
 from investiq.cli.context import Session
 from investiq.config import Config
 from investiq.monitoring.checks import Finding
@@ -56,12 +58,14 @@ class Patient:
         config: with the start of the replay that the data here belongs to, unless the configuration names another.
         table: the parts that this machine can run.
         found: how the parts answer.
+        http: asks the parts.
     """
 
     session: Session
     config: Config
     table: Table
     found: Survey
+    http: httpx2.Client
     _known: dict[str, PartStatus] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

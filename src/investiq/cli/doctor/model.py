@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-import httpx2
-
 from investiq.cli.doctor.examination import START, Diagnosis, Patient
 from investiq.config import Paths
 from investiq.monitoring import addresses
@@ -29,7 +27,7 @@ def check(patient: Patient) -> Diagnosis:
     if not patient.answers("signals"):
         return Diagnosis("the model on the disk", [*findings, *patient.unanswered("model", ["signals"])])
     where = addresses.base_url(addresses.signals(patient.config))
-    state = httpx2.get(f"{where}/health", timeout=5, trust_env=False).json()["model"]
+    state = patient.http.get(f"{where}/health").json()["model"]
     findings += _serving(patient, where, state)
     return Diagnosis(
         f"a verified model serves: {state['version']}, trained until {state['trained_until']}", findings, _notes(state)

@@ -61,7 +61,9 @@ def _foreign(taken: TakenPort) -> Finding:
 
 def _ill(patient: Patient, part: PartStatus) -> Finding:
     log = Paths.of(patient.config).logs / f"{part.name}.log"
-    what = f"{part.state}: {part.note}" if part.note else f"it is {part.state}"
+    what = f"it is {part.state}" + (f": {part.note}" if part.note else "")
+    if part.state is State.HELD:
+        what = f"it was stopped with `investiq down {part.name}`"
     if patient.found.supervisor is None:
         fix = START
     elif part.state is State.UNHEALTHY:

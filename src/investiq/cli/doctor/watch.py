@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import httpx2
 import promql_parser
 import yaml
 
@@ -29,6 +28,8 @@ _FIRST_ROUND_SECONDS = 30.0
 """A Prometheus that has just started has judged no rule, and its first heartbeat is on the way: no fault yet."""
 
 _ASK_AGAIN_SECONDS = 0.5
+_DELIVERY_SECONDS = 20.0
+"""A test alert takes less than a second; a machine that is busy starting gets more."""
 
 
 def check_rules(patient: Patient) -> Diagnosis:
@@ -47,7 +48,7 @@ def check_alert(patient: Patient) -> Diagnosis:
     if open_questions := patient.unanswered("alert", ["prometheus", "alertmanager", "inbox"]):
         return Diagnosis("nothing", open_questions)
     findings = _asked(patient, _ALERT_WAY)
-    proof = asyncio.run(prove_alert(patient.config))
+    proof = asyncio.run(prove_alert(patient.config, _DELIVERY_SECONDS))
     if not proof.proven:
         log = Paths.of(patient.config).logs / "alertmanager.log"
         findings.append(Finding("alert", "inbox", proof.text, f"see {log}; `investiq validate` names the broken link"))
@@ -56,19 +57,18 @@ def check_alert(patient: Patient) -> Diagnosis:
 
 def _asked(patient: Patient, checks: Collection[str]) -> list[Finding]:
     """What `investiq validate` finds, asked again while Prometheus is on its first round."""
-    with httpx2.Client(timeout=10, trust_env=False) as client:
-        patience_ends = _started(patient, client) + _FIRST_ROUND_SECONDS
-        while True:
-            checked = validate_live(patient.config, client, missing_jobs(patient.table))
-            findings = [finding for one in checked if one.check in checks for finding in one.findings]
-            if not findings or time.time() > patience_ends:
-                return findings
-            time.sleep(_ASK_AGAIN_SECONDS)
+    patience_ends = _started(patient) + _FIRST_ROUND_SECONDS
+    while True:
+        checked = validate_live(patient.config, patient.http, missing_jobs(patient.table))
+        findings = [finding for one in checked if one.check in checks for finding in one.findings]
+        if not findings or time.time() > patience_ends:
+            return findings
+        time.sleep(_ASK_AGAIN_SECONDS)
 
 
-def _started(patient: Patient, client: httpx2.Client) -> float:
+def _started(patient: Patient) -> float:
     """When Prometheus started, in Unix time."""
-    document = client.get(f"{_prometheus(patient)}/api/v1/status/runtimeinfo").json()
+    document = patient.http.get(f"{_prometheus(patient)}/api/v1/status/runtimeinfo").json()
     return datetime.fromisoformat(document["data"]["startTime"]).timestamp()
 
 
@@ -99,7 +99,7 @@ def _key(rule: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _loaded(patient: Patient) -> dict[tuple[str, str], Mapping[str, Any]]:
-    document = httpx2.get(f"{_prometheus(patient)}/api/v1/rules?type=alert", timeout=10, trust_env=False).json()
+    document = patient.http.get(f"{_prometheus(patient)}/api/v1/rules?type=alert").json()
     rules = [rule for group in document["data"]["groups"] for rule in group["rules"]]
     return {(rule["name"], rule["labels"].get("severity", "")): rule for rule in rules}
 
