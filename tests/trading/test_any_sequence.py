@@ -150,7 +150,7 @@ class AnySequence(RuleBasedStateMachine):
             assert ways[0] in (OrderStatus.PENDING_NEW, OrderStatus.DENIED)
             assert ways[-1] is order.status
             assert all(after in TRANSITIONS[before] for before, after in pairwise(ways))
-            whole = order.filled_quantity == order.quantity > 0  # an order too small for its dollars asks for none
+            whole = bool(order.quantity) and order.filled_quantity == order.quantity  # too small: no quantity was asked
             assert (order.status is OrderStatus.FILLED) == whole
         assert len({order.client_order_id for order in orders}) == len(orders)
         assert {o.id for o in orders if o.created_by} >= set(self.keys.values())
