@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TextIO
 
 import click
 
-from investiq.cli.context import Session
+from investiq.cli.context import ReaderGone, Session
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
 from investiq.client.errors import Refused
@@ -38,6 +39,7 @@ COMMANDS = {
     "keys": "create, list and revoke API keys",
     "config": "show the effective configuration",
     "render": "write the monitoring files",
+    "rules": "test the tests of the alerting rules",
     "validate": "check the monitoring, offline or running",
     "agent": "run the paper-trading agent",
     "serve": "run one server in the foreground (what `up` supervises)",
@@ -54,6 +56,14 @@ class _LazyGroup(ExampleGroup):
             return None
         command: click.Command = importlib.import_module(f"investiq.cli.{cmd_name}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:  # click looks for the nearest only among commands that are loaded
+            raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -102,16 +112,26 @@ def main(argv: Sequence[str], stdin: TextIO, stdout: TextIO, stderr: TextIO) -> 
         except (KeyboardInterrupt, click.Abort):
             session.say("interrupted")
             return ExitCode.INTERRUPTED
-        except BrokenPipeError:  # `investiq inbox | head`: the reader has seen enough
+        except ReaderGone:
+            _discard(stdout)
             return ExitCode.DONE
         except InvestIQError as error:
             _report(error, session)
             return exit_code_of(error)
+        except OSError as error:
+            session.say(f"error: {error.filename or 'the system'}: {error.strerror or error}", style="red")
+            return ExitCode.FAILED
 
 
 def _run(argv: list[str], session: Session) -> int:
     result = cli.main(argv, prog_name="investiq", standalone_mode=False, obj=session)
     return int(result) if isinstance(result, int) else ExitCode.DONE
+
+
+def _discard(stdout: TextIO) -> None:
+    """Send what is still buffered nowhere: the interpreter would complain of it at its end."""
+    with contextlib.suppress(OSError):  # a stream of a test has no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
 
 
 def _report(error: InvestIQError, session: Session) -> None:

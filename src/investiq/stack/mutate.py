@@ -1,7 +1,8 @@
 """`investiq rules mutate`: writes each mutant to a folder of its own and runs the promtool tests on it.
 
-A mutant first meets only the groups of tests that ask for its rule, or for one that reads it. What fails there fails in
-the whole files too; what passes meets the whole files before it counts as a survivor. So the short way never lies.
+A mutant meets first the group of tests that has killed most mutants of its rule, then the other groups that ask for the
+rule or for one that reads it. What fails there fails in the whole files too; what passes meets the whole files before
+it counts as a survivor. So the short way never lies.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,8 +37,8 @@ _MUTANT = "mutant.yml"
 _TEST_NAME = re.compile(r"^\s+name: (.+),\s*$", re.MULTILINE)
 _FAILED_TEST = re.compile(r"^\s+exp:|time: \S+, err:", re.MULTILINE)
 # A process for each mutant and one mutant for each CPU: a Go runtime of several threads only gets in the others' way,
-# and one that lives for a tenth of a second need not collect garbage often (measured: a third less CPU time).
-_GO = {"GOMAXPROCS": "1", "GOGC": "400"}
+# and one that lives for a tenth of a second need not collect garbage (measured: a third less CPU time).
+_GO = {"GOMAXPROCS": "1", "GOGC": "off", "GOMEMLIMIT": "512MiB"}
 
 
 class PromtoolMissing(InvestIQError):
@@ -111,18 +113,18 @@ def load_suite(rules: Sequence[Path], tests: Sequence[Path], equivalents: Sequen
     """
     loaded = [_load_tests(path) for path in tests]
     all_loaded = {path for one in loaded for path in one.rule_files}
-    names = {path.resolve(): str(path) for path in rules} or {path: _shown(path) for path in sorted(all_loaded)}
+    names = {path.resolve(): _shown(path) for path in rules or sorted(all_loaded)}
     files = {path: RuleFile.parse(name, _read(path)) for path, name in names.items()}
     context = [
-        rule for path in sorted(all_loaded - set(files)) for rule in RuleFile.parse(str(path), _read(path)).rules
+        rule for path in sorted(all_loaded - set(files)) for rule in RuleFile.parse(_shown(path), _read(path)).rules
     ]
     lists = equivalents or sorted({path.parent / FILE_NAME for path in tests if (path.parent / FILE_NAME).is_file()})
-    listed = [entry for path in lists for entry in read_equivalents(str(path), _read(path))]
+    listed = [entry for path in lists for entry in read_equivalents(_shown(path), _read(path))]
     return Suite(files, loaded, listed, context)
 
 
 def _load_tests(path: Path) -> LoadedTests:
-    tests = TestFile.parse(str(path), _read(path))
+    tests = TestFile.parse(_shown(path), _read(path))
     found = [file for pattern in tests.patterns for file in _matching(path.resolve().parent, pattern)]
     return LoadedTests(tests, path, tuple(dict.fromkeys(found)))
 
@@ -184,7 +186,7 @@ def mutate(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     findings = [*_not_understood(rules), *_judged(suite, mutants, verdicts)]
-    names = [str(one.path) for one in suite.tests]
+    names = [one.tests.name for one in suite.tests]
     return Report(rules, names, verdicts, findings, time.monotonic() - started, jobs)
 
 
@@ -233,6 +235,10 @@ def _scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
+_Selection = Sequence[tuple[LoadedTests, Collection[int] | None]]
+"""Test files, each with the positions of the groups to run; None runs all."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Run:
     passed: bool
@@ -248,6 +254,7 @@ class _Runner:
     folder: Path
     promtool: str
     timeout_seconds: float
+    _killers: dict[int, Counter[tuple[str, int]]] = field(default_factory=dict)
 
     def check_baseline(self, pool: ThreadPoolExecutor) -> None:
         """Every test passes on every rule, its expression printed anew."""
@@ -264,14 +271,14 @@ class _Runner:
         run = self._promtool_test(self.folder, [test.name])
         if run.timed_out:
             raise BaselineFails(
-                f"{one.path}: promtool did not end in {self.timeout_seconds:g} s; --timeout gives it more"
+                f"{one.tests.name}: promtool did not end in {self.timeout_seconds:g} s; --timeout gives it more"
             )
         if run.passed:
             return
         unchanged = self._promtool_test(one.path.parent, [one.path.name])
         why = "printing the expressions anew changed what they mean" if unchanged.passed else "mend the tests first"
         output = (run if unchanged.passed else unchanged).output.strip()
-        raise BaselineFails(f"{one.path} fails on the unchanged rules ({why}):\n{output}")
+        raise BaselineFails(f"{one.tests.name} fails on the unchanged rules ({why}):\n{output}")
 
     def verdict(self, mutant: Mutant) -> Verdict:
         """What becomes of a mutant."""
@@ -286,16 +293,42 @@ class _Runner:
             return self._meet(mutant, Path(folder), path, tests)
 
     def _meet(self, mutant: Mutant, folder: Path, path: Path, tests: Sequence[LoadedTests]) -> Verdict:
-        names = affected_names(mutant.rule, [*self._all_rules(), *self.suite.context])
-        concerned = [one for one in tests if one.tests.concerns(names)]
-        for which, concerning in ((concerned, names), (tests, None)):
-            files = [_write(folder, i, one, path, concerning) for i, one in enumerate(which)]
+        for stage, selection in enumerate(self._stages(mutant, tests)):
+            files = [
+                _write(folder, f"{stage}-{number}.yml", one, path, groups)
+                for number, (one, groups) in enumerate(selection)
+                if groups is None or groups
+            ]
             run = self._promtool_test(folder, files)
             if run.timed_out:
                 return Verdict(mutant, Outcome.TIMED_OUT, (f"promtool did not end in {self.timeout_seconds:g} s",))
             if not run.passed:
-                return self._noticed(mutant, folder, run)
+                verdict = self._noticed(mutant, folder, run)
+                self._remember(verdict, selection)
+                return verdict
         return self._survivor(mutant)
+
+    def _stages(self, mutant: Mutant, tests: Sequence[LoadedTests]) -> Iterator[_Selection]:
+        names = affected_names(mutant.rule, [*self._all_rules(), *self.suite.context])
+        concerned = [(one, tuple(one.tests.concerning(names))) for one in tests]
+        best = self._killers.setdefault(id(mutant.rule), Counter()).most_common(1)
+        if best:
+            (name, position), _ = best[0]
+            yield [(one, tuple({position} & set(groups))) for one, groups in concerned if one.tests.name == name]
+            concerned = [
+                (one, tuple(i for i in groups if (one.tests.name, i) != (name, position))) for one, groups in concerned
+            ]
+        yield concerned
+        yield [(one, None) for one in tests]
+
+    def _remember(self, verdict: Verdict, selection: _Selection) -> None:
+        """Which group killed a mutant of this rule: it will kill the next one too, more often than not."""
+        killers = self._killers[id(verdict.mutant.rule)]
+        for name in verdict.because if verdict.outcome is Outcome.KILLED else ():
+            for one, _ in selection:
+                position = one.tests.named(name)
+                if position is not None:
+                    killers[one.tests.name, position] += 1
 
     def _noticed(self, mutant: Mutant, folder: Path, run: _Run) -> Verdict:
         if not _FAILED_TEST.search(run.output):
@@ -333,9 +366,8 @@ class _Runner:
         return _Run(done.returncode == 0, done.stdout + done.stderr)
 
 
-def _write(folder: Path, number: int, one: LoadedTests, mutated: Path, concerning: set[str] | None) -> str:
+def _write(folder: Path, name: str, one: LoadedTests, mutated: Path, groups: Collection[int] | None) -> str:
     """The test file in the mutant's folder, with the mutant in place of its original."""
-    name = f"{number}-{'all' if concerning is None else 'concerned'}.yml"
     paths = (_MUTANT if path == mutated else str(path) for path in one.rule_files)
-    (folder / name).write_text(one.tests.with_rule_files(paths, concerning), "utf-8")
+    (folder / name).write_text(one.tests.with_rule_files(paths, groups), "utf-8")
     return name

@@ -1,4 +1,6 @@
-"""Matchers whose loss changes nothing, by proof: the most common equivalent mutants need no list and no run.
+"""Changes that change nothing, by proof: the most common equivalent mutants need no list and no run.
+
+`histogram_quantile` divides bucket by bucket: whether it gets rates or increases is all one.
 
 In `A{job="x"} / B{job="x"}` the matcher on B is redundant: series of B of other jobs find no partner in A. Generally: a
 matcher on a label is redundant if, on the way up from its selector, that label keeps series apart (aggregations keep
@@ -24,13 +26,24 @@ from investiq.monitoring.mutation.expression import (
     Subquery,
 )
 
-__all__ = ["Redundant", "redundant_matcher"]
+__all__ = ["Redundant", "redundant_matcher", "scale_free"]
 
 Redundant = Callable[[Place], str | None]
 
 _ACROSS_SERIES = {"absent", "absent_over_time", "scalar", "vector", "label_replace", "label_join", "info"}
 _PICKS_SERIES = {"topk", "bottomk", "limitk", "limit_ratio", "count_values"}
 _SET_OPERATORS = {"and", "or", "unless"}
+
+
+def scale_free(place: Place) -> str | None:
+    """Whether what stands above a rate or increase is the same for a multiple of it; says why, or None."""
+    for ancestor in reversed(place.above):
+        if isinstance(ancestor, Call) and ancestor.function == "histogram_quantile":
+            return "histogram_quantile is the same for rates and for increases"
+        summed = isinstance(ancestor, Aggregation) and ancestor.function == "sum"
+        if not summed and not isinstance(ancestor, Paren):
+            return None
+    return None
 
 
 def redundant_matcher(matcher: Matcher) -> Redundant:

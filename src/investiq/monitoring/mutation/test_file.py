@@ -42,28 +42,38 @@ class TestFile:
             raise UnreadableFile(f"{name} has no `rule_files`: it is not a file of promtool tests")
         return cls(name, tuple(str(node.value) for node in rule_files.value), document)
 
-    def with_rule_files(self, paths: Iterable[str], concerning: Collection[str] | None = None) -> str:
+    def with_rule_files(self, paths: Iterable[str], groups: Collection[int] | None = None) -> str:
         """The text of the file with other rule files.
 
         Args:
             paths: of the rule files.
-            concerning: names of alerts and series: only the groups that ask for one of them. A group that is left out
-                cannot fail, so what fails then fails the whole file too; what passes may not.
+            groups: positions of the only groups of tests to keep. A group cannot fail because of another: what fails
+                then fails the whole file too; what passes may not.
         """
         tag = "tag:yaml.org,2002:seq"
         document = with_item(self._document, "rule_files", yaml.SequenceNode(tag, [scalar(path) for path in paths]))
-        if concerning is not None:
-            groups = [group for group in self._groups() if _concerns(group, concerning)]
-            document = with_item(document, "tests", yaml.SequenceNode(tag, groups))
+        if groups is not None:
+            kept = [group for position, group in enumerate(self._groups()) if position in groups]
+            document = with_item(document, "tests", yaml.SequenceNode(tag, kept))
         return serialize(document)
 
-    def concerns(self, names: Collection[str]) -> bool:
-        """Whether any group asks for one of these alerts or series."""
-        return any(_concerns(group, names) for group in self._groups())
+    def concerning(self, names: Collection[str]) -> list[int]:
+        """The positions of the groups that ask for one of these alerts or series."""
+        return [position for position, group in enumerate(self._groups()) if _concerns(group, names)]
+
+    def named(self, name: str) -> int | None:
+        """The position of the first group of that name."""
+        found = (position for position, group in enumerate(self._groups()) if _name(group) == name)
+        return next(found, None)
 
     def _groups(self) -> Sequence[yaml.Node]:
         tests = item(self._document, "tests")
         return tests.value if isinstance(tests, yaml.SequenceNode) else ()
+
+
+def _name(group: yaml.Node) -> str | None:
+    node = item(group, "name")
+    return str(node.value) if node is not None else None
 
 
 def _concerns(group: yaml.Node, names: Collection[str]) -> bool:

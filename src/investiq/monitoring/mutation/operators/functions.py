@@ -8,6 +8,7 @@ from dataclasses import replace
 from investiq.monitoring.mutation.expression import Aggregation, Binary, Call, Node, Number
 from investiq.monitoring.mutation.operators.comparisons import constant
 from investiq.monitoring.mutation.operators.operator import Operator, Replacement, Siblings, in_expression
+from investiq.monitoring.mutation.redundancy import scale_free
 
 __all__ = ["OPERATORS"]
 
@@ -31,7 +32,8 @@ _QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
 def _function_swapped(node: Node, _: Siblings) -> Iterator[Replacement]:
     if isinstance(node, Call) and node.function in _SWAPPED:
         new = _SWAPPED[node.function]
-        yield Replacement(replace(node, function=new), node.function, new)
+        proof = scale_free if {node.function, new} == {"rate", "increase"} else None
+        yield Replacement(replace(node, function=new), node.function, new, proof)
 
 
 def _quantile_moved(node: Node, _: Siblings) -> Iterator[Replacement]:

@@ -22,7 +22,7 @@ class Replacement:
     Attributes:
         was: the part that changed, for people.
         now: what it became; empty where it was dropped.
-        redundant: tells whether the original is redundant in its place, so that dropping it changes nothing.
+        redundant: tells whether the change makes no difference in its place.
     """
 
     node: Node

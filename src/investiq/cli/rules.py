@@ -1,0 +1,195 @@
+"""`investiq rules`: what the promtool tests of alerting rules are worth."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from investiq.cli.context import Session, pass_session
+from investiq.cli.exit_codes import ExitCode
+from investiq.cli.help import ExampleGroup
+
+if TYPE_CHECKING:
+    from investiq.monitoring.mutation.rule import Mutant
+    from investiq.monitoring.mutation.verdict import Report, Verdict
+    from investiq.stack.mutate import Suite
+
+
+@click.group(
+    cls=ExampleGroup,
+    examples=(
+        ("investiq rules mutate", "do the tests of this repository notice every small change to its rules?"),
+        ("investiq rules mutate --rules R.yml --tests T.yml", "the same of your own files"),
+    ),
+)
+def command() -> None:
+    """Alerting rules and their promtool tests."""
+
+
+def _paths(_: click.Context, option: click.Parameter, values: Sequence[str]) -> list[Path]:
+    """Files, or globs that the shell left alone."""
+    found: list[Path] = []
+    for value in values:
+        matches = [Path(value)] if Path(value).is_file() else [Path(path) for path in sorted(glob.glob(value))]  # noqa: PTH207  the pattern may be absolute
+        files = [path for path in matches if path.is_file()]
+        if not files:
+            raise click.BadParameter(f"no file is named {value}", param=option)
+        found += files
+    return list(dict.fromkeys(found))
+
+
+@command.command(
+    "mutate",
+    examples=(
+        ("investiq rules mutate", "this repository's rules"),
+        ("investiq rules mutate --rules 'rules/*.yml' --tests 'tests/*.yml'", "your own"),
+        ("investiq rules mutate --only HighErrorRate", "one rule, while you write its tests"),
+        ("investiq rules mutate --list", "what would be tried"),
+    ),
+)
+@click.option(
+    "--rules", "rules", multiple=True, callback=_paths, help="Rule file or glob; default: what the tests load."
+)
+@click.option("--tests", "tests", multiple=True, callback=_paths, help="File of promtool tests, or glob.")
+@click.option("--only", metavar="RULE", help="Mutate one alert or recording rule.")
+@click.option(
+    "--equivalents",
+    multiple=True,
+    callback=_paths,
+    help="Known equivalents; default: equivalent.toml beside the tests.",
+)
+@click.option("--list", "list_only", is_flag=True, help="Print the mutants and run nothing.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Mutants at a time; default: one for each CPU.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True, help="Seconds per run."
+)
+@pass_session
+def mutate(
+    session: Session,
+    *,
+    rules: list[Path],
+    tests: list[Path],
+    only: str | None,
+    equivalents: list[Path],
+    list_only: bool,
+    jobs: int | None,
+    timeout: float,
+) -> int:
+    """Change each rule, one small change at a time, and report the changes that no promtool test notices.
+
+    Exit code 0: every mutant is killed, or equivalent with a reason; 1: the tests fail on the unchanged rules, or
+    promtool is missing; 2: wrong usage; 3: mutants survive.
+    """
+    from investiq.stack.mutate import load_suite  # noqa: PLC0415  the parser of PromQL is not for every command
+    from investiq.stack.mutate import mutate as run  # noqa: PLC0415
+
+    if rules and not tests:
+        raise click.UsageError("--rules needs --tests: the files whose tests should notice the mutants")
+    if not tests:
+        rules, tests = _own()
+    suite = load_suite(rules, tests, equivalents)
+    if list_only:
+        return _list(session, suite, only)
+    with session.progress("mutants") as show:
+        report = run(suite, only=only, jobs=jobs, timeout_seconds=timeout, progress=_tenths(session, show))
+    session.emit("investiq.rules.mutate/1", report.document(), _text(session, report))
+    session.say(_summary(report))
+    return ExitCode.DONE if report.clean else ExitCode.FINDINGS
+
+
+def _own() -> tuple[list[Path], list[Path]]:
+    from investiq.stack.validate import RULE_TESTS, RULES, checkout  # noqa: PLC0415
+
+    root = checkout()
+    return sorted((root / RULES).glob("*.yml")), sorted((root / RULE_TESTS).glob("*.yml"))
+
+
+def _tenths(session: Session, show: Callable[[str], None]) -> Callable[[int, int], None]:
+    """Progress for a terminal; for a log, ten lines will do."""
+
+    def progress(done: int, total: int) -> None:
+        if session.stderr.isatty() or done * 10 // total > (done - 1) * 10 // total:
+            show(f"{done} of {total}")
+
+    return progress
+
+
+def _list(session: Session, suite: Suite, only: str | None) -> int:
+    mutants = [mutant for mutant in suite.mutants if only in {None, mutant.rule.name}]
+    session.emit(
+        "investiq.rules.mutants/1",
+        {"mutants": [_entry(mutant) for mutant in mutants]},
+        session.table(
+            ("id", "rule", "operator", "change"), [(m.id, m.rule.name, m.operator, m.change) for m in mutants]
+        ),
+    )
+    session.say(
+        f"{len(mutants)} mutants, {sum(mutant.proof is not None for mutant in mutants)} of them proven equivalent"
+    )
+    return ExitCode.DONE
+
+
+def _entry(mutant: Mutant) -> dict[str, str | None]:
+    return {
+        "id": mutant.id,
+        "file": mutant.rule.file,
+        "rule": mutant.rule.name,
+        "operator": mutant.operator,
+        "change": str(mutant.change),
+        "before": mutant.change.before,
+        "after": mutant.change.after,
+        "proof": mutant.proof,
+    }
+
+
+def _text(session: Session, report: Report) -> str:
+    survivors = [_survivor(verdict) for verdict in report.survivors]
+    findings = [f"{f.where}: {f.what}\n  fix: {f.fix}" for f in report.findings]
+    return "\n\n".join([_table(session, report), *survivors, *findings])
+
+
+def _table(session: Session, report: Report) -> str:
+    from investiq.monitoring.mutation.verdict import FINDINGS, Outcome  # noqa: PLC0415
+
+    columns = ((Outcome.KILLED,), FINDINGS, (Outcome.LISTED, Outcome.PROVEN))
+    rows = [
+        (rule.name, rule.group, report.count(*Outcome, rule=rule), *(report.count(*c, rule=rule) for c in columns))
+        for rule in report.rules
+    ]
+    return session.table(("rule", "group", "mutants", "killed", "survived", "equivalent"), rows)
+
+
+def _survivor(verdict: Verdict) -> str:
+    from investiq.monitoring.mutation.operators import BY_NAME  # noqa: PLC0415
+
+    mutant = verdict.mutant
+    change, operator = mutant.change, BY_NAME[mutant.operator]
+    field = ".".join(change.path)
+    lines = [
+        f"{verdict.outcome.value.replace('_', ' ')} {mutant.id}: {mutant.rule.name} in {mutant.rule.file}",
+        f"  {mutant.operator}: {change}",
+        *([f"  - {field}: {change.before}"] if change.before is not None else []),
+        *([f"  + {field}: {change.after}"] if change.after is not None else []),
+        f"  imitates: {operator.imitates}",
+        f"  missing:  {'; '.join(verdict.because) or operator.killed_by}",
+    ]
+    return "\n".join(lines)
+
+
+def _summary(report: Report) -> str:
+    from investiq.monitoring.mutation.verdict import FINDINGS, Outcome  # noqa: PLC0415
+
+    parts = [
+        f"{len(report.verdicts)} mutants of {len(report.rules)} rules",
+        f"{report.count(Outcome.KILLED)} killed",
+        f"{report.count(*FINDINGS)} survived",
+        f"{report.count(Outcome.LISTED)} listed as equivalent",
+        f"{report.count(Outcome.PROVEN)} proven equivalent",
+        *([f"{invalid} invalid"] if (invalid := report.count(Outcome.INVALID)) else []),
+        *([f"{len(report.findings)} further findings"] if report.findings else []),
+    ]
+    return f"{', '.join(parts)}; {report.seconds:.1f} s, {report.jobs} at a time"
