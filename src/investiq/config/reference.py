@@ -41,8 +41,8 @@ option `--config FILE` or the variable `{PATH_VARIABLE}` names another one.
 
 `investiq config show` prints every setting with its value and where the value came from; secrets are masked.
 
-- **Precedence.** The environment beats the file, and the file beats the defaults. For one run, `investiq up --from` and
-  `--speed` set `market.start` and `market.session_seconds` above both.
+- **Precedence.** The environment beats the file, and the file beats the defaults. For one run, the options `--from` and
+  `--speed` of `investiq up` set `market.start` and `market.session_seconds` above both.
 - **Variables.** Lists are separated by commas (`AAPL,IBM`), and a table is written as in TOML. The same setting under
   two names, such as `METRICS_TOKEN` and `INVESTIQ_API_METRICS_TOKEN`, is an error.
 - **Secrets.** Each variable `NAME` of a secret also exists as `NAME_FILE`: the file that holds it, read without the

@@ -1,0 +1,56 @@
+"""What the guide tells people to type exists."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from investiq.cli.exit_codes import ExitCode
+from investiq.cli.main import COMMANDS
+from investiq.stack.validate import checkout
+from tests.docs.command_lines import fault, inline_commands, make_targets, typed_commands
+from tests.docs.pages import Page, guide, rows_under
+
+
+@pytest.mark.parametrize("page", guide(), ids=lambda page: page.name)
+def test_every_command_line_is_one_that_investiq_takes(page: Page) -> None:
+    faults = {" ".join(a): why for a in typed_commands(page) if (why := fault(a, complete=True))}
+    faults |= {" ".join(a): why for a in inline_commands(page) if (why := fault(a, complete=False))}
+    assert faults == {}
+
+
+@pytest.mark.parametrize("page", guide(), ids=lambda page: page.name)
+def test_every_target_of_make_is_in_the_makefile(page: Page) -> None:
+    targets = set(re.findall(r"^([a-z0-9-]+):", (checkout() / "Makefile").read_text("utf-8"), re.M))
+    assert make_targets(page) - targets == set()
+
+
+def test_the_search_finds_command_lines_where_they_stand() -> None:
+    page = Page(
+        "page.md",
+        '```sh\neval "$(investiq completion bash)"\nA=b investiq up -d | head # now\n```\n'
+        'Type `make up ARGS="--speed 9s"` or `investiq trade\nlist`; not `.investiq/logs`.\n',
+    )
+    assert typed_commands(page) == [["up", "--speed", "9s"], ["completion", "bash"], ["up", "-d"]]
+    assert inline_commands(page) == [["trade", "list"]]
+
+
+@pytest.mark.parametrize("line", ["nosuch", "up --nosuch", "trade buy", "inbox --status odd", "trade nosuch"])
+def test_a_command_line_that_does_not_exist_is_found(line: str) -> None:
+    assert fault(line.split(), complete=True)
+
+
+def test_the_command_line_page_names_every_command() -> None:
+    page = _page("docs/command-line.md")
+    used = {arguments[0] for arguments in (*typed_commands(page), *inline_commands(page))}
+    assert set(COMMANDS) - used == set()
+
+
+def test_the_table_of_exit_codes_is_that_of_the_code() -> None:
+    table = rows_under(_page("docs/command-line.md"), "Exit codes")
+    assert table == [[str(int(code)), code.meaning] for code in ExitCode]
+
+
+def _page(name: str) -> Page:
+    return next(page for page in guide() if page.name == name)
