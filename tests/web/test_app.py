@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import re
 from typing import Any
@@ -216,3 +217,20 @@ async def test_two_consoles_in_one_process_answer_each_with_its_own_callbacks(co
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1:8050") as client:
             await client.post("/_dash-update-component", json=header_poll(), headers=OURS)
         assert "/api/trading/status" in stand.api.asked
+
+
+async def test_a_library_is_compressed_once_and_is_the_same_file(
+    console: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (await console.get("/")).text
+    script = next(src for src in re.findall(r'src="([^"]+)"', page) if "dash_ag_grid" in src)
+    compressed = await console.get(script)  # the client asks for gzip and unpacks it
+    monkeypatch.setattr(gzip, "compress", None)
+
+    again = await console.get(script)
+    plain = await console.get(script, headers={"accept-encoding": "identity"})
+
+    assert compressed.headers["content-encoding"] == "gzip"
+    assert int(compressed.headers["content-length"]) < len(plain.content) / 2
+    assert "content-encoding" not in plain.headers
+    assert compressed.content == again.content == plain.content

@@ -7,6 +7,7 @@ opens a WebSocket that this console does not use.
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +16,7 @@ import structlog
 from dash import Dash
 from dash.backends._fastapi import FastAPIDashServer, reset_current_request, set_current_request
 from dash.exceptions import CallbackException, DependencyException, PreventUpdate
+from dash.fingerprint import check_fingerprint
 from fastapi import FastAPI, Request, Response
 
 from investiq import __version__
@@ -46,6 +48,10 @@ class ConsoleServer(FastAPIDashServer):
     """Serves the page at the addresses of `PAGES` only, and answers 4xx to what a client got wrong."""
 
     websocket_capability = False  # the console polls; a route that nobody uses is a door that nobody watches
+
+    def __init__(self, server: FastAPI) -> None:
+        super().__init__(server)
+        self._compressed: dict[str, bytes] = {}
 
     @staticmethod
     def create_app(name: str = "", config: dict[str, Any] | None = None) -> FastAPI:  # noqa: ARG004  Dash calls it so
@@ -90,6 +96,9 @@ class ConsoleServer(FastAPIDashServer):
             answer: Response = super().serve_component_suites(dash_app, package_name, fingerprinted_path, request)
         except (DependencyException, FileNotFoundError):
             return Response("there is no such file", 404, media_type="text/plain")
+        if answer.status_code == 200 and "gzip" in request.headers.get("accept-encoding", ""):
+            path, _ = check_fingerprint(fingerprinted_path)  # type: ignore[no-untyped-call]
+            _compress(answer, f"{package_name}/{path}", self._compressed)
         return answer
 
     def serve_callback(self, dash_app: Dash) -> Callable[[Request], Awaitable[Response]]:
@@ -114,6 +123,16 @@ class ConsoleServer(FastAPIDashServer):
             return answer
 
         return checked
+
+
+def _compress(answer: Response, file: str, kept: dict[str, bytes]) -> None:
+    """Compress a file once, not for each page: it takes a while, in which no other request is served."""
+    if file not in kept:
+        kept[file] = gzip.compress(bytes(answer.body), mtime=0)
+    answer.body = kept[file]
+    answer.headers["content-length"] = str(len(answer.body))
+    answer.headers["content-encoding"] = "gzip"
+    answer.headers["vary"] = "Accept-Encoding"
 
 
 def _unknown() -> Problem:
