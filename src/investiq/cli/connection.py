@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from pydantic import SecretStr
+
 from investiq.cli.context import Session
 from investiq.client import InvestIQClient
-from investiq.config import Paths
+from investiq.config import ConfigError, Paths
+from investiq.monitoring import addresses
 
-__all__ = ["connect"]
+__all__ = ["TIMEOUT_SECONDS", "connect"]
+
+TIMEOUT_SECONDS = 30.0
 
 
 def connect(session: Session) -> InvestIQClient:
     """A client for `client.url`, or for the API that is configured here, with `client.key` or the local admin key."""
     config = session.loaded.config
-    host = "127.0.0.1" if config.api.host == "0.0.0.0" else config.api.host  # noqa: S104  compared, not bound
-    bracketed = f"[{host}]" if ":" in host else host
-    key = config.client.key.get_secret_value() if config.client.key else Paths.of(config).admin_key
-    return InvestIQClient(config.client.url or f"http://{bracketed}:{config.api.port}", key, timeout=30.0)
+    key = _given(config.client.key) if config.client.key else Paths.of(config).admin_key
+    url = config.client.url or addresses.base_url(addresses.api(config))
+    return InvestIQClient(url, key, timeout=TIMEOUT_SECONDS)
+
+
+def _given(secret: SecretStr) -> str:
+    """The key, if a header can carry it; said here, because what refuses a bad header would show it."""
+    key = secret.get_secret_value()
+    if all("!" <= character <= "~" for character in key):
+        return key
+    raise ConfigError("client.key is no API key: expected iq_ and 43 letters, digits, - or _, without a line break")

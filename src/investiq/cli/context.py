@@ -19,10 +19,14 @@ from investiq.config import LoadedConfig, load
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Session", "pass_session"]
+__all__ = ["ReaderGone", "Session", "pass_session"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class ReaderGone(Exception):
+    """Nobody reads stdout any more, as after `investiq inbox | head -1`: the reader has seen enough."""
 
 
 @dataclass
@@ -61,15 +65,21 @@ class Session:
     def emit(self, schema: str, document: Mapping[str, Any], text: str) -> None:
         """The answer, on stdout: `text`, or with --json `document` under `schema` such as `investiq.status/1`."""
         if self.json:
-            print(json.dumps({"schema": schema, **document}, indent=2, default=str), file=self.stdout, flush=True)
+            self._answer(json.dumps({"schema": schema, **document}, indent=2, default=str))
         elif text:
-            print(text, file=self.stdout, flush=True)
+            self._answer(text)
 
     def show(self, line: str, *, style: str | None = None) -> None:
         """One line of an answer that is shown as it comes to be; with --json, `emit` gives it at the end instead."""
         if not self.json:
             colored = style is not None and self.color and self.stdout.isatty()
-            print(click.style(line, fg=style) if colored else line, file=self.stdout, flush=True)
+            self._answer(click.style(line, fg=style) if colored else line)
+
+    def _answer(self, text: str) -> None:
+        try:
+            print(text, file=self.stdout, flush=True)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
 
     def log_to_stderr(self) -> None:
         """Keep what the product logs away from stdout, and show no more of it than warnings."""

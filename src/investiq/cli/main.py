@@ -136,12 +136,20 @@ def _discard(stdout: TextIO) -> None:
 
 def _report(error: InvestIQError, session: Session) -> None:
     if session.json:
-        document = {"schema": "investiq.error/1", "reason": error.reason, "message": error.message, **error.detail}
+        document = {"schema": "investiq.error/1", "reason": error.reason, "message": error.message, **_detail(error)}
         print(json.dumps(document, default=str), file=session.stderr)
     else:
         session.say(f"error: {error.message}", style="red")
         if isinstance(error, Refused) and error.suggestions:
             session.say(f"did you mean {' or '.join(error.suggestions)}?")
+
+
+def _detail(error: InvestIQError) -> dict[str, object]:
+    """What a program may want to know besides; of a refusal, the API's own word for it."""
+    if not isinstance(error, Refused):
+        return error.detail
+    known = {"problem": error.problem_reason, "status": error.status, "request_id": error.problem.get("request_id")}
+    return known | ({"suggestions": error.suggestions} if error.suggestions else {})
 
 
 def exit_code_of(error: InvestIQError) -> ExitCode:

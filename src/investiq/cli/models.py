@@ -11,6 +11,9 @@ from investiq.cli.context import Session, pass_session
 from investiq.cli.help import ExampleGroup
 from investiq.cli.market_start import where_it_was
 from investiq.errors import InvestIQError
+from investiq.monitoring import addresses
+
+TIMEOUT_SECONDS = 10.0
 
 
 class ModelServiceError(InvestIQError):
@@ -23,6 +26,13 @@ class ModelServiceUnreachable(ModelServiceError):
     """Nobody answers at the address of the signal models service."""
 
     reason = "unreachable"
+    retryable = True
+
+
+class ModelServiceTimedOut(ModelServiceError):
+    """The signal models service took too long."""
+
+    reason = "timeout"
     retryable = True
 
 
@@ -62,15 +72,16 @@ def train(session: Session, if_needed: bool) -> None:
 @pass_session
 def show(session: Session) -> None:
     """Show the card of the serving model: what it learned from, and whether it is better than a constant."""
-    config = session.loaded.config.signals
-    card = _card(f"http://{f'[{config.host}]' if ':' in config.host else config.host}:{config.port}")
+    card = _card(addresses.base_url(addresses.signals(session.loaded.config)))
     session.emit("investiq.model/1", card, _text(session, card))
 
 
 def _card(base_url: str) -> dict[str, Any]:
     try:
-        response = httpx2.get(f"{base_url}/model", timeout=10.0, trust_env=False)
+        response = httpx2.get(f"{base_url}/model", timeout=TIMEOUT_SECONDS, trust_env=False)
         document: dict[str, Any] = response.json()
+    except httpx2.TimeoutException as error:
+        raise ModelServiceTimedOut(f"the signal models at {base_url} did not answer in time") from error
     except httpx2.TransportError as error:
         raise ModelServiceUnreachable(f"no answer from the signal models at {base_url}: `investiq status`") from error
     except ValueError as error:

@@ -18,5 +18,9 @@ def command(session: Session) -> None:
     fields = ("symbol", "quantity", "average_price", "market_price", "market_value", "unrealised_pnl", "realised_pnl")
     rows = [[position.get(field) for field in fields] for position in positions]
     held = session.table([field.replace("_", " ") for field in fields], rows) if rows else "no positions"
-    money = "\n".join(f"{name.replace('_', ' '):16} {value}" for name, value in account.items())
+    money = "\n".join(f"{name.replace('_', ' '):16} {_shown(value)}" for name, value in account.items() if value != [])
     session.emit("investiq.positions/1", {"positions": positions, "account": account}, f"{held}\n\n{money}")
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else "-" if value is None else str(value)

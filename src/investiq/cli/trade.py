@@ -34,6 +34,17 @@ class _Money(click.ParamType[Decimal]):
         return amount
 
 
+class _IdempotencyKey(click.ParamType[str]):
+    """What an HTTP header can carry."""
+
+    name = "key"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not 0 < len(value) <= 255 or not all("!" <= character <= "~" for character in value):
+            self.fail("expected 1 to 255 visible ASCII characters without a space, such as order-17", param, ctx)
+        return value
+
+
 @click.group(
     cls=ExampleGroup,
     examples=(
@@ -53,7 +64,9 @@ def _order_options(run: F) -> F:
         click.option("--notional", type=_Money(), help="Dollars, instead of shares."),
         click.option("--limit", "limit_price", type=_Money(), help="Limit price; without it a market order."),
         click.option(
-            "--idempotency-key", help="Send the same key again to be sure that one order exists (default: a new one)."
+            "--idempotency-key",
+            type=_IdempotencyKey(),
+            help="Send the same key again to be sure that one order exists (default: a new one).",
         ),
     )
     for option in reversed(options):

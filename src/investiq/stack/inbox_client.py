@@ -11,7 +11,7 @@ from investiq.config import Config
 from investiq.errors import InvestIQError
 from investiq.monitoring import addresses
 
-__all__ = ["InboxClient", "InboxUnreachable"]
+__all__ = ["InboxClient", "InboxTimedOut", "InboxUnreachable"]
 
 _SECONDS = 5.0
 
@@ -21,6 +21,12 @@ class InboxUnreachable(InvestIQError):
 
     reason = "unreachable"
     retryable = True
+
+
+class InboxTimedOut(InboxUnreachable):
+    """Something listens where the inbox should, and says nothing."""
+
+    reason = "timeout"
 
 
 class InboxClient:
@@ -52,6 +58,8 @@ class InboxClient:
             response = self._client.get(path, params=dict(parameters))
             response.raise_for_status()
             document: dict[str, Any] = response.json()
+        except httpx2.TimeoutException as error:
+            raise InboxTimedOut(f"the inbox at {self._url} did not answer in time; see logs/inbox.log") from error
         except (httpx2.HTTPError, ValueError) as error:
             message = f"the inbox does not answer at {self._url} ({error}): `investiq up` starts it"
             raise InboxUnreachable(message) from error
