@@ -79,19 +79,10 @@ def opened(
     watch.attach(page)
     if clock:
         page.clock.install()
-    _load(page, path)
+    page.goto(path)
     expect(status(page, "mode")).to_contain_text("Replay", timeout=PATIENCE_MS)
     yield page, watch
     context.close()
-
-
-def _load(page: Page, path: str) -> None:
-    """Go there; once more where Chromium dropped requests on the way."""
-    dropped: list[Request] = []
-    page.on("requestfailed", lambda request: dropped.append(request))  # noqa: PLW0108  Playwright marks what it calls
-    page.goto(path)
-    if any(NETWORK_CHANGED in (request.failure or "") for request in dropped):
-        page.goto(path)
 
 
 def status(page: Page, name: str) -> Locator:
@@ -217,11 +208,21 @@ def test_a_page_whose_server_is_gone_says_that_it_is_old(browser: Browser, stack
         notice = page.locator("#stale")
         expect(notice).to_be_hidden()
         page.context.set_offline(True)
+        page.clock.run_for(2_000)  # the page has seen what came last
         page.clock.fast_forward(15_000)
         expect(notice).to_be_visible(timeout=PATIENCE_MS)
         eventually(notice, "does not answer since")
         page.context.set_offline(False)
         expect(notice).to_be_hidden(timeout=PATIENCE_MS)
+
+
+def test_a_page_of_which_a_library_did_not_arrive_loads_itself_again(browser: Browser, stack: Stack) -> None:
+    page = browser.new_page(base_url=stack.url("web", ""))
+    page.route("**/dash_renderer*", lambda route: route.abort(), times=1)
+    page.goto("/")
+
+    expect(status(page, "mode")).to_contain_text("Replay", timeout=PATIENCE_MS)
+    page.close()
 
 
 def test_an_unknown_address_is_a_page_that_leads_back(browser: Browser, stack: Stack) -> None:

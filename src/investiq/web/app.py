@@ -64,7 +64,7 @@ def _dash(sources: Sources) -> Dash:
         title="InvestIQ",
         update_title="",
         index_string=layout.INDEX,
-        assets_ignore="scheme.js",  # stands in the head, before anything is drawn
+        assets_ignore="again.js|scheme.js",  # stand in the head, before anything is drawn
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
         serve_locally=True,
         compress=True,

@@ -23,6 +23,7 @@ INDEX = """<!DOCTYPE html>
 <title>{%title%}</title>
 <link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
 {%css%}
+<script src="/assets/first/again.js"></script>
 <script src="/assets/first/scheme.js"></script>
 </head>
 <body>
