@@ -31,7 +31,7 @@ __all__ = ["Redundant", "redundant_matcher", "scale_free"]
 Redundant = Callable[[Place], str | None]
 
 _ACROSS_SERIES = {"absent", "absent_over_time", "scalar", "vector", "label_replace", "label_join", "info"}
-_PICKS_SERIES = {"topk", "bottomk", "limitk", "limit_ratio", "count_values"}
+_PICKS_SERIES = {"topk", "bottomk", "limitk", "limit_ratio"}
 _SET_OPERATORS = {"and", "or", "unless"}
 
 
@@ -99,7 +99,8 @@ def _has(node: Node, matcher: Matcher) -> str | None:
         return str(node) if holds else None
     if isinstance(node, Binary):
         return _has_either(node, matcher)
-    if not _passes(node, matcher.label):
+    picked = isinstance(node, Aggregation) and node.function in _PICKS_SERIES
+    if not picked and not _passes(node, matcher.label):
         return None
     below = [_has(child, matcher) for child in _operands(node)]
     return below[0] if len(below) == 1 else None
@@ -136,7 +137,7 @@ def _passes(node: Node, label: str) -> bool:
     if isinstance(node, Call):
         return node.function not in _ACROSS_SERIES
     if isinstance(node, Aggregation):
-        if node.function in _PICKS_SERIES or node.grouping is None:
+        if node.function in {*_PICKS_SERIES, "count_values"} or node.grouping is None:
             return False
         return (label in node.grouping.labels) == (node.grouping.keyword == "by")
     return isinstance(node, Paren | Negation | Subquery)

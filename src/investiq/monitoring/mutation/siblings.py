@@ -40,14 +40,22 @@ def _of_the_catalogue(name: str) -> list[str]:
 
 
 def _closest(name: str, candidates: Collection[str]) -> list[str]:
-    """The candidate whose name has most words in common with `name`, at its two ends; none without the first word."""
-    others = [other for other in sorted(candidates) if _split(other)[0] != _split(name)[0] and _alike(name, other)[0]]
-    return [max(others, key=lambda other: sum(_alike(name, other)))] if others else []
+    """The candidate that has most words in common with `name`, at its two ends, and fewest others.
+
+    None where not even the first word is the same: nobody confuses these.
+    """
+    words = _words(name)
+    others = [other for other in sorted(candidates) if _split(other)[0] != _split(name)[0]]
+    alike = [other for other in others if _words(other)[0] == words[0]]
+    return [max(alike, key=lambda other: _likeness(words, _words(other)))] if alike else []
 
 
-def _alike(name: str, other: str) -> tuple[int, int]:
-    words, others = (text.replace(":", "_").split("_") for text in (name, other))
-    return _shared(words, others), _shared(words[::-1], others[::-1])
+def _words(name: str) -> list[str]:
+    return name.replace(":", "_").split("_")
+
+
+def _likeness(words: list[str], others: list[str]) -> int:
+    return 2 * (_shared(words, others) + _shared(words[::-1], others[::-1])) - len(others)
 
 
 def _shared(words: list[str], others: list[str]) -> int:

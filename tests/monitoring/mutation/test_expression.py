@@ -1,0 +1,91 @@
+"""Expressions survive being taken apart and printed; every mutant of any expression is another valid expression."""
+
+from __future__ import annotations
+
+import promql_parser
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from investiq.monitoring.mutation.generate import mutants_of
+from investiq.monitoring.mutation.parsing import NotUnderstood, parse
+from tests.monitoring.mutation.rules import rule
+
+
+@pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ('up{job=~"a|b",env!~"c"}==bool 1', 'up{job=~"a|b", env!~"c"} == bool 1'),
+        ("sum(rate(a[5m])) by (job)", "sum by (job) (rate(a[5m]))"),
+        ("a{b=`x\\d`}", 'a{b="x\\\\d"}'),
+        ('a{b="\\"q\\" \\\\d é"}', 'a{b="\\"q\\" \\\\d é"}'),
+        ("a # a comment with ` in it\n  + b", "a + b"),
+        ('a{b="c" or d="e"}', 'a{b="c" or d="e"}'),
+        ("a * on(x) group_left b", "a * on (x) group_left () b"),
+        ("max_over_time(rate(a[5m])[1h:] offset 1d @ end())", "max_over_time(rate(a[5m])[1h:] offset 1d @ end())"),
+        ("a offset -5m @ 1609746000", "a offset -5m @ 1609746000"),
+        ("topk(3, -a) ^ 2 atan2 (1e9)", "topk(3, -a) ^ 2 atan2 (1000000000)"),
+        ('count_values("x", a) > Inf', 'count_values("x", a) > Inf'),
+        ("time() - a > 1h30m", "time() - a > 5400"),
+    ],
+)
+def test_an_expression_is_printed_in_one_way(written: str, printed: str) -> None:
+    assert str(parse(written)) == printed
+    assert str(parse(printed)) == printed
+
+
+def test_what_is_not_promql_is_said_to_be_so() -> None:
+    with pytest.raises(NotUnderstood, match="does not parse"):
+        parse("sum(rate(a[5m])")
+
+
+NAMES = st.sampled_from(["a", "http_seconds_bucket", "node_disk_free", "job:errors:rate5m"])
+LABELS = st.sampled_from(["job", "env", "le"])
+QUOTED = st.sampled_from(['"x"', '"é|"', r'"\"q\\\""', r"'it\'s'", r'"\n\u00e9"', '""'])
+MATCHERS = st.tuples(LABELS, st.sampled_from(["=", "!="]), QUOTED).map("".join)
+REGEXES = st.tuples(LABELS, st.sampled_from(["=~", "!~"]), st.sampled_from(['"a|b"', '"5.."', '"a.+"'])).map("".join)
+SELECTORS = st.builds(
+    lambda name, matchers: f"{name}{{{', '.join(matchers)}}}", NAMES, st.lists(MATCHERS | REGEXES, max_size=2)
+)
+NUMBERS = st.sampled_from(["0", "1", "5", "0.05", "0.95", "1000", "24 * 3600", "(1 - 0.99)"])
+
+
+def _larger(vectors: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    comparisons = st.sampled_from(["==", "!=", ">", "<", ">=", "<="])
+    return st.one_of(
+        st.builds(lambda v, f: f"{f} by (job, le) ({v})", vectors, st.sampled_from(["sum", "max", "avg", "count"])),
+        st.builds(lambda v, op, n: f"({v}) {op} {n}", vectors, comparisons, NUMBERS),
+        st.builds(
+            lambda a, op, b: f"({a}) {op} ({b})", vectors, st.sampled_from(["and", "or", "unless", "/", "-"]), vectors
+        ),
+        st.builds(lambda a, b: f"{a} * on (job) group_left (env) ({b})", vectors, vectors),
+        st.builds(lambda v: f"histogram_quantile(0.95, {v})", vectors),
+        st.builds(lambda v: f"max_over_time(({v})[1h:5m])", vectors),
+        st.builds(lambda v: f"-({v})", vectors),
+    )
+
+
+RANGES = st.builds(
+    lambda f, s, w: f"{f}({s}[{w}] offset 5m)",
+    st.sampled_from(["rate", "increase", "avg_over_time"]),
+    SELECTORS,
+    st.sampled_from(["5m", "1h30m", "1ms"]),
+)
+EXPRESSIONS = st.recursive(SELECTORS | RANGES, _larger, max_leaves=4)
+
+
+@given(EXPRESSIONS)
+@settings(max_examples=40, deadline=None)
+def test_printing_anew_keeps_the_meaning(expr: str) -> None:
+    assert promql_parser.parse(str(parse(expr))).prettify() == promql_parser.parse(expr).prettify()
+
+
+@given(EXPRESSIONS)
+@settings(max_examples=40, deadline=None)
+def test_every_mutant_is_valid_and_differs_from_its_original_and_from_the_others(expr: str) -> None:
+    mutants = mutants_of([rule(expr, fields={"for": "1m"}, labels={"severity": "page"})])
+    after = [mutant.change.after or "" for mutant in mutants if mutant.change.path == ("expr",)]
+    meanings = {promql_parser.parse(text).prettify() for text in after}
+    assert promql_parser.parse(expr).prettify() not in meanings
+    assert len(meanings) == len(after)
+    assert len({mutant.id for mutant in mutants}) == len(mutants)
