@@ -29,6 +29,7 @@ class FakeMarket:
         self._now = START
         self._session = START.date()
         self._phase = MarketPhase.OPEN
+        self._age = 0.0
         self._quotes: dict[Symbol, Quote] = {}
         for symbol, price in prices.items():
             self._set(Symbol(symbol), Decimal(price))
@@ -47,6 +48,13 @@ class FakeMarket:
 
     def quote(self, symbol: Symbol) -> Quote | None:
         return self._quotes[symbol]
+
+    def data_age_seconds(self, symbol: Symbol) -> float:
+        return self._age
+
+    def age(self, seconds: float) -> None:
+        """The market stays open this long without a new price."""
+        self._age = seconds
 
     def price(self, symbol: Symbol, price: str | Decimal) -> None:
         """The next real price comes."""

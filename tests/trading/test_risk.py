@@ -97,6 +97,17 @@ def test_without_a_price_only_what_is_held_can_be_sold(bench: Bench) -> None:
     assert denial(bench.sell(notional="10")) == "no_price"
 
 
+def test_an_old_price_is_no_price_to_buy_on_and_holds_back_no_exit(bench: Bench) -> None:
+    bench.hold("10")
+    bench.market.age(23_400)
+    assert bench.buy("1").order.status == "accepted"
+    bench.market.age(23_401)
+    denied = bench.buy("1")
+    assert denial(denied) == "stale_price"
+    assert "23401 s of open market old" in (denied.order.message or "")
+    assert bench.sell("10").order.status == "accepted"
+
+
 def test_a_closed_market_takes_orders_and_an_ended_one_does_not(bench: Bench) -> None:
     bench.hold("10")
     bench.market.close()

@@ -17,8 +17,6 @@ __all__ = ["Upkeep"]
 
 TICK_SECONDS = 0.25
 MARKET_SECONDS = 1.0
-OLDEST_DATA_SECONDS = 23_400.0
-"""A regular session: with no price for this long while the market was open, the data has stopped."""
 
 
 class Upkeep:
@@ -77,7 +75,7 @@ class Upkeep:
     async def _check_market(self) -> None:
         _raise(self.market.trouble())
         age = (await self._market_thread.run(self._parts.market.state)).data_age_seconds
-        if age > OLDEST_DATA_SECONDS:
+        if age > self._parts.config.trading.max_price_age_seconds:
             told = "there is no price yet" if math.isinf(age) else f"no new price for {age:.0f} s of open market"
             raise CheckFailed(told)
 

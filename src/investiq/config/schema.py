@@ -148,6 +148,12 @@ class TradingConfig(_Section):
     max_position_fraction: Fraction = Field(Decimal("0.25"), description="largest position in one symbol")
     max_exposure_fraction: Fraction = Field(Decimal("0.95"), description="largest sum of positions")
     max_open_orders: int = Field(20, ge=1, description="open orders at one time")
+    max_price_age_seconds: float = Field(
+        23_400.0,
+        gt=0,
+        description="seconds of open market after which a price is too old to buy on, and the market data counts as "
+        "down; the default is a regular session",
+    )
     daily_loss_limit: Fraction = Field(
         Decimal("0.03"), description="realised and unrealised loss in one session that trips the breaker"
     )

@@ -252,6 +252,7 @@ ORDER_DENIALS = Metric(
                 "breaker_unreadable",
                 "equity_unknown",
                 "no_price",
+                "stale_price",
                 "market_ended",
                 "order_notional",
                 "position_limit",

@@ -271,6 +271,7 @@ class Desk:
         case = RiskCase(
             request=request,
             quote=quote,
+            price_age_seconds=self._market.data_age_seconds(request.symbol) if quote else 0.0,
             phase=self._market.phase(),
             valuation=seen.valuation,
             open_orders=open_orders,

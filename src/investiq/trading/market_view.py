@@ -29,6 +29,9 @@ class MarketView(Protocol):
     def quote(self, symbol: Symbol) -> Quote | None:
         """The latest real price."""
 
+    def data_age_seconds(self, symbol: Symbol) -> float:
+        """Seconds of open market since that price, for a symbol that has one."""
+
 
 def known_quote(market: MarketView, symbol: Symbol) -> Quote | None:
     """The latest usable price of `symbol`; None when there is none, also for a symbol the market does not know.

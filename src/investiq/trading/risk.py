@@ -30,6 +30,7 @@ class DenialReason(StrEnum):
     BREAKER_UNREADABLE = "breaker_unreadable"
     EQUITY_UNKNOWN = "equity_unknown"
     NO_PRICE = "no_price"
+    STALE_PRICE = "stale_price"
     MARKET_ENDED = "market_ended"
     ORDER_NOTIONAL = "order_notional"
     POSITION_LIMIT = "position_limit"
@@ -50,10 +51,15 @@ class Denial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskCase:
-    """Everything that a decision rests on, read in one transaction."""
+    """Everything that a decision rests on, read in one transaction.
+
+    Attributes:
+        price_age_seconds: open-market seconds since `quote`; without one it says nothing.
+    """
 
     request: OrderRequest
     quote: Quote | None
+    price_age_seconds: float
     phase: MarketPhase
     valuation: Valuation
     open_orders: Sequence[Order]
@@ -129,6 +135,17 @@ def _no_price(case: RiskCase) -> Denial | None:
     if case.quote is not None or case.is_exit:
         return None
     return Denial(DenialReason.NO_PRICE, f"there is no usable price of {case.request.symbol}: is the symbol right?")
+
+
+def _stale_price(case: RiskCase) -> Denial | None:
+    limit = case.limits.max_price_age_seconds
+    if case.quote is None or case.price_age_seconds <= limit:
+        return None
+    return Denial(
+        DenialReason.STALE_PRICE,
+        f"the latest price of {case.request.symbol} is {case.price_age_seconds:.0f} s of open market old, above the "
+        f"limit (max_price_age_seconds) of {limit:.0f} s: what it would be bought at is not known",
+    )
 
 
 def _short_selling(case: RiskCase) -> Denial | None:
@@ -222,6 +239,7 @@ _Limit = Callable[[RiskCase], Denial | None]
 _ALWAYS: tuple[_Limit, ...] = (_market_ended, _too_small, _no_price)
 _ENTRIES: tuple[_Limit, ...] = (
     _short_selling,
+    _stale_price,
     _equity_unknown,
     _open_orders,
     _order_notional,
