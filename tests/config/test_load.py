@@ -131,10 +131,19 @@ def test_two_parts_on_one_port_are_refused() -> None:
 
 
 def test_lists_and_tables_can_be_set_in_the_environment() -> None:
-    environ = {"INVESTIQ_AGENT_WATCHLIST": "AAPL, IBM", "INVESTIQ_ANALYSIS_WEIGHTS": "{technical = 0.7}"}
+    weights = "{technical = 0.7, quantitative = 0.3, signal = 0, sentiment = 0, fundamental = 0}"
+    environ = {"INVESTIQ_AGENT_WATCHLIST": "AAPL, IBM", "INVESTIQ_ANALYSIS_WEIGHTS": weights}
     config = load(None, environ).config
     assert config.agent.watchlist == ("AAPL", "IBM")
-    assert config.analysis.weights == {"technical": Decimal("0.7")}
+    assert config.analysis.weights["technical"] == Decimal("0.7")
+    assert config.analysis.weights["signal"] == 0
+
+
+def test_weights_name_every_engine_and_let_one_count_at_least() -> None:
+    partial = faults(None, {"INVESTIQ_ANALYSIS_WEIGHTS": "{technical = 0.7, signal = 0.3}"})
+    assert "no quantitative, sentiment, fundamental" in partial
+    nothing = "{technical = 0, quantitative = 0, signal = 0, sentiment = 0, fundamental = 0}"
+    assert "at least one engine must count" in faults(None, {"INVESTIQ_ANALYSIS_WEIGHTS": nothing})
 
 
 def test_the_configuration_cannot_be_changed_afterwards() -> None:

@@ -56,6 +56,15 @@ async def test_an_error_is_told_with_what_it_says(serve: Serve) -> None:
     assert (health.well, health.answered, health.detail) == (False, True, 'answers 503: {"status": "down"}')
 
 
+async def test_of_a_server_of_ours_only_what_is_down_is_told(serve: Serve) -> None:
+    body = (
+        b'{"status": "down", "dependencies": {"database": {"status": "up", "error": null}, '
+        b'"market_data": {"status": "down", "error": "no new price for 30000 s of open market"}}}'
+    )
+    health = await asked(serve(503, body))
+    assert health.detail == "answers 503: market_data is down (no new price for 30000 s of open market)"
+
+
 async def test_another_program_on_the_port_is_not_taken_for_the_part(serve: Serve) -> None:
     health = await asked(serve(200, b"<html>nginx</html>"))
     assert not health.well

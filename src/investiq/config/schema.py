@@ -133,6 +133,18 @@ class AnalysisConfig(_Section):
     )
     timeout_seconds: float = Field(3.0, gt=0, description="time limit of each engine")
 
+    @model_validator(mode="after")
+    def _every_engine_has_a_weight(self) -> AnalysisConfig:
+        known = type(self).model_fields["weights"].default
+        missing = [name for name in known if name not in self.weights]
+        if missing:
+            raise ValueError(
+                f"weights names no {', '.join(missing)}: it replaces the default as a whole; 0 leaves one out"
+            )
+        if not any(self.weights.values()):
+            raise ValueError("weights are all 0: at least one engine must count, such as technical = 1")
+        return self
+
 
 class TradingConfig(_Section):
     """Broker, costs, risk limits and the breaker. Money in dollars; fractions are of equity."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import httpx2
@@ -52,7 +53,18 @@ async def ask(check: Check, client: httpx2.AsyncClient) -> Health:
 def _fault(check: Check, response: httpx2.Response) -> str:
     shown = " ".join(response.text.split())[:_SHOWN_CHARACTERS]
     if response.status_code != httpx2.codes.OK:
-        return f"answers {response.status_code}: {shown}"
+        return f"answers {response.status_code}: {'; '.join(_lost(response)) or shown}"
     if check.body not in response.text:
         return f"something else answers there: {check.body!r} is not in {shown!r}"
     return ""
+
+
+def _lost(response: httpx2.Response) -> Iterator[str]:
+    """What a server of ours says is down, one sentence each; nothing when the body is no health document of ours."""
+    try:
+        dependencies = response.json()["dependencies"].items()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return
+    for name, state in dependencies:
+        if isinstance(state, dict) and state.get("status") == "down":
+            yield f"{name} is down ({state.get('error') or 'no reason given'})"
