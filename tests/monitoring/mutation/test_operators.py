@@ -18,6 +18,7 @@ EXPRESSIONS = [
     ("comparison-boundary", "count(up == 0) < 2", ["count(up == 0) <= 2"]),
     ("comparison-boundary", "time() - done_seconds > 86400", ["time() - done_seconds >= 86400"]),
     ("comparison-boundary", f"{ERRORS} > 0.05", []),  # no test can meet a quotient of rates exactly
+    ("comparison-boundary", "job:errors:ratio > 0.05", []),
     ("comparison-boundary", "increase(errors_total[5m]) > 0", ["increase(errors_total[5m]) >= 0"]),  # but it can meet 0
     ("threshold-moved", f"{ERRORS} > 0.05", [f"{ERRORS} > 0.04", f"{ERRORS} > 0.0625"]),
     ("threshold-moved", f"0.05 < {ERRORS}", [f"0.04 < {ERRORS}", f"0.0625 < {ERRORS}"]),

@@ -71,14 +71,14 @@ class RuleFile:
 
 
 def compose(name: str, text: str) -> yaml.MappingNode:
-    """The tree of a YAML mapping, merge keys resolved.
+    """The tree of a YAML mapping, anchors and merge keys written out.
 
     Raises:
         UnreadableFile: it is something else.
     """
     try:
-        document = yaml.compose(text, yaml.CSafeLoader)
-        _resolve_merges(document, yaml.CSafeLoader(""), set())
+        written = yaml.compose(text, yaml.CSafeLoader)
+        document = _plain(written, yaml.CSafeLoader("")) if written is not None else None
     except yaml.YAMLError as error:
         raise UnreadableFile(f"{name} is not YAML: {error}") from error
     if not isinstance(document, yaml.MappingNode):
@@ -173,15 +173,13 @@ def _sequence(node: yaml.Node | None) -> yaml.SequenceNode:
     return node
 
 
-def _resolve_merges(node: yaml.Node | None, loader: yaml.CSafeLoader, seen: set[int]) -> None:
-    """Replace `<<: *anchor` by what it merges, everywhere below."""
-    if node is None or id(node) in seen:
-        return
-    seen.add(id(node))
+def _plain(node: yaml.Node, loader: yaml.CSafeLoader) -> yaml.Node:
+    """A copy without anchors and merge keys: whatever they stood for is written out."""
     if isinstance(node, yaml.MappingNode):
-        loader.flatten_mapping(node)
-        for _, value in node.value:
-            _resolve_merges(value, loader, seen)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            _resolve_merges(value, loader, seen)
+        loader.flatten_mapping(node)  # what is merged comes first: a key of the mapping itself replaces it
+        pairs = {name.value: (_plain(name, loader), _plain(value, loader)) for name, value in node.value}
+        return yaml.MappingNode(node.tag, list(pairs.values()), flow_style=node.flow_style)
+    if isinstance(node, yaml.SequenceNode):
+        return yaml.SequenceNode(node.tag, [_plain(value, loader) for value in node.value], flow_style=node.flow_style)
+    style = node.style if isinstance(node, yaml.ScalarNode) else None
+    return yaml.ScalarNode(node.tag, node.value, style=style)

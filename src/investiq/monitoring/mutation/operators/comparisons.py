@@ -13,6 +13,7 @@ from investiq.monitoring.mutation.expression import (
     Node,
     Number,
     Paren,
+    Selector,
     nodes,
     places,
 )
@@ -132,8 +133,10 @@ _ARITHMETIC = {
 
 
 def _exact(quantity: Node) -> bool:
+    """Whether a test can give the quantity any value exactly; what a recording rule computed, it may not."""
     return not any(
-        (isinstance(node, Call | Aggregation) and node.function in _INEXACT)
+        (isinstance(node, Selector) and ":" in (node.name or ""))
+        or (isinstance(node, Call | Aggregation) and node.function in _INEXACT)
         or (isinstance(node, Binary) and node.op in _INEXACT and constant(node) is None)
         for node in nodes(quantity)
     )

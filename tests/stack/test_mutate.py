@@ -1,0 +1,256 @@
+"""`investiq rules mutate` with the real promtool, on somebody else's rules: a strong test kills all, a weak one not."""
+
+from __future__ import annotations
+
+import json
+import stat
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from investiq.cli.exit_codes import ExitCode
+from investiq.cli.main import main
+from investiq.monitoring.mutation.equivalents import entry_for
+from investiq.monitoring.mutation.verdict import Outcome
+from investiq.stack import mutate as module
+from investiq.stack.mutate import BaselineFails, NoSuchFile, NothingToMutate, PromtoolMissing, load_suite, mutate
+
+pytestmark = pytest.mark.e2e
+
+RULES = """
+groups:
+  - name: node
+    rules:
+      - record: instance:node_memory_free:ratio
+        expr: node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes
+      - alert: NodeMemoryLow
+        expr: instance:node_memory_free:ratio < 0.1
+        for: 5m
+        labels:
+          severity: warning
+"""
+
+STRONG = """
+rule_files:
+  - ../rules/node*.yml
+evaluation_interval: 1m
+tests:
+  - name: fires after five minutes, at 9 %
+    interval: 1m
+    input_series:
+      - {series: 'node_memory_MemAvailable_bytes{instance="a"}', values: '9x20'}
+      - {series: 'node_memory_MemTotal_bytes{instance="a"}', values: '100x20'}
+    alert_rule_test:
+      - {alertname: NodeMemoryLow, eval_time: 4m, exp_alerts: []}
+      - alertname: NodeMemoryLow
+        eval_time: 5m
+        exp_alerts: [{exp_labels: {severity: warning, instance: a}}]
+  - name: silent at 11 %
+    interval: 1m
+    input_series:
+      - {series: 'node_memory_MemAvailable_bytes{instance="a"}', values: '11x20'}
+      - {series: 'node_memory_MemTotal_bytes{instance="a"}', values: '100x20'}
+    alert_rule_test:
+      - {alertname: NodeMemoryLow, eval_time: 10m, exp_alerts: []}
+"""
+
+WEAK = """
+rule_files:
+  - ../rules/node.yml
+tests:
+  - interval: 1m
+    input_series:
+      - {series: 'node_memory_MemAvailable_bytes{instance="a"}', values: '1x60'}
+      - {series: 'node_memory_MemTotal_bytes{instance="a"}', values: '100x60'}
+    alert_rule_test:
+      - alertname: NodeMemoryLow
+        eval_time: 30m
+        exp_alerts: [{exp_labels: {severity: warning, instance: a}}]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Rules and tests in folders of their own, far from this repository."""
+    for name, text in (("rules/node.yml", RULES), ("tests/strong.yml", STRONG), ("tests/weak.yml", WEAK)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    return tmp_path
+
+
+def _run(*argv: object) -> tuple[int, str, str]:
+    out, err = StringIO(), StringIO()
+    code = main(["rules", "mutate", *map(str, argv)], StringIO(), out, err)
+    return code, out.getvalue(), err.getvalue()
+
+
+def _changes(document: dict[str, Any], outcome: str) -> list[str]:
+    return [f"{v['rule']}: {v['change']}" for v in document["verdicts"] if v["outcome"] == outcome]
+
+
+def test_a_strong_test_kills_every_mutant(folder: Path) -> None:
+    code, out, err = _run("--rules", folder / "rules/node.yml", "--tests", folder / "tests/strong.yml")
+    assert code == ExitCode.DONE
+    assert "11 mutants of 2 rules, 11 killed, 0 survived, 0 listed as equivalent, 0 proven equivalent" in err
+    assert out.splitlines()[0].split() == ["RULE", "GROUP", "MUTANTS", "KILLED", "SURVIVED", "EQUIVALENT"]
+
+
+def test_a_weak_test_lets_exactly_these_survive(folder: Path) -> None:
+    code, out, _ = _run("--tests", folder / "tests/weak.yml", "--json")  # the rules are those that the tests load
+    document = json.loads(out)
+    assert code == ExitCode.FINDINGS
+    assert document["schema"] == "investiq.rules.mutate/1"
+    assert _changes(document, "survived") == [
+        "NodeMemoryLow: < 0.1 -> < 0.08",
+        "NodeMemoryLow: < 0.1 -> < 0.125",
+        "NodeMemoryLow: for: 5m dropped",
+        "NodeMemoryLow: for: 5m -> for: 2m30s",
+        "NodeMemoryLow: for: 5m -> for: 10m",
+    ]
+    assert document["counts"]["survived"] == 5
+    assert document["counts"]["killed"] == 6
+
+
+def test_a_survivor_is_shown_with_its_difference_and_what_would_kill_it(folder: Path) -> None:
+    code, out, _ = _run("--tests", folder / "tests/weak.yml", "--only", "NodeMemoryLow", "--jobs", 1)
+    assert code == ExitCode.FINDINGS
+    assert "  - expr: instance:node_memory_free:ratio < 0.1\n  + expr: instance:node_memory_free:ratio < 0.08\n" in out
+    assert "  - for: 5m\n  imitates: `for` forgotten: every blip pages\n  missing:  a silent test of a fault" in out
+    assert "instance:node_memory_free:ratio  node" not in out
+
+
+def test_what_one_test_file_misses_another_may_notice(folder: Path) -> None:
+    code, _, err = _run("--tests", folder / "tests/*.yml")
+    assert code == ExitCode.DONE, err
+
+
+def test_a_listed_survivor_is_no_finding_and_a_listed_kill_is(folder: Path) -> None:
+    suite = load_suite([], [folder / "tests/weak.yml"])
+    survivor = next(m for m in suite.mutants if str(m.change) == "for: 5m -> for: 10m")
+    killed = next(m for m in suite.mutants if m.operator == "severity-changed")
+    entries = [entry_for(mutant).replace('reason = ""', 'reason = "said so"') for mutant in (survivor, killed)]
+    (folder / "tests/equivalent.toml").write_text("\n".join(entries), "utf-8")
+    code, out, _ = _run("--tests", folder / "tests/weak.yml", "--json")
+    document = json.loads(out)
+    assert code == ExitCode.FINDINGS
+    assert _changes(document, "listed") == ["NodeMemoryLow: for: 5m -> for: 10m"]
+    assert _changes(document, "survived") == [
+        "NodeMemoryLow: < 0.1 -> < 0.08",
+        "NodeMemoryLow: < 0.1 -> < 0.125",
+        "NodeMemoryLow: for: 5m dropped",
+        "NodeMemoryLow: for: 5m -> for: 2m30s",
+    ]
+    (finding,) = document["findings"]
+    assert killed.id in finding["where"]
+    assert "it is not equivalent" in finding["what"]
+
+
+def test_a_proof_of_equivalence_holds_for_promtool(folder: Path) -> None:
+    """The tests see the other job, so that a proof that were wrong would be killed."""
+    rules = RULES.replace("Available_bytes", 'Available_bytes{job="x"}').replace("Total_bytes", 'Total_bytes{job="x"}')
+    tests = STRONG.replace('instance="a"', 'instance="a", job="x"').replace("instance: a", "instance: a, job: x")
+    other = "\n".join(
+        f"      - {{series: 'node_memory_Mem{name}_bytes{{instance=\"a\", job=\"y\"}}', values: '{value}x20'}}"
+        for name, value in (("Available", 1), ("Total", 100))
+    )
+    tests = tests.replace("    input_series:\n", f"    input_series:\n{other}\n")
+    (folder / "rules/node.yml").write_text(rules, "utf-8")
+    (folder / "tests/strong.yml").write_text(tests, "utf-8")
+    suite = load_suite([], [folder / "tests/strong.yml"])
+    proven = [mutant for mutant in suite.mutants if mutant.proof]
+    assert [str(mutant.change) for mutant in proven] == ['job="x" dropped', 'job="x" dropped']
+    runner = module._Runner(suite, folder, module._promtool(), 60.0)
+    assert [runner.verdict(replace(m, proof=None)).outcome for m in proven] == [Outcome.SURVIVED] * 2
+    negated = [mutant for mutant in suite.mutants if mutant.operator == "matcher-negated"]
+    assert [runner.verdict(mutant).outcome for mutant in negated] == [Outcome.KILLED] * 2
+
+
+def test_rules_that_no_test_loads_are_untested(folder: Path) -> None:
+    stranger = folder / "rules/stranger.yml"
+    stranger.write_text("groups: [{name: g, rules: [{alert: Stranger, expr: up == 0}]}]", "utf-8")
+    tests = folder / "tests/weak.yml"
+    code, out, _ = _run("--rules", stranger, "--tests", tests)
+    assert code == ExitCode.FINDINGS
+    assert "untested" in out
+    assert "no test file loads this rule file" in out
+
+
+def test_an_expression_that_our_parser_does_not_know_is_a_finding(folder: Path) -> None:
+    tests = folder / "tests/weak.yml"
+    newer = "groups: [{name: g, rules: [{alert: Newer, expr: brand_new(up)}]}]"
+    (folder / "rules/newer.yml").write_text(newer, "utf-8")
+    code, out, _ = _run("--rules", folder / "rules/newer.yml", "--tests", tests, "--json")
+    (finding,) = json.loads(out)["findings"]
+    assert code == ExitCode.FINDINGS
+    assert "Newer" in finding["where"]
+    assert "does not parse" in finding["what"]
+
+
+def test_tests_that_fail_on_the_unchanged_rules_stop_everything(folder: Path) -> None:
+    tests = folder / "tests/strong.yml"
+    tests.write_text(STRONG.replace("'9x20'", "'50x20'"), "utf-8")
+    code, out, err = _run("--tests", tests)
+    assert (code, out) == (ExitCode.FAILED, "")
+    assert "fails on the unchanged rules (mend the tests first)" in err
+    with pytest.raises(BaselineFails, match="fires after five minutes"):
+        mutate(load_suite([], [tests]))
+
+
+def _promtool(folder: Path, script: str) -> None:
+    program = folder / "promtool"
+    program.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+
+
+def test_a_run_that_does_not_end_is_no_kill(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    suite = load_suite([], [folder / "tests/weak.yml"])
+    _promtool(folder, "exec sleep 60")
+    runner = module._Runner(suite, folder, str(folder / "promtool"), 0.2)
+    assert runner.verdict(suite.mutants[0]).outcome is Outcome.TIMED_OUT
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    with pytest.raises(BaselineFails, match=r"did not end in 0\.2 s"):
+        mutate(suite, timeout_seconds=0.2)
+
+
+def test_a_mutant_that_promtool_does_not_load_is_no_kill(folder: Path) -> None:
+    suite = load_suite([], [folder / "tests/weak.yml"])
+    _promtool(folder, "echo 'group \"node\", rule 1: could not parse'; exit 1")
+    runner = module._Runner(suite, folder, str(folder / "promtool"), 60.0)
+    assert runner.verdict(suite.mutants[0]).outcome is Outcome.INVALID
+
+
+def test_without_promtool_it_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    with pytest.raises(PromtoolMissing):
+        mutate(load_suite([], [folder / "tests/weak.yml"]))
+    assert _run("--tests", folder / "tests/weak.yml")[0] == ExitCode.FAILED
+
+
+def test_wrong_usage_is_told_from_findings(folder: Path) -> None:
+    assert _run("--rules", folder / "rules/node.yml")[0] == ExitCode.USAGE
+    assert _run("--tests", folder / "nowhere.yml")[0] == ExitCode.USAGE
+    assert _run("--tests", folder / "tests/weak.yml", "--only", "Nothing")[0] == ExitCode.USAGE
+    with pytest.raises(NothingToMutate, match="there are NodeMemoryLow"):
+        mutate(load_suite([], [folder / "tests/weak.yml"]), only="Nothing")
+    with pytest.raises(NoSuchFile):
+        load_suite([folder / "nowhere.yml"], [])
+
+
+def test_the_list_runs_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    code, out, err = _run("--tests", folder / "tests/weak.yml", "--list", "--json")
+    document = json.loads(out)
+    assert code == ExitCode.DONE
+    assert document["schema"] == "investiq.rules.mutants/1"
+    assert len(document["mutants"]) == 11
+    assert "11 mutants" in err
+
+
+def test_every_mutant_of_our_own_rules_has_an_id_of_its_own() -> None:
+    code, out, _ = _run("--list", "--json")
+    ids = [mutant["id"] for mutant in json.loads(out)["mutants"]]
+    assert code == ExitCode.DONE
+    assert len(ids) == len(set(ids)) > 100
