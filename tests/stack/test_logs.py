@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from investiq.stack.logs import LastLines, RotatedFile, rotated_text, tail
+from investiq.stack.logs import LastLines, RotatedFile, own_error, rotated_text, tail
 from investiq.telemetry import logging as our_logging
 
 
@@ -102,3 +102,8 @@ def test_the_last_lines_of_a_stream_without_line_ends_are_bounded() -> None:
     for _ in range(100):
         last.write(b"x" * 1000)
     assert sum(map(len, last.lines)) < 5000
+
+
+def test_of_a_program_of_ours_the_message_that_it_ended_with_is_found() -> None:
+    assert own_error(["error: an older one", '{"event": "stopped"}', "error: set api.port"]) == "set api.port"
+    assert own_error(["Traceback", "ValueError: error: no"]) == ""

@@ -11,6 +11,7 @@ import sys
 from investiq.config import Config, load
 from investiq.errors import InvestIQError
 from investiq.stack.launch import supervised
+from investiq.stack.logs import ERROR
 
 __all__ = ["main"]
 
@@ -20,7 +21,7 @@ def main(no_restart: list[str]) -> int:
     try:
         return asyncio.run(_supervise(load().config, no_restart))
     except InvestIQError as error:
-        print(f"error: {error.message}", file=sys.stderr)  # noqa: T201  into supervisor.log, where the front looks
+        print(f"{ERROR}{error.message}", file=sys.stderr)  # noqa: T201  into supervisor.log, where the front looks
         return 1
 
 

@@ -14,7 +14,7 @@ import structlog
 
 from investiq.stack.backoff import BackOff
 from investiq.stack.child import CannotStart, Child
-from investiq.stack.logs import LastLines, RotatedFile
+from investiq.stack.logs import LastLines, RotatedFile, own_error
 from investiq.stack.parts import Part
 from investiq.stack.readiness import ask
 from investiq.stack.status import Failure, PartStatus, State
@@ -25,8 +25,6 @@ _log = structlog.get_logger(__name__)
 
 _SHOWN_LINES = 12
 
-_ERROR = "error: "
-"""How our own programs begin the message that they end with; it names the next step."""
 _FIX_SAID = "do what that message says"
 _FIX_UNSAID = "mend what the last lines of its log say (`investiq doctor` looks for the usual causes)"
 
@@ -218,7 +216,7 @@ class Keeper:
 
     def _own_error(self) -> str:
         """The message with which a program of ours ended."""
-        return next((line.removeprefix(_ERROR) for line in reversed(self._last.lines) if line.startswith(_ERROR)), "")
+        return own_error(self._last.lines)
 
     def _write(self, data: bytes) -> None:
         self._log.write(data)

@@ -17,7 +17,7 @@ from investiq.monitoring import names
 from investiq.stack import render
 from investiq.stack.control import AlreadyRunning, ControlClient, NotRunning, hold_lock, is_locked
 from investiq.stack.control_server import ControlServer
-from investiq.stack.logs import rotated_text, tail
+from investiq.stack.logs import own_error, rotated_text, tail
 from investiq.stack.parts import Table, stack_table
 from investiq.stack.ports import check_ports
 from investiq.stack.status import Snapshot
@@ -125,8 +125,9 @@ async def followed(config: Config, process: subprocess.Popen[bytes] | None = Non
             return
         except NotRunning:
             if process is not None and process.poll() is not None:
-                last = tail(paths.logs / "supervisor.log", 1)
-                raise DetachedFailed("\n".join(last) or "the supervisor ended without a word") from None
+                last = tail(paths.logs / "supervisor.log", 12)
+                said = own_error(last) or "\n".join(last[-1:]) or "the supervisor ended without a word"
+                raise DetachedFailed(said) from None
             if process is None and not is_locked(paths.run):
                 raise
         await asyncio.sleep(0.05)

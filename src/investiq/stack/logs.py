@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-__all__ = ["LastLines", "RotatedFile", "rotated_text", "tail"]
+__all__ = ["ERROR", "LastLines", "RotatedFile", "own_error", "rotated_text", "tail"]
+
+ERROR = "error: "
+"""How our own programs begin the message that they end with; it names the next step."""
 
 _TAIL_BYTES = 65_536
 _LINE_BYTES = 4_096
@@ -96,6 +100,11 @@ class LastLines:
 
 def _text(line: bytes) -> str:
     return line[:_LINE_BYTES].decode("utf-8", "replace").rstrip()
+
+
+def own_error(lines: Sequence[str]) -> str:
+    """The message with which a program of ours ended, without its beginning; empty when it said none."""
+    return next((line.removeprefix(ERROR) for line in reversed(lines) if line.startswith(ERROR)), "")
 
 
 def rotated_text(path: Path, max_bytes: int, backups: int) -> io.TextIOWrapper:
