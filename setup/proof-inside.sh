@@ -5,6 +5,7 @@ set -euo pipefail
 how=$1
 clone=/investiq
 user=root
+services=() # process ids of what ran before
 # A policy that lets every package start its service: the setup must prevent that, and put this policy back.
 policy=/usr/sbin/policy-rc.d
 
@@ -71,13 +72,13 @@ if engines != expected:
 PYTHON
 }
 
-# processes [COMMAND]: what runs besides this script, the container's init and that command, one a line.
+# processes [PID...]: what runs besides this script, the container's init and those, one a line.
 processes() {
     python3 - "$@" <<'PYTHON'
 import os, sys
 from pathlib import Path
 
-mine, pid = {1}, os.getpid()
+mine, pid = {1, *map(int, sys.argv[1:])}, os.getpid()
 while pid > 1:
     mine.add(pid)
     pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
@@ -86,12 +87,12 @@ for folder in Path("/proc").glob("[0-9]*"):
         command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
     except OSError:
         continue  # it has just ended
-    if command and int(folder.name) not in mine and not any(known in command for known in sys.argv[1:]):
+    if command and int(folder.name) not in mine:
         print("  ", folder.name, command)
 PYTHON
 }
 
-# nothing_left [COMMAND]: no process but that one.
+# nothing_left [PID...]: no process but those.
 nothing_left() {
     local left
     for _ in {1..240}; do # after the first start, compiling goes on in the background for a while
@@ -113,7 +114,7 @@ refused() {
 # down: stops it, and sees that only what was there before is left.
 down() {
     run make --no-print-directory down
-    if [[ $how = taken ]]; then nothing_left /usr/bin/prometheus-node-exporter; else nothing_left; fi
+    nothing_left "${services[@]}"
 }
 
 # A foreign program on a port: named with the setting, left alone, and nothing is started.
@@ -125,7 +126,7 @@ port_taken() {
     grep -F 9090 /tmp/output
     refused "port 9090 \(prometheus\) is taken by python3.* \(pid $foreign, user root\)" \
         "monitoring.prometheus_port" INVESTIQ_MONITORING_PROMETHEUS_PORT
-    nothing_left "http.server --bind 127.0.0.1 9090"
+    nothing_left "$foreign"
     kill -0 "$foreign" || broken "the foreign program was ended"
     kill "$foreign"
     say "a taken port: named with its program and its setting; nothing was started or stopped"
@@ -157,10 +158,9 @@ prepare_sudo() {
 
 # The service of a package that was installed before: it must survive, and InvestIQ must say what is in its way.
 prepare_taken() {
-    install_packages prometheus-node-exporter
-    service prometheus-node-exporter start >/dev/null
+    install_packages prometheus-node-exporter # which starts it, under this policy
     until (: </dev/tcp/127.0.0.1/9100) 2>/dev/null; do sleep 0.1; done
-    service=$(pidof prometheus-node-exporter)
+    services=("$(pidof prometheus-node-exporter)")
     if make_up >/tmp/output 2>&1; then broken "it started beside a service on 9100"; fi
     grep -F 9100 /tmp/output
     refused "port 9100 \(node\) is taken by .*prometheus.node.*; monitoring.node_port or .INVESTIQ_MONITORING_NODE_PORT"
@@ -195,7 +195,7 @@ services_untouched() {
     local enabled ignored=$^
     [[ $before = "$(stat -c %a $policy && sha256sum $policy)" ]] || broken "policy-rc.d was changed"
     if [[ $how = taken ]]; then
-        [[ $(pidof prometheus-node-exporter) = "$service" ]] || broken "the service that was there before was stopped"
+        kill -0 "${services[@]}" || broken "the service that was there before was stopped"
         ignored=prometheus-node-exporter
     fi
     enabled=$(find /etc/systemd/system /etc/rc?.d -name '*prometheus*' ! -name 'K*' 2>/dev/null | grep -v "$ignored" || true)
