@@ -457,6 +457,21 @@ def test_ports_with_what_the_supervisor_knows(
     assert fix in finding["fix"]
 
 
+def test_ports_of_a_sick_part_of_ours_are_not_called_foreign(
+    running: FakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running.answers["web", "/health"] = (503, {"status": "down"})
+    web = PartStatus("web", "", State.HEALTHY, running.ports["web"], pid=os.getpid())
+
+    async def supervisor(_: Config) -> Snapshot:
+        return Snapshot(Phase.RUNNING, os.getpid(), "", (web,))
+
+    monkeypatch.setattr(survey, "_supervisor", supervisor)
+    finding = only("ports")
+    assert finding["what"].startswith("it is unhealthy: answers 503")
+    assert "`investiq down web`" in finding["fix"]
+
+
 def test_ports_of_a_program_that_is_not_installed(running: FakeStack, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = {part: file for part, file in programs.find_all().items() if part != "blackbox"}
     monkeypatch.setattr(programs, "find_all", lambda: installed)

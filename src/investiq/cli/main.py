@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -113,7 +112,6 @@ def main(argv: Sequence[str], stdin: TextIO, stdout: TextIO, stderr: TextIO) -> 
             session.say("interrupted")
             return ExitCode.INTERRUPTED
         except ReaderGone:
-            _discard(stdout)
             return ExitCode.DONE
         except InvestIQError as error:
             _report(error, session)
@@ -126,12 +124,6 @@ def main(argv: Sequence[str], stdin: TextIO, stdout: TextIO, stderr: TextIO) -> 
 def _run(argv: list[str], session: Session) -> int:
     result = cli.main(argv, prog_name="investiq", standalone_mode=False, obj=session)
     return int(result) if isinstance(result, int) else ExitCode.DONE
-
-
-def _discard(stdout: TextIO) -> None:
-    """Send what is still buffered nowhere: the interpreter would complain of it at its end."""
-    with contextlib.suppress(OSError):  # a stream of a test has no file
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
 
 
 def _report(error: InvestIQError, session: Session) -> None:
@@ -167,8 +159,6 @@ _BY_REASON = {
     "usage": ExitCode.USAGE,
     "malformed_symbol": ExitCode.USAGE,
     "invalid_request": ExitCode.USAGE,
-    "order_denied": ExitCode.REFUSED,
-    "halted": ExitCode.REFUSED,
     "unreachable": ExitCode.NOT_RUNNING,
     "not_running": ExitCode.NOT_RUNNING,
     "timeout": ExitCode.TIMED_OUT,
