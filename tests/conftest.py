@@ -1,10 +1,14 @@
-"""How long Hypothesis looks for a fault, and which tests run on one worker."""
+"""What holds for every test: how long Hypothesis looks, on which worker it runs, and that logging is as it was."""
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import structlog
 from hypothesis import Phase, settings
 
 settings.register_profile("investiq", deadline=None, print_blob=True)
@@ -49,3 +53,22 @@ def _rank(item: pytest.Item) -> int:
     """The longest group first, since the workers take them in this order."""
     fixtures = getattr(item, "fixturenames", ())
     return 1 if SHARED_STACK in fixtures else 0 if NEW_STACKS in fixtures else 2
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test that configures logging, as every command and server does, changes nothing for the tests after it.
+
+    A logger that was cached would keep that configuration for ever, and they would capture nothing.
+    """
+    configure, root = structlog.configure, logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+
+    def configure_uncached(**settings: Any) -> None:
+        configure(**{**settings, "cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", configure_uncached)
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
