@@ -254,6 +254,7 @@ class Stand:
         default_factory=lambda: FakeServer(
             {
                 "/api/v1/targets": {"data": {"activeTargets": [target("investiq-api"), target("frontend")]}},
+                "/api/v1/query": {"data": {"result": []}},
                 "/api/v1/query_range": {"data": {"result": []}},
             }
         )

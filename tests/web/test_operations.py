@@ -47,6 +47,21 @@ async def test_what_is_probed_from_outside_has_the_name_of_its_server(sources: S
     assert "Health from outside Up API server" in text_of(parts_content(await sources.targets()))
 
 
+async def test_what_a_probe_does_not_reach_is_down_although_its_exporter_answers(
+    sources: Sources, stand: Stand
+) -> None:
+    probe = target("blackbox")
+    probe["labels"]["instance"] = "http://127.0.0.1:3000/health"
+    stand.prometheus.documents["/api/v1/targets"]["data"]["activeTargets"] = [target("blackbox-exporter"), probe]
+    stand.prometheus.documents["/api/v1/query"] = answer((probe["labels"], []))
+
+    text = text_of(parts_content(await sources.targets()))
+
+    assert "Health from outside Down" in text
+    assert "the probe failed" in text
+    assert "1 of 2 targets up" in text
+
+
 async def test_alerts_come_with_severity_age_and_what_to_do(sources: Sources, stand: Stand) -> None:
     stand.alertmanager.documents["/api/v2/alerts"] = [
         alert("HighLatency", "warning", state="suppressed"),

@@ -185,7 +185,7 @@ def equity_series(points: Sequence[EquityPoint]) -> list[dict[str, Any]]:
                 "bottomColor": "rgba(63, 125, 224, 0.02)",
                 "lineWidth": 2,
                 "priceLineVisible": False,
-                "priceFormat": {"type": "custom", "minMove": 0.01, "formatter": "dollars"},
+                "priceFormat": {"type": "custom", "minMove": 1, "formatter": "dollars"},
             },
         },
         {

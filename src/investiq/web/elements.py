@@ -23,8 +23,10 @@ __all__ = [
     "grid",
     "grid_style",
     "missing",
+    "outage",
     "page_title",
     "pending",
+    "with_code",
 ]
 
 Children = Component | str | None | Sequence["Component | str | None"]
@@ -69,21 +71,29 @@ def notice(heading: str, lines: Sequence[Children], color: str) -> Component:
     return alert
 
 
+def outage(why: Missing, what: str) -> Component:
+    """Says plainly that `what` is not known: which part does not answer, since when, what to type."""
+    advice = "" if why.advice in why.error else f" Type `{why.advice}` to see what is wrong."
+    words = html.P(with_code(f"{why.error.rstrip('.')}.{advice}"), className="sentence")
+    return html.Div([_no_answer(why, what), words], className="missing", role="alert")
+
+
 def missing(why: Missing, what: str) -> Component:
-    """Says plainly that `what` is not known: which part does not answer, since when, what to type.
+    """Stands in the place of `what`: the outage, in one line where the header already says the rest.
 
     The style sheet hides charts and tables beside it: what they last showed is no longer true.
     """
+    return html.Div(_no_answer(why, what), className="missing missing-brief") if why.announced else outage(why, what)
+
+
+def _no_answer(why: Missing, what: str) -> Component:
     verb = "refuses" if why.refused else "gives no answer"
-    advice: list[Component | str] = [" Type ", html.Code(why.advice), " to see what is wrong."]
-    return html.Div(
-        [
-            html.Strong(f"{what}: {why.part} {verb} since {fmt.clock_time(why.since)}."),
-            html.P([f"{why.error.rstrip('.')}.", *(advice if why.advice not in why.error else [])]),
-        ],
-        className="missing",
-        role="alert",
-    )
+    return html.Strong(f"{what}: {why.part} {verb} since {fmt.clock_time(why.since)}.")
+
+
+def with_code(text: str) -> list[Component | str]:
+    """Text in which what stands between backticks is something to type."""
+    return [html.Code(part) if odd % 2 else part for odd, part in enumerate(text.split("`"))]
 
 
 def pending(height: int) -> Component:

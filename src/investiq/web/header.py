@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from investiq.client.documents import Market, TradingStatus
 from investiq.web import format as fmt
-from investiq.web.elements import Children, attributes, chip, missing
+from investiq.web.elements import Children, attributes, chip, outage
 from investiq.web.reading import Missing
 from investiq.web.sources import Sources
 from investiq.web.watchers import Alert
@@ -37,7 +37,7 @@ async def header_content(sources: Sources) -> tuple[Component, Children]:
     # The page compares its own clock with the arrival of this mark: assets/stale.js.
     mark = str(datetime.now(UTC).timestamp())
     line = html.Dl(items, className="status-line", **attributes(data_asof=mark))
-    return line, missing(status, "Trading and analysis") if isinstance(status, Missing) else None
+    return line, outage(status, "Trading and analysis") if isinstance(status, Missing) else None
 
 
 def _item(name: str, label: str, value: Children, note: Children = None, css: str = "") -> Component:

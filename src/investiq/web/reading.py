@@ -30,6 +30,7 @@ class Missing:
         since: real time of its first failure after its last answer, as this console saw it.
         advice: the command to type.
         refused: it did answer, and said no: an unknown symbol, a key without the right.
+        announced: the header says it on every page.
     """
 
     part: str
@@ -37,14 +38,16 @@ class Missing:
     since: datetime
     advice: str
     refused: bool = False
+    announced: bool = False
 
 
 class Watched:
-    """A part of the stack as this console sees it: since when it fails."""
+    """A part of the stack as this console sees it: since when it fails. The header announces some parts' failures."""
 
-    def __init__(self, name: str, advice: str) -> None:
+    def __init__(self, name: str, advice: str, *, announced: bool = False) -> None:
         self.name = name
         self.advice = advice
+        self._announced = announced
         self._failing_since: datetime | None = None
 
     def answered(self) -> None:
@@ -57,7 +60,7 @@ class Watched:
             self.answered()
             return Missing(self.name, error.message, datetime.now(UTC), self.advice, refused=True)
         self._failing_since = self._failing_since or datetime.now(UTC)
-        return Missing(self.name, error.message, self._failing_since, self.advice)
+        return Missing(self.name, error.message, self._failing_since, self.advice, announced=self._announced)
 
 
 class Readings(Generic[Value]):

@@ -46,7 +46,7 @@ class Sources:
         )
         self._inbox = InboxReader("The inbox", _url(config.inbox.host, config.inbox.port), transports.inbox)
 
-        api = Watched("API server", "investiq status")
+        api = Watched("API server", "investiq status", announced=True)
         self.market = Readings(api, self.client.market)
         self.symbols = Readings(api, self.client.symbols)
         self.analysis = Readings(api, self.client.analyze, keep_seconds=2.0)

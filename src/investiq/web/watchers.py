@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,9 @@ __all__ = ["Alert", "AlertmanagerReader", "InboxReader", "Page", "PrometheusRead
 TIMEOUT_SECONDS = 3.0
 FOR_MACHINES = "none"
 """The severity of alerts that page nobody: the heartbeat, and the test alert of `investiq up`."""
+
+FAILED_PROBES = "probe_success == 0"
+"""What the blackbox exporter could not reach."""
 
 Sample = tuple[int, float]
 """Unix second and value."""
@@ -106,12 +110,14 @@ class PrometheusReader(_Reader):
     """What is scraped, and the history of an expression."""
 
     async def targets(self) -> list[Target]:
-        """All targets, by job."""
-        document = await self._get("/api/v1/targets", {"state": "active"})
+        """All targets, by job. One that is probed from outside is up when its probe succeeds."""
+        document, probes = await asyncio.gather(
+            self._get("/api/v1/targets", {"state": "active"}), self._get("/api/v1/query", {"query": FAILED_PROBES})
+        )
         try:
-            return sorted(
-                (_target(raw) for raw in document["data"]["activeTargets"]), key=lambda t: (t.job, t.instance)
-            )
+            failed = {(raw["metric"]["job"], raw["metric"]["instance"]) for raw in probes["data"]["result"]}
+            targets = [_target(raw, failed) for raw in document["data"]["activeTargets"]]
+            return sorted(targets, key=lambda target: (target.job, target.instance))
         except (KeyError, TypeError, ValueError) as error:
             raise self._foreign() from error
 
@@ -151,10 +157,13 @@ class InboxReader(_Reader):
             raise self._foreign() from error
 
 
-def _target(raw: Mapping[str, Any]) -> Target:
+def _target(raw: Mapping[str, Any], failed_probes: Container[tuple[str, str]]) -> Target:
     scraped = _go_time(raw["lastScrape"])
-    labels = raw["labels"]
-    return Target(labels["job"], labels.get("instance", ""), raw["health"], raw["lastError"], scraped)
+    job, instance = raw["labels"]["job"], raw["labels"].get("instance", "")
+    # The exporter answers also when what it asked does not: to Prometheus that target is up.
+    if raw["health"] == "up" and (job, instance) in failed_probes:
+        return Target(job, instance, "down", "the probe failed", scraped)
+    return Target(job, instance, raw["health"], raw["lastError"], scraped)
 
 
 def _go_time(text: str) -> datetime | None:

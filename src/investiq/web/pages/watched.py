@@ -11,7 +11,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from investiq.web import format as fmt
-from investiq.web.elements import Children, card, chip, empty, missing
+from investiq.web.elements import Children, card, chip, empty, missing, with_code
 from investiq.web.reading import Missing
 from investiq.web.watchers import Alert, Page, Target
 from investiq.web.words import title
@@ -71,7 +71,9 @@ def _target(target: Target, servers: Mapping[str, str]) -> Component:
     """One line; what is probed from outside is an address of a server that has a name."""
     name = html.Span(servers.get(urlsplit(target.instance).netloc, target.instance), title=target.instance)
     if target.health == "down":
-        return html.Div([name, html.Span(target.error, className="tone-bad")], className="target")
+        # Go's errors begin with the address and the system call; what went wrong is their last clause.
+        fault = html.Span(target.error.rpartition(": ")[2], className="tone-bad sentence", title=target.error)
+        return html.Div([name, fault], className="target")
     seen = "" if target.last_scrape is None else f"{fmt.age(_ago(target.last_scrape))} ago"
     return html.Div([name, html.Span(seen, className="muted")], className="target")
 
@@ -99,8 +101,8 @@ def _alert(alert: Alert) -> Component:
         *state,
     ]
     details: list[Component | None] = [
-        html.P(_with_code(alert.summary), className="sentence"),
-        html.P(_with_code(alert.description), className="muted small sentence") if alert.description else None,
+        html.P(with_code(alert.summary), className="sentence"),
+        html.P(with_code(alert.description), className="muted small sentence") if alert.description else None,
         html.P(
             [
                 f"Since {fmt.clock_time(alert.since)} ({fmt.age(_ago(alert.since))})",
@@ -111,11 +113,6 @@ def _alert(alert: Alert) -> Component:
         ),
     ]
     return html.Article([html.Div(head, className="alert-head"), *details], className=f"alert alert-{alert.state}")
-
-
-def _with_code(text: str) -> list[Component | str]:
-    """Text in which what stands between backticks is something to type."""
-    return [html.Code(part) if odd % 2 else part for odd, part in enumerate(text.split("`"))]
 
 
 def pages_content(pages: list[Page] | Missing) -> Component:
