@@ -101,8 +101,8 @@ def _alert(alert: Alert) -> Component:
         *state,
     ]
     details: list[Component | None] = [
-        html.P(with_code(alert.summary), className="sentence"),
-        html.P(with_code(alert.description), className="muted small sentence") if alert.description else None,
+        html.P(with_code(alert.summary)),
+        html.P(with_code(alert.description), className="muted small") if alert.description else None,
         html.P(
             [
                 f"Since {fmt.clock_time(alert.since)} ({fmt.age(_ago(alert.since))})",
@@ -133,7 +133,7 @@ def _page(page: Page) -> Component:
         [
             html.Td(fmt.clock_time(page.received_at), className="page-time"),
             html.Td(chip(title(page.status), tone)),
-            html.Td([html.Strong(page.name), html.Div(page.summary, className="muted small sentence")]),
+            html.Td([html.Strong(page.name), html.Div(page.summary, className="muted small")]),
             html.Td(_JOBS.get(page.service, page.service), className="muted small page-part"),
         ]
     )
