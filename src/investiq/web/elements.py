@@ -55,7 +55,7 @@ def figure(label: str, value: str, *, tone: str = "", note: Children = None) -> 
 
 
 def chip(text: str, tone: str = "plain") -> Component:
-    """A word in a tinted frame: good, warn, bad, info or plain."""
+    """A word in a tinted frame: good, warn, bad or plain."""
     return html.Span(text, className=f"chip chip-{tone}")
 
 

@@ -38,7 +38,7 @@ async def layout(sources: Sources, search: str = "") -> Component:
             page_title(html.Div(html.H1("Analysis"), id="quote"), _picker(names, chosen)),
             html.Div(
                 [
-                    html.Div([_chart_card(), html.Div(id="refused")], className="analysis-chart"),
+                    html.Div([_chart_card(), html.Div(id="refused")]),
                     html.Div(pending(CHART_HEIGHT), id="overall", className="analysis-overall"),
                 ],
                 className="analysis",

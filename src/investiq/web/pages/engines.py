@@ -89,16 +89,14 @@ def _card(result: EngineResult) -> Component:
     head = html.Div([html.H3(name), chip(*_STATUS[result["status"]])], className="engine-head")
     body = _answer(result) if result["status"] == "ok" else [_silence(result)]
     return html.Section(
-        [head, html.P(about, className="muted small engine-about"), *body],
+        [head, html.P(about, className="muted small"), *body],
         className=f"card engine engine-{result['status']}",
         id=f"engine-{result['engine']}",
     )
 
 
 def _silence(result: EngineResult) -> Component:
-    return html.P(
-        [html.Strong("No answer: "), result["reason"] or "no reason was given", "."], className="engine-reason"
-    )
+    return html.P([html.Strong("No answer: "), result["reason"] or "no reason was given", "."])
 
 
 def _answer(result: EngineResult) -> list[Component]:
