@@ -9,6 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=setup/policy.sh
 . ./policy.sh
 
+export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # `su -c` keeps a user's PATH, which lacks update-rc.d
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 export APT_LISTCHANGES_FRONTEND=none APT_LISTBUGS_FRONTEND=none UCF_FORCE_CONFFOLD=1
 export NEEDRESTART_SUSPEND=1 # on Ubuntu it would restart services that have nothing to do with us

@@ -12,6 +12,7 @@ from tests.setup.conftest import Machine
 
 APT = """
 echo "apt-get $*" >>$HOME/calls
+echo "$PATH" >>$HOME/paths
 case "$*" in
     *--download-only*) [[ -z ${unreachable-} || -e $HOME/lists ]] || exit 100 ;;
     *update*) touch $HOME/lists ;;
@@ -65,6 +66,12 @@ def _calls(machine: Machine) -> list[str]:
 def _policy_is_back(machine: Machine) -> bool:
     policy = Path(machine.environment["policy"])
     return policy.read_text() == OLD_POLICY and not policy.with_name("policy-rc.d.before-investiq").exists()
+
+
+def test_a_root_with_the_path_of_a_user_finds_the_tools_for_services(debian: Machine) -> None:
+    assert _install(debian, "prometheus")[0] == 0
+    for path in (debian.clone / "paths").read_text().splitlines():
+        assert {"/usr/sbin", "/sbin"} <= set(path.split(":"))
 
 
 def test_new_services_are_denied_during_the_installation_and_disabled_after_it(debian: Machine) -> None:
