@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-import structlog
 import uvicorn
 
 from investiq.config import Paths
@@ -49,8 +48,8 @@ class Served:
 
 @contextmanager
 def serve_api(data_dir: Path) -> Iterator[Served]:
-    """An API on new data, from when it answers. It shares stdout with the command line, so it logs nothing."""
-    with _silent(), socket.socket() as listener:
+    """An API on new data, from when it answers. Its thread shares stdout with the command line: see to its logs."""
+    with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         installation = install(data_dir)
         server = uvicorn.Server(uvicorn.Config(installation.app, log_config=None))
@@ -64,16 +63,6 @@ def serve_api(data_dir: Path) -> Iterator[Served]:
         yield Served(installation, listener.getsockname()[1])
         server.should_exit = True
         thread.join(_PATIENCE_SECONDS)
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    before = structlog.get_config()
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
-    try:
-        yield
-    finally:
-        structlog.configure(**before)
 
 
 @contextmanager

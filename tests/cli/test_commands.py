@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from investiq.cli import connection
 from investiq.cli.exit_codes import ExitCode
@@ -30,6 +31,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One API for all; whoever moves its clock or halts it puts it back."""
     with serve_api(tmp_path_factory.mktemp("api") / "data") as served:
         yield served
+
+
+@pytest.fixture(autouse=True)
+def _the_api_logs_nothing() -> None:
+    """It runs in a thread of this process, and stdout is to hold what the command prints."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
 
 
 @pytest.fixture
