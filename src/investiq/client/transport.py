@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +49,7 @@ class Settings(TypedDict):
     timeout: httpx2.Timeout
     headers: dict[str, str]
     trust_env: bool
+    verify: ssl.SSLContext | bool
 
 
 def settings(base_url: str, key: str | Path | None, timeout: float) -> Settings:
@@ -59,6 +61,8 @@ def settings(base_url: str, key: str | Path | None, timeout: float) -> Settings:
         headers={"User-Agent": f"investiq/{__version__}", "Accept": "application/json"},
         # A proxy from the environment cannot reach a server on our own loopback, and a .netrc would replace the key.
         trust_env=False,
+        # Plain HTTP needs no certificates; to load those of the world takes longer than most calls do.
+        verify=True if base_url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
     )
 
 
