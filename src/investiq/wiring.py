@@ -34,7 +34,6 @@ __all__ = [
     "build_market",
     "build_orchestrator",
     "build_signal_client",
-    "missing_sessions",
     "open_store",
     "retraining_reason",
     "service_url",
@@ -91,19 +90,6 @@ def build_market(config: Config, metrics: Metrics | None = None) -> tuple[Market
     from investiq.market.opening import open_market
 
     return open_market(config.market, config.data_dir, metrics)
-
-
-def missing_sessions(config: Config) -> dict[str, int]:
-    """How many sessions the history of each symbol lacks between its first and its last."""
-    from investiq.market.calendar import xnys
-    from investiq.market.opening import open_provider
-
-    calendar = xnys()
-    provider = open_provider(config.market, calendar)
-    return {
-        str(symbol): len(calendar.missing([bar.session for bar in provider.bars(symbol)]))
-        for symbol in provider.symbols()
-    }
 
 
 def open_store(config: Config) -> Engine:
