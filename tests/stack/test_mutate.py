@@ -168,6 +168,39 @@ def test_a_proof_of_equivalence_holds_for_promtool(folder: Path) -> None:
     assert [runner.verdict(mutant).outcome for mutant in negated] == [Outcome.KILLED] * 2
 
 
+def test_a_mutant_that_breaks_the_test_of_another_alert_is_killed(folder: Path) -> None:
+    """The group of Ratio has one series; in that of Other its mutant matches two, which promtool reports."""
+    (folder / "rules/node.yml").write_text(
+        "groups: [{name: g, rules: [{alert: Ratio, expr: 'a / on (x, y) b > 5'}, {alert: Other, expr: c > 0}]}]",
+        "utf-8",
+    )
+
+    def group(alert: str, *ys: int) -> str:
+        several = [f'{name}{{x="1", y="{y}"}}' for name in ("a", "b") for y in ys]
+        series = ", ".join(f"{{series: '{one}', values: '1x5'}}" for one in several)
+        return f"{{input_series: [{series}], alert_rule_test: [{{alertname: {alert}, eval_time: 1m}}]}}"
+
+    tests = f"rule_files: [../rules/node.yml]\ntests: [{group('Ratio', 1)}, {group('Other', 1, 2)}]"
+    (folder / "tests/weak.yml").write_text(tests, "utf-8")
+    report = mutate(load_suite([], [folder / "tests/weak.yml"]), only="Ratio")
+    killed = [str(v.mutant.change) for v in report.verdicts if v.outcome is Outcome.KILLED]
+    assert "on (x, y) -> on (x)" in killed
+
+
+def test_a_rule_that_no_test_asks_for_is_untested_and_said_so_once(folder: Path) -> None:
+    asking = "promql_expr_test: [{expr: 'count(ALERTS)', eval_time: 30m, exp_samples: [{labels: '{}', value: 1}]}]"
+    more = "      - {alert: Idle, expr: node_load1 > 100, labels: {severity: warning}}\n"
+    (folder / "rules/node.yml").write_text(RULES + more, "utf-8")
+    code, out, _ = _run("--tests", folder / "tests/weak.yml", "--only", "Idle")
+    assert code == ExitCode.FINDINGS
+    assert out.count("Idle") == 2  # the table, and one finding for all its mutants
+    assert "no test asks for it" in out
+    (folder / "tests/weak.yml").write_text(f"{WEAK.rstrip()}\n    {asking}\n", "utf-8")  # ALERTS is every alert
+    report = mutate(load_suite([], [folder / "tests/weak.yml"]), only="Idle")
+    assert [str(v.mutant.change) for v in report.verdicts if v.outcome is Outcome.KILLED] == []
+    assert report.count(Outcome.UNTESTED) == 0
+
+
 def test_rules_that_no_test_loads_are_untested(folder: Path) -> None:
     stranger = folder / "rules/stranger.yml"
     stranger.write_text("groups: [{name: g, rules: [{alert: Stranger, expr: up == 0}]}]", "utf-8")
@@ -175,7 +208,7 @@ def test_rules_that_no_test_loads_are_untested(folder: Path) -> None:
     code, out, _ = _run("--rules", stranger, "--tests", tests)
     assert code == ExitCode.FINDINGS
     assert "untested" in out
-    assert "no test file loads this rule file" in out
+    assert "no test file loads its rule file" in out
 
 
 def test_an_expression_that_our_parser_does_not_know_is_a_finding(folder: Path) -> None:

@@ -147,9 +147,16 @@ def _entry(mutant: Mutant) -> dict[str, str | None]:
 
 
 def _text(session: Session, report: Report) -> str:
-    survivors = [_survivor(verdict) for verdict in report.survivors]
+    from investiq.monitoring.mutation.verdict import Outcome  # noqa: PLC0415
+
+    survivors = [_survivor(verdict) for verdict in report.survivors if verdict.outcome is not Outcome.UNTESTED]
+    untested = dict.fromkeys(
+        f"untested: {v.mutant.rule.name} in {v.mutant.rule.file}\n  missing:  {'; '.join(v.because)}"
+        for v in report.survivors
+        if v.outcome is Outcome.UNTESTED
+    )
     findings = [f"{f.where}: {f.what}\n  fix: {f.fix}" for f in report.findings]
-    return "\n\n".join([_table(session, report), *survivors, *findings])
+    return "\n\n".join([_table(session, report), *survivors, *untested, *findings])
 
 
 def _table(session: Session, report: Report) -> str:

@@ -287,13 +287,16 @@ class _Runner:
         path = next(path for path, file in self.suite.rules.items() if mutant.rule in file.rules)
         tests = [one for one in self.suite.tests if path in one.rule_files]
         if not tests:
-            return Verdict(mutant, Outcome.UNTESTED, ("no test file loads this rule file",))
+            return Verdict(mutant, Outcome.UNTESTED, ("no test file loads its rule file",))
+        names = affected_names(mutant.rule, [*self._all_rules(), *self.suite.context])
+        if not any(one.tests.concerning(names) for one in tests):
+            return Verdict(mutant, Outcome.UNTESTED, ("no test asks for it, nor for a rule that reads it",))
         with TemporaryDirectory(dir=self.folder) as folder:
             (Path(folder) / _MUTANT).write_text(self.suite.rules[path].with_change(mutant.rule, mutant.change), "utf-8")
-            return self._meet(mutant, Path(folder), path, tests)
+            return self._meet(mutant, Path(folder), path, self._stages(mutant, tests, names))
 
-    def _meet(self, mutant: Mutant, folder: Path, path: Path, tests: Sequence[LoadedTests]) -> Verdict:
-        for stage, selection in enumerate(self._stages(mutant, tests)):
+    def _meet(self, mutant: Mutant, folder: Path, path: Path, stages: Iterable[_Selection]) -> Verdict:
+        for stage, selection in enumerate(stages):
             files = [
                 _write(folder, f"{stage}-{number}.yml", one, path, groups)
                 for number, (one, groups) in enumerate(selection)
@@ -308,8 +311,7 @@ class _Runner:
                 return verdict
         return self._survivor(mutant)
 
-    def _stages(self, mutant: Mutant, tests: Sequence[LoadedTests]) -> Iterator[_Selection]:
-        names = affected_names(mutant.rule, [*self._all_rules(), *self.suite.context])
+    def _stages(self, mutant: Mutant, tests: Sequence[LoadedTests], names: Collection[str]) -> Iterator[_Selection]:
         concerned = [(one, tuple(one.tests.concerning(names))) for one in tests]
         best = self._killers.setdefault(id(mutant.rule), Counter()).most_common(1)
         if best:

@@ -50,6 +50,7 @@ def test_a_matcher_can_be_redundant_on_one_side_only(expr: str, kept: str) -> No
         'a{job="x"} / b{job="y"}',
         'a{job="x"} / b{job=~"x"}',
         f"absent({A}) and {B}",
+        f"count_values by (job) ('job', {A}) and count_values by (job) ('job', {B})",
         f"label_replace({A}, 'job', 'y', '', '') and {B}",
         f"{A} and (b{JOB} or c)",
         f"scalar({A}) * {B}",

@@ -137,7 +137,7 @@ def _passes(node: Node, label: str) -> bool:
     if isinstance(node, Call):
         return node.function not in _ACROSS_SERIES
     if isinstance(node, Aggregation):
-        if node.function in {*_PICKS_SERIES, "count_values"} or node.grouping is None:
+        if node.function == "count_values" or node.grouping is None:  # it writes a label, maybe this one
             return False
         return (label in node.grouping.labels) == (node.grouping.keyword == "by")
     return isinstance(node, Paren | Negation | Subquery)

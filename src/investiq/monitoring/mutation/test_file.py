@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -79,7 +80,12 @@ def _name(group: yaml.Node) -> str | None:
 def _concerns(group: yaml.Node, names: Collection[str]) -> bool:
     alerts = {node.value for node in _each(group, "alert_rule_test", "alertname")}
     queries = [str(node.value) for node in _each(group, "promql_expr_test", "expr")]
-    return not alerts.isdisjoint(names) or any(name in query for query in queries for name in names)
+    return not alerts.isdisjoint(names) or any(_may_select(query, names) for query in queries)
+
+
+def _may_select(query: str, names: Collection[str]) -> bool:
+    """A name that merely occurs in the query will do; so will a selector without a name."""
+    return any(name in query for name in names) or re.search(r"(^|[\s(,])\{", query) is not None
 
 
 def _each(group: yaml.Node, tests: str, key: str) -> list[yaml.Node]:
@@ -90,7 +96,7 @@ def _each(group: yaml.Node, tests: str, key: str) -> list[yaml.Node]:
 
 def affected_names(rule: Rule, rules: Sequence[Rule]) -> set[str]:
     """The names of alerts and series that a change to `rule` can change, over any number of recording rules."""
-    names = {rule.name}
+    names = {rule.name, "ALERTS", "ALERTS_FOR_STATE"} if rule.alerting else {rule.name}
     while True:
         further = {other.name for other in rules if other.name not in names and _reads(other, names)}
         if not further:
