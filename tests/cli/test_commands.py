@@ -61,6 +61,20 @@ def refusal(result: Result) -> dict[str, Any]:
     return dict(json.loads(result.err.splitlines()[-1]))
 
 
+# ---- status ----
+
+
+def test_status_says_whether_trading_is_halted_and_why(api: Served) -> None:
+    assert "trading is open (replay)" in run("status").out
+    run("halt", "--reason", "odd fills")
+    try:
+        assert "trading is halted (replay): manual: odd fills" in run("status").out
+        trading = json.loads(run("status", "--json").out)["trading"]
+        assert (trading["halted"], trading["note"]) == (True, "odd fills")
+    finally:
+        run("resume", "--reason", "it was nothing")
+
+
 # ---- analyze and symbols ----
 
 
@@ -169,7 +183,7 @@ def test_an_order_beyond_a_limit_is_refused_and_kept() -> None:
     assert result.code == ExitCode.REFUSED
     order = json.loads(result.out)
     assert order["status"] == "denied"
-    assert result.err.startswith("denied: ")
+    assert result.err.startswith("denied: the order may take $999,9")
     assert document("trade", "show", order["id"])["status"] == "denied"
 
 

@@ -25,7 +25,8 @@ __all__ = ["Startup", "addresses_text"]
 
 _WATCHERS = ("prometheus", "alertmanager")
 _NEXT = {
-    "status": "how every part is",
+    "status": "how every part is, and whether trading is halted",
+    "symbols": "what there is to analyse and to trade",
     "analyze AAPL": "what the engines say",
     "positions": "what the agent holds on paper",
     "inbox": "notifications",
@@ -108,6 +109,7 @@ class Startup:
     def _sum_up(self, proofs: Sequence[Proof]) -> None:
         snapshot = self._screen.last
         document = {
+            "already_running": False,
             "parts": [asdict(part) for part in snapshot.parts] if snapshot else [],
             "proofs": [asdict(proof) for proof in proofs],
             "admin_key_file": str(Paths.of(self.config).admin_key),
@@ -166,7 +168,9 @@ def addresses_text(config: Config, table: Table) -> str:
         "Next",
     ]
     typed = _typed()
-    lines += [f"  {f'{typed} {command}':<{len(typed) + 19}}{purpose}" for command, purpose in _NEXT.items()]
+    own_prices = config.market.provider != "replay"
+    commands = {name: purpose for name, purpose in _NEXT.items() if not (own_prices and "AAPL" in name)}
+    lines += [f"  {f'{typed} {command}':<{len(typed) + 19}}{purpose}" for command, purpose in commands.items()]
     return "\n".join(lines)
 
 

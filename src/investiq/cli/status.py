@@ -1,4 +1,4 @@
-"""`investiq status`: asks each part how it is."""
+"""`investiq status`: asks each part how it is, and the desk whether it trades."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ import click
 
 from investiq.cli.context import Session, pass_session
 from investiq.cli.exit_codes import ExitCode
+from investiq.cli.halt import status_text
 from investiq.cli.help import ExampleCommand
 from investiq.cli.stack_screen import part_rows
-from investiq.stack.survey import Survey, survey
+from investiq.client import ClientError, InvestIQClient
+from investiq.client.documents import TradingStatus
+from investiq.config import Config
+from investiq.monitoring import addresses
+from investiq.stack.survey import survey
+
+_SECONDS = 3.0
+"""Beyond that the desk is not there for a person who waits for a table."""
 
 
 @click.command(
     cls=ExampleCommand,
     examples=(
-        ("investiq status", "one line per part"),
+        ("investiq status", "one line per part, then whether trading is halted"),
         ("investiq status --json | jq -r '.parts[] | select(.state != \"healthy\").name'", "what is not well"),
-        ("investiq status >/dev/null && echo all well", "the exit code: 0 well, 3 something is not, 6 not running"),
+        ("investiq status >/dev/null && echo all well", "the exit code: 0 well, 3 a part is not, 6 not running"),
     ),
 )
 @pass_session
 def command(session: Session) -> int:
-    """Ask each part how it is, over HTTP; the supervisor adds memory and restarts."""
-    found = asyncio.run(survey(session.loaded.config))
-    show(session, found)
-    if not found.is_running:
-        session.say("InvestIQ is not running; `investiq up` starts it")
-        return ExitCode.NOT_RUNNING
-    return ExitCode.DONE if found.is_well else ExitCode.FINDINGS
-
-
-def show(session: Session, found: Survey) -> None:
-    """Print the survey as a table, or as JSON."""
+    """Ask each part how it is, over HTTP; the supervisor adds memory and restarts. A halt is no fault of a part."""
+    config = session.loaded.config
+    found = asyncio.run(survey(config))
+    trading = _trading(config) if found.is_running else None
     document = {
         "running": found.is_running,
         "well": found.is_well,
@@ -42,5 +43,22 @@ def show(session: Session, found: Survey) -> None:
         "supervisor_pid": found.supervisor.supervisor_pid if found.supervisor else None,
         "started_at": found.supervisor.started_at if found.supervisor else None,
         "parts": [asdict(part) for part in found.parts],
+        "trading": trading,
     }
-    session.emit("investiq.status/1", document, session.table(*part_rows(found.parts)))
+    text = session.table(*part_rows(found.parts))
+    if found.is_running:
+        text += f"\n\n{status_text(trading) if trading else 'whether trading is halted is not known'}"
+    session.emit("investiq.status/1", document, text)
+    if not found.is_running:
+        session.say("InvestIQ is not running; `investiq up` starts it")
+        return ExitCode.NOT_RUNNING
+    return ExitCode.DONE if found.is_well else ExitCode.FINDINGS
+
+
+def _trading(config: Config) -> TradingStatus | None:
+    """What the desk of this machine says; None when it does not answer, and the table of parts tells why."""
+    try:
+        with InvestIQClient(addresses.base_url(addresses.api(config)), timeout=_SECONDS) as client:
+            return client.trading_status()
+    except ClientError:
+        return None

@@ -120,7 +120,7 @@ def _submit(
             raise
     session.emit("investiq.order/1", {**submission.order, "replayed": submission.replayed}, _text(submission.order))
     if submission.denial:
-        session.say(f"denied: {submission.order['reason'] or submission.denial}", style="red")
+        session.say(f"denied: {submission.order['message'] or submission.denial}", style="red")
         return ExitCode.REFUSED
     return ExitCode.DONE
 

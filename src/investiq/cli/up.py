@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from dataclasses import asdict
 from datetime import datetime, time
 
 import click
 
 from investiq import __version__
-from investiq.cli import status
 from investiq.cli.context import Session, pass_session
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
 from investiq.cli.market_start import where_it_was
+from investiq.cli.stack_screen import part_rows
 from investiq.cli.startup import Startup, addresses_text
 from investiq.config import Config, Paths
 from investiq.stack import launch
@@ -121,9 +122,15 @@ async def _start_parts(session: Session, config: Config, parts: tuple[str, ...])
 
 def _show_running(session: Session, config: Config) -> int:
     session.say("InvestIQ is running already; nothing was started.")
-    status.show(session, asyncio.run(survey(config)))
-    if not session.json:
-        session.emit("", {}, "\n" + addresses_text(config, stack_table(config)))
+    found = asyncio.run(survey(config))
+    document = {
+        "already_running": True,
+        "parts": [asdict(part) for part in found.parts],
+        "proofs": [],
+        "admin_key_file": str(Paths.of(config).admin_key),
+    }
+    shown = session.table(*part_rows(found.parts))
+    session.emit("investiq.up/1", document, f"{shown}\n\n{addresses_text(config, stack_table(config))}")
     return ExitCode.DONE
 
 
