@@ -190,10 +190,11 @@ def _survivor(verdict: Verdict) -> str:
 def _summary(report: Report) -> str:
     from investiq.monitoring.mutation.verdict import FINDINGS, Outcome  # noqa: PLC0415
 
+    untested = report.count(Outcome.UNTESTED)
     parts = [
         f"{len(report.verdicts)} mutants of {len(report.rules)} rules",
         f"{report.count(Outcome.KILLED)} killed",
-        f"{report.count(*FINDINGS)} survived",
+        f"{report.count(*FINDINGS)} survived" + (f" ({untested} of them without a test)" if untested else ""),
         f"{report.count(Outcome.LISTED)} listed as equivalent",
         f"{report.count(Outcome.PROVEN)} proven equivalent",
         *([f"{invalid} invalid"] if (invalid := report.count(Outcome.INVALID)) else []),

@@ -255,6 +255,7 @@ class _Runner:
     promtool: str
     timeout_seconds: float
     _killers: dict[int, Counter[tuple[str, int]]] = field(default_factory=dict)
+    _names: dict[int, set[str]] = field(default_factory=dict)
 
     def check_baseline(self, pool: ThreadPoolExecutor) -> None:
         """Every test passes on every rule, its expression printed anew."""
@@ -288,7 +289,7 @@ class _Runner:
         tests = [one for one in self.suite.tests if path in one.rule_files]
         if not tests:
             return Verdict(mutant, Outcome.UNTESTED, ("no test file loads its rule file",))
-        names = affected_names(mutant.rule, [*self._all_rules(), *self.suite.context])
+        names = self._affected(mutant.rule)
         if not any(one.tests.concerning(names) for one in tests):
             return Verdict(mutant, Outcome.UNTESTED, ("no test asks for it, nor for a rule that reads it",))
         with TemporaryDirectory(dir=self.folder) as folder:
@@ -345,8 +346,11 @@ class _Runner:
             return Verdict(mutant, Outcome.LISTED, (entry.reason,))
         return Verdict(mutant, Outcome.SURVIVED)
 
-    def _all_rules(self) -> Iterator[Rule]:
-        return (rule for file in self.suite.rules.values() for rule in file.rules)
+    def _affected(self, rule: Rule) -> set[str]:
+        if id(rule) not in self._names:
+            rules = (one for file in self.suite.rules.values() for one in file.rules)
+            self._names[id(rule)] = affected_names(rule, [*rules, *self.suite.context])
+        return self._names[id(rule)]
 
     def _promtool_test(self, folder: Path, files: Sequence[str]) -> _Run:
         return self._run(folder, ["test", "rules", *files]) if files else _Run(passed=True, output="")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from investiq.monitoring.mutation.generate import mutants_of
@@ -133,3 +136,9 @@ def test_every_operator_is_tested_here() -> None:
 def test_every_operator_says_what_it_imitates_and_what_kills_it() -> None:
     assert len(BY_NAME) == len(OPERATORS)
     assert all(operator.imitates and operator.killed_by for operator in OPERATORS)
+
+
+def test_the_page_names_every_operator_with_what_it_imitates() -> None:
+    page = (Path(__file__).parents[3] / "docs/rule-mutation.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in page.splitlines() if "|" in line]
+    assert [(row[0], row[2]) for row in rows if row[0] in BY_NAME] == [(o.name, o.imitates) for o in OPERATORS]
