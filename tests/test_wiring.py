@@ -41,20 +41,6 @@ def test_the_agent_and_the_key_commands_start_light() -> None:
     assert not {"pandas", "lightgbm"} & loaded("import investiq.api.keys")
 
 
-@pytest.mark.parametrize(
-    ("host", "url"),
-    [
-        ("127.0.0.1", "http://127.0.0.1:1"),
-        ("0.0.0.0", "http://127.0.0.1:1"),  # noqa: S104  nothing is bound
-        ("::", "http://[::1]:1"),
-        ("2001:db8::1", "http://[2001:db8::1]:1"),
-        ("api.example.org", "http://api.example.org:1"),
-    ],
-)
-def test_a_server_is_reached_where_it_listens(host: str, url: str) -> None:
-    assert wiring.service_url(host, 1) == url
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a model for the shipped prices and the default start."""

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from investiq.config import addresses
 from investiq.config.paths import Paths
 from investiq.config.schema import Config
 from investiq.telemetry.catalogue import Part
@@ -36,7 +37,6 @@ __all__ = [
     "build_signal_client",
     "open_store",
     "retraining_reason",
-    "service_url",
     "train_models",
 ]
 
@@ -136,13 +136,7 @@ def build_signal_client(config: Config) -> SignalClient:
     """The client of the signal models service."""
     from investiq.signals.client import SignalClient
 
-    return SignalClient(service_url(config.signals.host, config.signals.port), config.signals.timeout_seconds)
-
-
-def service_url(host: str, port: int) -> str:
-    """Where a server that listens on `host` is reached from this machine: a wildcard is reached on loopback."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+    return SignalClient(addresses.base_url(addresses.signals(config)), config.signals.timeout_seconds)
 
 
 class _SignalService:

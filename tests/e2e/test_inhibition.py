@@ -15,8 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from investiq.config import Config, Paths, load
-from investiq.monitoring import addresses
+from investiq.config import Config, Paths, addresses, load
 from investiq.stack.parts import Part, stack_table
 from investiq.stack.render import write_runtime
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from investiq.config import Config
+from investiq.config.addresses import target
 from investiq.config.schema import ApiConfig, WebConfig
-from investiq.monitoring.addresses import target
 from investiq.monitoring.jobs import prometheus_document
 
 

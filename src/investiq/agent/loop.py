@@ -15,10 +15,10 @@ import structlog
 from investiq.agent.rules import Action, Decision, View, decide, idempotency_key
 from investiq.client import AsyncInvestIQClient, ClientError, Refused, Submission
 from investiq.client.documents import Analysis, Order
+from investiq.config import addresses
 from investiq.config.paths import Paths
 from investiq.config.schema import AgentConfig, Config
 from investiq.telemetry import logging
-from investiq.wiring import service_url
 
 __all__ = ["Agent", "run"]
 
@@ -41,7 +41,7 @@ async def _run(config: Config) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     key_file = Paths.of(config).agent_key
     await _wait_for_file(key_file, stop)
-    async with AsyncInvestIQClient(service_url(config.api.host, config.api.port), key_file) as client:
+    async with AsyncInvestIQClient(addresses.base_url(addresses.api(config)), key_file) as client:
         await Agent(client, config.agent).run(stop)
 
 

@@ -6,8 +6,7 @@ from pydantic import SecretStr
 
 from investiq.cli.context import Session
 from investiq.client import InvestIQClient
-from investiq.config import ConfigError, Paths
-from investiq.monitoring import addresses
+from investiq.config import ConfigError, Paths, addresses
 
 __all__ = ["TIMEOUT_SECONDS", "connect"]
 

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from investiq.config import addresses
 from investiq.config.schema import Config
-from investiq.monitoring import addresses, names, probes
+from investiq.monitoring import names, probes
 
 __all__ = ["METRICS_TOKEN_FILE", "Job", "jobs", "prometheus_document"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from investiq.config import addresses
 from investiq.config.schema import Config
-from investiq.monitoring import addresses
 
 __all__ = ["HEALTH_MODULE", "blackbox_document", "targets"]
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from investiq.config import addresses
 from investiq.config.schema import Config, NotifyConfig
-from investiq.monitoring import addresses, names
+from investiq.monitoring import names
 from investiq.monitoring.alert import Severity
 from investiq.monitoring.promql import Matcher, eq, ne
 from investiq.monitoring.rules.api import DEPENDENCY_DOWN, HIGH_ERROR_RATE, HIGH_LATENCY, SERVICE_DOWN

@@ -7,9 +7,8 @@ from typing import Any
 
 import httpx2
 
-from investiq.config import Config
+from investiq.config import Config, addresses
 from investiq.errors import InvestIQError
-from investiq.monitoring import addresses
 
 __all__ = ["InboxClient", "InboxTimedOut", "InboxUnreachable"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from investiq.config import Config, Paths
+from investiq.config import Config, Paths, addresses
 from investiq.stack import programs
 
 __all__ = ["Check", "Missing", "Part", "Table", "stack_table"]
@@ -199,7 +199,7 @@ def _agent(config: Config) -> Iterable[Part]:
 
 def _server(name: str, what: str, host: str, port: int, needs: tuple[str, ...] = ()) -> Part:
     """A server of ours; each answers /health with a JSON document that has a status."""
-    reached = _reached_at(host)
+    reached = addresses.reached_at(host)
     return Part(
         name=name,
         what=what,
@@ -240,9 +240,5 @@ def _investiq(*arguments: str) -> tuple[str, ...]:
     return (str(Path(sys.executable)), "-m", "investiq", *arguments)
 
 
-def _reached_at(listen: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen, listen)  # noqa: S104  compared, not bound
-
-
 def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return f"{addresses.base_url(addresses.target(host, port))}/"

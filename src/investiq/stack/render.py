@@ -14,10 +14,9 @@ from typing import Any
 
 import yaml
 
-from investiq.config import Config
+from investiq.config import Config, addresses
 from investiq.config.reference import configuration_page
 from investiq.errors import InvestIQError
-from investiq.monitoring import addresses
 from investiq.monitoring.jobs import METRICS_TOKEN_FILE, prometheus_document
 from investiq.monitoring.probes import blackbox_document
 from investiq.monitoring.reference import metrics_page

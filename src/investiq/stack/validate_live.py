@@ -13,8 +13,7 @@ from typing import Any
 
 import httpx2
 
-from investiq.config import Config
-from investiq.monitoring import addresses
+from investiq.config import Config, addresses
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.checks import Checked, Finding
 from investiq.monitoring.jobs import jobs

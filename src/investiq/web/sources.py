@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx2
 
 from investiq.client import AsyncInvestIQClient
-from investiq.config import Config, Paths
+from investiq.config import Config, Paths, addresses
 from investiq.web.reading import Readings, Watched
 from investiq.web.watchers import AlertmanagerReader, InboxReader, PrometheusReader, Sample
 
@@ -38,13 +38,13 @@ class Sources:
     """The readings of this console; each is called, and answers the value or a `Missing`."""
 
     def __init__(self, config: Config, transports: Transports = _NETWORK) -> None:
-        watch = config.monitoring
+        url = addresses.base_url
         self.client = _client(config, transports.api)
-        self._prometheus = PrometheusReader("Prometheus", _local(watch.prometheus_port), transports.prometheus)
+        self._prometheus = PrometheusReader("Prometheus", url(addresses.prometheus(config)), transports.prometheus)
         self._alertmanager = AlertmanagerReader(
-            "Alertmanager", _local(watch.alertmanager_port), transports.alertmanager
+            "Alertmanager", url(addresses.alertmanager(config)), transports.alertmanager
         )
-        self._inbox = InboxReader("The inbox", _url(config.inbox.host, config.inbox.port), transports.inbox)
+        self._inbox = InboxReader("The inbox", url(addresses.inbox(config)), transports.inbox)
 
         api = Watched("API server", "investiq status", announced=True)
         self.market = Readings(api, self.client.market)
@@ -88,15 +88,6 @@ def sample_times(seconds: int, step: int) -> range:
 
 
 def _client(config: Config, transport: httpx2.AsyncBaseTransport | None) -> AsyncInvestIQClient:
-    url = config.client.url or _url(config.api.host, config.api.port)
+    url = config.client.url or addresses.base_url(addresses.api(config))
     key = config.client.key.get_secret_value() if config.client.key else Paths.of(config).admin_key
     return AsyncInvestIQClient(url, key, timeout=API_SECONDS, transport=transport)
-
-
-def _url(host: str, port: int) -> str:
-    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
-    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
-
-
-def _local(port: int) -> str:
-    return _url("127.0.0.1", port)

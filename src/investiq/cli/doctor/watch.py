@@ -12,8 +12,7 @@ import promql_parser
 import yaml
 
 from investiq.cli.doctor.examination import Diagnosis, Patient
-from investiq.config import Paths
-from investiq.monitoring import addresses
+from investiq.config import Paths, addresses
 from investiq.monitoring.checks import Finding
 from investiq.stack.launch import missing_jobs
 from investiq.stack.proof import prove_alert

@@ -6,14 +6,31 @@ from ipaddress import IPv6Address, ip_address
 
 from investiq.config.schema import Config
 
-__all__ = ["alertmanager", "api", "base_url", "blackbox", "inbox", "node", "prometheus", "signals", "target", "web"]
+__all__ = [
+    "alertmanager",
+    "api",
+    "base_url",
+    "blackbox",
+    "inbox",
+    "node",
+    "prometheus",
+    "reached_at",
+    "signals",
+    "target",
+    "web",
+]
 
 _LOOPBACK_OF_WILDCARD = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  looked up, not bound
 
 
+def reached_at(listen: str) -> str:
+    """The host at which a client on this machine reaches a server that listens on `listen`."""
+    return _LOOPBACK_OF_WILDCARD.get(listen, listen)
+
+
 def target(host: str, port: int) -> str:
     """`host:port` as a client on this machine dials it: a wildcard becomes loopback, IPv6 gets its brackets."""
-    name = _LOOPBACK_OF_WILDCARD.get(host, host)
+    name = reached_at(host)
     return f"[{name}]:{port}" if _is_ipv6(name) else f"{name}:{port}"
 
 
