@@ -68,8 +68,9 @@ def test_where_the_program_may_not_be_seen_its_user_is_named_and_what_else_that_
     monkeypatch.setattr(ports, "_listeners", lambda port: ())  # what an unprivileged user sees of another's process
     running = [Process("init", 1, os.getuid() + 1)]
     running += [Process(name, number, os.getuid()) for number, name in enumerate(others, start=100)]
-    monkeypatch.setattr(psutil, "process_iter", lambda attrs: running)
-    (taken,) = taken_ports(Table((fakes.part("api", port=listener.getsockname()[1]),)))
+    with monkeypatch.context() as patched:
+        patched.setattr(psutil, "process_iter", lambda attrs: running)
+        (taken,) = taken_ports(Table((fakes.part("api", port=listener.getsockname()[1]),)))
     assert taken.owner == f"a program of user {psutil.Process().username()}{told}"
 
 
