@@ -30,14 +30,14 @@ def command() -> None:
     """Alerting rules and their promtool tests."""
 
 
-def _paths(_: click.Context, option: click.Parameter, values: Sequence[str]) -> list[Path]:
+def _paths(option: str, values: Sequence[str]) -> list[Path]:
     """Files, or globs that the shell left alone."""
     found: list[Path] = []
     for value in values:
-        matches = [Path(value)] if Path(value).is_file() else [Path(path) for path in sorted(glob.glob(value))]  # noqa: PTH207  the pattern may be absolute
-        files = [path for path in matches if path.is_file()]
+        named = [value] if Path(value).is_file() else sorted(glob.glob(value))  # noqa: PTH207  the pattern may be absolute
+        files = [path for path in map(Path, named) if path.is_file()]
         if not files:
-            raise click.BadParameter(f"no file is named {value}", param=option)
+            raise click.BadParameter(f"no file is named {value}", param_hint=option)
         found += files
     return list(dict.fromkeys(found))
 
@@ -51,10 +51,8 @@ def _paths(_: click.Context, option: click.Parameter, values: Sequence[str]) -> 
         ("investiq rules mutate --list", "what would be tried"),
     ),
 )
-@click.option(
-    "--rules", "rules", multiple=True, callback=_paths, help="Rule file or glob; default: what the tests load."
-)
-@click.option("--tests", "tests", multiple=True, callback=_paths, help="File of promtool tests, or glob.")
+@click.option("--rules", "rules", multiple=True, help="Rule file or glob; default: what the tests load.")
+@click.option("--tests", "tests", multiple=True, help="File of promtool tests, or glob.")
 @click.option("--only", metavar="RULE", help="Mutate one alert or recording rule.")
 @click.option(
     "--equivalents",
@@ -71,10 +69,10 @@ def _paths(_: click.Context, option: click.Parameter, values: Sequence[str]) -> 
 def mutate(
     session: Session,
     *,
-    rules: list[Path],
-    tests: list[Path],
+    rules: tuple[str, ...],
+    tests: tuple[str, ...],
     only: str | None,
-    equivalents: list[Path],
+    equivalents: tuple[str, ...],
     list_only: bool,
     jobs: int | None,
     timeout: float,
@@ -89,9 +87,8 @@ def mutate(
 
     if rules and not tests:
         raise click.UsageError("--rules needs --tests: the files whose tests should notice the mutants")
-    if not tests:
-        rules, tests = _own()
-    suite = load_suite(rules, tests, equivalents)
+    rule_paths, test_paths = (_paths("--rules", rules), _paths("--tests", tests)) if tests else _own()
+    suite = load_suite(rule_paths, test_paths, _paths("--equivalents", equivalents))
     if list_only:
         return _list(session, suite, only)
     with session.progress("mutants") as show:
