@@ -57,7 +57,6 @@ def _paths(option: str, values: Sequence[str]) -> list[Path]:
 @click.option(
     "--equivalents",
     multiple=True,
-    callback=_paths,
     help="Known equivalents; default: equivalent.toml beside the tests.",
 )
 @click.option("--list", "list_only", is_flag=True, help="Print the mutants and run nothing.")
