@@ -63,6 +63,7 @@ def logging_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """
     configure, root = structlog.configure, logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    before = structlog.get_config() if structlog.is_configured() else None  # by a fixture that lives longer
 
     def configure_uncached(**settings: Any) -> None:
         configure(**{**settings, "cache_logger_on_first_use": False})
@@ -70,5 +71,7 @@ def logging_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(structlog, "configure", configure_uncached)
     yield
     structlog.reset_defaults()
+    if before is not None:
+        configure_uncached(**before)
     root.handlers[:] = handlers
     root.setLevel(level)

@@ -128,7 +128,7 @@ def test_another_symbol_changes_the_chart_and_the_cards(browser: Browser, stack:
         page.get_by_role("option", name="IBM").click()
 
         eventually(page.locator("#quote"), "IBM")
-        assert page.locator("#engine-technical .metric").first.inner_text() != rsi
+        awaited("RSI of IBM", 30, lambda: page.locator("#engine-technical .metric").first.inner_text() != rsi)
         awaited("chart of IBM", 30, lambda: _chart_data(page) != drawn)
         eventually(page.locator("#engine-sentiment"), "No answer")
         assert watch.complaints == []
