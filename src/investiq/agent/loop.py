@@ -18,7 +18,6 @@ from investiq.client.documents import Analysis, Order
 from investiq.config import addresses
 from investiq.config.paths import Paths
 from investiq.config.schema import AgentConfig, Config
-from investiq.telemetry import logging
 
 __all__ = ["Agent", "run"]
 
@@ -30,8 +29,7 @@ _OPEN = frozenset({"pending_new", "accepted", "partially_filled", "unknown"})
 
 
 def run(config: Config) -> None:
-    """Trade until SIGTERM or SIGINT; an order that is being sent is finished first."""
-    logging.configure("agent", config.logging.level)
+    """Trade until SIGTERM or SIGINT; an order that is being sent is finished first. Logging is the caller's."""
     asyncio.run(_run(config))
 
 

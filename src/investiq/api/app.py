@@ -25,7 +25,6 @@ from investiq.api.upkeep import Upkeep
 from investiq.config.paths import Paths
 from investiq.config.schema import Config
 from investiq.serving import HostPolicy, equip, serve
-from investiq.telemetry import logging
 from investiq.wiring import ApiParts, build_api_parts
 
 __all__ = ["create_app", "run"]
@@ -34,8 +33,7 @@ _log = structlog.get_logger(__name__)
 
 
 def run(config: Config) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    logging.configure("api", config.logging.level)
+    """Serve until SIGTERM or SIGINT. Logging is configured by the caller."""
     parts = build_api_parts(config)
     serve(create_app(parts), config.api.host, config.api.port)
 
