@@ -83,7 +83,9 @@ def test_symptoms_are_muted_by_their_cause_and_other_faults_are_not(config: Conf
     pages = [
         _alert("ServiceDown", "investiq-api", "critical"),
         _alert("MLServiceDown", "signal-models", "warning", "signals"),
-        _alert("ServiceDown", "node", "warning", "monitoring"),
+        _alert("ExporterDown", "node", "warning", "monitoring"),
+        _alert("HostDiskLow", "elsewhere", "warning", "host"),
+        _alert("PrometheusNotIngesting", "prometheus", "critical", "monitoring"),
         _alert("HighErrorRate", "signal-models-of-somebody-else", "critical"),
     ]
     symptoms = [
@@ -92,6 +94,11 @@ def test_symptoms_are_muted_by_their_cause_and_other_faults_are_not(config: Conf
         _alert("DependencyDown", "investiq-api", "warning", name="signal_models"),
         _alert("HighErrorRate", "frontend", "critical"),
         _alert("HighErrorRate", "signal-models", "critical"),
+        _alert("ProbeFailing", "investiq-api", "critical"),
+        _alert("ApiSaturated", "investiq-api", "warning"),
+        _alert("HostDiskLow", "node", "warning", "host"),
+        _alert("TargetMissing", "inbox", "warning", "monitoring"),
+        _alert("ServiceAbsent", "frontend", "critical"),
     ]
     assert _delivered(config, delivery, pages, symptoms) == sorted(_names(pages))
 
@@ -101,6 +108,24 @@ def test_a_lost_dependency_mutes_the_errors_that_it_causes(config: Config, deliv
     symptoms = [
         _alert("HighErrorRate", "investiq-api", "critical"),
         _alert("HighLatency", "investiq-api", "warning"),
+        _alert("ProbeFailing", "investiq-api", "critical"),
+    ]
+    assert _delivered(config, delivery, pages, symptoms) == sorted(_names(pages))
+
+
+def test_a_dead_exporter_and_a_dead_alertmanager_mute_what_rests_on_them(
+    config: Config, delivery: httpx2.Client
+) -> None:
+    pages = [
+        _alert("ExporterDown", "blackbox-exporter", "warning", "monitoring"),
+        _alert("ServiceDown", "alertmanager", "warning", "monitoring"),
+        _alert("ApiSaturated", "investiq-api", "warning"),
+    ]
+    symptoms = [
+        _alert("ProbeFailing", "frontend", "warning"),
+        _alert("CertificateExpiring", "frontend", "warning", "monitoring"),
+        _alert("BlackboxConfigReloadFailed", "blackbox-exporter", "warning", "monitoring"),
+        _alert("PrometheusNotConnectedToAlertmanager", "prometheus", "critical", "monitoring"),
     ]
     assert _delivered(config, delivery, pages, symptoms) == sorted(_names(pages))
 

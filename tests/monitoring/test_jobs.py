@@ -32,7 +32,9 @@ def test_every_job_of_the_contract_is_scraped() -> None:
 def test_a_changed_port_reaches_the_scrape_and_the_probe() -> None:
     jobs = _scraped(Config(web=WebConfig(port=18050)))
     assert jobs["frontend"]["static_configs"] == [{"targets": ["127.0.0.1:18050"]}]
-    assert "http://127.0.0.1:18050/health" in jobs["blackbox"]["static_configs"][0]["targets"]
+    assert {"targets": ["http://127.0.0.1:18050/health"], "labels": {"service": "frontend"}} in jobs["blackbox"][
+        "static_configs"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ import pytest
 
 from investiq.config import Config
 from investiq.config.schema import NotifyConfig
+from investiq.monitoring.alert import Alert
 from investiq.monitoring.routing import alertmanager_document, receiver_names
+from investiq.monitoring.rules import ALERTS
 from investiq.stack.render import write_runtime
 
 DISCORD = "https://discord.com/api/webhooks/1/token"
@@ -27,6 +29,14 @@ def _receivers_of(directory: Path, *labels: str) -> list[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip().split(",")
 
 
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a machine with receivers outside."""
+    folder = tmp_path_factory.mktemp("outside")
+    write_runtime(_config(discord_webhook_url=DISCORD, pagerduty_key=PAGERDUTY), folder)
+    return folder
+
+
 @pytest.mark.parametrize(
     ("labels", "receivers"),
     [
@@ -35,13 +45,23 @@ def _receivers_of(directory: Path, *labels: str) -> list[str]:
         (("alertname=Watchdog", "severity=none"), ["heartbeat"]),
         (("alertname=InvestIQTest", "severity=critical"), ["inbox"]),
         (("alertname=Foreign",), ["inbox"]),
+        (("alertname=ProbeFailing", "severity=critical"), ["inbox", "critical"]),
+        (("alertname=FrontendDown", "severity=warning"), ["inbox", "warning"]),
+        (("alertname=HostDiskLow", "severity=warning", "subject=host", "service=node"), ["inbox", "warning"]),
+        (("alertname=PrometheusNotIngesting", "severity=critical", "service=prometheus"), ["inbox", "critical"]),
     ],
 )
 def test_with_receivers_outside_each_severity_reaches_its_own(
-    tmp_path: Path, labels: tuple[str, ...], receivers: list[str]
+    outside: Path, labels: tuple[str, ...], receivers: list[str]
 ) -> None:
-    write_runtime(_config(discord_webhook_url=DISCORD, pagerduty_key=PAGERDUTY), tmp_path)
-    assert _receivers_of(tmp_path, *labels) == receivers
+    assert _receivers_of(outside, *labels) == receivers
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: f"{alert.name}-{alert.severity}")
+def test_every_alert_reaches_the_receivers_of_its_severity(outside: Path, alert: Alert) -> None:
+    labels = (f"alertname={alert.name}", f"severity={alert.severity}", f"subject={alert.subject}")
+    expected = {"critical": ["inbox", "critical"], "warning": ["inbox", "warning"], "none": ["heartbeat"]}
+    assert _receivers_of(outside, *labels) == expected[alert.severity]
 
 
 @pytest.mark.parametrize("severity", ["critical", "warning"])

@@ -9,7 +9,11 @@ import pytest
 from investiq.config import Config
 from investiq.monitoring.alert import Alert, NoData, Severity
 from investiq.monitoring.jobs import jobs
-from investiq.monitoring.rules import ALERTS, BY_SUBJECT
+from investiq.monitoring.names import NODE
+from investiq.monitoring.recording import Recording
+from investiq.monitoring.rule_file import rule_document
+from investiq.monitoring.rules import ALERTS, BY_SUBJECT, RECORDINGS, alerts_of
+from investiq.telemetry.catalogue import Subject
 
 
 def test_the_contract_names_are_there() -> None:
@@ -41,6 +45,32 @@ def test_every_scraped_program_has_an_alert_for_its_death_but_the_probes() -> No
     for job in jobs(Config()):
         matching = [alert for alert in ALERTS if alert.expr.startswith("up{") and _mentions(alert.expr, job.name)]
         assert len(matching) == (0 if job.module else 1), job.name
+
+
+def test_every_scraped_target_is_missed_by_one_alert_when_it_vanishes() -> None:
+    absent = " or ".join(alert.expr for alert in ALERTS if alert.expr.startswith("absent"))
+    for job in jobs(Config()):
+        assert f'job="{job.name}"' in absent, job.name
+        assert job.module is None or all(f'instance="{target}"' in absent for target in job.targets)
+
+
+def test_a_program_that_this_machine_lacks_is_not_missed() -> None:
+    (missing,) = [a for a in alerts_of(Config(), [NODE])[Subject.MONITORING] if a.name == "TargetMissing"]
+    assert NODE not in missing.expr
+    assert "alertmanager" in missing.expr
+
+
+def test_recordings_stand_in_a_group_of_their_own_and_are_read() -> None:
+    recording = Recording(name="job:a:rate5m", subject=Subject.API, query="sum by (job) (rate(a[5m]))")
+    groups = rule_document(Subject.API, [], "http://127.0.0.1", [recording])["groups"]
+    assert groups == [{"name": "api:recorded", "rules": [{"record": "job:a:rate5m", "expr": recording.query}]}]
+    read = " ".join([*(alert.expr for alert in ALERTS), *(other.query for other in RECORDINGS)])
+    assert all(recording.name in read for recording in RECORDINGS)
+
+
+def test_a_recording_is_named_level_metric_operation() -> None:
+    with pytest.raises(ValueError, match="is not level:metric:operation"):
+        Recording(name="request_rate", subject=Subject.API, query="a")
 
 
 def _mentions(expression: str, job: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from investiq.config import Config
 from investiq.config.schema import NotifyConfig
 from investiq.monitoring.checks import Finding
-from investiq.monitoring.rules import ALERTS
+from investiq.monitoring.rules import ALERTS, RECORDINGS
 from investiq.stack import validate
 from investiq.stack.validate import checkout, validate_offline
 
@@ -35,7 +35,7 @@ def test_this_repository_has_no_finding() -> None:
 
 def test_every_check_says_what_it_looked_at() -> None:
     checked = validate_offline(checkout(), Config(), ("rule-tests", "references"))
-    assert [one.looked_at for one in checked] == ["4 files of promtool tests", f"{len(ALERTS)} rules"]
+    assert [one.looked_at for one in checked] == ["5 files of promtool tests", f"{len(ALERTS) + len(RECORDINGS)} rules"]
 
 
 def _replace(path: str, old: str, new: str) -> Callable[[Path], None]:
@@ -77,6 +77,21 @@ def _remove(path: str) -> Callable[[Path], None]:
             _replace("monitoring/rules/trading.yml", "investiq_trading_halted", "investiq_trading_halt"),
             "references",
             "monitoring/rules/trading.yml: CircuitBreakerTripped",
+        ),
+        (
+            _replace("monitoring/rules/monitoring.yml", "increase(", "deriv("),
+            "rates",
+            "monitoring/rules/monitoring.yml: PrometheusTsdbFailing",
+        ),
+        (
+            _replace("monitoring/rules/api.yml", "> 1000 and", "> 10000 and"),
+            "thresholds",
+            "monitoring/rules/api.yml: HighLatency",
+        ),
+        (
+            _replace("monitoring/rules/api.yml", "/ job:", "/ on (instance) job:"),
+            "labels",
+            "monitoring/rules/api.yml: job:investiq_request_errors:ratio_rate5m",
         ),
         (_remove("tests/rules/signals.yml"), "alert-tests", "MLServiceDown (warning)"),
         (_replace("docs/runbooks/api.md", "## HighLatency", "## Latency"), "runbooks", "docs/runbooks/api.md"),

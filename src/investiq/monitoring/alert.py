@@ -34,9 +34,9 @@ class Alert:
     Attributes:
         query: what is measured, as PromQL; a panel of the same thing draws exactly this.
         op: comparison of query and threshold; None where any result fires.
-        guard: further condition, such as the traffic floor of a ratio, starting with `and` or `unless`.
+        guard: further condition, such as the traffic floor of a ratio, starting with `and`, `or` or `unless`.
         hold_seconds: how long the condition holds before the alert fires (`for`).
-        service: the scrape job that is at fault; the value inhibition goes by.
+        service: the scrape job that is at fault; the value inhibition goes by. None where the series say it themselves.
         summary: one line for a phone; may use Prometheus templates.
         description: what the user loses, and what InvestIQ still does.
         covered_by: the alert that pages when this one has no data, with `NoData.COVERED`.
@@ -54,7 +54,7 @@ class Alert:
     threshold: float | None = None
     guard: str = ""
     hold_seconds: int = 0
-    service: str = "{{ $labels.job }}"
+    service: str | None = "{{ $labels.job }}"
     covered_by: str | None = None
     annotations: dict[str, str] = field(default_factory=dict)
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from investiq.config import addresses
 from investiq.config.schema import Config
-from investiq.monitoring import names, probes
+from investiq.monitoring import names
+from investiq.monitoring.foreign.blackbox import PROBED
+from investiq.monitoring.probes import HEALTH_MODULE, probes
 
 __all__ = ["METRICS_TOKEN_FILE", "Job", "jobs", "prometheus_document"]
 
@@ -29,12 +31,14 @@ class Job:
 
     Attributes:
         targets: `host:port` of what is scraped, or the URLs to probe where `module` is given.
+        services: for each target that is probed, the scrape job that it has itself.
         module: the blackbox module that probes the targets, through the exporter at `via`.
         token: the targets may ask for the metrics token.
     """
 
     name: str
     targets: tuple[str, ...]
+    services: tuple[str, ...] = ()
     module: str | None = None
     via: str | None = None
     token: bool = False
@@ -48,10 +52,21 @@ def jobs(config: Config) -> tuple[Job, ...]:
         Job(names.WEB, (addresses.web(config),)),
         Job(names.PROMETHEUS, (addresses.prometheus(config),)),
         Job(names.ALERTMANAGER, (addresses.alertmanager(config),)),
-        Job(names.PROBES, probes.targets(config), module=probes.HEALTH_MODULE, via=addresses.blackbox(config)),
+        _probes(config),
         Job(names.BLACKBOX, (addresses.blackbox(config),)),
         Job(names.NODE, (addresses.node(config),)),
         Job(names.INBOX, (addresses.inbox(config),)),
+    )
+
+
+def _probes(config: Config) -> Job:
+    wanted = probes(config)
+    return Job(
+        names.PROBES,
+        tuple(probe.url for probe in wanted),
+        tuple(probe.service for probe in wanted),
+        module=HEALTH_MODULE,
+        via=addresses.blackbox(config),
     )
 
 
@@ -75,7 +90,7 @@ def _scrape_config(job: Job) -> dict[str, Any]:
         document |= {"metrics_path": "/probe", "params": {"module": [job.module]}}
     if job.token:
         document["authorization"] = {"type": "Bearer", "credentials_file": METRICS_TOKEN_FILE}
-    document["static_configs"] = [{"targets": list(job.targets)}]
+    document["static_configs"] = _static_configs(job)
     if job.via is not None:
         document["relabel_configs"] = [
             {"source_labels": ["__address__"], "target_label": "__param_target"},
@@ -83,3 +98,10 @@ def _scrape_config(job: Job) -> dict[str, Any]:
             {"target_label": "__address__", "replacement": job.via},
         ]
     return document
+
+
+def _static_configs(job: Job) -> list[dict[str, Any]]:
+    if not job.services:
+        return [{"targets": list(job.targets)}]
+    probed = zip(job.targets, job.services, strict=True)
+    return [{"targets": [target], "labels": {PROBED: service}} for target, service in probed]

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from investiq.telemetry.catalogue import Part
 
-__all__ = ["ALERTMANAGER", "API", "BLACKBOX", "INBOX", "NODE", "PROBES", "PROMETHEUS", "SIGNALS", "WEB"]
+__all__ = [
+    "ALERTMANAGER",
+    "API",
+    "BLACKBOX",
+    "GRAFANA",
+    "INBOX",
+    "NODE",
+    "PROBES",
+    "PROMETHEUS",
+    "SIGNALS",
+    "WEB",
+]
 
 API = Part.API.value
 SIGNALS = Part.SIGNALS.value
@@ -17,3 +28,5 @@ PROBES = "blackbox"
 BLACKBOX = "blackbox-exporter"
 """The exporter's own metrics."""
 NODE = "node"
+GRAFANA = "grafana"
+"""Scraped only where it is installed."""

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from investiq.config import addresses
 from investiq.config.schema import Config
+from investiq.monitoring import names
 
-__all__ = ["HEALTH_MODULE", "blackbox_document", "targets"]
+__all__ = ["HEALTH_MODULE", "Probe", "blackbox_document", "probes"]
 
 HEALTH_MODULE = "http_health"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A health endpoint that is asked from outside.
+
+    Attributes:
+        service: the scrape job of what is probed: the probe's alerts are about that, not about the exporter.
+    """
+
+    url: str
+    service: str
 
 
 def blackbox_document() -> dict[str, Any]:
@@ -30,7 +44,11 @@ def blackbox_document() -> dict[str, Any]:
     return {"modules": {HEALTH_MODULE: health}}
 
 
-def targets(config: Config) -> tuple[str, ...]:
+def probes(config: Config) -> tuple[Probe, ...]:
     """The health endpoints that are probed."""
-    parts = (addresses.api(config), addresses.signals(config), addresses.web(config))
-    return tuple(f"{addresses.base_url(part)}/health" for part in parts)
+    servers = {
+        names.API: addresses.api(config),
+        names.SIGNALS: addresses.signals(config),
+        names.WEB: addresses.web(config),
+    }
+    return tuple(Probe(f"{addresses.base_url(address)}/health", service) for service, address in servers.items())

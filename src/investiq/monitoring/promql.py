@@ -6,34 +6,17 @@ import json
 import re
 from dataclasses import dataclass
 
+from investiq.monitoring.foreign.metric import Foreign
+from investiq.monitoring.foreign.scrape import UP
+from investiq.monitoring.recording import Recording
 from investiq.telemetry.catalogue import Kind, Metric
 
-__all__ = ["UP", "Foreign", "Matcher", "buckets", "eq", "ne", "observations", "series"]
+__all__ = ["UP", "Foreign", "Matcher", "buckets", "eq", "matching", "ne", "observations", "series"]
 
 TARGET_LABELS = ("job", "instance")
 """The labels that Prometheus adds to every sample of a target."""
 
 _REGEX_SPECIAL = re.compile(r"([.+*?()|\[\]{}^$\\])")
-
-
-@dataclass(frozen=True, slots=True)
-class Foreign:
-    """A metric that a program which is not ours emits.
-
-    Attributes:
-        emitter: scrape job of the program; `prometheus` also for what Prometheus itself makes of a scrape.
-    """
-
-    name: str
-    kind: Kind
-    emitter: str
-    labels: tuple[str, ...] = ()
-
-
-UP = Foreign("up", Kind.GAUGE, "prometheus")
-"""1 when the last scrape of a target succeeded, else 0."""
-
-FOREIGN = (UP,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +53,8 @@ def _matcher(label: str, one: str, many: str, values: tuple[str, ...]) -> Matche
     return Matcher(label, many, "|".join(_REGEX_SPECIAL.sub(r"\\\1", value) for value in values), values)
 
 
-def series(metric: Metric | Foreign, *matchers: Matcher) -> str:
-    """The selector of a counter or gauge.
+def series(metric: Metric | Foreign | Recording, *matchers: Matcher) -> str:
+    """The selector of a counter, a gauge or a recorded series.
 
     Raises:
         ValueError: the metric is a histogram (its base name selects nothing), or a matcher fits none of its series.
@@ -97,18 +80,18 @@ def _histogram(metric: Metric) -> Metric:
     return metric
 
 
-def _selector(metric: Metric | Foreign, name: str, matchers: tuple[Matcher, ...]) -> str:
+def _selector(metric: Metric | Foreign | Recording, name: str, matchers: tuple[Matcher, ...]) -> str:
     for matcher in matchers:
         _check(metric, matcher)
     inside = ", ".join(map(str, matchers))
     return f"{name}{{{inside}}}" if inside else name
 
 
-def _check(metric: Metric | Foreign, matcher: Matcher) -> None:
-    if matcher.label in TARGET_LABELS:
+def _check(metric: Metric | Foreign | Recording, matcher: Matcher) -> None:
+    if matcher.label in TARGET_LABELS and not isinstance(metric, Recording):
         return
     values = {label.name: label.values for label in metric.labels} if isinstance(metric, Metric) else {}
-    names = metric.label_names if isinstance(metric, Metric) else metric.labels
+    names = metric.label_names
     if matcher.label not in names:
         raise ValueError(f"{metric.name} has no label {matcher.label}; it has {', '.join(names) or 'none'}")
     closed = values.get(matcher.label)

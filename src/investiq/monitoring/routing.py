@@ -14,8 +14,23 @@ from investiq.config.schema import Config, NotifyConfig
 from investiq.monitoring import names
 from investiq.monitoring.alert import Severity
 from investiq.monitoring.promql import Matcher, eq, ne
-from investiq.monitoring.rules.api import DEPENDENCY_DOWN, HIGH_ERROR_RATE, HIGH_LATENCY, SERVICE_DOWN
-from investiq.monitoring.rules.monitoring import WATCHDOG
+from investiq.monitoring.rules.api import (
+    DEPENDENCY_DOWN,
+    FRONTEND_DOWN,
+    HIGH_ERROR_RATE,
+    HIGH_LATENCY,
+    PROBE_FAILING,
+    SERVICE_ABSENT,
+    SERVICE_DOWN,
+)
+from investiq.monitoring.rules.monitoring import (
+    CERTIFICATE_EXPIRING,
+    EXPORTER_DOWN,
+    NOT_CONNECTED,
+    NOT_INGESTING,
+    TARGET_MISSING,
+    WATCHDOG,
+)
 from investiq.monitoring.rules.signals import ML_SERVICE_DOWN
 
 __all__ = ["INHIBITIONS", "TEST_ALERT", "Inhibition", "alertmanager_document", "receiver_names"]
@@ -44,7 +59,7 @@ class Inhibition:
     equal: tuple[str, ...] = ()
 
 
-_DEAD = (SERVICE_DOWN.name, ML_SERVICE_DOWN.name)
+_DEAD = (SERVICE_DOWN.name, ML_SERVICE_DOWN.name, FRONTEND_DOWN.name, EXPORTER_DOWN.name)
 _SYMPTOMS = (HIGH_ERROR_RATE.name, HIGH_LATENCY.name)
 
 INHIBITIONS = (
@@ -68,6 +83,27 @@ INHIBITIONS = (
         "the frontend fails because the API behind it is dead",
         source=(eq("alertname", SERVICE_DOWN.name), eq("service", names.API)),
         target=(eq("alertname", *_SYMPTOMS), eq("service", names.WEB)),
+    ),
+    Inhibition(
+        "without its exporter nothing is probed: what the probes said last is no news",
+        source=(eq("alertname", EXPORTER_DOWN.name), eq("service", names.BLACKBOX)),
+        target=(eq("alertname", PROBE_FAILING.name, CERTIFICATE_EXPIRING.name),),
+    ),
+    Inhibition(
+        "nobody takes alerts from Prometheus while Alertmanager is dead",
+        source=(eq("alertname", SERVICE_DOWN.name), eq("service", names.ALERTMANAGER)),
+        target=(eq("alertname", NOT_CONNECTED.name),),
+    ),
+    Inhibition(
+        "while Prometheus stores nothing, everything looks absent",
+        source=(eq("alertname", NOT_INGESTING.name),),
+        target=(eq("alertname", SERVICE_ABSENT.name, TARGET_MISSING),),
+    ),
+    Inhibition(
+        "a health check fails on purpose while something critical is lost",
+        source=(eq("alertname", DEPENDENCY_DOWN.name), eq("severity", Severity.CRITICAL)),
+        target=(eq("alertname", PROBE_FAILING.name),),
+        equal=("service",),
     ),
     Inhibition(
         "errors and waiting are what a lost dependency looks like from outside",

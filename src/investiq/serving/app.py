@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from investiq.errors import InvestIQError
 from investiq.serving import problems
 from investiq.serving.hosts import HostPolicy
+from investiq.serving.loop_lag import LoopLag
 from investiq.serving.middleware import QUIET, AccessLog, BodyLimit, ErrorBoundary, HeadAsGet, HostCheck, RequestMetrics
 from investiq.telemetry.metrics import Metrics
 
@@ -35,6 +36,7 @@ def equip(
     """
     problems.install(app, statuses)
     layers = [
+        Middleware(LoopLag, metrics=metrics),
         Middleware(AccessLog, quiet=quiet),
         Middleware(RequestMetrics, metrics=metrics, routes_of=app, refusals=refusals),
         Middleware(HeadAsGet),

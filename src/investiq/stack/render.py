@@ -22,7 +22,7 @@ from investiq.monitoring.probes import blackbox_document
 from investiq.monitoring.reference import metrics_page
 from investiq.monitoring.routing import alertmanager_document
 from investiq.monitoring.rule_file import rule_document
-from investiq.monitoring.rules import BY_SUBJECT
+from investiq.monitoring.rules import RECORDINGS_BY_SUBJECT, alerts_of
 
 __all__ = ["HEADER", "RenderError", "render_committed", "render_runtime", "write_committed", "write_runtime"]
 
@@ -96,7 +96,10 @@ def write_committed(root: Path) -> tuple[Path, ...]:
 
 def _monitoring_files(config: Config, without: Collection[str]) -> dict[str, str]:
     console = addresses.base_url(addresses.web(config))
-    rules = {f"rules/{subject}.yml": rule_document(subject, alerts, console) for subject, alerts in BY_SUBJECT.items()}
+    rules = {
+        f"rules/{subject}.yml": rule_document(subject, alerts, console, RECORDINGS_BY_SUBJECT.get(subject, ()))
+        for subject, alerts in alerts_of(config, without).items()
+    }
     documents = {
         "prometheus.yml": prometheus_document(config, without),
         "alertmanager.yml": alertmanager_document(config),

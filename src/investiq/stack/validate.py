@@ -18,10 +18,17 @@ from investiq.config import Config
 from investiq.errors import InvestIQError
 from investiq.monitoring.checks import Checked, Finding
 from investiq.monitoring.checks.coverage import check_coverage
+from investiq.monitoring.checks.expressions import expressions
+from investiq.monitoring.checks.foreign import check_foreign
+from investiq.monitoring.checks.labels import check_labels
+from investiq.monitoring.checks.rates import check_rates
 from investiq.monitoring.checks.references import check_references
 from investiq.monitoring.checks.runbooks import check_runbooks
+from investiq.monitoring.checks.thresholds import check_thresholds
+from investiq.monitoring.foreign import FOREIGN
+from investiq.monitoring.foreign.recordings import recordings
 from investiq.monitoring.jobs import jobs
-from investiq.monitoring.rules import ALERTS
+from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.stack.render import RenderError, render_committed, write_runtime
 
 __all__ = ["OFFLINE_CHECKS", "NoCheckout", "checkout", "validate_offline"]
@@ -65,6 +72,26 @@ def check_references_of(root: Path, config: Config) -> Checked:
     return check_references(_documents(root, RULES), [job.name for job in jobs(config)])
 
 
+def check_rates_of(root: Path, _config: Config) -> Checked:
+    """See `monitoring.checks.rates`."""
+    return check_rates(expressions(_documents(root, RULES)))
+
+
+def check_thresholds_of(root: Path, _config: Config) -> Checked:
+    """See `monitoring.checks.thresholds`."""
+    return check_thresholds(expressions(_documents(root, RULES)))
+
+
+def check_labels_of(root: Path, _config: Config) -> Checked:
+    """See `monitoring.checks.labels`."""
+    return check_labels(expressions(_documents(root, RULES)))
+
+
+def check_foreign_of(_root: Path, _config: Config) -> Checked:
+    """See `monitoring.checks.foreign`."""
+    return check_foreign(FOREIGN, recordings())
+
+
 def check_coverage_of(root: Path, _config: Config) -> Checked:
     """See `monitoring.checks.coverage`."""
     return check_coverage(ALERTS, _documents(root, RULE_TESTS))
@@ -73,7 +100,7 @@ def check_coverage_of(root: Path, _config: Config) -> Checked:
 def check_runbooks_of(root: Path, _config: Config) -> Checked:
     """See `monitoring.checks.runbooks`."""
     pages = {f"docs/runbooks/{path.name}": path.read_text("utf-8") for path in sorted(root.glob("docs/runbooks/*.md"))}
-    return check_runbooks(ALERTS, pages)
+    return check_runbooks([*ALERTS, *CONDITIONAL], pages)
 
 
 def check_rendered(root: Path, _config: Config) -> Checked:
@@ -179,6 +206,10 @@ OFFLINE_CHECKS: Mapping[str, Callable[[Path, Config], Checked]] = {
     "programs": check_programs,
     "rule-tests": check_rule_tests,
     "references": check_references_of,
+    "rates": check_rates_of,
+    "thresholds": check_thresholds_of,
+    "labels": check_labels_of,
+    "foreign": check_foreign_of,
     "alert-tests": check_coverage_of,
     "runbooks": check_runbooks_of,
 }

@@ -18,7 +18,7 @@ from investiq.monitoring.alert import Alert
 from investiq.monitoring.checks import Checked, Finding
 from investiq.monitoring.jobs import jobs
 from investiq.monitoring.routing import receiver_names
-from investiq.monitoring.rules import ALERTS
+from investiq.monitoring.rules import alerts_of
 from investiq.telemetry import catalogue
 from investiq.telemetry.catalogue import Kind, Metric
 
@@ -48,9 +48,10 @@ def validate_live(config: Config, client: httpx2.Client, without: Collection[str
     alertmanager = addresses.base_url(addresses.alertmanager(config))
     inbox = addresses.base_url(addresses.inbox(config))
     expected_jobs = {job.name for job in jobs(config)} - set(without)
+    expected_alerts = [alert for alerts in alerts_of(config, without).values() for alert in alerts]
     return [
         _asked("targets", prometheus, lambda: _targets(client, prometheus, expected_jobs)),
-        _asked("rules", prometheus, lambda: _rules(client, prometheus, ALERTS)),
+        _asked("rules", prometheus, lambda: _rules(client, prometheus, expected_alerts)),
         _asked("metrics", prometheus, lambda: _metrics(client, prometheus, expected_jobs)),
         _asked("alertmanager-known", prometheus, lambda: _alertmanager_known(client, prometheus)),
         _asked("receivers", alertmanager, lambda: _receivers(client, alertmanager, receiver_names(config))),
@@ -84,7 +85,9 @@ def _targets(client: httpx2.Client, prometheus: str, expected: Collection[str]) 
 
 def _rules(client: httpx2.Client, prometheus: str, alerts: Collection[Alert]) -> Checked:
     groups = _data(client, f"{prometheus}/api/v1/rules")["groups"]
-    loaded = {(rule["name"], rule["labels"].get("severity", "")): rule for group in groups for rule in group["rules"]}
+    loaded = {
+        (rule["name"], rule.get("labels", {}).get("severity", "")): rule for group in groups for rule in group["rules"]
+    }
     findings: list[Finding] = []
     for alert in alerts:
         where = f"{alert.name} ({alert.severity})"

@@ -71,6 +71,7 @@ class Metric:
         unit: of the value: seconds, milliseconds, dollars, ratio, or "" for a count or a 0/1 state.
         parts: the processes that emit it.
         absent: what it means when Prometheus has no sample of it.
+        unused_because: why no rule, panel or SLO looks at it; empty where one does.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Metric:
     unit: str = ""
     buckets: tuple[float, ...] = ()
     absent: str = "the process that emits it is down or not scraped"
+    unused_because: str = ""
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -115,6 +117,15 @@ REQUEST_DURATION = Metric(
 )
 ACTIVE_CONNECTIONS = Metric(
     "investiq_active_connections", Kind.GAUGE, Subject.API, "Requests being served now.", SERVERS
+)
+EVENT_LOOP_LAG = Metric(
+    "investiq_event_loop_lag_seconds",
+    Kind.HISTOGRAM,
+    Subject.API,
+    "How much later than planned the event loop ran a timer, twice a second: every request waits as long.",
+    SERVERS,
+    unit="seconds",
+    buckets=_FAST_SECONDS,
 )
 BUILD_INFO = Metric(
     "investiq_build_info",

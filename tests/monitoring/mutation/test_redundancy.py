@@ -66,3 +66,20 @@ def test_a_quantile_is_the_same_for_rates_and_increases() -> None:
     assert proofs("function-swapped", "histogram_quantile(0.9, sum by (le) (irate(a[5m])))") == []
     assert proofs("function-swapped", "histogram_quantile(0.9, sum by (le) (rate(a[5m]) > 1))") == []
     assert proofs("function-swapped", "sum(rate(a[5m]))") == []
+
+
+@pytest.mark.parametrize(
+    ("expr", "proven"),
+    [
+        ("increase(a[5m]) > 0", 1),
+        ("sum by (job) (rate(a[5m])) == 0", 1),
+        ("increase(a[1h]) + increase(b[1h]) + rate(c[1h]) > 0", 3),
+        ("increase(a[5m]) > 1", 0),
+        ("increase(a[5m]) - increase(b[5m]) > 0", 0),
+        ("increase(a[5m]) + b > 0", 0),
+        ("avg(increase(a[5m])) > bool 0", 0),
+        ("increase(a[5m]) > 0 and rate(a[5m]) > 2", 1),
+    ],
+)
+def test_to_a_comparison_with_0_a_rate_is_as_good_as_an_increase(expr: str, proven: int) -> None:
+    assert len(proofs("function-swapped", expr)) == proven

@@ -11,7 +11,9 @@ import promql_parser
 from promql_parser import Matcher, MatchOp, VectorSelector
 
 from investiq.monitoring.checks.finding import Checked, Finding
-from investiq.monitoring.promql import FOREIGN, TARGET_LABELS
+from investiq.monitoring.foreign import EVERY_JOB, FOREIGN
+from investiq.monitoring.promql import TARGET_LABELS
+from investiq.monitoring.rules import RECORDINGS
 from investiq.telemetry import catalogue
 from investiq.telemetry.catalogue import Kind, Metric
 
@@ -105,12 +107,15 @@ def _is_regex(matcher: Matcher) -> bool:
 
 def _families(jobs: Collection[str]) -> dict[str, _Family]:
     target = dict.fromkeys(TARGET_LABELS) | {"job": tuple(jobs)}
-    families = {metric.name: _Family(target | dict.fromkeys(metric.labels)) for metric in FOREIGN}
+    families = {recording.name: _Family(dict.fromkeys(recording.labels)) for recording in RECORDINGS}
+    for foreign in FOREIGN:
+        emitters = tuple(jobs) if foreign.emitters == EVERY_JOB else tuple(j for j in foreign.emitters if j in jobs)
+        families[foreign.name] = _Family(target | {"job": emitters} | dict.fromkeys(foreign.label_names))
     for metric in catalogue.ALL:
         own = {label.name: label.values for label in metric.labels}
-        emitters = {"job": tuple(part.value for part in metric.parts if part.value in jobs)}
+        parts = {"job": tuple(part.value for part in metric.parts if part.value in jobs)}
         for name, further in _exposed(metric):
-            families[name] = _Family(target | emitters | own | further)
+            families[name] = _Family(target | parts | own | further)
     return families
 
 

@@ -1,6 +1,7 @@
 """Changes that change nothing, by proof: the most common equivalent mutants need no list and no run.
 
-`histogram_quantile` divides bucket by bucket: whether it gets rates or increases is all one.
+`histogram_quantile` divides bucket by bucket: whether it gets rates or increases is all one. It is all one to a
+comparison with 0 as well, since neither is ever negative.
 
 In `A{job="x"} / B{job="x"}` the matcher on B is redundant: series of B of other jobs find no partner in A. Generally: a
 matcher on a label is redundant if, on the way up from its selector, that label keeps series apart (aggregations keep
@@ -35,15 +36,37 @@ _PICKS_SERIES = {"topk", "bottomk", "limitk", "limit_ratio"}
 _SET_OPERATORS = {"and", "or", "unless"}
 
 
+_COMPARISONS = {">", "<", ">=", "<=", "==", "!="}
+
+
 def scale_free(place: Place) -> str | None:
-    """Whether what stands above a rate or increase is the same for a multiple of it; says why, or None."""
+    """Whether what stands above a rate or increase is the same for a multiple of it; says why, or None.
+
+    What an annotation shows of the value may differ.
+    """
+    child: Node = place.node
     for ancestor in reversed(place.above):
         if isinstance(ancestor, Call) and ancestor.function == "histogram_quantile":
             return "histogram_quantile is the same for rates and for increases"
+        if isinstance(ancestor, Binary):
+            other = ancestor.right if child is ancestor.left else ancestor.left
+            if ancestor.op in _COMPARISONS and other == Number(0) and not ancestor.yields_bool:
+                return "a rate is above 0 when the increase is"
+            if ancestor.op != "+" or not _never_negative(other):
+                return None
+            child = ancestor
+            continue
+        child = ancestor
         summed = isinstance(ancestor, Aggregation) and ancestor.function == "sum"
         if not summed and not isinstance(ancestor, Paren):
             return None
     return None
+
+
+def _never_negative(node: Node) -> bool:
+    if isinstance(node, Binary):
+        return node.op == "+" and _never_negative(node.left) and _never_negative(node.right)
+    return isinstance(node, Call) and node.function in {"rate", "increase"}
 
 
 def redundant_matcher(matcher: Matcher) -> Redundant:

@@ -1,19 +1,46 @@
-"""The alerts, one module per subject, each exposing `ALERTS`."""
+"""The alerts and recording rules, one module per subject, each exposing `ALERTS`, and `RECORDINGS` where it has any."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from investiq.config.schema import Config
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.rules import api, monitoring, signals, trading
+from investiq.monitoring.jobs import jobs
+from investiq.monitoring.recording import Recording
+from investiq.monitoring.rules import api, host, monitoring, signals, trading
 from investiq.telemetry.catalogue import Subject
 
-__all__ = ["ALERTS", "BY_SUBJECT"]
+__all__ = ["ALERTS", "BY_SUBJECT", "CONDITIONAL", "RECORDINGS", "RECORDINGS_BY_SUBJECT", "alerts_of"]
 
-BY_SUBJECT: dict[Subject, tuple[Alert, ...]] = {
-    Subject.API: api.ALERTS,
-    Subject.TRADING: trading.ALERTS,
-    Subject.SIGNALS: signals.ALERTS,
-    Subject.MONITORING: monitoring.ALERTS,
-}
-"""The alerts of each subject that has any; the subject names the rule file, the runbook and the promtool tests."""
+
+def alerts_of(config: Config, without: Collection[str] = ()) -> dict[Subject, tuple[Alert, ...]]:
+    """The alerts of each subject that has any, for what `config` has watched.
+
+    Args:
+        without: scrape jobs whose program this machine does not have.
+    """
+    watched = [job for job in jobs(config) if job.name not in without]
+    return {
+        Subject.API: api.ALERTS,
+        Subject.TRADING: trading.ALERTS,
+        Subject.SIGNALS: signals.ALERTS,
+        Subject.HOST: host.ALERTS,
+        Subject.MONITORING: monitoring.alerts(watched),
+    }
+
+
+BY_SUBJECT: dict[Subject, tuple[Alert, ...]] = alerts_of(Config())
+"""The alerts of the default settings; the subject names the rule file, the runbook and the promtool tests."""
 
 ALERTS: tuple[Alert, ...] = tuple(alert for alerts in BY_SUBJECT.values() for alert in alerts)
+
+CONDITIONAL: tuple[Alert, ...] = monitoring.CONDITIONAL
+"""Alerts that only some settings have watched."""
+
+RECORDINGS_BY_SUBJECT: dict[Subject, tuple[Recording, ...]] = {
+    Subject.API: api.RECORDINGS,
+    Subject.HOST: host.RECORDINGS,
+}
+
+RECORDINGS: tuple[Recording, ...] = tuple(one for several in RECORDINGS_BY_SUBJECT.values() for one in several)

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.names import API, SIGNALS, WEB
-from investiq.monitoring.promql import UP, buckets, eq, matching, ne, observations, series
-from investiq.telemetry.catalogue import DEPENDENCY_HEALTH, REQUEST_DURATION, Subject
+from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
+from investiq.monitoring.foreign.scrape import UP
+from investiq.monitoring.names import API, PROBES, SIGNALS, WEB
+from investiq.monitoring.promql import buckets, eq, matching, ne, observations, series
+from investiq.monitoring.recording import Recording
+from investiq.telemetry.catalogue import AUTH_FAILURES, DEPENDENCY_HEALTH, EVENT_LOOP_LAG, REQUEST_DURATION, Subject
 
-__all__ = ["ALERTS", "DEPENDENCY_DOWN", "HIGH_ERROR_RATE", "HIGH_LATENCY", "SERVICE_DOWN"]
+__all__ = [
+    "ALERTS",
+    "API_SATURATED",
+    "DEPENDENCY_DOWN",
+    "FRONTEND_DOWN",
+    "HIGH_ERROR_RATE",
+    "HIGH_LATENCY",
+    "PROBE_FAILING",
+    "RECORDINGS",
+    "SERVICE_ABSENT",
+    "SERVICE_DOWN",
+]
 
 # Scrapes and probes come every few seconds whatever users do, and /health answers 503 on purpose while a dependency is
 # down: counted in, they would thin the ratio out on a quiet system and raise it for a fault that pages already.
@@ -19,37 +33,125 @@ SERVICE_DOWN = Alert(
     name="ServiceDown",
     subject=Subject.API,
     severity=Severity.CRITICAL,
-    query=series(UP, eq("job", API, WEB)),
+    query=series(UP, eq("job", API)),
     op="==",
     threshold=0,
     hold_seconds=60,
     summary="{{ $labels.job }} does not answer at {{ $labels.instance }}",
     description=(
-        "Prometheus has had no metrics from it for a minute. Without the API (investiq-api) there are no analyses, no "
-        "orders and no halts, and open positions are not watched; without the frontend only its pages are missing, and "
-        "the command line still works."
+        "Prometheus has had no metrics from the API for a minute. There are no analyses, no orders and no halts, and "
+        "open positions are not watched."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceAbsent",
+)
+
+FRONTEND_DOWN = Alert(
+    name="FrontendDown",
+    subject=Subject.API,
+    # Not critical: the API trades on and guards the positions without its pages, and the command line shows the same.
+    severity=Severity.WARNING,
+    query=series(UP, eq("job", WEB)),
+    op="==",
+    threshold=0,
+    hold_seconds=60,
+    summary="the frontend does not answer at {{ $labels.instance }}",
+    description=(
+        "Prometheus has had no metrics from the frontend for a minute: its pages are missing. Analyses, orders and "
+        "halts go on, and the command line shows and does the same."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceAbsent",
+)
+
+SERVICE_ABSENT = Alert(
+    name="ServiceAbsent",
+    subject=Subject.API,
+    severity=Severity.CRITICAL,
+    query=" or ".join(f"absent({series(UP, eq('job', job))})" for job in (API, SIGNALS, WEB)),
+    hold_seconds=300,
+    summary="Prometheus does not scrape {{ $labels.job }} at all",
+    description=(
+        "For five minutes there has been no target of this job: it has vanished from the configuration of Prometheus. "
+        "Nothing of it is watched, and none of its alerts can fire, dead or alive."
     ),
     no_data=NoData.QUIET,
 )
 
-
-def _requests_per_second(*matchers: str) -> str:
-    return f"sum by (job) (rate({matchers[0]}[5m]))"
+_PROBES = eq("job", PROBES)
 
 
-_ALL = _requests_per_second(observations(REQUEST_DURATION, eq("job", API, SIGNALS, WEB), _OF_USERS))
-_FAILED = _requests_per_second(
-    observations(REQUEST_DURATION, eq("job", API, SIGNALS, WEB), _OF_USERS, matching("status", "5.."))
+def _probe_failing(severity: Severity, of: str, lost: str) -> Alert:
+    return Alert(
+        name="ProbeFailing",
+        subject=Subject.API,
+        severity=severity,
+        query=of,
+        op="==",
+        threshold=0,
+        # Longer than what says that the service is dead, or has lost what it needs: those mute this.
+        hold_seconds=120,
+        service=None,
+        summary=f"{{{{ $labels.{PROBED} }}}} does not say that it is well at {{{{ $labels.instance }}}}",
+        description=(
+            "For two minutes its health check, asked as a user would, has failed or got a bad answer, though its "
+            f"metrics arrive. {lost}"
+        ),
+        no_data=NoData.COVERED,
+        covered_by="TargetMissing",
+    )
+
+
+PROBE_FAILING = _probe_failing(
+    Severity.CRITICAL,
+    series(PROBE_SUCCESS, _PROBES, eq(PROBED, API)),
+    "Analyses and orders probably fail for everybody; open positions may not be watched.",
 )
+PROBE_OF_OTHERS_FAILING = _probe_failing(
+    Severity.WARNING,
+    series(PROBE_SUCCESS, _PROBES, ne(PROBED, API)),
+    "Whoever uses it is probably refused, or waits in vain; trading goes on.",
+)
+
+
+def _requests_per_second(selector: str) -> str:
+    return f"sum by (job) (rate({selector}[5m]))"
+
+
+REQUEST_RATE = Recording(
+    name="job:investiq_requests:rate5m",
+    subject=Subject.API,
+    query=_requests_per_second(observations(REQUEST_DURATION, _OF_USERS)),
+)
+"""Requests of users a second."""
+
+_FAILED = _requests_per_second(observations(REQUEST_DURATION, _OF_USERS, matching("status", "5..")))
+
+ERROR_RATIO = Recording(
+    name="job:investiq_request_errors:ratio_rate5m",
+    subject=Subject.API,
+    query=f"{_FAILED} / {series(REQUEST_RATE)}",
+)
+"""Share of the requests of users that were answered with a 5xx status."""
+
+LATENCY_P95 = Recording(
+    name="job:investiq_request_duration_milliseconds:p95_rate5m",
+    subject=Subject.API,
+    query=f"histogram_quantile(0.95, sum by (job, le) (rate({buckets(REQUEST_DURATION, _OF_USERS)}[5m])))",
+)
+"""Milliseconds within which 95 % of the requests of users are answered."""
+
+RECORDINGS = (REQUEST_RATE, ERROR_RATIO, LATENCY_P95)
 
 HIGH_ERROR_RATE = Alert(
     name="HighErrorRate",
     subject=Subject.API,
     severity=Severity.CRITICAL,
-    query=f"{_FAILED} / {_ALL}",
+    # Not the inbox and the agent: what they lose pages by itself.
+    query=series(ERROR_RATIO, eq("job", API, SIGNALS, WEB)),
     op=">",
     threshold=0.05,
-    guard=f"and {_ALL} > {_REQUESTS_FLOOR:g}",
+    guard=f"and {series(REQUEST_RATE)} > {_REQUESTS_FLOOR:g}",
     hold_seconds=120,
     summary="{{ $labels.job }} fails {{ $value | humanizePercentage }} of its requests",
     description=(
@@ -59,17 +161,14 @@ HIGH_ERROR_RATE = Alert(
     no_data=NoData.QUIET,
 )
 
-_API_REQUESTS = observations(REQUEST_DURATION, eq("job", API), _OF_USERS)
-_API_BUCKETS = buckets(REQUEST_DURATION, eq("job", API), _OF_USERS)
-
 HIGH_LATENCY = Alert(
     name="HighLatency",
     subject=Subject.API,
     severity=Severity.WARNING,
-    query=f"histogram_quantile(0.95, sum by (job, le) (rate({_API_BUCKETS}[5m])))",
+    query=series(LATENCY_P95, eq("job", API)),
     op=">",
     threshold=1000,
-    guard=f"and {_requests_per_second(_API_REQUESTS)} > {_REQUESTS_FLOOR:g}",
+    guard=f"and {series(REQUEST_RATE)} > {_REQUESTS_FLOOR:g}",
     hold_seconds=300,
     summary='{{ $labels.job }}: one request in twenty takes longer than {{ $value | printf "%.0f" }} ms',
     description=(
@@ -77,6 +176,44 @@ HIGH_LATENCY = Alert(
         "orders arrive late: a limit order may miss its price, and the agent goes through fewer symbols."
     ),
     no_data=NoData.QUIET,
+)
+
+API_SATURATED = Alert(
+    name="ApiSaturated",
+    subject=Subject.API,
+    severity=Severity.WARNING,
+    # Not the number of active requests: many may wait for nothing but a slow client. When the loop itself is late,
+    # every request is, the halts among them.
+    query=f"histogram_quantile(0.9, sum by (job, le) (rate({buckets(EVENT_LOOP_LAG, eq('job', API))}[5m])))",
+    op=">",
+    threshold=0.25,
+    hold_seconds=300,
+    summary='{{ $labels.job }} is overloaded: its event loop is up to {{ $value | printf "%.2f" }} s late',
+    description=(
+        "For five minutes the API has had more to do than it can: one timer in ten came over a quarter of a second "
+        "late, and every request, order and halt waits as long before it is even looked at."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
+)
+
+_GUESSED = eq("reason", "unknown_key", "metrics_token")  # not `missing` and `scope`: those are people's mistakes
+
+AUTH_FAILURES_HIGH = Alert(
+    name="AuthFailuresHigh",
+    subject=Subject.API,
+    severity=Severity.WARNING,
+    query=f"sum by (job) (rate({series(AUTH_FAILURES, eq('job', API), _GUESSED)}[5m]))",
+    op=">",
+    threshold=0.1,
+    hold_seconds=120,
+    summary='{{ $labels.job }} refuses {{ $value | printf "%.1f" }} wrong keys a second',
+    description=(
+        "More than thirty requests in five minutes came with a key or metrics token that does not exist: a program "
+        "runs with a key that was revoked, or somebody guesses. None of them was let in."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
 )
 
 _DEPENDENCY_LOSS = {
@@ -119,4 +256,16 @@ SIGNAL_MODELS_UNREACHABLE = Alert(
     covered_by="ServiceDown",
 )
 
-ALERTS = (SERVICE_DOWN, HIGH_ERROR_RATE, HIGH_LATENCY, DEPENDENCY_DOWN, SIGNAL_MODELS_UNREACHABLE)
+ALERTS = (
+    SERVICE_DOWN,
+    FRONTEND_DOWN,
+    SERVICE_ABSENT,
+    PROBE_FAILING,
+    PROBE_OF_OTHERS_FAILING,
+    HIGH_ERROR_RATE,
+    HIGH_LATENCY,
+    DEPENDENCY_DOWN,
+    SIGNAL_MODELS_UNREACHABLE,
+    API_SATURATED,
+    AUTH_FAILURES_HIGH,
+)

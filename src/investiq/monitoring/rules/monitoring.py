@@ -1,30 +1,266 @@
-"""Alerts about the watchers themselves."""
+"""Alerts about the watchers themselves. Some depend on what is watched: `alerts` makes them for the scrape jobs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.names import ALERTMANAGER, BLACKBOX, INBOX, NODE, PROMETHEUS
-from investiq.monitoring.promql import UP, eq, series
+from investiq.monitoring.foreign import Foreign, alertmanager, blackbox, prometheus
+from investiq.monitoring.foreign.scrape import SAMPLES, UP
+from investiq.monitoring.jobs import Job
+from investiq.monitoring.names import (
+    ALERTMANAGER,
+    API,
+    BLACKBOX,
+    GRAFANA,
+    INBOX,
+    NODE,
+    PROBES,
+    PROMETHEUS,
+    SIGNALS,
+    WEB,
+)
+from investiq.monitoring.promql import eq, ne, series
 from investiq.telemetry.catalogue import Subject
 
-__all__ = ["ALERTS", "WATCHDOG", "WATCHER_DOWN"]
+__all__ = [
+    "CERTIFICATE_EXPIRING",
+    "CONDITIONAL",
+    "EXPORTER_DOWN",
+    "NOTIFICATIONS_FAILING",
+    "NOT_CONNECTED",
+    "NOT_INGESTING",
+    "TARGET_MISSING",
+    "WATCHDOG",
+    "WATCHER_DOWN",
+    "alerts",
+]
+
+_BY_PROMETHEUS = eq("job", PROMETHEUS)
+_BY_ALERTMANAGER = eq("job", ALERTMANAGER)
 
 WATCHER_DOWN = Alert(
     name="ServiceDown",
     subject=Subject.MONITORING,
     severity=Severity.WARNING,
-    # Not the probes: all of them lose their `up` with the exporter, and one fault is one page.
-    query=series(UP, eq("job", PROMETHEUS, ALERTMANAGER, BLACKBOX, NODE, INBOX)),
+    query=series(UP, eq("job", PROMETHEUS, ALERTMANAGER, INBOX)),
     op="==",
     threshold=0,
     hold_seconds=60,
     summary="{{ $labels.job }} does not answer at {{ $labels.instance }}",
     description=(
         "A part of the monitoring has been silent for a minute: trading and analyses go on, but with less watching. "
-        "Without alertmanager no page reaches anybody; without blackbox-exporter nothing looks from outside; without "
-        "node the host is not watched; without inbox pages reach only the receivers outside."
+        "Without alertmanager no page reaches anybody; without inbox pages reach only the receivers outside; when "
+        "prometheus cannot even scrape itself, nothing that it says is sure."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="TargetMissing",
+)
+
+EXPORTER_DOWN = Alert(
+    name="ExporterDown",
+    subject=Subject.MONITORING,
+    severity=Severity.WARNING,
+    # Not the probes: all of them lose their `up` with the exporter, and one fault is one page.
+    query=series(UP, eq("job", BLACKBOX, NODE)),
+    op="==",
+    threshold=0,
+    hold_seconds=60,
+    summary="{{ $labels.job }} does not answer at {{ $labels.instance }}",
+    description=(
+        "An exporter has been silent for a minute. Without blackbox-exporter nothing looks at the services from "
+        "outside, nor at certificates; without node nobody notices that memory or a disk runs out."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="TargetMissing",
+)
+
+GRAFANA_DOWN = Alert(
+    name="GrafanaDown",
+    subject=Subject.MONITORING,
+    severity=Severity.WARNING,
+    query=series(UP, eq("job", GRAFANA)),
+    op="==",
+    threshold=0,
+    hold_seconds=120,
+    summary="Grafana does not answer at {{ $labels.instance }}",
+    description=(
+        "For two minutes there have been no dashboards. Alerts do not depend on them, and the operations page of the "
+        "frontend shows the same panels."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="TargetMissing",
+)
+
+CONFIG_RELOAD_FAILED = Alert(
+    name="PrometheusConfigReloadFailed",
+    subject=Subject.MONITORING,
+    severity=Severity.WARNING,
+    query=series(prometheus.CONFIG_RELOADED, _BY_PROMETHEUS),
+    op="==",
+    threshold=0,
+    hold_seconds=60,
+    summary="Prometheus refused its new configuration",
+    description=(
+        "Prometheus was told to reload, could not, and goes on with what it had: new targets, rules and thresholds do "
+        "not apply. At its next start it would not come up at all."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="PrometheusNotIngesting",
+)
+
+RULE_FAILURES = Alert(
+    name="PrometheusRuleFailures",
+    subject=Subject.MONITORING,
+    severity=Severity.CRITICAL,
+    query=f"increase({series(prometheus.RULE_FAILURES, _BY_PROMETHEUS)}[5m])",
+    op=">",
+    threshold=0,
+    hold_seconds=120,
+    summary="Prometheus cannot evaluate rules of {{ $labels.rule_group }}",
+    description=(
+        "In the last five minutes a rule could not be evaluated. An alert that is not evaluated cannot fire: what it "
+        "watches is not watched."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="PrometheusNotIngesting",
+)
+
+NOT_INGESTING = Alert(
+    name="PrometheusNotIngesting",
+    subject=Subject.MONITORING,
+    severity=Severity.CRITICAL,
+    # Its counter of samples is the first to vanish when it stores none: that it stands still is never seen.
+    query=f"absent_over_time({series(prometheus.SAMPLES_APPENDED, _BY_PROMETHEUS)}[1m])",
+    hold_seconds=60,
+    summary="Prometheus does not store what it scrapes, not even from itself",
+    description=(
+        "For two minutes Prometheus has had no sample of its own: its disk is full, its clock has jumped, or it is not "
+        "its own target. Almost no alert can fire any more; this one can, since it asks for what is missing."
     ),
     no_data=NoData.QUIET,
+    service=PROMETHEUS,
+)
+
+NOT_CONNECTED = Alert(
+    name="PrometheusNotConnectedToAlertmanager",
+    subject=Subject.MONITORING,
+    severity=Severity.CRITICAL,
+    # The heartbeat is sent every few seconds, so that a failing way shows at once.
+    query=f"rate({series(prometheus.NOTIFICATION_ERRORS, _BY_PROMETHEUS)}[2m])",
+    op=">",
+    threshold=0,
+    guard=f"or {series(prometheus.ALERTMANAGERS, _BY_PROMETHEUS)} == 0",
+    hold_seconds=180,
+    summary="Prometheus cannot hand its alerts to Alertmanager",
+    description=(
+        "For three minutes alerts were refused by Alertmanager, or Prometheus knows of none. What fires shows on the "
+        "alerts page of Prometheus only, and reaches nobody."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="PrometheusNotIngesting",
+)
+
+_STORE_FAILURES = (prometheus.COMPACTION_FAILURES, prometheus.BLOCK_RELOAD_FAILURES, prometheus.WAL_WRITE_FAILURES)
+
+TSDB_FAILING = Alert(
+    name="PrometheusTsdbFailing",
+    subject=Subject.MONITORING,
+    severity=Severity.WARNING,
+    query=" + ".join(f"increase({series(metric, _BY_PROMETHEUS)}[15m])" for metric in _STORE_FAILURES),
+    op=">",
+    threshold=0,
+    summary="Prometheus has trouble with its store on disk",
+    description=(
+        "In the last quarter of an hour Prometheus could not compact, read or write its blocks. It answers still, but history may be "
+        "lost with its next restart, and its disk fills."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="PrometheusNotIngesting",
+)
+
+SERIES_BUDGET = 5_000
+"""Series that one target may expose: several times what ours have at rest, since no label of theirs grows with use."""
+
+SERIES_BUDGET_EXCEEDED = Alert(
+    name="SeriesBudgetExceeded",
+    subject=Subject.MONITORING,
+    severity=Severity.WARNING,
+    # The node exporter has as many as the host has disks, CPUs and network devices.
+    query=series(SAMPLES, ne("job", NODE)),
+    op=">",
+    threshold=SERIES_BUDGET,
+    hold_seconds=600,
+    summary="{{ $labels.job }} exposes {{ $value }} series",
+    description=(
+        f"For ten minutes a target has exposed more than {SERIES_BUDGET} series: a label takes values without end. "
+        "Prometheus grows until the memory or the disk of this host is gone."
+    ),
+    no_data=NoData.QUIET,
+)
+
+ALERTMANAGER_RELOAD_FAILED = Alert(
+    name="AlertmanagerConfigReloadFailed",
+    subject=Subject.MONITORING,
+    severity=Severity.WARNING,
+    query=series(alertmanager.CONFIG_RELOADED, _BY_ALERTMANAGER),
+    op="==",
+    threshold=0,
+    hold_seconds=60,
+    summary="Alertmanager refused its new configuration",
+    description=(
+        "Alertmanager was told to reload, could not, and goes on with what it had: new receivers and routes do not "
+        "apply. At its next start it would not come up at all."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
+)
+
+
+def _notifications(metric: Foreign) -> str:
+    return f"sum by (job, integration) (rate({series(metric, _BY_ALERTMANAGER)}[5m]))"
+
+
+_OUR_RECEIVERS = eq("job", API, INBOX)
+
+NOTIFICATIONS_FAILING = Alert(
+    name="AlertmanagerNotificationsFailing",
+    subject=Subject.MONITORING,
+    severity=Severity.CRITICAL,
+    # The webhooks of the heartbeat succeed all the time: a receiver outside that fails is a small share of them.
+    query=f"{_notifications(alertmanager.NOTIFICATIONS_FAILED)} / {_notifications(alertmanager.NOTIFICATIONS)}",
+    op=">",
+    threshold=0.05,
+    # The floor: three failures in five minutes. And a part of ours that was dead could take no webhook; it has a page.
+    guard=(
+        f"and {_notifications(alertmanager.NOTIFICATIONS_FAILED)} > 0.01 unless on (integration) "
+        f'label_replace(min_over_time({series(UP, _OUR_RECEIVERS)}[10m]) == 0, "integration", "webhook", "", "")'
+    ),
+    hold_seconds=120,
+    summary="{{ $value | humanizePercentage }} of the notifications by {{ $labels.integration }} fail",
+    description=(
+        "For two minutes, notifications by this way have not arrived: a page may have reached nobody. The inbox, where "
+        "it is not the one that fails, still has everything."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
+)
+
+BLACKBOX_RELOAD_FAILED = Alert(
+    name="BlackboxConfigReloadFailed",
+    subject=Subject.MONITORING,
+    severity=Severity.WARNING,
+    query=series(blackbox.CONFIG_RELOADED, eq("job", BLACKBOX)),
+    op="==",
+    threshold=0,
+    hold_seconds=60,
+    summary="the blackbox exporter refused its new configuration",
+    description=(
+        "The exporter was told to reload, could not, and goes on with what it had: changed probes do not apply. At its "
+        "next start it would not come up at all, and nothing would look from outside."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ExporterDown",
 )
 
 WATCHDOG = Alert(
@@ -44,4 +280,88 @@ WATCHDOG = Alert(
     annotations={"evaluated_at": '{{ $value | printf "%.3f" }}'},
 )
 
-ALERTS = (WATCHER_DOWN, WATCHDOG)
+# The last that was heard: once the certificate has expired, the probe fails and says nothing of it any more.
+_DAYS_LEFT = f"(last_over_time({series(blackbox.CERTIFICATE_EXPIRY, eq('job', PROBES))}[1d]) - time()) / 86400"
+
+
+def _certificate_expiring(severity: Severity, days: int, lost: str) -> Alert:
+    return Alert(
+        name="CertificateExpiring",
+        subject=Subject.MONITORING,
+        severity=severity,
+        query=_DAYS_LEFT,
+        op="<",
+        threshold=days,
+        hold_seconds=600,
+        service=None,
+        summary=(
+            "the certificate at {{ $labels.instance }} "
+            '{{ if lt $value 0.0 }}has expired{{ else }}ends in {{ $value | printf "%.0f" }} days{{ end }}'
+        ),
+        description=lost,
+        no_data=NoData.COVERED,
+        covered_by="ProbeFailing",
+    )
+
+
+CERTIFICATE_EXPIRING = _certificate_expiring(
+    Severity.WARNING,
+    20,
+    "Its renewal, which is usual thirty days before the end, has not happened. Nothing fails yet; from the end on, "
+    "browsers and clients refuse the service.",
+)
+CERTIFICATE_NEAR_ITS_END = _certificate_expiring(
+    Severity.CRITICAL,
+    3,
+    "Within three days, or already now, browsers and clients refuse the service: for its users it is down.",
+)
+
+CONDITIONAL = (GRAFANA_DOWN, CERTIFICATE_EXPIRING, CERTIFICATE_NEAR_ITS_END)
+"""Alerts that are rendered only where there is something for them to watch."""
+
+_ALWAYS = (
+    WATCHER_DOWN,
+    EXPORTER_DOWN,
+    CONFIG_RELOAD_FAILED,
+    RULE_FAILURES,
+    NOT_INGESTING,
+    NOT_CONNECTED,
+    TSDB_FAILING,
+    SERIES_BUDGET_EXCEEDED,
+    ALERTMANAGER_RELOAD_FAILED,
+    NOTIFICATIONS_FAILING,
+    BLACKBOX_RELOAD_FAILED,
+)
+
+TARGET_MISSING = "TargetMissing"
+
+
+def alerts(watched: Sequence[Job]) -> tuple[Alert, ...]:
+    """The alerts about the watchers where `watched` is scraped."""
+    grafana = (GRAFANA_DOWN,) if any(job.name == GRAFANA for job in watched) else ()
+    secure = any(target.startswith("https://") for job in watched for target in job.targets)
+    certificates = (CERTIFICATE_EXPIRING, CERTIFICATE_NEAR_ITS_END) if secure else ()
+    return (*_ALWAYS, _target_missing(watched), *grafana, *certificates, WATCHDOG)
+
+
+def _target_missing(watched: Sequence[Job]) -> Alert:
+    """One alert for all expected targets but those of ServiceAbsent and PrometheusNotIngesting."""
+    others = [job for job in watched if job.name not in (API, SIGNALS, WEB, PROMETHEUS)]
+    expected = [
+        series(UP, eq("job", job.name), *([eq("instance", target)] if len(job.targets) > 1 else []))
+        for job in others
+        for target in job.targets
+    ]
+    return Alert(
+        name=TARGET_MISSING,
+        subject=Subject.MONITORING,
+        severity=Severity.WARNING,
+        query=" or ".join(f"absent({selector})" for selector in expected),
+        hold_seconds=300,
+        summary="Prometheus does not scrape {{ $labels.job }}{{ with $labels.instance }} {{ . }}{{ end }}",
+        description=(
+            "For five minutes a target that should be there has not been: it has vanished from the configuration of "
+            "Prometheus. Nothing of it is watched, and no alert about it can fire, dead or alive."
+        ),
+        no_data=NoData.QUIET,
+    )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.names import SIGNALS
-from investiq.monitoring.promql import UP, eq, series
+from investiq.monitoring.promql import eq, series
 from investiq.telemetry.catalogue import Subject
 
 __all__ = ["ALERTS", "ML_SERVICE_DOWN"]

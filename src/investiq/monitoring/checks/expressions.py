@@ -1,0 +1,86 @@
+"""The expressions of rule files as trees, and what is known of the series in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from investiq.monitoring.foreign import FOREIGN
+from investiq.monitoring.mutation.expression import Node, nodes
+from investiq.monitoring.mutation.parsing import NotUnderstood, parse
+from investiq.telemetry import catalogue
+from investiq.telemetry.catalogue import Kind, Metric
+
+__all__ = ["Expression", "Series", "expressions", "known_series", "nodes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One expression.
+
+    Attributes:
+        where: file and rule, or dashboard and panel.
+        records: the series that it is recorded as, of a recording rule.
+        tree: None where it does not parse, which the check of references says.
+    """
+
+    where: str
+    text: str
+    tree: Node | None
+    records: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What stands behind a series name.
+
+    Attributes:
+        counts: it only grows: a counter, or a part of a histogram.
+        labels: all its labels; None where a program may add some.
+        buckets: upper bounds, of the buckets of a histogram.
+    """
+
+    metric: str
+    counts: bool
+    labels: frozenset[str] | None
+    buckets: tuple[float, ...] = ()
+
+
+def expressions(rule_files: Mapping[str, Mapping[str, Any]]) -> list[Expression]:
+    """Every expression of rule files.
+
+    Args:
+        rule_files: path -> parsed rule file.
+    """
+    return [
+        Expression(f"{path}: {rule.get('alert') or rule.get('record')}", text, _tree(text), rule.get("record"))
+        for path, document in rule_files.items()
+        for group in document.get("groups", ())
+        for rule in group.get("rules", ())
+        for text in [str(rule["expr"])]
+    ]
+
+
+def known_series() -> dict[str, Series]:
+    """Name of each series of the catalogue and of foreign programs -> what it is."""
+    series = {metric.name: Series(metric.name, metric.kind is Kind.COUNTER, None) for metric in FOREIGN}
+    for metric in catalogue.ALL:
+        series |= _of_catalogue(metric)
+    return series
+
+
+def _of_catalogue(metric: Metric) -> dict[str, Series]:
+    labels = frozenset({*metric.label_names, "job", "instance"})
+    if metric.kind is not Kind.HISTOGRAM:
+        return {metric.name: Series(metric.name, metric.kind is Kind.COUNTER, labels)}
+    parts = {f"{metric.name}{suffix}": Series(metric.name, True, labels) for suffix in ("_sum", "_count")}
+    bucket = Series(metric.name, True, labels | {"le"}, metric.buckets)
+    return parts | {f"{metric.name}_bucket": bucket}
+
+
+def _tree(text: str) -> Node | None:
+    try:
+        return parse(text)
+    except NotUnderstood:
+        return None

@@ -1,0 +1,51 @@
+"""Every foreign metric that rules use was really exposed by its program, in the oldest version and the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from investiq.monitoring.checks.finding import Checked, Finding
+from investiq.monitoring.foreign import Foreign
+from investiq.monitoring.foreign.recordings import PROGRAMS, Family, parse_exposition
+from investiq.telemetry.catalogue import Part
+
+__all__ = ["check_foreign"]
+
+CHECK = "foreign"
+
+_OURS = {part.value for part in Part}
+
+
+def check_foreign(metrics: Collection[Foreign], recorded: Mapping[str, Mapping[str, str]]) -> Checked:
+    """Check that `metrics` exist.
+
+    Args:
+        recorded: program -> version -> its exposition.
+    """
+    families = {
+        program: {version: parse_exposition(text) for version, text in versions.items()}
+        for program, versions in recorded.items()
+    }
+    findings = [
+        Finding(CHECK, metric.name, what, "correct it in src/investiq/monitoring/foreign, or do without the metric")
+        for metric in metrics
+        for emitter in metric.emitters
+        if emitter not in _OURS
+        for what in _faults(metric, PROGRAMS[emitter], families)
+    ]
+    expositions = sum(map(len, families.values()))
+    return Checked(CHECK, f"{len(metrics)} metrics in {expositions} expositions", tuple(findings))
+
+
+def _faults(metric: Foreign, program: str, families: Mapping[str, Mapping[str, Mapping[str, Family]]]) -> Iterator[str]:
+    if not families.get(program):
+        yield f"there is no recording of {program}"
+    for version, exposed in families.get(program, {}).items():
+        family = exposed.get(metric.name)
+        if family is None:
+            yield f"{program} {version} does not expose {metric.name}"
+            continue
+        if family.kind not in (metric.kind.value, "untyped"):
+            yield f"{program} {version} calls {metric.name} a {family.kind}, not a {metric.kind}"
+        for label in set(metric.labels) - family.labels:
+            yield f"{metric.name} of {program} {version} has no label {label}"

@@ -1,0 +1,65 @@
+"""`rate` is for counters, and counters are for `rate`.
+
+The slope of a gauge misleads, and a total since some start tells little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from investiq.monitoring.checks.expressions import Expression, known_series
+from investiq.monitoring.checks.finding import Checked, Finding
+from investiq.monitoring.mutation.expression import Call, Node, Paren, Place, Selector, Subquery, places
+from investiq.telemetry import catalogue
+from investiq.telemetry.catalogue import Kind
+
+__all__ = ["check_rates"]
+
+CHECK = "rates"
+
+_FOR_COUNTERS = {"rate", "irate", "increase"}
+_FOR_GAUGES = {"delta", "idelta", "deriv", "predict_linear", "holt_winters", "double_exponential_smoothing"}
+_WITHOUT_VALUE = {
+    "absent",
+    "absent_over_time",
+    "count_over_time",
+    "present_over_time",
+    "changes",
+    "resets",
+    "timestamp",
+}
+
+
+def check_rates(found: Sequence[Expression]) -> Checked:
+    """Check that each counter is rated, and nothing else is."""
+    known = known_series()
+    counters = {name for name, series in known.items() if series.counts}
+    histograms = {metric.name for metric in catalogue.ALL if metric.kind is Kind.HISTOGRAM}
+    gauges = {*known, *(one.records for one in found if one.records)} - counters
+    findings = [
+        Finding(CHECK, one.where, *fault)
+        for one in found
+        if one.tree is not None
+        for fault in _faults(one.tree, counters, gauges, histograms)
+    ]
+    return Checked(CHECK, f"{len(found)} expressions", tuple(findings))
+
+
+def _faults(tree: Node, counters: set[str], gauges: set[str], histograms: set[str]) -> Iterator[tuple[str, str]]:
+    for place in places(tree):
+        if isinstance(place.node, Selector) and place.node.name is not None:
+            name, function = place.node.name, _function(place)
+            if name in histograms:
+                yield f"{name} is a histogram: its base name selects nothing", "name its _bucket, _sum or _count"
+            elif name in gauges and function in _FOR_COUNTERS:
+                yield f"{function}() of {name}, which is a gauge", f"use {name} itself, or delta() or deriv()"
+            elif name in counters and function in _FOR_GAUGES:
+                yield f"{function}() of {name}, which is a counter: a restart looks like a fall", "use rate()"
+            elif name in counters and function not in _FOR_COUNTERS | _WITHOUT_VALUE:
+                yield f"the total of {name} since its program started tells little", "use rate() or increase()"
+
+
+def _function(place: Place) -> str | None:
+    """The function that is given the series itself."""
+    above = [ancestor for ancestor in reversed(place.above) if not isinstance(ancestor, Subquery | Paren)]
+    return above[0].function if above and isinstance(above[0], Call) else None

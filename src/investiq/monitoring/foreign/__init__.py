@@ -1,0 +1,18 @@
+"""The metrics of programs that are not ours, one module for each, and recordings of what they really expose."""
+
+from __future__ import annotations
+
+from investiq.monitoring.foreign import alertmanager, blackbox, node, process, prometheus, scrape
+from investiq.monitoring.foreign.metric import EVERY_JOB, Foreign
+
+__all__ = ["EVERY_JOB", "FOREIGN", "Foreign"]
+
+FOREIGN: tuple[Foreign, ...] = (
+    *scrape.METRICS,
+    *process.METRICS,
+    *prometheus.METRICS,
+    *alertmanager.METRICS,
+    *blackbox.METRICS,
+    *node.METRICS,
+)
+"""Every foreign metric that rules and panels may use."""

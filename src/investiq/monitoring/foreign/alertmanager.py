@@ -1,0 +1,19 @@
+"""What Alertmanager tells about itself."""
+
+from __future__ import annotations
+
+from investiq.monitoring.foreign.metric import Foreign
+from investiq.monitoring.names import ALERTMANAGER
+from investiq.telemetry.catalogue import Kind
+
+__all__ = ["CONFIG_RELOADED", "METRICS", "NOTIFICATIONS", "NOTIFICATIONS_FAILED"]
+
+_OWN = (ALERTMANAGER,)
+
+CONFIG_RELOADED = Foreign("alertmanager_config_last_reload_successful", Kind.GAUGE, _OWN)
+NOTIFICATIONS = Foreign("alertmanager_notifications_total", Kind.COUNTER, _OWN, ("integration",))
+"""Attempts to notify, those that failed included."""
+NOTIFICATIONS_FAILED = Foreign("alertmanager_notifications_failed_total", Kind.COUNTER, _OWN, ("integration",))
+"""Newer versions split it by `reason`: sum it."""
+
+METRICS = (CONFIG_RELOADED, NOTIFICATIONS, NOTIFICATIONS_FAILED)

@@ -1,0 +1,160 @@
+"""Alerts about the host: memory, disks, clock, and file descriptors.
+
+They are meant for a laptop as for a server: shares have a floor in bytes where a large disk or memory would page early.
+"""
+
+from __future__ import annotations
+
+from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.monitoring.foreign import node, process
+from investiq.monitoring.names import NODE
+from investiq.monitoring.promql import eq, ne, series
+from investiq.monitoring.recording import Recording
+from investiq.telemetry.catalogue import Subject
+
+__all__ = ["ALERTS", "DISK_AVAILABLE", "DISK_SHARE_AVAILABLE", "RECORDINGS"]
+
+_HOST = eq("job", NODE)
+
+# What lives in memory, cannot be written, or is another name of what is counted already; /boot/efi is small and full.
+_ON_DISK = ne("fstype", "tmpfs", "ramfs", "squashfs", "overlay", "iso9660", "erofs", "vfat")
+
+_HOUR = 3600
+_DAY = 24 * _HOUR
+
+HOST_MEMORY_LOW = Alert(
+    name="HostMemoryLow",
+    subject=Subject.HOST,
+    severity=Severity.WARNING,
+    query=f"{series(node.MEMORY_AVAILABLE, _HOST)} / {series(node.MEMORY_TOTAL, _HOST)}",
+    op="<",
+    threshold=0.05,
+    hold_seconds=300,
+    summary="only {{ $value | humanizePercentage }} of the memory of {{ $labels.instance }} is available",
+    description=(
+        "For five minutes, less than a twentieth of the memory could be had without swapping. Soon everything is slow, "
+        "or the kernel kills a process: the API, the ledger's database, or Prometheus."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ExporterDown",
+)
+
+
+def _of_disk(inside: str) -> str:
+    """Once for each disk, however many times it is mounted."""
+    return f"min by (job, instance, device) ({inside})"
+
+
+_DISK = ("job", "instance", "device")
+
+DISK_AVAILABLE = Recording(
+    name="device:node_filesystem_avail_bytes:min",
+    subject=Subject.HOST,
+    query=_of_disk(series(node.FILESYSTEM_AVAILABLE, _HOST, _ON_DISK)),
+    labels=_DISK,
+)
+"""Bytes that are free on each disk."""
+
+DISK_SHARE_AVAILABLE = Recording(
+    name="device:node_filesystem_avail:min_ratio",
+    subject=Subject.HOST,
+    query=f"{series(DISK_AVAILABLE)} / {_of_disk(series(node.FILESYSTEM_SIZE))}",
+    labels=_DISK,
+)
+"""Share of each disk that is free."""
+
+RECORDINGS = (DISK_AVAILABLE, DISK_SHARE_AVAILABLE)
+
+HOST_DISK_LOW = Alert(
+    name="HostDiskLow",
+    subject=Subject.HOST,
+    severity=Severity.WARNING,
+    query=series(DISK_SHARE_AVAILABLE),
+    op="<",
+    threshold=0.1,
+    # A tenth of a large disk is plenty for years.
+    guard=f"and {series(DISK_AVAILABLE)} < 20e9",
+    hold_seconds=300,
+    summary="{{ $labels.device }} of {{ $labels.instance }} has only {{ $value | humanizePercentage }} left",
+    description=(
+        "Less than a tenth of a disk, and less than 20 GB, is free. When it is full, the ledger refuses orders, "
+        "Prometheus stops storing, and logs end."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ExporterDown",
+)
+
+HOST_DISK_FILLS = Alert(
+    name="HostDiskFillsIn24h",
+    subject=Subject.HOST,
+    severity=Severity.WARNING,
+    query=f"predict_linear({series(DISK_AVAILABLE)}[3h], {_DAY})",
+    op="<",
+    threshold=0,
+    # The line through a large copy hits the floor within a day on any disk: only one that is filled counts.
+    guard=f"and {series(DISK_SHARE_AVAILABLE)} < 0.25",
+    hold_seconds=_HOUR,
+    summary="{{ $labels.device }} of {{ $labels.instance }} is full within 24 hours, if it goes on like this",
+    description=(
+        "Three quarters of a disk are used, and over the last three hours it filled so fast that a day is enough for "
+        "the rest. When it is full, the ledger refuses orders, Prometheus stops storing, and logs end."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ExporterDown",
+)
+
+_CLOCK = series(node.TIME, _HOST)
+
+HOST_CLOCK_SKEW = Alert(
+    name="HostClockSkew",
+    subject=Subject.HOST,
+    severity=Severity.WARNING,
+    # Compared with the clock of Prometheus, which matters between hosts; and with what a time service says, where one
+    # disciplines the kernel. Without a time service that is 0: a missing one is no skew.
+    query=f"abs({_CLOCK} - timestamp({_CLOCK}))",
+    op=">",
+    threshold=2,
+    guard=f"or abs({series(node.CLOCK_OFFSET, _HOST)}) > 0.5",
+    hold_seconds=600,
+    summary='the clock of {{ $labels.instance }} is wrong by {{ $value | printf "%.1f" }} s',
+    description=(
+        "For ten minutes the clock has been off by more than two seconds from that of Prometheus, or by more than half "
+        "a second from its time service. The age of heartbeats and prices is judged by it, and the ledger's times too."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ExporterDown",
+)
+
+HOST_OOM_KILL = Alert(
+    name="HostOomKill",
+    subject=Subject.HOST,
+    severity=Severity.WARNING,
+    query=f"increase({series(node.OOM_KILLS, _HOST)}[15m])",
+    op=">",
+    threshold=0,
+    summary="the kernel of {{ $labels.instance }} has killed a process for want of memory",
+    description=(
+        "In the last quarter of an hour a process was killed because memory had run out. If it was one of ours it is "
+        "started again, but what it was doing is lost; it will happen again."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ExporterDown",
+)
+
+PROCESS_FILES_HIGH = Alert(
+    name="ProcessFileDescriptorsHigh",
+    subject=Subject.HOST,
+    severity=Severity.WARNING,
+    query=f"{series(process.OPEN_FILES)} / {series(process.MAX_FILES)}",
+    op=">",
+    threshold=0.8,
+    hold_seconds=300,
+    summary="{{ $labels.job }} has used {{ $value | humanizePercentage }} of the files that it may open",
+    description=(
+        "For five minutes more than four fifths of the file descriptors have been in use. At the limit it can accept "
+        "no connection and open no file: to its users it is dead, though it runs."
+    ),
+    no_data=NoData.QUIET,
+)
+
+ALERTS = (HOST_MEMORY_LOW, HOST_DISK_LOW, HOST_DISK_FILLS, HOST_CLOCK_SKEW, HOST_OOM_KILL, PROCESS_FILES_HIGH)

@@ -1,0 +1,140 @@
+"""The checks of what expressions mean: each finds its planted fault, names it, and is content with sound ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from investiq.monitoring.checks.expressions import Expression, expressions
+from investiq.monitoring.checks.labels import check_labels
+from investiq.monitoring.checks.rates import check_rates
+from investiq.monitoring.checks.thresholds import check_thresholds
+from investiq.monitoring.checks.usage import check_usage
+from investiq.telemetry.catalogue import Kind, Metric, Part, Subject
+
+DURATION = "investiq_request_duration_milliseconds"
+
+
+def _of(expression: str, **recorded: str) -> list[Expression]:
+    recording = [{"record": name.replace("__", ":"), "expr": text} for name, text in recorded.items()]
+    rules: list[dict[str, Any]] = [*recording, {"alert": "X", "expr": expression}]
+    return expressions({"x.yml": {"groups": [{"name": "x", "rules": rules}]}})
+
+
+@pytest.mark.parametrize(
+    ("expression", "what"),
+    [
+        ("rate(investiq_active_connections[5m]) > 1", "rate() of investiq_active_connections, which is a gauge"),
+        ("increase(node_timex_offset_seconds[5m]) > 1", "increase() of node_timex_offset_seconds, which is a gauge"),
+        ("deriv(investiq_trades_total[5m]) > 1", "deriv() of investiq_trades_total, which is a counter"),
+        ("investiq_errors_total > 0", "the total of investiq_errors_total since its program started"),
+        (f"sum({DURATION}_count) > 0", f"the total of {DURATION}_count since its program started"),
+        ("max_over_time(investiq_trades_total[5m]) > 0", "the total of investiq_trades_total since"),
+        (f"rate({DURATION}[5m]) > 0", f"{DURATION} is a histogram: its base name selects nothing"),
+    ],
+)
+def test_a_rate_of_a_gauge_and_a_counter_without_rate_are_found(expression: str, what: str) -> None:
+    (finding,) = check_rates(_of(expression)).findings
+    assert finding.what.startswith(what)
+    assert finding.where == "x.yml: X"
+
+
+def test_a_rate_of_what_is_recorded_is_found() -> None:
+    recorded = {"job__requests__rate5m": "sum by (job) (rate(investiq_requests_total[5m]))"}
+    (finding,) = check_rates(_of("rate(job:requests:rate5m[5m]) > 0", **recorded)).findings
+    assert finding.what.startswith("rate() of job:requests:rate5m, which is a gauge")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "sum by (job) (rate(investiq_errors_total[5m])) > 0",
+        "rate((investiq_errors_total)[5m:1m]) > 0",
+        "absent(investiq_errors_total)",
+        "delta(investiq_active_connections[5m]) > 1",
+        "rate(of_somebody[5m]) > 0",
+    ],
+)
+def test_sound_rates_pass(expression: str) -> None:
+    assert check_rates(_of(expression)).findings == ()
+
+
+P95 = f"histogram_quantile(0.95, sum by (le) (rate({DURATION}_bucket[5m])))"
+
+
+@pytest.mark.parametrize("expression", [f"{P95} > 10000", f"20000 <= {P95}", f"{P95} >= 10000 and up == 1"])
+def test_a_threshold_that_no_bucket_reaches_is_found(expression: str) -> None:
+    (finding,) = check_thresholds(_of(expression)).findings
+    assert finding.what.endswith("is not below the last bucket, 10000: the quantile never exceeds it")
+
+
+def test_a_threshold_of_a_recorded_quantile_that_no_bucket_reaches_is_found() -> None:
+    (finding,) = check_thresholds(_of("job:duration:p95 > 60000", job__duration__p95=P95)).findings
+    assert finding.what.startswith("the threshold 60000")
+
+
+@pytest.mark.parametrize("expression", [f"{P95} > 5000", f"{P95} < 60000", "up > 60000"])
+def test_a_threshold_within_the_buckets_passes(expression: str) -> None:
+    assert check_thresholds(_of(expression)).findings == ()
+
+
+ERRORS = "sum by (job) (rate(investiq_errors_total[5m]))"
+
+
+@pytest.mark.parametrize(
+    ("expression", "what"),
+    [
+        (f"{ERRORS} / sum(rate(investiq_requests_total[5m]))", "/ matches (job) with ()"),
+        (f"{ERRORS} / sum by (job, instance) (rate(investiq_requests_total[5m]))", "/ matches (job) with (instance"),
+        (f"{ERRORS} > 0 and investiq_trading_halted", "and matches (job) with (instance, job)"),
+        ("investiq_dependency_health == 0 unless investiq_trading_halted == 1", "unless matches (instance, job, name)"),
+        (f"{ERRORS} * on (instance) investiq_trading_halted", "on(instance), but (job) and (instance, job) do not"),
+        (f"{P95} > 1 and {ERRORS} > 0", "and matches () with (job)"),
+    ],
+)
+def test_sides_that_never_match_are_found(expression: str, what: str) -> None:
+    findings = check_labels(_of(expression)).findings
+    assert [finding.what for finding in findings if finding.what.startswith(what)]
+
+
+def test_a_side_that_is_recorded_and_never_matches_is_found() -> None:
+    (finding,) = check_labels(_of("job:errors:rate5m and investiq_trading_halted", job__errors__rate5m=ERRORS)).findings
+    assert finding.what.startswith("and matches (job) with (instance, job)")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        f"{ERRORS} / sum by (job) (rate(investiq_requests_total[5m])) > 0.05",
+        "investiq_dependency_health == 0 unless on (job) investiq_trading_halted == 1",
+        f"{ERRORS} > 0 or investiq_trading_halted",
+        "node_filesystem_avail_bytes / of_somebody",
+        f"2 * {ERRORS} > 1",
+        "time() - investiq_model_trained_timestamp_seconds > 10",
+    ],
+)
+def test_sides_that_can_match_pass(expression: str) -> None:
+    assert check_labels(_of(expression)).findings == ()
+
+
+def _metric(unused_because: str = "") -> Metric:
+    return Metric("investiq_x_total", Kind.COUNTER, Subject.API, "x", (Part.API,), unused_because=unused_because)
+
+
+def test_a_metric_that_nothing_looks_at_is_found() -> None:
+    (finding,) = check_usage([_metric()], _of("up == 0")).findings
+    assert (finding.where, finding.what) == ("investiq_x_total", "no rule, panel or SLO looks at it")
+
+
+def test_a_metric_that_says_why_it_is_unused_passes_until_it_is_used() -> None:
+    assert check_usage([_metric("read by hand")], _of("up == 0")).findings == ()
+
+
+@pytest.mark.parametrize("name", ["investiq_trades_total", f"{DURATION}_bucket"])
+def test_a_metric_that_an_expression_selects_is_used(name: str) -> None:
+    metric = Metric(name.removesuffix("_bucket"), Kind.COUNTER, Subject.API, "x", (Part.API,))
+    assert check_usage([metric], _of(f"rate({name}[5m]) > 0")).findings == ()
+    because = Metric(metric.name, Kind.COUNTER, Subject.API, "x", (Part.API,), unused_because="read by hand")
+    (finding,) = check_usage([because], _of(f"rate({name}[5m]) > 0")).findings
+    assert finding.what == "it says that it is unused (read by hand), and is used"

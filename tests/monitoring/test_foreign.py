@@ -1,0 +1,72 @@
+"""The foreign metrics that rules use are those that the real programs expose, in the oldest and the newest version."""
+
+from __future__ import annotations
+
+import pytest
+
+from investiq.monitoring.checks.foreign import check_foreign
+from investiq.monitoring.foreign import EVERY_JOB, FOREIGN, Foreign
+from investiq.monitoring.foreign.process import MAX_FILES, OPEN_FILES
+from investiq.monitoring.foreign.recordings import PROGRAMS, parse_exposition, recordings
+from investiq.monitoring.names import NODE
+from investiq.telemetry.catalogue import Kind, Part
+from investiq.telemetry.metrics import Metrics
+
+OLD = """\
+# TYPE node_disks gauge
+node_disks{device="a"} 1
+node_disks{device="b",kind="ssd"} 1
+# TYPE node_reads_total counter
+node_reads_total 1
+# TYPE node_odd untyped
+node_odd 1
+# TYPE node_empty gauge
+"""
+RECORDED = {"node": {"1.5": OLD, "1.11": OLD.replace("node_reads_total", "node_read_total")}}
+
+
+def test_every_foreign_metric_is_in_every_recording_of_its_program() -> None:
+    checked = check_foreign(FOREIGN, recordings())
+    assert checked.findings == ()
+    assert checked.looked_at.startswith(f"{len(FOREIGN)} metrics")
+
+
+def test_each_program_was_recorded_in_its_oldest_and_its_newest_version() -> None:
+    assert {program: len(versions) for program, versions in recordings().items()} == dict.fromkeys(PROGRAMS.values(), 2)
+
+
+@pytest.mark.parametrize(
+    ("metric", "what"),
+    [
+        (Foreign("node_disk", Kind.GAUGE, (NODE,)), "node 1.11 does not expose node_disk"),
+        (Foreign("node_empty", Kind.GAUGE, (NODE,)), "node 1.11 does not expose node_empty"),
+        (Foreign("node_reads_total", Kind.COUNTER, (NODE,)), "node 1.11 does not expose node_reads_total"),
+        (Foreign("node_disks", Kind.COUNTER, (NODE,)), "node 1.11 calls node_disks a gauge, not a counter"),
+        (Foreign("node_disks", Kind.GAUGE, (NODE,), ("kind",)), "node_disks of node 1.11 has no label kind"),
+        (Foreign("up", Kind.GAUGE, EVERY_JOB), "there is no recording of scrape"),
+    ],
+)
+def test_what_no_program_exposes_is_found(metric: Foreign, what: str) -> None:
+    assert what in [finding.what for finding in check_foreign([metric], RECORDED).findings]
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        Foreign("node_disks", Kind.GAUGE, (NODE,), ("device",), added=("service",)),
+        Foreign("node_odd", Kind.COUNTER, (NODE,)),
+    ],
+)
+def test_what_they_expose_passes_and_an_untyped_one_is_what_we_say(metric: Foreign) -> None:
+    assert check_foreign([metric], RECORDED).findings == ()
+
+
+def test_a_label_counts_only_when_every_sample_has_it() -> None:
+    assert parse_exposition(OLD)["node_disks"].labels == {"device"}
+
+
+@pytest.mark.parametrize("part", Part)
+def test_our_own_processes_tell_of_their_files_too(part: Part) -> None:
+    exposed = {family.name for family in Metrics(part).registry.collect()}
+    assert {OPEN_FILES.name, MAX_FILES.name} <= exposed
+    assert part.value in OPEN_FILES.emitters
