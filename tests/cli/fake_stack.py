@@ -59,7 +59,13 @@ class FakeStack:
         for part in ("api", "web"):
             self.answers[part, "/health"] = {"status": "ok"}
         self.answers |= {
-            ("api", "/api/trading/status"): {"mode": "replay", "halted": False, "reason": None, "note": None},
+            ("api", "/api/trading/status"): {
+                "mode": "replay",
+                "halted": False,
+                "reason": None,
+                "note": None,
+                "monitoring": {"required": True, "heartbeat": "fresh", "age_seconds": 4.0, "note": "4 s old"},
+            },
             ("signals", "/health"): {
                 "status": "ok",
                 "model": {

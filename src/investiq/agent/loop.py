@@ -26,6 +26,8 @@ _log = structlog.get_logger(__name__)
 LONGEST_WAIT_SECONDS = 60.0
 _KEY_FILE_SECONDS = 1.0
 _OPEN = frozenset({"pending_new", "accepted", "partially_filled", "unknown"})
+_WHILE_HALTED = frozenset({"halted", "monitoring_lost", "breaker_unreadable"})
+"""Denials that say nothing about the order: it is worth another try once trading goes on."""
 
 
 def run(config: Config) -> None:
@@ -72,10 +74,21 @@ class _Surroundings:
             score=None if score is None else Decimal(str(score)),
             held=self.held.get(symbol, Decimal(0)),
             has_open_order=any(order["status"] in _OPEN for order in mine),
-            # Sessions are days of market time, and no order is older than the session that it was placed in.
-            ordered_this_session=any(order["created_at"][:10] >= self.session for order in mine),
+            ordered_this_session=any(not _while_halted(order) for order in mine if self._is_of_session(order)),
             halted=self.halted,
         )
+
+    def tries_while_halted(self, symbol: str) -> int:
+        """How many orders for `symbol` met a halt in this session: the agent saw trading open, and then it was not."""
+        return sum(_while_halted(o) for o in self.orders if o["symbol"] == symbol and self._is_of_session(o))
+
+    def _is_of_session(self, order: Order) -> bool:
+        # Sessions are days of market time, and no order is older than the session that it was placed in.
+        return order["created_at"][:10] >= self.session
+
+
+def _while_halted(order: Order) -> bool:
+    return order["status"] == "denied" and order["reason"] in _WHILE_HALTED
 
 
 class Agent:
@@ -149,11 +162,12 @@ class Agent:
         decision = decide(around.view(symbol, analysis), self._config)
         submission = await self._act(symbol, decision, around)
         self._tell(symbol, decision, around, analysis, submission)
-        if decision.action is not Action.WAIT:
+        met_a_halt = submission is not None and submission.denial in _WHILE_HALTED
+        if decision.action is not Action.WAIT and not met_a_halt:
             self._settled[symbol] = around.session
 
     async def _act(self, symbol: str, decision: Decision, around: _Surroundings) -> Submission | None:
-        key = idempotency_key(symbol, around.session, decision.action)
+        key = idempotency_key(symbol, around.session, decision.action, around.tries_while_halted(symbol))
         try:
             if decision.action is Action.ENTER:
                 notional = self._config.notional

@@ -170,6 +170,15 @@ class TradingConfig(_Section):
         Decimal("0.03"), description="realised and unrealised loss in one session that trips the breaker"
     )
     drawdown_limit: Fraction = Field(Decimal("0.20"), description="fall from the highest equity that trips the breaker")
+    require_monitoring: bool = Field(
+        True,
+        description="trade only while the heartbeat of the monitoring arrives; false trades unwatched, and /health and "
+        "the trading status say so",
+    )
+    # One heartbeat comes every ten seconds: with less than this, a single late one would halt trading.
+    heartbeat_timeout_seconds: float = Field(
+        30.0, ge=15, le=3_600, description="age of the last heartbeat of the monitoring at which trading halts"
+    )
 
 
 class AgentConfig(_Section):
@@ -207,6 +216,11 @@ class NotifyConfig(_Section):
     discord_webhook_url: Secret | None = Field(None, description="Discord webhook URL")
     pagerduty_key: Secret | None = Field(None, description="PagerDuty Events v2 routing key")
     webhook_url: Secret | None = Field(None, description="URL that gets Alertmanager's webhook JSON")
+    deadmans_switch_url: Secret | None = Field(
+        None,
+        description="URL of a dead man's switch outside, such as a check of healthchecks.io: called once a minute "
+        "while the monitoring lives; it tells you when the calls stop",
+    )
 
 
 class ClientConfig(_Section):

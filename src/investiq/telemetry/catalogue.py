@@ -138,7 +138,7 @@ AUTH_FAILURES = Metric(
     Subject.API,
     "Requests refused for their key or token.",
     (Part.API,),
-    (Label("reason", ("missing", "unknown_key", "scope", "metrics_token")),),
+    (Label("reason", ("missing", "unknown_key", "scope", "metrics_token", "heartbeat_token")),),
 )
 RATE_LIMITED = Metric(
     "investiq_rate_limited_total",
@@ -228,7 +228,37 @@ BREAKER_TRIPS = Metric(
     Subject.TRADING,
     "Times that the breaker tripped.",
     (Part.API,),
-    (Label("reason", ("manual", "daily_loss", "drawdown")),),
+    (Label("reason", ("manual", "daily_loss", "drawdown", "monitoring_lost")),),
+)
+MONITORING_REQUIRED = Metric(
+    "investiq_monitoring_required",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "1 where trading needs the heartbeat of the monitoring, 0 where require_monitoring = false.",
+    (Part.API,),
+)
+HEARTBEAT_EVALUATED = Metric(
+    "investiq_heartbeat_evaluated_timestamp_seconds",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "When Prometheus evaluated the youngest heartbeat that reached the API, in Unix seconds; 0 before the first.",
+    (Part.API,),
+    unit="seconds",
+)
+HEARTBEAT_AWAITED = Metric(
+    "investiq_heartbeat_awaited",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "1 while trading is halted for nothing but the first heartbeat since the API's start, which ends it.",
+    (Part.API,),
+)
+HEARTBEATS = Metric(
+    "investiq_heartbeats_total",
+    Kind.COUNTER,
+    Subject.TRADING,
+    "Heartbeats delivered to the API, by what became of them.",
+    (Part.API,),
+    (Label("outcome", ("accepted", "repeated", "future", "malformed")),),
 )
 ORDERS = Metric(
     "investiq_orders_total",
@@ -249,6 +279,7 @@ ORDER_DENIALS = Metric(
             "reason",
             (
                 "halted",
+                "monitoring_lost",
                 "breaker_unreadable",
                 "equity_unknown",
                 "no_price",

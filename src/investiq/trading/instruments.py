@@ -40,6 +40,9 @@ class Instruments:
         self._acknowledgement = metrics.histogram(catalogue.ORDER_ACKNOWLEDGEMENT)
         self._halted = metrics.gauge(catalogue.TRADING_HALTED)
         self._trips = metrics.counter(catalogue.BREAKER_TRIPS)
+        self._required = metrics.gauge(catalogue.MONITORING_REQUIRED)
+        self._evaluated = metrics.gauge(catalogue.HEARTBEAT_EVALUATED)
+        self._awaited = metrics.gauge(catalogue.HEARTBEAT_AWAITED)
         self._equity = metrics.gauge(catalogue.EQUITY)
         self._drawdown = metrics.gauge(catalogue.DRAWDOWN)
         self._daily_loss = metrics.gauge(catalogue.DAILY_LOSS)
@@ -71,9 +74,18 @@ class Instruments:
         self._halted.set(1)
         log.warning("trading halted", reason=halt.reason, note=halt.note, by=halt.by)
 
-    def halted(self, halted: bool) -> None:
-        """Whether entries are denied by the breaker now."""
+    def halted(self, halted: bool, *, awaiting: bool = False) -> None:
+        """Whether entries are denied by the breaker now; `awaiting`: only until the first heartbeat."""
         self._halted.set(int(halted))
+        self._awaited.set(int(awaiting))
+
+    def monitoring_required(self, required: bool) -> None:
+        """Whether trading needs the heartbeat of the monitoring."""
+        self._required.set(int(required))
+
+    def heartbeat(self, evaluated_at: float) -> None:
+        """A younger heartbeat has come, evaluated then (Unix seconds)."""
+        self._evaluated.set(evaluated_at)
 
     def valued(self, equity: Decimal | None, record: EquityRecord) -> None:
         """Equity and what it fell; an unknown equity is not a number, rather than an old one."""
