@@ -21,6 +21,7 @@ MARKET = {
     "provider": "replay",
     "clock": "replay",
     "session_seconds": 30.0,
+    "open_seconds": 223_000_000.0,
     "data_age_seconds": 720.0,
     "message": "The session of 2008-01-09 is open until 21:00 UTC.",
 }

@@ -101,6 +101,9 @@ class Market(_Document):
     provider: str
     clock: str
     session_seconds: float | None = Field(description="wall seconds of one session in a replay")
+    open_seconds: float = Field(
+        description="seconds of open market since 1970: the difference of two readings is the trading time between them"
+    )
     data_age_seconds: float | None = Field(
         description="seconds of open market since the newest price; null before the first price"
     )

@@ -15,6 +15,9 @@ from investiq.wiring import ApiParts
 
 __all__ = ["Upkeep"]
 
+REGULAR_SESSION_SECONDS = 6.5 * 3600
+"""Of open market, from 9:30 to 16:00 in New York."""
+
 TICK_SECONDS = 0.25
 MARKET_SECONDS = 1.0
 
@@ -29,6 +32,11 @@ class Upkeep:
         self._market_thread = BoundedThreads(1, "market")
         self._age = parts.metrics.gauge(catalogue.MARKET_DATA_AGE)
         self._phase = parts.metrics.gauge(catalogue.MARKET_PHASE)
+        self._time = parts.metrics.gauge(catalogue.MARKET_TIME)
+        self._open_time = parts.metrics.gauge(catalogue.MARKET_OPEN_TIME)
+        self._speed = parts.metrics.gauge(catalogue.MARKET_SPEED)
+        age_limit = parts.config.trading.max_price_age_seconds
+        parts.metrics.gauge(catalogue.MARKET_DATA_AGE_LIMIT).set(age_limit)
         self.trading = Repeated("trading", TICK_SECONDS, self._tick, parts.metrics)
         self.market = Repeated("market", MARKET_SECONDS, self._measure_market, parts.metrics)
         self.monitor = HealthMonitor(
@@ -65,6 +73,9 @@ class Upkeep:
         state = await self._market_thread.run(self._parts.market.state)
         # Before the first price the age is infinite, and so is the sample: Prometheus knows +Inf.
         self._age.set(state.data_age_seconds)
+        self._time.set(state.now.timestamp())
+        self._open_time.set(state.open_seconds)
+        self._speed.set(REGULAR_SESSION_SECONDS / state.session_seconds if state.session_seconds else 1.0)
         for phase in MarketPhase:
             self._phase.labels(phase.value).set(phase is state.phase)
 

@@ -69,6 +69,7 @@ class Market(TypedDict):
     provider: str
     clock: str
     session_seconds: float | None
+    open_seconds: float
     data_age_seconds: float | None
     message: str
 

@@ -91,6 +91,12 @@ class SignalsConfig(_Section):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: Port = Field(8004, description="port of the signal models service")
     timeout_seconds: float = Field(2.0, gt=0, description="time limit of one prediction, as the API waits for it")
+    max_model_age_days: float = Field(
+        365.0,
+        gt=0,
+        description="days of market time from the last session that the model learned from to the newest one that it "
+        "predicts from, after which it counts as stale",
+    )
     model_dir: Path | None = Field(None, description="folder of the trained model; default: models/ in data_dir")
 
 
@@ -188,6 +194,9 @@ class AgentConfig(_Section):
     watchlist: tuple[str, ...] = Field(
         (), description="symbols to go through; empty means all", examples=[["AAPL", "MSFT"]]
     )
+    host: str = Field("127.0.0.1", description="address to listen on, for /health and /metrics")
+    port: Port = Field(8060, description="port of the agent")
+    hostnames: tuple[str, ...] = Field((), description="further Host names that requests may carry")
     cycle_seconds: float = Field(10.0, gt=0, description="wall seconds between two cycles")
     notional: Decimal = Field(Decimal(5_000), gt=0, description="dollars per entry")
     entry_score: Decimal = Field(Decimal("0.20"), description="overall score from which the agent buys", ge=0, le=1)
@@ -278,9 +287,14 @@ class Config(_Section):
             taken[port] = key
         return self
 
+    @property
+    def agent_runs(self) -> bool:
+        """Whether `investiq up` starts the agent: it trades on paper, in a replay only."""
+        return self.agent.enabled and self.market.clock == "replay"
+
     def ports(self) -> dict[str, int]:
         """The port of each part by the dotted key that sets it."""
-        ours = {f"{name}.port": getattr(self, name).port for name in ("api", "signals", "web", "inbox")}
+        ours = {f"{name}.port": getattr(self, name).port for name in ("api", "signals", "web", "inbox", "agent")}
         watch = self.monitoring
         return ours | {
             f"monitoring.{name}": getattr(watch, name) for name in type(watch).model_fields if name.endswith("_port")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from investiq.telemetry.catalogue import Part
 
-__all__ = ["ALERTMANAGER", "API", "BLACKBOX", "INBOX", "NODE", "PROBES", "PROMETHEUS", "SIGNALS", "WEB"]
+__all__ = ["AGENT", "ALERTMANAGER", "API", "BLACKBOX", "INBOX", "NODE", "PROBES", "PROMETHEUS", "SIGNALS", "WEB"]
 
 API = Part.API.value
 SIGNALS = Part.SIGNALS.value
 WEB = Part.WEB.value
 INBOX = Part.INBOX.value
+AGENT = Part.AGENT.value
 PROMETHEUS = "prometheus"
 ALERTMANAGER = "alertmanager"
 PROBES = "blackbox"

@@ -15,9 +15,15 @@ from investiq.monitoring import names
 from investiq.monitoring.alert import Severity
 from investiq.monitoring.promql import Matcher, eq, ne
 from investiq.monitoring.rules.api import DEPENDENCY_DOWN, HIGH_ERROR_RATE, HIGH_LATENCY, SERVICE_DOWN
+from investiq.monitoring.rules.market import MARKET_DATA_STALE
 from investiq.monitoring.rules.monitoring import WATCHDOG
-from investiq.monitoring.rules.signals import ML_SERVICE_DOWN
-from investiq.monitoring.rules.trading import CIRCUIT_BREAKER_TRIPPED, MONITORING_HEARTBEAT_LOST
+from investiq.monitoring.rules.signals import ML_SERVICE_DOWN, MODEL_NOT_LOADED, SIGNAL_ENGINE_FALLBACK
+from investiq.monitoring.rules.trading import (
+    AGENT_DOWN,
+    AGENT_STALLED,
+    CIRCUIT_BREAKER_TRIPPED,
+    MONITORING_HEARTBEAT_LOST,
+)
 
 __all__ = [
     "HEARTBEAT_PATH",
@@ -58,7 +64,7 @@ class Inhibition:
     equal: tuple[str, ...] = ()
 
 
-_DEAD = (SERVICE_DOWN.name, ML_SERVICE_DOWN.name)
+_DEAD = (SERVICE_DOWN.name, ML_SERVICE_DOWN.name, AGENT_DOWN.name)
 _SYMPTOMS = (HIGH_ERROR_RATE.name, HIGH_LATENCY.name)
 
 INHIBITIONS = (
@@ -69,14 +75,29 @@ INHIBITIONS = (
         equal=("service",),
     ),
     Inhibition(
-        "the API cannot reach signal models that are dead",
-        source=(eq("alertname", ML_SERVICE_DOWN.name),),
+        "the API gets nothing from signal models that are dead, or have no model",
+        source=(eq("alertname", ML_SERVICE_DOWN.name, MODEL_NOT_LOADED.name),),
         target=(eq("alertname", DEPENDENCY_DOWN.name), eq("name", "signal_models")),
     ),
     Inhibition(
         "the API waits in vain for signal models that hang",
         source=(eq("alertname", ML_SERVICE_DOWN.name),),
         target=(eq("alertname", *_SYMPTOMS), eq("service", names.API)),
+    ),
+    Inhibition(
+        "analyses do without signal models that are dead, or have no model",
+        source=(eq("alertname", ML_SERVICE_DOWN.name, MODEL_NOT_LOADED.name),),
+        target=(eq("alertname", SIGNAL_ENGINE_FALLBACK.name),),
+    ),
+    Inhibition(
+        "the agent gets nowhere with an API that has lost what it needs",
+        source=(eq("alertname", SERVICE_DOWN.name, DEPENDENCY_DOWN.name), eq("severity", Severity.CRITICAL)),
+        target=(eq("alertname", AGENT_STALLED.name),),
+    ),
+    Inhibition(
+        "prices were old before they were too old",
+        source=(eq("alertname", DEPENDENCY_DOWN.name), eq("name", "market_data")),
+        target=(eq("alertname", MARKET_DATA_STALE.name),),
     ),
     Inhibition(
         "the frontend fails because the API behind it is dead",

@@ -39,6 +39,7 @@ class Part(StrEnum):
     SIGNALS = "signal-models"
     WEB = "frontend"
     INBOX = "inbox"
+    AGENT = "agent"
 
 
 class Subject(StrEnum):
@@ -93,9 +94,38 @@ class Metric:
         return tuple(product(*closed)) if len(closed) == len(self.labels) else ()
 
 
-SERVERS = (Part.API, Part.SIGNALS, Part.WEB, Part.INBOX)
+SERVERS = (Part.API, Part.SIGNALS, Part.WEB, Part.INBOX, Part.AGENT)
 DEPENDENCIES = ("database", "broker", "market_data", "signal_models")
 ENGINES = ("technical", "quantitative", "signal", "sentiment", "fundamental")
+
+MODEL_FEATURES = (
+    "move_1",
+    "move_2",
+    "move_5",
+    "move_10",
+    "move_21",
+    "move_63",
+    "gap",
+    "place_in_range_1",
+    "place_in_range_10",
+    "place_in_range_63",
+    "distance_from_mean_10",
+    "distance_from_mean_50",
+    "bollinger_20",
+    "rsi_14",
+    "drawdown_63",
+    "volatility_21",
+    "volatility_change",
+    "downside_share_21",
+    "autocorrelation_63",
+    "true_range",
+    "volume_change",
+    "volume_trend",
+    "volume_balance_21",
+)
+"""What the signal model looks at, in the order of its columns; a test holds it to `signals.features`."""
+
+BREAKER_MEASURES = ("daily_loss", "drawdown")
 
 _FAST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -166,6 +196,38 @@ MARKET_DATA_AGE = Metric(
     "Open-market seconds since the newest price; a closed market does not age.",
     (Part.API,),
     unit="seconds",
+)
+MARKET_DATA_AGE_LIMIT = Metric(
+    "investiq_market_data_age_limit_seconds",
+    Kind.GAUGE,
+    Subject.MARKET,
+    "Age of the newest price from which nothing is bought and the market data counts as down: a setting.",
+    (Part.API,),
+    unit="seconds",
+)
+MARKET_TIME = Metric(
+    "investiq_market_timestamp_seconds",
+    Kind.GAUGE,
+    Subject.MARKET,
+    "Market time, in Unix seconds.",
+    (Part.API,),
+    unit="seconds",
+)
+MARKET_OPEN_TIME = Metric(
+    "investiq_market_open_time_seconds",
+    Kind.GAUGE,
+    Subject.MARKET,
+    "Market time in which the market was open, summed since 1970: it stands still while the market is closed.",
+    (Part.API,),
+    unit="seconds",
+)
+MARKET_SPEED = Metric(
+    "investiq_market_speed_ratio",
+    Kind.GAUGE,
+    Subject.MARKET,
+    "Seconds of open market that pass in a second of wall time, over a whole replayed session; 1 without a replay.",
+    (Part.API,),
+    unit="ratio",
 )
 MARKET_PHASE = Metric(
     "investiq_market_phase",
@@ -330,6 +392,82 @@ DAILY_LOSS = Metric(
     unit="ratio",
 )
 
+BREAKER_LOSS = Metric(
+    "investiq_breaker_loss_ratio",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "Loss as the breaker measures it, which a resume starts anew; not a number while its state cannot be read.",
+    (Part.API,),
+    (Label("measure", BREAKER_MEASURES),),
+    unit="ratio",
+)
+BREAKER_LIMIT = Metric(
+    "investiq_breaker_limit_ratio",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "Loss at which the breaker trips: a setting.",
+    (Part.API,),
+    (Label("measure", BREAKER_MEASURES),),
+    unit="ratio",
+)
+AGENT_CYCLES = Metric(
+    "investiq_agent_cycles_total",
+    Kind.COUNTER,
+    Subject.TRADING,
+    "Cycles of the agent; a failed one did not get through its watchlist.",
+    (Part.AGENT,),
+    (Label("outcome", ("done", "halted", "ended", "failed")),),
+)
+AGENT_CYCLE_DURATION = Metric(
+    "investiq_agent_cycle_duration_seconds",
+    Kind.HISTOGRAM,
+    Subject.TRADING,
+    "Wall time of a cycle of the agent, without the wait after it.",
+    (Part.AGENT,),
+    unit="seconds",
+    buckets=(*_FAST_SECONDS, 30.0, 60.0),
+)
+AGENT_INTERVAL = Metric(
+    "investiq_agent_cycle_interval_seconds",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "Wall time from the start of the agent's last finished cycle to the next one, as the agent has planned it.",
+    (Part.AGENT,),
+    unit="seconds",
+)
+AGENT_MARKET_TIME = Metric(
+    "investiq_agent_market_timestamp_seconds",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "Market time at which the agent's last finished cycle began, in Unix seconds; 0 before the first.",
+    (Part.AGENT,),
+    unit="seconds",
+)
+AGENT_OPEN_TIME = Metric(
+    "investiq_agent_market_open_time_seconds",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "The same moment as investiq_market_open_time_seconds counts it; 0 before the first finished cycle.",
+    (Part.AGENT,),
+    unit="seconds",
+)
+AGENT_DECISIONS = Metric(
+    "investiq_agent_decisions_total",
+    Kind.COUNTER,
+    Subject.TRADING,
+    "Decisions of the agent; a symbol on which it waits is decided on in each cycle.",
+    (Part.AGENT,),
+    (Label("action", ("enter", "exit", "hold", "wait")),),
+)
+AGENT_ORDERS = Metric(
+    "investiq_agent_orders_total",
+    Kind.COUNTER,
+    Subject.TRADING,
+    "Orders of the agent; a repeated one was known already, of a failed one nothing is known.",
+    (Part.AGENT,),
+    (Label("outcome", ("sent", "denied", "repeated", "failed")),),
+)
+
 # ---- signals ----
 
 MODEL_LOADED = Metric(
@@ -342,6 +480,44 @@ MODEL_TRAINED = Metric(
     "When the serving model was trained, in Unix seconds; 0 without a model.",
     (Part.SIGNALS,),
     unit="seconds",
+)
+MODEL_AGE = Metric(
+    "investiq_model_age_seconds",
+    Kind.GAUGE,
+    Subject.SIGNALS,
+    "Market time from the last session that the serving model learned from to the newest one that it was asked about.",
+    (Part.SIGNALS,),
+    unit="seconds",
+)
+MODEL_AGE_LIMIT = Metric(
+    "investiq_model_age_limit_seconds",
+    Kind.GAUGE,
+    Subject.SIGNALS,
+    "Age from which the model counts as stale: a setting.",
+    (Part.SIGNALS,),
+    unit="seconds",
+)
+FEATURE_DRIFT = Metric(
+    "investiq_feature_drift_psi",
+    Kind.GAUGE,
+    Subject.SIGNALS,
+    "Population stability index of a feature, recent requests against training; 0 until there are enough requests.",
+    (Part.SIGNALS,),
+    (Label("feature", MODEL_FEATURES),),
+)
+PREDICTION_DRIFT = Metric(
+    "investiq_prediction_drift_psi",
+    Kind.GAUGE,
+    Subject.SIGNALS,
+    "Population stability index of the predicted probability, as investiq_feature_drift_psi.",
+    (Part.SIGNALS,),
+)
+DRIFT_ROWS = Metric(
+    "investiq_drift_window_rows",
+    Kind.GAUGE,
+    Subject.SIGNALS,
+    "Recent requests that drift is measured on; a symbol counts once for a session.",
+    (Part.SIGNALS,),
 )
 PREDICTIONS = Metric(
     "investiq_predictions_total",

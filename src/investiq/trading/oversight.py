@@ -137,6 +137,7 @@ class Oversight:
         self._jumps = PriceJumps()
         self._demanded: Halt | None = None
         self._trip: tuple[Loss, Halt] | None = None
+        instruments.limited(limits.daily_loss_limit, limits.drawdown_limit)
 
     def look(self, connection: Connection) -> Observation:
         """The account and the breaker now, nothing written."""
@@ -180,6 +181,7 @@ class Oversight:
         self._heartbeats.kept(seen.loss)
         self._instruments.halted(seen.halted, awaiting=seen.awaiting)
         self._instruments.valued(seen.valuation.equity, seen.record)
+        self._instruments.measured(seen.breaker)
 
     def observe(self) -> Observation:
         """Look, and keep what is new. Writes nothing while nothing changes."""
@@ -236,6 +238,7 @@ class Oversight:
                 self._book.log_breaker(connection, BreakerEvent.RESUME, action, before, equity)
         self.committed(seen)
         self._instruments.halted(self.demanded is not None)
+        self._instruments.measured(after)
         if after is not before:
             log.warning("trading resumed", note=note, by=by)
 

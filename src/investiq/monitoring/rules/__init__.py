@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.rules import api, monitoring, signals, trading
+from investiq.monitoring.rules import analysis, api, market, monitoring, signals, trading
 from investiq.telemetry.catalogue import Subject
 
 __all__ = ["ALERTS", "BY_SUBJECT"]
 
 BY_SUBJECT: dict[Subject, tuple[Alert, ...]] = {
     Subject.API: api.ALERTS,
+    Subject.MARKET: market.ALERTS,
+    Subject.ANALYSIS: analysis.ALERTS,
     Subject.TRADING: trading.ALERTS,
     Subject.SIGNALS: signals.ALERTS,
     Subject.MONITORING: monitoring.ALERTS,
