@@ -184,7 +184,7 @@ BACKGROUND_FAILURES = Metric(
     Subject.API,
     "Steps of the API's background work that failed.",
     (Part.API,),
-    (Label("task", ("trading", "market", "health")),),
+    (Label("task", ("trading", "market", "health", "lookout")),),
 )
 
 # ---- market ----
@@ -539,6 +539,29 @@ PREDICTION_DURATION = Metric(
 
 # ---- monitoring ----
 
+DIRECT_NOTIFICATIONS = Metric(
+    "investiq_direct_notifications_total",
+    Kind.COUNTER,
+    Subject.MONITORING,
+    "Tries of the API to tell people itself that the monitoring is lost or back, by what came of them.",
+    (Part.API,),
+    (
+        Label("notifier", ("inbox", "discord", "pagerduty", "webhook")),
+        Label(
+            "outcome",
+            (
+                "delivered",
+                "timeout",
+                "unreachable",
+                "rate_limited",
+                "server_error",
+                "refused",
+                "queue_full",
+                "unforeseen",
+            ),
+        ),
+    ),
+)
 INBOX_NOTIFICATIONS = Metric(
     "investiq_inbox_notifications_total",
     Kind.COUNTER,

@@ -271,9 +271,9 @@ class Desk:
         """The monitoring lives: Prometheus evaluated its rules then, in Unix seconds. Touches no database."""
         return self._heartbeats.beat(evaluated_at)
 
-    def pulse(self) -> Pulse:
-        """The heartbeat of the monitoring, judged now. Touches no database."""
-        return self._heartbeats.pulse()[0]
+    def pulse(self) -> tuple[Pulse, Instant]:
+        """The heartbeat of the monitoring, and the moment at which it was judged: now. Touches no database."""
+        return self._heartbeats.pulse()
 
     def monitoring(self) -> MonitoringView:
         """The same, to be shown."""

@@ -39,7 +39,7 @@ def heartbeat_routes(desk: Desk, metrics: Metrics) -> APIRouter:
         if outcome in _FAULTS:
             _log.warning("no_heartbeat", reason=outcome.value, fault=_FAULTS[outcome])
             raise Problem(422, f"heartbeat_{outcome}", _FAULTS[outcome])
-        return {"outcome": outcome.value, "heartbeat": desk.pulse().state.value}
+        return {"outcome": outcome.value, "heartbeat": desk.pulse()[0].state.value}
 
     return router
 
