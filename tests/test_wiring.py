@@ -37,7 +37,7 @@ def test_training_loads_neither_the_server_nor_the_ledger() -> None:
 
 
 def test_the_agent_and_the_key_commands_start_light() -> None:
-    assert not {"pandas", "fastapi", "sqlalchemy"} & loaded("import investiq.agent")
+    assert not {"pandas", "lightgbm", "sqlalchemy"} & loaded("import investiq.agent")
     assert not {"pandas", "lightgbm"} & loaded("import investiq.api.keys")
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -16,9 +13,11 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from investiq.agent import Agent
+from investiq.agent import Agent, Instruments
 from investiq.client import AsyncInvestIQClient
 from investiq.config.schema import AgentConfig
+from investiq.telemetry.catalogue import Part
+from investiq.telemetry.metrics import Metrics
 from tests.api.installation import BASE, Installation, install, not_running
 from tests.ports import closed_port
 
@@ -56,7 +55,7 @@ async def agent(
 ) -> AsyncIterator[Agent]:
     """An agent that was just started, with the agent's own key."""
     async with AsyncInvestIQClient(BASE, still.agent_key, transport=network or FaultyNetwork(still)) as client:
-        yield Agent(client, config)
+        yield Agent(client, config, Instruments(Metrics(Part.AGENT), config.cycle_seconds))
 
 
 def orders(still: Installation) -> list[tuple[str, str, str]]:
@@ -160,7 +159,7 @@ async def test_at_the_end_of_the_data_it_does_nothing(still: Installation) -> No
 
 async def test_an_api_that_is_gone_is_asked_less_and_less_often() -> None:
     async with AsyncInvestIQClient(f"http://127.0.0.1:{closed_port()}", "iq_x") as client:
-        trader = Agent(client, EAGER)
+        trader = Agent(client, EAGER, Instruments(Metrics(Part.AGENT), 10))
         waits = [await trader.cycle() for _ in range(6)]
     assert waits == [10, 20, 40, 60, 60, 60]
 
@@ -169,7 +168,7 @@ async def test_it_waits_as_long_as_the_api_asks() -> None:
     refusal = httpx2.Response(429, json={"reason": "too_many_requests"}, headers={"Retry-After": "33"})
     transport = httpx2.MockTransport(lambda _request: refusal)
     async with AsyncInvestIQClient(BASE, "iq_x", transport=transport) as client:
-        assert await Agent(client, EAGER).cycle() == 33
+        assert await Agent(client, EAGER, Instruments(Metrics(Part.AGENT), 10)).cycle() == 33
 
 
 async def test_it_stops_when_told_to(still: Installation) -> None:
@@ -181,19 +180,3 @@ async def test_it_stops_when_told_to(still: Installation) -> None:
                 await asyncio.sleep(0.01)
             stop.set()
             await task
-
-
-def test_it_waits_for_its_key_and_ends_on_sigterm(tmp_path: Path) -> None:
-    environment = {"INVESTIQ_DATA_DIR": str(tmp_path), "PATH": ""}
-    code = "import sys; from investiq.cli import entry_point; sys.argv = ['investiq', 'agent']; entry_point()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stderr is not None
-        assert "waiting_for_key" in process.stderr.readline()
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
-    finally:
-        process.kill()
-        process.communicate()

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from investiq import wiring
 from investiq.api.app import create_app
 from investiq.config import Paths
-from investiq.config.schema import ApiConfig, Config, SignalsConfig
+from investiq.config.schema import ApiConfig, Config, InboxConfig, SignalsConfig, TradingConfig
 from investiq.market.calendar import xnys
 from investiq.market.clock import Clock
 from investiq.market.market import Market
@@ -81,10 +81,27 @@ class Installation:
         return value
 
 
-def install(data_dir: Path, api: ApiConfig | None = None, signals_port: int = 1) -> Installation:
+UNWATCHED = TradingConfig(require_monitoring=False)
+"""No monitoring sends these servers a heartbeat; the tests of the heartbeat ask for it."""
+
+NO_INBOX = InboxConfig(port=2)
+"""Nobody listens there: the inbox of a stack that runs beside the tests hears nothing of them."""
+
+
+def install(
+    data_dir: Path,
+    api: ApiConfig | None = None,
+    signals_port: int = 1,
+    trading: TradingConfig = UNWATCHED,
+    inbox: InboxConfig = NO_INBOX,
+) -> Installation:
     """A new installation in `data_dir`. Without a port, its signal models are unreachable."""
     config = Config(
-        data_dir=data_dir, api=api or ApiConfig(), signals=SignalsConfig(port=signals_port, timeout_seconds=5.0)
+        data_dir=data_dir,
+        api=api or ApiConfig(),
+        signals=SignalsConfig(port=signals_port, timeout_seconds=5.0),
+        trading=trading,
+        inbox=inbox,
     )
     metrics, clock = Metrics(Part.API), SetClock()
     market = Market(ObservedProvider(ReplayProvider(), metrics), clock, xnys())

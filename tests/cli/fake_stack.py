@@ -29,6 +29,7 @@ PORT_SETTINGS = {
     "signals": "signals.port",
     "web": "web.port",
     "inbox": "inbox.port",
+    "agent": "agent.port",
     "prometheus": "monitoring.prometheus_port",
     "alertmanager": "monitoring.alertmanager_port",
     "blackbox": "monitoring.blackbox_port",
@@ -56,10 +57,16 @@ class FakeStack:
         self.delivers = True
         self.date: datetime | None = None
         self._open: dict[str, ExitStack] = {}
-        for part in ("api", "web"):
+        for part in ("api", "web", "agent"):
             self.answers[part, "/health"] = {"status": "ok"}
         self.answers |= {
-            ("api", "/api/trading/status"): {"mode": "replay", "halted": False, "reason": None, "note": None},
+            ("api", "/api/trading/status"): {
+                "mode": "replay",
+                "halted": False,
+                "reason": None,
+                "note": None,
+                "monitoring": {"required": True, "heartbeat": "fresh", "age_seconds": 4.0, "note": "4 s old"},
+            },
             ("signals", "/health"): {
                 "status": "ok",
                 "model": {

@@ -403,7 +403,7 @@ def test_data_that_is_late_by_the_time_of_day(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.usefixtures("running")
 def test_ports_on_which_every_part_answers() -> None:
     answer = examined("ports")
-    assert answer["looked_at"] == "8 of 8 parts are well"
+    assert answer["looked_at"] == "9 of 9 parts are well"
     assert any("grafana" in note for note in answer["notes"]), "optional: named, and no fault"
 
 

@@ -15,6 +15,7 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.stack import survey
 from investiq.stack.parts import Missing, Table
 from tests.cli.test_main import run
+from tests.ports import free_port
 from tests.stack.conftest import Fakes, fakes
 
 __all__ = ["fakes"]  # a fixture
@@ -24,6 +25,7 @@ __all__ = ["fakes"]  # a fixture
 def _data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("INVESTIQ_API_PORT", str(free_port()))  # not the desk of another stack
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def test_validate_offline_with_one_says_where_what_and_how_to_mend_it(clone: Pat
     assert "fix: add `## CircuitBreakerTripped`" in out
     document = json.loads(_run("validate", "--offline", "--json")[1])
     assert document["schema"] == "investiq.validate/1"
-    assert [finding["check"] for finding in document["findings"]] == ["runbooks"]
+    assert {finding["check"] for finding in document["findings"]} == {"runbooks"}
 
 
 def test_validate_of_what_does_not_run_finds_that(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:

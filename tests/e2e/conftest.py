@@ -23,7 +23,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[Stack]:
     """A stack that is up. Whoever uses it leaves every part running and trading not halted."""
-    stack = Stack(tmp_path_factory.mktemp("stack"), {"INVESTIQ_SIGNALS_MODEL_DIR": str(models)})
+    # All of a worker's tests run beside it for minutes: a busy machine is to fail none of them by a late heartbeat.
+    patient = {"INVESTIQ_TRADING_HEARTBEAT_TIMEOUT_SECONDS": "120"}
+    stack = Stack(tmp_path_factory.mktemp("stack"), {"INVESTIQ_SIGNALS_MODEL_DIR": str(models), **patient})
     stack.up()
     yield stack
     _end(stack)

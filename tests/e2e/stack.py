@@ -30,6 +30,7 @@ PORT_VARIABLES = {
     "signals": "INVESTIQ_SIGNALS_PORT",
     "web": "INVESTIQ_WEB_PORT",
     "inbox": "INVESTIQ_INBOX_PORT",
+    "agent": "INVESTIQ_AGENT_PORT",
     "prometheus": "INVESTIQ_MONITORING_PROMETHEUS_PORT",
     "alertmanager": "INVESTIQ_MONITORING_ALERTMANAGER_PORT",
     "blackbox": "INVESTIQ_MONITORING_BLACKBOX_PORT",
@@ -63,6 +64,7 @@ class Stack:
 
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
+    _guard: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.data = self.folder / "data"
@@ -95,15 +97,35 @@ class Stack:
 
     def up(self, *options: str) -> Done:
         """`investiq up --detach`, which must succeed."""
+        self._guard = self._guard or self._new_guard()
         done = self.investiq("up", "--detach", *options, seconds=START_SECONDS)
         assert done.code == ExitCode.DONE, f"`investiq up` ended with {done.code}\n{done.out}\n{done.err}"
         return done
 
     def down(self) -> Done:
         """`investiq down`, which must succeed."""
+        if self._guard is not None:
+            self._guard.kill()
+            self._guard.communicate()
+            self._guard = None
         done = self.investiq("down")
         assert done.code == ExitCode.DONE, f"`investiq down` ended with {done.code}\n{done.out}\n{done.err}"
         return done
+
+    def _new_guard(self) -> subprocess.Popen[bytes]:
+        """Stops the stack when this process ends without having done so: a test run may be killed.
+
+        The guard waits for the end of its input, which comes with the end of this process, however that comes.
+        """
+        return subprocess.Popen(
+            ["/bin/sh", "-c", 'cat; exec "$0" -m investiq down', sys.executable],
+            env=self.environment,
+            cwd=self.folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # out of the reach of Ctrl-C
+        )
 
     def status(self) -> dict[str, Any]:
         """The document of `investiq status --json`, however the parts are."""

@@ -16,7 +16,7 @@ from tests.e2e.stack import Stack, awaited
 pytestmark = pytest.mark.e2e
 
 # The scrape jobs of the design without grafana, which Debian does not have.
-JOBS = {"investiq-api", "signal-models", "frontend", "prometheus", "alertmanager", "blackbox", "node"}
+JOBS = {"investiq-api", "signal-models", "frontend", "prometheus", "alertmanager", "blackbox", "node", "agent"}
 
 
 def test_every_part_is_healthy_and_every_scrape_job_is_up(stack: Stack) -> None:
@@ -24,7 +24,7 @@ def test_every_part_is_healthy_and_every_scrape_job_is_up(stack: Stack) -> None:
     assert parts.pop("model") == "done"
     parts.pop("grafana", None)
     assert set(parts.values()) == {"healthy"}, parts
-    assert set(parts) == {*stack.ports, "agent"}
+    assert set(parts) == set(stack.ports)
 
     targets = stack.targets()
     assert set(targets) >= JOBS
@@ -63,7 +63,7 @@ def test_nothing_listens_but_on_loopback(stack: Stack) -> None:
 def test_the_proofs_and_the_parts_are_told_once_each(new_stack: NewStack) -> None:
     stack = new_stack()
     first = stack.up()
-    for part in (*stack.ports, "agent", "model"):
+    for part in (*stack.ports, "model"):
         assert sum(line.split()[:2] == ["ready", part] for line in first.err.splitlines()) == 1, first.err
     words = [line.split()[0] for line in first.err.splitlines() if line.split()]
     assert words[-2:] == ["watched", "analysed"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from investiq.config import Config
 from investiq.config.addresses import target
-from investiq.config.schema import ApiConfig, WebConfig
+from investiq.config.schema import AgentConfig, ApiConfig, MarketConfig, WebConfig
 from investiq.monitoring.jobs import prometheus_document
 
 
@@ -26,6 +27,7 @@ def test_every_job_of_the_contract_is_scraped() -> None:
         "blackbox",
         "node",
         "inbox",
+        "agent",
     } <= _scraped(Config()).keys()
 
 
@@ -56,6 +58,15 @@ def test_the_metrics_token_is_presented_from_a_file_and_only_when_there_is_one()
     with_token = _scraped(Config(api=ApiConfig(metrics_token="secret")))
     assert with_token["investiq-api"]["authorization"] == {"type": "Bearer", "credentials_file": "metrics_token"}
     assert "secret" not in str(with_token)
+
+
+def test_the_agent_is_scraped_only_where_it_runs() -> None:
+    assert _scraped(Config(agent=AgentConfig(port=18060)))["agent"]["static_configs"] == [
+        {"targets": ["127.0.0.1:18060"]}
+    ]
+    assert "agent" not in _scraped(Config(agent=AgentConfig(enabled=False)))
+    wall = MarketConfig(provider="files", folder=Path("bars"), clock="wall")
+    assert "agent" not in _scraped(Config(market=wall))
 
 
 def test_a_program_that_this_machine_lacks_is_not_scraped() -> None:

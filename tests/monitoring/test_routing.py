@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from investiq.config import Config
+from investiq.api.routes import heartbeat
+from investiq.config import Config, Paths
 from investiq.config.schema import NotifyConfig
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.routing import alertmanager_document, receiver_names
+from investiq.monitoring.routing import HEARTBEAT_PATH, HEARTBEAT_TOKEN_FILE, alertmanager_document, receiver_names
 from investiq.monitoring.rules import ALERTS
+from investiq.monitoring.rules.monitoring import WATCHDOG
 from investiq.stack.render import write_runtime
 
 DISCORD = "https://discord.com/api/webhooks/1/token"
@@ -84,3 +86,33 @@ def test_a_webhook_of_the_users_own_gets_both_severities() -> None:
     }
     for name in ("critical", "warning"):
         assert receivers[name]["webhook_configs"][0]["url"] == "https://hook.example/x"
+
+
+# ---- the heartbeat ----
+
+
+def test_the_heartbeat_goes_to_the_api_with_the_token_of_its_own_file(tmp_path: Path) -> None:
+    document = alertmanager_document(Config())
+    to_api, to_inbox = next(r for r in document["receivers"] if r["name"] == "heartbeat")["webhook_configs"]
+    assert to_api["url"] == "http://127.0.0.1:3000/internal/heartbeat"
+    assert not to_api["send_resolved"]
+    assert to_api["http_config"]["authorization"] == {"type": "Bearer", "credentials_file": "../keys/heartbeat.token"}
+    assert to_inbox["url"].endswith(":5001/heartbeat")
+    paths = Paths.of(Config(data_dir=tmp_path))
+    assert (paths.monitoring / HEARTBEAT_TOKEN_FILE).resolve() == paths.heartbeat_token
+
+
+def test_the_api_and_the_route_mean_the_same_heartbeat() -> None:
+    assert HEARTBEAT_PATH == heartbeat.HEARTBEAT_PATH
+    assert WATCHDOG.name == heartbeat.ALERT
+    assert heartbeat.ANNOTATION in WATCHDOG.annotations
+
+
+def test_a_dead_mans_switch_is_called_beside_the_heartbeat_and_cannot_hold_it_up(tmp_path: Path) -> None:
+    config = _config(deadmans_switch_url="https://hc-ping.example/uuid")
+    write_runtime(config, tmp_path)
+    assert _receivers_of(tmp_path, "alertname=Watchdog", "severity=none") == ["deadmans-switch", "heartbeat"]
+    assert _receivers_of(tmp_path, "alertname=ServiceDown", "severity=critical") == ["inbox"]
+    assert receiver_names(config) == ("inbox", "heartbeat", "deadmans-switch")
+    switch = next(r for r in alertmanager_document(config)["receivers"] if r["name"] == "deadmans-switch")
+    assert switch["webhook_configs"] == [{"url": "https://hc-ping.example/uuid", "send_resolved": False}]

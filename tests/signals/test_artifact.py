@@ -106,7 +106,7 @@ def test_a_pickle_in_place_of_the_model_is_refused_and_never_opened(folder: Path
 
 MANIFEST_FAULTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "foreign": (lambda m: m.update(format="onnx"), "format 'onnx'"),
-    "newer": (lambda m: m.update(format_version=2), "format version 2, this InvestIQ reads 1"),
+    "older": (lambda m: m.update(format_version=1), "format version 1, this InvestIQ reads 2"),
     "no hashes": (lambda m: m.pop("sha256"), "SHA-256 of exactly"),
     "one hash less": (lambda m: m["sha256"].pop("card.json"), "SHA-256 of exactly"),
     "no time": (lambda m: m.pop("trained_at"), "trained_at"),

@@ -3,7 +3,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from investiq.config.schema import Config
 from investiq.market.types import Bar, Symbol
 from investiq.signals.artifact import save
 from investiq.signals.client import SignalClient
+from investiq.signals.drift import MINIMUM_SESSIONS
 from investiq.signals.features import NEEDED_BARS
 from investiq.signals.model import Artifact, Model
 from investiq.signals.service import create_app
@@ -182,7 +185,74 @@ def test_a_constant_price_gets_a_forecast(client: TestClient, bars: list[Bar]) -
 
 
 def test_the_card_is_served(client: TestClient, artifact: Artifact) -> None:
-    assert client.get("/model").json() == artifact.card.model_dump(mode="json")
+    card = client.get("/model").json()
+    drift = card.pop("drift")
+    assert card == artifact.card.model_dump(mode="json")
+    assert drift == {
+        "sessions": 0,
+        "rows": 0,
+        "enough": False,
+        "newest_session": None,
+        "features": None,
+        "probability": None,
+    }
+
+
+# ---- drift ----
+
+DRIFT = ('investiq_feature_drift_psi{feature="volatility_21"}', "investiq_prediction_drift_psi")
+
+
+def test_drift_and_age_are_there_from_the_first_scrape(client: TestClient) -> None:
+    for name in (*DRIFT, "investiq_drift_window_rows", "investiq_model_age_seconds"):
+        assert sample(client, name) == 0
+    assert sample(client, "investiq_model_age_limit_seconds") == 365 * 86_400
+
+
+def test_the_same_question_again_and_again_is_one_row(client: TestClient, bars: list[Bar]) -> None:
+    for _ in range(20):
+        assert client.post("/predict", json={"symbol": "AAA", "bars": wire(bars)}).status_code == 200
+    assert sample(client, "investiq_drift_window_rows") == 1
+    assert client.post("/predict", json={"symbol": "AAA", "bars": wire(bars[:-1])}).status_code == 200
+    assert sample(client, "investiq_drift_window_rows") == 2
+    assert client.post("/predict", json={"symbol": "AAA", "bars": wire(bars[:3])}).status_code == 422
+    assert sample(client, "investiq_drift_window_rows") == 2
+
+
+def test_requests_of_another_kind_show_as_drift(client: TestClient, trending_histories: Histories) -> None:
+    """Five times as volatile as what the model learned from."""
+    for symbol, history in trending_histories.items():
+        wild = _wilder(history)
+        for end in range(200, 200 + MINIMUM_SESSIONS):
+            body = {"symbol": symbol, "bars": wire(wild[end - NEEDED_BARS : end])}
+            assert client.post("/predict", json=body).status_code == 200
+    card = client.get("/model").json()
+    assert card["drift"]["enough"]
+    assert card["drift"]["features"]["volatility_21"] > 0.25
+    assert sample(client, DRIFT[0]) == pytest.approx(card["drift"]["features"]["volatility_21"])
+    assert sample(client, DRIFT[1]) == pytest.approx(card["drift"]["probability"])
+
+
+def _wilder(history: list[Bar]) -> list[Bar]:
+    first = float(history[0].close)
+
+    def stretched(price: Decimal) -> Decimal:
+        return Decimal(str(round(first * (float(price) / first) ** 5, 6)))
+
+    return [
+        replace(b, open=stretched(b.open), high=stretched(b.high), low=stretched(b.low), close=stretched(b.close))
+        for b in history
+    ]
+
+
+def test_the_age_of_the_model_is_counted_in_market_time(
+    client: TestClient, trending_histories: Histories, artifact: Artifact
+) -> None:
+    history = trending_histories[A]
+    assert client.post("/predict", json={"symbol": "AAA", "bars": wire(history[-NEEDED_BARS:])}).status_code == 200
+    age = history[-1].session - artifact.card.data.trained_until
+    assert age.days > 100
+    assert sample(client, "investiq_model_age_seconds") == age.days * 86_400
 
 
 def test_health_with_a_model_is_ok_and_names_it(client: TestClient, artifact: Artifact) -> None:

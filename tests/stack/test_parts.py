@@ -19,6 +19,7 @@ def test_the_ports_are_those_of_the_design() -> None:
     table = stack_table(CONFIG, ALL)
     assert {part.name: part.port for part in table.parts if part.port} == {
         "inbox": 5001,
+        "agent": 8060,
         "api": 3000,
         "signals": 8004,
         "web": 8050,
@@ -29,10 +30,11 @@ def test_the_ports_are_those_of_the_design() -> None:
     }
 
 
-def test_prometheus_stops_before_anything_that_it_watches() -> None:
+def test_prometheus_stops_before_anything_that_it_watches_but_not_before_the_agent() -> None:
     table = stack_table(CONFIG, ALL)
-    watched = {part.name for part in table.parts if part.port} - {"prometheus"}
+    watched = {part.name for part in table.parts if part.port} - {"prometheus", "agent"}
     assert all("prometheus" in table.stop_before(name) for name in watched)
+    assert "agent" in table.stop_before("prometheus")
     assert table.stop_before("api") == ("prometheus", "agent")
 
 

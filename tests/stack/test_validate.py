@@ -11,7 +11,7 @@ import pytest
 from investiq.config import Config
 from investiq.config.schema import NotifyConfig
 from investiq.monitoring.checks import Finding
-from investiq.monitoring.rules import ALERTS, RECORDINGS
+from investiq.monitoring.rules import ALERTS, BY_SUBJECT, RECORDINGS
 from investiq.stack import validate
 from investiq.stack.validate import checkout, validate_offline
 
@@ -35,7 +35,10 @@ def test_this_repository_has_no_finding() -> None:
 
 def test_every_check_says_what_it_looked_at() -> None:
     checked = validate_offline(checkout(), Config(), ("rule-tests", "references"))
-    assert [one.looked_at for one in checked] == ["5 files of promtool tests", f"{len(ALERTS) + len(RECORDINGS)} rules"]
+    assert [one.looked_at for one in checked] == [
+        f"{len(BY_SUBJECT)} files of promtool tests",
+        f"{len(ALERTS) + len(RECORDINGS)} rules",
+    ]
 
 
 def _replace(path: str, old: str, new: str) -> Callable[[Path], None]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,16 +37,29 @@ class Postgres:
         return f"postgresql://investiq@/{name}?host={self._folder}"
 
     def run(self, program: str, *arguments: str) -> None:
-        """Run one of the server's programs as the user that owns the cluster."""
-        command = [str(self._programs / program), *arguments]
-        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-            command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", *command]
-        # A server started by pg_ctl inherits the output: a pipe would stay open, and be waited for, until it ends.
-        with tempfile.TemporaryFile() as output:
-            done = subprocess.run(command, stdout=output, stderr=output, cwd="/", check=False)
-            if done.returncode:
-                output.seek(0)
-                raise AssertionError(f"{program} failed: {output.read().decode()}")
+        """Run one of the server's programs to its end."""
+        done = subprocess.run(self._command(program, *arguments), capture_output=True, text=True, cwd="/", check=False)
+        assert not done.returncode, f"{program} failed: {done.stdout}{done.stderr}"
+
+    def serve(self, data: Path) -> subprocess.Popen[bytes]:
+        """Start the server and wait until it takes connections; the kernel ends it with this process."""
+        settings = ("listen_addresses=", f"unix_socket_directories={self._folder}", "fsync=off")
+        options = [argument for setting in settings for argument in ("-c", setting)]
+        log = self._folder / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                self._command("postgres", "-D", str(data), *options), stdout=output, stderr=output, cwd="/"
+            )
+        ready = [str(self._programs / "pg_isready"), "-q", "-h", str(self._folder)]
+        while subprocess.run(ready, check=False).returncode:
+            assert process.poll() is None, f"postgres ended: {log.read_text()}"
+            time.sleep(0.05)
+        return process
+
+    def _command(self, program: str, *arguments: str) -> list[str]:
+        """As the user that owns the cluster: PostgreSQL refuses to run as root."""
+        user = ("--reuid=postgres", "--regid=postgres", "--init-groups") if os.geteuid() == 0 else ()
+        return ["setpriv", "--pdeathsig=KILL", *user, str(self._programs / program), *arguments]
 
 
 def empty(engine: Engine) -> None:
@@ -68,14 +83,13 @@ def postgres_server() -> Iterator[Postgres]:
     if os.geteuid() == 0:
         os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
     server = Postgres(programs.parent, folder)
-    data = str(folder / "data")
     try:
-        server.run("initdb", "-D", data, "-U", "investiq", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
-        server.run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
+        server.run("initdb", "-D", str(folder / "data"), "-U", "investiq", "-A", "trust", "-E", "UTF8", "--no-sync")
+        process = server.serve(folder / "data")
         try:
             yield server
         finally:
-            server.run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+            process.send_signal(signal.SIGQUIT)  # at once, as for a cluster that is thrown away
+            process.wait(30)
     finally:
         shutil.rmtree(folder)

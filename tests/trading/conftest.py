@@ -76,7 +76,13 @@ class WallClock:
     def pass_by(self, **units: float) -> None:
         self.time += timedelta(**units)
 
+    def steady(self) -> float:
+        """What a clock that nobody sets shows meanwhile."""
+        return self.time.timestamp()
 
+
+UNWATCHED = {"require_monitoring": False}
+"""No monitoring sends these desks a heartbeat; the tests of the heartbeat ask for it."""
 FREE_OF_COSTS = {"spread_bps": Decimal(0), "commission_per_share": Decimal(0), "commission_minimum": Decimal(0)}
 
 
@@ -95,9 +101,17 @@ class Bench:
 
     def restart(self) -> None:
         self.metrics = Metrics(Part.API)
-        config = TradingConfig.model_validate({**FREE_OF_COSTS, **self.settings})
+        config = TradingConfig.model_validate({**FREE_OF_COSTS, **UNWATCHED, **self.settings})
         if self.broker is None:
-            self.desk = open_desk(config, self.market, self.engine, self.metrics, clock="replay", wall=self.wall)
+            self.desk = open_desk(
+                config,
+                self.market,
+                self.engine,
+                self.metrics,
+                clock="replay",
+                wall=self.wall,
+                steady=self.wall.steady,
+            )
             return
         terms = AccountTerms(self.broker.name, TradingMode.PAPER, config.initial_cash)
         with writing(self.engine) as connection:
@@ -110,6 +124,7 @@ class Bench:
             ledger=Ledger(config.initial_cash),
             instruments=Instruments(self.metrics),
             wall=self.wall,
+            steady=self.wall.steady,
         )
         self.desk.recover()
 

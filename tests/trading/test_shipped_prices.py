@@ -44,7 +44,7 @@ def desk(folder: Path, clock: SetClock) -> Iterator[Desk]:
     engine = open_engine(f"sqlite:///{folder}/ledger.db")
     migrate(engine)
     market = Market(ReplayProvider(), clock, xnys())
-    yield open_desk(TradingConfig(), market, engine, Metrics(Part.API), clock="replay")
+    yield open_desk(TradingConfig(require_monitoring=False), market, engine, Metrics(Part.API), clock="replay")
     engine.dispose()
 
 

@@ -21,6 +21,7 @@ MARKET = {
     "provider": "replay",
     "clock": "replay",
     "session_seconds": 30.0,
+    "open_seconds": 223_000_000.0,
     "data_age_seconds": 720.0,
     "message": "The session of 2008-01-09 is open until 21:00 UTC.",
 }
@@ -36,6 +37,14 @@ STATUS = {
     "daily_loss_limit": "0.03",
     "drawdown": "0.004",
     "drawdown_limit": "0.2",
+    "monitoring": {
+        "required": True,
+        "heartbeat": "fresh",
+        "evaluated_at": "2026-01-02T09:59:56Z",
+        "age_seconds": 4.2,
+        "limit_seconds": 30.0,
+        "note": "the last heartbeat of the monitoring is 4 s old",
+    },
 }
 HALTED = STATUS | {
     "halted": True,

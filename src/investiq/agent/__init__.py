@@ -3,7 +3,9 @@
 It is a user like any other: what it may do is what its trade key allows, and every limit of the desk holds for it.
 """
 
-from investiq.agent.loop import Agent, run
+from investiq.agent.instruments import Instruments
+from investiq.agent.loop import Agent
 from investiq.agent.rules import Action, Decision, View, decide
+from investiq.agent.server import create_app, run
 
-__all__ = ["Action", "Agent", "Decision", "View", "decide", "run"]
+__all__ = ["Action", "Agent", "Decision", "Instruments", "View", "create_app", "decide", "run"]

@@ -3,54 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 
 import structlog
 
+from investiq.agent.instruments import CycleOutcome, Instruments, OrderOutcome
 from investiq.agent.rules import Action, Decision, View, decide, idempotency_key
 from investiq.client import AsyncInvestIQClient, ClientError, Refused, Submission
-from investiq.client.documents import Analysis, Order
-from investiq.config import addresses
-from investiq.config.paths import Paths
-from investiq.config.schema import AgentConfig, Config
+from investiq.client.documents import Analysis, Market, Order
+from investiq.config.schema import AgentConfig
 
-__all__ = ["Agent", "run"]
+__all__ = ["Agent", "pause"]
 
 _log = structlog.get_logger(__name__)
 
 LONGEST_WAIT_SECONDS = 60.0
-_KEY_FILE_SECONDS = 1.0
 _OPEN = frozenset({"pending_new", "accepted", "partially_filled", "unknown"})
+_WHILE_HALTED = frozenset({"halted", "monitoring_lost", "breaker_unreadable"})
+"""Denials that say nothing about the order: it is worth another try once trading goes on."""
 
 
-def run(config: Config) -> None:
-    """Trade until SIGTERM or SIGINT; an order that is being sent is finished first. Logging is the caller's."""
-    asyncio.run(_run(config))
-
-
-async def _run(config: Config) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    key_file = Paths.of(config).agent_key
-    await _wait_for_file(key_file, stop)
-    async with AsyncInvestIQClient(addresses.base_url(addresses.api(config)), key_file) as client:
-        await Agent(client, config.agent).run(stop)
-
-
-async def _wait_for_file(path: Path, stop: asyncio.Event) -> None:
-    if not path.exists():
-        _log.info("waiting_for_key", file=str(path), hint="the API writes it at its first start")
-    while not path.exists() and not stop.is_set():
-        await _pause(_KEY_FILE_SECONDS, stop)
-
-
-async def _pause(seconds: float, stop: asyncio.Event) -> None:
+async def pause(seconds: float, stop: asyncio.Event) -> None:
+    """Wait, but not beyond `stop`."""
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
 
@@ -72,10 +50,21 @@ class _Surroundings:
             score=None if score is None else Decimal(str(score)),
             held=self.held.get(symbol, Decimal(0)),
             has_open_order=any(order["status"] in _OPEN for order in mine),
-            # Sessions are days of market time, and no order is older than the session that it was placed in.
-            ordered_this_session=any(order["created_at"][:10] >= self.session for order in mine),
+            ordered_this_session=any(not _while_halted(order) for order in mine if self._is_of_session(order)),
             halted=self.halted,
         )
+
+    def tries_while_halted(self, symbol: str) -> int:
+        """How many orders for `symbol` met a halt in this session: the agent saw trading open, and then it was not."""
+        return sum(_while_halted(o) for o in self.orders if o["symbol"] == symbol and self._is_of_session(o))
+
+    def _is_of_session(self, order: Order) -> bool:
+        # Sessions are days of market time, and no order is older than the session that it was placed in.
+        return order["created_at"][:10] >= self.session
+
+
+def _while_halted(order: Order) -> bool:
+    return order["status"] == "denied" and order["reason"] in _WHILE_HALTED
 
 
 class Agent:
@@ -85,9 +74,10 @@ class Agent:
     action. So it can be killed and started at any time.
     """
 
-    def __init__(self, client: AsyncInvestIQClient, config: AgentConfig) -> None:
+    def __init__(self, client: AsyncInvestIQClient, config: AgentConfig, instruments: Instruments) -> None:
         self._client = client
         self._config = config
+        self._instruments = instruments
         self._settled: dict[str, str] = {}
         self._told: dict[str, Decision] = {}
         self._fruitless = 0
@@ -96,34 +86,47 @@ class Agent:
         """Cycle until `stop` is set. Nothing that the API does or says ends the loop."""
         _log.info("started", watchlist=self._config.watchlist or "all", cycle_seconds=self._config.cycle_seconds)
         while not stop.is_set():
-            await _pause(await self.cycle(), stop)
+            await pause(await self.cycle(), stop)
         _log.info("stopped")
 
     async def cycle(self) -> float:
         """Look at every symbol once; returns the seconds to wait before the next cycle."""
+        started = time.perf_counter()
         try:
-            trading_goes_on = await self._go_through()
+            market, outcome = await self._go_through()
         except ClientError as error:
             seconds = self._longer_wait(error)
             _log.warning("cycle_failed", reason=error.reason, error=error.message, next_in_seconds=round(seconds, 1))
+            self._instruments.failed(error.message, time.perf_counter() - started, seconds)
             return seconds
-        if trading_goes_on:
-            self._fruitless = 0
-            return self._config.cycle_seconds
-        return self._longer_wait(None)
+        except Exception as error:
+            # A fault of our own in one cycle: the next may get through, and AgentStalled tells when none does.
+            seconds = self._longer_wait(None)
+            _log.exception("cycle_broke", next_in_seconds=round(seconds, 1))
+            self._instruments.failed(f"unforeseen: {type(error).__name__}", time.perf_counter() - started, seconds)
+            return seconds
+        seconds = self._wait_after(outcome)
+        self._instruments.finished(outcome, market, time.perf_counter() - started, seconds)
+        return seconds
 
-    async def _go_through(self) -> bool:
-        """Returns False when there is little to do: the market has ended, or trading is halted."""
+    def _wait_after(self, outcome: CycleOutcome) -> float:
+        if outcome is not CycleOutcome.DONE:  # there is little to do
+            return self._longer_wait(None)
+        self._fruitless = 0
+        return self._config.cycle_seconds
+
+    async def _go_through(self) -> tuple[Market, CycleOutcome]:
+        """The market as it was at the start, and how it went."""
         market = await self._client.market()
         if market["phase"] == "ended":
             if self._fruitless == 0:
                 _log.info("market_ended", message=market["message"])
-            return False
+            return market, CycleOutcome.ENDED
         around = await self._surroundings(market["session"])
         for symbol in await self._watchlist():
             if self._settled.get(symbol) != around.session:
                 await self._consider(symbol, around)
-        return not around.halted
+        return market, CycleOutcome.HALTED if around.halted else CycleOutcome.DONE
 
     async def _surroundings(self, session: str) -> _Surroundings:
         status = await self._client.trading_status()
@@ -147,25 +150,37 @@ class Agent:
             self._settled[symbol] = around.session
             return
         decision = decide(around.view(symbol, analysis), self._config)
+        self._instruments.decided(decision.action)
         submission = await self._act(symbol, decision, around)
         self._tell(symbol, decision, around, analysis, submission)
-        if decision.action is not Action.WAIT:
+        met_a_halt = submission is not None and submission.denial in _WHILE_HALTED
+        if decision.action is not Action.WAIT and not met_a_halt:
             self._settled[symbol] = around.session
 
     async def _act(self, symbol: str, decision: Decision, around: _Surroundings) -> Submission | None:
-        key = idempotency_key(symbol, around.session, decision.action)
+        if decision.action not in (Action.ENTER, Action.EXIT):
+            return None
         try:
-            if decision.action is Action.ENTER:
-                notional = self._config.notional
-                return await self._client.submit(symbol, "buy", idempotency_key=key, notional=notional)
-            if decision.action is Action.EXIT:
-                held = around.held[symbol]
-                return await self._client.submit(symbol, "sell", idempotency_key=key, quantity=held)
+            submission = await self._order(symbol, decision.action, around)
         except Refused as error:
             if error.problem_reason != "idempotency_key_reused":
+                self._instruments.ordered(OrderOutcome.FAILED)
                 raise
+            self._instruments.ordered(OrderOutcome.REPEATED)
             _log.info("already_ordered", symbol=symbol, session=around.session, action=decision.action.value)
-        return None
+            return None
+        except ClientError:
+            self._instruments.ordered(OrderOutcome.FAILED)
+            raise
+        self._instruments.ordered(_outcome(submission))
+        return submission
+
+    async def _order(self, symbol: str, action: Action, around: _Surroundings) -> Submission:
+        key = idempotency_key(symbol, around.session, action, around.tries_while_halted(symbol))
+        if action is Action.ENTER:
+            notional = self._config.notional
+            return await self._client.submit(symbol, "buy", idempotency_key=key, notional=notional)
+        return await self._client.submit(symbol, "sell", idempotency_key=key, quantity=around.held[symbol])
 
     def _tell(
         self,
@@ -201,3 +216,9 @@ class Agent:
         self._fruitless = min(self._fruitless + 1, 10)
         asked = error.retry_after if isinstance(error, Refused) else None
         return max(seconds, asked or 0.0)
+
+
+def _outcome(submission: Submission) -> OrderOutcome:
+    if submission.replayed:
+        return OrderOutcome.REPEATED
+    return OrderOutcome.SENT if submission.denial is None else OrderOutcome.DENIED

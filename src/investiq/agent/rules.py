@@ -41,7 +41,8 @@ class View:
         score: overall score, -1 to 1; None when no engine answered.
         held: shares held.
         has_open_order: an order for the symbol is on its way.
-        ordered_this_session: an order for the symbol was placed in this session, whatever became of it.
+        ordered_this_session: an order for the symbol was placed in this session, whatever became of it; one that was
+            denied because trading was halted does not count.
         halted: the breaker denies entries.
     """
 
@@ -77,6 +78,11 @@ def _enter_or_stay_out(view: View, score: Decimal, config: AgentConfig) -> Decis
     return Decision(Action.ENTER, f"score {score} is at or above the entry score {config.entry_score}")
 
 
-def idempotency_key(symbol: str, session: str, action: Action) -> str:
-    """The same for the same action in the same session: no restart and no doubt after a timeout doubles an order."""
-    return f"agent-{symbol}-{session}-{action}"
+def idempotency_key(symbol: str, session: str, action: Action, earlier_tries: int = 0) -> str:
+    """The same for the same action in the same session: no restart and no doubt after a timeout doubles an order.
+
+    Args:
+        earlier_tries: orders of this session that a halt denied, and that therefore bought nothing.
+    """
+    key = f"agent-{symbol}-{session}-{action}"
+    return f"{key}-{earlier_tries + 1}" if earlier_tries else key

@@ -18,6 +18,7 @@ from investiq.api.routes.account import account_routes
 from investiq.api.routes.analysis import analysis_routes
 from investiq.api.routes.docs import docs_routes
 from investiq.api.routes.health import health_routes
+from investiq.api.routes.heartbeat import HEARTBEAT_PATH, heartbeat_routes
 from investiq.api.routes.market import market_routes
 from investiq.api.routes.trades import trade_routes
 from investiq.api.routes.trading import trading_routes
@@ -25,6 +26,8 @@ from investiq.api.upkeep import Upkeep
 from investiq.config.paths import Paths
 from investiq.config.schema import Config
 from investiq.serving import HostPolicy, equip, serve
+from investiq.serving.middleware import QUIET
+from investiq.serving.token_file import provide_token
 from investiq.wiring import ApiParts, build_api_parts
 
 __all__ = ["create_app", "run"]
@@ -42,11 +45,12 @@ def create_app(parts: ApiParts) -> FastAPI:
     """The API server as an application; it makes this installation's own keys where they are missing.
 
     Raises:
-        UnusableKeyFile: a key file cannot be read or written.
+        UnusableKeyFile, UnusableTokenFile: a file of keys cannot be read or written, or holds none.
     """
     api, metrics = parts.config.api, parts.metrics
     keys = KeyStore(parts.store)
     provide_key_files(keys, Paths.of(parts.config))
+    heartbeat_token = provide_token(Paths.of(parts.config).heartbeat_token)
     upkeep = Upkeep(parts)
     app = FastAPI(
         title="InvestIQ API",
@@ -58,7 +62,8 @@ def create_app(parts: ApiParts) -> FastAPI:
         lifespan=_lifespan(parts, upkeep),
     )
     for router in (
-        health_routes(upkeep.monitor, metrics),
+        health_routes(upkeep.monitor, parts.desk, metrics),
+        heartbeat_routes(parts.desk, metrics),
         market_routes(parts.market),
         analysis_routes(parts.orchestrator),
         trade_routes(parts.desk, metrics, api.trades_per_minute),
@@ -68,7 +73,14 @@ def create_app(parts: ApiParts) -> FastAPI:
     ):
         app.include_router(router)
     hosts = HostPolicy(api.host, api.hostnames)
-    app.add_middleware(Gate, keys=RecentKeys(keys), hosts=hosts, config=api, metrics=metrics)
+    app.add_middleware(
+        Gate,
+        keys=RecentKeys(keys),
+        heartbeat_token=heartbeat_token,
+        hosts=hosts,
+        config=api,
+        metrics=metrics,
+    )
     return equip(
         app,
         metrics=metrics,
@@ -76,6 +88,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         max_body_bytes=api.max_body_bytes,
         statuses=STATUSES,
         refusals=REFUSALS,
+        quiet=QUIET | {HEARTBEAT_PATH},
     )
 
 

@@ -10,6 +10,7 @@ from investiq.store import DatabaseUnavailable
 from investiq.trading.account_book import BreakerUnreadable
 from investiq.trading.breaker import ReasonRequired
 from investiq.trading.brokers.protocol import BrokerUnavailable
+from investiq.trading.heartbeat_monitor import MonitoringLost
 from investiq.trading.ledger import IdempotencyKeyReused, InvalidIdempotencyKey, UnknownOrder
 from investiq.trading.order import InvalidOrder
 from investiq.trading.routing import OrderNotOpen
@@ -26,6 +27,7 @@ STATUSES: dict[type[InvestIQError], int] = {
     UnknownOrder: 404,
     OrderNotOpen: 409,
     ReasonRequired: 422,
+    MonitoringLost: 409,
     BreakerUnreadable: 503,
     BrokerUnavailable: 503,
     DatabaseUnavailable: 503,

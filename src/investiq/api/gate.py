@@ -1,8 +1,8 @@
 """The one door: every request is identified, counted against its limits, and turned away here or let through.
 
 Reading needs at least read access on every path, also on those that do not exist; routes that change something ask for
-more (`needs`). /metrics has a token of its own. A credential that is presented must be right, wherever it comes from:
-a typing error must not look like a success because the request came from loopback.
+more (`needs`). /metrics and the heartbeat have tokens of their own. A credential that is presented must be right,
+wherever it comes from: a typing error must not look like a success because the request came from loopback.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from investiq.api.access import Access, Caller, bearer_credential, client_address, is_trusted
 from investiq.api.keys import RecentKeys
 from investiq.api.rates import RateLimit, Verdict, address_bucket
+from investiq.api.routes.heartbeat import HEARTBEAT_PATH
 from investiq.config.schema import ApiConfig
 from investiq.serving import HostPolicy, problem_response
 from investiq.store import DatabaseUnavailable
@@ -48,11 +49,25 @@ class Gate:
 
     Args:
         keys: verify what is presented.
+        heartbeat_token: what Alertmanager presents with the heartbeat; it opens nothing else, and nothing else opens
+            that path.
         hosts: whose pages may send changes.
     """
 
-    def __init__(self, app: ASGIApp, keys: RecentKeys, hosts: HostPolicy, config: ApiConfig, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        keys: RecentKeys,
+        heartbeat_token: str,
+        hosts: HostPolicy,
+        config: ApiConfig,
+        metrics: Metrics,
+    ) -> None:
+        if not heartbeat_token:
+            raise ValueError("the heartbeat token is empty: whoever presents nothing would be the monitoring")
         self.app = app
+        self._heartbeat_token = heartbeat_token.encode()
         self._keys = keys
         self._hosts = hosts
         self._networks = config.trusted_networks
@@ -84,8 +99,9 @@ class Gate:
     async def _identify(self, scope: Scope, trusted: bool) -> _Refusal | None:
         """Set the caller, or refuse; counts the request against its limit on the way, as `scope["rate"]`."""
         credential = bearer_credential(scope["headers"])
-        if scope["path"] == "/metrics":
-            return self._identify_scraper(scope, trusted, credential)
+        if scope["path"] in ("/metrics", HEARTBEAT_PATH):
+            identify = self._identify_scraper if scope["path"] == "/metrics" else self._identify_monitoring
+            return identify(scope, trusted, credential)
         if credential is None:
             return self._identify_keyless(scope, trusted)
         key = self._keys.recent(credential)
@@ -125,6 +141,15 @@ class Gate:
         scope["rate"] = self._limit.take(address_bucket(client_address(scope)))
         message = "/metrics needs `Authorization: Bearer` with the metrics token (variable METRICS_TOKEN), or loopback"
         return self._unauthorised("metrics_token", message)
+
+    def _identify_monitoring(self, scope: Scope, _trusted: bool, credential: bytes | None) -> _Refusal | None:
+        # Never limited when right: a crowd of other requests must not look like a monitoring that is dead.
+        if hmac.compare_digest(credential or b"", self._heartbeat_token):
+            scope["caller"] = Caller("monitoring", Access.READ, "monitoring")
+            return None
+        scope["rate"] = self._limit.take(address_bucket(client_address(scope)))
+        message = "the heartbeat needs `Authorization: Bearer` with what keys/heartbeat.token in data_dir holds"
+        return self._unauthorised("heartbeat_token", message)
 
     def _unauthorised(self, reason: str, message: str) -> _Refusal:
         self._failures.labels(reason).inc()

@@ -22,6 +22,7 @@ __all__ = [
     "EquityPoint",
     "Health",
     "Market",
+    "Monitoring",
     "Order",
     "OrderDenied",
     "OrderEvent",
@@ -66,6 +67,19 @@ class Dependency(_Document):
     error: str | None
 
 
+class Monitoring(_Document):
+    """Whether the monitoring is heard: without its heartbeat, trading is halted."""
+
+    required: bool = Field(description="false is the setting require_monitoring = false: trading goes on unwatched")
+    heartbeat: Literal["fresh", "awaited", "lost", "not_required"] = Field(
+        description="awaited: none has come since the start, and the first begins trading; lost: somebody has to resume"
+    )
+    evaluated_at: datetime | None = Field(description="when Prometheus evaluated the last one that came")
+    age_seconds: float | None
+    limit_seconds: float = Field(description="age at which trading halts")
+    note: str = Field(description="all of it as a sentence")
+
+
 class Health(_Document):
     """`down` when a critical dependency is; `degraded` when another is."""
 
@@ -73,6 +87,7 @@ class Health(_Document):
     version: str
     uptime_seconds: float
     dependencies: dict[str, Dependency]
+    monitoring: Monitoring
 
 
 class Market(_Document):
@@ -86,6 +101,9 @@ class Market(_Document):
     provider: str
     clock: str
     session_seconds: float | None = Field(description="wall seconds of one session in a replay")
+    open_seconds: float = Field(
+        description="seconds of open market since 1970: the difference of two readings is the trading time between them"
+    )
     data_age_seconds: float | None = Field(
         description="seconds of open market since the newest price; null before the first price"
     )
@@ -284,7 +302,9 @@ class TradingStatus(_Document):
 
     mode: Mode
     halted: bool
-    reason: str | None = Field(description="manual, daily_loss, drawdown, or unreadable; null while trading")
+    reason: str | None = Field(
+        description="manual, daily_loss, drawdown, monitoring_lost, or unreadable; null while trading"
+    )
     note: str | None
     since: datetime | None = Field(description="market time")
     since_wall: datetime | None
@@ -293,6 +313,7 @@ class TradingStatus(_Document):
     daily_loss_limit: Money
     drawdown: Money | None
     drawdown_limit: Money
+    monitoring: Monitoring
 
 
 class TradingReason(BaseModel):

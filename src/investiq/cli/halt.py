@@ -26,8 +26,9 @@ def command(session: Session, reason: str) -> None:
 
 
 def status_text(status: TradingStatus) -> str:
-    """The state of the breaker in one line."""
+    """The state of the breaker in one line; a second one where trading goes on unwatched."""
+    unwatched = "" if status["monitoring"]["required"] else "\n" + status["monitoring"]["note"]
     if not status["halted"]:
-        return f"trading is open ({status['mode']})"
+        return f"trading is open ({status['mode']}){unwatched}"
     why = f"{status['reason']}: {status['note']}" if status["note"] else str(status["reason"])
-    return f"trading is halted ({status['mode']}): {why}, since {status['since_wall']} by {status['by']}"
+    return f"trading is halted ({status['mode']}): {why}, since {status['since_wall']} by {status['by']}{unwatched}"

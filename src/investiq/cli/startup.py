@@ -78,7 +78,7 @@ class Startup:
     async def _arrive(self) -> bool:
         """Once every part is well: prove that the stack works, and sum up. False when it does not."""
         await self._screen.running.wait()
-        self._screen.awaiting("asking for proof: every target up, a test alert delivered, a first analysis")
+        self._screen.awaiting("asking for proof: every target up, a test alert and a heartbeat delivered, an analysis")
         proofs = await asyncio.gather(self._prove_watched(), prove_analysis(self.config))
         self._screen.awaiting("")
         for proof in proofs:
@@ -95,9 +95,15 @@ class Startup:
     def _missing_watchers(self) -> Sequence[str]:
         return [f"{part.name} is not installed ({part.get})" for part in self.table.missing if part.name in _WATCHERS]
 
+    @property
+    def _consequence(self) -> Sequence[str]:
+        if not self.config.trading.require_monitoring:
+            return []
+        return ["trading stays halted without their heartbeat, unless require_monitoring = false under [trading]"]
+
     async def _prove_watched(self) -> Proof:
         if lacking := self._missing_watchers:
-            return Proof("watched", False, "; ".join(lacking))
+            return Proof("watched", False, "; ".join([*lacking, *self._consequence]))
         return await prove_watched(self.config, missing_jobs(self.table))
 
     def _unproven(self, proof: Proof) -> Failure:

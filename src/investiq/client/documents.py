@@ -14,6 +14,7 @@ __all__ = [
     "EquityPoint",
     "Health",
     "Market",
+    "Monitoring",
     "Order",
     "OrderEvent",
     "OrderPage",
@@ -68,6 +69,7 @@ class Market(TypedDict):
     provider: str
     clock: str
     session_seconds: float | None
+    open_seconds: float
     data_age_seconds: float | None
     message: str
 
@@ -231,12 +233,23 @@ class EquityPoint(TypedDict):
     drawdown: str
 
 
+class Monitoring(TypedDict):
+    """Whether the monitoring is heard; `note` is a sentence."""
+
+    required: bool
+    heartbeat: Literal["fresh", "awaited", "lost", "not_required"]
+    evaluated_at: str | None
+    age_seconds: float | None
+    limit_seconds: float
+    note: str
+
+
 class TradingStatus(TypedDict):
     """The breaker and its limits; losses and limits are fractions."""
 
     mode: Literal["replay", "paper", "live"]
     halted: bool
-    reason: Literal["manual", "daily_loss", "drawdown", "unreadable"] | None
+    reason: Literal["manual", "daily_loss", "drawdown", "monitoring_lost", "unreadable"] | None
     note: str | None
     since: str | None
     since_wall: str | None
@@ -245,3 +258,4 @@ class TradingStatus(TypedDict):
     daily_loss_limit: str
     drawdown: str | None
     drawdown_limit: str
+    monitoring: Monitoring

@@ -7,6 +7,7 @@ from ipaddress import IPv6Address, ip_address
 from investiq.config.schema import Config
 
 __all__ = [
+    "agent",
     "alertmanager",
     "api",
     "base_url",
@@ -53,6 +54,10 @@ def web(config: Config) -> str:
 
 def inbox(config: Config) -> str:
     return target(config.inbox.host, config.inbox.port)
+
+
+def agent(config: Config) -> str:
+    return target(config.agent.host, config.agent.port)
 
 
 def prometheus(config: Config) -> str:

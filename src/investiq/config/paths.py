@@ -51,6 +51,11 @@ class Paths:
         return self.keys / "agent.key"
 
     @property
+    def heartbeat_token(self) -> Path:
+        """What Alertmanager shows the API when it delivers the heartbeat; not an API key."""
+        return self.keys / "heartbeat.token"
+
+    @property
     def logs(self) -> Path:
         return self.data_dir / "logs"
 

@@ -91,6 +91,12 @@ class SignalsConfig(_Section):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: Port = Field(8004, description="port of the signal models service")
     timeout_seconds: float = Field(2.0, gt=0, description="time limit of one prediction, as the API waits for it")
+    max_model_age_days: float = Field(
+        365.0,
+        gt=0,
+        description="days of market time from the last session that the model learned from to the newest one that it "
+        "predicts from, after which it counts as stale",
+    )
     model_dir: Path | None = Field(None, description="folder of the trained model; default: models/ in data_dir")
 
 
@@ -170,6 +176,15 @@ class TradingConfig(_Section):
         Decimal("0.03"), description="realised and unrealised loss in one session that trips the breaker"
     )
     drawdown_limit: Fraction = Field(Decimal("0.20"), description="fall from the highest equity that trips the breaker")
+    require_monitoring: bool = Field(
+        True,
+        description="trade only while the heartbeat of the monitoring arrives; false trades unwatched, and /health and "
+        "the trading status say so",
+    )
+    # One heartbeat comes every ten seconds: with less than this, a single late one would halt trading.
+    heartbeat_timeout_seconds: float = Field(
+        30.0, ge=15, le=3_600, description="age of the last heartbeat of the monitoring at which trading halts"
+    )
 
 
 class AgentConfig(_Section):
@@ -179,6 +194,9 @@ class AgentConfig(_Section):
     watchlist: tuple[str, ...] = Field(
         (), description="symbols to go through; empty means all", examples=[["AAPL", "MSFT"]]
     )
+    host: str = Field("127.0.0.1", description="address to listen on, for /health and /metrics")
+    port: Port = Field(8060, description="port of the agent")
+    hostnames: tuple[str, ...] = Field((), description="further Host names that requests may carry")
     cycle_seconds: float = Field(10.0, gt=0, description="wall seconds between two cycles")
     notional: Decimal = Field(Decimal(5_000), gt=0, description="dollars per entry")
     entry_score: Decimal = Field(Decimal("0.20"), description="overall score from which the agent buys", ge=0, le=1)
@@ -207,6 +225,11 @@ class NotifyConfig(_Section):
     discord_webhook_url: Secret | None = Field(None, description="Discord webhook URL")
     pagerduty_key: Secret | None = Field(None, description="PagerDuty Events v2 routing key")
     webhook_url: Secret | None = Field(None, description="URL that gets Alertmanager's webhook JSON")
+    deadmans_switch_url: Secret | None = Field(
+        None,
+        description="URL of a dead man's switch outside, such as a check of healthchecks.io: called once a minute "
+        "while the monitoring lives; it tells you when the calls stop",
+    )
 
 
 class ClientConfig(_Section):
@@ -264,9 +287,14 @@ class Config(_Section):
             taken[port] = key
         return self
 
+    @property
+    def agent_runs(self) -> bool:
+        """Whether `investiq up` starts the agent: it trades on paper, in a replay only."""
+        return self.agent.enabled and self.market.clock == "replay"
+
     def ports(self) -> dict[str, int]:
         """The port of each part by the dotted key that sets it."""
-        ours = {f"{name}.port": getattr(self, name).port for name in ("api", "signals", "web", "inbox")}
+        ours = {f"{name}.port": getattr(self, name).port for name in ("api", "signals", "web", "inbox", "agent")}
         watch = self.monitoring
         return ours | {
             f"monitoring.{name}": getattr(watch, name) for name in type(watch).model_fields if name.endswith("_port")

@@ -32,6 +32,8 @@ class MarketState:
         session: the session that is open, or else the last one that was.
         next_open: None when the market never opens again.
         session_seconds: wall seconds of one session in a replay, else None.
+        open_seconds: open-market seconds since the calendar began (1970); it stands still while the market is closed,
+            so the difference of two readings is the trading time between them.
         data_age_seconds: see `Market.data_age_seconds`; infinite before the first price.
         ends_at: the close after which the market never opens again, None when it has no end.
         message: the phase as a sentence for people.
@@ -44,6 +46,7 @@ class MarketState:
     provider: str
     clock: str
     session_seconds: float | None
+    open_seconds: float
     data_age_seconds: float
     ends_at: datetime | None
     message: str
@@ -171,6 +174,7 @@ class Market:
             provider=self._provider.name,
             clock=self._clock.name,
             session_seconds=self._clock.session_seconds,
+            open_seconds=self._calendar.open_seconds(self._calendar.first.open, now),
             data_age_seconds=self._data_age(self._symbols(now), now),
             ends_at=self._clock.ends_at,
             message=_message(phase, session, next_open),

@@ -46,6 +46,7 @@ class Job:
 
 def jobs(config: Config) -> tuple[Job, ...]:
     """Every scrape job, in the order of the contract."""
+    agent = (Job(names.AGENT, (addresses.agent(config),)),) if config.agent_runs else ()
     return (
         Job(names.API, (addresses.api(config),), token=config.api.metrics_token is not None),
         Job(names.SIGNALS, (addresses.signals(config),)),
@@ -56,6 +57,7 @@ def jobs(config: Config) -> tuple[Job, ...]:
         Job(names.BLACKBOX, (addresses.blackbox(config),)),
         Job(names.NODE, (addresses.node(config),)),
         Job(names.INBOX, (addresses.inbox(config),)),
+        *agent,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from investiq.telemetry.catalogue import Part
 
 __all__ = [
+    "AGENT",
     "ALERTMANAGER",
     "API",
     "BLACKBOX",
@@ -21,6 +22,7 @@ API = Part.API.value
 SIGNALS = Part.SIGNALS.value
 WEB = Part.WEB.value
 INBOX = Part.INBOX.value
+AGENT = Part.AGENT.value
 PROMETHEUS = "prometheus"
 ALERTMANAGER = "alertmanager"
 PROBES = "blackbox"

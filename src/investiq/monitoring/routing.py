@@ -23,6 +23,7 @@ from investiq.monitoring.rules.api import (
     SERVICE_ABSENT,
     SERVICE_DOWN,
 )
+from investiq.monitoring.rules.market import MARKET_DATA_STALE
 from investiq.monitoring.rules.monitoring import (
     CERTIFICATE_EXPIRING,
     EXPORTER_DOWN,
@@ -31,14 +32,33 @@ from investiq.monitoring.rules.monitoring import (
     TARGET_MISSING,
     WATCHDOG,
 )
-from investiq.monitoring.rules.signals import ML_SERVICE_DOWN
+from investiq.monitoring.rules.signals import ML_SERVICE_DOWN, MODEL_NOT_LOADED, SIGNAL_ENGINE_FALLBACK
+from investiq.monitoring.rules.trading import (
+    AGENT_DOWN,
+    AGENT_STALLED,
+    CIRCUIT_BREAKER_TRIPPED,
+    MONITORING_HEARTBEAT_LOST,
+)
 
-__all__ = ["INHIBITIONS", "TEST_ALERT", "Inhibition", "alertmanager_document", "receiver_names"]
+__all__ = [
+    "HEARTBEAT_PATH",
+    "HEARTBEAT_TOKEN_FILE",
+    "INHIBITIONS",
+    "TEST_ALERT",
+    "Inhibition",
+    "alertmanager_document",
+    "receiver_names",
+]
 
 INBOX = "inbox"
 HEARTBEAT = "heartbeat"
+DEADMANS_SWITCH = "deadmans-switch"
 CRITICAL = "critical"
 WARNING = "warning"
+
+HEARTBEAT_PATH = "/internal/heartbeat"
+HEARTBEAT_TOKEN_FILE = "../keys/heartbeat.token"  # noqa: S105  a file name, seen from alertmanager.yml
+"""Alertmanager reads it again for each request, so the rendered file holds no secret of it."""
 
 TEST_ALERT = "InvestIQTest"
 """Sent by `investiq up` and `investiq doctor` to prove the way to the inbox; it never leaves this machine."""
@@ -59,7 +79,7 @@ class Inhibition:
     equal: tuple[str, ...] = ()
 
 
-_DEAD = (SERVICE_DOWN.name, ML_SERVICE_DOWN.name, FRONTEND_DOWN.name, EXPORTER_DOWN.name)
+_DEAD = (SERVICE_DOWN.name, ML_SERVICE_DOWN.name, FRONTEND_DOWN.name, AGENT_DOWN.name, EXPORTER_DOWN.name)
 _SYMPTOMS = (HIGH_ERROR_RATE.name, HIGH_LATENCY.name)
 
 INHIBITIONS = (
@@ -70,14 +90,29 @@ INHIBITIONS = (
         equal=("service",),
     ),
     Inhibition(
-        "the API cannot reach signal models that are dead",
-        source=(eq("alertname", ML_SERVICE_DOWN.name),),
+        "the API gets nothing from signal models that are dead, or have no model",
+        source=(eq("alertname", ML_SERVICE_DOWN.name, MODEL_NOT_LOADED.name),),
         target=(eq("alertname", DEPENDENCY_DOWN.name), eq("name", "signal_models")),
     ),
     Inhibition(
         "the API waits in vain for signal models that hang",
         source=(eq("alertname", ML_SERVICE_DOWN.name),),
         target=(eq("alertname", *_SYMPTOMS), eq("service", names.API)),
+    ),
+    Inhibition(
+        "analyses do without signal models that are dead, or have no model",
+        source=(eq("alertname", ML_SERVICE_DOWN.name, MODEL_NOT_LOADED.name),),
+        target=(eq("alertname", SIGNAL_ENGINE_FALLBACK.name),),
+    ),
+    Inhibition(
+        "the agent gets nowhere with an API that has lost what it needs",
+        source=(eq("alertname", SERVICE_DOWN.name, DEPENDENCY_DOWN.name), eq("severity", Severity.CRITICAL)),
+        target=(eq("alertname", AGENT_STALLED.name),),
+    ),
+    Inhibition(
+        "prices were old before they were too old",
+        source=(eq("alertname", DEPENDENCY_DOWN.name), eq("name", "market_data")),
+        target=(eq("alertname", MARKET_DATA_STALE.name),),
     ),
     Inhibition(
         "the frontend fails because the API behind it is dead",
@@ -112,6 +147,12 @@ INHIBITIONS = (
         equal=("service",),
     ),
     Inhibition(
+        "the halt is what a lost heartbeat does: it pages already, and lasts at least as long",
+        source=(eq("alertname", CIRCUIT_BREAKER_TRIPPED.name),),
+        target=(eq("alertname", MONITORING_HEARTBEAT_LOST.name),),
+        equal=("service", "instance"),
+    ),
+    Inhibition(
         "who has been woken for the subject need not be told the lesser",
         source=(eq("severity", Severity.CRITICAL),),
         target=(eq("severity", Severity.WARNING),),
@@ -144,12 +185,13 @@ def alertmanager_document(config: Config) -> dict[str, Any]:
             "group_wait": "10s",
             "group_interval": "10s",
             "repeat_interval": "12h",
-            "routes": [*_machine_routes(), {"receiver": INBOX, "continue": True}, *_severity_routes(outside)],
+            "routes": [*_machine_routes(config), {"receiver": INBOX, "continue": True}, *_severity_routes(outside)],
         },
         "inhibit_rules": [_inhibit_rule(inhibition) for inhibition in INHIBITIONS],
         "receivers": [
             {"name": INBOX, "webhook_configs": [_inbox_webhook(config, "/webhook")]},
-            {"name": HEARTBEAT, "webhook_configs": [_inbox_webhook(config, "/heartbeat")]},
+            {"name": HEARTBEAT, "webhook_configs": [_api_heartbeat(config), _inbox_webhook(config, "/heartbeat")]},
+            *_deadmans_switch(config),
             *({"name": name, **configs} for name, configs in outside.items()),
         ],
     }
@@ -157,15 +199,28 @@ def alertmanager_document(config: Config) -> dict[str, Any]:
 
 def receiver_names(config: Config) -> tuple[str, ...]:
     """The receivers that a running Alertmanager must have."""
-    return (INBOX, HEARTBEAT, *_outside(config))
+    switch = [receiver["name"] for receiver in _deadmans_switch(config)]
+    return (INBOX, HEARTBEAT, *switch, *_outside(config))
 
 
-def _machine_routes() -> list[dict[str, Any]]:
+def _machine_routes(config: Config) -> list[dict[str, Any]]:
     """Routes of what is meant for machines. They end the search: none of it goes on to a person."""
+    watchdog = [str(eq("alertname", WATCHDOG.name))]
+    # A route of its own before the heartbeat's: a switch that hangs cannot hold up what trading waits for, and such
+    # services take a few calls a minute only.
+    switch = {
+        "receiver": DEADMANS_SWITCH,
+        "matchers": watchdog,
+        "continue": True,
+        "group_wait": "0s",
+        "group_interval": "1m",
+        "repeat_interval": "50s",
+    }
     return [
+        *([switch] if _deadmans_switch(config) else []),
         {
             "receiver": HEARTBEAT,
-            "matchers": [str(eq("alertname", WATCHDOG.name))],
+            "matchers": watchdog,
             # Measured with a resend delay of 5 s in Prometheus: one heartbeat every 10.0 s, 0.1 s old.
             "group_wait": "0s",
             "group_interval": "10s",
@@ -195,6 +250,29 @@ def _inhibit_rule(inhibition: Inhibition) -> dict[str, Any]:
 
 def _inbox_webhook(config: Config, path: str) -> dict[str, Any]:
     return {"url": f"{addresses.base_url(addresses.inbox(config))}{path}", "send_resolved": True}
+
+
+def _api_heartbeat(config: Config) -> dict[str, Any]:
+    return {
+        "url": f"{addresses.base_url(addresses.api(config))}{HEARTBEAT_PATH}",
+        # A Watchdog that ended is no sign of life.
+        "send_resolved": False,
+        "http_config": {"authorization": {"type": "Bearer", "credentials_file": HEARTBEAT_TOKEN_FILE}},
+    }
+
+
+def _deadmans_switch(config: Config) -> list[dict[str, Any]]:
+    """The receiver outside that tells people when it is no longer called; none where no URL is set."""
+    url = config.notify.deadmans_switch_url
+    if url is None:
+        return []
+    # Resolved is no sign of life either, and healthchecks.io takes every call for one.
+    return [
+        {
+            "name": DEADMANS_SWITCH,
+            "webhook_configs": [{"url": url.get_secret_value(), "send_resolved": False}],
+        }
+    ]
 
 
 def _outside(config: Config) -> dict[str, dict[str, Any]]:

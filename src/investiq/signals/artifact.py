@@ -35,7 +35,8 @@ from investiq.signals.trees import MalformedTrees
 __all__ = ["Fingerprint", "ModelMissing", "ModelRefused", "fingerprint", "load", "save"]
 
 FORMAT: Final = "investiq-signal-model"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
+"""2 since the card holds the reference for drift."""
 
 _MANIFEST: Final = "manifest.json"
 _FILES: Final = ("model.txt", "calibration.json", "card.json")

@@ -6,7 +6,18 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-__all__ = ["CalibrationBin", "FoldScores", "Improvement", "ModelCard", "Scores", "TrainingData", "Validation"]
+from investiq.signals.drift import DriftReference, DriftReport
+
+__all__ = [
+    "CalibrationBin",
+    "FoldScores",
+    "Improvement",
+    "ModelCard",
+    "Scores",
+    "ServingCard",
+    "TrainingData",
+    "Validation",
+]
 
 
 class _Section(BaseModel):
@@ -97,6 +108,13 @@ class ModelCard(_Section):
     importance: dict[str, FiniteFloat] = Field(description="share of the total gain of each feature's splits")
     quantile_levels: tuple[float, ...]
     feature_quantiles: dict[str, tuple[FiniteFloat, ...]] = Field(
-        description="quantiles of each feature in training, at `quantile_levels`; the reference for drift"
+        description="quantiles of each feature in training, at `quantile_levels`"
     )
+    drift_reference: DriftReference
     libraries: dict[str, str]
+
+
+class ServingCard(ModelCard):
+    """The card of the model that serves, with what it has been asked about since it was loaded."""
+
+    drift: DriftReport

@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import lightgbm
 import numpy as np
+from numpy.typing import NDArray
 
 from investiq.errors import InvestIQError
 from investiq.market.types import Bar, Symbol
@@ -20,6 +21,9 @@ from investiq.signals.prediction import Prediction, confidence_of
 from investiq.signals.trees import MalformedTrees, canonical_trees
 
 __all__ = ["Artifact", "Model", "TooFewBars", "UnusableBars", "calibration_json", "content_version"]
+
+
+Floats = NDArray[np.float64]
 
 
 class TooFewBars(InvestIQError):
@@ -79,6 +83,15 @@ class Model:
         """The forecast at the close of the last of `bars` (ascending; only the last `NEEDED_BARS` matter).
 
         Raises:
+            TooFewBars, UnusableBars: see `features`.
+        """
+        features = self.features(symbol, bars)
+        return self.forecast(symbol, bars[-1].session, features)
+
+    def features(self, symbol: Symbol, bars: Sequence[Bar]) -> Floats:
+        """What the model looks at, at the close of the last of `bars`: (features,), finite.
+
+        Raises:
             TooFewBars: fewer than `NEEDED_BARS`.
             UnusableBars: prices so extreme that a feature is not finite.
         """
@@ -88,11 +101,23 @@ class Model:
                 needed=NEEDED_BARS,
                 given=len(bars),
             )
-        probability = self._probability(feature_matrix(bars[-NEEDED_BARS:])[-1:], symbol)
+        row: Floats = feature_matrix(bars[-NEEDED_BARS:])[-1]
+        unusable = [name for name, finite in zip(FEATURES, np.isfinite(row), strict=True) if not finite]
+        if unusable:
+            raise UnusableBars(
+                f"the last {NEEDED_BARS} bars of {symbol} give no finite {', '.join(unusable)}: check their prices",
+                features=unusable,
+            )
+        return row
+
+    def forecast(self, symbol: Symbol, session: date, features: Floats) -> Prediction:
+        """The forecast at the close of `session` from its `features`."""
+        scores = self._booster.predict(features.reshape(1, -1), raw_score=True, num_threads=1)
+        probability = float(self._calibration.probability(np.asarray(scores, dtype=np.float64))[0])
         card = self.card
         return Prediction(
             symbol=symbol,
-            as_of=bars[-1].session,
+            as_of=session,
             horizon_sessions=card.horizon_sessions,
             probability_up=probability,
             confidence=confidence_of(probability, self._calibration.base_rate, card.beats_constant),
@@ -100,13 +125,3 @@ class Model:
             model_version=card.model_version,
             trained_until=card.data.trained_until,
         )
-
-    def _probability(self, row: np.ndarray[tuple[int, ...], np.dtype[np.float64]], symbol: Symbol) -> float:
-        unusable = [name for name, finite in zip(FEATURES, np.isfinite(row[0]), strict=True) if not finite]
-        if unusable:
-            raise UnusableBars(
-                f"the last {NEEDED_BARS} bars of {symbol} give no finite {', '.join(unusable)}: check their prices",
-                features=unusable,
-            )
-        scores = self._booster.predict(row, raw_score=True, num_threads=1)
-        return float(self._calibration.probability(np.asarray(scores, dtype=np.float64))[0])

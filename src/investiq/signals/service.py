@@ -21,7 +21,7 @@ from investiq.errors import InvestIQError
 from investiq.market.types import Symbol
 from investiq.serving import HostPolicy, equip, metrics_response, serve
 from investiq.signals.artifact import ModelMissing, ModelRefused
-from investiq.signals.card import ModelCard
+from investiq.signals.card import ServingCard
 from investiq.signals.model import TooFewBars, UnusableBars
 from investiq.signals.schema import Health, ModelState, PredictRequest, PredictResponse
 from investiq.signals.serving_model import ServingModel
@@ -35,6 +35,8 @@ _log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES: Final = 1_000_000
 """`schema.MAX_BARS` bars, generously written."""
+
+SECONDS_PER_DAY: Final = 86_400
 
 REFRESH_SECONDS: Final = 2.0
 """How often the artifact on disk is looked at."""
@@ -62,6 +64,7 @@ def run(config: Config) -> None:
 def create_app(config: Config, metrics: Metrics, refresh_seconds: float = REFRESH_SECONDS) -> FastAPI:
     """The service as an application. It starts without a model too, says so in /health, and loads one that appears."""
     serving = ServingModel(Paths.of(config).models, metrics)
+    metrics.gauge(catalogue.MODEL_AGE_LIMIT).set(config.signals.max_model_age_days * SECONDS_PER_DAY)
     started = time.monotonic()
     app = FastAPI(
         title="InvestIQ signal models",
@@ -73,9 +76,9 @@ def create_app(config: Config, metrics: Metrics, refresh_seconds: float = REFRES
     _add_predict(app, serving, metrics)
 
     @app.get("/model")
-    async def model() -> ModelCard:
-        """The card of the model that serves: what it learned from, and how good it is."""
-        return serving.require().card
+    async def model() -> ServingCard:
+        """The card of the model that serves: what it learned from, how good it is, how far requests have drifted."""
+        return serving.card()
 
     @app.get("/health", responses={503: {"model": Health}})
     async def health(response: Response) -> Health:
@@ -127,9 +130,9 @@ def _add_predict(app: FastAPI, serving: ServingModel, metrics: Metrics) -> None:
     async def predict(request: PredictRequest) -> PredictResponse:
         """The calibrated probability that the close five sessions after the last bar is higher than its close."""
         try:
-            model = serving.require()
+            serving.require()
             with duration.time():
-                found = model.predict(Symbol(request.symbol), [bar.bar() for bar in request.bars])
+                found = serving.predict(Symbol(request.symbol), [bar.bar() for bar in request.bars])
         except Exception as error:
             outcomes.labels(_outcome(error)).inc()
             raise

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import structlog
 
+from investiq.market.types import Bar, Symbol
 from investiq.signals.artifact import Fingerprint, ModelMissing, ModelRefused, fingerprint, load
+from investiq.signals.card import ServingCard
+from investiq.signals.drift import DriftReport, DriftWindow
 from investiq.signals.model import Model
+from investiq.signals.prediction import Prediction
 from investiq.telemetry import catalogue
 from investiq.telemetry.metrics import Metrics
 
@@ -33,6 +39,8 @@ class ServingModel:
         self._refreshing = asyncio.Lock()
         self._loaded = metrics.gauge(catalogue.MODEL_LOADED)
         self._trained = metrics.gauge(catalogue.MODEL_TRAINED)
+        self._drift_metrics = DriftMetrics(metrics)
+        self._window: DriftWindow | None = None
 
     async def refresh(self) -> None:
         """Load the artifact if its files changed since the last look (four `stat` calls if they did not)."""
@@ -54,6 +62,29 @@ class ServingModel:
             raise self.error or ModelMissing("the signal model is being loaded: try again in a moment")
         return self.model
 
+    def predict(self, symbol: Symbol, bars: Sequence[Bar]) -> Prediction:
+        """The forecast of the model that serves; what it was asked about is remembered.
+
+        Raises:
+            ModelMissing, ModelRefused, TooFewBars, UnusableBars: see `require` and `Model.features`.
+        """
+        model = self.require()
+        features = model.features(symbol, bars)
+        found = model.forecast(symbol, bars[-1].session, features)
+        if self._window is not None and self._window.observe(symbol, found.as_of, features, found.probability_up):
+            self._drift_metrics.show(self._window.report(), found.trained_until)
+        return found
+
+    def card(self) -> ServingCard:
+        """The card of the model that serves, with its drift.
+
+        Raises:
+            ModelMissing, ModelRefused: there is none, for this reason.
+        """
+        model = self.require()
+        window = self._window or DriftWindow(model.card.drift_reference)
+        return ServingCard(**dict(model.card), drift=window.report())
+
     async def _reload(self) -> None:
         try:
             model = await asyncio.to_thread(load, self._folder)
@@ -61,6 +92,9 @@ class ServingModel:
             self.error = error
             _log.warning(error.reason, message=error.message, still_serving=self.version)
             return
+        if self.model is None or self.model.card.drift_reference != model.card.drift_reference:
+            self._window = DriftWindow(model.card.drift_reference)
+            self._drift_metrics.show(self._window.report(), model.card.data.trained_until)
         self.model, self.error = model, None
         self._loaded.set(1)
         self._trained.set(model.trained_at.timestamp() if model.trained_at else 0)
@@ -74,3 +108,23 @@ class ServingModel:
     @property
     def version(self) -> str | None:
         return self.model.card.model_version if self.model else None
+
+
+class DriftMetrics:
+    """Drift and age of the model, as Prometheus sees them."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._features = metrics.gauge(catalogue.FEATURE_DRIFT)
+        self._probability = metrics.gauge(catalogue.PREDICTION_DRIFT)
+        self._rows = metrics.gauge(catalogue.DRIFT_ROWS)
+        self._age = metrics.gauge(catalogue.MODEL_AGE)
+
+    def show(self, report: DriftReport, trained_until: date) -> None:
+        """Set every gauge; an index that says nothing yet is 0."""
+        features = report.features or dict.fromkeys(catalogue.MODEL_FEATURES, 0.0)
+        for name, index in features.items():
+            self._features.labels(name).set(index)
+        self._probability.set(report.probability or 0.0)
+        self._rows.set(report.rows)
+        newest = report.newest_session or trained_until
+        self._age.set(max((newest - trained_until).total_seconds(), 0.0))

@@ -20,11 +20,12 @@ from investiq.errors import InvestIQError
 from investiq.signals.calibration import Calibration, fit_calibration
 from investiq.signals.card import ModelCard, TrainingData
 from investiq.signals.dataset import HORIZON_SESSIONS, Dataset, Histories, bars_before, build_dataset, data_hash
+from investiq.signals.drift import DriftReference, binned
 from investiq.signals.features import FEATURE_REVISION, FEATURES, NEEDED_BARS
 from investiq.signals.folds import FOLDS
 from investiq.signals.model import Artifact, content_version
 from investiq.signals.trees import canonical_trees
-from investiq.signals.validation import beats_constant, predict_out_of_fold, summarise
+from investiq.signals.validation import OutOfFold, beats_constant, predict_out_of_fold, summarise
 
 __all__ = ["MINIMUM_SESSIONS", "Progress", "TooLittleData", "train"]
 
@@ -103,6 +104,7 @@ def train(histories: Histories, before: date, progress: Progress = _ignore) -> A
         importance=_importance(booster),
         quantile_levels=QUANTILE_LEVELS,
         feature_quantiles=_quantiles(dataset),
+        drift_reference=_drift_reference(dataset, out_of_fold, calibration),
         libraries=_libraries(),
     )
     progress("fit", 1, 1)
@@ -154,6 +156,20 @@ def _importance(booster: lightgbm.Booster) -> dict[str, float]:
 def _quantiles(dataset: Dataset) -> dict[str, tuple[float, ...]]:
     table = np.quantile(dataset.features, QUANTILE_LEVELS, axis=0)
     return {name: tuple(map(float, table[:, column])) for column, name in enumerate(FEATURES)}
+
+
+def _drift_reference(dataset: Dataset, out_of_fold: OutOfFold, calibration: Calibration) -> DriftReference:
+    """Forecasts of rows that a model has learned from are bolder than live ones, so those out of fold stand for them.
+
+    Each fold's model had a base rate of its own: its departures from that are taken over to the base rate of the model
+    that serves.
+    """
+    tested = out_of_fold.tested
+    scores = out_of_fold.scores[tested] - out_of_fold.anchors[tested] + calibration.anchor
+    return DriftReference(
+        features={name: binned(dataset.features[:, column]) for column, name in enumerate(FEATURES)},
+        probability=binned(calibration.probability(scores)),
+    )
 
 
 def _libraries() -> dict[str, str]:

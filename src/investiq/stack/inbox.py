@@ -17,12 +17,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Header, Query, Response
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AwareDatetime
 
 from investiq import __version__
 from investiq.config import Config, Paths
 from investiq.serving import HostPolicy, equip, metrics_response, serve
+from investiq.serving.alertmanager import NEVER, WebhookAlert, WebhookMessage
 from investiq.stack.inbox_store import InboxUnavailable, Notification, NotificationStore, Received
 from investiq.telemetry import catalogue
 from investiq.telemetry.catalogue import Part
@@ -33,40 +33,6 @@ __all__ = ["build_app", "run"]
 MAX_BODY_BYTES = 4 * 1024 * 1024  # a group of thousands of alerts; 413 would make Alertmanager drop the page
 MAX_LIMIT = 1000
 
-_NEVER = datetime(1, 1, 1, tzinfo=UTC)
-"""How Go writes a time that is not set."""
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment if moment == _NEVER else moment.astimezone(UTC)
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
-
-
-class _Sent(BaseModel):
-    """Alertmanager's own JSON; newer versions may add fields."""
-
-    model_config = ConfigDict(alias_generator=to_camel, extra="ignore")
-
-
-class _Alert(_Sent):
-    status: Literal["firing", "resolved"]
-    labels: dict[str, str]
-    annotations: dict[str, str]
-    starts_at: Moment
-    ends_at: Moment = _NEVER
-    fingerprint: Annotated[str, Field(min_length=1)]
-    generator_url: Annotated[str, Field(alias="generatorURL")] = ""
-
-
-class _Webhook(_Sent):
-    version: Literal["4"]
-    group_key: str
-    receiver: str
-    status: Literal["firing", "resolved"]
-    alerts: Annotated[list[_Alert], Field(min_length=1)]
-
 
 class _Heartbeat:
     """The latest Watchdog, judged by the time at which Prometheus evaluated it, never by its arrival."""
@@ -74,7 +40,7 @@ class _Heartbeat:
     def __init__(self) -> None:
         self._evaluated_at: float | None = None
 
-    def beat(self, alerts: list[_Alert]) -> None:
+    def beat(self, alerts: list[WebhookAlert]) -> None:
         """Take over the newest `evaluated_at` of the firing alerts; what carries none is no heartbeat."""
         moments = [_number(alert.annotations.get("evaluated_at")) for alert in alerts if alert.status == "firing"]
         self._evaluated_at = max((m for m in (self._evaluated_at, *moments) if m is not None), default=None)
@@ -108,14 +74,14 @@ def build_app(config: Config, metrics: Metrics) -> FastAPI:
 
     # A plain `def` runs in a worker thread: waiting for the disk must not stop /health.
     @app.post("/webhook")
-    def webhook(message: _Webhook) -> dict[str, int]:
+    def webhook(message: WebhookMessage) -> dict[str, int]:
         store.add([_received(message, alert) for alert in message.alerts], datetime.now(UTC))
         for alert in message.alerts:
             counter.labels(alert.status).inc()
         return {"kept": len(message.alerts)}
 
     @app.post("/heartbeat")
-    def take_heartbeat(message: _Webhook) -> dict[str, float | None]:
+    def take_heartbeat(message: WebhookMessage) -> dict[str, float | None]:
         heartbeat.beat(message.alerts)
         return heartbeat.state(time.time())
 
@@ -161,7 +127,7 @@ def run(config: Config) -> None:
     serve(build_app(config, Metrics(Part.INBOX)), config.inbox.host, config.inbox.port)
 
 
-def _received(message: _Webhook, alert: _Alert) -> Received:
+def _received(message: WebhookMessage, alert: WebhookAlert) -> Received:
     return Received(
         status=alert.status,
         receiver=message.receiver,
@@ -170,7 +136,7 @@ def _received(message: _Webhook, alert: _Alert) -> Received:
         annotations=alert.annotations,
         starts_at=alert.starts_at,
         # A firing alert carries the time at which it would expire, not one at which it ended.
-        ends_at=alert.ends_at if alert.status == "resolved" and alert.ends_at != _NEVER else None,
+        ends_at=alert.ends_at if alert.status == "resolved" and alert.ends_at != NEVER else None,
         fingerprint=alert.fingerprint,
         generator_url=alert.generator_url,
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from investiq.config import Config, Paths
 from investiq.errors import InvestIQError
 from investiq.monitoring import names
+from investiq.serving.token_file import provide_token
 from investiq.stack import render
 from investiq.stack.control import AlreadyRunning, ControlClient, NotRunning, hold_lock, is_locked
 from investiq.stack.control_server import ControlServer
@@ -49,6 +50,7 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
     Raises:
         AlreadyRunning: another supervisor runs on this data_dir.
         PortsTaken: something else listens where a part is to listen.
+        UnusableTokenFile: the heartbeat token cannot be made or read.
     """
     paths = _folders(config)
     with hold_lock(paths.run):
@@ -56,6 +58,7 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
         check_ports(table)
         stream = rotated_text(paths.logs / "supervisor.log", config.logging.max_bytes, config.logging.backups)
         logging.configure("supervisor", config.logging.level, stream)
+        provide_token(paths.heartbeat_token)  # before Alertmanager and the API, which both read it
         render.write_runtime(config, paths.monitoring, missing_jobs(table))
         supervisor = Supervisor(
             table, logs=paths.logs, rotation=config.logging, cwd=Path.cwd(), no_restart=frozenset(no_restart)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from investiq.config import Config, Paths, addresses
@@ -115,7 +115,8 @@ def stack_table(config: Config, installed: Mapping[str, str] | None = None, trai
 
     Prometheus starts at once, since it takes up to ten seconds from its start to its first scrape; a start is over
     before any alert has waited its minute. Only a training could last longer than that: then Prometheus waits for it.
-    It stops before the first of its targets does. The agent comes last: it trades only when watched.
+    It stops before the first of its targets does, but for the agent. That one comes last and goes first: it trades only
+    when watched.
 
     Args:
         installed: program -> its file, for the monitoring programs; default: those on PATH.
@@ -192,9 +193,10 @@ def _watchers(config: Config, paths: Paths, installed: Mapping[str, str], traine
 
 
 def _agent(config: Config) -> Iterable[Part]:
-    if config.agent.enabled and config.market.clock == "replay":
-        argv = _investiq("agent")
-        yield Part("agent", "trades on paper by simple rules", argv, needs=("api", "signals", "prometheus"))
+    if config.agent_runs:
+        needs = ("api", "signals", "prometheus")
+        agent = _server("agent", "trades on paper by simple rules", config.agent.host, config.agent.port, needs)
+        yield replace(agent, argv=_investiq("agent"))
 
 
 def _server(name: str, what: str, host: str, port: int, needs: tuple[str, ...] = ()) -> Part:

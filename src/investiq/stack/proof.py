@@ -33,17 +33,19 @@ class Proof:
 
 
 async def prove_watched(config: Config, without: Collection[str] = (), seconds: float = 45) -> Proof:
-    """Every target of Prometheus is up, and an alert given to Alertmanager arrives in the inbox.
+    """Every target of Prometheus is up, an alert given to Alertmanager arrives in the inbox, the heartbeat at the API.
 
     Args:
         without: scrape jobs that this stack does not have.
-        seconds: how long both may take.
+        seconds: how long all of it may take.
     """
     async with http_client() as client:
-        targets, alert = await asyncio.gather(
-            _targets_up(config, without, client, seconds), _alert_delivered(config, client, seconds)
+        proofs = await asyncio.gather(
+            _targets_up(config, without, client, seconds),
+            _alert_delivered(config, client, seconds),
+            _heartbeat_arrived(config, client, seconds),
         )
-    return Proof("watched", targets.proven and alert.proven, f"{targets.text}; {alert.text}")
+    return Proof("watched", all(proof.proven for proof in proofs), "; ".join(proof.text for proof in proofs))
 
 
 async def prove_alert(config: Config, seconds: float = 20) -> Proof:
@@ -115,6 +117,22 @@ async def _alert_delivered(config: Config, client: httpx2.AsyncClient, seconds: 
             return Proof("alert", True, f"a test alert reached the inbox in {took:.1f} s")
         if took > seconds:
             return Proof("alert", False, f"a test alert did not reach the inbox in {seconds:g} s")
+        await asyncio.sleep(_ASK_AGAIN_SECONDS)
+
+
+async def _heartbeat_arrived(config: Config, client: httpx2.AsyncClient, seconds: float) -> Proof:
+    """The API hears the monitoring; before that, trading is halted."""
+    if not config.trading.require_monitoring:
+        return Proof("heartbeat", True, "trading needs no heartbeat (require_monitoring = false)")
+    url = f"{addresses.base_url(addresses.api(config))}/api/trading/status"
+    deadline = time.monotonic() + seconds
+    while True:
+        monitoring = (await _json(client, url)).get("monitoring", {})
+        if monitoring.get("heartbeat") == "fresh":
+            return Proof("heartbeat", True, "the heartbeat reaches the API")
+        if time.monotonic() > deadline:
+            told = monitoring.get("note") or "the API does not answer"
+            return Proof("heartbeat", False, f"no heartbeat reached the API in {seconds:g} s: {told}")
         await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 

@@ -112,7 +112,8 @@ def _monitoring_files(config: Config, without: Collection[str]) -> dict[str, str
 def _check_receivers(config: Config) -> None:
     """Alertmanager refuses a URL without a scheme and starts with a wrong key: say it before, and say the setting."""
     notify = config.notify
-    for setting, secret in (("discord_webhook_url", notify.discord_webhook_url), ("webhook_url", notify.webhook_url)):
+    for setting in ("discord_webhook_url", "webhook_url", "deadmans_switch_url"):
+        secret = getattr(notify, setting)
         value = secret.get_secret_value() if secret is not None else None
         if value is not None and (not value.startswith(("http://", "https://")) or _unusable(value)):
             raise RenderError(f"notify.{setting} is not an http(s) URL: set the address itself, such as https://…")

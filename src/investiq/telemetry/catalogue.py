@@ -39,6 +39,7 @@ class Part(StrEnum):
     SIGNALS = "signal-models"
     WEB = "frontend"
     INBOX = "inbox"
+    AGENT = "agent"
 
 
 class Subject(StrEnum):
@@ -95,9 +96,38 @@ class Metric:
         return tuple(product(*closed)) if len(closed) == len(self.labels) else ()
 
 
-SERVERS = (Part.API, Part.SIGNALS, Part.WEB, Part.INBOX)
+SERVERS = (Part.API, Part.SIGNALS, Part.WEB, Part.INBOX, Part.AGENT)
 DEPENDENCIES = ("database", "broker", "market_data", "signal_models")
 ENGINES = ("technical", "quantitative", "signal", "sentiment", "fundamental")
+
+MODEL_FEATURES = (
+    "move_1",
+    "move_2",
+    "move_5",
+    "move_10",
+    "move_21",
+    "move_63",
+    "gap",
+    "place_in_range_1",
+    "place_in_range_10",
+    "place_in_range_63",
+    "distance_from_mean_10",
+    "distance_from_mean_50",
+    "bollinger_20",
+    "rsi_14",
+    "drawdown_63",
+    "volatility_21",
+    "volatility_change",
+    "downside_share_21",
+    "autocorrelation_63",
+    "true_range",
+    "volume_change",
+    "volume_trend",
+    "volume_balance_21",
+)
+"""What the signal model looks at, in the order of its columns; a test holds it to `signals.features`."""
+
+BREAKER_MEASURES = ("daily_loss", "drawdown")
 
 _FAST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -149,7 +179,7 @@ AUTH_FAILURES = Metric(
     Subject.API,
     "Requests refused for their key or token.",
     (Part.API,),
-    (Label("reason", ("missing", "unknown_key", "scope", "metrics_token")),),
+    (Label("reason", ("missing", "unknown_key", "scope", "metrics_token", "heartbeat_token")),),
 )
 RATE_LIMITED = Metric(
     "investiq_rate_limited_total",
@@ -165,7 +195,7 @@ BACKGROUND_FAILURES = Metric(
     Subject.API,
     "Steps of the API's background work that failed.",
     (Part.API,),
-    (Label("task", ("trading", "market", "health")),),
+    (Label("task", ("trading", "market", "health", "lookout")),),
 )
 
 # ---- market ----
@@ -177,6 +207,38 @@ MARKET_DATA_AGE = Metric(
     "Open-market seconds since the newest price; a closed market does not age.",
     (Part.API,),
     unit="seconds",
+)
+MARKET_DATA_AGE_LIMIT = Metric(
+    "investiq_market_data_age_limit_seconds",
+    Kind.GAUGE,
+    Subject.MARKET,
+    "Age of the newest price from which nothing is bought and the market data counts as down: a setting.",
+    (Part.API,),
+    unit="seconds",
+)
+MARKET_TIME = Metric(
+    "investiq_market_timestamp_seconds",
+    Kind.GAUGE,
+    Subject.MARKET,
+    "Market time, in Unix seconds.",
+    (Part.API,),
+    unit="seconds",
+)
+MARKET_OPEN_TIME = Metric(
+    "investiq_market_open_time_seconds",
+    Kind.GAUGE,
+    Subject.MARKET,
+    "Market time in which the market was open, summed since 1970: it stands still while the market is closed.",
+    (Part.API,),
+    unit="seconds",
+)
+MARKET_SPEED = Metric(
+    "investiq_market_speed_ratio",
+    Kind.GAUGE,
+    Subject.MARKET,
+    "Seconds of open market that pass in a second of wall time, over a whole replayed session; 1 without a replay.",
+    (Part.API,),
+    unit="ratio",
 )
 MARKET_PHASE = Metric(
     "investiq_market_phase",
@@ -239,7 +301,37 @@ BREAKER_TRIPS = Metric(
     Subject.TRADING,
     "Times that the breaker tripped.",
     (Part.API,),
-    (Label("reason", ("manual", "daily_loss", "drawdown")),),
+    (Label("reason", ("manual", "daily_loss", "drawdown", "monitoring_lost")),),
+)
+MONITORING_REQUIRED = Metric(
+    "investiq_monitoring_required",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "1 where trading needs the heartbeat of the monitoring, 0 where require_monitoring = false.",
+    (Part.API,),
+)
+HEARTBEAT_EVALUATED = Metric(
+    "investiq_heartbeat_evaluated_timestamp_seconds",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "When Prometheus evaluated the youngest heartbeat that reached the API, in Unix seconds; 0 before the first.",
+    (Part.API,),
+    unit="seconds",
+)
+HEARTBEAT_AWAITED = Metric(
+    "investiq_heartbeat_awaited",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "1 while trading is halted for nothing but the first heartbeat since the API's start, which ends it.",
+    (Part.API,),
+)
+HEARTBEATS = Metric(
+    "investiq_heartbeats_total",
+    Kind.COUNTER,
+    Subject.TRADING,
+    "Heartbeats delivered to the API, by what became of them.",
+    (Part.API,),
+    (Label("outcome", ("accepted", "repeated", "future", "malformed")),),
 )
 ORDERS = Metric(
     "investiq_orders_total",
@@ -260,6 +352,7 @@ ORDER_DENIALS = Metric(
             "reason",
             (
                 "halted",
+                "monitoring_lost",
                 "breaker_unreadable",
                 "equity_unknown",
                 "no_price",
@@ -310,6 +403,82 @@ DAILY_LOSS = Metric(
     unit="ratio",
 )
 
+BREAKER_LOSS = Metric(
+    "investiq_breaker_loss_ratio",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "Loss as the breaker measures it, which a resume starts anew; not a number while its state cannot be read.",
+    (Part.API,),
+    (Label("measure", BREAKER_MEASURES),),
+    unit="ratio",
+)
+BREAKER_LIMIT = Metric(
+    "investiq_breaker_limit_ratio",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "Loss at which the breaker trips: a setting.",
+    (Part.API,),
+    (Label("measure", BREAKER_MEASURES),),
+    unit="ratio",
+)
+AGENT_CYCLES = Metric(
+    "investiq_agent_cycles_total",
+    Kind.COUNTER,
+    Subject.TRADING,
+    "Cycles of the agent; a failed one did not get through its watchlist.",
+    (Part.AGENT,),
+    (Label("outcome", ("done", "halted", "ended", "failed")),),
+)
+AGENT_CYCLE_DURATION = Metric(
+    "investiq_agent_cycle_duration_seconds",
+    Kind.HISTOGRAM,
+    Subject.TRADING,
+    "Wall time of a cycle of the agent, without the wait after it.",
+    (Part.AGENT,),
+    unit="seconds",
+    buckets=(*_FAST_SECONDS, 30.0, 60.0),
+)
+AGENT_INTERVAL = Metric(
+    "investiq_agent_cycle_interval_seconds",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "Wall time from the start of the agent's last finished cycle to the next one, as the agent has planned it.",
+    (Part.AGENT,),
+    unit="seconds",
+)
+AGENT_MARKET_TIME = Metric(
+    "investiq_agent_market_timestamp_seconds",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "Market time at which the agent's last finished cycle began, in Unix seconds; 0 before the first.",
+    (Part.AGENT,),
+    unit="seconds",
+)
+AGENT_OPEN_TIME = Metric(
+    "investiq_agent_market_open_time_seconds",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "The same moment as investiq_market_open_time_seconds counts it; 0 before the first finished cycle.",
+    (Part.AGENT,),
+    unit="seconds",
+)
+AGENT_DECISIONS = Metric(
+    "investiq_agent_decisions_total",
+    Kind.COUNTER,
+    Subject.TRADING,
+    "Decisions of the agent; a symbol on which it waits is decided on in each cycle.",
+    (Part.AGENT,),
+    (Label("action", ("enter", "exit", "hold", "wait")),),
+)
+AGENT_ORDERS = Metric(
+    "investiq_agent_orders_total",
+    Kind.COUNTER,
+    Subject.TRADING,
+    "Orders of the agent; a repeated one was known already, of a failed one nothing is known.",
+    (Part.AGENT,),
+    (Label("outcome", ("sent", "denied", "repeated", "failed")),),
+)
+
 # ---- signals ----
 
 MODEL_LOADED = Metric(
@@ -322,6 +491,44 @@ MODEL_TRAINED = Metric(
     "When the serving model was trained, in Unix seconds; 0 without a model.",
     (Part.SIGNALS,),
     unit="seconds",
+)
+MODEL_AGE = Metric(
+    "investiq_model_age_seconds",
+    Kind.GAUGE,
+    Subject.SIGNALS,
+    "Market time from the last session that the serving model learned from to the newest one that it was asked about.",
+    (Part.SIGNALS,),
+    unit="seconds",
+)
+MODEL_AGE_LIMIT = Metric(
+    "investiq_model_age_limit_seconds",
+    Kind.GAUGE,
+    Subject.SIGNALS,
+    "Age from which the model counts as stale: a setting.",
+    (Part.SIGNALS,),
+    unit="seconds",
+)
+FEATURE_DRIFT = Metric(
+    "investiq_feature_drift_psi",
+    Kind.GAUGE,
+    Subject.SIGNALS,
+    "Population stability index of a feature, recent requests against training; 0 until there are enough requests.",
+    (Part.SIGNALS,),
+    (Label("feature", MODEL_FEATURES),),
+)
+PREDICTION_DRIFT = Metric(
+    "investiq_prediction_drift_psi",
+    Kind.GAUGE,
+    Subject.SIGNALS,
+    "Population stability index of the predicted probability, as investiq_feature_drift_psi.",
+    (Part.SIGNALS,),
+)
+DRIFT_ROWS = Metric(
+    "investiq_drift_window_rows",
+    Kind.GAUGE,
+    Subject.SIGNALS,
+    "Recent requests that drift is measured on; a symbol counts once for a session.",
+    (Part.SIGNALS,),
 )
 PREDICTIONS = Metric(
     "investiq_predictions_total",
@@ -343,6 +550,29 @@ PREDICTION_DURATION = Metric(
 
 # ---- monitoring ----
 
+DIRECT_NOTIFICATIONS = Metric(
+    "investiq_direct_notifications_total",
+    Kind.COUNTER,
+    Subject.MONITORING,
+    "Tries of the API to tell people itself that the monitoring is lost or back, by what came of them.",
+    (Part.API,),
+    (
+        Label("notifier", ("inbox", "discord", "pagerduty", "webhook")),
+        Label(
+            "outcome",
+            (
+                "delivered",
+                "timeout",
+                "unreachable",
+                "rate_limited",
+                "server_error",
+                "refused",
+                "queue_full",
+                "unforeseen",
+            ),
+        ),
+    ),
+)
 INBOX_NOTIFICATIONS = Metric(
     "investiq_inbox_notifications_total",
     Kind.COUNTER,

@@ -1,7 +1,8 @@
 """The circuit breaker as a value: what trips it, what it allows, what a resume does. No I/O here.
 
-- It trips on the loss of a session (realised and unrealised, from the equity carried into it) and on the fall from the
-  highest equity; or someone halts by hand. Halted means: no order that adds to a position.
+- It trips on the loss of a session (realised and unrealised, from the equity carried into it), on the fall from the
+  highest equity, and when the heartbeat of the monitoring is lost; or someone halts by hand. Halted means: no order
+  that adds to a position.
 - It stays halted, over sessions and restarts, until someone resumes and says why.
 - A resume accepts the loss that was: both measures start anew from the equity of that moment. So the same loss does not
   trip it again at once, and a further loss of the full limit does. The account's own record (`EquityRecord`) keeps the
@@ -41,6 +42,9 @@ class HaltReason(StrEnum):
     MANUAL = "manual"
     DAILY_LOSS = "daily_loss"
     DRAWDOWN = "drawdown"
+    MONITORING_LOST = "monitoring_lost"
+    """Nobody would notice a fault. Stored when a heartbeat was there and was lost; also the word for a start that still
+    waits for the first one, which is never stored and ends by itself."""
     UNREADABLE = "unreadable"
     """The breaker's own state cannot be read, which counts as halted. Never stored."""
 

@@ -8,7 +8,9 @@ tick. One desk serves a ledger: a second process on it would doubt the orders th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
+from time import monotonic
 from typing import Literal
 from uuid import uuid4
 
@@ -22,10 +24,12 @@ from investiq.market.types import Symbol
 from investiq.store import DatabaseUnavailable, ping, reading, writing
 from investiq.telemetry.metrics import Metrics
 from investiq.trading.account_book import AccountBook, AccountTerms, EquityPoint, LoggedBreakerEvent
-from investiq.trading.breaker import BREAKER, BreakerState, HaltReason
+from investiq.trading.breaker import BREAKER, BreakerState, Halt, HaltReason
 from investiq.trading.brokers.paper import PaperBroker
 from investiq.trading.brokers.protocol import Broker, BrokerUnavailable, TradingMode
 from investiq.trading.costs import Costs
+from investiq.trading.heartbeat import BeatOutcome, HeartbeatState, Instant, Pulse
+from investiq.trading.heartbeat_monitor import HeartbeatMonitor, Steady, told
 from investiq.trading.instruments import Instruments
 from investiq.trading.ledger import Entry, Ledger
 from investiq.trading.market_view import MarketView, known_quote
@@ -35,7 +39,7 @@ from investiq.trading.risk import RiskCase, buying_power, deny, size
 from investiq.trading.routing import OrderRouter
 from investiq.trading.stamp import Stamp, Wall, wall_now
 from investiq.trading.valuation import Valuation
-from investiq.trading.views import AccountView, OrderPage, PositionView, Submission, TradingStatus
+from investiq.trading.views import AccountView, MonitoringView, OrderPage, PositionView, Submission, TradingStatus
 
 __all__ = ["Desk", "open_desk"]
 
@@ -50,6 +54,7 @@ def open_desk(
     *,
     clock: Literal["replay", "wall"],
     wall: Wall = wall_now,
+    steady: Steady = monotonic,
 ) -> Desk:
     """The desk of a migrated database: opens the account on the first start, clears up open doubts on a later one.
 
@@ -76,6 +81,7 @@ def open_desk(
         ledger=Ledger(cash),
         instruments=Instruments(metrics),
         wall=wall,
+        steady=steady,
     )
     desk.recover()
     return desk
@@ -94,6 +100,7 @@ class Desk:
         ledger: Ledger,
         instruments: Instruments,
         wall: Wall = wall_now,
+        steady: Steady = monotonic,
     ) -> None:
         self._config = config
         self._market = market
@@ -104,7 +111,17 @@ class Desk:
         self._wall = wall
         self._book = AccountBook()
         self._costs = Costs.of(config)
-        self._oversight = Oversight(engine, market, ledger, limits=config, instruments=instruments, wall=wall)
+        self._started = Stamp(market.now(), wall())
+        self._heartbeats = HeartbeatMonitor(config, instruments, wall=wall, steady=steady)
+        self._oversight = Oversight(
+            engine,
+            market,
+            ledger,
+            limits=config,
+            instruments=instruments,
+            heartbeats=self._heartbeats,
+            wall=wall,
+        )
         self._router = OrderRouter(engine, market, ledger, broker, instruments=instruments, wall=wall)
 
     def recover(self) -> None:
@@ -164,7 +181,7 @@ class Desk:
             self._router.follow()
         finally:
             seen = self._watch()
-        if seen.halted:
+        if seen.withdraws_entries:
             self._router.cancel_entries(BREAKER, "halted")
 
     def orders(
@@ -244,10 +261,23 @@ class Desk:
 
         Raises:
             ReasonRequired: `note` says nothing.
+            MonitoringLost: the heartbeat of the monitoring does not arrive.
             DatabaseUnavailable: it could not be kept, so trading stays halted.
         """
         self._oversight.resume(note, by)
         return self.status()
+
+    def beat(self, evaluated_at: float) -> BeatOutcome:
+        """The monitoring lives: Prometheus evaluated its rules then, in Unix seconds. Touches no database."""
+        return self._heartbeats.beat(evaluated_at)
+
+    def pulse(self) -> tuple[Pulse, Instant]:
+        """The heartbeat of the monitoring, and the moment at which it was judged: now. Touches no database."""
+        return self._heartbeats.pulse()
+
+    def monitoring(self) -> MonitoringView:
+        """The same, to be shown."""
+        return _monitoring(*self._heartbeats.pulse())
 
     def breaker_log(self, limit: int = 100) -> Sequence[LoggedBreakerEvent]:
         """The latest halts and resumes, newest first."""
@@ -295,7 +325,10 @@ class Desk:
             raise
 
     def _status(self, state: BreakerState | None, unreadable: str | None) -> TradingStatus:
+        pulse, now = self._heartbeats.pulse()
         halt = state.halt if state else self._oversight.demanded
+        if halt is None and state is not None and pulse.is_blind:
+            halt = Halt(HaltReason.MONITORING_LOST, told(pulse, now), BREAKER, self._started)
         return TradingStatus(
             mode=self._broker.mode(),
             halted=state is None or halt is not None,
@@ -308,7 +341,20 @@ class Desk:
             daily_loss_limit=self._config.daily_loss_limit,
             drawdown=state.drawdown if state else None,
             drawdown_limit=self._config.drawdown_limit,
+            monitoring=_monitoring(pulse, now),
         )
+
+
+def _monitoring(pulse: Pulse, now: Instant) -> MonitoringView:
+    age = pulse.age(now)
+    return MonitoringView(
+        required=pulse.state is not HeartbeatState.NOT_REQUIRED,
+        heartbeat=pulse.state,
+        evaluated_at=None if pulse.beat is None else datetime.fromtimestamp(pulse.beat.evaluated_at, UTC),
+        age_seconds=None if age is None else round(age, 3),
+        limit_seconds=pulse.limit_seconds,
+        note=told(pulse, now),
+    )
 
 
 def _position(valuation: Valuation, symbol: Symbol) -> PositionView:

@@ -9,7 +9,7 @@ import structlog
 
 from investiq.telemetry import catalogue
 from investiq.telemetry.metrics import Metrics
-from investiq.trading.breaker import Halt
+from investiq.trading.breaker import BreakerState, Halt, HaltReason
 from investiq.trading.equity import EquityRecord, fall
 from investiq.trading.ledger import Change
 from investiq.trading.order import Order, OrderStatus
@@ -40,9 +40,14 @@ class Instruments:
         self._acknowledgement = metrics.histogram(catalogue.ORDER_ACKNOWLEDGEMENT)
         self._halted = metrics.gauge(catalogue.TRADING_HALTED)
         self._trips = metrics.counter(catalogue.BREAKER_TRIPS)
+        self._required = metrics.gauge(catalogue.MONITORING_REQUIRED)
+        self._evaluated = metrics.gauge(catalogue.HEARTBEAT_EVALUATED)
+        self._awaited = metrics.gauge(catalogue.HEARTBEAT_AWAITED)
         self._equity = metrics.gauge(catalogue.EQUITY)
         self._drawdown = metrics.gauge(catalogue.DRAWDOWN)
         self._daily_loss = metrics.gauge(catalogue.DAILY_LOSS)
+        self._loss = metrics.gauge(catalogue.BREAKER_LOSS)
+        self._limit = metrics.gauge(catalogue.BREAKER_LIMIT)
 
     def denied(self, order: Order) -> None:
         """An order was denied before it reached the broker."""
@@ -71,9 +76,29 @@ class Instruments:
         self._halted.set(1)
         log.warning("trading halted", reason=halt.reason, note=halt.note, by=halt.by)
 
-    def halted(self, halted: bool) -> None:
-        """Whether entries are denied by the breaker now."""
+    def halted(self, halted: bool, *, awaiting: bool = False) -> None:
+        """Whether entries are denied by the breaker now; `awaiting`: only until the first heartbeat."""
         self._halted.set(int(halted))
+        self._awaited.set(int(awaiting))
+
+    def monitoring_required(self, required: bool) -> None:
+        """Whether trading needs the heartbeat of the monitoring."""
+        self._required.set(int(required))
+
+    def heartbeat(self, evaluated_at: float) -> None:
+        """A younger heartbeat has come, evaluated then (Unix seconds)."""
+        self._evaluated.set(evaluated_at)
+
+    def limited(self, daily_loss: Decimal, drawdown: Decimal) -> None:
+        """At which losses the breaker trips."""
+        self._limit.labels(HaltReason.DAILY_LOSS).set(float(daily_loss))
+        self._limit.labels(HaltReason.DRAWDOWN).set(float(drawdown))
+
+    def measured(self, state: BreakerState | None) -> None:
+        """What the breaker measures; a state that cannot be read is not a number, rather than no loss."""
+        daily_loss, drawdown = (state.day_loss, state.drawdown) if state else (math.nan, math.nan)
+        self._loss.labels(HaltReason.DAILY_LOSS).set(float(daily_loss))
+        self._loss.labels(HaltReason.DRAWDOWN).set(float(drawdown))
 
     def valued(self, equity: Decimal | None, record: EquityRecord) -> None:
         """Equity and what it fell; an unknown equity is not a number, rather than an old one."""

@@ -1,7 +1,7 @@
 """Values the account, lets the breaker see it, and holds the halt that is in force whatever the database does.
 
-It fails closed: a breaker that cannot be read counts as halted, and an account that cannot be valued is neither shown
-to the breaker nor to the equity record.
+It fails closed: a breaker that cannot be read counts as halted, so does a monitoring that is not heard, and an account
+that cannot be valued is neither shown to the breaker nor to the equity record.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from investiq.trading import breaker
 from investiq.trading.account_book import AccountBook, BreakerEvent, BreakerUnreadable
 from investiq.trading.breaker import BreakerState, Halt, HaltReason
 from investiq.trading.equity import EquityRecord
+from investiq.trading.heartbeat import Instant, Pulse
+from investiq.trading.heartbeat_monitor import HeartbeatMonitor, Loss, MonitoringLost, told
 from investiq.trading.instruments import Instruments
 from investiq.trading.ledger import Ledger
 from investiq.trading.market_view import MarketView
@@ -45,6 +47,8 @@ class Observation:
         breaker: the state after it saw this moment; None when it cannot be read.
         kept: both as the database has them.
         demanded: the halt by hand that is in `breaker` and was not known to be kept.
+        loss: the loss of the heartbeat whose halt is in `breaker` and was not known to be kept.
+        pulse: the heartbeat of the monitoring, judged at `now`.
     """
 
     valuation: Valuation
@@ -52,11 +56,29 @@ class Observation:
     breaker: BreakerState | None
     kept: _Kept
     demanded: Halt | None
+    loss: Loss | None
+    pulse: Pulse
+    now: Instant
+
+    @property
+    def tripped(self) -> bool:
+        """Somebody has to resume."""
+        return self.breaker is None or self.breaker.halt is not None
 
     @property
     def halted(self) -> bool:
         """Entries are denied by the breaker."""
-        return self.breaker is None or self.breaker.halt is not None
+        return self.tripped or self.pulse.is_blind
+
+    @property
+    def awaiting(self) -> bool:
+        """Halted for nothing but a heartbeat, which would end it."""
+        return self.pulse.is_blind and not self.tripped
+
+    @property
+    def withdraws_entries(self) -> bool:
+        """Open orders that add to a position are to be cancelled. A start first gives the monitoring its time."""
+        return self.tripped or self.pulse.is_blind_for_long(self.now)
 
     @property
     def new_halt(self) -> Halt | None:
@@ -74,15 +96,20 @@ class Observation:
         """The breaker's word on an order: exits pass, entries only while nothing is halted."""
         if case.is_exit or not self.halted:
             return None
-        if self.breaker is None or self.breaker.halt is None:
+        if self.breaker is None:
             return Denial(
                 DenialReason.BREAKER_UNREADABLE,
                 "the breaker's state cannot be read, which counts as halted: look into the ledger, then resume with a "
                 "reason",
             )
+        only = "Only orders that reduce a position are taken"
         halt = self.breaker.halt
+        if halt is None:
+            message = f"trading is halted (monitoring_lost): {told(self.pulse, self.now)}"
+            return Denial(DenialReason.MONITORING_LOST, f"{message}. {only}")
         message = f"trading is halted ({halt.reason}) since {halt.since.at:%Y-%m-%d %H:%M} by {halt.by}: {halt.note}"
-        return Denial(DenialReason.HALTED, f"{message}. Only orders that reduce a position are taken")
+        unheard = halt.reason is HaltReason.MONITORING_LOST
+        return Denial(DenialReason.MONITORING_LOST if unheard else DenialReason.HALTED, f"{message}. {only}")
 
 
 class Oversight:
@@ -96,6 +123,7 @@ class Oversight:
         *,
         limits: TradingConfig,
         instruments: Instruments,
+        heartbeats: HeartbeatMonitor,
         wall: Wall,
     ) -> None:
         self._engine = engine
@@ -103,10 +131,13 @@ class Oversight:
         self._ledger = ledger
         self._limits = limits
         self._instruments = instruments
+        self._heartbeats = heartbeats
         self._wall = wall
         self._book = AccountBook()
         self._jumps = PriceJumps()
         self._demanded: Halt | None = None
+        self._trip: tuple[Loss, Halt] | None = None
+        instruments.limited(limits.daily_loss_limit, limits.drawdown_limit)
 
     def look(self, connection: Connection) -> Observation:
         """The account and the breaker now, nothing written."""
@@ -121,10 +152,13 @@ class Oversight:
                 state = breaker.observe(
                     state, session=session, opening=record.opening, equity=equity, limits=self._limits, stamp=stamp
                 )
-        demanded = self._demanded
-        if demanded is not None:
-            state = breaker.halt(state or BreakerState(session, None, None), demanded)
-        return Observation(valuation, record, state, kept, demanded)
+        # Last of all: until here, the database may have taken its time, and an order is decided upon by this.
+        pulse, now = self._heartbeats.pulse()
+        demanded, loss = self._demanded, self._heartbeats.loss
+        for halt in (demanded, self._trip_of(loss)):
+            if halt is not None:
+                state = breaker.halt(state or BreakerState(session, None, None), halt)
+        return Observation(valuation, record, state, kept, demanded, loss, pulse, now)
 
     def keep(self, connection: Connection, seen: Observation) -> None:
         """Write what is new in `seen`."""
@@ -144,11 +178,14 @@ class Oversight:
             self._instruments.tripped(seen.new_halt)
         if self._demanded is seen.demanded:  # a demand that came since then is not in it
             self._demanded = None
-        self._instruments.halted(seen.halted)
+        self._heartbeats.kept(seen.loss)
+        self._instruments.halted(seen.halted, awaiting=seen.awaiting)
         self._instruments.valued(seen.valuation.equity, seen.record)
+        self._instruments.measured(seen.breaker)
 
     def observe(self) -> Observation:
         """Look, and keep what is new. Writes nothing while nothing changes."""
+        self._heartbeats.pulse()  # a loss is noted even if the database does not answer
         with reading(self._engine) as connection:
             seen = self.look(connection)
         if seen.is_news:
@@ -183,10 +220,13 @@ class Oversight:
 
         Raises:
             ReasonRequired: `note` says nothing.
+            MonitoringLost: the monitoring is not heard, so trading stays halted, for whatever else it was halted.
             DatabaseUnavailable: it could not be kept, so trading stays halted.
         """
+        _refuse_blind(*self._heartbeats.pulse())
         with writing(self._engine) as connection:
             seen = self.look(connection)
+            _refuse_blind(seen.pulse, seen.now)
             self.keep(connection, seen)
             equity = seen.valuation.equity
             # Unreadable state is replaced: someone has looked and says that it is safe to go on.
@@ -197,7 +237,8 @@ class Oversight:
                 action = Halt(HaltReason.MANUAL, note, by, self._stamp())
                 self._book.log_breaker(connection, BreakerEvent.RESUME, action, before, equity)
         self.committed(seen)
-        self._instruments.halted(self._demanded is not None)
+        self._instruments.halted(self.demanded is not None)
+        self._instruments.measured(after)
         if after is not before:
             log.warning("trading resumed", note=note, by=by)
 
@@ -207,7 +248,7 @@ class Oversight:
         Raises:
             BreakerUnreadable: it cannot be read.
         """
-        demanded = self._demanded
+        demanded = self.demanded
         try:
             state = self._book.breaker(connection)
         except BreakerUnreadable:
@@ -219,7 +260,17 @@ class Oversight:
     @property
     def demanded(self) -> Halt | None:
         """A halt that is in force and not kept yet."""
-        return self._demanded
+        return self._demanded or self._trip_of(self._heartbeats.loss)
+
+    def _trip_of(self, loss: Loss | None) -> Halt | None:
+        """The halt of a loss; its time is that of the first look at it."""
+        if loss is None:
+            return None
+        known = self._trip
+        if known is None or known[0] is not loss:
+            halt = Halt(HaltReason.MONITORING_LOST, loss.note, breaker.BREAKER, self._stamp())
+            known = self._trip = (loss, halt)
+        return known[1]
 
     def _kept_breaker(self, connection: Connection) -> BreakerState | None:
         try:
@@ -234,3 +285,8 @@ class Oversight:
 
     def _stamp(self) -> Stamp:
         return Stamp(self._market.now(), self._wall())
+
+
+def _refuse_blind(pulse: Pulse, now: Instant) -> None:
+    if pulse.is_blind:
+        raise MonitoringLost(f"trading is not resumed while nobody watches it: {told(pulse, now)}")

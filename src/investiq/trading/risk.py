@@ -27,6 +27,7 @@ class DenialReason(StrEnum):
     """Why an order did not reach the broker. Also the label of `investiq_order_denials_total`."""
 
     HALTED = "halted"
+    MONITORING_LOST = "monitoring_lost"
     BREAKER_UNREADABLE = "breaker_unreadable"
     EQUITY_UNKNOWN = "equity_unknown"
     NO_PRICE = "no_price"

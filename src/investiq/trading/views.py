@@ -10,9 +10,10 @@ from decimal import Decimal
 from investiq.market.types import Symbol
 from investiq.trading.breaker import HaltReason
 from investiq.trading.brokers.protocol import TradingMode
+from investiq.trading.heartbeat import HeartbeatState
 from investiq.trading.order import Order
 
-__all__ = ["AccountView", "OrderPage", "PositionView", "Submission", "TradingStatus"]
+__all__ = ["AccountView", "MonitoringView", "OrderPage", "PositionView", "Submission", "TradingStatus"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,26 @@ class AccountView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MonitoringView:
+    """Whether the monitoring is heard.
+
+    Attributes:
+        required: trading needs its heartbeat; false is `require_monitoring = false`.
+        evaluated_at: when Prometheus evaluated the last heartbeat that came (time of day); None before the first.
+        age_seconds: seconds since then.
+        limit_seconds: age at which trading halts.
+        note: all of it as a sentence.
+    """
+
+    required: bool
+    heartbeat: HeartbeatState
+    evaluated_at: datetime | None
+    age_seconds: float | None
+    limit_seconds: float
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TradingStatus:
     """Whether trading is halted, why, and how near the limits are.
 
@@ -86,3 +107,4 @@ class TradingStatus:
     daily_loss_limit: Decimal
     drawdown: Decimal | None
     drawdown_limit: Decimal
+    monitoring: MonitoringView

@@ -59,7 +59,9 @@ def _trading(status: TradingStatus | Missing) -> Component:
     if isinstance(status, Missing):
         return _item("trading", "Trading", chip("Unknown", "bad"), "the breaker cannot be asked")
     if not status["halted"]:
-        return _item("trading", "Trading", chip("Not halted", "good"), "entries and exits are allowed")
+        watched = status["monitoring"]["required"]
+        note = "entries and exits are allowed" if watched else "allowed unwatched: require_monitoring = false"
+        return _item("trading", "Trading", chip("Not halted", "good" if watched else "warn"), note)
     why = HALT_REASONS.get(status["reason"] or "", status["reason"] or "no reason is known")
     note = f"{why}: {status['note']}" if status["note"] else why
     return _item("trading", "Trading", chip("Halted", "bad"), html.Span(note, title=note), css="halted")

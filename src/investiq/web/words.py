@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
-__all__ = ["ENGINES", "HALT_REASONS", "MODES", "ORDER_TONES", "PHASES", "REGIMES", "SIGNALS", "title"]
+__all__ = ["ENGINES", "HALT_REASONS", "HEARTBEATS", "MODES", "ORDER_TONES", "PHASES", "REGIMES", "SIGNALS", "title"]
 
 SIGNALS: Mapping[str, tuple[str, str]] = {
     "strong_sell": ("Strong sell", "sell-3"),
@@ -42,7 +43,15 @@ HALT_REASONS: Mapping[str, str] = {
     "manual": "halted by hand",
     "daily_loss": "the loss of the session reached its limit",
     "drawdown": "the fall from the highest equity reached its limit",
+    "monitoring_lost": "the monitoring is not heard, so nobody would notice a fault",
     "unreadable": "the breaker's state cannot be read, so nothing new is allowed",
+}
+
+HEARTBEATS: Mapping[str, tuple[Literal["good", "bad", "warn", "plain"], str]] = {
+    "fresh": ("good", "Heard"),
+    "awaited": ("warn", "Awaited since the start"),
+    "lost": ("bad", "Lost"),
+    "not_required": ("warn", "Not required: nobody may be watching"),
 }
 
 ORDER_TONES: Mapping[str, str] = {

@@ -11,11 +11,12 @@ from investiq.api import schema
 from investiq.api.health import HealthMonitor
 from investiq.serving import metrics_response
 from investiq.telemetry.metrics import Metrics
+from investiq.trading.desk import Desk
 
 __all__ = ["health_routes"]
 
 
-def health_routes(monitor: HealthMonitor, metrics: Metrics) -> APIRouter:
+def health_routes(monitor: HealthMonitor, desk: Desk, metrics: Metrics) -> APIRouter:
     """Answers from memory: both stay fast while everything else hangs."""
     router = APIRouter(tags=["health"])
     started = time.monotonic()
@@ -23,7 +24,7 @@ def health_routes(monitor: HealthMonitor, metrics: Metrics) -> APIRouter:
     @router.get("/health", responses={503: {"model": schema.Health, "description": "A critical dependency is down."}})
     async def health(response: Response) -> schema.Health:
         """How the API and each of its dependencies is. 503 when a critical one is down."""
-        report = _report(monitor, time.monotonic() - started)
+        report = _report(monitor, desk, time.monotonic() - started)
         response.status_code = 503 if report.status == "down" else 200
         response.headers["Cache-Control"] = "no-store"
         return report
@@ -35,7 +36,7 @@ def health_routes(monitor: HealthMonitor, metrics: Metrics) -> APIRouter:
     return router
 
 
-def _report(monitor: HealthMonitor, uptime: float) -> schema.Health:
+def _report(monitor: HealthMonitor, desk: Desk, uptime: float) -> schema.Health:
     results = monitor.results()
     dependencies = {
         check.name: schema.Dependency(
@@ -47,5 +48,9 @@ def _report(monitor: HealthMonitor, uptime: float) -> schema.Health:
         for check in monitor.checks
     }
     return schema.Health(
-        status=monitor.status(), version=__version__, uptime_seconds=round(uptime, 3), dependencies=dependencies
+        status=monitor.status(),
+        version=__version__,
+        uptime_seconds=round(uptime, 3),
+        dependencies=dependencies,
+        monitoring=schema.Monitoring.model_validate(desk.monitoring()),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Depends
 
 from investiq.api import schema
@@ -11,6 +13,10 @@ from investiq.telemetry.metrics import Metrics
 from investiq.trading.desk import Desk
 
 __all__ = ["trading_routes"]
+
+_RESUMED: dict[int | str, dict[str, Any]] = {
+    409: {"model": schema.Problem, "description": "The heartbeat of the monitoring does not arrive: monitoring_lost."}
+}
 
 
 def trading_routes(desk: Desk, metrics: Metrics) -> APIRouter:
@@ -28,9 +34,9 @@ def trading_routes(desk: Desk, metrics: Metrics) -> APIRouter:
         """Deny every order that adds to a position, until somebody resumes. Exits stay allowed."""
         return schema.TradingStatus.model_validate(desk.halt(why.reason, caller.name))
 
-    @router.post("/api/trading/resume")
+    @router.post("/api/trading/resume", responses=_RESUMED)
     def resume(why: schema.TradingReason, caller: Caller = Depends(admin)) -> schema.TradingStatus:
-        """Allow entries again. Needs an admin key."""
+        """Allow entries again. Needs an admin key, and a monitoring that is heard."""
         return schema.TradingStatus.model_validate(desk.resume(why.reason, caller.name))
 
     return router

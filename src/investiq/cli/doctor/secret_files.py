@@ -31,6 +31,7 @@ def check(patient: Patient) -> Diagnosis:
 def _of_the_installation(paths: Paths) -> dict[Path, str]:
     keys = dict.fromkeys((paths.admin_key, paths.agent_key, *sorted(paths.keys.glob("*.key"))), "an API key")
     return keys | {
+        paths.heartbeat_token: "the heartbeat token",
         paths.monitoring / "alertmanager.yml": "the addresses of receivers",
         paths.monitoring / "metrics_token": "the metrics token",
         paths.ledger: "orders and positions",

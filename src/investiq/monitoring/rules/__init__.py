@@ -8,7 +8,7 @@ from investiq.config.schema import Config
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.jobs import jobs
 from investiq.monitoring.recording import Recording
-from investiq.monitoring.rules import api, host, monitoring, signals, trading
+from investiq.monitoring.rules import analysis, api, host, market, monitoring, signals, trading
 from investiq.telemetry.catalogue import Subject
 
 __all__ = ["ALERTS", "BY_SUBJECT", "CONDITIONAL", "RECORDINGS", "RECORDINGS_BY_SUBJECT", "alerts_of"]
@@ -23,6 +23,8 @@ def alerts_of(config: Config, without: Collection[str] = ()) -> dict[Subject, tu
     watched = [job for job in jobs(config) if job.name not in without]
     return {
         Subject.API: api.ALERTS,
+        Subject.MARKET: market.ALERTS,
+        Subject.ANALYSIS: analysis.ALERTS,
         Subject.TRADING: trading.ALERTS,
         Subject.SIGNALS: signals.ALERTS,
         Subject.HOST: host.ALERTS,

@@ -23,9 +23,10 @@ __all__ = [
     "SERVICE_DOWN",
 ]
 
-# Scrapes and probes come every few seconds whatever users do, and /health answers 503 on purpose while a dependency is
-# down: counted in, they would thin the ratio out on a quiet system and raise it for a fault that pages already.
-_OF_USERS = ne("endpoint", "/health", "/metrics")
+# Scrapes, probes and heartbeats come every few seconds whatever users do, and /health answers 503 on purpose while a
+# dependency is down: counted in, they would thin the ratio out on a quiet system and raise it for a fault that pages
+# already.
+_OF_USERS = ne("endpoint", "/health", "/metrics", "/internal/heartbeat")
 
 _REQUESTS_FLOOR = 0.1  # requests a second, 30 in five minutes: below that a single failure would be a high ratio
 

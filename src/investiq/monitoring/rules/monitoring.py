@@ -172,8 +172,8 @@ TSDB_FAILING = Alert(
     threshold=0,
     summary="Prometheus has trouble with its store on disk",
     description=(
-        "In the last quarter of an hour Prometheus could not compact, read or write its blocks. It answers still, but history may be "
-        "lost with its next restart, and its disk fills."
+        "In the last quarter of an hour Prometheus could not compact, read or write its blocks. It answers still, but "
+        "history may be lost with its next restart, and its disk fills."
     ),
     no_data=NoData.COVERED,
     covered_by="PrometheusNotIngesting",

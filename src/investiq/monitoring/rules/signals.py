@@ -1,14 +1,32 @@
-"""Alerts about the signal models."""
+"""Alerts about the signal models: dead, empty, old, slow, left out of analyses, or asked about another world."""
 
 from __future__ import annotations
 
 from investiq.monitoring.alert import Alert, NoData, Severity
 from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.names import SIGNALS
-from investiq.monitoring.promql import eq, series
-from investiq.telemetry.catalogue import Subject
+from investiq.monitoring.promql import Matcher, buckets, eq, observations, series
+from investiq.telemetry.catalogue import (
+    ENGINE_RESULTS,
+    FEATURE_DRIFT,
+    MODEL_AGE,
+    MODEL_AGE_LIMIT,
+    MODEL_LOADED,
+    PREDICTION_DRIFT,
+    PREDICTION_DURATION,
+    Subject,
+)
 
-__all__ = ["ALERTS", "ML_SERVICE_DOWN"]
+__all__ = [
+    "ALERTS",
+    "FEATURE_DRIFT_HIGH",
+    "ML_SERVICE_DOWN",
+    "MODEL_NOT_LOADED",
+    "MODEL_STALE",
+    "PREDICTION_DRIFT_HIGH",
+    "PREDICTION_LATENCY_HIGH",
+    "SIGNAL_ENGINE_FALLBACK",
+]
 
 ML_SERVICE_DOWN = Alert(
     name="MLServiceDown",
@@ -27,4 +45,132 @@ ML_SERVICE_DOWN = Alert(
     no_data=NoData.QUIET,
 )
 
-ALERTS = (ML_SERVICE_DOWN,)
+MODEL_NOT_LOADED = Alert(
+    name="ModelNotLoaded",
+    subject=Subject.SIGNALS,
+    severity=Severity.WARNING,
+    query=series(MODEL_LOADED),
+    op="==",
+    threshold=0,
+    hold_seconds=60,
+    summary="the signal models run without a model",
+    description=(
+        "The service answers, but has had no model for a minute: none was trained, or the one on disk is refused. "
+        "Analyses go on without the signal engine and say so in their coverage; the agent decides on less evidence."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="MLServiceDown",
+)
+
+MODEL_STALE = Alert(
+    name="ModelStale",
+    subject=Subject.SIGNALS,
+    severity=Severity.WARNING,
+    # In market time, from the last session that it learned from to the newest that it is asked about: when the training
+    # ran says nothing in a replay, where a model of this morning may know prices up to 2008 and be asked about 2010.
+    query=f"{series(MODEL_AGE)} / {series(MODEL_AGE_LIMIT)}",
+    op=">",
+    threshold=1,
+    hold_seconds=600,
+    summary='the signal model is old: {{ $value | printf "%.2f" }} times the age that is allowed',
+    description=(
+        "The prices that it is asked about are much later than the last that it learned from. It still serves, at the "
+        "confidence of its training; what has changed in the market since then it does not know."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="MLServiceDown",
+)
+
+# Above 0.25 it is another population by convention; `signals.drift` has the formula, the source, and why the mean.
+_ANOTHER_POPULATION = 0.25
+
+FEATURE_DRIFT_HIGH = Alert(
+    name="FeatureDrift",
+    subject=Subject.SIGNALS,
+    severity=Severity.WARNING,
+    query=f"avg by (job, instance) ({series(FEATURE_DRIFT)})",
+    op=">",
+    threshold=_ANOTHER_POPULATION,
+    hold_seconds=600,
+    summary='what the signal model is asked about is not what it learned from (index {{ $value | printf "%.2f" }})',
+    description=(
+        "Over the features, the population stability index of recent requests against training is above 0.25 on "
+        "average. The model forecasts outside of what it has seen: its probabilities, and the confidence that analyses "
+        "give the signal engine, are worth less than its card says."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="MLServiceDown",
+)
+
+PREDICTION_DRIFT_HIGH = Alert(
+    name="PredictionDrift",
+    subject=Subject.SIGNALS,
+    severity=Severity.WARNING,
+    query=series(PREDICTION_DRIFT),
+    op=">",
+    threshold=_ANOTHER_POPULATION,
+    hold_seconds=600,
+    summary='the signal model forecasts otherwise than when it was validated (index {{ $value | printf "%.2f" }})',
+    description=(
+        "The population stability index of recent forecasts against those of the validation is above 0.25. Either the "
+        "market is another one, or what is sent to the model is: scores of the signal engine lean to one side, and the "
+        "agent with them."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="MLServiceDown",
+)
+
+_PREDICTIONS = f"sum by (job) (rate({observations(PREDICTION_DURATION)}[5m]))"
+_FLOOR = 0.02  # a second, 6 in five minutes
+
+PREDICTION_LATENCY_HIGH = Alert(
+    name="PredictionLatencyHigh",
+    subject=Subject.SIGNALS,
+    severity=Severity.WARNING,
+    query=f"histogram_quantile(0.95, sum by (job, le) (rate({buckets(PREDICTION_DURATION)}[5m])))",
+    op=">",
+    # A prediction takes a few milliseconds. At two seconds (signals.timeout_seconds) the API waits no longer.
+    threshold=0.5,
+    guard=f"and {_PREDICTIONS} > {_FLOOR:g}",
+    hold_seconds=300,
+    summary='one prediction in twenty takes longer than {{ $value | printf "%.2f" }} s',
+    description=(
+        "The 95th percentile of the time that a prediction takes has been above half a second for five minutes. "
+        "Analyses wait as long, and at the time limit (signals.timeout_seconds) go on without the signal engine."
+    ),
+    no_data=NoData.QUIET,
+)
+
+
+def _signal_results(*matchers: Matcher) -> str:
+    return f"sum by (job) (rate({series(ENGINE_RESULTS, eq('engine', 'signal'), *matchers)}[5m]))"
+
+
+SIGNAL_ENGINE_FALLBACK = Alert(
+    name="SignalEngineFallback",
+    subject=Subject.SIGNALS,
+    severity=Severity.WARNING,
+    query=f"{_signal_results(eq('status', 'unavailable', 'failed'))} / {_signal_results()}",
+    op=">",
+    # Not less: a symbol that is new on the market has too short a history for the model, and one in five may be.
+    threshold=0.5,
+    guard=f"and {_signal_results()} > {_FLOOR:g}",
+    hold_seconds=120,
+    summary="{{ $value | humanizePercentage }} of the analyses go without the signal engine",
+    description=(
+        "The signal models run, but most analyses of the last five minutes got no prediction of them. Analyses fall "
+        "back on the other engines and say so in their coverage; the agent decides on less evidence."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
+)
+
+ALERTS = (
+    ML_SERVICE_DOWN,
+    MODEL_NOT_LOADED,
+    MODEL_STALE,
+    FEATURE_DRIFT_HIGH,
+    PREDICTION_DRIFT_HIGH,
+    PREDICTION_LATENCY_HIGH,
+    SIGNAL_ENGINE_FALLBACK,
+)

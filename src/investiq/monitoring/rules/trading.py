@@ -1,13 +1,37 @@
-"""Alerts about trading."""
+"""Alerts about trading: halted, near a halt, orders that the broker refuses, an agent that is dead or stuck."""
 
 from __future__ import annotations
 
+from investiq.config.schema import TradingConfig
 from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.names import API
+from investiq.monitoring.foreign.scrape import UP
+from investiq.monitoring.names import AGENT, API
 from investiq.monitoring.promql import eq, series
-from investiq.telemetry.catalogue import TRADING_HALTED, Subject
+from investiq.telemetry.catalogue import (
+    AGENT_INTERVAL,
+    AGENT_OPEN_TIME,
+    BREAKER_LIMIT,
+    BREAKER_LOSS,
+    HEARTBEAT_AWAITED,
+    HEARTBEAT_EVALUATED,
+    MARKET_OPEN_TIME,
+    MARKET_SPEED,
+    MONITORING_REQUIRED,
+    ORDERS,
+    TRADING_HALTED,
+    Subject,
+)
 
-__all__ = ["ALERTS", "CIRCUIT_BREAKER_TRIPPED"]
+__all__ = [
+    "AGENT_DOWN",
+    "AGENT_STALLED",
+    "ALERTS",
+    "CIRCUIT_BREAKER_TRIPPED",
+    "DAILY_LOSS_NEAR_LIMIT",
+    "DRAWDOWN_NEAR_LIMIT",
+    "MONITORING_HEARTBEAT_LOST",
+    "ORDER_REJECTIONS_HIGH",
+]
 
 CIRCUIT_BREAKER_TRIPPED = Alert(
     name="CircuitBreakerTripped",
@@ -16,15 +40,164 @@ CIRCUIT_BREAKER_TRIPPED = Alert(
     query=series(TRADING_HALTED, eq("job", API)),
     op="==",
     threshold=1,
+    # A start waits for the first heartbeat and needs no hand: it is no trip, and would page with every deployment. A
+    # start that waits in vain is MonitoringHeartbeatLost's.
+    guard=f"unless {series(HEARTBEAT_AWAITED, eq('job', API))} == 1",
     # No `for`: a halt is latched until somebody resumes it, so it never flaps, and every minute of it is lost trading.
     summary="trading is halted",
     description=(
         "The breaker denies every new entry until somebody resumes trading; exits are still allowed, and open "
-        "positions keep their risk. `investiq status` and the frontend say which limit tripped it, or who "
-        "halted it by hand."
+        "positions keep their risk. `investiq status` and the frontend say which limit tripped it, that the "
+        "monitoring was lost, or who halted it by hand."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",
 )
 
-ALERTS = (CIRCUIT_BREAKER_TRIPPED,)
+MONITORING_HEARTBEAT_LOST = Alert(
+    name="MonitoringHeartbeatLost",
+    subject=Subject.TRADING,
+    severity=Severity.CRITICAL,
+    query=f"time() - {series(HEARTBEAT_EVALUATED, eq('job', API))}",
+    op=">",
+    threshold=TradingConfig().heartbeat_timeout_seconds,
+    guard=f"and {series(MONITORING_REQUIRED, eq('job', API))} == 1",
+    hold_seconds=60,  # a start of the API takes two rounds of ten seconds until the first heartbeat
+    summary="the API does not hear the monitoring",
+    description=(
+        "No fresh heartbeat has reached the API for a minute, so it denies every new entry, and refuses to resume, "
+        "until one comes; exits are allowed. Prometheus lives, or this alert would not fire: what fails is "
+        "Alertmanager, its route to the API, or the token in keys/heartbeat.token. While Prometheus or Alertmanager is "
+        "dead, this page cannot come: then the API tells the receivers itself, and a dead man's switch outside does, "
+        "where one is set."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
+)
+
+
+def _share_of_limit(measure: str) -> str:
+    # The limits are exposed beside the losses, so that the rule holds whatever is configured.
+    return " / ".join(series(metric, eq("measure", measure)) for metric in (BREAKER_LOSS, BREAKER_LIMIT))
+
+
+_NEAR = 0.8
+
+DAILY_LOSS_NEAR_LIMIT = Alert(
+    name="DailyLossNearLimit",
+    subject=Subject.TRADING,
+    severity=Severity.WARNING,
+    query=_share_of_limit("daily_loss"),
+    op=">",
+    threshold=_NEAR,
+    # No `for`: from here to the halt it may be one price, and a session of a replay may last seconds.
+    summary="the loss of this session is {{ $value | humanizePercentage }} of its limit",
+    description=(
+        "At the whole of it the breaker halts trading by itself: entries are denied until somebody resumes, exits are "
+        "allowed. What is lost so far is in `investiq status`; nothing is sold by itself."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
+)
+
+DRAWDOWN_NEAR_LIMIT = Alert(
+    name="DrawdownNearLimit",
+    subject=Subject.TRADING,
+    severity=Severity.WARNING,
+    query=_share_of_limit("drawdown"),
+    op=">",
+    threshold=_NEAR,
+    hold_seconds=60,
+    summary="the fall from the highest equity is {{ $value | humanizePercentage }} of its limit",
+    description=(
+        "At the whole of it the breaker halts trading by itself: entries are denied until somebody resumes, exits are "
+        "allowed. A drawdown builds up over sessions, so there is time to reduce positions by choice."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
+)
+
+
+def _orders(*outcomes: str) -> str:
+    return f"sum by (job) (increase({series(ORDERS, eq('outcome', *outcomes))}[15m]))"
+
+
+# What a limit or the breaker denied never reached the broker: a halt, or a limit that does its work, is no rejection.
+_AT_THE_BROKER = _orders("filled", "cancelled", "rejected", "expired")
+_ORDERS_FLOOR = 4  # in fifteen minutes: below that one rejection would be a high ratio
+
+ORDER_REJECTIONS_HIGH = Alert(
+    name="OrderRejectionsHigh",
+    subject=Subject.TRADING,
+    severity=Severity.WARNING,
+    query=f"{_orders('rejected')} / {_AT_THE_BROKER}",
+    op=">",
+    threshold=0.25,
+    guard=f"and {_AT_THE_BROKER} > {_ORDERS_FLOOR}",
+    hold_seconds=60,
+    summary="the broker has rejected {{ $value | humanizePercentage }} of the orders",
+    description=(
+        "More than a quarter of the orders that reached the broker in the last fifteen minutes were rejected, or never "
+        "arrived there. Positions are not what was decided on: entries are missed, and exits may be too."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
+)
+
+AGENT_DOWN = Alert(
+    name="AgentDown",
+    subject=Subject.TRADING,
+    # Not critical: the breaker and the limits are the API's and hold without it, and it trades on paper only.
+    severity=Severity.WARNING,
+    query=series(UP, eq("job", AGENT)),
+    op="==",
+    threshold=0,
+    hold_seconds=60,
+    summary="the agent does not answer at {{ $labels.instance }}",
+    description=(
+        "Prometheus has had no metrics from the agent for a minute. Nothing is bought, and nothing that is held is "
+        "sold by its rules; orders by hand are taken, and the breaker still watches the account."
+    ),
+    # Without an agent (`agent.enabled`, or another clock than the replay's) there is no such job.
+    no_data=NoData.QUIET,
+)
+
+# How far the agent lags behind the market, in cycles of its own: the open market time since its last finished cycle
+# began, by the open market time that one interval of it takes at the speed of this market. So
+# - a market that is closed, or has ended, adds nothing, however long it lasts: its time stands still;
+# - a session may last a tenth of a second or a day: the agent of a fast replay misses hundreds of sessions between two
+#   cycles, and is as well as one that looks at each session a thousand times;
+# - a halt is no stall: the agent goes on looking, at intervals of up to a minute, which it tells.
+# A sound agent stays below three: it is one interval behind when it begins a cycle, up to two when it has finished it,
+# and what the two targets say may be a scrape of five seconds apart. That last part is why an interval counts for ten
+# seconds at least. A cycle that fails is not finished, so an agent that is refused everything stalls as well.
+_LAG = f"(max({series(MARKET_OPEN_TIME)}) - on () group_right () {series(AGENT_OPEN_TIME)})"
+_INTERVAL = f"(clamp_min({series(AGENT_INTERVAL)}, 10) * on () group_left () max({series(MARKET_SPEED)}))"
+
+AGENT_STALLED = Alert(
+    name="AgentStalled",
+    subject=Subject.TRADING,
+    severity=Severity.WARNING,
+    query=f"{_LAG} / {_INTERVAL}",
+    op=">",
+    threshold=6,
+    hold_seconds=60,
+    summary="the agent does not get through its watchlist any more",
+    description=(
+        "The market has gone on for more than six of the agent's intervals since its last finished cycle. Nothing is "
+        "bought, and nothing that is held is sold by its rules, though its process runs; orders by hand are taken, and "
+        "the breaker still watches the account."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="AgentDown",
+)
+
+ALERTS = (
+    CIRCUIT_BREAKER_TRIPPED,
+    MONITORING_HEARTBEAT_LOST,
+    DAILY_LOSS_NEAR_LIMIT,
+    DRAWDOWN_NEAR_LIMIT,
+    ORDER_REJECTIONS_HIGH,
+    AGENT_DOWN,
+    AGENT_STALLED,
+)

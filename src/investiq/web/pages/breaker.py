@@ -11,12 +11,12 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from investiq.client import ClientError
-from investiq.client.documents import TradingStatus
+from investiq.client.documents import Monitoring, TradingStatus
 from investiq.web import format as fmt
 from investiq.web.elements import Children, card, chip, notice
 from investiq.web.reading import Missing
 from investiq.web.sources import Sources
-from investiq.web.words import HALT_REASONS
+from investiq.web.words import HALT_REASONS, HEARTBEATS
 
 __all__ = ["breaker_card", "buttons", "modal", "preview", "register"]
 
@@ -79,8 +79,10 @@ def breaker_card(status: TradingStatus) -> Component:
         _halt(status) if status["halted"] else html.P("Entries and exits are allowed.", className="muted"),
         _limit("Loss of this session", status["day_loss"], status["daily_loss_limit"]),
         _limit("Drawdown", status["drawdown"], status["drawdown_limit"]),
+        _monitoring(status["monitoring"]),
         html.P(
-            "A limit that is reached halts trading until somebody resumes it; exits stay allowed. "
+            "A limit that is reached, or a heartbeat that is lost, halts trading until somebody resumes it; exits stay "
+            "allowed. "
             "Resuming starts both counts anew.",
             className="muted small",
         ),
@@ -110,6 +112,17 @@ def _limit(label: str, now: str | None, limit: str) -> Component:
             html.Div(html.I(style={"width": f"{width:.1f}%"}, className=tone), className="meter-track"),
         ],
         className="meter",
+    )
+
+
+def _monitoring(monitoring: Monitoring) -> Component:
+    tone, word = HEARTBEATS[monitoring["heartbeat"]]
+    age = f", {fmt.age(monitoring['age_seconds'])} old" if monitoring["age_seconds"] is not None else ""
+    return html.Div(
+        [html.Span("Heartbeat of the monitoring"), html.Span([chip(word, tone), age])],
+        className="meter-head",
+        title=monitoring["note"],
+        id="monitoring-heartbeat",
     )
 
 
@@ -185,6 +198,15 @@ async def preview(sources: Sources, change: Change) -> Children:
             className="preview",
         )
     why = "" if isinstance(status, Missing) else HALT_REASONS.get(status["reason"] or "", "")
+    if not isinstance(status, Missing) and status["monitoring"]["heartbeat"] in ("awaited", "lost"):
+        return html.Ul(
+            [
+                html.Li(f"Trading is halted now: {why}."),
+                html.Li("This will be refused: nothing is resumed while nobody would notice a fault."),
+                html.Li(f"Now {status['monitoring']['note']}."),
+            ],
+            className="preview",
+        )
     return html.Ul(
         [
             html.Li(f"Trading is halted now: {why}." if why else "Trading is halted now."),

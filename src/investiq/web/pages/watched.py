@@ -22,6 +22,7 @@ _JOBS = {
     "investiq-api": "API server",
     "signal-models": "Signal models",
     "frontend": "Frontend",
+    "agent": "Agent",
     "inbox": "Inbox",
     "prometheus": "Prometheus",
     "alertmanager": "Alertmanager",

@@ -1,0 +1,39 @@
+"""Alerts about analyses."""
+
+from __future__ import annotations
+
+from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.monitoring.promql import Matcher, eq, ne, series
+from investiq.telemetry.catalogue import ENGINE_RESULTS, Subject
+
+__all__ = ["ALERTS", "ENGINE_FAILURES_HIGH"]
+
+_RESULTS_FLOOR = 0.02  # a second, 6 in five minutes: below that a single failure would be a high ratio
+
+
+def _results(*matchers: Matcher) -> str:
+    # The signal engine asks another service: SignalEngineFallback is about that one.
+    selector = series(ENGINE_RESULTS, ne("engine", "signal"), *matchers)
+    return f"sum by (job, engine) (rate({selector}[5m]))"
+
+
+ENGINE_FAILURES_HIGH = Alert(
+    name="EngineFailuresHigh",
+    subject=Subject.ANALYSIS,
+    severity=Severity.WARNING,
+    query=f"{_results(eq('status', 'failed'))} / {_results()}",
+    op=">",
+    threshold=0.2,
+    guard=f"and {_results()} > {_RESULTS_FLOOR:g}",
+    hold_seconds=120,
+    summary="the {{ $labels.engine }} engine fails in {{ $value | humanizePercentage }} of the analyses",
+    description=(
+        "It broke or took too long in more than one analysis in five over the last five minutes. Analyses go on "
+        "without it and say so in their coverage; the agent decides on less evidence. An engine that has nothing to go "
+        "by is unavailable, and that is no failure."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
+)
+
+ALERTS = (ENGINE_FAILURES_HIGH,)

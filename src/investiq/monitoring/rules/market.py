@@ -1,0 +1,37 @@
+"""Alerts about the market data."""
+
+from __future__ import annotations
+
+from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.monitoring.promql import eq, series
+from investiq.telemetry.catalogue import MARKET_DATA_AGE, MARKET_DATA_AGE_LIMIT, MARKET_PHASE, Subject
+
+__all__ = ["ALERTS", "MARKET_DATA_STALE"]
+
+# A sound replay shows a price every third of a session: its data is never older than 7,800 s. Whatever limit is set,
+# the alert begins above that.
+_LEAST_LIMIT = 16_000
+
+MARKET_DATA_STALE = Alert(
+    name="MarketDataStale",
+    subject=Subject.MARKET,
+    severity=Severity.WARNING,
+    # Half of the way to the hard limit, at which nothing is bought any more: 11,700 s by default, half a session.
+    query=(f"{series(MARKET_DATA_AGE)} / clamp_min({series(MARKET_DATA_AGE_LIMIT)}, {_LEAST_LIMIT})"),
+    op=">",
+    threshold=0.5,
+    # A closed market brings no price, so its silence is no news. Two minutes back, since the night of a replay may be
+    # seconds long: judged by the moment, `for` would begin anew each morning and never be over.
+    guard=(f"and on (job, instance) max_over_time({series(MARKET_PHASE, eq('phase', 'open'))}[2m]) == 1"),
+    hold_seconds=60,
+    summary="the newest price is old: {{ $value | humanizePercentage }} of the age at which nothing is bought",
+    description=(
+        "No price has come for hours of open market. Positions are valued, and the breaker measures losses, at prices "
+        "of then; analyses still say of which session they are. At the limit (trading.max_price_age_seconds) entries "
+        "are denied and the market data counts as down."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
+)
+
+ALERTS = (MARKET_DATA_STALE,)

@@ -1,0 +1,31 @@
+"""The local inbox, which is a process of its own and always there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from investiq.config import addresses
+from investiq.config.schema import Config
+from investiq.notify.message import message
+from investiq.notify.notice import Notice
+from investiq.notify.notifier import Post
+
+__all__ = ["Inbox"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The inbox of this installation."""
+
+    name: ClassVar[str] = "inbox"
+    url: str
+
+    @classmethod
+    def of(cls, config: Config) -> Inbox | None:
+        """Always: it is a part of every stack."""
+        return cls(f"{addresses.base_url(addresses.inbox(config))}/webhook")
+
+    def deliver(self, notice: Notice, post: Post) -> None:
+        """Post the message; it is on disk when the inbox answers."""
+        post(self.url, message(notice, self.name), (200,))

@@ -1,0 +1,51 @@
+"""What all notifiers share: their shape, and the one way in which a delivery fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+from investiq.errors import InvestIQError
+from investiq.notify.notice import Notice
+
+__all__ = ["Notifier", "Post", "Undelivered"]
+
+
+class Post(Protocol):
+    """Sends a JSON document and returns when one of the `expected` statuses answers."""
+
+    def __call__(self, url: str, document: Mapping[str, Any], expected: tuple[int, ...]) -> None:
+        """Raises Undelivered in every other case."""
+
+
+class Notifier(Protocol):
+    """See the package."""
+
+    @property
+    def name(self) -> str:
+        """As in the catalogue's label."""
+
+    def deliver(self, notice: Notice, post: Post) -> None:
+        """Send one message.
+
+        Raises:
+            Undelivered: it did not arrive, as far as is known.
+        """
+
+
+class Undelivered(InvestIQError):
+    """A message did not arrive.
+
+    Attributes:
+        outcome: one of the catalogue's outcomes.
+        again: another try may succeed.
+        after_seconds: how long the other side asked to wait.
+    """
+
+    reason: ClassVar[str] = "undelivered"
+
+    def __init__(self, outcome: str, message: str, *, again: bool, after_seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.again = again
+        self.after_seconds = after_seconds

@@ -1,0 +1,52 @@
+"""One HTTP request with a time limit. Nothing that it says or raises holds a URL: those of receivers are secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+
+from investiq import __version__
+from investiq.notify.notifier import Undelivered
+
+__all__ = ["LIMIT_SECONDS", "LONGEST_ASKED_SECONDS", "post"]
+
+LIMIT_SECONDS = 5.0
+LONGEST_ASKED_SECONDS = 60.0
+"""A service that asks for more patience is asked again after this."""
+
+
+def post(url: str, document: Mapping[str, Any], expected: tuple[int, ...]) -> None:
+    """Send `document` to `url`. Only status and one header of the answer are read, never its body.
+
+    Raises:
+        Undelivered: no answer in time, or another status than those `expected`.
+    """
+    headers = {"User-Agent": f"investiq/{__version__}"}
+    try:
+        with (
+            httpx2.Client(timeout=LIMIT_SECONDS, trust_env=False, follow_redirects=False) as client,
+            client.stream("POST", url, json=document, headers=headers) as response,
+        ):
+            status, asked = response.status_code, response.headers.get("retry-after", "")
+    except httpx2.TimeoutException:
+        raise Undelivered("timeout", f"no answer within {LIMIT_SECONDS:g} s", again=True) from None
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
+        # `from None`, and no text of the error: it may hold the address.
+        raise Undelivered("unreachable", f"no connection ({type(error).__name__})", again=True) from None
+    if status in expected:
+        return
+    if status == httpx2.codes.TOO_MANY_REQUESTS:
+        raise Undelivered("rate_limited", "too many messages (429)", again=True, after_seconds=_seconds(asked))
+    if status >= httpx2.codes.INTERNAL_SERVER_ERROR or status == httpx2.codes.REQUEST_TIMEOUT:
+        raise Undelivered("server_error", f"the service failed ({status})", again=True)
+    raise Undelivered("refused", f"the service refused the message ({status})", again=False)
+
+
+def _seconds(asked: str) -> float:
+    try:
+        seconds = float(asked)
+    except ValueError:
+        return 0.0
+    return min(max(seconds, 0.0), LONGEST_ASKED_SECONDS)
