@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status test lint types unit e2e format lock proof-fresh clean runtime dev
+.PHONY: help up down status test lint types unit e2e format lock proof-fresh proof-heartbeat clean runtime dev
 
 BIN := .venv/bin
 ARGS ?=
@@ -11,7 +11,7 @@ WORKERS ?= $(shell expr $$(nproc) + 1)
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: runtime ## Install what is missing and start everything; Ctrl-C stops it (ARGS=--detach leaves it running)
 	@exec $(BIN)/investiq up $(ARGS)
@@ -48,6 +48,9 @@ lock: ## Pin all packages anew from pyproject.toml (ARGS=--upgrade takes the new
 
 proof-fresh: ## Run `make up` in bare Debian containers (needs Docker; ARGS names the images)
 	@setup/proof-fresh.sh $(ARGS)
+
+proof-heartbeat: dev ## Kill Prometheus, then Alertmanager: seconds until trading is halted, and what is refused meanwhile
+	@exec $(BIN)/pytest -q tests/e2e/proof_heartbeat.py $(ARGS)
 
 clean: ## Remove the virtual environments and caches; the data in .investiq stays
 	rm -rf .venv .venv-lock build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

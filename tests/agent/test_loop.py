@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from structlog.testing import capture_logs
 
 from investiq.agent import Agent, Instruments
 from investiq.client import AsyncInvestIQClient
-from investiq.config.schema import AgentConfig
+from investiq.config.schema import AgentConfig, TradingConfig
 from investiq.telemetry.catalogue import Part
 from investiq.telemetry.metrics import Metrics
 from tests.api.installation import BASE, Installation, install, not_running
@@ -39,6 +40,7 @@ class FaultyNetwork(httpx2.AsyncBaseTransport):
     """Passes requests to the API; `lose_answers` lets changes happen and then loses what the API said."""
 
     def __init__(self, installation: Installation) -> None:
+        self.installation = installation
         self._inner = httpx2.ASGITransport(installation.app, client=("127.0.0.1", 5000))
         self.lose_answers = False
 
@@ -133,6 +135,44 @@ async def test_while_halted_it_waits_longer_and_enters_after_the_resume(still: I
         still.parts.desk.resume("over", "someone")
         assert await trader.cycle() == 10
     assert orders(still) == [("AAPL", "buy", "accepted")]
+
+
+class HaltedOnTheWay(FaultyNetwork):
+    """Trading is halted between the agent's look and its order."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method == "POST" and not self.installation.parts.desk.status().halted:
+            self.installation.parts.desk.halt("between look and order", "someone")
+        return await super().handle_async_request(request)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_an_order_that_met_a_halt_is_placed_once_after_it_and_never_hurried(
+    still: Installation, restarted: bool
+) -> None:
+    async with agent(still, network=HaltedOnTheWay(still)) as unlucky:
+        waits = [await unlucky.cycle() for _ in range(3)]
+        assert orders(still) == [("AAPL", "buy", "denied")], "it waits while it sees the halt"
+        assert waits[1:] == [10, 20]
+        still.parts.desk.resume("over", "someone")
+        if not restarted:
+            unlucky._client = AsyncInvestIQClient(BASE, still.agent_key, transport=FaultyNetwork(still))
+            await unlucky.cycle()
+            await unlucky.cycle()
+    if restarted:
+        async with agent(still) as other:
+            await other.cycle()
+            await other.cycle()
+    assert orders(still) == [("AAPL", "buy", "denied"), ("AAPL", "buy", "accepted")]
+
+
+async def test_a_start_that_waits_for_the_heartbeat_costs_no_symbol_its_session(tmp_path: Path) -> None:
+    async with not_running(install(tmp_path / "data", trading=TradingConfig())) as watched, agent(watched) as trader:
+        assert await trader.cycle() == 10
+        assert orders(watched) == []
+        watched.parts.desk.beat(time.time())
+        await trader.cycle()
+        assert orders(watched) == [("AAPL", "buy", "accepted")]
 
 
 async def test_a_symbol_that_is_not_there_does_not_stop_the_others(still: Installation) -> None:

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from investiq.config.schema import ApiConfig
 from investiq.telemetry import catalogue
 from investiq.telemetry.catalogue import Part
-from tests.api.installation import Installation, install, not_running
+from tests.api.installation import NOON, Installation, install, not_running, running
 
 CONTRACT = {
     "investiq_requests": "counter",
@@ -160,6 +160,18 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setattr("limits.storage.memory.time", set_time)
     monkeypatch.setattr("investiq.api.rates.time", set_time)
     return now
+
+
+async def test_the_market_is_told_in_its_own_time(data_dir: Path) -> None:
+    installation = install(data_dir)
+    installation.clock.session_seconds = 30.0
+    async with running(installation):
+        assert installation.sample("investiq_market_timestamp_seconds") == NOON.timestamp()
+        assert installation.sample("investiq_market_speed_ratio") == 780
+        assert installation.sample("investiq_market_data_age_limit_seconds") == 23_400
+        async with installation.client() as client:
+            document = (await client.get("/api/market")).json()
+        assert installation.sample("investiq_market_open_time_seconds") == document["open_seconds"]
 
 
 async def test_the_number_of_series_stops_growing_within_200_requests(data_dir: Path, seconds: list[float]) -> None:

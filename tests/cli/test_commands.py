@@ -69,6 +69,7 @@ def test_status_says_whether_trading_is_halted_and_why(api: Served) -> None:
     run("halt", "--reason", "odd fills")
     try:
         assert "trading is halted (replay): manual: odd fills" in run("status").out
+        assert "whether it is watched or not: require_monitoring = false" in run("status").out
         trading = json.loads(run("status", "--json").out)["trading"]
         assert (trading["halted"], trading["note"]) == (True, "odd fills")
     finally:

@@ -174,6 +174,7 @@ def test_without_the_watchers_the_rest_runs_and_the_exit_code_tells(fakes: Fakes
     result = run("up")
     assert result.code == ExitCode.FINDINGS
     assert "not watched  prometheus is not installed (apt-get install prometheus)" in result.err
+    assert "trading stays halted without their heartbeat, unless require_monitoring = false" in result.err
     assert "  analysed     AAPL" in result.err
 
 

@@ -215,6 +215,16 @@ def test_the_state_says_where_the_market_stands(
     assert (state.provider, state.clock, state.ends_at) == ("fake", "fake", utc("2008-01-31 21:00"))
 
 
+def test_open_seconds_stand_still_while_the_market_is_closed() -> None:
+    def open_seconds(now: str) -> float:
+        return _market(now).state().open_seconds
+
+    noon, close = open_seconds("2008-01-04 17:00"), open_seconds("2008-01-04 21:00")
+    assert close - noon == 4 * 3600
+    assert open_seconds("2008-01-06 12:00") == open_seconds("2008-01-07 14:30") == close
+    assert open_seconds("2008-01-07 15:00") - close == 1800
+
+
 def test_missing_sessions_are_told_as_far_as_they_are_past() -> None:
     gappy = [each for each in MONTH if each.session.day not in (4, 10)]
     provider = FakeProvider({AAPL: gappy})

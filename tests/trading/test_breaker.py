@@ -16,7 +16,15 @@ from sqlalchemy.exc import OperationalError
 from investiq.config.schema import TradingConfig
 from investiq.market.types import Symbol
 from investiq.store import DatabaseUnavailable, writing
-from investiq.telemetry.catalogue import BREAKER_TRIPS, DAILY_LOSS, DRAWDOWN, EQUITY, TRADING_HALTED
+from investiq.telemetry.catalogue import (
+    BREAKER_LIMIT,
+    BREAKER_LOSS,
+    BREAKER_TRIPS,
+    DAILY_LOSS,
+    DRAWDOWN,
+    EQUITY,
+    TRADING_HALTED,
+)
 from investiq.trading.account_book import ForeignLedger
 from investiq.trading.breaker import BreakerState, HaltReason, ReasonRequired, observe, resume
 from investiq.trading.brokers.protocol import BrokerOrder, BrokerUnavailable
@@ -257,6 +265,26 @@ def test_a_resume_does_not_rewrite_the_account(bench: Bench) -> None:
     assert account.day_pnl == -5_000
     assert status.drawdown == status.day_loss == 0
     assert bench.sample(DRAWDOWN) == pytest.approx(0.05)
+
+
+def test_what_the_breaker_measures_is_exposed_beside_the_limits_that_are_set(engine: Engine) -> None:
+    bench = Bench(engine, settings={"daily_loss_limit": "0.10"})
+    assert bench.sample(BREAKER_LIMIT, measure="daily_loss") == 0.10
+    assert bench.sample(BREAKER_LIMIT, measure="drawdown") == 0.20
+    assert bench.sample(BREAKER_LOSS, measure="daily_loss") == 0
+    bench.hold("250")
+    bench.price(AAPL, "80")
+    assert bench.sample(BREAKER_LOSS, measure="daily_loss") == pytest.approx(0.05)
+    assert bench.sample(BREAKER_LOSS, measure="drawdown") == pytest.approx(0.05)
+
+
+def test_a_resume_starts_what_the_breaker_exposes_anew(bench: Bench) -> None:
+    bench.hold("250")
+    bench.price(AAPL, "80")
+    bench.desk.resume("noted", "boss")
+    assert bench.sample(BREAKER_LOSS, measure="daily_loss") == bench.sample(BREAKER_LOSS, measure="drawdown") == 0
+    bench.price(AAPL, "79")
+    assert 0 < bench.sample(BREAKER_LOSS, measure="drawdown") < 0.01
 
 
 def test_the_high_water_mark_outlives_the_process(bench: Bench) -> None:

@@ -245,6 +245,16 @@ def test_a_resume_is_refused_while_it_lasts(watched: Bench) -> None:
     assert not watched.desk.resume("it is back", "tester").halted
 
 
+def test_a_loss_in_the_middle_of_a_resume_refuses_it(watched: Bench) -> None:
+    """The database's one writer may keep a resume waiting for seconds."""
+    heard(watched)
+    watched.desk.halt("earnings tonight", "key:admin")
+    event.listen(watched.engine, "begin", lambda _connection: watched.wall.pass_by(seconds=31), once=True)
+    with pytest.raises(MonitoringLost):
+        watched.desk.resume("earnings are out", "tester")
+    assert watched.desk.status().halted
+
+
 def test_a_resume_at_a_start_is_refused_too(watched: Bench) -> None:
     with pytest.raises(MonitoringLost):
         watched.desk.resume("I want to trade", "tester")

@@ -25,7 +25,7 @@ MARKET = {
     "data_age_seconds": 720.0,
     "message": "The session of 2008-01-09 is open until 21:00 UTC.",
 }
-STATUS = {
+STATUS: dict[str, Any] = {
     "mode": "replay",
     "halted": False,
     "reason": None,

@@ -76,6 +76,13 @@ async def test_an_alertmanager_that_does_not_answer_is_not_no_alert(sources: Sou
     assert "Not halted" in text
 
 
+async def test_trading_that_needs_no_monitoring_says_so(sources: Sources, stand: Stand) -> None:
+    monitoring = STATUS["monitoring"] | {"required": False, "heartbeat": "not_required"}
+    stand.api.documents["/api/trading/status"] = STATUS | {"monitoring": monitoring}
+
+    assert "allowed unwatched: require_monitoring = false" in await words(sources)
+
+
 async def test_a_dead_api_is_told_with_part_time_and_command(sources: Sources, stand: Stand) -> None:
     stand.api.down = True
 

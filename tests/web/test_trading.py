@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
 from dash import no_update
 
-from investiq.web.pages.breaker import decide, preview
+from investiq.client.documents import TradingStatus
+from investiq.web.pages.breaker import breaker_card, decide, preview
 from investiq.web.pages.order_ticket import Ticket, place
 from investiq.web.pages.trading import equity_content, state_content, table_content
 from investiq.web.sources import Sources
-from tests.web.fakes import ACCOUNT, HALTED, POSITION, Stand, order, text_of
+from tests.web.fakes import ACCOUNT, HALTED, POSITION, STATUS, Stand, order, text_of
 
 MARKET_BUY = Ticket("AAPL", "buy", 10, "quantity", "market", None)
 
@@ -117,6 +118,37 @@ async def test_the_preview_of_a_resume_says_why_it_was_halted(sources: Sources, 
 
     assert "the loss of the session reached its limit" in text
     assert "both limits count anew" in text
+
+
+@pytest.mark.parametrize("state", ["lost", "awaited"])
+async def test_the_preview_of_a_resume_says_that_it_will_be_refused_while_the_monitoring_is_not_heard(
+    sources: Sources, stand: Stand, state: str
+) -> None:
+    monitoring = HALTED["monitoring"] | {"heartbeat": state, "note": "the last heartbeat of the monitoring is 95 s old"}
+    stand.api.documents["/api/trading/status"] = HALTED | {"reason": "monitoring_lost", "monitoring": monitoring}
+
+    text = text_of(await preview(sources, "resume"))
+
+    assert "the monitoring is not heard" in text
+    assert "This will be refused" in text
+    assert "95 s old" in text
+    assert "allowed again at once" not in text
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("fresh", "Heard , 4\u202fs old"),
+        ("lost", "Lost , 4\u202fs old"),
+        ("awaited", "Awaited since the start"),
+        ("not_required", "Not required: nobody may be watching"),
+    ],
+)
+def test_the_breaker_shows_whether_the_monitoring_is_heard(state: str, words: str) -> None:
+    monitoring = STATUS["monitoring"] | {"heartbeat": state}
+    card = text_of(breaker_card(cast(TradingStatus, STATUS | {"monitoring": monitoring})))
+
+    assert f"Heartbeat of the monitoring {words}" in card
 
 
 async def test_a_preview_without_the_api_invents_no_number(sources: Sources, stand: Stand) -> None:

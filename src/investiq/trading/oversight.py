@@ -185,7 +185,6 @@ class Oversight:
 
     def observe(self) -> Observation:
         """Look, and keep what is new. Writes nothing while nothing changes."""
-        self._heartbeats.pulse()  # a loss is noted even if the database does not answer
         with reading(self._engine) as connection:
             seen = self.look(connection)
         if seen.is_news:
