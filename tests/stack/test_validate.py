@@ -11,7 +11,7 @@ import pytest
 from investiq.config import Config
 from investiq.config.schema import NotifyConfig
 from investiq.monitoring.checks import Finding
-from investiq.monitoring.rules import ALERTS, BY_SUBJECT, RECORDINGS
+from investiq.monitoring.rules import ALERTS, RECORDINGS
 from investiq.stack import validate
 from investiq.stack.validate import checkout, validate_offline
 
@@ -33,10 +33,13 @@ def test_this_repository_has_no_finding() -> None:
     assert _findings(checkout()) == []
 
 
-def test_every_check_says_what_it_looked_at() -> None:
-    checked = validate_offline(checkout(), Config(), ("rule-tests", "references"))
+def test_every_check_says_what_it_looked_at(copy: Path) -> None:
+    for tests in copy.glob("tests/rules/*.yml"):
+        if tests.name != "market.yml":  # all of them take half a minute
+            tests.unlink()
+    checked = validate_offline(copy, Config(), ("rule-tests", "references"))
     assert [one.looked_at for one in checked] == [
-        f"{len(BY_SUBJECT)} files of promtool tests",
+        "1 files of promtool tests",
         f"{len(ALERTS) + len(RECORDINGS)} rules",
     ]
 
@@ -75,7 +78,7 @@ def _remove(path: str) -> Callable[[Path], None]:
             "committed files: alert",
         ),
         (_replace("monitoring/blackbox.yml", "prober", "probe"), "programs", "committed files: blackbox.yml"),
-        (_replace("monitoring/rules/api.yml", "== 0", "== 2"), "rule-tests", "tests/rules"),
+        (_replace("monitoring/rules/market.yml", "severity: ", "severity: not-"), "rule-tests", "tests/rules/market"),
         (
             _replace("monitoring/rules/trading.yml", "investiq_trading_halted", "investiq_trading_halt"),
             "references",
