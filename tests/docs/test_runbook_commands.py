@@ -1,0 +1,77 @@
+"""The first commands of each runbook entry are ones that a woken person can type: they exist, and they work."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from investiq.config import Config
+from investiq.monitoring.checks.runbooks import commands
+from investiq.stack.parts import stack_table
+from investiq.stack.programs import PROGRAMS
+from investiq.stack.validate import checkout
+
+ENTRIES = {
+    f"{page.stem}#{heading}": text
+    for page in sorted((checkout() / "docs/runbooks").glob("*.md"))
+    for heading, text in re.findall(r"^## (\S+)$(.*?)(?=^## |\Z)", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+}
+COMMANDS = sorted({command for text in ENTRIES.values() for command in commands(text)})
+
+# Asked as they stand: they read this machine, and need nothing of a running stack.
+HARMLESS = ("cat", "date", "df", "free", "ps", "ulimit", "uptime")
+
+PATHS = re.compile(r"\.investiq(/[\w.-]+)*")
+
+
+def _programs(command: str) -> list[str]:
+    """The first word of each part of a pipe."""
+    words = shlex.shlex(command, posix=True, punctuation_chars="|")
+    words.whitespace_split = True
+    parts: list[list[str]] = [[]]
+    for word in words:
+        if word == "|":
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return [part[0] for part in parts]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_program_of_a_first_command_is_on_this_machine(command: str) -> None:
+    builtin = ("ulimit",)
+    missing = [p for p in _programs(command) if p not in (*builtin, "investiq") and shutil.which(p) is None]
+    assert missing == []
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if _programs(c)[0] in HARMLESS])
+def test_a_command_that_only_reads_this_machine_works(command: str, tmp_path: Path) -> None:
+    done = subprocess.run(["/bin/bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "http://127" in c])
+def test_an_address_is_that_of_a_part(command: str) -> None:
+    parts = stack_table(Config(), {program.part: program.part for program in PROGRAMS}, trained=True).parts
+    ports = {part.port for part in parts} | {Config().monitoring.grafana_port}
+    assert {urlsplit(url).port for url in re.findall(r"http://127[^\s'&]*", command)} <= ports
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if PATHS.search(c)])
+def test_a_path_in_the_data_folder_is_one_that_is_made(command: str) -> None:
+    parts = stack_table(Config(), {program.part: program.part for program in PROGRAMS}, trained=True).names
+    made = {".investiq", ".investiq/logs", ".investiq/prometheus", ".investiq/monitoring/prometheus.yml"}
+    made |= {f".investiq/logs/{part}.log" for part in parts}
+    assert {match[0] for match in PATHS.finditer(command)} <= made
+
+
+def test_the_search_finds_the_entries() -> None:
+    assert len(ENTRIES) > 30
+    assert all(len(commands(text)) == 3 for text in ENTRIES.values())
