@@ -51,6 +51,7 @@ class Servers:
             "INVESTIQ_SIGNALS_PORT": str(self.signals_port),
             "INVESTIQ_SIGNALS_TIMEOUT_SECONDS": "20",
             "INVESTIQ_ANALYSIS_TIMEOUT_SECONDS": "30",
+            "INVESTIQ_TRADING_REQUIRE_MONITORING": "false",  # none runs beside these two
         }
         with (self.data.parent / f"{part}.log").open("ab") as log:
             command = [sys.executable, "-c", SERVE, part]
