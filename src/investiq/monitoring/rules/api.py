@@ -82,7 +82,12 @@ SERVICE_ABSENT = Alert(
 _PROBES = eq("job", PROBES)
 
 
-def _probe_failing(severity: Severity, of: str, lost: str) -> Alert:
+def _has_been_0(selector: str) -> str:
+    """The services for which a series of theirs was 0 in the last minute."""
+    return f'label_replace(min_over_time({selector}[1m]) == 0, "{PROBED}", "$1", "job", "(.+)")'
+
+
+def _probe_failing(severity: Severity, of: str, *causes: str, lost: str) -> Alert:
     return Alert(
         name="ProbeFailing",
         subject=Subject.API,
@@ -90,7 +95,8 @@ def _probe_failing(severity: Severity, of: str, lost: str) -> Alert:
         query=of,
         op="==",
         threshold=0,
-        # Longer than what says that the service is dead, or has lost what it needs: those mute this.
+        # Muting is not enough: when the cause has gone the next probe is still to come, and this would page alone.
+        guard=" ".join(f"unless on ({PROBED}) {_has_been_0(cause)}" for cause in (series(UP), *causes)),
         hold_seconds=120,
         service=None,
         summary=f"{{{{ $labels.{PROBED} }}}} does not say that it is well at {{{{ $labels.instance }}}}",
@@ -106,12 +112,13 @@ def _probe_failing(severity: Severity, of: str, lost: str) -> Alert:
 PROBE_FAILING = _probe_failing(
     Severity.CRITICAL,
     series(PROBE_SUCCESS, _PROBES, eq(PROBED, API)),
-    "Analyses and orders probably fail for everybody; open positions may not be watched.",
+    series(DEPENDENCY_HEALTH, ne("name", "signal_models")),
+    lost="Analyses and orders probably fail for everybody; open positions may not be watched.",
 )
 PROBE_OF_OTHERS_FAILING = _probe_failing(
     Severity.WARNING,
     series(PROBE_SUCCESS, _PROBES, ne(PROBED, API)),
-    "Whoever uses it is probably refused, or waits in vain; trading goes on.",
+    lost="Whoever uses it is probably refused, or waits in vain; trading goes on.",
 )
 
 

@@ -150,7 +150,11 @@ NOT_CONNECTED = Alert(
     query=f"rate({series(prometheus.NOTIFICATION_ERRORS, _BY_PROMETHEUS)}[2m])",
     op=">",
     threshold=0,
-    guard=f"or {series(prometheus.ALERTMANAGERS, _BY_PROMETHEUS)} == 0",
+    # Not for an Alertmanager that is or was dead: that has a page of its own, which ends before this would.
+    guard=(
+        f"unless on () min_over_time({series(UP, _BY_ALERTMANAGER)}[5m]) == 0 "
+        f"or {series(prometheus.ALERTMANAGERS, _BY_PROMETHEUS)} == 0"
+    ),
     hold_seconds=180,
     summary="Prometheus cannot hand its alerts to Alertmanager",
     description=(
