@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trims an exposition to its families: HELP, TYPE, and one sample for each name and set of label names.
 
-    curl -s localhost:9090/metrics | setup/trim-exposition.py > .../expositions/prometheus-2.42.txt
+curl -s localhost:9090/metrics | setup/trim-exposition.py > .../expositions/prometheus-2.42.txt
 """
 
 import re
