@@ -155,16 +155,17 @@ class FakeStack:
 
 def _told(rule: dict[str, Any]) -> dict[str, Any]:
     """A rule of a file, as Prometheus tells it."""
+    judged = {"query": rule["expr"], "health": "ok", "lastEvaluation": datetime.now(UTC).isoformat()}
+    if "record" in rule:
+        return {"name": rule["record"], "type": "recording", **judged}
     duration = rule.get("for", "0s")
     return {
         "name": rule["alert"],
-        "query": rule["expr"],
         "duration": float(duration[:-1]) * {"s": 1, "m": 60}[duration[-1]],
         "labels": rule["labels"],
         "annotations": rule["annotations"],
-        "health": "ok",
-        "lastEvaluation": datetime.now(UTC).isoformat(),
         "type": "alerting",
+        **judged,
     }
 
 

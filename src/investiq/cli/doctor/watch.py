@@ -94,13 +94,14 @@ def _rules(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _key(rule: Mapping[str, Any]) -> tuple[str, str]:
-    return rule["alert"], rule["labels"]["severity"]
+    """Its name, and the severity of an alert; a recording rule has none."""
+    return rule.get("alert") or rule["record"], rule.get("labels", {}).get("severity", "")
 
 
 def _loaded(patient: Patient) -> dict[tuple[str, str], Mapping[str, Any]]:
-    document = patient.http.get(f"{_prometheus(patient)}/api/v1/rules?type=alert").json()
+    document = patient.http.get(f"{_prometheus(patient)}/api/v1/rules").json()
     rules = [rule for group in document["data"]["groups"] for rule in group["rules"]]
-    return {(rule["name"], rule["labels"].get("severity", "")): rule for rule in rules}
+    return {(rule["name"], rule.get("labels", {}).get("severity", "")): rule for rule in rules}
 
 
 def _differing(
@@ -119,9 +120,9 @@ def _sides(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tupl
     """Each aspect of a rule as it is rendered, and as Prometheus tells it."""
     return {
         "condition": (_canonical(ours["expr"]), _canonical(theirs["query"])),
-        "`for`": (_seconds(ours.get("for", "0s")), float(theirs["duration"])),
-        "label": (dict(ours["labels"]), dict(theirs["labels"])),
-        "annotation": (dict(ours["annotations"]), dict(theirs["annotations"])),
+        "`for`": (_seconds(ours.get("for", "0s")), float(theirs.get("duration", 0))),
+        "label": (dict(ours.get("labels", {})), dict(theirs.get("labels", {}))),
+        "annotation": (dict(ours.get("annotations", {})), dict(theirs.get("annotations", {}))),
     }
 
 
