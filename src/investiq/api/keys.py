@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import os
 import re
 import secrets
 import time
@@ -25,6 +24,7 @@ from sqlalchemy import Engine, Row, insert, select, update
 from investiq.api.access import Access
 from investiq.config.paths import Paths
 from investiq.errors import InvestIQError
+from investiq.serving.private_file import private_draft
 from investiq.store import reading, writing
 from investiq.store.schema import api_keys
 
@@ -194,16 +194,8 @@ def _replace(store: KeyStore, path: Path, name: str, access: Access) -> None:
 def _write_private(path: Path, text: str) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.parent.chmod(0o700)
-    # O_EXCL: never write a secret through a link or into a file that somebody else prepared. Readers see it whole or
-    # not at all, since it appears under its name only once it is written.
-    draft = path.with_suffix(f".{os.getpid()}.new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
+    with private_draft(path, text) as draft:
+        draft.rename(path)
 
 
 def _is_key(secret: bytes) -> bool:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from investiq.errors import InvestIQError
+from investiq.serving.private_file import private_draft
 
 __all__ = ["UnusableTokenFile", "provide_token"]
 
@@ -43,16 +44,6 @@ def provide_token(path: Path) -> str:
 
 def _make(path: Path, token: str) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # O_EXCL: never write a secret through a link or into a file that somebody else prepared. The link makes it appear
-    # whole or not at all, and never in place of one that another process has made meanwhile and already uses.
-    draft = path.with_suffix(f".{secrets.token_hex(8)}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(token + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    # A link, unlike a rename, never takes the place of one that another process has made meanwhile and already uses.
+    with private_draft(path, token + "\n") as draft, suppress(FileExistsError):
+        os.link(draft, path)

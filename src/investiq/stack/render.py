@@ -5,11 +5,9 @@ The content comes from `monitoring`; here it becomes text and files.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Mapping
 from importlib import resources
 from pathlib import Path, PurePosixPath
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import yaml
@@ -23,6 +21,7 @@ from investiq.monitoring.reference import metrics_page
 from investiq.monitoring.routing import alertmanager_document
 from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules import RECORDINGS_BY_SUBJECT, alerts_of
+from investiq.serving.private_file import private_draft
 
 __all__ = ["HEADER", "RenderError", "render_committed", "render_runtime", "write_committed", "write_runtime"]
 
@@ -152,17 +151,9 @@ def _template(name: str) -> str:
 
 def _replace(path: Path, text: str, mode: int) -> None:
     """Write beside the file and rename over it; the temporary file is 0600 from its first byte."""
-    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-            temporary.chmod(mode)
-            temporary.rename(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+    with private_draft(path, text) as draft:
+        draft.chmod(mode)
+        draft.rename(path)
 
 
 def _remove_orphans(directory: Path, rendered: Iterable[str]) -> None:
