@@ -85,8 +85,7 @@ class Lookout:
 
 
 def _waits_in_vain(pulse: Pulse, now: Instant) -> bool:
-    waited = max(now.wall - pulse.since.wall, now.steady - pulse.since.steady)
-    return pulse.state is HeartbeatState.AWAITED and waited > _PATIENCE * pulse.limit_seconds
+    return pulse.state is HeartbeatState.AWAITED and pulse.lasts(now) > _PATIENCE * pulse.limit_seconds
 
 
 def _sentence(text: str) -> str:

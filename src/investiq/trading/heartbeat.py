@@ -91,8 +91,11 @@ class Pulse:
 
     def is_blind_for_long(self, now: Instant) -> bool:
         """It has been blind for as long as a heartbeat may be old; at a start, that much patience is due."""
-        waited = max(now.wall - self.since.wall, now.steady - self.since.steady)
-        return self.state is HeartbeatState.LOST or (self.is_blind and waited > self.limit_seconds)
+        return self.state is HeartbeatState.LOST or (self.is_blind and self.lasts(now) > self.limit_seconds)
+
+    def lasts(self, now: Instant) -> float:
+        """Seconds for which `state` has been what it is, by the clock that counts more."""
+        return max(now.wall - self.since.wall, now.steady - self.since.steady)
 
     def at(self, now: Instant) -> Pulse:
         """Judged anew at `now`."""
