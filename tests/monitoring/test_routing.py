@@ -15,6 +15,7 @@ from investiq.monitoring.routing import HEARTBEAT_PATH, HEARTBEAT_TOKEN_FILE, al
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.monitoring import WATCHDOG
 from investiq.stack.render import write_runtime
+from investiq.telemetry import watchdog
 
 DISCORD = "https://discord.com/api/webhooks/1/token"
 PAGERDUTY = "0123456789abcdef0123456789abcdef"
@@ -104,8 +105,8 @@ def test_the_heartbeat_goes_to_the_api_with_the_token_of_its_own_file(tmp_path: 
 
 def test_the_api_and_the_route_mean_the_same_heartbeat() -> None:
     assert HEARTBEAT_PATH == heartbeat.HEARTBEAT_PATH
-    assert WATCHDOG.name == heartbeat.ALERT
-    assert heartbeat.ANNOTATION in WATCHDOG.annotations
+    assert WATCHDOG.name == watchdog.WATCHDOG_NAME
+    assert watchdog.EVALUATED_AT in WATCHDOG.annotations
 
 
 def test_a_dead_mans_switch_is_called_beside_the_heartbeat_and_cannot_hold_it_up(tmp_path: Path) -> None:

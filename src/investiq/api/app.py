@@ -18,7 +18,7 @@ from investiq.api.routes.account import account_routes
 from investiq.api.routes.analysis import analysis_routes
 from investiq.api.routes.docs import docs_routes
 from investiq.api.routes.health import health_routes
-from investiq.api.routes.heartbeat import HEARTBEAT_PATH, heartbeat_routes
+from investiq.api.routes.heartbeat import heartbeat_routes
 from investiq.api.routes.market import market_routes
 from investiq.api.routes.trades import trade_routes
 from investiq.api.routes.trading import trading_routes
@@ -28,6 +28,7 @@ from investiq.config.schema import Config
 from investiq.serving import HostPolicy, equip, serve
 from investiq.serving.middleware import QUIET
 from investiq.serving.token_file import provide_token
+from investiq.telemetry.watchdog import HEARTBEAT_PATH
 from investiq.wiring import ApiParts, build_api_parts
 
 __all__ = ["create_app", "run"]

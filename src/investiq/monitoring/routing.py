@@ -39,6 +39,7 @@ from investiq.monitoring.rules.trading import (
     CIRCUIT_BREAKER_TRIPPED,
     MONITORING_HEARTBEAT_LOST,
 )
+from investiq.telemetry.watchdog import HEARTBEAT_PATH
 
 __all__ = [
     "HEARTBEAT_PATH",
@@ -56,7 +57,6 @@ DEADMANS_SWITCH = "deadmans-switch"
 CRITICAL = "critical"
 WARNING = "warning"
 
-HEARTBEAT_PATH = "/internal/heartbeat"
 HEARTBEAT_TOKEN_FILE = "../keys/heartbeat.token"  # noqa: S105  a file name, seen from alertmanager.yml
 """Alertmanager reads it again for each request, so the rendered file holds no secret of it."""
 

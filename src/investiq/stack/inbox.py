@@ -27,6 +27,7 @@ from investiq.stack.inbox_store import InboxUnavailable, Notification, Notificat
 from investiq.telemetry import catalogue
 from investiq.telemetry.catalogue import Part
 from investiq.telemetry.metrics import Metrics
+from investiq.telemetry.watchdog import EVALUATED_AT
 
 __all__ = ["build_app", "run"]
 
@@ -42,7 +43,7 @@ class _Heartbeat:
 
     def beat(self, alerts: list[WebhookAlert]) -> None:
         """Take over the newest `evaluated_at` of the firing alerts; what carries none is no heartbeat."""
-        moments = [_number(alert.annotations.get("evaluated_at")) for alert in alerts if alert.status == "firing"]
+        moments = [_number(alert.annotations.get(EVALUATED_AT)) for alert in alerts if alert.status == "firing"]
         self._evaluated_at = max((m for m in (self._evaluated_at, *moments) if m is not None), default=None)
 
     def state(self, now: float) -> dict[str, float | None]:

@@ -14,17 +14,13 @@ from investiq.serving import Problem
 from investiq.serving.alertmanager import WebhookMessage
 from investiq.telemetry import catalogue
 from investiq.telemetry.metrics import Metrics
+from investiq.telemetry.watchdog import EVALUATED_AT, HEARTBEAT_PATH, WATCHDOG_NAME
 from investiq.trading.desk import Desk
 from investiq.trading.heartbeat import FUTURE_SECONDS, BeatOutcome
 
 __all__ = ["HEARTBEAT_PATH", "heartbeat_routes"]
 
 _log = structlog.get_logger(__name__)
-
-HEARTBEAT_PATH = "/internal/heartbeat"
-
-ALERT = "Watchdog"
-ANNOTATION = "evaluated_at"
 
 
 def heartbeat_routes(desk: Desk, metrics: Metrics) -> APIRouter:
@@ -47,8 +43,8 @@ def heartbeat_routes(desk: Desk, metrics: Metrics) -> APIRouter:
 _FAULTS = {
     BeatOutcome.FUTURE: f"it was evaluated more than {FUTURE_SECONDS:g} s from now, and counts as none: the clocks of "
     "Prometheus and of the API differ",
-    BeatOutcome.MALFORMED: f"it is not Alertmanager's webhook of version 4 with a firing {ALERT} whose annotation "
-    f"{ANNOTATION} holds Unix seconds, and counts as none",
+    BeatOutcome.MALFORMED: f"it is not Alertmanager's webhook of version 4 with a firing {WATCHDOG_NAME} whose "
+    f"annotation {EVALUATED_AT} holds Unix seconds, and counts as none",
 }
 
 
@@ -56,9 +52,9 @@ def _beat(desk: Desk, body: bytes) -> BeatOutcome:
     try:
         message = WebhookMessage.model_validate_json(body)
         moments = [
-            float(alert.annotations[ANNOTATION])
+            float(alert.annotations[EVALUATED_AT])
             for alert in message.alerts
-            if alert.status == "firing" and alert.labels.get("alertname") == ALERT
+            if alert.status == "firing" and alert.labels.get("alertname") == WATCHDOG_NAME
         ]
     except (ValidationError, KeyError, ValueError):
         return BeatOutcome.MALFORMED

@@ -22,6 +22,7 @@ from investiq.monitoring.names import (
 )
 from investiq.monitoring.promql import eq, ne, series
 from investiq.telemetry.catalogue import Subject
+from investiq.telemetry.watchdog import EVALUATED_AT, WATCHDOG_NAME
 
 __all__ = [
     "CERTIFICATE_EXPIRING",
@@ -268,7 +269,7 @@ BLACKBOX_RELOAD_FAILED = Alert(
 )
 
 WATCHDOG = Alert(
-    name="Watchdog",
+    name=WATCHDOG_NAME,
     subject=Subject.MONITORING,
     severity=Severity.NONE,
     # Not vector(1): Alertmanager goes on sending the last alert it heard of for minutes after Prometheus died. Whoever
@@ -281,7 +282,7 @@ WATCHDOG = Alert(
         "its evaluated_at stops moving on, nothing else would page either."
     ),
     no_data=NoData.NEVER,
-    annotations={"evaluated_at": '{{ $value | printf "%.3f" }}'},
+    annotations={EVALUATED_AT: '{{ $value | printf "%.3f" }}'},
 )
 
 # The last that was heard: once the certificate has expired, the probe fails and says nothing of it any more.
