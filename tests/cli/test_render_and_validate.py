@@ -6,7 +6,6 @@ import io
 import json
 import shutil
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -67,7 +66,9 @@ def test_validate_offline_without_a_finding(clone: Path) -> None:
 def test_validate_offline_with_one_says_where_what_and_how_to_mend_it(
     clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(cast(dict[str, object], checks.OFFLINE_CHECKS), "rule-tests")  # half a minute each time
+    # Half a minute each time. A copy: an item that is deleted and put back comes last, for the tests after this one too.
+    quick = {name: check for name, check in checks.OFFLINE_CHECKS.items() if name != "rule-tests"}
+    monkeypatch.setattr(checks, "OFFLINE_CHECKS", quick)
     (clone / "docs/runbooks/trading.md").unlink()
     code, out, _ = _run("validate", "--offline")
     assert code == ExitCode.FINDINGS
