@@ -66,7 +66,7 @@ def test_validate_offline_without_a_finding(clone: Path) -> None:
 def test_validate_offline_with_one_says_where_what_and_how_to_mend_it(
     clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Half a minute each time. A copy: an item that is deleted and put back comes last, for the tests after this one too.
+    # Half a minute each time. A copy, since an item that is deleted and put back comes last for all tests after this.
     quick = {name: check for name, check in checks.OFFLINE_CHECKS.items() if name != "rule-tests"}
     monkeypatch.setattr(checks, "OFFLINE_CHECKS", quick)
     (clone / "docs/runbooks/trading.md").unlink()
