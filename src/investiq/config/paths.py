@@ -7,7 +7,9 @@ from pathlib import Path
 
 from investiq.config.schema import Config
 
-__all__ = ["Paths"]
+__all__ = ["PANELS_FILE", "Paths"]
+
+PANELS_FILE = "panels.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,11 @@ class Paths:
     def monitoring(self) -> Path:
         """Rendered configuration of the monitoring programs, with secrets: mode 0700."""
         return self.data_dir / "monitoring"
+
+    @property
+    def panels(self) -> Path:
+        """The panels that the operations pages draw, rendered with the rest."""
+        return self.monitoring / PANELS_FILE
 
     @property
     def prometheus(self) -> Path:

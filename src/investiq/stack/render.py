@@ -5,6 +5,7 @@ The content comes from `monitoring`; here it becomes text and files.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from importlib import resources
 from pathlib import Path, PurePosixPath
@@ -13,9 +14,12 @@ from typing import Any
 import yaml
 
 from investiq.config import Config, addresses
+from investiq.config.paths import PANELS_FILE
 from investiq.config.reference import configuration_page
 from investiq.errors import InvestIQError
+from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.jobs import METRICS_TOKEN_FILE, prometheus_document
+from investiq.monitoring.panels_document import panels_document
 from investiq.monitoring.probes import blackbox_document
 from investiq.monitoring.reference import metrics_page
 from investiq.monitoring.routing import alertmanager_document
@@ -68,6 +72,7 @@ def render_runtime(config: Config, without: Collection[str] = ()) -> dict[str, s
     for name, text in texts.items():
         if "${" in text:
             raise RenderError(f"{name} would hold an unexpanded ${{...}}: no monitoring program expands variables")
+    texts[PANELS_FILE] = json.dumps(panels_document(dashboards_of(config)), indent=1) + "\n"
     token = config.api.metrics_token
     return texts | ({METRICS_TOKEN_FILE: token.get_secret_value()} if token is not None else {})
 

@@ -1,0 +1,14 @@
+"""The dashboards, one module per subject, each exposing `DASHBOARD`."""
+
+from __future__ import annotations
+
+from investiq.config.schema import Config
+from investiq.monitoring.dashboards import api
+from investiq.monitoring.panel import Dashboard
+
+__all__ = ["dashboards_of"]
+
+
+def dashboards_of(_config: Config) -> tuple[Dashboard, ...]:
+    """Every dashboard for what `config` has watched, in the order in which they are listed."""
+    return (api.DASHBOARD,)

@@ -1,0 +1,159 @@
+"""A panel as data: what is asked, how it is drawn, and which alerts judge it.
+
+Grafana's dashboards, the operations pages of the console and the live validation are made of the same panels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from investiq.monitoring.alert import Alert
+from investiq.monitoring.foreign.metric import Foreign
+from investiq.monitoring.promql import matching
+from investiq.telemetry.catalogue import Metric, Subject
+
+__all__ = [
+    "EVERYTHING",
+    "RATE_INTERVAL",
+    "TARGET",
+    "Dashboard",
+    "Panel",
+    "Query",
+    "Row",
+    "State",
+    "Unit",
+    "View",
+    "concrete",
+]
+
+RATE_INTERVAL = "$__rate_interval"
+"""The window of a rate that is drawn: at least four scrapes, and no gap between two points of the picture."""
+
+TARGET = (matching("job", "$job"), matching("instance", "$instance"))
+"""Matchers of each selector in a panel: the reader chooses job and instance at the top of the dashboard."""
+
+EVERYTHING: Mapping[str, str] = {"$job": ".+", "$instance": ".+"}
+"""What the variables stand for while nothing is chosen."""
+
+
+class Unit(StrEnum):
+    """What the values are, in Grafana's words."""
+
+    COUNT = "short"
+    PER_SECOND = "cps"
+    REQUESTS_PER_SECOND = "reqps"
+    SECONDS = "s"
+    MILLISECONDS = "ms"
+    SHARE = "percentunit"
+    DOLLARS = "currencyUSD"
+    BYTES = "bytes"
+    MOMENT = "dateTimeAsIso"
+    """Unix milliseconds."""
+    STATE = "none"
+    """A number that `Panel.states` puts into words."""
+
+
+class View(StrEnum):
+    """How a panel is drawn."""
+
+    LINES = "timeseries"
+    NUMBER = "stat"
+    """The latest value, large."""
+    STATES = "state-timeline"
+    """Each series as a bar that changes its colour."""
+    TABLE = "table"
+    """The latest values, one row for each series."""
+
+
+class State(StrEnum):
+    """How good a state is; it is drawn in that colour, and never in colour alone."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+    NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One expression of a panel.
+
+    Attributes:
+        expr: PromQL; may hold `$__rate_interval`, `$job` and `$instance`.
+        legend: name of each series, with its labels as `{{label}}`.
+    """
+
+    expr: str
+    legend: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One panel.
+
+    Attributes:
+        description: what is seen, and what a bad picture means.
+        alerts: those whose thresholds are drawn; their queries must have the panel's unit.
+        states: value -> words and how good it is.
+        emptiness: why no data is the good case; empty where a running stack must have some.
+        width: of the 24 columns of a dashboard.
+        minimum: lowest value of the axis; None lets it follow the data.
+        maximum: highest value of the axis; None lets it follow the data.
+    """
+
+    title: str
+    description: str
+    unit: Unit
+    queries: tuple[Query, ...]
+    view: View = View.LINES
+    alerts: tuple[Alert, ...] = ()
+    states: Mapping[float, tuple[str, State]] = field(default_factory=dict)
+    emptiness: str = ""
+    width: Literal[4, 6, 8, 12, 24] = 12
+    minimum: float | None = 0
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Panels that belong together, under a heading."""
+
+    title: str
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dashboard:
+    """One dashboard.
+
+    Attributes:
+        name: its place in the console (`/operations/<name>`) and its file: the subject, `overview` or `alerts`.
+        targets: the metric whose jobs and instances can be chosen.
+    """
+
+    name: str
+    title: str
+    description: str
+    targets: Metric | Foreign
+    rows: tuple[Row, ...]
+    subject: Subject | None = None
+
+    @property
+    def uid(self) -> str:
+        """The stable id of Grafana's address of it."""
+        return f"investiq-{self.name}"
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """Every panel, in the order of the rows."""
+        return tuple(panel for row in self.rows for panel in row.panels)
+
+
+def concrete(expr: str, rate_interval: str = "1m") -> str:
+    """`expr` as Prometheus takes it, over every job and instance."""
+    for name, value in {RATE_INTERVAL: rate_interval, **EVERYTHING}.items():
+        expr = expr.replace(name, value)
+    return expr

@@ -1,0 +1,57 @@
+"""The panels as a document for the console, which sees the monitoring over HTTP and files only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from investiq.monitoring.alert import Alert
+from investiq.monitoring.panel import EVERYTHING, RATE_INTERVAL, Dashboard, Panel
+
+__all__ = ["SCHEMA", "panels_document"]
+
+SCHEMA = "investiq.panels/1"
+
+
+def panels_document(dashboards: Sequence[Dashboard]) -> dict[str, Any]:
+    """The dashboards with their rows and panels, ready for JSON.
+
+    `variables` are to be replaced in each expression, and `rate_interval` by a window that fits the picture.
+    """
+    return {
+        "schema": SCHEMA,
+        "variables": dict(EVERYTHING),
+        "rate_interval": RATE_INTERVAL,
+        "dashboards": [_dashboard(dashboard) for dashboard in dashboards],
+    }
+
+
+def _dashboard(dashboard: Dashboard) -> dict[str, Any]:
+    return {
+        "name": dashboard.name,
+        "title": dashboard.title,
+        "description": dashboard.description,
+        "rows": [{"title": row.title, "panels": [_panel(panel) for panel in row.panels]} for row in dashboard.rows],
+    }
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    return {
+        "title": panel.title,
+        "description": panel.description,
+        "unit": panel.unit.value,
+        "view": panel.view.value,
+        "width": panel.width,
+        "minimum": panel.minimum,
+        "maximum": panel.maximum,
+        "queries": [{"expr": query.expr, "legend": query.legend} for query in panel.queries],
+        "thresholds": [_threshold(alert) for alert in panel.alerts if alert.threshold is not None],
+        "states": [
+            {"value": value, "text": text, "state": state.value} for value, (text, state) in panel.states.items()
+        ],
+        "emptiness": panel.emptiness,
+    }
+
+
+def _threshold(alert: Alert) -> dict[str, Any]:
+    return {"value": alert.threshold, "op": alert.op, "severity": alert.severity.value, "alert": alert.name}
