@@ -150,3 +150,50 @@ def test_the_configuration_cannot_be_changed_afterwards() -> None:
     config = load(None, {}).config
     with pytest.raises(ValueError, match="frozen"):
         config.api.port = 1  # type: ignore[misc]
+
+
+SERVICES = """\
+[[services]]
+name = "billing"
+url = "http://127.0.0.1:8080"
+token_file = "billing.token"
+health_path = false
+
+[[services]]
+name = "search"
+url = "https://search.example.org"
+
+[[services.slos]]
+kind = "latency"
+objective = 0.95
+threshold = 0.5
+"""
+
+
+def test_services_of_the_user_are_tables_of_an_array(tmp_path: Path) -> None:
+    billing, search = load(write(tmp_path, SERVICES), {}).config.services
+    assert (billing.name, billing.health_path, billing.token_file) == ("billing", None, tmp_path / "billing.token")
+    assert (search.metrics_path, search.health_path) == ("/metrics", "/health")
+    assert [(slo.kind, slo.objective, slo.threshold) for slo in search.slos] == [("latency", Decimal("0.95"), 0.5)]
+
+
+def test_services_may_come_from_the_environment() -> None:
+    text = '[{name = "billing", url = "http://127.0.0.1:8080"}]'
+    assert load(environ={"INVESTIQ_SERVICES": text}).config.services[0].name == "billing"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "named"),
+    [
+        ("https://search.example.org", "search.example.org", "investiq.toml:9: services number 2 url: "),
+        ("objective = 0.95", "objective = 1.5", "investiq.toml:13: services number 2 slos number 1 objective: "),
+        ("threshold = 0.5", "", "investiq.toml:11: services number 2 slos number 1: a latency needs a threshold"),
+        ('name = "search"', 'nam = "search"', "investiq.toml:8: services number 2 nam: is no setting of it"),
+        ('name = "search"', 'name = "billing"', "two services are called billing"),
+        ('name = "billing"', 'name = "Billing!"', "investiq.toml:2: services number 1 name: "),
+        ("health_path = false", "health_path = true", "investiq.toml:5: services number 1 health_path: "),
+    ],
+)
+def test_a_fault_inside_a_service_is_named_with_its_line(tmp_path: Path, wrong: str, right: str, named: str) -> None:
+    said = faults(write(tmp_path, SERVICES.replace(wrong, right, 1)))
+    assert named in said

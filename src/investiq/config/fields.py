@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from investiq.config.schema import Config
 
-__all__ = ["Setting", "settings", "toml_value"]
+__all__ = ["Setting", "settings", "settings_of", "toml_value"]
 
 _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "integer": (int,),
@@ -43,6 +43,7 @@ class Setting:
         key: dotted, as in investiq.toml: `api.port`.
         types: the JSON types that its value may have.
         choices: the closed set of values, where there is one.
+        tables: what each of its tables holds, where it is an array of tables: `[[services]]`.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Setting:
     choices: tuple[str, ...]
     secret: bool
     sample: Any
+    tables: type[BaseModel] | None = None
 
     @property
     def variable(self) -> str:
@@ -72,12 +74,16 @@ class Setting:
             return self.example
         if name.endswith("_FILE"):
             return f"{name}=/run/secrets/{name.removesuffix('_FILE').lower()}"
+        if self.tables is not None:
+            return f"{name}={toml_value(self.sample)}"
         values = self.sample if isinstance(self.sample, (list, tuple)) else [self.sample]
         return f"{name}={','.join(str(value) for value in values)}"
 
     @property
     def type_words(self) -> str:
         """Its type in words."""
+        if self.tables is not None:
+            return "a list of tables"
         if {"number", "string"} <= self.types:  # money: a decimal number, also as text
             return "a number"
         return " or ".join(_WORDS.get(kind, kind) for kind in sorted(self.types)) or "a table"
@@ -93,20 +99,33 @@ class Setting:
 
     def parse_text(self, text: str) -> Any:
         """The value that an environment variable's text stands for: lists by commas, tables as TOML, else as it is."""
+        if self.tables is not None:
+            return _toml(text)
         if "array" in self.types:
             return [item.strip() for item in text.split(",") if item.strip()]
-        if "object" in self.types:
-            try:
-                return tomllib.loads(f"value = {text}", parse_float=Decimal)["value"]
-            except tomllib.TOMLDecodeError as error:
-                raise ValueError(f"not a TOML table: {error}") from error
-        return text
+        return _toml(text) if "object" in self.types else text
+
+
+def _toml(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}", parse_float=Decimal)["value"]
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"not a value of TOML: {error}") from error
+
+
+def _assignments(table: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {toml_value(value)}" for name, value in table.items())
 
 
 @functools.cache
 def settings() -> Mapping[str, Setting]:
     """Every setting by its dotted key, in the order of the schema."""
     return {setting.key: setting for setting in _walk(Config, "")}
+
+
+def settings_of(model: type[BaseModel]) -> list[Setting]:
+    """The settings of one table of an array, by their names in it."""
+    return _walk(model, "")
 
 
 def _walk(model: type[BaseModel], prefix: str) -> list[Setting]:
@@ -125,7 +144,7 @@ def _setting(key: str, field: FieldInfo, schema: Mapping[str, Any]) -> Setting:
     variants = [v for v in schema.get("anyOf", [schema]) if v.get("type") != "null"]
     choices = tuple(str(c) for v in variants for c in v.get("enum", [v["const"]] if "const" in v else []))
     secret = SecretStr in _annotations(field.annotation)
-    sample = field.examples[0] if field.examples else field.get_default()
+    sample = field.examples[0] if field.examples else None if field.is_required() else field.get_default()
     return Setting(
         key=key,
         description=field.description or "",
@@ -133,7 +152,13 @@ def _setting(key: str, field: FieldInfo, schema: Mapping[str, Any]) -> Setting:
         choices=choices,
         secret=secret,
         sample="…" if secret and sample is None else sample,
+        tables=_tables(field.annotation),
     )
+
+
+def _tables(annotation: Any) -> type[BaseModel] | None:
+    """The model of the tables where `annotation` is a tuple of them."""
+    return next((a for a in get_args(annotation) if isinstance(a, type) and issubclass(a, BaseModel)), None)
 
 
 def _annotations(annotation: Any) -> set[Any]:
@@ -151,6 +176,6 @@ def toml_value(value: Any) -> str:
         case list() | tuple():
             return "[" + ", ".join(toml_value(item) for item in value) + "]"
         case dict():
-            return "{" + ", ".join(f"{k} = {toml_value(v)}" for k, v in value.items()) + "}"
+            return "{" + _assignments(value) + "}"
         case _:
             return f'"{value}"'

@@ -129,6 +129,17 @@ def _from_file(file: Path | None, known: Mapping[str, Setting], faults: list[str
             yield key, value, Source(place, file)
 
 
+def _inner_sources(sources: Mapping[str, Source], known: Mapping[str, Setting]) -> dict[str, Source]:
+    """The lines inside arrays of tables (`services.0.url`), for the messages about them."""
+    found: dict[str, Source] = {}
+    for key, source in sources.items():
+        if known[key].tables is not None and source.file is not None and source.text.startswith(source.file.name):
+            lines = key_lines(source.file.read_text("utf-8"))
+            inner = {name: line for name, line in lines.items() if name.startswith(f"{key}.")}
+            found |= {name: Source(f"{source.file.name}:{line}", source.file) for name, line in inner.items()}
+    return found
+
+
 def _leaves(table: Mapping[str, Any], known: Mapping[str, Setting], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in table.items():
         key = prefix + name
@@ -202,8 +213,21 @@ def _describe(fault: Any, sources: Mapping[str, Source], known: Mapping[str, Set
     message = fault["msg"].removeprefix("Value error, ").replace("Input should", "should")
     if key not in known:
         return f"{key}: {message}" if key else message
+    setting = known[key]
+    if setting.tables is not None and len(path) > 1:
+        return _describe_inner(fault, path, message, setting, {**sources, **_inner_sources(sources, known)})
     source = sources.get(key, DEFAULT).text
-    return f"{source}: {key} {message}; expected {known[key].expected}; example: {known[key].example_for(source)}"
+    return f"{source}: {key} {message}; expected {setting.expected}; example: {setting.example_for(source)}"
+
+
+def _describe_inner(fault: Any, path: list[str], message: str, setting: Setting, sources: Mapping[str, Source]) -> str:
+    """The line for an error inside an array of tables; it says the place as in `[[services]]` number 1."""
+    places = (".".join(path[:n]) for n in range(len(path), 0, -1))
+    source = next(sources[place] for place in places if place in sources).text
+    if fault["type"] == "extra_forbidden":
+        message = f"is no setting of it; docs/configuration.md lists those of [[{setting.key}]]"
+    where = " ".join(f"number {int(step) + 1}" if step.isdigit() else step for step in path)
+    return f"{source}: {where}: {message}; example: {setting.example}"
 
 
 def _absolute(config: Config, base: Path) -> Config:
@@ -214,4 +238,6 @@ def _absolute(config: Config, base: Path) -> Config:
 
     market = config.market.model_copy(update={"folder": fix(config.market.folder)})
     signals = config.signals.model_copy(update={"model_dir": fix(config.signals.model_dir)})
-    return config.model_copy(update={"data_dir": fix(config.data_dir), "market": market, "signals": signals})
+    services = tuple(one.model_copy(update={"token_file": fix(one.token_file)}) for one in config.services)
+    parts = {"market": market, "signals": signals, "services": services}
+    return config.model_copy(update={"data_dir": fix(config.data_dir), **parts})

@@ -10,7 +10,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from investiq.config.fields import Setting, settings, toml_value
+from investiq.config.fields import Setting, settings, settings_of, toml_value
 from investiq.config.load import CONFIG_FILE, PATH_VARIABLE, SHORT_NAMES
 from investiq.config.schema import Config
 
@@ -62,8 +62,11 @@ _BOUNDS = {"ge": "from", "gt": "above", "lt": "below", "le": "up to"}
 
 def configuration_page() -> str:
     """The whole page, ending with a newline."""
-    by_section = groupby(settings().values(), key=lambda setting: setting.key.rpartition(".")[0])
-    return "\n".join([_HEAD, *(_section(name, list(found)) for name, found in by_section)]).rstrip() + "\n"
+    plain = [setting for setting in settings().values() if setting.tables is None]
+    by_section = groupby(plain, key=lambda setting: setting.key.rpartition(".")[0])
+    sections = [_section(name, list(found)) for name, found in by_section]
+    tables = [_tables(s.key, s.tables, s) for s in settings().values() if s.tables is not None]
+    return "\n".join([_HEAD, *sections, *tables]).rstrip() + "\n"
 
 
 def _section(name: str, found: list[Setting]) -> str:
@@ -71,6 +74,21 @@ def _section(name: str, found: list[Setting]) -> str:
     about = _model(name).__doc__ if name else "These stand before the first `[section]`."
     head = "| setting | variable | value | default | meaning |\n|---|---|---|---|---|"
     return "\n".join([title, "", str(about), "", head, *map(_row, found), ""])
+
+
+def _tables(key: str, model: type[BaseModel], whole: Setting | None = None) -> str:
+    """The section of an array of tables, and of those inside it."""
+    found = settings_of(model)
+    variable = f" The variable {_variables(whole)} holds all of them, as a list of TOML." if whole else ""
+    head = "| setting | value | default | meaning |\n|---|---|---|---|"
+    rows = [_inner_row(setting, model.model_fields[setting.key]) for setting in found]
+    inner = [_tables(f"{key}.{setting.key}", setting.tables) for setting in found if setting.tables is not None]
+    return "\n".join([f"## `[[{key}]]`", "", f"{model.__doc__}{variable}", "", head, *rows, "", *inner])
+
+
+def _inner_row(setting: Setting, field: FieldInfo) -> str:
+    default = "*required*" if field.is_required() else _default(field)
+    return f"| `{setting.key}` | {_values(setting, field)} | {default} | {_meaning(setting, field)} |"
 
 
 def _row(setting: Setting) -> str:
@@ -103,7 +121,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _meaning(setting: Setting, field: FieldInfo) -> str:
-    if not field.examples or field.get_default() not in (None, ()):
+    if not field.examples or not (field.is_required() or field.get_default() in (None, ())):
         return setting.description
     return f"{setting.description}; example: `{toml_value(field.examples[0])}`"
 

@@ -11,7 +11,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 __all__ = [
     "AgentConfig",
@@ -24,6 +24,8 @@ __all__ = [
     "MonitoringConfig",
     "NotifyConfig",
     "PartConfig",
+    "ServiceConfig",
+    "ServiceObjective",
     "SignalsConfig",
     "TradingConfig",
 ]
@@ -31,6 +33,7 @@ __all__ = [
 Port = Annotated[int, Field(ge=1, le=65535)]
 Fraction = Annotated[Decimal, Field(gt=0, le=1)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
+Objective = Annotated[Decimal, Field(gt=0, lt=1)]
 Network = IPv4Network | IPv6Network
 
 
@@ -232,6 +235,73 @@ class NotifyConfig(_Section):
     )
 
 
+class ServiceObjective(_Section):
+    """A service level objective of a service of yours, measured on its request histogram."""
+
+    kind: Literal["availability", "latency"] = Field(
+        description="share of requests that do not fail, or that are answered in time"
+    )
+    objective: Objective = Field(description="share of good requests that is promised", examples=[0.99])
+    threshold: float | None = Field(
+        None,
+        gt=0,
+        description="for latency: what counts as in time, in the unit of the histogram; one of its bucket bounds",
+    )
+    window_days: int = Field(30, ge=1, le=90, description="days over which the error budget counts")
+
+    @model_validator(mode="after")
+    def _latency_has_a_threshold(self) -> ServiceObjective:
+        if (self.kind == "latency") != (self.threshold is not None):
+            raise ValueError('a latency needs a threshold, such as threshold = 0.5, and kind = "availability" has none')
+        return self
+
+
+MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
+UrlPath = Annotated[str, Field(pattern=r"^/[^\s]*$")]
+
+
+class ServiceConfig(_Section):
+    """A service of yours that is watched beside the parts of InvestIQ. One `[[services]]` for each."""
+
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9-]{0,39}$",
+        description="its scrape job, and the label `service` of its alerts: lower case letters, digits and dashes",
+        examples=["billing"],
+    )
+    url: str = Field(
+        pattern=r"^https?://[^\s/?#@]+/?$",
+        description="where it is reached: scheme, host and port",
+        examples=["http://127.0.0.1:8080"],
+    )
+    metrics_path: UrlPath = Field("/metrics", description="path of its metrics")
+    health_path: UrlPath | None = Field(
+        "/health", description="path that is asked from outside and must answer 2xx; false: it has none"
+    )
+    token_file: Path | None = Field(
+        None, description="file that holds the bearer token of its metrics", examples=["billing.token"]
+    )
+    severity: Literal["critical", "warning"] = Field(
+        "critical", description="how bad it is when it is down: critical wakes somebody"
+    )
+    duration_metric: MetricName = Field(
+        "http_request_duration_seconds", description="its histogram of the duration of requests"
+    )
+    requests_metric: MetricName | None = Field(
+        None,
+        description="its counter of requests by status; default: the `_count` of the histogram",
+        examples=["http_requests_total"],
+    )
+    status_label: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")] = Field(
+        "status", description="label that holds the HTTP status, such as 503"
+    )
+    slos: tuple[ServiceObjective, ...] = Field((), description="its service level objectives: `[[services.slos]]`")
+
+    @field_validator("health_path", mode="before")
+    @classmethod
+    def _false_is_none(cls, value: object) -> object:
+        return None if value is False else value  # TOML has no null
+
+
 class ClientConfig(_Section):
     """Where the command line finds the API, when it is not the one beside it."""
 
@@ -277,6 +347,18 @@ class Config(_Section):
     notify: NotifyConfig = NotifyConfig()
     client: ClientConfig = ClientConfig()
     logging: LoggingConfig = LoggingConfig()
+    services: tuple[ServiceConfig, ...] = Field(
+        (),
+        description="services of yours that are watched too",
+        examples=[({"name": "billing", "url": "http://127.0.0.1:8080"},)],
+    )
+
+    @model_validator(mode="after")
+    def _services_differ(self) -> Config:
+        names = [service.name for service in self.services]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two services are called {twice[0]}: the name is the scrape job, so give each its own")
+        return self
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Config:
