@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import socket
@@ -16,7 +15,7 @@ import pytest
 from investiq.cli import main
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand, ExampleGroup
-from investiq.cli.main import COMMANDS
+from investiq.cli.main import COMMANDS, load_command
 
 
 class Result(NamedTuple):
@@ -58,7 +57,7 @@ def test_help_starts_with_examples_and_lists_commands_and_exit_codes() -> None:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_each_command_explains_itself_with_an_example_that_names_it(name: str) -> None:
-    command = importlib.import_module(f"investiq.cli.{name}").command
+    command = load_command(name)
     assert isinstance(command, ExampleCommand | ExampleGroup)
     assert command.examples
     assert all(f"investiq {name}" in line for line, _ in command.examples)
@@ -67,7 +66,7 @@ def test_each_command_explains_itself_with_an_example_that_names_it(name: str) -
 
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"completion"}))
 def test_every_command_that_answers_takes_json(name: str) -> None:
-    command = importlib.import_module(f"investiq.cli.{name}").command
+    command = load_command(name)
     leaves = command.commands.values() if isinstance(command, click.Group) else [command]
     for leaf in leaves:
         assert any("--json" in parameter.opts for parameter in leaf.params), leaf.name
@@ -75,7 +74,7 @@ def test_every_command_that_answers_takes_json(name: str) -> None:
 
 def test_no_option_takes_a_secret() -> None:
     for name in COMMANDS:
-        command = importlib.import_module(f"investiq.cli.{name}").command
+        command = load_command(name)
         leaves = command.commands.values() if isinstance(command, click.Group) else [command]
         flags = {flag for leaf in leaves for parameter in leaf.params for flag in parameter.opts}
         assert not flags & {"--key", "--api-key", "--token", "--password", "--secret"}

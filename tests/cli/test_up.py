@@ -17,6 +17,7 @@ import pytest
 import structlog.testing
 
 from investiq.cli import startup, up
+from investiq.cli.durations import Duration
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.stack_screen import StackScreen
 from investiq.config import Config
@@ -253,7 +254,7 @@ def test_the_data_is_for_its_user_only(fakes: Fakes, stack: Replace, data: Path)
 @pytest.mark.parametrize(
     ("argv", "code", "message"),
     [
-        (("up", "--speed", "fast"), ExitCode.USAGE, "'fast' is not a duration; examples: 30s, 500ms, 2m"),
+        (("up", "--speed", "fast"), ExitCode.USAGE, "'fast' is not a duration: write a number and its unit"),
         (("up", "--from", "yesterday"), ExitCode.USAGE, "'yesterday' does not match"),
         (("up", "--no-restart", "apy"), ExitCode.USAGE, "no part is called 'apy'; there are inbox, model, api"),
         (("up", "api", "--detach"), ExitCode.USAGE, "goes with no option"),
@@ -267,4 +268,4 @@ def test_wrong_usage_says_what_is_expected(argv: tuple[str, ...], code: ExitCode
 
 @pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("500ms", 0.5), ("2m", 120), ("1h", 3600), ("45", 45)])
 def test_durations(text: str, seconds: float) -> None:
-    assert up.Duration().convert(text, None, None) == seconds
+    assert Duration().convert(text, None, None) == seconds

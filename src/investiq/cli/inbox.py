@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from investiq.cli.context import Session, pass_session
+from investiq.cli.durations import Duration, written
 from investiq.cli.help import ExampleCommand
 from investiq.stack.inbox_client import InboxClient
 
@@ -30,14 +31,20 @@ _POLL_SECONDS = 1.0
 @click.option("--follow", is_flag=True, help="Go on printing notifications as they arrive.")
 @click.option("--status", type=click.Choice(["firing", "resolved"]), help="Only pages in this state.")
 @click.option("--alert", "alertname", help="Only this alert, such as ServiceDown.")
-@click.option("--since", "age", metavar="AGE", help="Only what arrived in the last AGE, such as 30m, 2h or 7d.")
+@click.option(
+    "--since",
+    "age",
+    type=Duration(unit_needed=True),
+    metavar="AGE",
+    help="Only what arrived in the last AGE, such as 30m, 2h or 7d.",
+)
 @click.option("--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="At most so many pages.")
 @pass_session
 def command(
-    session: Session, *, follow: bool, status: str | None, alertname: str | None, age: str | None, limit: int
+    session: Session, *, follow: bool, status: str | None, alertname: str | None, age: float | None, limit: int
 ) -> None:
     """Show notifications: newest first, one line for each page, with how it stands now."""
-    since = (datetime.now(UTC) - _age(age)).isoformat() if age else None
+    since = (datetime.now(UTC) - timedelta(seconds=age)).isoformat() if age is not None else None
     with InboxClient(session.loaded.config) as inbox:
         # The state of a page is that of its newest notification, so both are fetched before they are filtered.
         notifications = inbox.notifications(limit=MOST, alertname=alertname, since=since)
@@ -84,21 +91,6 @@ def _row(notification: dict[str, Any]) -> tuple[str, ...]:
         notification["severity"] or "-",
         notification["alertname"],
         f"{started.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-        _duration(ended - started),
+        written(ended - started),
         what,
     )
-
-
-def _duration(length: timedelta) -> str:
-    seconds = max(0, round(length.total_seconds()))
-    hours, minutes = seconds // 3600, seconds // 60 % 60
-    return f"{hours}h {minutes}m" if hours else f"{minutes}m {seconds % 60}s" if minutes else f"{seconds}s"
-
-
-def _age(text: str) -> timedelta:
-    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-    number, unit = text[:-1], text[-1:]
-    if not number.isdigit() or unit not in units:
-        message = f"{text!r} is not an age: write a number and s, m, h or d, such as 30m"
-        raise click.BadParameter(message, param_hint="--since")
-    return timedelta(**{units[unit]: int(number)})

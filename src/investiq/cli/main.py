@@ -35,6 +35,10 @@ COMMANDS = {
     "resume": "lift a halt",
     "models": "train and show the signal model",
     "inbox": "show notifications",
+    "silence": "keep an alert from being notified, for a while",
+    "silences": "list who silenced what, and until when",
+    "unsilence": "end a silence early",
+    "deploy-window": "silence what a planned restart would fire",
     "keys": "create, list and revoke API keys",
     "config": "show the effective configuration",
     "render": "write the monitoring files",
@@ -46,15 +50,18 @@ COMMANDS = {
 }
 
 
+def load_command(name: str) -> click.Command:
+    """The command of `name`, from the module of the same name."""
+    command: click.Command = importlib.import_module(f"investiq.cli.{name.replace('-', '_')}").command
+    return command
+
+
 class _LazyGroup(ExampleGroup):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"investiq.cli.{cmd_name}").command
-        return command
+        return load_command(cmd_name) if cmd_name in COMMANDS else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from dataclasses import asdict
 from datetime import datetime, time
 
@@ -12,6 +11,7 @@ import click
 
 from investiq import __version__
 from investiq.cli.context import Session, pass_session
+from investiq.cli.durations import Duration
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
 from investiq.cli.market_start import where_it_was
@@ -24,22 +24,6 @@ from investiq.stack.parts import Table, stack_table
 from investiq.stack.ports import check_ports
 from investiq.stack.status import State
 from investiq.stack.survey import survey
-
-_UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-class Duration(click.ParamType[float]):
-    """`30s`, `500ms`, `2m`, `1h`, or plain seconds."""
-
-    name = "duration"
-
-    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|)", str(value).strip())
-        if match is None:
-            self.fail(f"{value!r} is not a duration; examples: 30s, 500ms, 2m", param, ctx)
-        return float(match[1]) * _UNITS[match[2]]
 
 
 @click.command(

@@ -1,0 +1,57 @@
+"""`investiq deploy-window`: silence what a planned restart would fire; it ends by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from investiq.cli.context import Session, pass_session
+from investiq.cli.durations import Duration
+from investiq.cli.help import ExampleCommand
+from investiq.cli.silence import document, told
+
+__all__ = ["command"]
+
+
+_END = -1.0
+
+
+class _LengthOrEnd(Duration):
+    """A length, or the word `end`."""
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        return _END if value == "end" else super().convert(value, param, ctx)
+
+
+@click.command(
+    "deploy-window",
+    cls=ExampleCommand,
+    examples=(
+        ("investiq deploy-window 5m", "before a planned restart of parts"),
+        ("investiq deploy-window 15m --reason 'version 0.2'", "with what is deployed; again: it ends later"),
+        ("investiq deploy-window end", "when it is over early"),
+    ),
+)
+@click.argument("seconds", type=_LengthOrEnd(unit_needed=True), metavar="LENGTH|end")
+@click.option("--reason", default="planned restart", show_default=True, help="What is deployed; it is kept.")
+@pass_session
+def command(session: Session, *, seconds: float, reason: str) -> None:
+    """Silence for LENGTH, at most 1h, what a planned restart of InvestIQ's parts fires.
+
+    These are dead and vanished parts, failing probes and lost dependencies. A halt of trading, a lost heartbeat, errors
+    and the host page as ever.
+    """
+    from investiq.monitoring.silencing import LONGEST_WINDOW, check_length  # noqa: PLC0415  not for every command
+    from investiq.stack.silences import Silences, login_name  # noqa: PLC0415
+
+    with Silences(session.loaded.config) as silences:
+        if seconds == _END:
+            ended = silences.end_windows()
+            session.emit("investiq.silences/1", {"silences": [document(window) for window in ended]}, "")
+            session.say("the deploy window is over: restarts page again" if ended else "no deploy window is open")
+            return
+        length = timedelta(seconds=seconds)
+        check_length(length, LONGEST_WINDOW)
+        window = silences.open_window(length, login_name(), reason.strip())
+    session.emit("investiq.silence/1", document(window), told(window))

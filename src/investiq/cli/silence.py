@@ -1,0 +1,93 @@
+"""`investiq silence`: keep an alert from being notified, for a time that is always bounded."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from investiq.cli.context import Session, pass_session
+from investiq.cli.durations import Duration, written
+from investiq.cli.help import ExampleCommand
+
+if TYPE_CHECKING:
+    from investiq.monitoring.promql import Matcher
+    from investiq.stack.silences import Silence
+
+__all__ = ["command", "document", "told"]
+
+
+@click.command(
+    cls=ExampleCommand,
+    examples=(
+        ("investiq silence HighLatency --for 2h --reason 'known, #214'", "one alert, for all services"),
+        ("investiq silence ServiceDown --for 10m --reason deploy --match service=investiq-api", "of one service"),
+        ("investiq silences", "who silenced what, and until when"),
+    ),
+)
+@click.argument("alert", metavar="ALERT")
+@click.option("--for", "seconds", type=Duration(unit_needed=True), required=True, help="How long: 30m, 2h; at most 7d.")
+@click.option("--reason", required=True, help="Why; everybody who sees the alert sees it.")
+@click.option("--match", "labels", multiple=True, metavar="LABEL=VALUE", help="Only with this label; may be repeated.")
+@pass_session
+def command(session: Session, *, alert: str, seconds: float, reason: str, labels: tuple[str, ...]) -> None:
+    """Keep ALERT from being notified for a while. It fires on, shows as silenced, and mutes its symptoms as before."""
+    from investiq.monitoring.promql import eq  # noqa: PLC0415  the rules are not for every command
+    from investiq.monitoring.rules import CONDITIONAL, alerts_of  # noqa: PLC0415
+    from investiq.monitoring.silencing import LONGEST_SILENCE, check_length, check_name  # noqa: PLC0415
+    from investiq.stack.silences import Silences, login_name  # noqa: PLC0415
+
+    config, length = session.loaded.config, timedelta(seconds=seconds)
+    check_name(alert, [*(one for several in alerts_of(config).values() for one in several), *CONDITIONAL])
+    check_length(length, LONGEST_SILENCE)
+    matchers = [eq("alertname", alert), *(_label(label) for label in labels)]
+    with Silences(config) as silences:
+        silence = silences.add(matchers, length, login_name(), _given(reason))
+    session.emit("investiq.silence/1", document(silence), told(silence))
+
+
+def told(silence: Silence) -> str:
+    """What was done, until when, and how to undo it."""
+    left = written(silence.ends_at - datetime.now(UTC))
+    now = {0: "nothing that fires now", 1: "1 alert that fires now"}.get(
+        silence.mutes, f"{silence.mutes} alerts that fire now"
+    )
+    return "\n".join(
+        [
+            f"silenced until {silence.ends_at:%Y-%m-%d %H:%M:%S} UTC ({left}) by {silence.by}: {silence.what}",
+            f"it mutes {now}",
+            f"end it early: investiq {'deploy-window end' if silence.is_window else f'unsilence {silence.id[:8]}'}",
+        ]
+    )
+
+
+def document(silence: Silence) -> dict[str, Any]:
+    """A silence for programs."""
+    return {
+        "id": silence.id,
+        "matchers": [str(matcher) for matcher in silence.matchers],
+        "by": silence.by,
+        "reason": silence.reason,
+        "starts_at": silence.starts_at.isoformat(),
+        "ends_at": silence.ends_at.isoformat(),
+        "mutes": silence.mutes,
+        "deploy_window": silence.is_window,
+    }
+
+
+def _label(text: str) -> Matcher:
+    from investiq.monitoring.promql import eq  # noqa: PLC0415
+
+    label, equals, value = text.partition("=")
+    if not equals or not value or not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", label) or label == "alertname":
+        message = f"{text!r} is not a label with its value: write it as service=investiq-api"
+        raise click.BadParameter(message, param_hint="--match")
+    return eq(label, value)
+
+
+def _given(reason: str) -> str:
+    if not reason.strip():
+        raise click.BadParameter("say why: whoever looks at the alert will ask", param_hint="--reason")
+    return reason.strip()

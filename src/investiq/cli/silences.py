@@ -1,0 +1,45 @@
+"""`investiq silences`: who silenced what, until when, and why."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from investiq.cli.context import Session, pass_session
+from investiq.cli.durations import written
+from investiq.cli.help import ExampleCommand
+from investiq.cli.silence import document
+
+if TYPE_CHECKING:
+    from investiq.stack.silences import Silence
+
+COLUMNS = ("id", "until (UTC)", "left", "by", "mutes", "what", "reason")
+
+
+@click.command(
+    cls=ExampleCommand,
+    examples=(("investiq silences", "those that have not ended, the next to end first"),),
+)
+@pass_session
+def command(session: Session) -> None:
+    """List the silences that have not ended, deploy windows among them, and how many firing alerts each mutes now."""
+    from investiq.stack.silences import Silences  # noqa: PLC0415  the rules are not for every command
+
+    with Silences(session.loaded.config) as silences:
+        found = silences.open()
+    text = session.table(COLUMNS, [_row(silence) for silence in found]) if found else "nothing is silenced"
+    session.emit("investiq.silences/1", {"silences": [document(silence) for silence in found]}, text)
+
+
+def _row(silence: Silence) -> tuple[str, ...]:
+    return (
+        silence.id[:8],
+        f"{silence.ends_at:%Y-%m-%d %H:%M:%S}",
+        written(silence.ends_at - datetime.now(UTC)),
+        silence.by,
+        str(silence.mutes),
+        silence.what,
+        silence.reason,
+    )

@@ -1,0 +1,28 @@
+"""`investiq unsilence`: end a silence early."""
+
+from __future__ import annotations
+
+import click
+
+from investiq.cli.context import Session, pass_session
+from investiq.cli.help import ExampleCommand
+from investiq.cli.silence import document
+
+__all__ = ["command"]
+
+
+@click.command(
+    cls=ExampleCommand,
+    examples=(("investiq unsilence 3f9c2a7b", "by the id that `investiq silences` shows, or its beginning"),),
+)
+@click.argument("silence_id", metavar="ID")
+@pass_session
+def command(session: Session, silence_id: str) -> None:
+    """End the silence with ID now. What it muted is notified, if it still fires."""
+    from investiq.stack.silences import Silences  # noqa: PLC0415  the rules are not for every command
+
+    with Silences(session.loaded.config) as silences:
+        silence = silences.find(silence_id)
+        silences.end(silence)
+    session.emit("investiq.silence/1", document(silence), "")
+    session.say(f"{silence.what}: no longer silenced")
