@@ -20,7 +20,7 @@ import yaml
 from investiq.stack import programs
 from tests.ports import free_port
 
-__all__ = ["Alertmanager", "Receiver", "alert", "alertmanager", "eventually", "receiver"]
+__all__ = ["Alertmanager", "Receiver", "alert", "alertmanager", "eventually", "posted", "receiver"]
 
 DEADLINE_SECONDS = 60
 
@@ -110,15 +110,21 @@ def alertmanager(document: Mapping[str, Any], folder: Path, external_url: str | 
             process.wait(20)
 
 
-def alert(name: str, *, ended: bool = False, since: datetime | None = None, **labels: str) -> dict[str, Any]:
-    """An alert as Prometheus posts it; `ended` resolves the one with the same labels."""
+def alert(name: str, /, **labels: str) -> dict[str, Any]:
+    """An alert that fires, as Prometheus posts it."""
+    return posted({"alertname": name, **labels})
+
+
+def posted(
+    labels: Mapping[str, str], *, since: datetime | None = None, until: datetime | None = None
+) -> dict[str, Any]:
+    """The alert with these labels, as Prometheus posts it; with an `until` that is over it is resolved."""
     now = datetime.now(UTC)
-    began, ends = since or now - timedelta(minutes=1), now if ended else now + timedelta(minutes=5)
     return {
-        "labels": {"alertname": name, **labels},
-        "annotations": {"summary": f"{name} happened"},
-        "startsAt": began.isoformat(),
-        "endsAt": ends.isoformat(),
+        "labels": dict(labels),
+        "annotations": {"summary": f"{labels['alertname']} happened"},
+        "startsAt": (since or now - timedelta(minutes=1)).isoformat(),
+        "endsAt": (until or now + timedelta(minutes=5)).isoformat(),
     }
 
 

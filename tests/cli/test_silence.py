@@ -147,8 +147,8 @@ def test_without_alertmanager_the_next_step_is_said(argv: tuple[str, ...], monke
 # ---- deploy windows ----
 
 
-def _of_the_api(*names: str, ended: bool = False) -> list[dict[str, Any]]:
-    return [alert(name, ended=ended, service="investiq-api", window="deploy") for name in sorted(names)]
+def _of_the_api(*names: str) -> list[dict[str, Any]]:
+    return [alert(name, service="investiq-api", window="deploy") for name in sorted(names)]
 
 
 def _told(hook: Receiver) -> set[str]:

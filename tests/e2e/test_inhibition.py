@@ -1,4 +1,7 @@
-"""Inhibition where it counts: what a real Alertmanager delivers to the real inbox while causes and symptoms fire."""
+"""Inhibition as it is delivered: the rendered file, its own waits, and the real inbox.
+
+Each inhibition by itself is in tests/monitoring/test_inhibition.py.
+"""
 
 from __future__ import annotations
 
@@ -99,33 +102,6 @@ def test_symptoms_are_muted_by_their_cause_and_other_faults_are_not(config: Conf
         _alert("HostDiskLow", "node", "warning", "host"),
         _alert("TargetMissing", "inbox", "warning", "monitoring"),
         _alert("ServiceAbsent", "frontend", "critical"),
-    ]
-    assert _delivered(config, delivery, pages, symptoms) == sorted(_names(pages))
-
-
-def test_a_lost_dependency_mutes_the_errors_that_it_causes(config: Config, delivery: httpx2.Client) -> None:
-    pages = [_alert("DependencyDown", "investiq-api", "critical", name="broker")]
-    symptoms = [
-        _alert("HighErrorRate", "investiq-api", "critical"),
-        _alert("HighLatency", "investiq-api", "warning"),
-        _alert("ProbeFailing", "investiq-api", "critical"),
-    ]
-    assert _delivered(config, delivery, pages, symptoms) == sorted(_names(pages))
-
-
-def test_a_dead_exporter_and_a_dead_alertmanager_mute_what_rests_on_them(
-    config: Config, delivery: httpx2.Client
-) -> None:
-    pages = [
-        _alert("ExporterDown", "blackbox-exporter", "warning", "monitoring"),
-        _alert("ServiceDown", "alertmanager", "warning", "monitoring"),
-        _alert("ApiSaturated", "investiq-api", "warning"),
-    ]
-    symptoms = [
-        _alert("ProbeFailing", "frontend", "warning"),
-        _alert("CertificateExpiring", "frontend", "warning", "monitoring"),
-        _alert("BlackboxConfigReloadFailed", "blackbox-exporter", "warning", "monitoring"),
-        _alert("PrometheusNotConnectedToAlertmanager", "prometheus", "critical", "monitoring"),
     ]
     assert _delivered(config, delivery, pages, symptoms) == sorted(_names(pages))
 
