@@ -14,16 +14,18 @@ from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.checks.references import check_references
 from investiq.monitoring.jobs import Job, jobs
 from investiq.monitoring.names import GRAFANA, PROBES
+from investiq.monitoring.probes import Probe
 from investiq.monitoring.rule_file import rule_document
-from investiq.monitoring.rules import ALERTS, CONDITIONAL
-from investiq.monitoring.rules.monitoring import alerts
+from investiq.monitoring.rules import ALERTS
+from investiq.monitoring.rules.monitoring import CONDITIONAL, alerts
 from investiq.stack.mutate import load_suite, mutate
 from investiq.telemetry.catalogue import Subject
 
 TESTS = Path(__file__).with_name("conditional.yml")
 
 GRAFANA_JOB = Job(GRAFANA, ("127.0.0.1:3001",))
-SECURE_PROBES = Job(PROBES, ("https://invest.example.org/health",), ("frontend",))
+SECURE = "https://invest.example.org/health"
+SECURE_PROBES = Job(PROBES, (SECURE,), (Probe(SECURE, "frontend"),))
 
 
 @pytest.fixture

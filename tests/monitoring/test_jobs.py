@@ -9,8 +9,9 @@ import pytest
 
 from investiq.config import Config
 from investiq.config.addresses import target
-from investiq.config.schema import AgentConfig, ApiConfig, MarketConfig, WebConfig
+from investiq.config.schema import AgentConfig, ApiConfig, MarketConfig, ServiceConfig, WebConfig
 from investiq.monitoring.jobs import prometheus_document
+from investiq.monitoring.probes import blackbox_document
 
 
 def _scraped(config: Config, without: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -34,9 +35,8 @@ def test_every_job_of_the_contract_is_scraped() -> None:
 def test_a_changed_port_reaches_the_scrape_and_the_probe() -> None:
     jobs = _scraped(Config(web=WebConfig(port=18050)))
     assert jobs["frontend"]["static_configs"] == [{"targets": ["127.0.0.1:18050"]}]
-    assert {"targets": ["http://127.0.0.1:18050/health"], "labels": {"service": "frontend"}} in jobs["blackbox"][
-        "static_configs"
-    ]
+    probe = {"service": "frontend", "__param_module": "http_health"}
+    assert {"targets": ["http://127.0.0.1:18050/health"], "labels": probe} in jobs["blackbox"]["static_configs"]
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,33 @@ def test_the_agent_is_scraped_only_where_it_runs() -> None:
 
 def test_a_program_that_this_machine_lacks_is_not_scraped() -> None:
     assert "node" not in _scraped(Config(), without=("node",))
+
+
+BILLING = ServiceConfig(
+    name="billing",
+    url="https://billing.example.org:8443/",
+    metrics_path="/internal/metrics",
+    health_path="/healthz",
+    token_file=Path("/etc/billing.token"),
+)
+
+
+def test_a_service_of_the_user_is_scraped_and_probed_as_it_says() -> None:
+    jobs = _scraped(Config(services=(BILLING,)))
+    assert jobs["billing"] == {
+        "job_name": "billing",
+        "metrics_path": "/internal/metrics",
+        "scheme": "https",
+        "authorization": {"type": "Bearer", "credentials_file": "/etc/billing.token"},
+        "static_configs": [{"targets": ["billing.example.org:8443"]}],
+    }
+    probe = {"service": "billing", "__param_module": "http_2xx"}
+    url = "https://billing.example.org:8443/healthz"
+    assert {"targets": [url], "labels": probe} in jobs["blackbox"]["static_configs"]
+    assert "http_2xx" in blackbox_document(Config(services=(BILLING,)))["modules"]
+
+
+def test_a_service_without_a_health_path_is_not_probed() -> None:
+    silent = BILLING.model_copy(update={"health_path": None})
+    probed = _scraped(Config(services=(silent,)))["blackbox"]["static_configs"]
+    assert [one for one in probed if one["labels"]["service"] == "billing"] == []

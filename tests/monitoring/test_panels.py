@@ -11,8 +11,9 @@ from investiq.config import Config
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.panel import Dashboard, concrete
 from investiq.monitoring.panels_document import panels_document
+from tests.monitoring.services import SERVICES
 
-DASHBOARDS = dashboards_of(Config())
+DASHBOARDS = dashboards_of(Config(services=SERVICES))
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda dashboard: dashboard.name)

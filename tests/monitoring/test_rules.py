@@ -14,6 +14,7 @@ from investiq.monitoring.recording import Recording
 from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules import ALERTS, BY_SUBJECT, RECORDINGS, alerts_of
 from investiq.telemetry.catalogue import Subject
+from tests.monitoring.services import SERVICES
 
 
 def test_the_contract_names_are_there() -> None:
@@ -42,16 +43,20 @@ def test_only_the_watchdog_is_for_machines() -> None:
 
 def test_every_scraped_program_has_an_alert_for_its_death_but_the_probes() -> None:
     """The probes die with their exporter, which has one: one fault is one page."""
-    for job in jobs(Config()):
-        matching = [alert for alert in ALERTS if alert.expr.startswith("up{") and _mentions(alert.expr, job.name)]
-        assert len(matching) == (0 if job.module else 1), job.name
+    config = Config(services=SERVICES)
+    alerts = [alert for alerts in alerts_of(config).values() for alert in alerts]
+    for job in jobs(config):
+        matching = [alert for alert in alerts if alert.expr.startswith("up{") and _mentions(alert.expr, job.name)]
+        assert len(matching) == (0 if job.probes else 1), job.name
 
 
 def test_every_scraped_target_is_missed_by_one_alert_when_it_vanishes() -> None:
-    absent = " or ".join(alert.expr for alert in ALERTS if alert.expr.startswith("absent"))
-    for job in jobs(Config()):
+    config = Config(services=SERVICES)
+    alerts = [alert for alerts in alerts_of(config).values() for alert in alerts]
+    absent = " or ".join(alert.expr for alert in alerts if alert.expr.startswith("absent"))
+    for job in jobs(config):
         assert f'job="{job.name}"' in absent, job.name
-        assert job.module is None or all(f'instance="{target}"' in absent for target in job.targets)
+        assert not job.probes or all(f'instance="{target}"' in absent for target in job.targets)
 
 
 def test_a_program_that_this_machine_lacks_is_not_missed() -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from investiq.config import Config
-from investiq.config.schema import ApiConfig, NotifyConfig
+from investiq.config.schema import ApiConfig, NotifyConfig, ServiceConfig
 from investiq.stack.render import HEADER, RenderError, render_committed, render_runtime, write_committed, write_runtime
 from investiq.stack.validate import checkout
+from tests.monitoring.services import SERVICES
 
 DISCORD = "https://discord.com/api/webhooks/1/discord-token"
 PAGERDUTY = "0123456789abcdef0123456789abcdef"
@@ -107,3 +108,30 @@ def _accept(directory: Path) -> None:
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_service_that_has_the_name_of_a_part_is_refused() -> None:
+    config = Config(services=(ServiceConfig(name="frontend", url="http://127.0.0.1:8080"),))
+    with pytest.raises(RenderError, match="frontend is a scrape job of InvestIQ itself: give the service another name"):
+        render_runtime(config)
+
+
+def test_a_service_whose_token_is_not_there_is_refused_before_prometheus_fails_each_scrape(tmp_path: Path) -> None:
+    billing = ServiceConfig(name="billing", url="http://127.0.0.1:8080", token_file=tmp_path / "billing.token")
+    with pytest.raises(RenderError, match=r"billing: token_file .*billing\.token is not there"):
+        render_runtime(Config(services=(billing,)))
+    (tmp_path / "billing.token").write_text("secret", "utf-8")
+    assert (
+        f"credentials_file: {tmp_path}/billing.token" in render_runtime(Config(services=(billing,)))["prometheus.yml"]
+    )
+
+
+def test_the_programs_accept_files_with_services_of_the_user(tmp_path: Path) -> None:
+    write_runtime(Config(services=SERVICES), tmp_path)
+    for command in (
+        ("promtool", "check", "config", "prometheus.yml"),
+        ("prometheus-blackbox-exporter", "--config.check", "--config.file", "blackbox.yml"),
+    ):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "ServiceDown" in (tmp_path / "rules/services.yml").read_text("utf-8")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from investiq.config import addresses
-from investiq.config.schema import Config
+from investiq.config.schema import Config, ServiceConfig
 from investiq.monitoring import names
 from investiq.monitoring.foreign.blackbox import PROBED
-from investiq.monitoring.probes import HEALTH_MODULE, probes
+from investiq.monitoring.probes import Probe, probes
 
 __all__ = ["METRICS_TOKEN_FILE", "Job", "jobs", "prometheus_document"]
 
@@ -30,25 +30,26 @@ class Job:
     """One scrape job.
 
     Attributes:
-        targets: `host:port` of what is scraped, or the URLs to probe where `module` is given.
-        services: for each target that is probed, the scrape job that it has itself.
-        module: the blackbox module that probes the targets, through the exporter at `via`.
-        token: the targets may ask for the metrics token.
+        targets: `host:port` of what is scraped, or the URLs to probe.
+        probes: how each target is probed, through the exporter at `via`; empty for what is scraped itself.
+        token_file: holds the bearer token that the targets ask for.
     """
 
     name: str
     targets: tuple[str, ...]
-    services: tuple[str, ...] = ()
-    module: str | None = None
+    probes: tuple[Probe, ...] = ()
     via: str | None = None
-    token: bool = False
+    token_file: str | None = None
+    metrics_path: str = "/metrics"
+    scheme: str = "http"
 
 
 def jobs(config: Config) -> tuple[Job, ...]:
-    """Every scrape job, in the order of the contract."""
+    """Every scrape job, in the order of the contract; then the services of the user."""
     agent = (Job(names.AGENT, (addresses.agent(config),)),) if config.agent_runs else ()
+    token_file = METRICS_TOKEN_FILE if config.api.metrics_token is not None else None
     return (
-        Job(names.API, (addresses.api(config),), token=config.api.metrics_token is not None),
+        Job(names.API, (addresses.api(config),), token_file=token_file),
         Job(names.SIGNALS, (addresses.signals(config),)),
         Job(names.WEB, (addresses.web(config),)),
         Job(names.PROMETHEUS, (addresses.prometheus(config),)),
@@ -58,18 +59,24 @@ def jobs(config: Config) -> tuple[Job, ...]:
         Job(names.NODE, (addresses.node(config),)),
         Job(names.INBOX, (addresses.inbox(config),)),
         *agent,
+        *(_of_service(service) for service in config.services),
+    )
+
+
+def _of_service(service: ServiceConfig) -> Job:
+    scheme, _, target = service.url.rstrip("/").partition("://")
+    return Job(
+        service.name,
+        (target,),
+        token_file=str(service.token_file) if service.token_file is not None else None,
+        metrics_path=service.metrics_path,
+        scheme=scheme,
     )
 
 
 def _probes(config: Config) -> Job:
     wanted = probes(config)
-    return Job(
-        names.PROBES,
-        tuple(probe.url for probe in wanted),
-        tuple(probe.service for probe in wanted),
-        module=HEALTH_MODULE,
-        via=addresses.blackbox(config),
-    )
+    return Job(names.PROBES, tuple(probe.url for probe in wanted), wanted, via=addresses.blackbox(config))
 
 
 def prometheus_document(config: Config, without: Collection[str] = ()) -> dict[str, Any]:
@@ -88,10 +95,14 @@ def prometheus_document(config: Config, without: Collection[str] = ()) -> dict[s
 
 def _scrape_config(job: Job) -> dict[str, Any]:
     document: dict[str, Any] = {"job_name": job.name}
-    if job.module is not None:
-        document |= {"metrics_path": "/probe", "params": {"module": [job.module]}}
-    if job.token:
-        document["authorization"] = {"type": "Bearer", "credentials_file": METRICS_TOKEN_FILE}
+    if job.probes:
+        document["metrics_path"] = "/probe"
+    elif job.metrics_path != "/metrics":
+        document["metrics_path"] = job.metrics_path
+    if job.scheme != "http":
+        document["scheme"] = job.scheme
+    if job.token_file is not None:
+        document["authorization"] = {"type": "Bearer", "credentials_file": job.token_file}
     document["static_configs"] = _static_configs(job)
     if job.via is not None:
         document["relabel_configs"] = [
@@ -103,7 +114,10 @@ def _scrape_config(job: Job) -> dict[str, Any]:
 
 
 def _static_configs(job: Job) -> list[dict[str, Any]]:
-    if not job.services:
+    if not job.probes:
         return [{"targets": list(job.targets)}]
-    probed = zip(job.targets, job.services, strict=True)
-    return [{"targets": [target], "labels": {PROBED: service}} for target, service in probed]
+    return [
+        # `params` would be the same for the whole job; this label says it for each probe.
+        {"targets": [probe.url], "labels": {PROBED: probe.service, "__param_module": probe.module}}
+        for probe in job.probes
+    ]

@@ -64,17 +64,17 @@ def series(metric: Metric | Foreign | Recording, *matchers: Matcher) -> str:
     return _selector(metric, metric.name, matchers)
 
 
-def buckets(metric: Metric, *matchers: Matcher) -> str:
+def buckets(metric: Metric | Foreign, *matchers: Matcher) -> str:
     """The selector of a histogram's cumulative buckets (label `le`)."""
     return _selector(metric, f"{_histogram(metric).name}_bucket", matchers)
 
 
-def observations(metric: Metric, *matchers: Matcher) -> str:
+def observations(metric: Metric | Foreign, *matchers: Matcher) -> str:
     """The selector of the number of observations of a histogram."""
     return _selector(metric, f"{_histogram(metric).name}_count", matchers)
 
 
-def _histogram(metric: Metric) -> Metric:
+def _histogram(metric: Metric | Foreign) -> Metric | Foreign:
     if metric.kind is not Kind.HISTOGRAM:
         raise ValueError(f"{metric.name} is a {metric.kind}, not a histogram")
     return metric

@@ -85,17 +85,27 @@ async def _first_analysis(client: AsyncInvestIQClient) -> Proof:
 
 async def _targets_up(config: Config, without: Collection[str], client: httpx2.AsyncClient, seconds: float) -> Proof:
     expected = {job.name for job in jobs(config)} - set(without)
+    theirs = {service.name for service in config.services}
     url = f"{addresses.base_url(addresses.prometheus(config))}/api/v1/targets?state=active"
     deadline = time.monotonic() + seconds
     while True:
         targets = (await _json(client, url)).get("data", {}).get("activeTargets", [])
         missing = expected - {target["labels"]["job"] for target in targets}
         down = [target for target in targets if target["health"] != "up"]
-        if not missing and not down:
-            return Proof("targets", True, f"all {len(targets)} targets of Prometheus are up")
+        # InvestIQ starts beside a service of the user that is down: to tell of that is what it is there for.
+        ours = [target for target in down if target["labels"]["job"] not in theirs]
+        if not missing and not ours:
+            return Proof("targets", True, _up(targets, [target for target in down if target["health"] == "down"]))
         if time.monotonic() > deadline:
-            return Proof("targets", False, _not_up(missing, down))
+            return Proof("targets", False, _not_up(missing, ours))
         await asyncio.sleep(_ASK_AGAIN_SECONDS)
+
+
+def _up(targets: Collection[dict[str, Any]], down: Collection[dict[str, Any]]) -> str:
+    if not down:
+        return f"all {len(targets)} targets of Prometheus are up"
+    reasons = "; ".join(f"{target['labels']['job']}: {target['lastError']}" for target in down)
+    return f"{len(targets) - len(down)} targets of Prometheus are up, but not every service of yours ({reasons})"
 
 
 def _not_up(missing: Collection[str], down: Collection[dict[str, Any]]) -> str:

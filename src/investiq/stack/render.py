@@ -18,7 +18,8 @@ from investiq.config.paths import PANELS_FILE
 from investiq.config.reference import configuration_page
 from investiq.errors import InvestIQError
 from investiq.monitoring.dashboards import dashboards_of
-from investiq.monitoring.jobs import METRICS_TOKEN_FILE, prometheus_document
+from investiq.monitoring.jobs import METRICS_TOKEN_FILE, jobs, prometheus_document
+from investiq.monitoring.names import AGENT, GRAFANA
 from investiq.monitoring.panels_document import panels_document
 from investiq.monitoring.probes import blackbox_document
 from investiq.monitoring.reference import metrics_page
@@ -49,7 +50,7 @@ def write_runtime(config: Config, directory: Path, without: Collection[str] = ()
         without: scrape jobs whose program this machine does not have: nothing to scrape is not a dead service.
 
     Raises:
-        RenderError: a receiver's address cannot work.
+        RenderError: a receiver's address, or a service of the user, cannot work.
     """
     texts = render_runtime(config, without)
     for path in (directory, directory / "rules"):
@@ -65,9 +66,10 @@ def render_runtime(config: Config, without: Collection[str] = ()) -> dict[str, s
     """File name -> text of what `write_runtime` writes.
 
     Raises:
-        RenderError: a receiver's address cannot work.
+        RenderError: a receiver's address, or a service of the user, cannot work.
     """
     _check_receivers(config)
+    _check_services(config)
     texts = _monitoring_files(config, without)
     for name, text in texts.items():
         if "${" in text:
@@ -107,7 +109,7 @@ def _monitoring_files(config: Config, without: Collection[str]) -> dict[str, str
     documents = {
         "prometheus.yml": prometheus_document(config, without),
         "alertmanager.yml": alertmanager_document(config),
-        "blackbox.yml": blackbox_document(),
+        "blackbox.yml": blackbox_document(config),
         **rules,
     }
     return {name: _yaml(document) for name, document in documents.items()}
@@ -123,6 +125,18 @@ def _check_receivers(config: Config) -> None:
             raise RenderError(f"notify.{setting} is not an http(s) URL: set the address itself, such as https://…")
     if notify.pagerduty_key is not None and _unusable(notify.pagerduty_key.get_secret_value()):
         raise RenderError("notify.pagerduty_key is not an Events v2 routing key: it has 32 letters and digits")
+
+
+def _check_services(config: Config) -> None:
+    ours = {job.name for job in jobs(config.model_copy(update={"services": ()}))} | {GRAFANA, AGENT}
+    for service in config.services:
+        if service.name in ours:
+            raise RenderError(
+                f"services: {service.name} is a scrape job of InvestIQ itself: give the service another name"
+            )
+        if service.token_file is not None and not service.token_file.is_file():
+            where = f"services: {service.name}: token_file {service.token_file}"
+            raise RenderError(f"{where} is not there: put the token of its metrics into that file")
 
 
 def _unusable(value: str) -> bool:

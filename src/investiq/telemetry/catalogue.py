@@ -53,6 +53,8 @@ class Subject(StrEnum):
     HOST = "host"
     MONITORING = "monitoring"
     BACKUP = "backup"
+    SERVICES = "services"
+    """What the user runs beside InvestIQ: none of its metrics is ours."""
 
 
 @dataclass(frozen=True, slots=True)

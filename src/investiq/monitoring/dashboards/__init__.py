@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from investiq.config.schema import Config
-from investiq.monitoring.dashboards import api
+from investiq.monitoring.dashboards import api, services
 from investiq.monitoring.panel import Dashboard
 
 __all__ = ["dashboards_of"]
 
 
-def dashboards_of(_config: Config) -> tuple[Dashboard, ...]:
+def dashboards_of(config: Config) -> tuple[Dashboard, ...]:
     """Every dashboard for what `config` has watched, in the order in which they are listed."""
-    return (api.DASHBOARD,)
+    return (api.DASHBOARD, *(services.dashboard(service) for service in config.services))

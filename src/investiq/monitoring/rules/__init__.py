@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from investiq.config.schema import Config
+from investiq.config.schema import Config, ServiceConfig
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.jobs import jobs
 from investiq.monitoring.recording import Recording
-from investiq.monitoring.rules import analysis, api, host, market, monitoring, signals, trading
+from investiq.monitoring.rules import analysis, api, host, market, monitoring, services, signals, trading
 from investiq.telemetry.catalogue import Subject
 
 __all__ = ["ALERTS", "BY_SUBJECT", "CONDITIONAL", "RECORDINGS", "RECORDINGS_BY_SUBJECT", "alerts_of"]
@@ -20,6 +20,7 @@ def alerts_of(config: Config, without: Collection[str] = ()) -> dict[Subject, tu
     Args:
         without: scrape jobs whose program this machine does not have.
     """
+    of_services = services.alerts(config.services)
     watched = [job for job in jobs(config) if job.name not in without]
     return {
         Subject.API: api.ALERTS,
@@ -29,6 +30,7 @@ def alerts_of(config: Config, without: Collection[str] = ()) -> dict[Subject, tu
         Subject.SIGNALS: signals.ALERTS,
         Subject.HOST: host.ALERTS,
         Subject.MONITORING: monitoring.alerts(watched),
+        **({Subject.SERVICES: of_services} if of_services else {}),
     }
 
 
@@ -37,7 +39,9 @@ BY_SUBJECT: dict[Subject, tuple[Alert, ...]] = alerts_of(Config())
 
 ALERTS: tuple[Alert, ...] = tuple(alert for alerts in BY_SUBJECT.values() for alert in alerts)
 
-CONDITIONAL: tuple[Alert, ...] = monitoring.CONDITIONAL
+_SOME_SERVICE = ServiceConfig(name="some-service", url="http://127.0.0.1")
+
+CONDITIONAL: tuple[Alert, ...] = (*monitoring.CONDITIONAL, *services.alerts([_SOME_SERVICE]))
 """Alerts that only some settings have watched."""
 
 RECORDINGS_BY_SUBJECT: dict[Subject, tuple[Recording, ...]] = {

@@ -1,0 +1,97 @@
+"""Rate, errors and duration of a service of the user, from its standard histogram."""
+
+from __future__ import annotations
+
+from investiq.config.schema import ServiceConfig
+from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
+from investiq.monitoring.foreign.metric import Foreign
+from investiq.monitoring.foreign.scrape import UP
+from investiq.monitoring.own_service import durations, requests
+from investiq.monitoring.panel import RATE_INTERVAL, TARGET, Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.promql import Matcher, buckets, eq, matching, series
+from investiq.monitoring.rules.services import alerts
+from investiq.telemetry.catalogue import Subject
+
+__all__ = ["dashboard"]
+
+_QUANTILES = {"0.5": "p50", "0.95": "p95", "0.99": "p99"}
+_UP = {1.0: ("up", State.GOOD), 0.0: ("down", State.BAD)}
+
+
+def dashboard(service: ServiceConfig) -> Dashboard:
+    """The dashboard of `service`, at `/operations/service-<name>`."""
+    own = eq("job", service.name)
+    probed = () if service.health_path is None else (_probe(service),)
+    return Dashboard(
+        name=f"service-{service.name}",
+        title=f"Service {service.name}",
+        description=f"Whether {service.name} is up, and rate, errors and duration of its requests.",
+        subject=Subject.SERVICES,
+        targets=durations(service),
+        rows=(
+            Row("Is it up?", (_scraped(service, own), *probed)),
+            Row("Requests", (_rate(service, own), _errors(service, own), _duration(service, own))),
+        ),
+    )
+
+
+def _scraped(service: ServiceConfig, own: Matcher) -> Panel:
+    return Panel(
+        title="Metrics",
+        description="Whether Prometheus gets its metrics. While it does not, nothing below can be trusted.",
+        unit=Unit.STATE,
+        view=View.STATES,
+        queries=(Query(series(UP, *TARGET, own), "{{instance}}"),),
+        alerts=alerts([service]),
+        states=_UP,
+    )
+
+
+def _probe(service: ServiceConfig) -> Panel:
+    return Panel(
+        title="Health",
+        description=f"Whether {service.health_path} answers 2xx, asked from outside as a user would.",
+        unit=Unit.STATE,
+        view=View.STATES,
+        queries=(Query(series(PROBE_SUCCESS, eq(PROBED, service.name)), "{{instance}}"),),
+        states=_UP,
+    )
+
+
+def _rate(service: ServiceConfig, own: Matcher) -> Panel:
+    by_status = f"sum by ({service.status_label}) (rate({requests(service, *TARGET, own)}[{RATE_INTERVAL}]))"
+    return Panel(
+        title="Rate",
+        description="Requests answered a second, by status.",
+        unit=Unit.REQUESTS_PER_SECOND,
+        queries=(Query(by_status, f"{{{{{service.status_label}}}}}"),),
+    )
+
+
+def _errors(service: ServiceConfig, own: Matcher) -> Panel:
+    every = f"sum(rate({requests(service, *TARGET, own)}[{RATE_INTERVAL}]))"
+    failed = f"sum(rate({requests(service, *TARGET, own, matching(service.status_label, '5..'))}[{RATE_INTERVAL}]))"
+    return Panel(
+        title="Errors",
+        description="Share of requests that were answered with a 5xx status. Without any request it is 0.",
+        unit=Unit.SHARE,
+        # Before the first failure there is no series of one; and nothing of nothing has failed.
+        queries=(Query(f"({failed} or vector(0)) / ({every} > 0) or vector(0)", "failed"),),
+    )
+
+
+def _duration(service: ServiceConfig, own: Matcher) -> Panel:
+    histogram = durations(service)
+    by_le = f"sum by (le) (rate({buckets(histogram, *TARGET, own)}[{RATE_INTERVAL}]))"
+    return Panel(
+        title="Duration",
+        description="Time within which half, 95 % and 99 % of the requests are answered.",
+        unit=_unit(histogram),
+        queries=tuple(Query(f"histogram_quantile({q}, {by_le})", name) for q, name in _QUANTILES.items()),
+        emptiness="without a request in this time there is no duration",
+    )
+
+
+def _unit(histogram: Foreign) -> Unit:
+    by_suffix = {"_seconds": Unit.SECONDS, "_milliseconds": Unit.MILLISECONDS}
+    return next((unit for suffix, unit in by_suffix.items() if histogram.name.endswith(suffix)), Unit.COUNT)

@@ -1,0 +1,22 @@
+"""The metrics of a service of the user, as its `[[services]]` names them."""
+
+from __future__ import annotations
+
+from investiq.config.schema import ServiceConfig
+from investiq.monitoring.foreign.metric import Foreign
+from investiq.monitoring.promql import Matcher, observations, series
+from investiq.telemetry.catalogue import Kind
+
+__all__ = ["durations", "requests"]
+
+
+def durations(service: ServiceConfig) -> Foreign:
+    """The histogram of its requests."""
+    return Foreign(service.duration_metric, Kind.HISTOGRAM, (service.name,), (service.status_label,))
+
+
+def requests(service: ServiceConfig, *matchers: Matcher) -> str:
+    """The selector of its number of requests, with the label of their status."""
+    if service.requests_metric is None:
+        return observations(durations(service), *matchers)
+    return series(Foreign(service.requests_metric, Kind.COUNTER, (service.name,), (service.status_label,)), *matchers)

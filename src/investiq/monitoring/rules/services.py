@@ -1,0 +1,42 @@
+"""Alerts about the services of the user: rendered where there are some.
+
+What else is wrong with one of them is said by alerts that look at all: ProbeFailing, TargetMissing, CertificateExpiring
+and those of its objectives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from investiq.config.schema import ServiceConfig
+from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.monitoring.foreign.scrape import UP
+from investiq.monitoring.promql import eq, series
+from investiq.telemetry.catalogue import Subject
+
+__all__ = ["alerts"]
+
+
+def alerts(services: Sequence[ServiceConfig]) -> tuple[Alert, ...]:
+    """One ServiceDown for the services of each severity."""
+    by_severity = {severity: [s.name for s in services if s.severity == severity] for severity in Severity}
+    return tuple(_down(severity, names) for severity, names in by_severity.items() if names)
+
+
+def _down(severity: Severity, names: Sequence[str]) -> Alert:
+    return Alert(
+        name="ServiceDown",
+        subject=Subject.SERVICES,
+        severity=severity,
+        query=series(UP, eq("job", *names)),
+        op="==",
+        threshold=0,
+        hold_seconds=60,
+        summary="{{ $labels.job }} does not answer at {{ $labels.instance }}",
+        description=(
+            "Prometheus has had no metrics from this service of yours for a minute: it is dead, cannot be reached, or "
+            "refuses the token. Nothing else about it can be judged meanwhile. InvestIQ itself goes on."
+        ),
+        no_data=NoData.COVERED,
+        covered_by="TargetMissing",
+    )

@@ -1,0 +1,107 @@
+"""A service of the user that is not ours: watched from a few lines of investiq.toml, and paged for when it dies.
+
+The service is a Prometheus that this test starts: it has a health path, a counter by status and a histogram, as other
+people name them. The rules run with their real `for`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from investiq.config import load
+from investiq.monitoring.dashboards import services as service_dashboards
+from investiq.monitoring.panel import concrete
+from tests.e2e.conftest import NewStack
+from tests.e2e.stack import Stack, awaited, free_ports
+
+pytestmark = pytest.mark.e2e
+
+PAGE_SECONDS = 150  # one minute of patience, two rounds of ten seconds, and a slow machine
+
+INVESTIQ_TOML = """\
+[[services]]
+name = "archive"
+url = "http://127.0.0.1:{port}"
+health_path = "/-/healthy"
+duration_metric = "prometheus_http_request_duration_seconds"
+requests_metric = "prometheus_http_requests_total"
+status_label = "code"
+
+[[services.slos]]
+kind = "availability"
+objective = 0.99
+
+[[services.slos]]
+kind = "latency"
+objective = 0.95
+threshold = 0.1
+"""
+
+
+@contextmanager
+def foreign_program(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A Prometheus that scrapes nothing, answering at `port`."""
+    folder.mkdir()
+    (folder / "prometheus.yml").write_text("scrape_configs: []\n", "utf-8")
+    options = ("--config.file=prometheus.yml", "--storage.tsdb.path=data", f"--web.listen-address=127.0.0.1:{port}")
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            ["prometheus", *options],  # noqa: S607  as Debian installs it
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        awaited("answer of the foreign program", 30, lambda: _answers(port))
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_service_that_is_not_ours_is_watched_and_paged_for(new_stack: NewStack, tmp_path: Path) -> None:
+    stack = new_stack()
+    (port,) = free_ports(1)
+    file = stack.folder / "investiq.toml"
+    file.write_text(INVESTIQ_TOML.format(port=port), "utf-8")
+    stack.up()
+    awaited("failed scrape: InvestIQ starts beside a dead service", 30, lambda: _health(stack) == {"down"})
+
+    with foreign_program(tmp_path / "archive", port) as process:
+        awaited("scrape", 30, lambda: _health(stack) == {"up"})
+        awaited("probe", 30, lambda: _ask(stack, 'probe_success{service="archive"} == 1'))
+        (service,) = load(file, {}).config.services
+        for panel in service_dashboards.dashboard(service).panels:
+            for query in panel.queries:
+                awaited(f"data in {panel.title}", 60, lambda expr=query.expr: _ask(stack, concrete(expr)))  # type: ignore[misc]
+        assert stack.notifications() == []
+        process.kill()
+        pages = awaited("page", PAGE_SECONDS, stack.notifications)
+    assert [(p["alertname"], p["severity"], p["labels"]["service"]) for p in pages] == [
+        ("ServiceDown", "critical", "archive")
+    ]
+
+
+def _health(stack: Stack) -> set[str]:
+    return stack.targets().get("archive", set())
+
+
+def _ask(stack: Stack, query: str) -> list[Any]:
+    """The series that Prometheus has for `query`, those that are not a number left out."""
+    url = stack.url("prometheus", "/api/v1/query")
+    answer = httpx2.get(url, params={"query": query}, timeout=10, trust_env=False).raise_for_status().json()
+    return [one for one in answer["data"]["result"] if one["value"][1] != "NaN"]
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx2.get(f"http://127.0.0.1:{port}/-/healthy", trust_env=False).status_code == 200
+    except httpx2.HTTPError:
+        return False
