@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
 from investiq.api.routes import heartbeat
 from investiq.config import Config, Paths
 from investiq.config.schema import NotifyConfig
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.routing import HEARTBEAT_PATH, HEARTBEAT_TOKEN_FILE, alertmanager_document, receiver_names
-from investiq.monitoring.rules import ALERTS
+from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.rules.monitoring import WATCHDOG
 from investiq.stack.render import write_runtime
 from investiq.telemetry import watchdog
@@ -30,6 +32,38 @@ def _receivers_of(directory: Path, *labels: str) -> list[str]:
     file = directory / "alertmanager.yml"
     command = ["amtool", "config", "routes", "test", f"--config.file={file}", *labels]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip().split(",")
+
+
+CONFIGS = {
+    "default": Config(),
+    "all": _config(
+        discord_webhook_url=DISCORD,
+        pagerduty_key=PAGERDUTY,
+        webhook_url="https://hook.example/x",
+        deadmans_switch_url="https://hc-ping.example/uuid",
+    ),
+}
+
+RECEIVERS = {
+    "default": {"critical": ["inbox"], "warning": ["inbox"], "none": ["heartbeat"]},
+    "all": {
+        "critical": ["inbox", "critical"],
+        "warning": ["inbox", "warning"],
+        "none": ["deadmans-switch", "heartbeat"],
+    },
+}
+"""Configuration -> severity -> who must get it."""
+
+EVERY_ALERT = {alert.key: alert for alert in (*ALERTS, *CONDITIONAL)}.values()
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The files of a machine with each of the configurations."""
+    made = {name: tmp_path_factory.mktemp(name) for name in CONFIGS}
+    for name, folder in made.items():
+        write_runtime(CONFIGS[name], folder)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +94,39 @@ def test_with_receivers_outside_each_severity_reaches_its_own(
     assert _receivers_of(outside, *labels) == receivers
 
 
-@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: f"{alert.name}-{alert.severity}")
-def test_every_alert_reaches_the_receivers_of_its_severity(outside: Path, alert: Alert) -> None:
+@pytest.mark.parametrize("alert", EVERY_ALERT, ids=lambda alert: f"{alert.name}-{alert.severity}")
+def test_every_alert_reaches_the_receivers_of_its_severity(folders: Mapping[str, Path], alert: Alert) -> None:
     labels = (f"alertname={alert.name}", f"severity={alert.severity}", f"subject={alert.subject}")
-    expected = {"critical": ["inbox", "critical"], "warning": ["inbox", "warning"], "none": ["heartbeat"]}
-    assert _receivers_of(outside, *labels) == expected[alert.severity]
+    for name, table in RECEIVERS.items():
+        assert _receivers_of(folders[name], *labels) == table[alert.severity], name
 
 
-@pytest.mark.parametrize("severity", ["critical", "warning"])
-def test_without_receivers_everything_reaches_the_inbox(tmp_path: Path, severity: str) -> None:
-    write_runtime(Config(), tmp_path)
-    assert _receivers_of(tmp_path, "alertname=ServiceDown", f"severity={severity}") == ["inbox"]
+@pytest.mark.parametrize("name", RECEIVERS)
+def test_a_severity_that_no_rule_has_reaches_the_inbox(folders: Mapping[str, Path], name: str) -> None:
+    assert _receivers_of(folders[name], "alertname=Foreign", "severity=page") == ["inbox"]
+
+
+@pytest.mark.parametrize("name", RECEIVERS)
+def test_every_receiver_of_the_table_is_one_that_the_file_has(folders: Mapping[str, Path], name: str) -> None:
+    document = yaml.safe_load((folders[name] / "alertmanager.yml").read_text("utf-8"))
+    known = {receiver["name"] for receiver in document["receivers"]}
+    assert {receiver for receivers in RECEIVERS[name].values() for receiver in receivers} == known
+
+
+def test_what_wakes_somebody_is_told_sooner_and_said_again_more_often() -> None:
+    """And each fault of it is an incident of its own: what joins one that is open wakes nobody."""
+    routes = {route["receiver"]: route for route in alertmanager_document(CONFIGS["all"])["route"]["routes"]}
+    critical, warning = routes["critical"], routes["warning"]
+    assert "alertname" in critical["group_by"]
+    for wait in ("group_wait", "group_interval", "repeat_interval"):
+        assert _seconds(critical[wait]) < _seconds(warning[wait]), wait
+    # A change is told after the interval at the latest, and said again only when the whole of it has been.
+    for route in (critical, warning):
+        assert _seconds(route["group_interval"]) < _seconds(route["repeat_interval"])
+
+
+def _seconds(duration: str) -> int:
+    return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600}[duration[-1]]
 
 
 def test_pagerduty_wakes_for_critical_only() -> None:

@@ -50,15 +50,30 @@ class Service:
 
 
 def discord(path: str, document: Any) -> int:
-    """Execute Webhook: needs content or embeds; content up to 2000 characters; answers 204 without `wait`."""
+    """Execute Webhook: needs content or embeds, within their limits; answers 204 without `wait`."""
     assert re.fullmatch(r"/api/webhooks/\d+/[\w-]+", path), path
     known = {"content", "username", "avatar_url", "tts", "embeds", "allowed_mentions", "flags", "thread_name"}
     assert set(document) <= known, set(document) - known
-    assert document.get("content") or document.get("embeds"), "cannot send an empty message"
-    assert isinstance(document["content"], str)
-    assert 0 < len(document["content"]) <= 2000, "content: must be 2000 or fewer in length"
+    content, embeds = document.get("content", ""), document.get("embeds", [])
+    assert content or embeds, "cannot send an empty message"
+    assert isinstance(content, str)
+    assert len(content) <= 2000, "content: must be 2000 or fewer in length"
+    assert len(embeds) <= 10, "embeds: must be 10 or fewer in length"
+    assert sum(_embed(embed) for embed in embeds) <= 6000, "embeds exceed 6000 characters"
     assert set(document.get("allowed_mentions", {}).get("parse", ())) <= {"roles", "users", "everyone"}
     return 204
+
+
+def _embed(embed: Mapping[str, Any]) -> int:
+    """Its characters."""
+    known = {"title", "type", "description", "url", "timestamp", "color", "footer", "image", "thumbnail", "author"}
+    assert set(embed) <= known | {"fields", "provider", "video"}, set(embed)
+    title, description = embed.get("title", ""), embed.get("description", "")
+    assert title or description, "an embed says something"
+    assert len(title) <= 256, "title: must be 256 or fewer in length"
+    assert len(description) <= 4096, "description: must be 4096 or fewer in length"
+    assert 0 <= embed.get("color", 0) <= 0xFFFFFF
+    return len(title) + len(description)
 
 
 def pagerduty(path: str, document: Any) -> int:
@@ -75,6 +90,7 @@ def pagerduty(path: str, document: Any) -> int:
         "client_url",
     }
     assert set(document) <= known, set(document) - known
+    assert len(json.dumps(document)) <= 512 * 1024, "event is larger than 512 KB"
     assert re.fullmatch(r"[A-Za-z0-9]{32}", document["routing_key"]), "Length of 'routing_key' is incorrect"
     assert document["event_action"] in ("trigger", "acknowledge", "resolve")
     assert len(document.get("dedup_key", "")) <= 255
@@ -87,6 +103,9 @@ def pagerduty(path: str, document: Any) -> int:
     assert 0 < len(payload["summary"]) <= 1024
     assert payload["source"]
     assert payload["severity"] in ("critical", "error", "warning", "info")
+    for link in document.get("links") or ():
+        assert set(link) <= {"href", "text"}, set(link)
+        assert re.match(r"https?://\S+$", link["href"]), "'href' must be a URL"
     return 202
 
 

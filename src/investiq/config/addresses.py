@@ -9,9 +9,11 @@ from investiq.config.schema import Config
 __all__ = [
     "agent",
     "alertmanager",
+    "alertmanager_page",
     "api",
     "base_url",
     "blackbox",
+    "console",
     "inbox",
     "node",
     "prometheus",
@@ -66,6 +68,16 @@ def prometheus(config: Config) -> str:
 
 def alertmanager(config: Config) -> str:
     return target("127.0.0.1", config.monitoring.alertmanager_port)
+
+
+def console(config: Config) -> str:
+    """The URL at which people open the console, without a final slash: what links in notifications begin with."""
+    return (config.web.public_url or base_url(web(config))).rstrip("/")
+
+
+def alertmanager_page(config: Config) -> str:
+    """The URL at which people open Alertmanager's own pages, without a final slash."""
+    return (config.monitoring.alertmanager_url or base_url(alertmanager(config))).rstrip("/")
 
 
 def blackbox(config: Config) -> str:

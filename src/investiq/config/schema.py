@@ -33,6 +33,7 @@ __all__ = [
 Port = Annotated[int, Field(ge=1, le=65535)]
 Fraction = Annotated[Decimal, Field(gt=0, le=1)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
+PublicUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#@\"'()]+(/[^\s?#@\"'()]*)?$")]
 Objective = Annotated[Decimal, Field(gt=0, lt=1)]
 Network = IPv4Network | IPv6Network
 
@@ -115,6 +116,12 @@ class WebConfig(PartConfig):
     """The frontend."""
 
     port: Port = Field(8050, description="port of the frontend")
+    public_url: PublicUrl | None = Field(
+        None,
+        description="address at which people open the console from elsewhere: what the links of notifications begin "
+        "with; default: its address on this machine",
+        examples=["https://invest.example.org"],
+    )
 
 
 class InboxConfig(PartConfig):
@@ -215,6 +222,12 @@ class MonitoringConfig(_Section):
     alertmanager_port: Port = Field(9093, description="port of Alertmanager")
     blackbox_port: Port = Field(9115, description="port of the blackbox exporter")
     node_port: Port = Field(9100, description="port of the node exporter")
+    alertmanager_url: PublicUrl | None = Field(
+        None,
+        description="address at which people open Alertmanager from elsewhere, for the silence link of notifications; "
+        "it asks nobody who is there, so put a proxy with a login before it; default: its address on this machine",
+        examples=["https://invest.example.org/alertmanager"],
+    )
     grafana_port: Port = Field(3001, description="port of Grafana, where it is installed")
     retention_days: int = Field(30, ge=1, description="days of metrics kept")
     retention_size: str = Field(

@@ -13,6 +13,7 @@ from investiq.config import addresses
 from investiq.config.schema import Config, NotifyConfig
 from investiq.monitoring import names
 from investiq.monitoring.alert import Severity
+from investiq.monitoring.messages import TEMPLATE_FILE
 from investiq.monitoring.promql import Matcher, eq, ne
 from investiq.monitoring.rules.api import (
     DEPENDENCY_DOWN,
@@ -160,17 +161,48 @@ INHIBITIONS = (
     ),
 )
 
-_TITLE = (
-    '{{ if eq .Status "firing" }}{{ .CommonLabels.severity | toUpper }}{{ else }}RESOLVED{{ end }}: '
-    "{{ .GroupLabels.alertname }} {{ .GroupLabels.service }}"
-)
-_MESSAGE = """\
-{{ range .Alerts }}{{ .Annotations.summary }}
-{{ .Annotations.description }}
-since {{ .StartsAt.UTC.Format "2006-01-02 15:04:05" }} UTC
-runbook: {{ .Annotations.runbook }}
-dashboard: {{ .Annotations.dashboard }}
-{{ end }}"""
+
+def _template(name: str, what: str = ".") -> str:
+    """A call of a template of the notification file."""
+    return f'{{{{ template "investiq.{name}" {what} }}}}'
+
+
+_TITLE = _template("title")
+_SEVERITY = "{{ .CommonLabels.severity }}"
+_DASHBOARD = "{{ .CommonAnnotations.dashboard }}"
+_RUNBOOK = _template("runbook", ".CommonLabels")
+_SILENCE = _template("silence", ".CommonLabels")
+
+# How long a group waits for what the same fault sets off, how soon a change of it is told, and how often what goes on.
+_TO_THE_INBOX = {
+    # The record of this machine, which wakes nobody: told at once, and one row a change. The guide's intervals.
+    "group_by": ["alertname", "service"],
+    "group_wait": "10s",
+    "group_interval": "10s",
+    "repeat_interval": "12h",
+}
+_ROUTES: dict[str, dict[str, Any]] = {
+    CRITICAL: {
+        # One incident for each fault of a service. Not one for all faults of a subject: PagerDuty adds what comes later
+        # to an incident that is open, and wakes nobody for it.
+        "group_by": ["alertname", "service"],
+        # Ten seconds let a cause arrive that mutes its symptoms, and cost little of what a page is for.
+        "group_wait": "10s",
+        # Instances that fail one after the other, or one that flaps, are a message a minute at most; the end of a fault
+        # is known within a minute.
+        "group_interval": "1m",
+        # A fault that lasts is said again before a shift is over. PagerDuty takes it as the same incident.
+        "repeat_interval": "4h",
+    },
+    WARNING: {
+        # All that a service lets wish in a subject is one message: it waits until morning, and is read as a whole.
+        "group_by": ["subject", "service"],
+        "group_wait": "30s",
+        # A group that changes is told again as a whole: every five minutes is often enough for what wakes nobody.
+        "group_interval": "5m",
+        "repeat_interval": "24h",
+    },
+}
 
 
 def alertmanager_document(config: Config) -> dict[str, Any]:
@@ -178,13 +210,10 @@ def alertmanager_document(config: Config) -> dict[str, Any]:
     outside = _outside(config)
     return {
         "global": {"resolve_timeout": "5m"},
+        "templates": [TEMPLATE_FILE],
         "route": {
             "receiver": INBOX,
-            "group_by": ["alertname", "service"],
-            # The guide's intervals: ten seconds gather what one fault sets off.
-            "group_wait": "10s",
-            "group_interval": "10s",
-            "repeat_interval": "12h",
+            **_TO_THE_INBOX,
             "routes": [*_machine_routes(config), {"receiver": INBOX, "continue": True}, *_severity_routes(outside)],
         },
         "inhibit_rules": [_inhibit_rule(inhibition) for inhibition in INHIBITIONS],
@@ -237,7 +266,9 @@ def _machine_routes(config: Config) -> list[dict[str, Any]]:
 
 def _severity_routes(outside: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     severities = {CRITICAL: Severity.CRITICAL, WARNING: Severity.WARNING}
-    return [{"receiver": name, "matchers": [str(eq("severity", severities[name]))]} for name in outside]
+    return [
+        {"receiver": name, "matchers": [str(eq("severity", severities[name]))], **_ROUTES[name]} for name in outside
+    ]
 
 
 def _inhibit_rule(inhibition: Inhibition) -> dict[str, Any]:
@@ -279,7 +310,7 @@ def _outside(config: Config) -> dict[str, dict[str, Any]]:
     """The receivers outside by name; one that would reach nobody is left out."""
     notify = config.notify
     quiet = _discord(notify) | _webhook(notify)
-    receivers = {CRITICAL: quiet | _pagerduty(notify, addresses.base_url(addresses.web(config))), WARNING: quiet}
+    receivers = {CRITICAL: quiet | _pagerduty(notify), WARNING: quiet}
     return {name: configs for name, configs in receivers.items() if configs}
 
 
@@ -287,7 +318,7 @@ def _discord(notify: NotifyConfig) -> dict[str, Any]:
     if notify.discord_webhook_url is None:
         return {}
     url = notify.discord_webhook_url.get_secret_value()
-    return {"discord_configs": [{"webhook_url": url, "title": _TITLE, "message": _MESSAGE}]}
+    return {"discord_configs": [{"webhook_url": url, "title": _TITLE, "message": _template("discord")}]}
 
 
 def _webhook(notify: NotifyConfig) -> dict[str, Any]:
@@ -296,15 +327,35 @@ def _webhook(notify: NotifyConfig) -> dict[str, Any]:
     return {"webhook_configs": [{"url": notify.webhook_url.get_secret_value(), "send_resolved": True}]}
 
 
-def _pagerduty(notify: NotifyConfig, console: str) -> dict[str, Any]:
+def _pagerduty(notify: NotifyConfig) -> dict[str, Any]:
+    """One incident for each group: Alertmanager derives its key from the group's labels.
+
+    Events v2 knows the severities critical, error, warning and info: ours are among them. There is no `source` here:
+    Alertmanager 0.25 does not know it, and sends the name of the client.
+    """
     if notify.pagerduty_key is None:
         return {}
     receiver = {
         "routing_key": notify.pagerduty_key.get_secret_value(),
-        "severity": "{{ .CommonLabels.severity }}",
-        "description": f"{_TITLE}: {{{{ .CommonAnnotations.summary }}}}",
-        "component": "{{ .GroupLabels.service }}",
+        "severity": f"{{{{ if .CommonLabels.severity }}}}{_SEVERITY}{{{{ else }}}}error{{{{ end }}}}",
+        "description": _template("pagerduty"),
+        "component": "{{ .CommonLabels.service }}",
+        "group": "{{ .CommonLabels.subject }}",
+        "class": "{{ .CommonLabels.alertname }}",
         "client": "InvestIQ",
-        "client_url": console,
+        "client_url": _DASHBOARD,
+        "details": {
+            "firing": "{{ if .Alerts.Firing }}" + _template("alerts") + "{{ end }}",
+            "resolved": "",
+            "description": "{{ .CommonAnnotations.description }}",
+            "runbook": _RUNBOOK,
+            "dashboard": _DASHBOARD,
+            "silence": _SILENCE,
+        },
+        "links": [
+            {"href": _RUNBOOK, "text": "runbook"},
+            {"href": _DASHBOARD, "text": "dashboard"},
+            {"href": _SILENCE, "text": "silence"},
+        ],
     }
     return {"pagerduty_configs": [receiver]}

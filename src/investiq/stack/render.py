@@ -19,6 +19,7 @@ from investiq.config.reference import configuration_page
 from investiq.errors import InvestIQError
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.jobs import METRICS_TOKEN_FILE, jobs, prometheus_document
+from investiq.monitoring.messages import TEMPLATE_FILE, notification_template
 from investiq.monitoring.names import AGENT, GRAFANA
 from investiq.monitoring.panels_document import panels_document
 from investiq.monitoring.probes import blackbox_document
@@ -53,7 +54,7 @@ def write_runtime(config: Config, directory: Path, without: Collection[str] = ()
         RenderError: a receiver's address, or a service of the user, cannot work.
     """
     texts = render_runtime(config, without)
-    for path in (directory, directory / "rules"):
+    for path in (directory, *sorted({(directory / name).parent for name in texts})):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
     for name, text in texts.items():
@@ -101,7 +102,7 @@ def write_committed(root: Path) -> tuple[Path, ...]:
 
 
 def _monitoring_files(config: Config, without: Collection[str]) -> dict[str, str]:
-    console = addresses.base_url(addresses.web(config))
+    console = addresses.console(config)
     rules = {
         f"rules/{subject}.yml": rule_document(subject, alerts, console, RECORDINGS_BY_SUBJECT.get(subject, ()))
         for subject, alerts in alerts_of(config, without).items()
@@ -112,7 +113,8 @@ def _monitoring_files(config: Config, without: Collection[str]) -> dict[str, str
         "blackbox.yml": blackbox_document(config),
         **rules,
     }
-    return {name: _yaml(document) for name, document in documents.items()}
+    texts = {name: _yaml(document) for name, document in documents.items()}
+    return texts | {TEMPLATE_FILE: notification_template(config)}
 
 
 def _check_receivers(config: Config) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from dash import Dash
 from fastapi import FastAPI, Header, Request, Response
 from starlette.exceptions import HTTPException
 
 from investiq import __version__
-from investiq.config import Config
+from investiq.config import Config, addresses
 from investiq.serving import HostPolicy, Problem, equip, metrics_response, problem_response, serve
 from investiq.telemetry.catalogue import Part
 from investiq.telemetry.metrics import Metrics
@@ -42,7 +43,8 @@ def create_app(config: Config, transports: Transports | None = None) -> FastAPI:
     server.state.at_end.append(sources.aclose)
     metrics = Metrics(Part.WEB)
     _add_own_routes(server, config, metrics)
-    hosts = HostPolicy(config.web.host, config.web.hostnames)
+    public = urlsplit(addresses.console(config)).hostname or ""
+    hosts = HostPolicy(config.web.host, (*config.web.hostnames, public))
     server.add_middleware(SameOrigin, hosts=hosts)
     equip(
         server,
