@@ -20,6 +20,7 @@ __all__ = [
     "RATE_INTERVAL",
     "TARGET",
     "Dashboard",
+    "Event",
     "Panel",
     "Query",
     "Row",
@@ -50,6 +51,8 @@ class Unit(StrEnum):
     SHARE = "percentunit"
     DOLLARS = "currencyUSD"
     BYTES = "bytes"
+    BYTES_PER_SECOND = "Bps"
+    DAYS = "d"
     MOMENT = "dateTimeAsIso"
     """Unix milliseconds."""
     STATE = "none"
@@ -115,6 +118,23 @@ class Panel:
     width: Literal[4, 6, 8, 12, 24] = 12
     minimum: float | None = 0
     maximum: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What is marked in every picture, since it explains a change in it.
+
+    Attributes:
+        expr: PromQL of series that are there while it lasts; of its moment in Unix milliseconds, with `moment`.
+        text: of one mark, with labels as `{{label}}`.
+        moment: the value says when.
+    """
+
+    title: str
+    expr: str
+    text: str
+    state: State
+    moment: bool = False
 
 
 @dataclass(frozen=True, slots=True)

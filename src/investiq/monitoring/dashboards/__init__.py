@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from investiq.config.schema import Config
-from investiq.monitoring.dashboards import api, services
+from investiq.monitoring.dashboards import (
+    alerts,
+    analysis,
+    api,
+    host,
+    market,
+    monitoring,
+    overview,
+    services,
+    signals,
+    trading,
+)
 from investiq.monitoring.panel import Dashboard
 
 __all__ = ["dashboards_of"]
@@ -11,4 +22,15 @@ __all__ = ["dashboards_of"]
 
 def dashboards_of(config: Config) -> tuple[Dashboard, ...]:
     """Every dashboard for what `config` has watched, in the order in which they are listed."""
-    return (api.DASHBOARD, *(services.dashboard(service) for service in config.services))
+    return (
+        overview.DASHBOARD,
+        alerts.DASHBOARD,
+        api.DASHBOARD,
+        trading.DASHBOARD,
+        market.DASHBOARD,
+        analysis.DASHBOARD,
+        signals.DASHBOARD,
+        monitoring.DASHBOARD,
+        host.DASHBOARD,
+        *(services.dashboard(service) for service in config.services),
+    )

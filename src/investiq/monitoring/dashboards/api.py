@@ -1,20 +1,143 @@
-"""The servers as their users meet them: requests, errors, waiting, and what the API depends on."""
+"""The servers as their users meet them: requests, errors, waiting, what they depend on, and whom they refuse."""
 
 from __future__ import annotations
 
+from investiq.monitoring.dashboards.red import red_panels
+from investiq.monitoring.drawing import latest, of_alert, per_second, quantile, share, summed
+from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.names import API
 from investiq.monitoring.panel import RATE_INTERVAL, TARGET, Dashboard, Panel, Query, Row, State, Unit, View
-from investiq.monitoring.promql import eq, series
-from investiq.monitoring.rules.api import DEPENDENCY_DOWN
-from investiq.telemetry.catalogue import DEPENDENCY_HEALTH, REQUESTS, Subject
+from investiq.monitoring.promql import buckets, eq, matching, observations
+from investiq.monitoring.rules.api import (
+    API_SATURATED,
+    AUTH_FAILURES_HIGH,
+    DEPENDENCY_DOWN,
+    HIGH_ERROR_RATE,
+    HIGH_LATENCY,
+    OF_USERS,
+    PROBE_FAILING,
+    REQUEST_RATE,
+)
+from investiq.telemetry.catalogue import (
+    ACTIVE_CONNECTIONS,
+    AUTH_FAILURES,
+    BACKGROUND_FAILURES,
+    BUILD_INFO,
+    DEPENDENCY_HEALTH,
+    ERRORS,
+    EVENT_LOOP_LAG,
+    RATE_LIMITED,
+    REQUEST_DURATION,
+    REQUESTS,
+    Subject,
+)
 
-__all__ = ["DASHBOARD", "DEPENDENCIES", "REQUEST_RATE"]
+__all__ = ["CONNECTIONS", "DASHBOARD", "DEPENDENCIES", "ERROR_RATE", "LATENCY", "REQUESTS_ANSWERED"]
 
-REQUEST_RATE = Panel(
+_FAILED = matching("status", "5..")
+
+REQUESTS_ANSWERED = Panel(
     title="Requests",
-    description="Requests answered a second by each server, those of probes and scrapes included.",
+    description=(
+        "Requests answered a second by each server, those of probes and scrapes included, so it is never 0 while a "
+        "server lives. A line that ends is a server that is dead, or not scraped."
+    ),
     unit=Unit.REQUESTS_PER_SECOND,
-    queries=(Query(f"sum by (job) (rate({series(REQUESTS, *TARGET)}[{RATE_INTERVAL}]))", "{{job}}"),),
+    queries=(Query(per_second(REQUESTS, by=("job",)), "{{job}}"),),
+)
+
+ERROR_RATE = Panel(
+    title="Error rate",
+    description=(
+        "Share of all requests that were answered with a 5xx status, those of probes included: a health check answers "
+        "503 while something critical is lost. Above 0 somebody did not get what they asked for."
+    ),
+    unit=Unit.SHARE,
+    queries=(Query(share(per_second(ERRORS, by=("job",)), per_second(REQUESTS, by=("job",))), "{{job}}"),),
+)
+
+_REQUESTS_OF_USERS, _FAILED_OF_USERS, LATENCY = red_panels(
+    REQUEST_DURATION, Unit.MILLISECONDS, _FAILED, OF_USERS, alerts=(HIGH_LATENCY,)
+)
+
+_ERRORS_AS_ALERTED = Panel(
+    title="Error ratio that is alerted on",
+    description=(
+        "Share of the requests of users over five minutes that got a 5xx status, as HighErrorRate measures it. Above "
+        "the line users and the agent get errors instead of analyses and orders. Not a number counts as 0: no request."
+    ),
+    unit=Unit.SHARE,
+    queries=(Query(f"{of_alert(HIGH_ERROR_RATE)} >= 0 or 0 * {latest(REQUEST_RATE)}", "{{job}}"),),
+    alerts=(HIGH_ERROR_RATE,),
+)
+
+_LATENCY_AS_ALERTED = Panel(
+    title="95th percentile that is alerted on",
+    description=(
+        "Milliseconds within which 95 % of the API's requests of users were answered over five minutes, as "
+        "HighLatency measures it. Above the line analyses and orders arrive late."
+    ),
+    unit=Unit.MILLISECONDS,
+    queries=(Query(of_alert(HIGH_LATENCY), "{{job}}"),),
+    alerts=(HIGH_LATENCY,),
+)
+
+_SLOWEST = Panel(
+    title="Slowest endpoints",
+    description="95th percentile of the last minutes by endpoint: where the time goes when the latency rises.",
+    unit=Unit.MILLISECONDS,
+    view=View.TABLE,
+    queries=(
+        Query(
+            "topk(10, histogram_quantile(0.95, sum by (job, endpoint, le) "
+            f"(rate({buckets(REQUEST_DURATION, *TARGET, OF_USERS)}[{RATE_INTERVAL}]))) >= 0)",
+            "{{job}} {{endpoint}}",
+        ),
+    ),
+    width=12,
+)
+
+_STATUSES = Panel(
+    title="Answers by status",
+    description=(
+        "Responses a second by their HTTP status. 401 and 403 are refused keys, 409 a denied order, 422 a malformed "
+        "request, 429 a rate limit; 5xx are faults of the server."
+    ),
+    unit=Unit.REQUESTS_PER_SECOND,
+    queries=(
+        Query(
+            f"sum by (status) (rate({observations(REQUEST_DURATION, *TARGET)}[{RATE_INTERVAL}]))",
+            "{{status}}",
+        ),
+    ),
+)
+
+CONNECTIONS = Panel(
+    title="Active connections",
+    description=(
+        "Requests being served now. Many that do not go away are clients that wait for something: look at the "
+        "dependencies, and at how late the event loop is."
+    ),
+    unit=Unit.COUNT,
+    queries=(Query(summed(ACTIVE_CONNECTIONS, by=("job",)), "{{job}}"),),
+)
+
+_SATURATION = Panel(
+    title="Lateness of the event loop",
+    description=(
+        "How late the API's event loop runs nine of ten timers, as ApiSaturated measures it. Every request, order and "
+        "halt waits as long before it is even looked at."
+    ),
+    unit=Unit.SECONDS,
+    queries=(Query(of_alert(API_SATURATED), "{{job}}"),),
+    alerts=(API_SATURATED,),
+)
+
+_LATENESS_OF_ALL = Panel(
+    title="Lateness of every server",
+    description="99th percentile of how late each event loop runs a timer. One that is late is one that is overloaded.",
+    unit=Unit.SECONDS,
+    queries=(Query(quantile(0.99, EVENT_LOOP_LAG, by=("job",)), "{{job}}"),),
 )
 
 DEPENDENCIES = Panel(
@@ -22,9 +145,68 @@ DEPENDENCIES = Panel(
     description="What the API needs, as its own checks see it. Without one that is critical it answers 503 on /health.",
     unit=Unit.STATE,
     view=View.STATES,
-    queries=(Query(series(DEPENDENCY_HEALTH, *TARGET, eq("job", API)), "{{name}}"),),
+    queries=(Query(latest(DEPENDENCY_HEALTH, eq("job", API)), "{{name}}"),),
     alerts=(DEPENDENCY_DOWN,),
     states={1: ("up", State.GOOD), 0: ("down", State.BAD)},
+)
+
+_PROBES = Panel(
+    title="Health checks from outside",
+    description=(
+        "Whether each service says that it is well when it is asked as a user would. Failing although its metrics "
+        "arrive: it is reached, and refuses or hangs."
+    ),
+    unit=Unit.STATE,
+    view=View.STATES,
+    queries=(Query(latest(PROBE_SUCCESS), f"{{{{{PROBED}}}}}"),),
+    alerts=(PROBE_FAILING,),
+    states={1: ("well", State.GOOD), 0: ("failing", State.BAD)},
+)
+
+_REFUSALS = Panel(
+    title="Refused keys",
+    description=(
+        "Requests a second that were refused for their key or token. `unknown_key` and `metrics_token` are guesses or "
+        "revoked keys; `missing` and `scope` are people's mistakes."
+    ),
+    unit=Unit.PER_SECOND,
+    queries=(Query(per_second(AUTH_FAILURES, by=("reason",)), "{{reason}}"),),
+    width=8,
+)
+
+_WRONG_KEYS = Panel(
+    title="Wrong keys that are alerted on",
+    description="Requests a second with a key or metrics token that does not exist, as AuthFailuresHigh measures them.",
+    unit=Unit.PER_SECOND,
+    queries=(Query(of_alert(AUTH_FAILURES_HIGH), "{{job}}"),),
+    alerts=(AUTH_FAILURES_HIGH,),
+    width=8,
+)
+
+_RATE_LIMITED = Panel(
+    title="Rate limits",
+    description="Requests a second refused with 429: a client asks more often than it may, and has to slow down.",
+    unit=Unit.PER_SECOND,
+    queries=(Query(per_second(RATE_LIMITED, by=("limit",)), "{{limit}}"),),
+    width=8,
+)
+
+_BACKGROUND = Panel(
+    title="Background steps that failed",
+    description=(
+        "Failures a second of what the API does by itself. `trading` fills orders and watches the breaker: when it "
+        "fails, positions are not guarded. Each failure is in the API's log."
+    ),
+    unit=Unit.PER_SECOND,
+    queries=(Query(per_second(BACKGROUND_FAILURES, by=("task",)), "{{task}}"),),
+)
+
+_VERSIONS = Panel(
+    title="Versions that run",
+    description="Version of InvestIQ and of Python for each server. Two versions at once is a deployment half done.",
+    unit=Unit.STATE,
+    view=View.TABLE,
+    queries=(Query(latest(BUILD_INFO), "{{job}} {{version}}, Python {{python}}"),),
 )
 
 DASHBOARD = Dashboard(
@@ -33,5 +215,12 @@ DASHBOARD = Dashboard(
     description="Requests, errors, waiting and dependencies of the servers.",
     subject=Subject.API,
     targets=REQUESTS,
-    rows=(Row("Requests", (REQUEST_RATE, DEPENDENCIES)),),
+    rows=(
+        Row("Requests of users", (_REQUESTS_OF_USERS, _FAILED_OF_USERS, LATENCY)),
+        Row("As alerted on", (_ERRORS_AS_ALERTED, _LATENCY_AS_ALERTED)),
+        Row("Every request", (REQUESTS_ANSWERED, ERROR_RATE, _STATUSES, _SLOWEST)),
+        Row("Dependencies and probes", (DEPENDENCIES, _PROBES)),
+        Row("Saturation", (CONNECTIONS, _SATURATION, _LATENESS_OF_ALL, _BACKGROUND)),
+        Row("Refusals and versions", (_REFUSALS, _WRONG_KEYS, _RATE_LIMITED, _VERSIONS)),
+    ),
 )

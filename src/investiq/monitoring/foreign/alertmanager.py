@@ -6,7 +6,7 @@ from investiq.monitoring.foreign.metric import Foreign
 from investiq.monitoring.names import ALERTMANAGER
 from investiq.telemetry.catalogue import Kind
 
-__all__ = ["CONFIG_RELOADED", "METRICS", "NOTIFICATIONS", "NOTIFICATIONS_FAILED"]
+__all__ = ["ALERTS_HELD", "CONFIG_RELOADED", "METRICS", "NOTIFICATIONS", "NOTIFICATIONS_FAILED", "SILENCES"]
 
 _OWN = (ALERTMANAGER,)
 
@@ -15,5 +15,8 @@ NOTIFICATIONS = Foreign("alertmanager_notifications_total", Kind.COUNTER, _OWN, 
 """Attempts to notify, those that failed included."""
 NOTIFICATIONS_FAILED = Foreign("alertmanager_notifications_failed_total", Kind.COUNTER, _OWN, ("integration",))
 """Newer versions split it by `reason`: sum it."""
+ALERTS_HELD = Foreign("alertmanager_alerts", Kind.GAUGE, _OWN, ("state",))
+"""Alerts that it holds: those that it notifies of (active), and those that are silenced or inhibited (suppressed)."""
+SILENCES = Foreign("alertmanager_silences", Kind.GAUGE, _OWN, ("state",))
 
-METRICS = (CONFIG_RELOADED, NOTIFICATIONS, NOTIFICATIONS_FAILED)
+METRICS = (CONFIG_RELOADED, NOTIFICATIONS, NOTIFICATIONS_FAILED, ALERTS_HELD, SILENCES)

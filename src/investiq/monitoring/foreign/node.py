@@ -8,12 +8,33 @@ from investiq.telemetry.catalogue import Kind
 
 __all__ = [
     "CLOCK_OFFSET",
+    "CPU_SECONDS",
+    "DISK_BUSY",
+    "DISK_QUEUE",
+    "DISK_READ",
+    "DISK_WRITTEN",
     "FILESYSTEM_AVAILABLE",
+    "FILESYSTEM_ERROR",
+    "FILESYSTEM_READONLY",
     "FILESYSTEM_SIZE",
+    "LOAD",
+    "MAJOR_FAULTS",
     "MEMORY_AVAILABLE",
     "MEMORY_TOTAL",
     "METRICS",
     "OOM_KILLS",
+    "PAGES_SWAPPED_IN",
+    "PAGES_SWAPPED_OUT",
+    "PRESSURE_CPU",
+    "PRESSURE_MEMORY",
+    "RECEIVED",
+    "RECEIVE_DROPS",
+    "RECEIVE_ERRORS",
+    "RETRANSMITTED",
+    "SEGMENTS_SENT",
+    "SEND_DROPS",
+    "SEND_ERRORS",
+    "SENT",
     "TIME",
 ]
 
@@ -30,6 +51,27 @@ CLOCK_OFFSET = Foreign("node_timex_offset_seconds", Kind.GAUGE, _OWN)
 """How far the kernel's time discipline says the clock is off; 0 where nothing disciplines it."""
 OOM_KILLS = Foreign("node_vmstat_oom_kill", Kind.COUNTER, _OWN)
 """Processes killed for want of memory since the boot; the exporter calls it untyped."""
+CPU_SECONDS = Foreign("node_cpu_seconds_total", Kind.COUNTER, _OWN, ("cpu", "mode"))
+LOAD = Foreign("node_load1", Kind.GAUGE, _OWN)
+PRESSURE_CPU = Foreign("node_pressure_cpu_waiting_seconds_total", Kind.COUNTER, _OWN)
+PRESSURE_MEMORY = Foreign("node_pressure_memory_waiting_seconds_total", Kind.COUNTER, _OWN)
+PAGES_SWAPPED_IN = Foreign("node_vmstat_pswpin", Kind.COUNTER, _OWN)
+PAGES_SWAPPED_OUT = Foreign("node_vmstat_pswpout", Kind.COUNTER, _OWN)
+MAJOR_FAULTS = Foreign("node_vmstat_pgmajfault", Kind.COUNTER, _OWN)
+DISK_BUSY = Foreign("node_disk_io_time_seconds_total", Kind.COUNTER, _OWN, ("device",))
+DISK_QUEUE = Foreign("node_disk_io_time_weighted_seconds_total", Kind.COUNTER, _OWN, ("device",))
+DISK_READ = Foreign("node_disk_read_bytes_total", Kind.COUNTER, _OWN, ("device",))
+DISK_WRITTEN = Foreign("node_disk_written_bytes_total", Kind.COUNTER, _OWN, ("device",))
+FILESYSTEM_ERROR = Foreign("node_filesystem_device_error", Kind.GAUGE, _OWN, _MOUNT)
+FILESYSTEM_READONLY = Foreign("node_filesystem_readonly", Kind.GAUGE, _OWN, _MOUNT)
+RECEIVED = Foreign("node_network_receive_bytes_total", Kind.COUNTER, _OWN, ("device",))
+SENT = Foreign("node_network_transmit_bytes_total", Kind.COUNTER, _OWN, ("device",))
+RECEIVE_DROPS = Foreign("node_network_receive_drop_total", Kind.COUNTER, _OWN, ("device",))
+SEND_DROPS = Foreign("node_network_transmit_drop_total", Kind.COUNTER, _OWN, ("device",))
+RECEIVE_ERRORS = Foreign("node_network_receive_errs_total", Kind.COUNTER, _OWN, ("device",))
+SEND_ERRORS = Foreign("node_network_transmit_errs_total", Kind.COUNTER, _OWN, ("device",))
+RETRANSMITTED = Foreign("node_netstat_Tcp_RetransSegs", Kind.COUNTER, _OWN)
+SEGMENTS_SENT = Foreign("node_netstat_Tcp_OutSegs", Kind.COUNTER, _OWN)
 
 METRICS = (
     MEMORY_AVAILABLE,
@@ -39,4 +81,25 @@ METRICS = (
     TIME,
     CLOCK_OFFSET,
     OOM_KILLS,
+    CPU_SECONDS,
+    LOAD,
+    PRESSURE_CPU,
+    PRESSURE_MEMORY,
+    PAGES_SWAPPED_IN,
+    PAGES_SWAPPED_OUT,
+    MAJOR_FAULTS,
+    DISK_BUSY,
+    DISK_QUEUE,
+    DISK_READ,
+    DISK_WRITTEN,
+    FILESYSTEM_ERROR,
+    FILESYSTEM_READONLY,
+    RECEIVED,
+    SENT,
+    RECEIVE_DROPS,
+    SEND_DROPS,
+    RECEIVE_ERRORS,
+    SEND_ERRORS,
+    RETRANSMITTED,
+    SEGMENTS_SENT,
 )

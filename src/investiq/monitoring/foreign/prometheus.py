@@ -8,13 +8,19 @@ from investiq.telemetry.catalogue import Kind
 
 __all__ = [
     "ALERTMANAGERS",
+    "BLOCK_BYTES",
     "BLOCK_RELOAD_FAILURES",
     "COMPACTION_FAILURES",
     "CONFIG_RELOADED",
     "METRICS",
+    "NOTIFICATIONS_DROPPED",
+    "NOTIFICATIONS_SENT",
     "NOTIFICATION_ERRORS",
     "RULE_FAILURES",
+    "RULE_GROUP_DURATION",
+    "RULE_GROUP_MISSED",
     "SAMPLES_APPENDED",
+    "SERIES",
     "WAL_WRITE_FAILURES",
 ]
 
@@ -28,6 +34,12 @@ NOTIFICATION_ERRORS = Foreign("prometheus_notifications_errors_total", Kind.COUN
 COMPACTION_FAILURES = Foreign("prometheus_tsdb_compactions_failed_total", Kind.COUNTER, _OWN)
 BLOCK_RELOAD_FAILURES = Foreign("prometheus_tsdb_reloads_failures_total", Kind.COUNTER, _OWN)
 WAL_WRITE_FAILURES = Foreign("prometheus_tsdb_wal_writes_failed_total", Kind.COUNTER, _OWN)
+NOTIFICATIONS_SENT = Foreign("prometheus_notifications_sent_total", Kind.COUNTER, _OWN, ("alertmanager",))
+NOTIFICATIONS_DROPPED = Foreign("prometheus_notifications_dropped_total", Kind.COUNTER, _OWN)
+RULE_GROUP_DURATION = Foreign("prometheus_rule_group_last_duration_seconds", Kind.GAUGE, _OWN, ("rule_group",))
+RULE_GROUP_MISSED = Foreign("prometheus_rule_group_iterations_missed_total", Kind.COUNTER, _OWN, ("rule_group",))
+SERIES = Foreign("prometheus_tsdb_head_series", Kind.GAUGE, _OWN)
+BLOCK_BYTES = Foreign("prometheus_tsdb_storage_blocks_bytes", Kind.GAUGE, _OWN)
 
 METRICS = (
     CONFIG_RELOADED,
@@ -38,4 +50,10 @@ METRICS = (
     COMPACTION_FAILURES,
     BLOCK_RELOAD_FAILURES,
     WAL_WRITE_FAILURES,
+    NOTIFICATIONS_SENT,
+    NOTIFICATIONS_DROPPED,
+    RULE_GROUP_DURATION,
+    RULE_GROUP_MISSED,
+    SERIES,
+    BLOCK_BYTES,
 )

@@ -1,7 +1,8 @@
 """What the programs really exposed: recorded from Debian 12's versions and from the newest of Debian's sid.
 
 A recording is `expositions/<program>-<version>.txt`, trimmed by `setup/trim-exposition.py`. `probe` is the answer of
-the blackbox exporter to a probe over TLS; `scrape` is what Prometheus makes of scrapes, read from its /federate.
+the blackbox exporter to a probe over TLS; `scrape` is what Prometheus makes of scrapes and alerts, read from its
+/federate.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""What Prometheus makes of each scrape, whoever was scraped."""
+"""What Prometheus itself makes of each scrape and of each rule, whoever was scraped."""
 
 from __future__ import annotations
 
 from investiq.monitoring.foreign.metric import EVERY_JOB, Foreign
 from investiq.telemetry.catalogue import Kind
 
-__all__ = ["METRICS", "SAMPLES", "UP"]
+__all__ = ["ALERTS", "ALERTS_SINCE", "METRICS", "SAMPLES", "SCRAPE_DURATION", "UP"]
 
 UP = Foreign("up", Kind.GAUGE, EVERY_JOB)
 """1 when the last scrape of a target succeeded, else 0."""
@@ -13,4 +13,14 @@ UP = Foreign("up", Kind.GAUGE, EVERY_JOB)
 SAMPLES = Foreign("scrape_samples_post_metric_relabeling", Kind.GAUGE, EVERY_JOB)
 """Samples in the last scrape of a target: the series that it exposes."""
 
-METRICS = (UP, SAMPLES)
+SCRAPE_DURATION = Foreign("scrape_duration_seconds", Kind.GAUGE, EVERY_JOB)
+
+_OF_RULES = ("severity", "subject", "service")
+
+ALERTS = Foreign("ALERTS", Kind.GAUGE, EVERY_JOB, ("alertname", "alertstate"), added=_OF_RULES)
+"""1 for each alert that is pending or firing, with the labels of its rule and of the series that it is about."""
+
+ALERTS_SINCE = Foreign("ALERTS_FOR_STATE", Kind.GAUGE, EVERY_JOB, ("alertname",), added=_OF_RULES)
+"""When the condition of an alert began to hold, in Unix seconds."""
+
+METRICS = (UP, SAMPLES, SCRAPE_DURATION, ALERTS, ALERTS_SINCE)

@@ -17,8 +17,10 @@ __all__ = [
     "FRONTEND_DOWN",
     "HIGH_ERROR_RATE",
     "HIGH_LATENCY",
+    "OF_USERS",
     "PROBE_FAILING",
     "RECORDINGS",
+    "REQUEST_RATE",
     "SERVICE_ABSENT",
     "SERVICE_DOWN",
 ]
@@ -26,7 +28,7 @@ __all__ = [
 # Scrapes, probes and heartbeats come every few seconds whatever users do, and /health answers 503 on purpose while a
 # dependency is down: counted in, they would thin the ratio out on a quiet system and raise it for a fault that pages
 # already.
-_OF_USERS = ne("endpoint", "/health", "/metrics", "/internal/heartbeat")
+OF_USERS = ne("endpoint", "/health", "/metrics", "/internal/heartbeat")
 
 _REQUESTS_FLOOR = 0.1  # requests a second, 30 in five minutes: below that a single failure would be a high ratio
 
@@ -129,11 +131,11 @@ def _requests_per_second(selector: str) -> str:
 REQUEST_RATE = Recording(
     name="job:investiq_requests:rate5m",
     subject=Subject.API,
-    query=_requests_per_second(observations(REQUEST_DURATION, _OF_USERS)),
+    query=_requests_per_second(observations(REQUEST_DURATION, OF_USERS)),
 )
 """Requests of users a second."""
 
-_FAILED = _requests_per_second(observations(REQUEST_DURATION, _OF_USERS, matching("status", "5..")))
+_FAILED = _requests_per_second(observations(REQUEST_DURATION, OF_USERS, matching("status", "5..")))
 
 ERROR_RATIO = Recording(
     name="job:investiq_request_errors:ratio_rate5m",
@@ -145,7 +147,7 @@ ERROR_RATIO = Recording(
 LATENCY_P95 = Recording(
     name="job:investiq_request_duration_milliseconds:p95_rate5m",
     subject=Subject.API,
-    query=f"histogram_quantile(0.95, sum by (job, le) (rate({buckets(REQUEST_DURATION, _OF_USERS)}[5m])))",
+    query=f"histogram_quantile(0.95, sum by (job, le) (rate({buckets(REQUEST_DURATION, OF_USERS)}[5m])))",
 )
 """Milliseconds within which 95 % of the requests of users are answered."""
 

@@ -12,7 +12,18 @@ from investiq.monitoring.promql import eq, ne, series
 from investiq.monitoring.recording import Recording
 from investiq.telemetry.catalogue import Subject
 
-__all__ = ["ALERTS", "DISK_AVAILABLE", "DISK_SHARE_AVAILABLE", "RECORDINGS"]
+__all__ = [
+    "ALERTS",
+    "DISK_AVAILABLE",
+    "DISK_SHARE_AVAILABLE",
+    "HOST_CLOCK_SKEW",
+    "HOST_DISK_FILLS",
+    "HOST_DISK_LOW",
+    "HOST_MEMORY_LOW",
+    "HOST_OOM_KILL",
+    "PROCESS_FILES_HIGH",
+    "RECORDINGS",
+]
 
 _HOST = eq("job", NODE)
 

@@ -25,13 +25,20 @@ from investiq.telemetry.catalogue import Subject
 from investiq.telemetry.watchdog import EVALUATED_AT, WATCHDOG_NAME
 
 __all__ = [
+    "ALERTMANAGER_RELOAD_FAILED",
+    "BLACKBOX_RELOAD_FAILED",
     "CERTIFICATE_EXPIRING",
+    "CERTIFICATE_NEAR_ITS_END",
     "CONDITIONAL",
+    "CONFIG_RELOAD_FAILED",
     "EXPORTER_DOWN",
     "NOTIFICATIONS_FAILING",
     "NOT_CONNECTED",
     "NOT_INGESTING",
+    "RULE_FAILURES",
+    "SERIES_BUDGET_EXCEEDED",
     "TARGET_MISSING",
+    "TSDB_FAILING",
     "WATCHDOG",
     "WATCHER_DOWN",
     "alerts",

@@ -1,0 +1,96 @@
+"""The alerts: what fires, since when, and what people were told."""
+
+from __future__ import annotations
+
+from investiq.monitoring.dashboards.monitoring import NOTIFICATIONS, RECEIVED, SILENCES
+from investiq.monitoring.foreign.scrape import ALERTS, ALERTS_SINCE, UP
+from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.promql import eq, ne, series
+
+__all__ = ["DASHBOARD", "FIRING_NOW"]
+
+_OF_PEOPLE = ne("severity", "none")
+_FIRING = series(ALERTS, eq("alertstate", "firing"), _OF_PEOPLE)
+_PENDING = series(ALERTS, eq("alertstate", "pending"), _OF_PEOPLE)
+_NOTHING = "nothing fires: that is the good case"
+
+
+def _count(selector: str, label: str) -> str:
+    return f"count by ({label}) ({selector})"
+
+
+FIRING_NOW = Panel(
+    title="Firing alerts",
+    description="Alerts that fire now, without the heartbeat. Each has its entry in the runbook of its subject.",
+    unit=Unit.COUNT,
+    view=View.NUMBER,
+    queries=(Query(f"count({_FIRING}) or vector(0)", "firing"),),
+    width=4,
+)
+
+_PENDING_NOW = Panel(
+    title="Pending alerts",
+    description="Alerts whose condition holds, and has not yet lasted long enough.",
+    unit=Unit.COUNT,
+    view=View.NUMBER,
+    queries=(Query(f"count({_PENDING}) or vector(0)", "pending"),),
+    width=4,
+)
+
+_SINCE = Panel(
+    title="Firing since",
+    description=(
+        "Each alert that fires, and since when its condition holds. The runbook of its subject (docs/runbooks) says "
+        "what it means, what is lost, and what to type first."
+    ),
+    unit=Unit.MOMENT,
+    view=View.TABLE,
+    queries=(
+        Query(
+            f"{series(ALERTS_SINCE, _OF_PEOPLE)} * 1000 and ignoring (alertstate) {_FIRING}",
+            "{{alertname}} {{severity}} {{service}}",
+        ),
+    ),
+    emptiness=_NOTHING,
+    minimum=None,
+    width=24,
+)
+
+_HISTORY = Panel(
+    title="History",
+    description="When each alert was firing. Many short stretches are an alert, or a fault, that flaps.",
+    unit=Unit.STATE,
+    view=View.STATES,
+    queries=(Query(f"max by (alertname, service) ({_FIRING})", "{{alertname}} {{service}}"),),
+    states={1: ("firing", State.BAD)},
+    emptiness=_NOTHING,
+    width=24,
+)
+
+_BY_SUBJECT = Panel(
+    title="Firing by subject",
+    description="Firing alerts by subject. Several subjects at once mostly have one cause: the host, or the API.",
+    unit=Unit.COUNT,
+    queries=(Query(_count(_FIRING, "subject"), "{{subject}}"),),
+    emptiness=_NOTHING,
+)
+
+_BY_SEVERITY = Panel(
+    title="Firing by severity",
+    description="Firing alerts by severity. Critical ones wake somebody, warnings wait until morning.",
+    unit=Unit.COUNT,
+    queries=(Query(_count(_FIRING, "severity"), "{{severity}}"),),
+    emptiness=_NOTHING,
+)
+
+DASHBOARD = Dashboard(
+    name="alerts",
+    title="InvestIQ Alerts",
+    description="What fires, since when, and what people were told.",
+    targets=UP,
+    rows=(
+        Row("Now", (FIRING_NOW, _PENDING_NOW, _SINCE)),
+        Row("History", (_HISTORY, _BY_SUBJECT, _BY_SEVERITY)),
+        Row("What people were told", (NOTIFICATIONS, RECEIVED, SILENCES)),
+    ),
+)

@@ -1,0 +1,92 @@
+"""The analyses: how many, which engines answer, and how long they take."""
+
+from __future__ import annotations
+
+from investiq.monitoring.drawing import in_last, of_alert, per_second, quantile, share
+from investiq.monitoring.panel import Dashboard, Panel, Query, Row, Unit, View
+from investiq.monitoring.promql import eq
+from investiq.monitoring.rules.analysis import ENGINE_FAILURES_HIGH
+from investiq.telemetry.catalogue import ANALYSES, ENGINE_DURATION, ENGINE_RESULTS, Subject
+
+__all__ = ["ANALYSES_24H", "DASHBOARD"]
+
+ANALYSES_24H = Panel(
+    title="Analyses in 24 hours",
+    description="Analyses performed. None at all: neither the agent nor anybody else gets one, or nobody asked.",
+    unit=Unit.COUNT,
+    view=View.NUMBER,
+    queries=(Query(in_last("24h", ANALYSES), "analyses"),),
+    width=4,
+)
+
+_RATE = Panel(
+    title="Analyses",
+    description="Analyses a second. The agent asks for one of each symbol in each of its cycles.",
+    unit=Unit.PER_SECOND,
+    queries=(Query(per_second(ANALYSES, by=("job",)), "{{job}}"),),
+)
+
+_COVERAGE = Panel(
+    title="Results by engine",
+    description=(
+        "Share of the analyses in which an engine answered. Without news and fundamentals, sentiment and fundamental "
+        "stay at 0, and analyses say so in their coverage; another engine that falls has lost its data or its service."
+    ),
+    unit=Unit.SHARE,
+    queries=(
+        Query(
+            share(
+                per_second(ENGINE_RESULTS, eq("status", "ok"), by=("engine",)),
+                per_second(ENGINE_RESULTS, by=("engine",)),
+            ),
+            "{{engine}}",
+        ),
+    ),
+    maximum=1,
+)
+
+_STATUSES = Panel(
+    title="Results by status",
+    description=(
+        "Results of engines a second. `unavailable` has nothing to go by and says why; `failed` broke or took too long."
+    ),
+    unit=Unit.PER_SECOND,
+    queries=(Query(per_second(ENGINE_RESULTS, by=("status",)), "{{status}}"),),
+)
+
+_FAILURES = Panel(
+    title="Engines that fail",
+    description=(
+        "Share of the analyses of five minutes in which an engine broke or took too long, as EngineFailuresHigh "
+        "measures it. Analyses go on without it, on less evidence. Without an analysis it is 0."
+    ),
+    unit=Unit.SHARE,
+    queries=(
+        Query(
+            f"{of_alert(ENGINE_FAILURES_HIGH)} >= 0 or 0 * {per_second(ENGINE_RESULTS, by=('job', 'engine'))}",
+            "{{engine}}",
+        ),
+    ),
+    alerts=(ENGINE_FAILURES_HIGH,),
+    maximum=1,
+)
+
+_DURATION = Panel(
+    title="Duration by engine",
+    description="Time within which 95 % of an engine's results came. The slowest engine is what an analysis waits for.",
+    unit=Unit.SECONDS,
+    queries=(Query(quantile(0.95, ENGINE_DURATION, by=("engine",)), "{{engine}}"),),
+    emptiness="nobody asked for an analysis in this time: there is no duration to measure",
+)
+
+DASHBOARD = Dashboard(
+    name=Subject.ANALYSIS.value,
+    title="InvestIQ Analysis",
+    description="Analyses, and the engines behind them.",
+    subject=Subject.ANALYSIS,
+    targets=ANALYSES,
+    rows=(
+        Row("Analyses", (ANALYSES_24H, _RATE)),
+        Row("Engines", (_COVERAGE, _STATUSES, _FAILURES, _DURATION)),
+    ),
+)

@@ -1,0 +1,121 @@
+"""The market data: how old it is, what time it is there, and how the price provider answers."""
+
+from __future__ import annotations
+
+from investiq.monitoring.drawing import in_last, latest, of_alert, per_second, quantile
+from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.promql import eq
+from investiq.monitoring.rules.market import MARKET_DATA_STALE
+from investiq.telemetry.catalogue import (
+    MARKET_DATA_AGE,
+    MARKET_DATA_AGE_LIMIT,
+    MARKET_OPEN_TIME,
+    MARKET_PHASE,
+    MARKET_SPEED,
+    MARKET_TIME,
+    PROVIDER_CALL_DURATION,
+    PROVIDER_CALLS,
+    Subject,
+)
+
+__all__ = ["DASHBOARD", "PHASE"]
+
+PHASE = Panel(
+    title="Market phase",
+    description=(
+        "Whether the market is open. After `ended` a replay has no further prices: analyses stay at the last session, "
+        "and every entry is denied."
+    ),
+    unit=Unit.STATE,
+    view=View.STATES,
+    queries=(Query(latest(MARKET_PHASE), "{{phase}}"),),
+    states={1: ("now", State.GOOD), 0: ("not now", State.NEUTRAL)},
+)
+
+_NOW = Panel(
+    title="Market time",
+    description="The time in the market, which in a replay is not that of the wall. Standing still, prices do too.",
+    unit=Unit.MOMENT,
+    view=View.NUMBER,
+    queries=(Query(f"max({latest(MARKET_TIME)}) * 1000", "market time"),),
+    width=8,
+    minimum=None,
+)
+
+_SPEED = Panel(
+    title="Market speed",
+    description="Seconds of open market in a second of wall time: 1 without a replay.",
+    unit=Unit.COUNT,
+    view=View.NUMBER,
+    queries=(Query(f"max({latest(MARKET_SPEED)})", "speed"),),
+    width=4,
+)
+
+_AGE_OF_LIMIT = Panel(
+    title="Age of the newest price, of its limit",
+    description=(
+        "Open-market time since the newest price, as a share of the age at which nothing is bought, as "
+        "MarketDataStale measures it. Above the line positions are valued, and losses measured, at old prices."
+    ),
+    unit=Unit.SHARE,
+    queries=(Query(of_alert(MARKET_DATA_STALE), "share of the limit"),),
+    alerts=(MARKET_DATA_STALE,),
+)
+
+_AGE = Panel(
+    title="Age of the newest price",
+    description=(
+        "Open-market seconds since the newest price, and the limit (trading.max_price_age_seconds) from which entries "
+        "are denied. A closed market does not age; a sound replay stays below 7,800 s."
+    ),
+    unit=Unit.SECONDS,
+    queries=(
+        Query(f"max({latest(MARKET_DATA_AGE)})", "age"),
+        Query(f"max({latest(MARKET_DATA_AGE_LIMIT)})", "limit"),
+    ),
+)
+
+_OPEN_TIME = Panel(
+    title="Open market time that passes",
+    description=(
+        "Seconds of open market for each second of wall time over ten minutes. At 0 the market is closed or has ended; "
+        "in between a replay goes through its nights."
+    ),
+    unit=Unit.COUNT,
+    queries=(Query(f"max(deriv({latest(MARKET_OPEN_TIME)}[10m]))", "open market seconds a second"),),
+)
+
+_CALLS = Panel(
+    title="Calls to the price provider",
+    description="Calls a second by what was asked. None at all while analyses run: their prices come from memory.",
+    unit=Unit.PER_SECOND,
+    queries=(Query(per_second(PROVIDER_CALLS, by=("operation",)), "{{operation}}"),),
+)
+
+_FAILED_CALLS = Panel(
+    title="Failed calls in an hour",
+    description="Calls to the price provider that failed. The API's log says why; prices get old meanwhile.",
+    unit=Unit.COUNT,
+    queries=(Query(in_last("1h", PROVIDER_CALLS, eq("outcome", "failed"), by=("operation",)), "{{operation}}"),),
+)
+
+_CALL_DURATION = Panel(
+    title="Duration of provider calls",
+    description="Time within which 95 % of the calls were answered: analyses wait as long.",
+    unit=Unit.SECONDS,
+    queries=(Query(quantile(0.95, PROVIDER_CALL_DURATION, by=("operation",)), "{{operation}}"),),
+    emptiness="nothing was asked of the provider in this time: there is no duration to measure",
+)
+
+DASHBOARD = Dashboard(
+    name=Subject.MARKET.value,
+    title="InvestIQ Market",
+    description="Market time, age of the prices, and the price provider.",
+    subject=Subject.MARKET,
+    targets=MARKET_DATA_AGE,
+    rows=(
+        Row("Market", (_NOW, _SPEED, PHASE, _OPEN_TIME)),
+        Row("Age of prices", (_AGE_OF_LIMIT, _AGE)),
+        Row("Price provider", (_CALLS, _FAILED_CALLS, _CALL_DURATION)),
+    ),
+)

@@ -1,0 +1,268 @@
+"""The watchers: whether they see everything, hand on what they see, and are heard."""
+
+from __future__ import annotations
+
+from investiq.monitoring.drawing import in_last, latest, of_alert, per_second
+from investiq.monitoring.foreign import Foreign, alertmanager, blackbox, prometheus
+from investiq.monitoring.foreign.scrape import SAMPLES, SCRAPE_DURATION, UP
+from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.rules.monitoring import (
+    ALERTMANAGER_RELOAD_FAILED,
+    BLACKBOX_RELOAD_FAILED,
+    CERTIFICATE_EXPIRING,
+    CERTIFICATE_NEAR_ITS_END,
+    CONFIG_RELOAD_FAILED,
+    EXPORTER_DOWN,
+    NOT_CONNECTED,
+    NOTIFICATIONS_FAILING,
+    RULE_FAILURES,
+    SERIES_BUDGET_EXCEEDED,
+    TSDB_FAILING,
+    WATCHER_DOWN,
+)
+from investiq.telemetry.catalogue import DIRECT_NOTIFICATIONS, INBOX_NOTIFICATIONS, Subject
+
+__all__ = ["DASHBOARD", "NOTIFICATIONS", "RECEIVED", "SILENCES", "TARGETS"]
+
+TARGETS = Panel(
+    title="Targets",
+    description=(
+        "Whether each target answered its last scrape. What is down is not watched: no panel and no alert about it "
+        "but this one says anything."
+    ),
+    unit=Unit.STATE,
+    view=View.STATES,
+    queries=(Query(latest(UP), "{{job}} {{instance}}"),),
+    alerts=(WATCHER_DOWN, EXPORTER_DOWN),
+    states={1: ("up", State.GOOD), 0: ("down", State.BAD)},
+    width=24,
+)
+
+_SCRAPES = Panel(
+    title="Duration of scrapes",
+    description="How long each target takes to tell its metrics. At four seconds a scrape is given up.",
+    unit=Unit.SECONDS,
+    queries=(Query(f"max by (job) ({latest(SCRAPE_DURATION)})", "{{job}}"),),
+)
+
+_SERIES = Panel(
+    title="Series of each target",
+    description=(
+        "Series that each target exposes, as SeriesBudgetExceeded counts them. Ours do not grow with use: a line that "
+        "climbs is a label that takes values without end."
+    ),
+    unit=Unit.COUNT,
+    queries=(Query(of_alert(SERIES_BUDGET_EXCEEDED), "{{job}} {{instance}}"),),
+    alerts=(SERIES_BUDGET_EXCEEDED,),
+)
+
+_HEAD = Panel(
+    title="Series in Prometheus",
+    description="Series that Prometheus holds in memory. Its memory grows with them.",
+    unit=Unit.COUNT,
+    queries=(Query(latest(prometheus.SERIES), "{{instance}}"),),
+    width=8,
+)
+
+_SAMPLES = Panel(
+    title="Samples stored",
+    description="Samples a second that Prometheus stores. At 0 it stores nothing, and almost no alert can fire.",
+    unit=Unit.PER_SECOND,
+    queries=(Query(per_second(prometheus.SAMPLES_APPENDED), "samples"),),
+    width=8,
+)
+
+_SCRAPED = Panel(
+    title="Samples of a round of scrapes",
+    description="Samples of the last scrape of each job. A job that falls to 0 has lost its metrics.",
+    unit=Unit.COUNT,
+    queries=(Query(f"sum by (job) ({latest(SAMPLES)})", "{{job}}"),),
+    width=8,
+)
+
+_RULES = Panel(
+    title="Rules that could not be evaluated",
+    description=(
+        "Failed evaluations in five minutes, as PrometheusRuleFailures counts them. A rule that is not evaluated "
+        "cannot fire: what it watches is not watched."
+    ),
+    unit=Unit.COUNT,
+    queries=(Query(of_alert(RULE_FAILURES), "{{rule_group}}"),),
+    alerts=(RULE_FAILURES,),
+    width=8,
+)
+
+_RULE_TIME = Panel(
+    title="Time to evaluate the rules",
+    description="Of each group, the last time. Above ten seconds rounds are left out, and alerts come late.",
+    unit=Unit.SECONDS,
+    queries=(Query(f"max by (rule_group) ({latest(prometheus.RULE_GROUP_DURATION)})", "{{rule_group}}"),),
+    width=8,
+)
+
+_MISSED = Panel(
+    title="Rounds of rules left out, in an hour",
+    description="Evaluations that were skipped since the one before was not over. Prometheus is overloaded.",
+    unit=Unit.COUNT,
+    queries=(Query(in_last("1h", prometheus.RULE_GROUP_MISSED), "rounds"),),
+    width=8,
+)
+
+_STORE = Panel(
+    title="Trouble with the store",
+    description=(
+        "Failures in fifteen minutes to compact, read or write blocks, as PrometheusTsdbFailing counts them. History "
+        "may be lost with the next restart."
+    ),
+    unit=Unit.COUNT,
+    queries=(Query(of_alert(TSDB_FAILING), "failures"),),
+    alerts=(TSDB_FAILING,),
+)
+
+_STORED = Panel(
+    title="Size of the store",
+    description="Bytes of the blocks on disk; the last hours are not among them yet. It grows until the retention.",
+    unit=Unit.BYTES,
+    queries=(Query(latest(prometheus.BLOCK_BYTES), "{{instance}}"),),
+)
+
+
+def _reloaded(metric: Foreign, name: str) -> Query:
+    return Query(latest(metric), name)
+
+
+_CONFIGURATIONS = Panel(
+    title="Configurations",
+    description=(
+        "Whether the last configuration that each program was given is the one that it runs with. A refused one does "
+        "not apply, and would keep the program from starting."
+    ),
+    unit=Unit.STATE,
+    view=View.STATES,
+    queries=(
+        _reloaded(prometheus.CONFIG_RELOADED, "Prometheus"),
+        _reloaded(alertmanager.CONFIG_RELOADED, "Alertmanager"),
+        _reloaded(blackbox.CONFIG_RELOADED, "blackbox exporter"),
+    ),
+    alerts=(CONFIG_RELOAD_FAILED, ALERTMANAGER_RELOAD_FAILED, BLACKBOX_RELOAD_FAILED),
+    states={1: ("in use", State.GOOD), 0: ("refused", State.BAD)},
+)
+
+_HANDED_ON = Panel(
+    title="Alerts handed to Alertmanager",
+    description=(
+        "Alerts a second that Prometheus sends, the heartbeat among them, so it is never 0; and what it drops because "
+        "Alertmanager does not take it."
+    ),
+    unit=Unit.PER_SECOND,
+    queries=(
+        Query(per_second(prometheus.NOTIFICATIONS_SENT), "sent"),
+        Query(per_second(prometheus.NOTIFICATIONS_DROPPED), "dropped"),
+    ),
+)
+
+_REFUSED = Panel(
+    title="Alerts that Alertmanager refused",
+    description=(
+        "Errors a second in handing alerts on, as PrometheusNotConnectedToAlertmanager measures them. What fires then "
+        "reaches nobody."
+    ),
+    unit=Unit.PER_SECOND,
+    queries=(Query(of_alert(NOT_CONNECTED), "{{alertmanager}}"),),
+    alerts=(NOT_CONNECTED,),
+)
+
+NOTIFICATIONS = Panel(
+    title="Notifications",
+    description=(
+        "Notifications a second by the way they take. The heartbeat goes by webhook all the time; a page by another "
+        "way is somebody who was told."
+    ),
+    unit=Unit.PER_SECOND,
+    queries=(Query(f"{per_second(alertmanager.NOTIFICATIONS, by=('integration',))} > 0", "{{integration}}"),),
+)
+
+_FAILING = Panel(
+    title="Notifications that fail",
+    description=(
+        "Share of the notifications of five minutes that did not arrive, as AlertmanagerNotificationsFailing measures "
+        "it. Above the line a page may have reached nobody. A way that is not used is 0."
+    ),
+    unit=Unit.SHARE,
+    queries=(
+        Query(
+            f"{of_alert(NOTIFICATIONS_FAILING)} >= 0 "
+            f"or 0 * {per_second(alertmanager.NOTIFICATIONS, by=('job', 'integration'))}",
+            "{{integration}}",
+        ),
+    ),
+    alerts=(NOTIFICATIONS_FAILING,),
+    maximum=1,
+)
+
+_HELD = Panel(
+    title="Alerts that Alertmanager holds",
+    description="`active` ones are notified of, the heartbeat among them; `suppressed` ones are silenced or symptoms.",
+    unit=Unit.COUNT,
+    queries=(Query(latest(alertmanager.ALERTS_HELD), "{{state}}"),),
+)
+
+SILENCES = Panel(
+    title="Silences",
+    description="Silences by state. An active one that nobody remembers hides what it was never meant for.",
+    unit=Unit.COUNT,
+    queries=(Query(latest(alertmanager.SILENCES), "{{state}}"),),
+)
+
+RECEIVED = Panel(
+    title="Received by the inbox, in an hour",
+    description="Alerts that the inbox got. It hears of everything: firing here and nowhere else, a receiver failed.",
+    unit=Unit.COUNT,
+    queries=(Query(in_last("1h", INBOX_NOTIFICATIONS, by=("status",)), "{{status}}"),),
+)
+
+_DIRECT = Panel(
+    title="Notices of the API itself, in 24 hours",
+    description=(
+        "What the API told people when the monitoring was lost or back, by receiver and outcome. Any outcome but "
+        "`delivered` is a try that did not arrive."
+    ),
+    unit=Unit.COUNT,
+    view=View.TABLE,
+    queries=(
+        Query(f"{in_last('24h', DIRECT_NOTIFICATIONS, by=('notifier', 'outcome'))} > 0", "{{notifier}} {{outcome}}"),
+    ),
+    emptiness="the API had nothing to tell: the monitoring was not lost in 24 hours",
+)
+
+_PROBES = Panel(
+    title="Duration of probes",
+    description="Time of each health check from outside. At three seconds it is given up, and counts as failing.",
+    unit=Unit.SECONDS,
+    queries=(Query(latest(blackbox.PROBE_DURATION), "{{instance}}"),),
+)
+
+_CERTIFICATES = Panel(
+    title="Days until certificates end",
+    description="As CertificateExpiring measures them. Below the upper line the renewal has not happened.",
+    unit=Unit.DAYS,
+    queries=(Query(of_alert(CERTIFICATE_EXPIRING), "{{instance}}"),),
+    alerts=(CERTIFICATE_EXPIRING, CERTIFICATE_NEAR_ITS_END),
+    emptiness="no service that is probed speaks https",
+    minimum=None,
+)
+
+DASHBOARD = Dashboard(
+    name=Subject.MONITORING.value,
+    title="InvestIQ Monitoring",
+    description="Targets, rules, notifications, heartbeat and store of the programs that watch.",
+    subject=Subject.MONITORING,
+    targets=UP,
+    rows=(
+        Row("Targets", (TARGETS, _SCRAPES, _SERIES, _HEAD, _SAMPLES, _SCRAPED)),
+        Row("Rules and store", (_RULES, _RULE_TIME, _MISSED, _STORE, _STORED)),
+        Row("From Prometheus to people", (_HANDED_ON, _REFUSED, NOTIFICATIONS, _FAILING, _HELD, SILENCES)),
+        Row("What arrived", (RECEIVED, _DIRECT)),
+        Row("Configurations and probes", (_CONFIGURATIONS, _PROBES, _CERTIFICATES)),
+    ),
+)

@@ -1,0 +1,52 @@
+"""InvestIQ Overview: the panels of the first page, each taken from the dashboard of its subject where it is at home."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from investiq.monitoring.dashboards.alerts import FIRING_NOW
+from investiq.monitoring.dashboards.analysis import ANALYSES_24H
+from investiq.monitoring.dashboards.api import CONNECTIONS, DEPENDENCIES, ERROR_RATE, LATENCY, REQUESTS_ANSWERED
+from investiq.monitoring.dashboards.market import PHASE
+from investiq.monitoring.dashboards.monitoring import TARGETS
+from investiq.monitoring.dashboards.trading import EQUITY_NOW, TRADES_24H, TRADING
+from investiq.monitoring.drawing import summed
+from investiq.monitoring.foreign.scrape import UP
+from investiq.monitoring.panel import Dashboard, Panel, Query, Row, Unit, View
+from investiq.telemetry.catalogue import ACTIVE_CONNECTIONS
+
+__all__ = ["DASHBOARD"]
+
+_CONNECTIONS_NOW = Panel(
+    title="Active connections",
+    description="Requests being served now by all servers. Many that stay wait for something: see the API.",
+    unit=Unit.COUNT,
+    view=View.NUMBER,
+    queries=(Query(summed(ACTIVE_CONNECTIONS), "connections"),),
+    width=4,
+)
+
+_DEPENDENCIES_NOW = replace(DEPENDENCIES, title="Status of each dependency", view=View.NUMBER, width=8)
+
+DASHBOARD = Dashboard(
+    name="overview",
+    title="InvestIQ Overview",
+    description="Whether everything is well, on one page.",
+    targets=UP,
+    rows=(
+        Row(
+            "Now",
+            (
+                TRADING,
+                FIRING_NOW,
+                TRADES_24H,
+                ANALYSES_24H,
+                _CONNECTIONS_NOW,
+                replace(PHASE, width=24),
+                _DEPENDENCIES_NOW,
+            ),
+        ),
+        Row("Requests", (REQUESTS_ANSWERED, ERROR_RATE, LATENCY, CONNECTIONS)),
+        Row("Trading and targets", (EQUITY_NOW, TARGETS)),
+    ),
+)

@@ -1,0 +1,300 @@
+"""Trading: whether it goes on, what it has lost, what became of the orders, and how the agent is."""
+
+from __future__ import annotations
+
+from investiq.monitoring.alert import Alert
+from investiq.monitoring.drawing import in_last, latest, of_alert, per_second, quantile
+from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.rules.trading import (
+    AGENT_DOWN,
+    AGENT_STALLED,
+    CIRCUIT_BREAKER_TRIPPED,
+    DAILY_LOSS_NEAR_LIMIT,
+    DRAWDOWN_NEAR_LIMIT,
+    MONITORING_HEARTBEAT_LOST,
+    ORDER_REJECTIONS_HIGH,
+)
+from investiq.telemetry.catalogue import (
+    AGENT_CYCLE_DURATION,
+    AGENT_CYCLES,
+    AGENT_DECISIONS,
+    AGENT_INTERVAL,
+    AGENT_MARKET_TIME,
+    AGENT_ORDERS,
+    BREAKER_LIMIT,
+    BREAKER_LOSS,
+    BREAKER_TRIPS,
+    DAILY_LOSS,
+    DRAWDOWN,
+    EQUITY,
+    HEARTBEAT_AWAITED,
+    HEARTBEATS,
+    MONITORING_REQUIRED,
+    ORDER_ACKNOWLEDGEMENT,
+    ORDER_DENIALS,
+    ORDERS,
+    TRADES,
+    TRADING_HALTED,
+    Subject,
+)
+
+__all__ = ["DASHBOARD", "EQUITY_NOW", "TRADES_24H", "TRADING"]
+
+TRADING = Panel(
+    title="Trading",
+    description=(
+        "Whether the breaker denies entries. While it does, exits are allowed and open positions keep their risk; it "
+        "stays until somebody resumes. `investiq status` says why."
+    ),
+    unit=Unit.STATE,
+    view=View.NUMBER,
+    queries=(Query(f"max({latest(TRADING_HALTED)})", "trading"),),
+    alerts=(CIRCUIT_BREAKER_TRIPPED,),
+    states={0: ("trading", State.GOOD), 1: ("halted", State.BAD)},
+    width=4,
+)
+
+TRADES_24H = Panel(
+    title="Trades in 24 hours",
+    description="Orders that were filled. None may be a quiet market, a halt, or an agent that is dead: see those.",
+    unit=Unit.COUNT,
+    view=View.NUMBER,
+    queries=(Query(in_last("24h", TRADES), "trades"),),
+    width=4,
+)
+
+EQUITY_NOW = Panel(
+    title="Equity",
+    description="Cash and positions at the latest prices. A step without a trade is a price that jumped.",
+    unit=Unit.DOLLARS,
+    queries=(Query(f"max({latest(EQUITY)})", "equity"),),
+    minimum=None,
+)
+
+_HALTS = Panel(
+    title="Halts",
+    description="When trading was halted. Each red stretch is a time in which no entry was taken.",
+    unit=Unit.STATE,
+    view=View.STATES,
+    queries=(Query(f"max({latest(TRADING_HALTED)})", "trading"),),
+    alerts=(CIRCUIT_BREAKER_TRIPPED,),
+    states={0: ("trading", State.GOOD), 1: ("halted", State.BAD)},
+)
+
+_TRIPS = Panel(
+    title="Trips of the breaker in 24 hours",
+    description="Halts by what tripped them. More than one a day of the same reason: a limit that is set too close.",
+    unit=Unit.COUNT,
+    view=View.TABLE,
+    queries=(Query(in_last("24h", BREAKER_TRIPS, by=("reason",)), "{{reason}}"),),
+    width=8,
+)
+
+_LOSSES = Panel(
+    title="Losses",
+    description=(
+        "Fall from the highest equity, and loss of this session, as shares of the equity. The breaker halts at its "
+        "limits, which are the dashed lines of the panel beside this one."
+    ),
+    unit=Unit.SHARE,
+    queries=(
+        Query(f"max({latest(DRAWDOWN)})", "drawdown"),
+        Query(f"max({latest(DAILY_LOSS)})", "loss of this session"),
+    ),
+    minimum=None,
+)
+
+
+def _loss_of_limit(alert: Alert, title: str) -> Panel:
+    return Panel(
+        title=title,
+        description=(
+            f"Loss as the breaker measures it, as a share of the limit at which it halts, as {alert.name} measures it. "
+            "At 100 % trading is halted; a resume starts the measure anew."
+        ),
+        unit=Unit.SHARE,
+        queries=(Query(of_alert(alert), "share of the limit"),),
+        alerts=(alert,),
+    )
+
+
+_LIMITS = Panel(
+    title="Losses and limits of the breaker",
+    description=(
+        "What the breaker measures since the last resume, and where it halts. A gap is a state that it could not "
+        "read: then every entry is denied."
+    ),
+    unit=Unit.SHARE,
+    queries=(
+        Query(latest(BREAKER_LOSS), "{{measure}}"),
+        Query(latest(BREAKER_LIMIT), "limit of {{measure}}"),
+    ),
+    minimum=None,
+)
+
+_HEARTBEAT_AGE = Panel(
+    title="Age of the heartbeat",
+    description=(
+        "Time since Prometheus evaluated the youngest heartbeat that reached the API. Every ten seconds one comes; at "
+        "the line the API denies every entry, since nobody would notice what goes wrong."
+    ),
+    unit=Unit.SECONDS,
+    queries=(Query(of_alert(MONITORING_HEARTBEAT_LOST), "age"),),
+    alerts=(MONITORING_HEARTBEAT_LOST,),
+    width=8,
+)
+
+_HEARTBEATS = Panel(
+    title="Heartbeats",
+    description=(
+        "Heartbeats a second by what became of them. `future` is a clock that differs, `malformed` another sender than "
+        "Alertmanager; `repeated` is Alertmanager that goes on without Prometheus."
+    ),
+    unit=Unit.PER_SECOND,
+    queries=(Query(per_second(HEARTBEATS, by=("outcome",)), "{{outcome}}"),),
+    width=8,
+)
+
+_GUARD = Panel(
+    title="Guard of the monitoring",
+    description=(
+        "Whether trading needs the heartbeat (require_monitoring), and whether it is halted for nothing but the first "
+        "one since the start of the API, which ends it."
+    ),
+    unit=Unit.STATE,
+    view=View.NUMBER,
+    queries=(
+        Query(f"max({latest(MONITORING_REQUIRED)})", "needed"),
+        Query(f"max({latest(HEARTBEAT_AWAITED)})", "awaited"),
+    ),
+    states={0: ("no", State.NEUTRAL), 1: ("yes", State.NEUTRAL)},
+    width=8,
+)
+
+_ORDERS = Panel(
+    title="Orders by outcome, in an hour",
+    description=(
+        "Where the orders of the last hour ended. `denied` never reached the broker; `rejected` the broker refused; "
+        "`unknown` nobody knows of yet."
+    ),
+    unit=Unit.COUNT,
+    queries=(Query(in_last("1h", ORDERS, by=("outcome",)), "{{outcome}}"),),
+)
+
+_DENIALS = Panel(
+    title="Denials by reason, in an hour",
+    description="Orders that a limit or the breaker denied. Each reason has its entry in the documentation of trading.",
+    unit=Unit.COUNT,
+    queries=(Query(f"{in_last('1h', ORDER_DENIALS, by=('reason',))} > 0", "{{reason}}"),),
+    emptiness="no order was denied in this hour",
+)
+
+_REJECTIONS = Panel(
+    title="Orders that the broker rejected",
+    description=(
+        "Share of the orders that reached the broker in fifteen minutes, as OrderRejectionsHigh measures it. Above the "
+        "line, positions are not what was decided on. Without an order it is 0."
+    ),
+    unit=Unit.SHARE,
+    queries=(Query(f"{of_alert(ORDER_REJECTIONS_HIGH)} >= 0 or 0 * {per_second(ORDERS, by=('job',))}", "{{job}}"),),
+    alerts=(ORDER_REJECTIONS_HIGH,),
+    maximum=1,
+)
+
+_ACKNOWLEDGEMENT = Panel(
+    title="Time until the broker acknowledges",
+    description="Wall time from the kept intent to the acknowledgement: while it lasts, nobody knows of the order.",
+    unit=Unit.SECONDS,
+    queries=tuple(Query(quantile(q, ORDER_ACKNOWLEDGEMENT), f"p{q * 100:g}") for q in (0.5, 0.95)),
+    emptiness="no order reached the broker in this time: there is nothing to measure",
+)
+
+_AGENT = Panel(
+    title="How far the agent lags",
+    description=(
+        "Open market time since the agent's last finished cycle, in intervals of its own, as AgentStalled measures it. "
+        "A sound agent stays below three; above the line nothing that is held is sold by its rules."
+    ),
+    unit=Unit.COUNT,
+    queries=(Query(of_alert(AGENT_STALLED), "intervals"),),
+    alerts=(AGENT_STALLED,),
+)
+
+_AGENT_UP = Panel(
+    title="Agent",
+    description="Whether the agent answers. Without it nothing is bought or sold by its rules.",
+    unit=Unit.STATE,
+    view=View.NUMBER,
+    queries=(Query(of_alert(AGENT_DOWN), "agent"),),
+    alerts=(AGENT_DOWN,),
+    states={1: ("up", State.GOOD), 0: ("down", State.BAD)},
+    emptiness="no agent is to run (agent.enabled, or another clock than the replay's)",
+    width=4,
+)
+
+_AGENT_SEEN = Panel(
+    title="Market time that the agent has seen",
+    description="When its last finished cycle began, in market time: compare it with the market's own.",
+    unit=Unit.MOMENT,
+    view=View.NUMBER,
+    queries=(Query(f"max({latest(AGENT_MARKET_TIME)}) * 1000", "market time"),),
+    minimum=None,
+    width=8,
+)
+
+_CYCLES = Panel(
+    title="Cycles of the agent",
+    description=(
+        "Cycles a second by outcome. `halted` looks on without entering; `failed` did not get through its watchlist: "
+        "the agent's log says why."
+    ),
+    unit=Unit.PER_SECOND,
+    queries=(Query(per_second(AGENT_CYCLES, by=("outcome",)), "{{outcome}}"),),
+)
+
+_CYCLE_TIME = Panel(
+    title="Duration of a cycle",
+    description="Time within which 95 % of the cycles end, and the planned interval: longer, and the agent is late.",
+    unit=Unit.SECONDS,
+    queries=(
+        Query(quantile(0.95, AGENT_CYCLE_DURATION), "p95"),
+        Query(f"max({latest(AGENT_INTERVAL)})", "interval"),
+    ),
+)
+
+_DECISIONS = Panel(
+    title="Decisions of the agent",
+    description="Decisions a second. Only `wait` for long: the evidence is weak, or analyses do not reach it.",
+    unit=Unit.PER_SECOND,
+    queries=(Query(per_second(AGENT_DECISIONS, by=("action",)), "{{action}}"),),
+)
+
+_AGENT_ORDERS = Panel(
+    title="Orders of the agent, in an hour",
+    description="What became of what it sent. `failed` ones it looks up again; many `denied` show a halt or a limit.",
+    unit=Unit.COUNT,
+    queries=(Query(in_last("1h", AGENT_ORDERS, by=("outcome",)), "{{outcome}}"),),
+)
+
+DASHBOARD = Dashboard(
+    name=Subject.TRADING.value,
+    title="InvestIQ Trading",
+    description="Halts, losses, orders, the heartbeat that trading needs, and the agent.",
+    subject=Subject.TRADING,
+    targets=TRADING_HALTED,
+    rows=(
+        Row("Trading", (TRADING, TRADES_24H, _TRIPS, _GUARD, EQUITY_NOW, _HALTS)),
+        Row(
+            "Losses",
+            (
+                _LOSSES,
+                _LIMITS,
+                _loss_of_limit(DAILY_LOSS_NEAR_LIMIT, "Loss of this session, of its limit"),
+                _loss_of_limit(DRAWDOWN_NEAR_LIMIT, "Drawdown, of its limit"),
+            ),
+        ),
+        Row("Orders", (_ORDERS, _DENIALS, _REJECTIONS, _ACKNOWLEDGEMENT)),
+        Row("Heartbeat", (_HEARTBEAT_AGE, _HEARTBEATS)),
+        Row("Agent", (_AGENT_UP, _AGENT_SEEN, _AGENT, _CYCLES, _CYCLE_TIME, _DECISIONS, _AGENT_ORDERS)),
+    ),
+)

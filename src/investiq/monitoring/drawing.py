@@ -1,0 +1,94 @@
+"""PromQL of panels: what is drawn follows the job and the instance that the reader has chosen.
+
+Windows are `$__rate_interval` where a rate is drawn, so that no gap is left between two points of the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import timedelta
+
+from investiq.monitoring.alert import Alert
+from investiq.monitoring.foreign.metric import Foreign
+from investiq.monitoring.mutation.expression import Call, Matcher, Node, Selector, children, duration
+from investiq.monitoring.mutation.parsing import parse
+from investiq.monitoring.panel import RATE_INTERVAL, TARGET
+from investiq.monitoring.promql import Matcher as Wanted
+from investiq.monitoring.promql import buckets, series
+from investiq.monitoring.recording import Recording
+from investiq.monitoring.rules import RECORDINGS
+from investiq.telemetry.catalogue import Metric
+
+__all__ = ["in_last", "latest", "of_alert", "per_second", "quantile", "share", "summed"]
+
+_STAND_IN = timedelta(milliseconds=8_869_990_787)
+"""A window that nobody writes: durations of the grammar know no variables."""
+
+_RECORDED = {recording.name: recording.labels for recording in RECORDINGS}
+
+
+def latest(metric: Metric | Foreign | Recording, *matchers: Wanted) -> str:
+    """The series of a gauge, or of a recording where it has the labels to choose by."""
+    labels = metric.labels if isinstance(metric, Recording) else None
+    return series(metric, *_targets(labels), *matchers)
+
+
+def summed(metric: Metric | Foreign, *matchers: Wanted, by: tuple[str, ...] = ()) -> str:
+    """The sum of a gauge."""
+    return f"sum{_by(by)}({latest(metric, *matchers)})"
+
+
+def per_second(metric: Metric | Foreign, *matchers: Wanted, by: tuple[str, ...] = ()) -> str:
+    """The rate of a counter."""
+    return f"sum{_by(by)}(rate({latest(metric, *matchers)}[{RATE_INTERVAL}]))"
+
+
+def in_last(window: str, metric: Metric | Foreign, *matchers: Wanted, by: tuple[str, ...] = ()) -> str:
+    """How often a counter was incremented in the last `window`: whole numbers, though Prometheus extrapolates."""
+    return f"round(sum{_by(by)}(increase({latest(metric, *matchers)}[{window}])))"
+
+
+def quantile(q: float, histogram: Metric | Foreign, *matchers: Wanted, by: tuple[str, ...] = ()) -> str:
+    """The `q` quantile of a histogram; not a number while nothing was observed."""
+    rates = f"rate({buckets(histogram, *TARGET, *matchers)}[{RATE_INTERVAL}])"
+    return f"histogram_quantile({q:g}, sum{_by((*by, 'le'))}({rates}))"
+
+
+def share(part: str, whole: str) -> str:
+    """`part` of `whole`, both per second: 0 where there is nothing of either, instead of 0/0 or no series."""
+    return f"{part} / ({whole} > 0) or 0 * {whole}"
+
+
+def of_alert(alert: Alert) -> str:
+    """What `alert` measures: its query, of the chosen targets, with the window of the picture for its rates."""
+    return str(_drawn(parse(alert.query))).replace(f"[{duration(_STAND_IN)}]", f"[{RATE_INTERVAL}]")
+
+
+def _drawn(node: Node, function: str = "") -> Node:
+    """`node` as a panel draws it; `function` is what it is an argument of."""
+    if isinstance(node, Selector):
+        rated = node.window is not None and function in ("rate", "irate")
+        return replace(
+            node,
+            alternatives=tuple((*_chosen(node.name or ""), *matchers) for matchers in node.alternatives),
+            window=_STAND_IN if rated else node.window,
+        )
+    if isinstance(node, Call):
+        return replace(node, arguments=tuple(_drawn(argument, node.function) for argument in node.arguments))
+    for child, name, _ in children(node):
+        node = replace(node, **{name: _drawn(child)})  # type: ignore[arg-type]  # the field that held the node
+    return node
+
+
+def _chosen(name: str) -> tuple[Matcher, ...]:
+    return tuple(Matcher(wanted.label, wanted.op, wanted.value) for wanted in _targets(_RECORDED.get(name)))
+
+
+def _targets(labels: Collection[str] | None) -> tuple[Wanted, ...]:
+    """The matchers by which series with `labels` can be chosen; None has all labels."""
+    return tuple(matcher for matcher in TARGET if labels is None or matcher.label in labels)
+
+
+def _by(labels: tuple[str, ...]) -> str:
+    return f" by ({', '.join(labels)}) " if labels else ""
