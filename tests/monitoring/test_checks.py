@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from investiq.monitoring.checks.coverage import check_coverage
+from investiq.monitoring.checks.expressions import expressions
 from investiq.monitoring.checks.references import check_references
 from investiq.monitoring.checks.runbooks import check_runbooks
 from investiq.monitoring.rules.monitoring import WATCHDOG
@@ -37,7 +38,7 @@ def _rules(expression: str) -> dict[str, Any]:
     ],
 )
 def test_an_expression_that_can_never_fire_is_found(expression: str, what: str) -> None:
-    checked = check_references(_rules(expression), JOBS)
+    checked = check_references(expressions(_rules(expression)), JOBS)
     assert checked.findings[0].what.startswith(what)
     assert checked.findings[0].where == "monitoring/rules/x.yml: X"
 
@@ -52,11 +53,11 @@ def test_an_expression_that_can_never_fire_is_found(expression: str, what: str) 
     ],
 )
 def test_an_expression_on_what_exists_passes(expression: str) -> None:
-    assert check_references(_rules(expression), JOBS).findings == ()
+    assert check_references(expressions(_rules(expression)), JOBS).findings == ()
 
 
 def test_no_rule_at_all_is_a_finding() -> None:
-    assert check_references({}, JOBS).findings
+    assert check_references([], JOBS).findings
 
 
 def _tests(*cases: dict[str, Any]) -> dict[str, Any]:

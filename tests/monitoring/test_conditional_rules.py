@@ -11,6 +11,7 @@ import yaml
 
 from investiq.config import Config
 from investiq.monitoring.checks.coverage import check_coverage
+from investiq.monitoring.checks.expressions import expressions
 from investiq.monitoring.checks.references import check_references
 from investiq.monitoring.jobs import Job, jobs
 from investiq.monitoring.names import GRAFANA, PROBES
@@ -56,7 +57,7 @@ def test_each_is_tested_both_ways() -> None:
 
 def test_each_names_what_exists(folder: Path) -> None:
     rules = {"rules.yml": yaml.safe_load((folder / "rules.yml").read_text("utf-8"))}
-    assert check_references(rules, [GRAFANA, PROBES]).findings == ()
+    assert check_references(expressions(rules), [GRAFANA, PROBES]).findings == ()
 
 
 def test_their_tests_pass(folder: Path) -> None:

@@ -9,11 +9,54 @@ import pytest
 
 from investiq.config import Config
 from investiq.monitoring.dashboards import dashboards_of
-from investiq.monitoring.panel import Dashboard, concrete
+from investiq.monitoring.dashboards.events import EVENTS
+from investiq.monitoring.panel import Dashboard, Panel, Unit, View, concrete
 from investiq.monitoring.panels_document import panels_document
+from investiq.telemetry.catalogue import Subject
 from tests.monitoring.services import SERVICES
 
 DASHBOARDS = dashboards_of(Config(services=SERVICES))
+PANELS = [panel for dashboard in DASHBOARDS for panel in dashboard.panels]
+# A service of the user has one of its own; SLOs have their page; nothing is backed up yet.
+WITHOUT_DASHBOARD = {"services", "slo", "backup"}
+
+
+def test_there_is_a_dashboard_for_each_subject_and_two_for_all_of_them() -> None:
+    names = [dashboard.name for dashboard in DASHBOARDS]
+    of_services = {f"service-{service.name}" for service in SERVICES}
+    assert set(names) - {"slo"} - of_services == {"overview", "alerts", *(Subject)} - WITHOUT_DASHBOARD
+    assert len(names) == len(set(names))
+    assert DASHBOARDS[0].title == "InvestIQ Overview"
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda dashboard: dashboard.name)
+def test_the_titles_of_a_dashboard_are_its_own(dashboard: Dashboard) -> None:
+    for titles in ([panel.title for panel in dashboard.panels], [row.title for row in dashboard.rows]):
+        assert len(titles) == len(set(titles))
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.title)
+def test_a_panel_says_what_it_means_in_a_sentence_that_ends(panel: Panel) -> None:
+    assert len(panel.description) > 40
+    assert panel.description.endswith(".")
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.title)
+def test_a_state_is_put_into_words(panel: Panel) -> None:
+    in_words = bool(panel.states)
+    assert in_words == (panel.unit is Unit.STATE) or panel.view is View.TABLE
+
+
+def test_the_overview_shows_what_the_guide_asks_for() -> None:
+    titles = {panel.title for panel in DASHBOARDS[0].panels}
+    assert titles >= {
+        *("Requests", "Error rate", "Latency", "Active connections", "Trades in 24 hours", "Analyses in 24 hours"),
+        *("Status of each dependency", "Trading"),
+    }
+
+
+def test_no_picture_is_narrower_than_its_legend() -> None:
+    assert {panel.width for panel in PANELS if panel.view is not View.NUMBER} <= {8, 12, 24}
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda dashboard: dashboard.name)
@@ -26,6 +69,15 @@ def test_every_expression_parses_once_its_variables_are_chosen(dashboard: Dashbo
 
 
 def test_the_document_for_the_console_is_json_with_every_panel() -> None:
-    document = json.loads(json.dumps(panels_document(DASHBOARDS)))
+    document = json.loads(json.dumps(panels_document(DASHBOARDS, EVENTS)))
     titles = [p["title"] for d in document["dashboards"] for row in d["rows"] for p in row["panels"]]
-    assert titles == [panel.title for dashboard in DASHBOARDS for panel in dashboard.panels]
+    assert titles == [panel.title for panel in PANELS]
+    assert [event["title"] for event in document["events"]] == [event.title for event in EVENTS]
+
+
+def test_a_threshold_is_the_number_of_its_alert() -> None:
+    document = panels_document(DASHBOARDS)
+    thresholds = [
+        t for d in document["dashboards"] for row in d["rows"] for p in row["panels"] for t in p["thresholds"]
+    ]
+    assert {"value": 1000, "op": ">", "severity": "warning", "alert": "HighLatency"} in thresholds

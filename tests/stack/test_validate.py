@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,16 @@ import pytest
 from investiq.config import Config
 from investiq.config.schema import NotifyConfig
 from investiq.monitoring.checks import Finding
+from investiq.monitoring.checks.expressions import drawn
+from investiq.monitoring.dashboards import dashboards_of
+from investiq.monitoring.dashboards.events import EVENTS
+from investiq.monitoring.panel import Query, Row
 from investiq.monitoring.rules import ALERTS, RECORDINGS
 from investiq.stack import validate
 from investiq.stack.validate import checkout, validate_offline
+
+P95 = "histogram_quantile(0.95, sum by (le) (rate(investiq_request_duration_milliseconds_bucket[5m])))"
+PANEL_EXPRESSIONS = len(drawn(dashboards_of(Config()), EVENTS))
 
 
 def _findings(root: Path, *only: str, config: Config | None = None) -> list[Finding]:
@@ -40,7 +48,7 @@ def test_every_check_says_what_it_looked_at(copy: Path) -> None:
     checked = validate_offline(copy, Config(), ("rule-tests", "references"))
     assert [one.looked_at for one in checked] == [
         "1 files of promtool tests",
-        f"{len(ALERTS) + len(RECORDINGS)} rules",
+        f"{len(ALERTS) + len(RECORDINGS) + PANEL_EXPRESSIONS} expressions",
     ]
 
 
@@ -109,6 +117,36 @@ def test_a_planted_fault_is_found(copy: Path, plant: Callable[[Path], None], che
     found = _findings(copy, check)
     assert where in [finding.where[: len(where)] for finding in found]
     assert all(finding.check == check and finding.fix and not finding.unchecked for finding in found)
+
+
+def test_no_rule_at_all_is_no_success(copy: Path) -> None:
+    shutil.rmtree(copy / "monitoring/rules")
+    assert [finding.what for finding in _findings(copy, "references")] == ["there is no rule at all"]
+
+
+@pytest.mark.parametrize(
+    ("expr", "check"),
+    [
+        ("sum(rate(investiq_request_total[5m]))", "references"),  # a dead panel: it is investiq_requests_total
+        ('investiq_dependency_health{name="databank"}', "references"),
+        ("rate(investiq_active_connections[5m])", "rates"),
+        (f"{P95} > 20000", "thresholds"),
+        ("investiq_trading_halted / investiq_dependency_health", "labels"),
+    ],
+)
+def test_a_fault_in_a_panel_is_found(monkeypatch: pytest.MonkeyPatch, expr: str, check: str) -> None:
+    overview = dashboards_of(Config())[0]
+    panel = replace(overview.panels[0], title="Planted", queries=(Query(expr, ""),))
+    faulty = replace(overview, rows=(Row("Planted", (panel,)),))
+    monkeypatch.setattr(validate, "dashboards_of", lambda config: (faulty,))
+    (finding,) = _findings(checkout(), check)
+    assert finding.where == "dashboard overview: Planted"
+    assert finding.check == check
+
+
+def test_a_metric_that_only_a_panel_looked_at_is_found_when_the_panel_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validate, "dashboards_of", lambda config: ())
+    assert "investiq_equity_dollars" in [finding.where for finding in _findings(checkout(), "usage")]
 
 
 def test_no_tests_at_all_is_no_success(copy: Path) -> None:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.panel import EVERYTHING, RATE_INTERVAL, Dashboard, Panel
+from investiq.monitoring.panel import EVERYTHING, RATE_INTERVAL, Dashboard, Event, Panel
 
 __all__ = ["SCHEMA", "panels_document"]
 
 SCHEMA = "investiq.panels/1"
 
 
-def panels_document(dashboards: Sequence[Dashboard]) -> dict[str, Any]:
+def panels_document(dashboards: Sequence[Dashboard], events: Sequence[Event] = ()) -> dict[str, Any]:
     """The dashboards with their rows and panels, ready for JSON.
 
     `variables` are to be replaced in each expression, and `rate_interval` by a window that fits the picture.
@@ -23,6 +23,7 @@ def panels_document(dashboards: Sequence[Dashboard]) -> dict[str, Any]:
         "variables": dict(EVERYTHING),
         "rate_interval": RATE_INTERVAL,
         "dashboards": [_dashboard(dashboard) for dashboard in dashboards],
+        "events": [_event(event) for event in events],
     }
 
 
@@ -55,3 +56,13 @@ def _panel(panel: Panel) -> dict[str, Any]:
 
 def _threshold(alert: Alert) -> dict[str, Any]:
     return {"value": alert.threshold, "op": alert.op, "severity": alert.severity.value, "alert": alert.name}
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "title": event.title,
+        "expr": event.expr,
+        "text": event.text,
+        "state": event.state.value,
+        "moment": event.moment,
+    }

@@ -18,6 +18,7 @@ from investiq.config.paths import PANELS_FILE
 from investiq.config.reference import configuration_page
 from investiq.errors import InvestIQError
 from investiq.monitoring.dashboards import dashboards_of
+from investiq.monitoring.dashboards.events import EVENTS
 from investiq.monitoring.jobs import METRICS_TOKEN_FILE, jobs, prometheus_document
 from investiq.monitoring.messages import TEMPLATE_FILE, notification_template
 from investiq.monitoring.names import AGENT, GRAFANA
@@ -75,7 +76,7 @@ def render_runtime(config: Config, without: Collection[str] = ()) -> dict[str, s
     for name, text in texts.items():
         if "${" in text:
             raise RenderError(f"{name} would hold an unexpanded ${{...}}: no monitoring program expands variables")
-    texts[PANELS_FILE] = json.dumps(panels_document(dashboards_of(config)), indent=1) + "\n"
+    texts[PANELS_FILE] = json.dumps(panels_document(dashboards_of(config), EVENTS), indent=1) + "\n"
     token = config.api.metrics_token
     return texts | ({METRICS_TOKEN_FILE: token.get_secret_value()} if token is not None else {})
 

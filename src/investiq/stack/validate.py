@@ -20,18 +20,22 @@ from investiq.config import Config
 from investiq.errors import InvestIQError
 from investiq.monitoring.checks import Checked, Finding
 from investiq.monitoring.checks.coverage import check_coverage
-from investiq.monitoring.checks.expressions import expressions
+from investiq.monitoring.checks.expressions import Expression, drawn, expressions
 from investiq.monitoring.checks.foreign import check_foreign
 from investiq.monitoring.checks.labels import check_labels
 from investiq.monitoring.checks.rates import check_rates
 from investiq.monitoring.checks.references import check_references
 from investiq.monitoring.checks.runbooks import check_runbooks
 from investiq.monitoring.checks.thresholds import check_thresholds
+from investiq.monitoring.checks.usage import check_usage
+from investiq.monitoring.dashboards import dashboards_of
+from investiq.monitoring.dashboards.events import EVENTS
 from investiq.monitoring.foreign import FOREIGN
 from investiq.monitoring.foreign.recordings import recordings
 from investiq.monitoring.jobs import jobs
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.stack.render import RenderError, render_committed, write_runtime
+from investiq.telemetry import catalogue
 
 __all__ = ["OFFLINE_CHECKS", "NoCheckout", "checkout", "validate_offline"]
 
@@ -71,22 +75,34 @@ def validate_offline(root: Path, config: Config, only: Collection[str] | None = 
 
 def check_references_of(root: Path, config: Config) -> Checked:
     """See `monitoring.checks.references`."""
-    return check_references(_documents(root, RULES), [job.name for job in jobs(config)])
+    # No rule at all is a finding, however many panels there are.
+    found = _expressions(root) if _documents(root, RULES) else []
+    return check_references(found, [job.name for job in jobs(config)])
 
 
 def check_rates_of(root: Path, _config: Config) -> Checked:
     """See `monitoring.checks.rates`."""
-    return check_rates(expressions(_documents(root, RULES)))
+    return check_rates(_expressions(root))
 
 
 def check_thresholds_of(root: Path, _config: Config) -> Checked:
     """See `monitoring.checks.thresholds`."""
-    return check_thresholds(expressions(_documents(root, RULES)))
+    return check_thresholds(_expressions(root))
 
 
 def check_labels_of(root: Path, _config: Config) -> Checked:
     """See `monitoring.checks.labels`."""
-    return check_labels(expressions(_documents(root, RULES)))
+    return check_labels(_expressions(root))
+
+
+def check_usage_of(root: Path, _config: Config) -> Checked:
+    """See `monitoring.checks.usage`."""
+    return check_usage(catalogue.ALL, _expressions(root))
+
+
+def _expressions(root: Path) -> list[Expression]:
+    """Those of the committed rules, and those of the panels that are drawn everywhere."""
+    return [*expressions(_documents(root, RULES)), *drawn(dashboards_of(Config()), EVENTS)]
 
 
 def check_foreign_of(_root: Path, _config: Config) -> Checked:
@@ -215,6 +231,7 @@ OFFLINE_CHECKS: Mapping[str, Callable[[Path, Config], Checked]] = {
     "rates": check_rates_of,
     "thresholds": check_thresholds_of,
     "labels": check_labels_of,
+    "usage": check_usage_of,
     "foreign": check_foreign_of,
     "alert-tests": check_coverage_of,
     "runbooks": check_runbooks_of,

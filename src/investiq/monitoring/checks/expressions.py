@@ -1,18 +1,19 @@
-"""The expressions of rule files as trees, and what is known of the series in them."""
+"""The expressions of rule files and panels as trees, and what is known of the series in them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from investiq.monitoring.foreign import FOREIGN
 from investiq.monitoring.mutation.expression import Node, nodes
 from investiq.monitoring.mutation.parsing import NotUnderstood, parse
+from investiq.monitoring.panel import Dashboard, Event, concrete
 from investiq.telemetry import catalogue
 from investiq.telemetry.catalogue import Kind, Metric
 
-__all__ = ["Expression", "Series", "expressions", "known_series", "nodes"]
+__all__ = ["Expression", "Series", "drawn", "expressions", "known_series", "nodes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,18 @@ def expressions(rule_files: Mapping[str, Mapping[str, Any]]) -> list[Expression]
         for rule in group.get("rules", ())
         for text in [str(rule["expr"])]
     ]
+
+
+def drawn(dashboards: Iterable[Dashboard], events: Sequence[Event] = ()) -> list[Expression]:
+    """Every expression of the panels, over every job and instance, and of the marked events."""
+    of_panels = [
+        (f"dashboard {dashboard.name}: {panel.title}", concrete(query.expr))
+        for dashboard in dashboards
+        for panel in dashboard.panels
+        for query in panel.queries
+    ]
+    of_events = [(f"event: {event.title}", event.expr) for event in events]
+    return [Expression(where, text, _tree(text)) for where, text in (*of_panels, *of_events)]
 
 
 def known_series() -> dict[str, Series]:

@@ -1,15 +1,15 @@
-"""Every metric, label, label value and job that a rule names exists: a rule on anything else can never fire."""
+"""Every metric, label, label value and job that a rule or panel names exists: nothing else ever fires or shows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import promql_parser
 from promql_parser import Matcher, MatchOp, VectorSelector
 
+from investiq.monitoring.checks.expressions import Expression
 from investiq.monitoring.checks.finding import Checked, Finding
 from investiq.monitoring.foreign import EVERY_JOB, FOREIGN
 from investiq.monitoring.promql import TARGET_LABELS
@@ -29,28 +29,17 @@ class _Family:
     labels: Mapping[str, tuple[str, ...] | None]
 
 
-def check_references(rule_files: Mapping[str, Mapping[str, Any]], jobs: Collection[str]) -> Checked:
-    """Check the expressions of rule files.
+def check_references(found: Sequence[Expression], jobs: Collection[str]) -> Checked:
+    """Check the expressions of rules and panels.
 
     Args:
-        rule_files: path -> parsed rule file.
         jobs: names of the scrape jobs.
     """
     known = _families(jobs)
-    findings: list[Finding] = []
-    rules = list(_rules(rule_files))
-    for where, expression in rules:
-        findings += (Finding(CHECK, where, *fault) for fault in _faults(expression, known))
-    if not rules:
+    findings = [Finding(CHECK, one.where, *fault) for one in found for fault in _faults(one.text, known)]
+    if not found:
         findings.append(Finding(CHECK, "rule files", "there is no rule at all", "run `investiq render`"))
-    return Checked(CHECK, f"{len(rules)} rules", tuple(findings))
-
-
-def _rules(rule_files: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    for path, document in rule_files.items():
-        for group in document.get("groups", ()):
-            for rule in group.get("rules", ()):
-                yield f"{path}: {rule.get('alert') or rule.get('record')}", str(rule["expr"])
+    return Checked(CHECK, f"{len(found)} expressions", tuple(findings))
 
 
 def _faults(expression: str, known: Mapping[str, _Family]) -> Iterator[tuple[str, str]]:

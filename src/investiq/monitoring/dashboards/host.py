@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from investiq.monitoring.drawing import latest, of_alert, per_second, share
 from investiq.monitoring.foreign import node, process
-from investiq.monitoring.panel import Dashboard, Panel, Query, Row, Unit, View
+from investiq.monitoring.panel import RATE_INTERVAL, Dashboard, Panel, Query, Row, Unit, View
 from investiq.monitoring.promql import eq, matching, ne
 from investiq.monitoring.rules.host import (
     DISK_AVAILABLE,
@@ -25,7 +25,7 @@ _NETWORK = ne("device", "lo")
 _IDLE = eq("mode", "idle", "iowait", "steal")
 _PRESSURE = "this kernel does not count how long tasks wait (pressure stall information, psi=1)"
 
-_CPU_COUNT = f"count by (instance) ({latest(node.CPU_SECONDS, eq('mode', 'idle'))})"
+_CPU_COUNT = f"count by (instance) (rate({latest(node.CPU_SECONDS, eq('mode', 'idle'))}[{RATE_INTERVAL}]))"
 
 _CPU_USED = Panel(
     title="CPU: utilisation",
@@ -196,15 +196,24 @@ _TRAFFIC = Panel(
 _DROPS = Panel(
     title="Network: saturation",
     description=(
-        "Packets a second that were dropped, and the share of segments that had to be sent again. Lost packets are "
-        "waiting: at the broker, at the receivers of notifications."
+        "Packets a second that were dropped for want of room. What is lost has to be sent again, and somebody waits."
     ),
     unit=Unit.PER_SECOND,
     queries=(
         Query(per_second(node.RECEIVE_DROPS), "received and dropped"),
         Query(per_second(node.SEND_DROPS), "dropped before sending"),
-        Query(share(per_second(node.RETRANSMITTED), per_second(node.SEGMENTS_SENT)), "share sent again"),
     ),
+    width=8,
+)
+
+_SENT_AGAIN = Panel(
+    title="Network: sent again",
+    description=(
+        "Share of the TCP segments that had to be sent again. Above one in a hundred, whoever is far away waits: the "
+        "broker, and the receivers of notifications."
+    ),
+    unit=Unit.SHARE,
+    queries=(Query(share(per_second(node.RETRANSMITTED), per_second(node.SEGMENTS_SENT)), "sent again"),),
     width=8,
 )
 
@@ -277,7 +286,7 @@ DASHBOARD = Dashboard(
         Row("CPU", (_CPU_USED, _CPU_LOAD, _CPU_PRESSURE)),
         Row("Memory", (_MEMORY, _SWAPPING, _OOM, _MEMORY_PRESSURE)),
         Row("Disks", (_DISK_BUSY, _DISK_QUEUE, _DISK_ERRORS, _DISK_SHARE, _DISK_FREE, _DISK_TOMORROW, _DISK_BYTES)),
-        Row("Network", (_TRAFFIC, _DROPS, _NETWORK_ERRORS)),
+        Row("Network", (_TRAFFIC, _DROPS, _NETWORK_ERRORS, _SENT_AGAIN)),
         Row("Clock and processes", (_CLOCK, _PROCESS_CPU, _PROCESS_MEMORY, _FILES, _RUNNING)),
     ),
 )

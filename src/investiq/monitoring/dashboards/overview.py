@@ -18,7 +18,7 @@ from investiq.telemetry.catalogue import ACTIVE_CONNECTIONS
 __all__ = ["DASHBOARD"]
 
 _CONNECTIONS_NOW = Panel(
-    title="Active connections",
+    title="Connections now",
     description="Requests being served now by all servers. Many that stay wait for something: see the API.",
     unit=Unit.COUNT,
     view=View.NUMBER,

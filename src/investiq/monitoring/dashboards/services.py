@@ -62,7 +62,7 @@ def _rate(service: ServiceConfig, own: Matcher) -> Panel:
     by_status = f"sum by ({service.status_label}) (rate({requests(service, *TARGET, own)}[{RATE_INTERVAL}]))"
     return Panel(
         title="Rate",
-        description="Requests answered a second, by status.",
+        description="Requests answered a second, by status. None, while users are there: they do not get through.",
         unit=Unit.REQUESTS_PER_SECOND,
         queries=(Query(by_status, f"{{{{{service.status_label}}}}}"),),
     )

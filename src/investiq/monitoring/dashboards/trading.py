@@ -94,7 +94,7 @@ _LOSSES = Panel(
     title="Losses",
     description=(
         "Fall from the highest equity, and loss of this session, as shares of the equity. The breaker halts at its "
-        "limits, which are the dashed lines of the panel beside this one."
+        "limits, which the panel beside this one shows."
     ),
     unit=Unit.SHARE,
     queries=(

@@ -1,0 +1,42 @@
+"""What is marked in every picture: halts, starts, silences and firing alerts explain most of what changes in one."""
+
+from __future__ import annotations
+
+from investiq.monitoring.foreign.alertmanager import SILENCES
+from investiq.monitoring.foreign.process import START_TIME
+from investiq.monitoring.foreign.scrape import ALERTS
+from investiq.monitoring.panel import Event, State
+from investiq.monitoring.promql import eq, ne, series
+from investiq.telemetry.catalogue import TRADING_HALTED, Part
+
+__all__ = ["EVENTS"]
+
+_OURS = eq("job", *(part.value for part in Part))
+
+EVENTS = (
+    Event(
+        title="Halts",
+        expr=f"{series(TRADING_HALTED)} == 1",
+        text="trading is halted",
+        state=State.BAD,
+    ),
+    Event(
+        title="Deployments and restarts",
+        expr=f"{series(START_TIME, _OURS)} * 1000",
+        text="{{job}} was started",
+        state=State.NEUTRAL,
+        moment=True,
+    ),
+    Event(
+        title="Silences",
+        expr=f"{series(SILENCES, eq('state', 'active'))} > 0",
+        text="a silence is active, as in a deployment window",
+        state=State.NEUTRAL,
+    ),
+    Event(
+        title="Firing alerts",
+        expr=series(ALERTS, eq("alertstate", "firing"), ne("severity", "none")),
+        text="{{alertname}} {{severity}} {{service}}",
+        state=State.WARNING,
+    ),
+)
