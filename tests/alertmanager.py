@@ -41,6 +41,11 @@ class Receiver:
         ]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # a group each, all at once: with the usual five, connections wait for seconds
+
+
 @contextmanager
 def receiver() -> Iterator[Receiver]:
     """A webhook on a port of its own."""
@@ -56,8 +61,7 @@ def receiver() -> Iterator[Receiver]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     kept.url = f"http://127.0.0.1:{server.server_address[1]}/webhook"

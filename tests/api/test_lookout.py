@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from investiq.api.lookout import ALERTNAME, Lookout
-from investiq.config import Config
+from investiq.config import Config, addresses
 from investiq.config.schema import InboxConfig, TradingConfig
 from investiq.monitoring.rules.trading import MONITORING_HEARTBEAT_LOST
 from investiq.notify import Notice
@@ -71,7 +71,7 @@ def test_it_is_called_as_the_alert_of_the_same_fault() -> None:
     alert = MONITORING_HEARTBEAT_LOST
     assert alert.name == ALERTNAME
     assert (told.severity, told.subject, told.summary) == (alert.severity, alert.subject, alert.summary)
-    assert told.runbook == alert.runbook
+    assert told.runbook == f"{addresses.console(Config())}/runbooks/{alert.subject}/{alert.name}"
 
 
 def test_a_start_tells_nobody_unless_it_waits_in_vain() -> None:

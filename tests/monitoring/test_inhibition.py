@@ -25,7 +25,7 @@ pytestmark = pytest.mark.e2e
 Labels = dict[str, str]
 Pair = tuple[Labels, Labels]
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 40
 
 
 def _labels(name: str, service: str, severity: str, subject: str, /, **further: str) -> Labels:

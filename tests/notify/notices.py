@@ -25,7 +25,7 @@ def notice(**changes: Any) -> Notice:
         "description": "The last heartbeat of the monitoring is 31 s old.",
         "since": BEGAN,
         "until": None,
-        "runbook": "docs/runbooks/trading.md#monitoringheartbeatlost",
+        "runbook": "http://127.0.0.1:8050/runbooks/trading/MonitoringHeartbeatLost",
         "console": "http://127.0.0.1:8050/operations",
     }
     return Notice(**(fields | changes))

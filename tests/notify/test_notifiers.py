@@ -61,7 +61,7 @@ def test_discord_takes_both_messages_and_nobody_is_mentioned() -> None:
     began, ended = (document["content"] for document in service.taken)
     assert began.splitlines()[0] == "**CRITICAL: MonitoringHeartbeatLost investiq-api**"
     assert "since 2026-03-02 09:00:30 UTC, on here (127.0.0.1:3000)" in began
-    assert "docs/runbooks/trading.md#monitoringheartbeatlost" in began
+    assert "runbook: http://127.0.0.1:8050/runbooks/trading/MonitoringHeartbeatLost" in began
     assert ended.splitlines()[0] == "**RESOLVED: MonitoringHeartbeatLost investiq-api**"
     assert "until 2026-03-02 09:05:00 UTC" in ended
     assert all(document["allowed_mentions"] == {"parse": []} for document in service.taken)

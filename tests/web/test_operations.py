@@ -77,6 +77,32 @@ async def test_alerts_come_with_severity_age_and_what_to_do(sources: Sources, st
     assert text.startswith("Firing alerts 1")
 
 
+async def test_a_silenced_alert_says_who_silenced_it_until_when_and_why(sources: Sources, stand: Stand) -> None:
+    muted = alert("HighLatency", "warning", state="suppressed")
+    muted["status"] |= {"silencedBy": ["b", "a", "gone"], "inhibitedBy": []}
+    silence = {"createdBy": "ana", "comment": "known, #214", "endsAt": "2026-01-02T18:00:00.000Z"}
+    stand.alertmanager.documents["/api/v2/alerts"] = [muted, alert("ServiceDown", "critical")]
+    stand.alertmanager.documents["/api/v2/silences"] = [
+        silence | {"id": "a"},
+        silence | {"id": "b", "createdBy": "ben", "comment": "deploy window: version 0.2"},
+        silence | {"id": "other", "createdBy": "eve"},
+    ]
+
+    text = text_of(alerts_content(await sources.alerts()))
+
+    assert text.index("ServiceDown critical") < text.index("HighLatency warning silenced")
+    assert "Silenced by ana until 2 Jan 18:00:00 UTC: known, #214" in text
+    assert "Silenced by ben until 2 Jan 18:00:00 UTC: deploy window: version 0.2" in text
+    assert "eve" not in text
+
+
+async def test_silences_are_asked_for_only_where_something_is_silenced(sources: Sources, stand: Stand) -> None:
+    stand.alertmanager.documents["/api/v2/alerts"] = [alert("HighLatency", "warning", state="suppressed")]
+
+    assert "inhibited" in text_of(alerts_content(await sources.alerts()))
+    assert not any("silences" in path for path in stand.alertmanager.asked)
+
+
 async def test_nothing_firing_is_said_in_words(sources: Sources) -> None:
     assert "Nothing fires" in text_of(alerts_content(await sources.alerts()))
 

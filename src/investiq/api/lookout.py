@@ -78,8 +78,8 @@ class Lookout:
                 description=f"{_sentence(told(pulse, now))} {consequence}.",
                 since=self._since or _time(now),
                 until=_time(now) if over else None,
-                runbook=f"docs/runbooks/{Subject.TRADING}.md#{ALERTNAME.lower()}",
-                console=f"{addresses.base_url(addresses.web(self._config))}/operations",
+                runbook=f"{addresses.console(self._config)}/runbooks/{Subject.TRADING}/{ALERTNAME}",
+                console=f"{addresses.console(self._config)}/operations",
             )
         )
 

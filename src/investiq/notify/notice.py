@@ -18,7 +18,7 @@ class Notice:
         alertname, severity, subject, service: as in a page of Alertmanager, so that it is read like one.
         source: where the fault is, as people call the machine.
         since, until: time of day; `until` is None while it lasts.
-        runbook: path and anchor from the root of the repository.
+        runbook: address of its runbook, for a phone.
         console: where to look.
     """
 

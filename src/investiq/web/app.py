@@ -15,7 +15,7 @@ from investiq.config import Config, addresses
 from investiq.serving import HostPolicy, Problem, equip, metrics_response, problem_response, serve
 from investiq.telemetry.catalogue import Part
 from investiq.telemetry.metrics import Metrics
-from investiq.web import layout
+from investiq.web import layout, runbooks
 from investiq.web.not_found import not_found_page
 from investiq.web.security import SameOrigin, SecurityHeaders, content_security_policy, may_scrape
 from investiq.web.server import ConsoleServer, callback_failed
@@ -43,6 +43,7 @@ def create_app(config: Config, transports: Transports | None = None) -> FastAPI:
     server.state.at_end.append(sources.aclose)
     metrics = Metrics(Part.WEB)
     _add_own_routes(server, config, metrics)
+    runbooks.add_routes(server)
     public = urlsplit(addresses.console(config)).hostname or ""
     hosts = HostPolicy(config.web.host, (*config.web.hostnames, public))
     server.add_middleware(SameOrigin, hosts=hosts)

@@ -13,7 +13,7 @@ import httpx2
 
 from investiq.errors import InvestIQError
 
-__all__ = ["Alert", "AlertmanagerReader", "InboxReader", "Page", "PrometheusReader", "Sample", "Target"]
+__all__ = ["Alert", "AlertmanagerReader", "InboxReader", "Page", "PrometheusReader", "Sample", "Silence", "Target"]
 
 TIMEOUT_SECONDS = 3.0
 FOR_MACHINES = "none"
@@ -45,6 +45,15 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """Why an alert is not notified for a while: somebody said so."""
+
+    by: str
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """A firing alert as Alertmanager has it; `state` is active, silenced or inhibited."""
 
@@ -56,6 +65,8 @@ class Alert:
     summary: str
     description: str
     runbook: str
+    subject: str = ""
+    silences: tuple[Silence, ...] = ()
 
     @property
     def rank(self) -> tuple[bool, int, float]:
@@ -139,10 +150,18 @@ class AlertmanagerReader(_Reader):
         """Firing alerts, worst first, without those for machines."""
         document = await self._get("/api/v2/alerts")
         try:
-            alerts = [_alert(raw) for raw in document if raw["labels"].get("severity") != FOR_MACHINES]
+            named = any(raw["status"]["silencedBy"] for raw in document)
+            silences = await self._silences() if named else {}
+            alerts = [_alert(raw, silences) for raw in document if raw["labels"].get("severity") != FOR_MACHINES]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise self._foreign() from error
         return sorted(alerts, key=lambda alert: alert.rank)
+
+    async def _silences(self) -> Mapping[str, Silence]:
+        return {
+            raw["id"]: Silence(raw["createdBy"], datetime.fromisoformat(raw["endsAt"]), raw["comment"])
+            for raw in await self._get("/api/v2/silences")
+        }
 
 
 class InboxReader(_Reader):
@@ -176,7 +195,7 @@ def _samples(values: list[tuple[float, str]]) -> list[Sample]:
     return [(int(at), float(value)) for at, value in values if math.isfinite(float(value))]
 
 
-def _alert(raw: Mapping[str, Any]) -> Alert:
+def _alert(raw: Mapping[str, Any], silences: Mapping[str, Silence]) -> Alert:
     labels, notes, status = raw["labels"], raw["annotations"], raw["status"]
     suppressed = "silenced" if status["silencedBy"] else "inhibited"
     return Alert(
@@ -188,6 +207,8 @@ def _alert(raw: Mapping[str, Any]) -> Alert:
         summary=notes.get("summary", ""),
         description=notes.get("description", ""),
         runbook=notes.get("runbook", ""),
+        subject=labels.get("subject", ""),
+        silences=tuple(silences[id_] for id_ in status["silencedBy"] if id_ in silences),
     )
 
 

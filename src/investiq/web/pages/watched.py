@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 from investiq.web import format as fmt
 from investiq.web.elements import Children, card, chip, empty, missing, with_code
 from investiq.web.reading import Missing
-from investiq.web.watchers import Alert, Page, Target
+from investiq.web.watchers import Alert, Page, Silence, Target
 from investiq.web.words import title
 
 __all__ = ["alerts_content", "pages_content", "parts_content"]
@@ -108,12 +108,22 @@ def _alert(alert: Alert) -> Component:
             [
                 f"Since {fmt.clock_time(alert.since)} ({fmt.age(_ago(alert.since))})",
                 f" · {_JOBS.get(alert.service, alert.service)}" if alert.service else "",
-                html.Span([" · What to do: ", html.Code(alert.runbook)]) if alert.runbook else "",
+                html.Span([" · What to do: ", _runbook(alert)]) if alert.runbook else "",
             ],
             className="muted small",
         ),
+        *(html.P(_silenced(silence), className="small") for silence in alert.silences),
     ]
     return html.Article([html.Div(head, className="alert-head"), *details], className=f"alert alert-{alert.state}")
+
+
+def _runbook(alert: Alert) -> Component:
+    path = html.Code(alert.runbook)
+    return html.A(path, href=f"/runbooks/{alert.subject}/{alert.name}") if alert.subject else path
+
+
+def _silenced(silence: Silence) -> str:
+    return f"Silenced by {silence.by} until {fmt.clock_time(silence.until)}: {silence.reason}"
 
 
 def pages_content(pages: list[Page] | Missing) -> Component:
