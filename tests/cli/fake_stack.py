@@ -9,17 +9,22 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
-from investiq.config import Config
-from investiq.monitoring.jobs import jobs
-from investiq.stack.render import render_runtime
+from investiq.config import Config, Paths
+from investiq.monitoring.jobs import jobs, prometheus_document
+from investiq.monitoring.probes import blackbox_document
+from investiq.monitoring.routing import alertmanager_document
+from investiq.stack.render import render_runtime, write_runtime
+from investiq.telemetry import catalogue
+from investiq.telemetry.catalogue import Kind
 from tests.ports import free_port
 
 __all__ = ["PORT_SETTINGS", "FakeStack"]
@@ -38,7 +43,9 @@ PORT_SETTINGS = {
 LONG_AGO = "2026-01-01T00:00:00.123456789Z"
 
 Answer = Any
-"""A JSON document, a text, a (status, document), or a function that gives one of these."""
+"""A JSON document, a text, a (status, document), or a function of the request's parameters that gives one of these."""
+
+_OWN = {metric.name + ("_count" if metric.kind is Kind.HISTOGRAM else ""): metric for metric in catalogue.ALL}
 
 
 class FakeStack:
@@ -46,6 +53,8 @@ class FakeStack:
 
     Attributes:
         rules: what Prometheus says of its rules; `load_rules` fills it from what is rendered.
+        empty: names of metrics of which Prometheus has no sample.
+        young: whether everything that is watched has just started.
         delivers: whether Alertmanager hands on what it is given.
     """
 
@@ -55,6 +64,8 @@ class FakeStack:
         self.rules: list[dict[str, Any]] = []
         self.notifications: list[dict[str, Any]] = []
         self.delivers = True
+        self.empty: set[str] = set()
+        self.young = False
         self.date: datetime | None = None
         self._open: dict[str, ExitStack] = {}
         for part in ("api", "web", "agent"):
@@ -78,19 +89,27 @@ class FakeStack:
                 },
             },
             ("inbox", "/health"): {"status": "ok", "heartbeat": {"age_seconds": 4.0}},
-            ("inbox", "/api/notifications"): lambda: {"notifications": self.notifications},
+            ("inbox", "/api/notifications"): lambda _: {"notifications": self.notifications},
             ("alertmanager", "/-/ready"): "OK",
-            ("alertmanager", "/api/v2/receivers"): [{"name": "inbox"}, {"name": "heartbeat"}],
+            ("alertmanager", "/api/v2/status"): {
+                "versionInfo": {"version": "0.25.0"},
+                "config": {"original": json.dumps({"receivers": []})},
+            },
             ("alertmanager", "/api/v2/alerts"): {},
             ("blackbox", "/-/healthy"): "Healthy",
             ("node", "/"): "<h1>Node Exporter</h1>",
             ("prometheus", "/-/ready"): "Prometheus is Ready.",
             ("prometheus", "/-/healthy"): "Healthy",
             ("prometheus", "/api/v1/targets"): {"data": {"activeTargets": []}},
-            ("prometheus", "/api/v1/query"): {"data": {"result": []}},
-            ("prometheus", "/api/v1/alertmanagers"): {"data": {"activeAlertmanagers": [{"url": "http://here"}]}},
+            ("prometheus", "/api/v1/query"): self._query_answer,
+            ("prometheus", "/api/v1/status/buildinfo"): {"data": {"version": "2.42.0"}},
+            ("prometheus", "/api/v1/alertmanagers"): {
+                "data": {
+                    "activeAlertmanagers": [{"url": f"http://127.0.0.1:{self.ports['alertmanager']}/api/v2/alerts"}]
+                }
+            },
             ("prometheus", "/api/v1/status/runtimeinfo"): {"data": {"startTime": LONG_AGO}},
-            ("prometheus", "/api/v1/rules"): lambda: {"data": {"groups": [{"rules": self.rules}]}},
+            ("prometheus", "/api/v1/rules"): lambda _: {"data": {"groups": [{"rules": self.rules}]}},
         }
 
     def settings(self) -> dict[str, str]:
@@ -101,14 +120,30 @@ class FakeStack:
         }
 
     def load_rules(self, config: Config) -> None:
-        """Let Prometheus have what is rendered for `config`, judged a moment ago."""
+        """Let Prometheus and Alertmanager have what is rendered for `config`, judged a moment ago."""
         rendered = render_runtime(config)
         groups = [
             g for name, text in rendered.items() if name.startswith("rules/") for g in yaml.safe_load(text)["groups"]
         ]
         self.rules = [_told(rule) for group in groups for rule in group["rules"]]
         targets = [{"labels": {"job": job.name, "instance": "here"}, "health": "up"} for job in jobs(config)]
+        self.answers["alertmanager", "/api/v2/status"]["config"]["original"] = json.dumps(alertmanager_document(config))
         self.answers["prometheus", "/api/v1/targets"] = {"data": {"activeTargets": targets}}
+
+    def load(self, config: Config) -> None:
+        """Let everything that is asked of a stack be as it is rendered for `config`, on the disk too."""
+        write_runtime(config, Paths.of(config).monitoring)
+        self.load_rules(config)
+        running = {"startTime": LONG_AGO, "lastConfigTime": "2100-01-01T00:00:00Z", "reloadConfigSuccess": True}
+        self.answers |= {
+            **{(part, "/metrics"): "# TYPE up gauge" for part in PORT_SETTINGS},
+            ("api", "/api/market"): {"phase": "open"},
+            ("api", "/api/symbols"): {"symbols": []},
+            ("web", "/"): "<html>",
+            ("blackbox", "/config"): json.dumps(blackbox_document()),
+            ("prometheus", "/api/v1/status/config"): {"data": {"yaml": json.dumps(prometheus_document(config))}},
+            ("prometheus", "/api/v1/status/runtimeinfo"): {"data": running},
+        }
 
     def start(self, *parts: str) -> None:
         """Let `parts` answer; all of them when none is named."""
@@ -116,15 +151,51 @@ class FakeStack:
             self._open[part] = stack = ExitStack()
             stack.enter_context(_served(self.ports[part], self._handler(part)))
 
+    def answers_at(self, part: str) -> bool:
+        """Whether `part` was started, and not stopped since."""
+        return part in self._open
+
+    def copied_answers(self) -> dict[tuple[str, str], Answer]:
+        """The answers, free of what a test does to them later."""
+        return {key: answer if callable(answer) else deepcopy(answer) for key, answer in self.answers.items()}
+
     def stop(self, *parts: str) -> None:
         """Let nothing answer on the ports of `parts`; all of them when none is named."""
         for part in parts or list(self._open):
             self._open.pop(part).close()
 
-    def _answer(self, part: str, path: str, body: bytes) -> tuple[int, bytes]:
-        answer = self.answers.get((part, path), (404, {}))
+    def _query_answer(self, parameters: dict[str, list[str]]) -> Any:
+        """The answer to an instant query: every metric is there, and fresh."""
+        expression = parameters["query"][0]
+        now = datetime.now(UTC).timestamp()
+        if expression == "time()":
+            return {"status": "success", "data": {"resultType": "scalar", "result": [now, str(now)]}}
+        value = (
+            now if expression.startswith("timestamp(") else 1.0 if self.young or "process" not in expression else 1e6
+        )
+        rows = [{"metric": labels, "value": [now, str(value)]} for labels in self._series(expression)]
+        return {"status": "success", "data": {"resultType": "vector", "result": rows}}
+
+    def _series(self, expression: str) -> list[dict[str, str]]:
+        if any(name in expression for name in self.empty):
+            return []
+        if expression.startswith("probe_success"):
+            return [{"service": service} for service in ("investiq-api", "signal-models", "frontend")]
+        metric = _OWN.get(expression.removeprefix("timestamp(").removesuffix(")"))
+        if metric is None:
+            return [{}]
+        label_sets = metric.known_label_sets() or [("x",) * len(metric.labels)]
+        return [
+            {"job": part.value, **dict(zip(metric.label_names, labels, strict=True))}
+            for part in metric.parts
+            for labels in label_sets
+        ]
+
+    def _answer(self, part: str, url: str, body: bytes) -> tuple[int, bytes]:
+        parts = urlsplit(url)
+        answer = self.answers.get((part, parts.path), (404, {}))
         if callable(answer):
-            answer = answer()
+            answer = answer(parse_qs(parts.query))
         if part == "alertmanager" and body and self.delivers:
             self.notifications += json.loads(body)
         status, document = answer if isinstance(answer, tuple) else (200, answer)
@@ -136,7 +207,7 @@ class FakeStack:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 length = int(self.headers.get("Content-Length", 0))
-                status, body = stack._answer(part, urlsplit(self.path).path, self.rfile.read(length))
+                status, body = stack._answer(part, self.path, self.rfile.read(length))
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

@@ -25,7 +25,7 @@ from investiq.config import Config, Paths, load
 from investiq.config.schema import MarketConfig
 from investiq.market.calendar import xnys
 from investiq.market.replay_state import ReplayState, write_state
-from investiq.stack import programs, survey
+from investiq.stack import programs, survey, validate_live
 from investiq.stack.render import write_runtime
 from investiq.stack.status import PartStatus, Phase, Snapshot, State
 from tests.cli.fake_stack import FakeStack
@@ -629,12 +629,12 @@ def test_rule_files_that_were_edited_or_removed(running: FakeStack, config: Conf
 def test_rules_on_the_first_round_of_prometheus_are_waited_for(
     running: FakeStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "_ASK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(validate_live, "_ASK_AGAIN_SECONDS", 0.0)
     started = {"data": {"startTime": datetime.now(UTC).isoformat()}}
     running.answers["prometheus", "/api/v1/status/runtimeinfo"] = started
     health = iter(["unknown", "unknown"])
 
-    def rules() -> dict[str, Any]:
+    def rules(_: object) -> dict[str, Any]:
         first = {**running.rules[0], "health": next(health, "ok")}
         return {"data": {"groups": [{"rules": [first, *running.rules[1:]]}]}}
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import subprocess
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from investiq.cli import main, render
-from investiq.cli.exit_codes import ExitCode
+from investiq.cli.exit_codes import ExitCode, Validation
 from investiq.stack import validate as checks
 from investiq.stack.validate import checkout
+from tests.cli.fake_stack import PORT_SETTINGS
+from tests.ports import free_port
 
 
 def _run(*arguments: str) -> tuple[int, str, str]:
@@ -58,32 +62,114 @@ def test_render_mends_it_and_names_what_it_wrote(clone: Path) -> None:
 
 def test_validate_offline_without_a_finding(clone: Path) -> None:
     code, out, err = _run("validate", "--offline")
-    assert code == ExitCode.DONE
+    assert code == Validation.WHOLE
     assert [line.split()[0] for line in out.splitlines()] == ["ok"] * len(checks.OFFLINE_CHECKS)
-    assert err == f"{len(checks.OFFLINE_CHECKS)} checks, no finding\n"
+    assert f"{len(checks.OFFLINE_CHECKS)} checks, no finding; " in err
 
 
-def test_validate_offline_with_one_says_where_what_and_how_to_mend_it(
-    clone: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Half a minute each time. A copy, since an item that is deleted and put back comes last for all tests after this.
-    quick = {name: check for name, check in checks.OFFLINE_CHECKS.items() if name != "rule-tests"}
-    monkeypatch.setattr(checks, "OFFLINE_CHECKS", quick)
+def test_validate_offline_with_one_says_where_what_and_how_to_mend_it(clone: Path) -> None:
     (clone / "docs/runbooks/trading.md").unlink()
-    code, out, _ = _run("validate", "--offline")
-    assert code == ExitCode.FINDINGS
-    assert "FAIL runbooks" in out
+    some = ("--only", "runbooks", "--only", "rates")  # all of them take half a minute
+    code, out, err = _run("validate", "--offline", *some)
+    assert code == Validation.FINDINGS
+    assert [line.split()[:2] for line in out.splitlines() if line[0] != " "] == [
+        ["ok", "rates:"],
+        ["FAIL", "runbooks:"],
+    ]
     assert "docs/runbooks/trading.md: CircuitBreakerTripped has no heading" in out
     assert "fix: add `## CircuitBreakerTripped`" in out
-    document = json.loads(_run("validate", "--offline", "--json")[1])
+    assert err.splitlines()[-1].startswith("2 checks, ")
+    document = json.loads(_run("validate", "--offline", "--json", *some)[1])
     assert document["schema"] == "investiq.validate/1"
+    assert document["exit_code"] == Validation.FINDINGS
     assert {finding["check"] for finding in document["findings"]} == {"runbooks"}
+    assert [(check["check"], check["verdict"]) for check in document["checks"]] == [
+        ("rates", "ok"),
+        ("runbooks", "findings"),
+    ]
+    assert (document["unchecked"], document["left_out"]) == ([], [])
+    assert document["seconds"] > 0
 
 
-def test_validate_of_what_does_not_run_finds_that(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = ("MONITORING_PROMETHEUS_PORT", "MONITORING_ALERTMANAGER_PORT", "INBOX_PORT")
-    for port, setting in enumerate(settings, start=1):  # nobody listens on the first ports
-        monkeypatch.setenv(f"INVESTIQ_{setting}", str(port))
-    code, out, _ = _run("validate")
-    assert code == ExitCode.FINDINGS
-    assert "ok" not in [line.split()[0] for line in out.splitlines()]
+def test_validate_offline_without_the_checkers_could_not_check(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(clone))
+    code, out, err = _run("validate", "--offline", "--only", "programs")
+    assert code == Validation.UNCHECKED
+    assert out.startswith("?    programs: ")
+    assert "could not check: promtool is not installed" in out
+    assert "no finding, 6 could not be made" in err
+
+
+def test_validate_offline_without_the_repository_could_not_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "checkout", Mock(side_effect=checks.NoCheckout("there is no clone")))
+    code, out, _ = _run("validate", "--offline")
+    assert (code, "there is no clone" in out) == (Validation.UNCHECKED, True)
+
+
+def test_validate_of_what_does_not_run_finds_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for setting in PORT_SETTINGS.values():
+        monkeypatch.setenv(f"INVESTIQ_{setting.replace('.', '_').upper()}", str(free_port()))
+    code, out, err = _run("validate")
+    assert code == Validation.FINDINGS
+    verdicts = {line.split()[1].rstrip(":"): line.split()[0] for line in out.splitlines() if line[0] != " "}
+    assert set(verdicts.values()) == {"FAIL", "?", "-"}
+    assert verdicts["services"] == "FAIL"
+    assert verdicts["prometheus"] == "?"
+    assert "the stack: nothing of it runs\n       fix: `investiq up`" in out
+    assert "could not be made" in err
+
+
+def test_validate_of_a_dead_port_elsewhere_could_not_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    url = f"http://127.0.0.1:{free_port()}"
+    code, out, _ = _run("validate", "--prometheus", f"{url}/", "--json")
+    document = json.loads(out)
+    assert code == document["exit_code"] == Validation.UNCHECKED
+    assert [(finding["check"], finding["where"]) for finding in document["unchecked"]] == [("prometheus", url)]
+    assert {one["check"] for one in document["left_out"]} >= {"files", "services", "rules", "panels"}
+    assert document["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("--only", "rule"), "no check of the running monitoring is called 'rule'; they are: files, services"),
+        (("--offline", "--only", "panels-live"), "no check of --offline is called 'panels-live'"),
+        (("--offline", "--prometheus", "http://x"), "--prometheus is for the running monitoring"),
+        (("--offline", "--wait", "5"), "--wait is for the running monitoring"),
+        (("--token-file", "x"), "--token-file is for --prometheus and --alertmanager"),
+        (("--prometheus", "localhost:9090"), "is no base address"),
+        (("--prometheus", "http://a:b@host"), "a password does not belong into an address"),
+        (("--prometheus", "http://host:99999"), "is no base address"),
+        (("--wait", "-1"), "--wait"),
+    ],
+)
+def test_validate_used_wrongly(arguments: tuple[str, ...], what: str) -> None:
+    code, out, err = _run("validate", *arguments)
+    assert (code, out) == (Validation.UNCHECKED, "")
+    assert what in " ".join(err.split())
+
+
+def test_a_token_that_cannot_be_read_could_not_check(tmp_path: Path) -> None:
+    code, out, _ = _run("validate", "--prometheus", "http://127.0.0.1:1", "--token-file", str(tmp_path / "none"))
+    assert code == Validation.UNCHECKED
+    assert "none cannot be read" in out
+
+
+def test_the_script_calls_validate_of_its_clone_from_anywhere(tmp_path: Path) -> None:
+    clone = tmp_path / "a clone"
+    for folder in ("monitoring", ".venv/bin", "elsewhere"):
+        (clone / folder).mkdir(parents=True)
+    script = clone / "monitoring/validate.sh"
+    shutil.copy(checkout() / "monitoring/validate.sh", script)
+    without = subprocess.run([script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (without.returncode, without.stdout) == (Validation.UNCHECKED, "")
+    assert f"{clone}/.venv is not made yet" in without.stderr
+    program = clone / ".venv/bin/investiq"
+    program.write_text('#!/bin/sh\npwd\nprintf "%s\\n" "$@"\nexit 1\n')
+    program.chmod(0o755)
+    done = subprocess.run(
+        [script, "--only", "a b"], cwd=clone / "elsewhere", capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.splitlines()) == (1, [str(clone), "validate", "--only", "a b"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import pytest
 
-from investiq.cli.exit_codes import ExitCode
+from investiq.cli.exit_codes import ExitCode, Validation
 from investiq.cli.main import COMMANDS
-from investiq.stack.validate import checkout
+from investiq.stack.validate import OFFLINE_CHECKS, checkout
+from investiq.stack.validate_live import LIVE_CHECKS
 from tests.docs.command_lines import fault, inline_commands, make_targets, typed_commands
 from tests.docs.pages import Page, guide, rows_under
 
@@ -50,6 +52,20 @@ def test_the_command_line_page_names_every_command() -> None:
 def test_the_table_of_exit_codes_is_that_of_the_code() -> None:
     table = rows_under(_page("docs/command-line.md"), "Exit codes")
     assert table == [[str(int(code)), code.meaning] for code in ExitCode]
+
+
+def test_the_table_of_the_exit_codes_of_validate_is_that_of_the_code() -> None:
+    table = rows_under(_page("docs/validation.md"), "Exit codes of validate")
+    assert table == [[str(int(code)), code.meaning] for code in Validation]
+
+
+@pytest.mark.parametrize(
+    ("heading", "checks"),
+    [("The checks of the running monitoring", LIVE_CHECKS), ("The checks of the repository", OFFLINE_CHECKS)],
+)
+def test_every_check_has_its_heading_in_their_order(heading: str, checks: Collection[str]) -> None:
+    section = _page("docs/validation.md").text.split(f"## {heading}\n")[1].split("\n## ")[0]
+    assert re.findall(r"^### (.+)$", section, re.M) == list(checks)
 
 
 def _page(name: str) -> Page:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["ExitCode"]
+__all__ = ["ExitCode", "Validation"]
 
 
 class ExitCode(IntEnum):
-    """The exit codes, each with one meaning for every command."""
+    """The exit codes, each with one meaning for every command but `validate`."""
 
     DONE = 0
     FAILED = 1
@@ -24,6 +24,27 @@ class ExitCode(IntEnum):
     def meaning(self) -> str:
         return _MEANINGS[self]
 
+
+class Validation(IntEnum):
+    """The exit codes of `investiq validate`, which scripts and schedulers of checks expect: whole, not whole, unknown.
+
+    Wrong usage and a configuration that cannot be read are 2 here too: nothing was checked then.
+    """
+
+    WHOLE = 0
+    FINDINGS = 1
+    UNCHECKED = 2
+
+    @property
+    def meaning(self) -> str:
+        return _VALIDATION[self]
+
+
+_VALIDATION = {
+    Validation.WHOLE: "everything was checked, and nothing found",
+    Validation.FINDINGS: "findings, whether or not everything could be checked",
+    Validation.UNCHECKED: "no finding, but something could not be checked: the output says what",
+}
 
 _MEANINGS = {
     ExitCode.DONE: "done",

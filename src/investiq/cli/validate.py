@@ -2,65 +2,209 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
 from investiq.cli.context import Session, pass_session
-from investiq.cli.exit_codes import ExitCode
+from investiq.cli.exit_codes import Validation
 from investiq.cli.help import ExampleCommand
 
 if TYPE_CHECKING:
     from investiq.monitoring.checks import Checked, Finding
 
+_FILE = click.Path(path_type=Path)
+
+
+class _Command(ExampleCommand):
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(int(code)), code.meaning) for code in Validation])
+
+
+def _base(_ctx: click.Context, _parameter: click.Parameter, url: str | None) -> str | None:
+    """The base address without a final slash."""
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment:
+        raise click.BadParameter(f"{url!r} is no base address; expected one such as https://prometheus.example.org")
+    if parts.username is not None:
+        raise click.BadParameter("a password does not belong into an address: use --basic-auth-file")
+    return url.rstrip("/")
+
 
 @click.command(
-    cls=ExampleCommand,
+    cls=_Command,
     examples=(
         ("investiq validate", "ask the running monitoring whether it watches"),
         ("investiq validate --offline", "check the committed files, rules, tests and runbooks"),
+        ("investiq validate --only panels --only rules", "make these checks only"),
+        ("investiq validate --prometheus https://prometheus.example.org", "ask a Prometheus elsewhere"),
         ("investiq validate --json | jq '.findings[].fix'", "what to do"),
     ),
 )
 @click.option("--offline", is_flag=True, help="Check files only; nothing needs to run.")
+@click.option("--only", multiple=True, metavar="CHECK", help="Make this check only; repeatable.")
+@click.option(
+    "--prometheus", metavar="URL", callback=_base, help="Base address of a Prometheus that is not this one's."
+)
+@click.option("--alertmanager", metavar="URL", callback=_base, help="Base address of an Alertmanager likewise.")
+@click.option("--token-file", type=_FILE, help="File with a bearer token for those addresses.")
+@click.option("--basic-auth-file", type=_FILE, help="File with user:password for those addresses.")
+@click.option("--ca-file", type=_FILE, help="Certificates (PEM) to trust for those addresses.")
+@click.option(
+    "--wait",
+    "wait_seconds",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Ask again for so long what is not whole. Default: 60 where anything has just started, else 0.",
+)
 @pass_session
-def command(session: Session, offline: bool) -> int:
-    """Check the monitoring, and say how to mend what is wrong. Exit code 0: no finding; 3: findings."""
-    checked = _offline(session) if offline else _live(session)
-    findings = [finding for check in checked for finding in check.findings]
+def command(
+    session: Session,
+    *,
+    offline: bool,
+    only: tuple[str, ...],
+    prometheus: str | None,
+    alertmanager: str | None,
+    token_file: Path | None,
+    basic_auth_file: Path | None,
+    ca_file: Path | None,
+    wait_seconds: float | None,
+) -> int:
+    """Check the monitoring, and say how to mend what is wrong. Nothing is changed.
+
+    docs/validation.md says what each check looks at.
+    """
+    access = {"token_file": token_file, "basic_auth_file": basic_auth_file, "ca_file": ca_file}
+    addresses = {"prometheus": prometheus, "alertmanager": alertmanager}
+    live_options = {**addresses, **access, "wait": wait_seconds}
+    if offline and (given := [name for name, value in live_options.items() if value is not None]):
+        raise click.UsageError(f"--{given[0].replace('_', '-')} is for the running monitoring, not for --offline")
+    if not any(addresses.values()) and (given := [name for name, value in access.items() if value is not None]):
+        raise click.UsageError(f"--{given[0].replace('_', '-')} is for --prometheus and --alertmanager")
+    started = time.monotonic()
+    checked = _offline(session, only) if offline else _live(session, only, addresses, access, wait_seconds)
+    return _tell(session, checked, time.monotonic() - started)
+
+
+def _offline(session: Session, only: Collection[str]) -> Sequence[Checked]:
+    from investiq.stack.validate import (  # noqa: PLC0415  not needed by the live checks
+        OFFLINE_CHECKS,
+        NoCheckout,
+        checkout,
+        validate_offline,
+    )
+
+    _known(only, OFFLINE_CHECKS, "--offline")
+    try:
+        root = checkout()
+    except NoCheckout as error:
+        return [_unchecked(error.message, "clone the repository, and run `make up` in it")]
+    with session.progress("checking the files"):
+        return validate_offline(root, session.loaded.config, only or None)
+
+
+def _live(
+    session: Session,
+    only: Collection[str],
+    addresses: dict[str, str | None],
+    access: dict[str, Path | None],
+    wait_seconds: float | None,
+) -> Sequence[Checked]:
+    import asyncio  # noqa: PLC0415  not needed by the offline checks
+
+    from investiq.stack.live.asking import Access, NotChecked  # noqa: PLC0415
+    from investiq.stack.validate_live import LIVE_CHECKS, Elsewhere, validate_live  # noqa: PLC0415
+
+    _known(only, LIVE_CHECKS, "the running monitoring")
+    elsewhere = Elsewhere(**addresses, access=Access(**access))
+    try:
+        with session.progress(f"asking {addresses['prometheus'] or 'the running monitoring'}") as tell:
+            return asyncio.run(
+                validate_live(
+                    session.loaded.config,
+                    elsewhere=elsewhere,
+                    only=only or None,
+                    wait_seconds=wait_seconds,
+                    tell=tell,
+                )
+            )
+    except NotChecked as error:
+        return [_unchecked(error.message, error.fix)]
+
+
+def _known(only: Collection[str], checks: Collection[str], what: str) -> None:
+    if unknown := [name for name in only if name not in checks]:
+        raise click.UsageError(f"no check of {what} is called {unknown[0]!r}; they are: {', '.join(checks)}")
+
+
+def _unchecked(what: str, fix: str) -> Checked:
+    from investiq.monitoring.checks import Checked, Finding  # noqa: PLC0415
+
+    return Checked("validate", "nothing", (Finding("validate", "this command", what, fix, unchecked=True),))
+
+
+def _tell(session: Session, checked: Sequence[Checked], seconds: float) -> Validation:
+    everything = [finding for check in checked for finding in check.findings]
+    findings = [finding for finding in everything if not finding.unchecked]
+    unchecked = [finding for finding in everything if finding.unchecked]
+    left_out = [check for check in checked if check.left_out]
+    code = Validation.FINDINGS if findings else Validation.UNCHECKED if unchecked else Validation.WHOLE
     document = {
-        "checks": [{"check": c.check, "looked_at": c.looked_at, "findings": len(c.findings)} for c in checked],
+        "exit_code": int(code),
+        "seconds": round(seconds, 1),
+        "checks": [_check_document(check) for check in checked],
         "findings": [asdict(finding) for finding in findings],
+        "unchecked": [asdict(finding) for finding in unchecked],
+        "left_out": [{"check": check.check, "why": check.left_out} for check in left_out],
     }
-    session.emit("investiq.validate/1", document, "\n".join(line for check in checked for line in _lines(check)))
-    session.say(f"{len(checked)} checks, {len(findings) or 'no'} finding{'s' if len(findings) > 1 else ''}")
-    return ExitCode.FINDINGS if findings else ExitCode.DONE
+    for check in checked:
+        verdict = _verdict(check)
+        session.show(
+            f"{_VERDICTS[verdict]:4} {check.check}: {check.left_out or check.looked_at}", style=_STYLES.get(verdict)
+        )
+        for finding in check.findings:
+            session.show(_text(finding))
+    session.emit("investiq.validate/1", document, "")
+    session.say(_summary(len(checked), len(findings), len(unchecked), len(left_out), seconds))
+    return code
 
 
-def _offline(session: Session) -> Sequence[Checked]:
-    from investiq.stack.validate import checkout, validate_offline  # noqa: PLC0415  not needed by the live checks
-
-    return validate_offline(checkout(), session.loaded.config)
+_VERDICTS = {"ok": "ok", "findings": "FAIL", "unchecked": "?", "left out": "-"}
+_STYLES = {"findings": "red", "unchecked": "yellow"}
 
 
-def _live(session: Session) -> Sequence[Checked]:
-    import httpx2  # noqa: PLC0415  not needed by the offline checks
-
-    from investiq.stack.launch import missing_jobs  # noqa: PLC0415
-    from investiq.stack.parts import stack_table  # noqa: PLC0415
-    from investiq.stack.validate_live import validate_live  # noqa: PLC0415
-
-    config = session.loaded.config
-    with httpx2.Client(timeout=10, trust_env=False) as client:
-        return validate_live(config, client, missing_jobs(stack_table(config)))
+def _verdict(check: Checked) -> str:
+    if check.left_out:
+        return "left out"
+    if any(not finding.unchecked for finding in check.findings):
+        return "findings"
+    return "unchecked" if check.findings else "ok"
 
 
-def _lines(check: Checked) -> list[str]:
-    verdict = "ok  " if not check.findings else "FAIL" if any(not f.unchecked for f in check.findings) else "?   "
-    return [f"{verdict} {check.check}: {check.looked_at}", *map(_text, check.findings)]
+def _check_document(check: Checked) -> dict[str, Any]:
+    told = {"check": check.check, "verdict": _verdict(check), "looked_at": check.looked_at}
+    return {**told, "findings": len(check.findings), "seconds": check.seconds}
 
 
 def _text(finding: Finding) -> str:
-    return f"     {finding.where}: {finding.what}\n       fix: {finding.fix}"
+    unsure = "could not check: " if finding.unchecked else ""
+    return f"     {finding.where}: {unsure}{finding.what}\n       fix: {finding.fix}"
+
+
+def _summary(checks: int, findings: int, unchecked: int, left_out: int, seconds: float) -> str:
+    parts = [f"{checks} checks", f"{findings or 'no'} finding{'s' if findings > 1 else ''}"]
+    parts += [f"{unchecked} could not be made"] if unchecked else []
+    parts += [f"{left_out} left out"] if left_out else []
+    return f"{', '.join(parts)}; {seconds:.1f} s"

@@ -6,8 +6,6 @@ The judging is done by the pure checks of `monitoring.checks`; this module fetch
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -34,6 +32,7 @@ from investiq.monitoring.foreign import FOREIGN
 from investiq.monitoring.foreign.recordings import recordings
 from investiq.monitoring.jobs import jobs
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
+from investiq.stack.checkers import refusals, run_checker
 from investiq.stack.render import RenderError, render_committed, write_runtime
 from investiq.telemetry import catalogue
 
@@ -41,7 +40,6 @@ __all__ = ["OFFLINE_CHECKS", "NoCheckout", "checkout", "validate_offline"]
 
 RULES = "monitoring/rules"
 RULE_TESTS = "tests/rules"
-_SECONDS = 180  # the tests of a subject take ten seconds on a machine that has nothing else to do
 
 
 class NoCheckout(InvestIQError):
@@ -140,28 +138,15 @@ def _differs(path: str) -> Finding:
 
 def check_programs(root: Path, config: Config) -> Checked:
     """promtool, amtool and the blackbox exporter accept the committed files and those of this machine."""
-    findings = _refusals("committed files", root / "monitoring")
+    findings = refusals("programs", "committed files", root / "monitoring")
     with TemporaryDirectory(prefix="investiq-") as scratch:
         try:
             write_runtime(config, Path(scratch))
-            findings += _refusals("files of this machine", Path(scratch))
+            findings += refusals("programs", "files of this machine", Path(scratch))
         except RenderError as error:
             fix = "correct the setting: `investiq config show` names its source"
             findings.append(Finding("programs", "files of this machine", error.message, fix))
     return Checked("programs", "committed files and those of this machine", tuple(findings))
-
-
-def _refusals(what: str, directory: Path) -> list[Finding]:
-    commands = {
-        "prometheus.yml": ("promtool", "check", "config"),
-        "alertmanager.yml": ("amtool", "check-config"),
-        "blackbox.yml": (_blackbox(), "--config.check", "--config.file"),
-    }
-    return [
-        finding
-        for name, command in commands.items()
-        for finding in _run("programs", f"{what}: {name}", [*command, str(directory / name)])
-    ]
 
 
 def check_rule_tests(root: Path, _config: Config) -> Checked:
@@ -172,38 +157,11 @@ def check_rule_tests(root: Path, _config: Config) -> Checked:
         return Checked("rule-tests", "0 files of promtool tests", (none,))
 
     def run(path: Path) -> list[Finding]:
-        return _run("rule-tests", f"{RULE_TESTS}/{path.name}", ["promtool", "test", "rules", str(path)])
+        return run_checker("rule-tests", f"{RULE_TESTS}/{path.name}", ["promtool", "test", "rules", str(path)])
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         findings = [finding for found in pool.map(run, paths) for finding in found]
     return Checked("rule-tests", f"{len(paths)} files of promtool tests", tuple(findings))
-
-
-def _run(check: str, where: str, command: list[str]) -> list[Finding]:
-    """What a program has to say against a file; a program that is not there leaves the file unchecked."""
-    if shutil.which(command[0]) is None:
-        fix = "install the monitoring programs (`make up` does)"
-        return [Finding(check, where, f"{command[0]} is not installed", fix, unchecked=True)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        return [Finding(check, where, f"{command[0]} did not end in {_SECONDS} s", "run it by hand", unchecked=True)]
-    if done.returncode == 0:
-        return []
-    said = _complaint(done.stdout + done.stderr)
-    return [Finding(check, where, f"{command[0]} refuses it: {said}", "correct the source and run `investiq render`")]
-
-
-def _complaint(output: str) -> str:
-    """The lines of a checker's output that say what is wrong."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    wrong = [line for line in lines if not line.startswith(("Checking", "SUCCESS", "Unit Testing"))]
-    return "; ".join(wrong[:8]) or "it gives no reason"
-
-
-def _blackbox() -> str:
-    names = ("prometheus-blackbox-exporter", "blackbox_exporter")
-    return next((name for name in names if shutil.which(name)), names[0])
 
 
 def _documents(root: Path, folder: str) -> dict[str, Mapping[str, Any]]:

@@ -1,168 +1,254 @@
 """`investiq validate`: asks the running monitoring whether it watches.
 
-Each question is a function of its own that answers with a `Checked`; a program that does not answer is a finding of the
-first question that needs it, and the questions behind it are named as not asked.
+`LIVE_CHECKS` lists the questions; each is a function of its own that answers with a `Checked`. What cannot be asked is
+told as such, once, and the questions that rest on it are named as left out.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
-from typing import Any
-
-import httpx2
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from investiq.config import Config, addresses
-from investiq.monitoring.alert import Alert
+from investiq.errors import InvestIQError
 from investiq.monitoring.checks import Checked, Finding
-from investiq.monitoring.jobs import jobs
-from investiq.monitoring.routing import receiver_names
-from investiq.monitoring.rules import alerts_of
-from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Kind, Metric
+from investiq.stack.launch import missing_jobs
+from investiq.stack.live.asking import Access, Asker, NotChecked
+from investiq.stack.live.machine import (
+    check_endpoints,
+    check_files,
+    check_heartbeat,
+    check_loaded,
+    check_services,
+)
+from investiq.stack.live.metrics import check_metrics
+from investiq.stack.live.notifying import check_receivers, check_routes
+from investiq.stack.live.panels import check_panels
+from investiq.stack.live.programs import Alertmanager, Prometheus, QueryRefused
+from investiq.stack.live.rules import check_rules
+from investiq.stack.live.scene import Scene
+from investiq.stack.live.scraping import check_alertmanager_known, check_probes, check_targets
+from investiq.stack.parts import stack_table
 
-__all__ = ["HEARTBEAT_SECONDS", "RULE_STALE_SECONDS", "validate_live"]
+__all__ = ["LIVE_CHECKS", "SETTLING_SECONDS", "Elsewhere", "LiveCheck", "Need", "validate_live"]
 
-HEARTBEAT_SECONDS = 30.0
-"""Age from which the heartbeat counts as lost; one arrives every 10 s."""
+SETTLING_SECONDS = 60.0
+"""How long findings of a monitoring that has just started are asked again: rates need samples, rules a round."""
 
-RULE_STALE_SECONDS = 60.0
-"""A rule is evaluated every 10 s; one that was not for six rounds is stuck."""
+_YOUNG_SECONDS = 120.0
+_ASK_AGAIN_SECONDS = 1.0
+_CHECK_SECONDS = 60.0
+_TELL_SECONDS = 5.0
 
-_START = "`investiq status` names what is down; `investiq up PART` starts it"
-_RELOAD = "it runs with the files of another start: `investiq down`, then `investiq up`"
-
-
-class _NoAnswer(Exception):
-    """A program did not answer as it should; the text says how."""
+Tell = Callable[[str], None]
 
 
-def validate_live(config: Config, client: httpx2.Client, without: Collection[str] = ()) -> list[Checked]:
-    """Every check of the running stack.
+class Need(StrEnum):
+    """What a check asks; where it does not answer, the check of that name says so."""
+
+    MACHINE = "machine"
+    PROMETHEUS = "prometheus"
+    ALERTMANAGER = "alertmanager"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCheck:
+    """One question, and what it needs to be asked."""
+
+    ask: Callable[[Scene], Awaitable[Checked]]
+    needs: frozenset[Need]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """Base addresses of a monitoring that is not the one of this machine; None is this machine's.
+
+    Attributes:
+        access: how to get at them; never used for the parts of this machine.
+    """
+
+    prometheus: str | None = None
+    alertmanager: str | None = None
+    access: Access = field(default_factory=Access)
+
+    def offers(self, need: Need) -> str:
+        """Why `need` is not to be asked; empty where it is."""
+        if self.prometheus is None or need is Need.PROMETHEUS:
+            return ""
+        if need is Need.MACHINE:
+            return f"the files and processes behind {self.prometheus} are not this machine's to see"
+        return "" if self.alertmanager is not None else "its address was not given (--alertmanager URL)"
+
+
+async def _prometheus(scene: Scene) -> Checked:
+    """It answers questions, and is a Prometheus."""
+    await scene.prometheus.now()
+    return Checked("prometheus", f"{await scene.prometheus.version()} at {scene.prometheus.url}")
+
+
+async def _alertmanager(scene: Scene) -> Checked:
+    return Checked("alertmanager", f"{await scene.alertmanager.version()} at {scene.alertmanager.url}")
+
+
+_MACHINE, _PROMETHEUS, _ALERTMANAGER = frozenset({Need.MACHINE}), frozenset({Need.PROMETHEUS}), {Need.ALERTMANAGER}
+
+LIVE_CHECKS: Mapping[str, LiveCheck] = {
+    "files": LiveCheck(check_files, _MACHINE),
+    "services": LiveCheck(check_services, _MACHINE),
+    "endpoints": LiveCheck(check_endpoints, _MACHINE),
+    "prometheus": LiveCheck(_prometheus, _PROMETHEUS),
+    "loaded": LiveCheck(check_loaded, _MACHINE | _PROMETHEUS),
+    "targets": LiveCheck(check_targets, _PROMETHEUS),
+    "probes": LiveCheck(check_probes, _PROMETHEUS),
+    "metrics": LiveCheck(check_metrics, _PROMETHEUS),
+    "rules": LiveCheck(check_rules, _PROMETHEUS),
+    "panels": LiveCheck(check_panels, _PROMETHEUS),
+    "alertmanager-known": LiveCheck(check_alertmanager_known, _PROMETHEUS),
+    "alertmanager": LiveCheck(_alertmanager, frozenset(_ALERTMANAGER)),
+    "receivers": LiveCheck(check_receivers, frozenset(_ALERTMANAGER)),
+    "routes": LiveCheck(check_routes, frozenset(_ALERTMANAGER)),
+    "heartbeat": LiveCheck(check_heartbeat, _MACHINE),
+}
+"""Name of each check -> the check, in the order in which they are shown; its findings carry the same name."""
+
+
+async def validate_live(
+    config: Config,
+    *,
+    elsewhere: Elsewhere | None = None,
+    only: Collection[str] | None = None,
+    wait_seconds: float | None = None,
+    tell: Tell = lambda _: None,
+) -> list[Checked]:
+    """Every check of the running monitoring, in the order of `LIVE_CHECKS`; ends within two minutes by default.
 
     Args:
-        without: scrape jobs whose program this machine does not have.
+        only: names of the checks to make; None makes all. What they rest on is asked as well.
+        wait_seconds: how long findings are asked again; None does so for a monitoring that has just started.
+        tell: is told what goes on, every few seconds.
+
+    Raises:
+        NotChecked: a file of `elsewhere.access` cannot be used.
     """
-    prometheus = addresses.base_url(addresses.prometheus(config))
-    alertmanager = addresses.base_url(addresses.alertmanager(config))
-    inbox = addresses.base_url(addresses.inbox(config))
-    expected_jobs = {job.name for job in jobs(config)} - set(without)
-    expected_alerts = [alert for alerts in alerts_of(config, without).values() for alert in alerts]
-    return [
-        _asked("targets", prometheus, lambda: _targets(client, prometheus, expected_jobs)),
-        _asked("rules", prometheus, lambda: _rules(client, prometheus, expected_alerts)),
-        _asked("metrics", prometheus, lambda: _metrics(client, prometheus, expected_jobs)),
-        _asked("alertmanager-known", prometheus, lambda: _alertmanager_known(client, prometheus)),
-        _asked("receivers", alertmanager, lambda: _receivers(client, alertmanager, receiver_names(config))),
-        _asked("inbox", inbox, lambda: _inbox(client, inbox)),
-    ]
+    elsewhere = elsewhere or Elsewhere()
+    async with _scene(config, elsewhere) as scene, _told(scene, tell):
+        checked = await _round(_with_needs(LIVE_CHECKS if only is None else only), scene, elsewhere)
+        started = time.monotonic()
+        if wait_seconds is None:
+            wait_seconds = SETTLING_SECONDS if _open(checked) and await _is_young(scene) else 0.0
+        if _open(checked) and wait_seconds:
+            tell(f"not whole yet: {', '.join(_open(checked))}; asking again, for {wait_seconds:.0f} s at most")
+        while (again := _open(checked)) and (left := started + wait_seconds - time.monotonic()) > 0:
+            await asyncio.sleep(min(_ASK_AGAIN_SECONDS, left))
+            checked |= await _round(_with_needs(again), scene, elsewhere)
+    return [checked[name] for name in LIVE_CHECKS if name in checked]
 
 
-def _asked(check: str, where: str, question: Callable[[], Checked]) -> Checked:
-    try:
-        return question()
-    except _NoAnswer as error:
-        return Checked(check, "nothing", (Finding(check, where, str(error), _START),))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        what = f"it answers, but not as expected ({type(error).__name__}: {error})"
-        fix = "see which program has the port: `investiq doctor`"
-        return Checked(check, "nothing", (Finding(check, where, what, fix, unchecked=True),))
+def _with_needs(names: Collection[str]) -> list[str]:
+    """The checks and those that they rest on, in the order of all."""
+    needed = {need for name in names for need in LIVE_CHECKS[name].needs}
+    return [name for name in LIVE_CHECKS if name in names or name in needed]
 
 
-def _targets(client: httpx2.Client, prometheus: str, expected: Collection[str]) -> Checked:
-    targets = _data(client, f"{prometheus}/api/v1/targets?state=active")["activeTargets"]
-    seen = {target["labels"]["job"] for target in targets}
-    findings = [
-        Finding("targets", job, "Prometheus does not scrape it", _RELOAD) for job in sorted(set(expected) - seen)
-    ]
-    for target in targets:
-        if target["health"] != "up":
-            where = f"{target['labels']['job']} {target['labels']['instance']}"
-            findings.append(Finding("targets", where, target["lastError"] or target["health"], _START))
-    return Checked("targets", f"{len(targets)} targets of {len(seen)} jobs", tuple(findings))
+@asynccontextmanager
+async def _scene(config: Config, elsewhere: Elsewhere) -> AsyncIterator[Scene]:
+    async with AsyncExitStack() as stack:
 
+        async def asker(url: str, access: Access) -> Asker:
+            return Asker(await stack.enter_async_context(access.client(url)))
 
-def _rules(client: httpx2.Client, prometheus: str, alerts: Collection[Alert]) -> Checked:
-    groups = _data(client, f"{prometheus}/api/v1/rules")["groups"]
-    loaded = {
-        (rule["name"], rule.get("labels", {}).get("severity", "")): rule for group in groups for rule in group["rules"]
-    }
-    findings: list[Finding] = []
-    for alert in alerts:
-        where = f"{alert.name} ({alert.severity})"
-        rule = loaded.get(alert.key)
-        if rule is None:
-            findings.append(Finding("rules", where, "Prometheus has not loaded it", _RELOAD))
-        elif rule["health"] != "ok":
-            findings.append(Finding("rules", where, f"it does not evaluate: {rule.get('lastError')}", _RELOAD))
-        elif (age := _age_seconds(rule["lastEvaluation"])) > RULE_STALE_SECONDS:
-            findings.append(Finding("rules", where, f"it was last evaluated {age:.0f} s ago", _RELOAD))
-    return Checked("rules", f"{len(alerts)} alerts", tuple(findings))
-
-
-def _metrics(client: httpx2.Client, prometheus: str, expected_jobs: Collection[str]) -> Checked:
-    """Every metric of the catalogue has a sample from each part that emits it."""
-    result = _data(client, f"{prometheus}/api/v1/query", query='count by (__name__, job) ({__name__=~"investiq_.+"})')
-    present = {(row["metric"]["__name__"], row["metric"].get("job")) for row in result["result"]}
-    wanted = {(_sample_name(m), part.value) for m in catalogue.ALL for part in m.parts if part.value in expected_jobs}
-    fix = "see whether the part is up; if it is, it does not emit what the catalogue promises"
-    findings = [
-        Finding("metrics", name, f"Prometheus has no fresh sample of it from {job}", fix)
-        for name, job in sorted(wanted - present)
-    ]
-    return Checked("metrics", f"{len(catalogue.ALL)} metrics", tuple(findings))
-
-
-def _sample_name(metric: Metric) -> str:
-    return f"{metric.name}_count" if metric.kind is Kind.HISTOGRAM else metric.name
-
-
-def _alertmanager_known(client: httpx2.Client, prometheus: str) -> Checked:
-    active = _data(client, f"{prometheus}/api/v1/alertmanagers")["activeAlertmanagers"]
-    none = Finding("alertmanager-known", prometheus, "Prometheus knows no Alertmanager: no alert leaves it", _START)
-    return Checked("alertmanager-known", f"{len(active)} Alertmanagers", () if active else (none,))
-
-
-def _receivers(client: httpx2.Client, alertmanager: str, expected: Collection[str]) -> Checked:
-    present = {receiver["name"] for receiver in _get(client, f"{alertmanager}/api/v2/receivers")}
-    findings = [
-        Finding("receivers", name, "Alertmanager has no such receiver", _RELOAD)
-        for name in expected
-        if name not in present
-    ]
-    return Checked("receivers", f"{len(present)} receivers", tuple(findings))
-
-
-def _inbox(client: httpx2.Client, inbox: str) -> Checked:
-    """The inbox works, and the heartbeat of Prometheus reaches it: the whole way of a page, proven."""
-    health = _get(client, f"{inbox}/health", accept=(200, 503))
-    findings = []
-    if health["status"] != "ok":
-        findings.append(
-            Finding("inbox", inbox, str(health["dependencies"]["database"]["error"]), "see `df -h .` and inbox.log")
+        here = elsewhere.prometheus is None
+        prometheus = elsewhere.prometheus or addresses.base_url(addresses.prometheus(config))
+        alertmanager = elsewhere.alertmanager or addresses.base_url(addresses.alertmanager(config))
+        parts = await asker("http://127.0.0.1", Access())
+        far = elsewhere.access
+        yield Scene(
+            config=config,
+            without=missing_jobs(stack_table(config)) if here else (),
+            here=here,
+            prometheus=Prometheus(prometheus, parts if here else await asker(prometheus, far)),
+            alertmanager=Alertmanager(
+                alertmanager, await asker(alertmanager, far) if elsewhere.alertmanager else parts
+            ),
+            parts=parts,
         )
-    age = health["heartbeat"]["age_seconds"]
-    if age is None or age > HEARTBEAT_SECONDS:
-        what = "no heartbeat has arrived" if age is None else f"the latest heartbeat is {age:.0f} s old"
-        findings.append(Finding("inbox", "Watchdog", what, "docs/runbooks/monitoring.md#watchdog"))
-    return Checked("inbox", "health and heartbeat", tuple(findings))
 
 
-def _data(client: httpx2.Client, url: str, query: str | None = None) -> Mapping[str, Any]:
-    document: Mapping[str, Any] = _get(client, url, query)["data"]
-    return document
+async def _round(names: Sequence[str], scene: Scene, elsewhere: Elsewhere) -> dict[str, Checked]:
+    """Each check once: first what others rest on, then those, side by side."""
+    first = {name: await _made(name, scene, elsewhere, {}) for name in names if name in set(Need)}
+    others = [name for name in names if name not in first]
+    rest = await asyncio.gather(*(_made(name, scene, elsewhere, first) for name in others))
+    return first | dict(zip(others, rest, strict=True))
 
 
-def _get(client: httpx2.Client, url: str, query: str | None = None, accept: Collection[int] = (200,)) -> Any:
+async def _made(name: str, scene: Scene, elsewhere: Elsewhere, first: Mapping[str, Checked]) -> Checked:
+    check = LIVE_CHECKS[name]
+    for need in sorted(check.needs):
+        if why := elsewhere.offers(need):
+            return Checked(name, "nothing", left_out=why)
+        if need in first and first[need].findings:
+            return Checked(name, "nothing", left_out=f"{need} could not be asked")
+    started = time.monotonic()
+    where = scene.alertmanager.url if Need.ALERTMANAGER in check.needs else scene.prometheus.url
+    checked = await _asked(name, check, scene, "this machine" if Need.MACHINE in check.needs else where)
+    return replace(checked, seconds=round(time.monotonic() - started, 2))
+
+
+async def _asked(name: str, check: LiveCheck, scene: Scene, where: str) -> Checked:
+    """The answer; whatever keeps it from being found is no verdict on the monitoring."""
     try:
-        response = client.get(url, params={"query": query} if query else None)
-    except httpx2.HTTPError as error:
-        raise _NoAnswer(f"it does not answer ({error or type(error).__name__})") from error
-    if response.status_code not in accept:
-        raise _NoAnswer(f"it answers {response.status_code} to {response.request.url.path}")
-    return response.json()
+        async with asyncio.timeout(_CHECK_SECONDS):
+            return await check.ask(scene)
+    except NotChecked as error:
+        return _unchecked(name, where, error.message, error.fix)
+    except TimeoutError:
+        what = f"it was not done within {_CHECK_SECONDS:g} s"
+        return _unchecked(name, where, what, "ask again when the machine has less to do, or with --only")
+    except (InvestIQError, OSError) as error:
+        what = error.message if isinstance(error, InvestIQError) else str(error)
+        fix = "its query is refused: is this a Prometheus?" if isinstance(error, QueryRefused) else "mend this first"
+        return _unchecked(name, where, what, fix)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        what = f"it answers, but not as expected ({type(error).__name__}: {error})"
+        return _unchecked(name, where, what, "see which program has the port: `investiq doctor`")
 
 
-def _age_seconds(moment: str) -> float:
-    return time.time() - datetime.fromisoformat(moment).timestamp()
+def _unchecked(name: str, where: str, what: str, fix: str) -> Checked:
+    return Checked(name, "nothing", (Finding(name, where, what, fix, unchecked=True),))
+
+
+def _open(checked: Mapping[str, Checked]) -> list[str]:
+    """The checks that are not whole, and that time alone may mend: also those that were left out for one of them."""
+    broken = {name for name, one in checked.items() if one.findings and name != "files"}
+    return [name for name in checked if name in broken or LIVE_CHECKS[name].needs & broken]
+
+
+async def _is_young(scene: Scene) -> bool:
+    """Whether anything that is watched started so recently that there is little to see of it yet."""
+    try:
+        ages = await scene.prometheus.query("time() - max(process_start_time_seconds)")
+    except (InvestIQError, LookupError, TypeError, ValueError):
+        return False
+    return not ages or ages[0].value < _YOUNG_SECONDS
+
+
+@asynccontextmanager
+async def _told(scene: Scene, tell: Tell) -> AsyncIterator[None]:
+    """Tell every few seconds how many answers came, as long as it lasts."""
+
+    async def telling() -> None:
+        while True:
+            await asyncio.sleep(_TELL_SECONDS)
+            askers = {id(asker): asker for asker in (scene.parts, scene.prometheus.asker, scene.alertmanager.asker)}
+            tell(f"{sum(asker.answered for asker in askers.values())} answers so far")
+
+    task = asyncio.create_task(telling())
+    try:
+        yield
+    finally:
+        task.cancel()

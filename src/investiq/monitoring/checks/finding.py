@@ -32,8 +32,12 @@ class Checked:
 
     Attributes:
         looked_at: what was checked, with its number: an empty list must not read as all well.
+        left_out: why the check was not made, and need not be; empty where it was.
+        seconds: how long it took.
     """
 
     check: str
     looked_at: str
     findings: tuple[Finding, ...] = ()
+    left_out: str = ""
+    seconds: float = 0.0

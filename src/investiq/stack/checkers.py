@@ -1,0 +1,60 @@
+"""Runs the programs' own checkers over files: promtool, amtool, the blackbox exporter."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from investiq.monitoring.checks import Finding
+
+__all__ = ["refusals", "run_checker"]
+
+_SECONDS = 180  # the tests of a subject take ten seconds on a machine that has nothing else to do
+
+
+def refusals(check: str, what: str, directory: Path) -> list[Finding]:
+    """What the programs say against the configuration in `directory`.
+
+    Args:
+        check: name of the check that asks.
+        what: whose files these are, for people.
+    """
+    commands = {
+        "prometheus.yml": ("promtool", "check", "config"),
+        "alertmanager.yml": ("amtool", "check-config"),
+        "blackbox.yml": (_blackbox(), "--config.check", "--config.file"),
+    }
+    return [
+        finding
+        for name, command in commands.items()
+        for finding in run_checker(check, f"{what}: {name}", [*command, str(directory / name)])
+    ]
+
+
+def run_checker(check: str, where: str, command: Sequence[str]) -> list[Finding]:
+    """What a program has to say against a file; a program that is not there leaves the file unchecked."""
+    if shutil.which(command[0]) is None:
+        fix = "install the monitoring programs (`make up` does)"
+        return [Finding(check, where, f"{command[0]} is not installed", fix, unchecked=True)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return [Finding(check, where, f"{command[0]} did not end in {_SECONDS} s", "run it by hand", unchecked=True)]
+    if done.returncode == 0:
+        return []
+    said = _complaint(done.stdout + done.stderr)
+    return [Finding(check, where, f"{command[0]} refuses it: {said}", "correct the source and run `investiq render`")]
+
+
+def _complaint(output: str) -> str:
+    """The lines of a checker's output that say what is wrong."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    wrong = [line for line in lines if not line.startswith(("Checking", "SUCCESS", "Unit Testing"))]
+    return "; ".join(wrong[:8]) or "it gives no reason"
+
+
+def _blackbox() -> str:
+    names = ("prometheus-blackbox-exporter", "blackbox_exporter")
+    return next((name for name in names if shutil.which(name)), names[0])

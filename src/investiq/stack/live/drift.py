@@ -1,0 +1,52 @@
+"""Whether a running program has the configuration that is rendered: it tells its own, with defaults, secrets hidden."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
+
+__all__ = ["differences"]
+
+_HIDDEN = "<secret>"
+_DURATION = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "y": 31_536_000}
+
+
+def differences(rendered: object, running: object, place: str = "") -> Iterator[str]:
+    """Where `running` says something else than `rendered`, such as `route.routes[1].receiver`.
+
+    What only the running one has is a default that the program fills in. Durations compare by length, files by name.
+    """
+    if isinstance(rendered, Mapping) and isinstance(running, Mapping):
+        for key, value in rendered.items():
+            yield from differences(value, running.get(key), f"{place}.{key}".lstrip("."))
+    elif isinstance(rendered, list) and isinstance(running, list):
+        yield from _of_lists(rendered, running, place)
+    elif not _same(rendered, running, place.endswith("_file")):
+        yield place
+
+
+def _of_lists(rendered: Sequence[object], running: Sequence[object], place: str) -> Iterator[str]:
+    if len(rendered) != len(running):
+        yield f"{place} ({len(running)} in place of {len(rendered)})"
+        return
+    for index, (ours, theirs) in enumerate(zip(rendered, running, strict=True)):
+        yield from differences(ours, theirs, f"{place}[{index}]")
+
+
+def _same(rendered: object, running: object, is_file: bool) -> bool:
+    if running in (_HIDDEN, rendered):
+        return True
+    if is_file:
+        return PurePath(str(rendered)).name == PurePath(str(running)).name
+    if not rendered and not running:  # a program leaves out what is off or empty
+        return True
+    return _canonical(rendered) == _canonical(running)
+
+
+def _canonical(value: object) -> object:
+    text = str(value).rstrip("\n")
+    if not _DURATION.fullmatch(text):
+        return text
+    return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)(ms|[smhdwy])", text))

@@ -1,0 +1,79 @@
+"""Whether every metric of the catalogue is in Prometheus: fresh, from each part that emits it, with all its labels."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+
+from investiq.monitoring.checks import Checked, Finding
+from investiq.stack.live.programs import Prometheus, Sample
+from investiq.stack.live.scene import Scene
+from investiq.telemetry import catalogue
+from investiq.telemetry.catalogue import Kind, Metric
+
+__all__ = ["check_metrics"]
+
+_SCRAPES = 4
+"""A sample that is older than so many scrapes is the last word of something that went silent."""
+
+_DEFAULT_INTERVAL = 15.0
+_SHOWN = 3
+_FIX = "see whether the part is up; if it is, it does not emit what docs/metrics.md promises"
+
+
+async def check_metrics(scene: Scene) -> Checked:
+    """Ask for the time of each sample, one question for each metric."""
+    limits = {job: _SCRAPES * seconds for job, seconds in (await _intervals(scene.prometheus)).items()}
+    found = await asyncio.gather(*(_samples(scene.prometheus, metric) for metric in catalogue.ALL))
+    findings = [
+        finding
+        for metric, samples in zip(catalogue.ALL, found, strict=True)
+        for part in metric.parts
+        if part.value in scene.jobs
+        for finding in _faults(metric, part.value, samples, limits.get(part.value, _SCRAPES * _DEFAULT_INTERVAL))
+    ]
+    series = sum(map(len, found))
+    return Checked("metrics", f"{len(catalogue.ALL)} metrics, {series} series", tuple(findings))
+
+
+async def _intervals(prometheus: Prometheus) -> Mapping[str, float]:
+    """Scrape job -> the seconds between two scrapes of it."""
+    targets = await prometheus.targets()
+    return {target["labels"]["job"]: _seconds(target.get("scrapeInterval", "")) for target in targets}
+
+
+def _seconds(duration: str) -> float:
+    """Prometheus writes short intervals in one unit; anything else counts as the default."""
+    unit = {"s": 1.0, "m": 60.0}.get(duration[-1:])
+    return float(duration[:-1]) * unit if unit and duration[:-1].isdigit() else _DEFAULT_INTERVAL
+
+
+async def _samples(prometheus: Prometheus, metric: Metric) -> list[Sample]:
+    """Its series, each with the time of its latest sample as value."""
+    return await prometheus.query(f"timestamp({_sample_name(metric)})")
+
+
+def _sample_name(metric: Metric) -> str:
+    return f"{metric.name}_count" if metric.kind is Kind.HISTOGRAM else metric.name
+
+
+def _faults(metric: Metric, job: str, samples: Sequence[Sample], limit: float) -> Iterator[Finding]:
+    mine = [sample for sample in samples if sample.labels.get("job") == job]
+    where = f"{metric.name} of {job}"
+    if not mine:
+        yield Finding("metrics", where, "Prometheus has no sample of it", _FIX)
+        return
+    ages = [sample.at - sample.value for sample in mine]
+    if max(ages) > limit:
+        late = sum(age > limit for age in ages)
+        what = f"{late} of {len(ages)} series are not fresh: the oldest is {max(ages):.0f} s old, at most {limit:.0f}"
+        yield Finding("metrics", where, what, _FIX)
+    present = {tuple(sample.labels.get(name, "") for name in metric.label_names) for sample in mine}
+    if missing := [labels for labels in metric.known_label_sets() if labels not in present]:
+        shown = "; ".join(_text(metric, labels) for labels in missing[:_SHOWN])
+        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        yield Finding("metrics", where, f"no series with {shown}{more}", _FIX)
+
+
+def _text(metric: Metric, labels: Sequence[str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in zip(metric.label_names, labels, strict=True))
