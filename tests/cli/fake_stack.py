@@ -25,7 +25,7 @@ from investiq.monitoring.routing import alertmanager_document
 from investiq.stack.render import render_runtime, write_runtime
 from investiq.telemetry import catalogue
 from investiq.telemetry.catalogue import Kind
-from tests.ports import free_port
+from tests.ports import free_ports
 
 __all__ = ["PORT_SETTINGS", "FakeStack"]
 
@@ -59,7 +59,7 @@ class FakeStack:
     """
 
     def __init__(self) -> None:
-        self.ports = {part: free_port() for part in PORT_SETTINGS}
+        self.ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
         self.answers: dict[tuple[str, str], Answer] = {}
         self.rules: list[dict[str, Any]] = []
         self.notifications: list[dict[str, Any]] = []
@@ -140,7 +140,7 @@ class FakeStack:
             ("api", "/api/market"): {"phase": "open"},
             ("api", "/api/symbols"): {"symbols": []},
             ("web", "/"): "<html>",
-            ("blackbox", "/config"): json.dumps(blackbox_document()),
+            ("blackbox", "/config"): json.dumps(blackbox_document(config)),
             ("prometheus", "/api/v1/status/config"): {"data": {"yaml": json.dumps(prometheus_document(config))}},
             ("prometheus", "/api/v1/status/runtimeinfo"): {"data": running},
         }

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,8 +17,9 @@ import psutil
 
 from investiq.cli.exit_codes import ExitCode
 from investiq.monitoring.routing import TEST_ALERT
+from tests.ports import free_ports
 
-__all__ = ["Done", "Stack", "awaited", "free_ports"]
+__all__ = ["Done", "Stack", "awaited"]
 
 T = TypeVar("T")
 
@@ -169,15 +168,6 @@ class Stack:
         """What is in the inbox, newest first, without the test alerts of `up`."""
         rows: list[dict[str, Any]] = self.get("inbox", "/api/notifications?limit=1000")["notifications"]
         return [row for row in rows if row["alertname"] != TEST_ALERT]
-
-
-def free_ports(number: int) -> list[int]:
-    """Several at once: one by one, the system could give the same port twice."""
-    with ExitStack() as sockets:
-        listeners = [sockets.enter_context(socket.socket()) for _ in range(number)]
-        for listener in listeners:
-            listener.bind(("127.0.0.1", 0))
-        return [int(listener.getsockname()[1]) for listener in listeners]
 
 
 def awaited(what: str, seconds: float, condition: Callable[[], T]) -> T:

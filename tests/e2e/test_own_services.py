@@ -19,7 +19,8 @@ from investiq.config import load
 from investiq.monitoring.dashboards import services as service_dashboards
 from investiq.monitoring.panel import concrete
 from tests.e2e.conftest import NewStack
-from tests.e2e.stack import Stack, awaited, free_ports
+from tests.e2e.stack import Stack, awaited
+from tests.ports import free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -68,7 +69,7 @@ def foreign_program(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]
 
 def test_a_service_that_is_not_ours_is_watched_and_paged_for(new_stack: NewStack, tmp_path: Path) -> None:
     stack = new_stack()
-    (port,) = free_ports(1)
+    port = free_port()
     file = stack.folder / "investiq.toml"
     file.write_text(INVESTIQ_TOML.format(port=port), "utf-8")
     stack.up()

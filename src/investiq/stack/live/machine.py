@@ -83,7 +83,7 @@ async def check_loaded(scene: Scene) -> Checked:
     looked_at = "the running configuration of Prometheus"
     if names.BLACKBOX not in scene.without:
         answer = await scene.parts.ask(f"{addresses.base_url(addresses.blackbox(scene.config))}/config")
-        findings += _drift(names.BLACKBOX, blackbox_document(), yaml.safe_load(answer.text))
+        findings += _drift(names.BLACKBOX, blackbox_document(scene.config), yaml.safe_load(answer.text))
         looked_at += " and of the blackbox exporter"
     return Checked("loaded", looked_at, tuple(findings))
 
