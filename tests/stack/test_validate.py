@@ -21,6 +21,7 @@ from investiq.stack import validate
 from investiq.stack.validate import checkout, validate_offline
 
 P95 = "histogram_quantile(0.95, sum by (le) (rate(investiq_request_duration_milliseconds_bucket[5m])))"
+API_DASHBOARD = "monitoring/grafana/dashboards/api"
 PANEL_EXPRESSIONS = len(drawn(dashboards_of(Config()), EVENTS))
 
 
@@ -77,6 +78,8 @@ def _remove(path: str) -> Callable[[Path], None]:
     [
         (_replace("monitoring/rules/api.yml", "for: 1m", "for: 10m"), "rendered", "monitoring/rules/api.yml"),
         (_replace("docs/metrics.md", "counter", "gauge"), "rendered", "docs/metrics.md"),
+        (_replace(f"{API_DASHBOARD}.json", "$__rate_interval", "5m"), "rendered", f"{API_DASHBOARD}.json"),
+        (_replace(f"{API_DASHBOARD}.json", "$__rate_interval", "5m"), "dashboards", f"{API_DASHBOARD}.json: Requests"),
         (_remove("monitoring/blackbox.yml"), "rendered", "monitoring/blackbox.yml"),
         (_write("monitoring/rules/old.yml", "groups: []"), "rendered", "monitoring/rules/old.yml"),
         (_replace("monitoring/prometheus.yml", "10s", "ten"), "programs", "committed files: prometheus.yml"),

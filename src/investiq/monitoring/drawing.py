@@ -20,10 +20,10 @@ from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules import RECORDINGS
 from investiq.telemetry.catalogue import Metric
 
-__all__ = ["in_last", "latest", "of_alert", "per_second", "quantile", "share", "summed"]
+__all__ = ["RATE_WINDOW", "in_last", "latest", "of_alert", "parse_drawn", "per_second", "quantile", "share", "summed"]
 
-_STAND_IN = timedelta(milliseconds=8_869_990_787)
-"""A window that nobody writes: durations of the grammar know no variables."""
+RATE_WINDOW = timedelta(days=3001)
+"""Stands for `$__rate_interval` in a tree, since durations of the grammar know no variables; nobody writes it."""
 
 _RECORDED = {recording.name: recording.labels for recording in RECORDINGS}
 
@@ -62,7 +62,16 @@ def share(part: str, whole: str) -> str:
 
 def of_alert(alert: Alert) -> str:
     """What `alert` measures: its query, of the chosen targets, with the window of the picture for its rates."""
-    return str(_drawn(parse(alert.query))).replace(f"[{duration(_STAND_IN)}]", f"[{RATE_INTERVAL}]")
+    return str(_drawn(parse(alert.query))).replace(f"[{duration(RATE_WINDOW)}]", f"[{RATE_INTERVAL}]")
+
+
+def parse_drawn(expr: str) -> Node:
+    """The tree of a panel's expression; what is chosen stays between its quotes.
+
+    Raises:
+        NotUnderstood: it is not PromQL.
+    """
+    return parse(expr.replace(RATE_INTERVAL, f"{RATE_WINDOW.days}d"))
 
 
 def _drawn(node: Node, function: str = "") -> Node:
@@ -72,7 +81,7 @@ def _drawn(node: Node, function: str = "") -> Node:
         return replace(
             node,
             alternatives=tuple((*_chosen(node.name or ""), *matchers) for matchers in node.alternatives),
-            window=_STAND_IN if rated else node.window,
+            window=RATE_WINDOW if rated else node.window,
         )
     if isinstance(node, Call):
         return replace(node, arguments=tuple(_drawn(argument, node.function) for argument in node.arguments))

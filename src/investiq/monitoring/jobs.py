@@ -12,14 +12,14 @@ from investiq.monitoring import names
 from investiq.monitoring.foreign.blackbox import PROBED
 from investiq.monitoring.probes import Probe, probes
 
-__all__ = ["METRICS_TOKEN_FILE", "Job", "jobs", "prometheus_document"]
+__all__ = ["METRICS_TOKEN_FILE", "SCRAPE_INTERVAL", "Job", "jobs", "prometheus_document"]
 
 METRICS_TOKEN_FILE = "metrics_token"  # noqa: S105  a file name, beside prometheus.yml
 RULE_FILES = "rules/*.yml"
 
 # A target shows its first `up` only after a scrape: with the guide's ten seconds, a stack that has started in eight
 # would need eighteen until every target is green.
-_SCRAPE_INTERVAL = "5s"
+SCRAPE_INTERVAL = "5s"
 _SCRAPE_TIMEOUT = "4s"  # longer than a blackbox probe may take (3 s), shorter than the interval
 # Ten seconds and a minute of patience are the guide's settings: a killed API pages about 80 seconds later.
 _EVALUATION_INTERVAL = "10s"
@@ -83,7 +83,7 @@ def prometheus_document(config: Config, without: Collection[str] = ()) -> dict[s
     """prometheus.yml, without the jobs named in `without`. Paths in it are relative to the file."""
     return {
         "global": {
-            "scrape_interval": _SCRAPE_INTERVAL,
+            "scrape_interval": SCRAPE_INTERVAL,
             "scrape_timeout": _SCRAPE_TIMEOUT,
             "evaluation_interval": _EVALUATION_INTERVAL,
         },

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from importlib import resources
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 import yaml
 
 from investiq.config import Config, addresses
-from investiq.config.paths import PANELS_FILE
+from investiq.config.paths import PANELS_FILE, Paths
 from investiq.config.reference import configuration_page
 from investiq.errors import InvestIQError
 from investiq.monitoring.dashboards import dashboards_of
@@ -33,6 +33,8 @@ from investiq.serving.private_file import private_draft
 __all__ = ["HEADER", "RenderError", "render_committed", "render_runtime", "write_committed", "write_runtime"]
 
 HEADER = "# rendered by `investiq render`, do not edit: the source is src/investiq/monitoring\n"
+COMMITTED_DASHBOARDS = PurePosixPath("/etc/grafana/dashboards")
+"""Where the committed files expect the dashboards: beside the provisioning of Grafana's packages and images."""
 EXECUTABLES = frozenset({"monitoring/validate.sh"})
 
 
@@ -76,6 +78,7 @@ def render_runtime(config: Config, without: Collection[str] = ()) -> dict[str, s
     for name, text in texts.items():
         if "${" in text:
             raise RenderError(f"{name} would hold an unexpanded ${{...}}: no monitoring program expands variables")
+    texts |= _grafana_files(config, Paths.of(config).monitoring / "grafana" / "dashboards")
     texts[PANELS_FILE] = json.dumps(panels_document(dashboards_of(config), EVENTS), indent=1) + "\n"
     token = config.api.metrics_token
     return texts | ({METRICS_TOKEN_FILE: token.get_secret_value()} if token is not None else {})
@@ -83,7 +86,8 @@ def render_runtime(config: Config, without: Collection[str] = ()) -> dict[str, s
 
 def render_committed() -> dict[PurePosixPath, str]:
     """Path from the root of the repository -> text: the same files for the defaults, without any secret."""
-    files = {f"monitoring/{name}": text for name, text in _monitoring_files(Config(), ()).items()}
+    texts = _monitoring_files(Config(), ()) | _grafana_files(Config(), COMMITTED_DASHBOARDS)
+    files = {f"monitoring/{name}": text for name, text in texts.items()}
     files["monitoring/validate.sh"] = _template("validate.sh")
     files["docs/metrics.md"] = metrics_page()
     files["docs/configuration.md"] = configuration_page()
@@ -116,6 +120,26 @@ def _monitoring_files(config: Config, without: Collection[str]) -> dict[str, str
     }
     texts = {name: _yaml(document) for name, document in documents.items()}
     return texts | {TEMPLATE_FILE: notification_template(config)}
+
+
+def _grafana_files(config: Config, dashboards: PurePath) -> dict[str, str]:
+    """What Grafana is provisioned with: `provisioning` is its folder of that name.
+
+    Args:
+        dashboards: where Grafana finds the dashboards.
+    """
+    from investiq.monitoring import grafana  # noqa: PLC0415  Grafana's SDK costs a third of a second
+
+    console = addresses.console(config)
+    prometheus = addresses.base_url(addresses.prometheus(config))
+    return {
+        "grafana/provisioning/datasources/prometheus.yml": _yaml(grafana.data_source(prometheus)),
+        "grafana/provisioning/dashboards/investiq.yml": _yaml(grafana.dashboards_provider(str(dashboards))),
+        **{
+            f"grafana/dashboards/{dashboard.name}.json": grafana.dashboard_json(dashboard, EVENTS, console)
+            for dashboard in dashboards_of(config)
+        },
+    }
 
 
 def _check_receivers(config: Config) -> None:
@@ -180,6 +204,7 @@ def _replace(path: Path, text: str, mode: int) -> None:
 
 def _remove_orphans(directory: Path, rendered: Iterable[str]) -> None:
     kept = {directory / name for name in rendered}
-    for path in (*directory.glob("rules/*.yml"), directory / METRICS_TOKEN_FILE):
+    leftover = (*directory.glob("rules/*.yml"), *directory.glob("grafana/dashboards/*.json"))
+    for path in (*leftover, directory / METRICS_TOKEN_FILE):
         if path not in kept:
             path.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ The judging is done by the pure checks of `monitoring.checks`; this module fetch
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from investiq.config import Config
 from investiq.errors import InvestIQError
 from investiq.monitoring.checks import Checked, Finding
 from investiq.monitoring.checks.coverage import check_coverage
+from investiq.monitoring.checks.dashboards import check_dashboards
 from investiq.monitoring.checks.expressions import Expression, drawn, expressions
 from investiq.monitoring.checks.foreign import check_foreign
 from investiq.monitoring.checks.labels import check_labels
@@ -39,6 +41,7 @@ from investiq.telemetry import catalogue
 __all__ = ["OFFLINE_CHECKS", "NoCheckout", "checkout", "validate_offline"]
 
 RULES = "monitoring/rules"
+DASHBOARDS = "monitoring/grafana/dashboards"
 RULE_TESTS = "tests/rules"
 
 
@@ -101,6 +104,12 @@ def check_usage_of(root: Path, _config: Config) -> Checked:
 def _expressions(root: Path) -> list[Expression]:
     """Those of the committed rules, and those of the panels that are drawn everywhere."""
     return [*expressions(_documents(root, RULES)), *drawn(dashboards_of(Config()), EVENTS)]
+
+
+def check_dashboards_of(root: Path, _config: Config) -> Checked:
+    """See `monitoring.checks.dashboards`."""
+    paths = sorted((root / DASHBOARDS).glob("*.json"))
+    return check_dashboards({f"{DASHBOARDS}/{path.name}": json.loads(path.read_text("utf-8")) for path in paths})
 
 
 def check_foreign_of(_root: Path, _config: Config) -> Checked:
@@ -190,6 +199,7 @@ OFFLINE_CHECKS: Mapping[str, Callable[[Path, Config], Checked]] = {
     "thresholds": check_thresholds_of,
     "labels": check_labels_of,
     "usage": check_usage_of,
+    "dashboards": check_dashboards_of,
     "foreign": check_foreign_of,
     "alert-tests": check_coverage_of,
     "runbooks": check_runbooks_of,
