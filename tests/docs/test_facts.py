@@ -7,10 +7,12 @@ import runpy
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from investiq.config.fields import settings
 from investiq.config.load import PATH_VARIABLE, SHORT_NAMES
-from investiq.config.schema import Config
+from investiq.config.schema import Config, NotifyConfig
+from investiq.monitoring.routing import alertmanager_document
 from investiq.stack.validate import checkout
 from investiq.trading.order import TRANSITIONS, OrderStatus
 from investiq.trading.risk import DenialReason
@@ -61,6 +63,16 @@ def test_the_timings_of_a_page_are_those_of_the_rendered_files() -> None:
     written = {**prometheus["global"], **alertmanager["route"], **service_down}
     for _, setting, seconds in rows_under(_page("docs/monitoring.md"), "The way of a page"):
         assert _seconds(written[setting]) == int(seconds), setting
+
+
+def test_the_waits_of_the_receivers_are_those_of_the_routes() -> None:
+    """Rendered with a receiver outside: without one, the routes are not there."""
+    config = Config(notify=NotifyConfig(webhook_url=SecretStr("https://hook.example")))
+    routes = {route["receiver"]: route for route in alertmanager_document(config)["route"]["routes"]}
+    for what, *written in rows_under(_page("docs/notifications.md"), "How soon, and how often"):
+        setting = {"one": "group_by", "waits": "group_wait", "tells": "group_interval", "says": "repeat_interval"}
+        rendered = [routes[name][setting[what.split()[0]]] for name in ("critical", "warning")]
+        assert written == [", ".join(one) if isinstance(one, list) else one for one in rendered], what
 
 
 @pytest.mark.parametrize("page", guide(), ids=lambda page: page.name)
