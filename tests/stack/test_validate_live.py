@@ -459,6 +459,15 @@ def test_findings_of_what_has_run_for_long_are_final(monitoring: Monitoring) -> 
     assert told == []
 
 
+def test_a_wrong_setting_is_not_waited_for(monitoring: Monitoring) -> None:
+    monitoring.young = True
+    document = alertmanager_document(monitoring.config) | {"inhibit_rules": []}
+    monitoring.answers["alertmanager", "/api/v2/status"]["config"]["original"] = json.dumps(document)
+    told: list[str] = []
+    assert monitoring.findings("routes", tell=told.append)
+    assert told == []
+
+
 def test_a_check_that_does_not_end_is_left_open(monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validate_live, "_CHECK_SECONDS", 0.0)
     (finding,) = monitoring.findings("rules")

@@ -57,10 +57,15 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LiveCheck:
-    """One question, and what it needs to be asked."""
+    """One question, and what it needs to be asked.
+
+    Attributes:
+        settles: its findings may be gone a minute after the start; a wrong setting stays wrong.
+    """
 
     ask: Callable[[Scene], Awaitable[Checked]]
     needs: frozenset[Need]
+    settles: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,23 +99,25 @@ async def _alertmanager(scene: Scene) -> Checked:
     return Checked("alertmanager", f"{await scene.alertmanager.version()} at {scene.alertmanager.url}")
 
 
-_MACHINE, _PROMETHEUS, _ALERTMANAGER = frozenset({Need.MACHINE}), frozenset({Need.PROMETHEUS}), {Need.ALERTMANAGER}
+_MACHINE, _PROMETHEUS, _ALERTMANAGER = (
+    frozenset({need}) for need in (Need.MACHINE, Need.PROMETHEUS, Need.ALERTMANAGER)
+)
 
 LIVE_CHECKS: Mapping[str, LiveCheck] = {
-    "files": LiveCheck(check_files, _MACHINE),
+    "files": LiveCheck(check_files, _MACHINE, settles=False),
     "services": LiveCheck(check_services, _MACHINE),
     "endpoints": LiveCheck(check_endpoints, _MACHINE),
     "prometheus": LiveCheck(_prometheus, _PROMETHEUS),
-    "loaded": LiveCheck(check_loaded, _MACHINE | _PROMETHEUS),
+    "loaded": LiveCheck(check_loaded, _MACHINE | _PROMETHEUS, settles=False),
     "targets": LiveCheck(check_targets, _PROMETHEUS),
     "probes": LiveCheck(check_probes, _PROMETHEUS),
     "metrics": LiveCheck(check_metrics, _PROMETHEUS),
     "rules": LiveCheck(check_rules, _PROMETHEUS),
     "panels": LiveCheck(check_panels, _PROMETHEUS),
     "alertmanager-known": LiveCheck(check_alertmanager_known, _PROMETHEUS),
-    "alertmanager": LiveCheck(_alertmanager, frozenset(_ALERTMANAGER)),
-    "receivers": LiveCheck(check_receivers, frozenset(_ALERTMANAGER)),
-    "routes": LiveCheck(check_routes, frozenset(_ALERTMANAGER)),
+    "alertmanager": LiveCheck(_alertmanager, _ALERTMANAGER),
+    "receivers": LiveCheck(check_receivers, _ALERTMANAGER, settles=False),
+    "routes": LiveCheck(check_routes, _ALERTMANAGER, settles=False),
     "heartbeat": LiveCheck(check_heartbeat, _MACHINE),
 }
 """Name of each check -> the check, in the order in which they are shown; its findings carry the same name."""
@@ -224,7 +231,7 @@ def _unchecked(name: str, where: str, what: str, fix: str) -> Checked:
 
 def _open(checked: Mapping[str, Checked]) -> list[str]:
     """The checks that are not whole, and that time alone may mend: also those that were left out for one of them."""
-    broken = {name for name, one in checked.items() if one.findings and name != "files"}
+    broken = {name for name, one in checked.items() if one.findings and LIVE_CHECKS[name].settles}
     return [name for name in checked if name in broken or LIVE_CHECKS[name].needs & broken]
 
 
