@@ -191,6 +191,13 @@ versions() {
     done
 }
 
+# The programs of this system accept and run the rendered files, and everything that is to be watched is.
+validated() {
+    run .venv/bin/investiq validate || broken "validate finds something while it runs (exit code $?)"
+    run .venv/bin/investiq validate --offline || broken "validate --offline finds something (exit code $?)"
+    say "the programs of this system take the rendered files, and validate finds nothing"
+}
+
 services_untouched() {
     local enabled ignored=$^
     [[ $before = "$(stat -c %a $policy && sha256sum $policy)" ]] || broken "policy-rc.d was changed"
@@ -209,6 +216,7 @@ main() {
     versions
     three_engines_answer
     run make --no-print-directory status
+    validated
     up "up while it runs"
     down
     up "second start"
