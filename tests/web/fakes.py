@@ -184,10 +184,14 @@ class FakeServer(httpx2.AsyncBaseTransport):
         documents: path -> JSON document; a path that is not there gives a 404.
         changes: what was posted: path and body.
         posts: path -> status and document of the answer to a POST.
+        answers: query -> document, for a Prometheus; other queries are answered by their path.
+        refused: queries that a Prometheus does not parse.
     """
 
     documents: dict[str, Any]
     posts: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
     down: bool = False
     asked: list[str] = field(default_factory=list)
     changes: list[tuple[str, Any, Mapping[str, str]]] = field(default_factory=list)
@@ -201,10 +205,14 @@ class FakeServer(httpx2.AsyncBaseTransport):
             self.changes.append((path, json.loads(request.content), request.headers))
             status, document = self.posts[path]
             return httpx2.Response(status, json=document, request=request)
+        if request.url.params.get("query") in self.refused:
+            document = {"status": "error", "errorType": "bad_data", "error": "parse error: unclosed parenthesis"}
+            return httpx2.Response(400, json=document, request=request)
         if path not in self.documents:
             problem = {"reason": "unknown_symbol", "detail": f"no {path}", "status": 404}
             return httpx2.Response(404, json=problem, request=request)
-        return httpx2.Response(200, json=self.documents[path], request=request)
+        document = self.answers.get(request.url.params.get("query", ""), self.documents[path])
+        return httpx2.Response(200, json=document, request=request)
 
 
 def api() -> FakeServer:

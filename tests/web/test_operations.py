@@ -1,25 +1,43 @@
-"""The operations page: parts, alerts, pages, and the panels read from Prometheus."""
+"""The operations pages: parts, alerts, pages, and the dashboards."""
 
 from __future__ import annotations
 
-import time
+import copy
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
+import httpx2
 import pytest
+from dash import no_update
 
-from investiq.telemetry import catalogue
-from investiq.web.pages.operations import panel_content
-from investiq.web.pages.panels import PANELS, SPANS, step_of
+from investiq.config import Config, Paths
+from investiq.web.pages.operations import board_changes, layout
 from investiq.web.pages.watched import alerts_content, pages_content, parts_content
 from investiq.web.sources import Sources
 from tests.web.fakes import Stand, alert, target, text_of
+from tests.web.panels import answer, document, raw_panel, vector, written
 
-PANEL = {panel.name: panel for panel in PANELS}
+HTML = {"accept": "text/html"}
 
 
-def answer(*series: tuple[dict[str, str], list[list[Any]]]) -> dict[str, Any]:
-    return {"data": {"result": [{"metric": metric, "values": values} for metric, values in series]}}
+@pytest.fixture
+def panels(config: Config) -> Path:
+    """Where the file of panels lies, with two dashboards in it."""
+    path = Paths.of(config).panels
+    written(path, two_dashboards())
+    return path
+
+
+def two_dashboards() -> dict[str, Any]:
+    file = document(raw_panel(), raw_panel(title="Trades", view="stat", unit="short"))
+    file["dashboards"] += document(raw_panel(title="Trades today"), name="overview")["dashboards"]
+    return file
+
+
+def key_of(page: Any) -> str:
+    """What the page shows, as its store has it."""
+    key: str = next(item.data for item in page.children if getattr(item, "id", "") == "board-key")
+    return key
 
 
 async def test_parts_that_are_up_are_counted(sources: Sources) -> None:
@@ -145,55 +163,109 @@ async def test_another_program_on_the_port_is_no_answer_and_no_crash(
     assert "who has the port?" in text_of(parts_content(await sources.targets()))
 
 
-async def test_a_panel_has_one_line_for_each_server(
-    sources: Sources, stand: Stand, monkeypatch: pytest.MonkeyPatch
+async def test_each_dashboard_of_the_file_has_its_page_and_an_unknown_one_is_a_404(
+    console: httpx2.AsyncClient, panels: Path
 ) -> None:
-    monkeypatch.setattr(time, "time", lambda: 1905.0)
-    stand.prometheus.documents["/api/v1/query_range"] = answer(
-        ({"job": "frontend"}, [[1000, "0.5"], [1010, "NaN"], [1020, "2.25"]]),
-        ({"job": "investiq-api"}, [[1000, "1"]]),
-    )
+    for path in ("/operations", "/operations/overview", "/operations/api"):
+        assert (await console.get(path, headers=HTML)).status_code == 200
 
-    series, _, missing, legend = await panel_content(sources, PANEL["requests"], "15 min")
-
-    lines = {line["id"]: line["data"] for line in series}
-    assert lines["frontend"][:3] == [{"time": 1000, "value": 0.5}, {"time": 1010}, {"time": 1020, "value": 2.25}]
-    assert {len(points) for points in lines.values()} == {91}, "each line is as long as the time asked for"
-    assert not any("value" in point for point in lines["signal-models"])
-    assert missing is None
-    assert "API 1.0/s" in text_of(legend)
-    assert "signal models –" in text_of(legend)
+    for path in ("/operations/nothing", "/operations/api/more", "/operations/"):
+        unknown = await console.get(path, headers=HTML)
+        assert unknown.status_code == 404
+        assert "There is no page" in unknown.text
+        assert 'href="/operations"' in unknown.text
 
 
-async def test_a_panel_without_samples_says_so(sources: Sources) -> None:
-    _, _, missing, legend = await panel_content(sources, PANEL["latency"], "1 h")
-
-    assert "The API was asked nothing in this time." in text_of(missing)
-    assert text_of(legend) == "p50 – p95 – p99 –"
+async def test_while_the_file_is_missing_no_page_is_called_unknown(console: httpx2.AsyncClient) -> None:
+    assert (await console.get("/operations/api", headers=HTML)).status_code == 200
 
 
-async def test_panels_ask_for_metrics_of_the_catalogue_over_the_chosen_span(sources: Sources, stand: Stand) -> None:
-    for panel in PANELS:
-        await panel_content(sources, panel, "6 h")
+def test_the_first_page_shows_what_fires_and_the_panels_of_the_overview(sources: Sources, panels: Path) -> None:
+    text = text_of(layout(sources))
 
-    asked = [parse_qs(path.partition("?")[2]) for path in stand.prometheus.asked]
-    text = " ".join(query["query"][0] for query in asked)
-    for metric in (catalogue.REQUESTS, catalogue.ERRORS, catalogue.REQUEST_DURATION):
-        assert metric.name in text
-    assert "%(window)s" not in text
-    for query in asked:
-        assert int(query["end"][0]) - int(query["start"][0]) == SPANS["6 h"]
+    assert "Firing alerts" in text
+    assert "Trades today" in text
+    assert "Requests" not in text
 
 
-@pytest.mark.parametrize("span", SPANS.values())
-def test_a_span_is_about_a_hundred_samples_with_windows_that_overlap(span: int) -> None:
-    step = step_of(span)
+def test_the_page_of_a_dashboard_leads_to_the_others(sources: Sources, panels: Path) -> None:
+    page = layout(sources, "api")
+    text = text_of(page)
 
-    assert 80 <= span / step <= 150
-    assert f"[{max(60, 2 * step)}s]" in PANEL["requests"].queries(step)[0]
+    assert "Overview API" in text
+    assert "Firing alerts" not in text
+    assert text.index("Servers") < text.index("Requests") < text.index("Trades")
 
 
-async def test_a_span_that_the_page_does_not_offer_is_the_first(sources: Sources) -> None:
-    series, *_ = await panel_content(sources, PANEL["requests"], "a year")
+def test_a_dashboard_that_does_not_exist_is_said_to(sources: Sources, panels: Path) -> None:
+    assert "There is no such dashboard Nothing is called  nothing" in text_of(layout(sources, "nothing"))
 
-    assert [line["id"] for line in series] == ["scale", "investiq-api", "signal-models", "frontend"]
+
+def test_without_the_file_the_page_says_what_renders_it(sources: Sources) -> None:
+    text = text_of(layout(sources))
+
+    assert "There are no panels to draw" in text
+    assert "is not there:  investiq up  renders it" in text
+    assert "Firing alerts" in text, "what does not need the file stays"
+
+
+async def test_a_poll_fills_charts_and_words_by_their_place(
+    sources: Sources, stand: Stand, panels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.time", lambda: 1_003.0)
+    stand.prometheus.documents["/api/v1/query_range"] = answer(({"job": "api"}, [[1_000, "0.5"]]))
+    stand.prometheus.documents["/api/v1/query"] = vector(({"job": "api"}, [1_000, "4"]))
+    key = key_of(layout(sources, "api"))
+
+    series, fits, words, outage, read = await board_changes(sources, key, "15 min", [0], [0, 1])
+
+    assert [line["id"] for line in series[0]] == ["scale", "0 job=api"]
+    assert fits == [{"action": "fitContent", "nonce": "10 1000"}]
+    assert text_of(words[0]).split() == ["api", "0.5/s"]
+    assert text_of(words[1]).split() == ["4"]
+    assert outage is None
+    assert "UTC" in text_of(read)
+
+
+async def test_a_page_of_an_older_file_is_left_as_it_is_until_it_is_laid_out_anew(
+    sources: Sources, stand: Stand, panels: Path
+) -> None:
+    key = key_of(layout(sources, "api"))
+    written(panels, copy.deepcopy(two_dashboards()) | {"variables": {}})
+
+    series, _, words, _, _ = await board_changes(sources, key, "15 min", [0], [0, 1])
+
+    assert series == [no_update]
+    assert words == [no_update, no_update]
+    assert stand.prometheus.asked == []
+
+
+async def test_an_outage_of_prometheus_is_said_once_with_what_to_type(
+    sources: Sources, stand: Stand, panels: Path
+) -> None:
+    stand.prometheus.down = True
+    key = key_of(layout(sources, "api"))
+
+    series, _, words, outage, _ = await board_changes(sources, key, "15 min", [0], [0, 1])
+
+    assert series == [no_update]
+    assert "investiq status" in text_of(outage)
+    for panel in words:
+        assert "Prometheus gives no answer since" in text_of(panel)
+        assert "investiq status" not in text_of(panel)
+
+
+async def test_ten_tabs_ask_prometheus_no_more_than_one(sources: Sources, stand: Stand, panels: Path) -> None:
+    key = key_of(layout(sources, "api"))
+    for _ in range(10):
+        await board_changes(sources, key, "15 min", [0], [0, 1])
+
+    assert len(stand.prometheus.asked) <= 4, "two queries, and again where ten seconds ended meanwhile"
+
+
+async def test_only_the_panels_of_the_page_are_asked_for(sources: Sources, stand: Stand, panels: Path) -> None:
+    stand.prometheus.documents["/api/v1/query_range"] = answer()
+    await board_changes(sources, key_of(layout(sources)), "1 h", [0], [0])
+
+    assert {path.partition("?")[0] for path in stand.prometheus.asked} <= {"/api/v1/query_range", "/api/v1/query"}
+    assert len(stand.prometheus.asked) <= 2

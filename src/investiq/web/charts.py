@@ -7,6 +7,7 @@ ground. Its logo would put an outside address into the page, so it is off and th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,8 @@ from investiq.web.watchers import Sample
 __all__ = [
     "AVERAGES",
     "RANGES",
+    "Axis",
+    "Limit",
     "chart",
     "equity_series",
     "line_series",
@@ -35,13 +38,16 @@ AVERAGES: Mapping[int, str] = {20: "#e08a1e", 50: "#3f7de0", 200: "#9a5fd0"}
 RANGES: Mapping[str, int] = {"3M": 92, "6M": 183, "1Y": 366, "3Y": 1096}
 """Days shown."""
 
+LIMIT_IN_SIGHT = 3.0
+"""How many times higher than all values a limit may be to be on the scale."""
+
 _TEXT = "#747e8b"  # 4.1 to 1 on white and on the dark ground alike
 _LABEL = "#5b6675"
 _LINE = "rgba(125, 135, 148, 0.16)"
 
 
 def chart(
-    identifier: str,
+    identifier: str | Mapping[str, str | int],
     height: int,
     series: Sequence[Mapping[str, Any]],
     *,
@@ -213,42 +219,87 @@ def _local_second(iso: str) -> int:
     return int((moment + offset).timestamp())
 
 
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The scale of values.
+
+    Attributes:
+        formatter: the function of assets/charts.js that writes them.
+        step: the smallest difference that is written.
+        low: is on the scale at least; None lets it follow the values.
+        high: is on the scale at least; None lets it follow the values.
+    """
+
+    formatter: str
+    step: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A value at which something begins."""
+
+    value: float
+    color: str
+    name: str
+
+
 def line_series(
     lines: Mapping[str, Sequence[Sample]],
-    colors: Mapping[str, str],
-    formatter: str,
+    colors: Sequence[str],
+    axis: Axis,
     *,
     times: Sequence[int],
-    least_top: float,
+    limits: Sequence[Limit] = (),
 ) -> list[dict[str, Any]]:
-    """One line for each of `colors` over all of `times`; where it has no sample there is a gap.
+    """One line for each of `lines`, in the order of `colors`, over all of `times`; where it has no sample is a gap.
 
     Args:
-        formatter: name of the function of assets/charts.js that writes the values.
         times: Unix seconds of the samples asked for, ascending.
-        least_top: the scale goes from zero to this at least, so that nothing next to nothing does not look like much.
+        limits: drawn as dashed lines; one far above all values does not press them flat, it is off the scale.
     """
-    written = {"priceFormat": {"type": "custom", "minMove": 0.001, "formatter": formatter}}
-    scale = dict(zip(times[:2], (0.0, least_top), strict=False))
+    written = {"priceFormat": {"type": "custom", "minMove": axis.step, "formatter": axis.formatter}}
+    top = max((value for samples in lines.values() for _, value in samples), default=0.0)
+    near = [limit.value for limit in limits if limit.value <= LIMIT_IN_SIGHT * max(top, axis.high or 0.0)]
+    bounds = [bound for bound in (axis.low, axis.high, *near) if bound is not None]
+    scale = dict(zip(times, sorted({min(bounds), max(bounds)} if bounds else ()), strict=False))
     return [
         {
             "id": "scale",
             "type": "line",
-            "data": _points(scale, times),
+            "data": [{"time": at, "value": scale[at]} if at in scale else {"time": at} for at in times],
             "options": _thin("transparent") | written,
+            "priceLines": [_limit(limit) for limit in limits],
         },
         *(
             {
                 "id": name,
                 "type": "line",
-                "data": _points(dict(lines.get(name, ())), times),
+                "data": _points(dict(samples), times),
                 "options": _thin(color) | {"lineWidth": 2} | written,
             }
-            for name, color in colors.items()
+            for (name, samples), color in zip(lines.items(), colors, strict=False)
         ),
     ]
 
 
+def _limit(limit: Limit) -> dict[str, Any]:
+    return {
+        "price": limit.value,
+        "color": limit.color,
+        "lineWidth": 1,
+        "lineStyle": 2,
+        "axisLabelVisible": False,
+        "title": limit.name,
+    }
+
+
 def _points(samples: Mapping[int, float], times: Sequence[int]) -> list[dict[str, Any]]:
-    """A point for each time; one without a value is white space to the chart."""
-    return [{"time": at, "value": samples[at]} if at in samples else {"time": at} for at in times]
+    """A point for each time between the first sample and the last; one without a value is white space to the chart."""
+    if not samples:
+        return []
+    first, last = min(samples), max(samples)
+    return [
+        {"time": at, "value": samples[at]} if at in samples else {"time": at} for at in times if first <= at <= last
+    ]

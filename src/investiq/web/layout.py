@@ -114,9 +114,14 @@ def register(app: Dash, sources: Sources) -> None:
     """Connect the address with the page."""
 
     async def show(path: str | None, search: str | None) -> Any:
-        pages = {"/trading": trading.layout, "/operations": operations.layout}
-        page = pages.get(path or "/")
-        return await analysis.layout(sources, search or "") if page is None else page()
+        match (path or "/").strip("/").split("/"):
+            case ["trading"]:
+                return trading.layout()
+            case ["operations"]:
+                return operations.layout(sources)
+            case ["operations", name]:
+                return operations.layout(sources, name)
+        return await analysis.layout(sources, search or "")
 
     app.callback(Output("page", "children"), Input("address", "pathname"), Input("address", "search"))(show)
     app.clientside_callback(  # type: ignore[no-untyped-call]

@@ -17,6 +17,9 @@ from investiq.errors import InvestIQError
 
 __all__ = ["Missing", "Readings", "Watched"]
 
+RETRY_SECONDS = 1.0
+"""How long at most a part that gave no answer is not asked again."""
+
 Value = TypeVar("Value")
 
 
@@ -91,9 +94,9 @@ class Readings(Generic[Value]):
     async def __call__(self, *key: object) -> Value | Missing:
         """The value, at most `keep_seconds` old."""
         task = self._tasks.get(key)
-        if task is None or (task.done() and self._clock() - self._fetched.get(key, 0.0) >= self._keep_seconds):
+        if task is None or self._is_old(key, task):
+            self._forget_old()
             task = self._tasks[key] = asyncio.create_task(self._ask(key))
-            self._forget_oldest()
         self._tasks.move_to_end(key)
         # A page that goes away must not take the answer from the others that wait for it.
         return await asyncio.shield(task)
@@ -114,7 +117,20 @@ class Readings(Generic[Value]):
         finally:
             self._fetched[key] = self._clock()
 
-    def _forget_oldest(self) -> None:
-        while len(self._tasks) > self._keep_keys:
-            key, _ = self._tasks.popitem(last=False)
-            self._fetched.pop(key, None)
+    def _is_old(self, key: tuple[object, ...], task: asyncio.Task[Value | Missing]) -> bool:
+        if not task.done():
+            return False
+        unanswered = task.cancelled() or task.exception() is not None or isinstance(task.result(), Missing)
+        kept = min(self._keep_seconds, RETRY_SECONDS) if unanswered else self._keep_seconds
+        return self._clock() - self._fetched.get(key, 0.0) >= kept
+
+    def _forget_old(self) -> None:
+        """Make room for one more: what is old goes, and then what was asked for least recently."""
+        for key in [key for key, task in self._tasks.items() if self._is_old(key, task)]:
+            self._forget(key)
+        while len(self._tasks) >= self._keep_keys:
+            self._forget(next(iter(self._tasks)))
+
+    def _forget(self, key: tuple[object, ...]) -> None:
+        del self._tasks[key]
+        self._fetched.pop(key, None)

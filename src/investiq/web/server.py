@@ -17,7 +17,7 @@ from dash import Dash
 from dash.backends._fastapi import FastAPIDashServer, reset_current_request, set_current_request
 from dash.exceptions import CallbackException, DependencyException, PreventUpdate
 from dash.fingerprint import check_fingerprint
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 
 from investiq import __version__
 from investiq.serving import Problem
@@ -26,7 +26,7 @@ __all__ = ["PAGES", "ConsoleServer", "callback_failed"]
 
 _log = structlog.get_logger(__name__)
 
-PAGES = ("/", "/trading", "/operations")
+PAGES = ("/", "/trading", "/operations", "/operations/{name}")
 
 
 @asynccontextmanager
@@ -66,12 +66,16 @@ class ConsoleServer(FastAPIDashServer):
             lifespan=_lifespan,
         )
         app.state.at_end = []
+        app.state.knows_dashboard = lambda _name: False
         return app
 
     def setup_index(self, dash_app: Dash) -> None:
-        """One route for each page: everything else is a 404."""
+        """One route for each page: everything else is a 404, also a dashboard that does not exist."""
 
         async def index(request: Request) -> Response:
+            name = request.path_params.get("name")
+            if name is not None and not self.server.state.knows_dashboard(name):
+                raise HTTPException(404, f"there is no dashboard {name[:80]!r}")
             token = set_current_request(request)  # type: ignore[no-untyped-call]
             try:
                 # Before the first page, whichever it is: Dash does it for "/" alone.

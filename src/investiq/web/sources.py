@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 
 import httpx2
 
 from investiq.client import AsyncInvestIQClient
 from investiq.config import Config, Paths, addresses
+from investiq.web.panels_file import PanelsFile
 from investiq.web.reading import Readings, Watched
-from investiq.web.watchers import AlertmanagerReader, InboxReader, PrometheusReader, Sample
+from investiq.web.watchers import AlertmanagerReader, InboxReader, PrometheusReader
 
-__all__ = ["Sources", "Transports", "sample_times"]
+__all__ = ["Sources", "Transports"]
 
 API_SECONDS = 5.0
 CHART_BARS = 1000
 ORDERS = 100
 EQUITY_POINTS = 1500
+PANEL_SECONDS = 20.0
+PANEL_KEYS = 600  # dashboards, their queries and spans that are looked at within that time
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,10 @@ class Sources:
 
         prometheus = Watched("Prometheus", "investiq status")
         self.targets = Readings(prometheus, self._prometheus.targets)
-        self.history = Readings(prometheus, self._history, keep_seconds=4.0)
+        # Each is asked for a moment, so what was answered stays right: it is kept for who polls at the same time.
+        self.history = Readings(prometheus, self._prometheus.history, keep_seconds=PANEL_SECONDS, keep_keys=PANEL_KEYS)
+        self.latest = Readings(prometheus, self._prometheus.latest, keep_seconds=PANEL_SECONDS, keep_keys=PANEL_KEYS)
+        self.panels = PanelsFile(Paths.of(config).panels)
         self.alerts = Readings(Watched("Alertmanager", "investiq status"), self._alertmanager.alerts)
         self.pages = Readings(Watched("Inbox", "investiq status"), self._inbox.pages)
 
@@ -72,19 +77,6 @@ class Sources:
         """Close all connections."""
         closing = (self.client, self._prometheus, self._alertmanager, self._inbox)
         await asyncio.gather(*(source.aclose() for source in closing))
-
-    async def _history(self, query: str, seconds: int, step: int) -> dict[str, list[Sample]]:
-        times = sample_times(seconds, step)
-        return await self._prometheus.series(query, times[0], times[-1], step)
-
-
-def sample_times(seconds: int, step: int) -> range:
-    """Unix seconds of the samples of the last `seconds`.
-
-    On multiples of the step, each poll shows the same samples again and the lines do not tremble.
-    """
-    end = int(time.time()) // step * step
-    return range(end - seconds, end + 1, step)
 
 
 def _client(config: Config, transport: httpx2.AsyncBaseTransport | None) -> AsyncInvestIQClient:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,17 @@ import httpx2
 
 from investiq.errors import InvestIQError
 
-__all__ = ["Alert", "AlertmanagerReader", "InboxReader", "Page", "PrometheusReader", "Sample", "Silence", "Target"]
+__all__ = [
+    "Alert",
+    "AlertmanagerReader",
+    "InboxReader",
+    "Page",
+    "PrometheusReader",
+    "Sample",
+    "Series",
+    "Silence",
+    "Target",
+]
 
 TIMEOUT_SECONDS = 3.0
 FOR_MACHINES = "none"
@@ -31,6 +41,20 @@ class NoAnswer(InvestIQError):
 
     reason = "unreachable"
     retryable = True
+
+
+class QueryRefused(InvestIQError):
+    """Prometheus answers, and says no to a query: it does not parse, or its sides do not match."""
+
+    reason = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One time series of an answer; where it had no finite value it has no sample."""
+
+    labels: Mapping[str, str]
+    samples: Sequence[Sample]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +131,18 @@ class _Reader:
         except httpx2.TimeoutException as error:
             raise NoAnswer(f"{self._name} at {self._base_url} did not answer within {TIMEOUT_SECONDS:.0f} s") from error
         except httpx2.HTTPStatusError as error:
-            raise NoAnswer(f"{self._name} at {self._base_url} answered {error.response.status_code}") from error
+            refused = self._refused(error.response)
+            raise refused or NoAnswer(
+                f"{self._name} at {self._base_url} answered {error.response.status_code}"
+            ) from error
         except httpx2.HTTPError as error:
             raise NoAnswer(f"{self._name} does not answer at {self._base_url}") from error
         except ValueError as error:
             raise self._foreign() from error
+
+    def _refused(self, _response: httpx2.Response) -> InvestIQError | None:
+        """A failure that is an answer; None where the status tells all."""
+        return None
 
     def _foreign(self) -> NoAnswer:
         return NoAnswer(f"what answers at {self._base_url} does not speak as {self._name} does: who has the port?")
@@ -132,15 +163,36 @@ class PrometheusReader(_Reader):
         except (KeyError, TypeError, ValueError) as error:
             raise self._foreign() from error
 
-    async def series(self, query: str, start: int, end: int, step: int) -> dict[str, list[Sample]]:
-        """The samples of each series, by the value of its first label; gaps stay gaps."""
-        document = await self._get("/api/v1/query_range", {"query": query, "start": start, "end": end, "step": step})
+    async def history(self, query: str, start: int, end: int, step: int) -> list[Series]:
+        """The samples of each series from `start` to `end`, `step` seconds apart; gaps stay gaps."""
+        parameters: dict[str, str | int] = {"query": query, "start": start, "end": end, "step": step}
+        return await self._series("/api/v1/query_range", parameters)
+
+    async def latest(self, query: str, at: int) -> list[Series]:
+        """Each series with its one sample of the Unix second `at`."""
+        return await self._series("/api/v1/query", {"query": query, "time": at})
+
+    async def _series(self, path: str, parameters: Mapping[str, str | int]) -> list[Series]:
+        document = await self._get(path, parameters)
         try:
-            return {
-                next(iter(raw["metric"].values()), ""): _samples(raw["values"]) for raw in document["data"]["result"]
-            }
-        except (KeyError, TypeError, ValueError) as error:
+            data = document["data"]
+            if data.get("resultType") == "scalar":
+                return [Series({}, _samples([data["result"]]))]
+            return [
+                Series(raw["metric"], _samples(raw["values"] if "values" in raw else [raw["value"]]))
+                for raw in data["result"]
+            ]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise self._foreign() from error
+
+    def _refused(self, response: httpx2.Response) -> InvestIQError | None:
+        """What it says of a query that it does not take; None where it is something else that is wrong."""
+        if response.status_code not in (400, 422):
+            return None
+        try:
+            return QueryRefused(f"{self._name} refuses the query: {response.json()['error']}")
+        except (KeyError, TypeError, ValueError):
+            return None
 
 
 class AlertmanagerReader(_Reader):

@@ -1,27 +1,72 @@
 // How values are written at the axes of charts. The names are what `formatter` says in the series' price format.
-window.dashTvlwcFunctions = Object.assign(window.dashTvlwcFunctions || {}, {
-  // Marks of the time axis: a bare "2" could be any month's.
-  dates: function (time, type) {
-    if (type !== 2) {
-      return null; // years, months and times as the library writes them
+(function () {
+  window.dashTvlwcFunctions = Object.assign(window.dashTvlwcFunctions || {}, {
+    // Marks of the time axis: a bare "2" could be any month's.
+    dates: function (time, type) {
+      if (type !== 2) {
+        return null; // years, months and times as the library writes them
+      }
+      var moment = typeof time === "number" ? new Date(time * 1000) : new Date(time);
+      return moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+    },
+    dollars: function (value) {
+      return "$" + Math.round(value).toLocaleString("en-US");
+    },
+    percent: function (value) {
+      return value.toFixed(2).replace("-", "−") + " %";
+    },
+    // Those of panels, by their unit. An axis that begins at zero reaches a little below it: nothing is written there.
+    plain: function (value) {
+      return figure(value, 2);
+    },
+    count: function (value) {
+      return Math.abs(value) < 100000 ? figure(value, 2) : scaled(value, 1000, ["", " k", " M", " G", " T"]);
+    },
+    rate: function (value) {
+      return value < 0 ? "" : figure(value, 2) + "/s";
+    },
+    share: function (value) {
+      return value < 0 ? "" : figure(value * 100, 2) + " %";
+    },
+    seconds: seconds,
+    milliseconds: function (value) {
+      return Math.abs(value) < 10000 ? (value < 0 ? "" : figure(value, 1) + " ms") : seconds(value / 1000);
+    },
+    bytes: function (value) {
+      return value < 0 ? "" : scaled(value, 1024, [" B", " KiB", " MiB", " GiB", " TiB", " PiB"]);
+    },
+    moment: function (value) {
+      return new Date(value).toISOString().slice(5, 16).replace("T", " ");
+    },
+  });
+
+  function figure(value, digits) {
+    return value.toLocaleString("en-US", { maximumFractionDigits: digits }).replace("-", "−");
+  }
+
+  function scaled(value, base, prefixes) {
+    var place = 0;
+    while (Math.abs(value) >= base && place < prefixes.length - 1) {
+      value /= base;
+      place += 1;
     }
-    var moment = typeof time === "number" ? new Date(time * 1000) : new Date(time);
-    return moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
-  },
-  dollars: function (value) {
-    return "$" + Math.round(value).toLocaleString("en-US");
-  },
-  percent: function (value) {
-    return value.toFixed(2).replace("-", "−") + " %";
-  },
-  share: function (value) {
-    // An axis around zero reaches below it; a share does not.
-    return value < 0 ? "" : (value * 100).toFixed(1) + " %";
-  },
-  rate: function (value) {
-    return value < 0 ? "" : value.toFixed(1) + "/s";
-  },
-  milliseconds: function (value) {
-    return value < 0 ? "" : value.toLocaleString("en-US", { maximumFractionDigits: value < 10 ? 1 : 0 }) + " ms";
-  },
-});
+    return figure(value, Math.abs(value) < 10 ? 2 : 1) + prefixes[place];
+  }
+
+  function seconds(value) {
+    var sizes = [
+      [86400, " days"],
+      [3600, " h"],
+      [60, " min"],
+    ];
+    if (value < 0) {
+      return "";
+    }
+    for (var i = 0; i < sizes.length; i += 1) {
+      if (value >= 2 * sizes[i][0]) {
+        return figure(value / sizes[i][0], 1) + sizes[i][1];
+      }
+    }
+    return value > 0 && value < 1 ? figure(value * 1000, 1) + " ms" : figure(value, 2) + " s";
+  }
+})();

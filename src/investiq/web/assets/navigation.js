@@ -4,7 +4,8 @@ window.dash_clientside.investiq = {
   mark_page: function (path) {
     var name = "";
     document.querySelectorAll(".nav-link").forEach(function (link) {
-      var current = link.getAttribute("href") === path;
+      var href = link.getAttribute("href");
+      var current = href === path || (href !== "/" && path.indexOf(href + "/") === 0);
       link.classList.toggle("current", current);
       if (current) {
         link.setAttribute("aria-current", "page");

@@ -1,36 +1,99 @@
-"""Operations: is everything up, what fires, what was paged, and how the servers do, as Prometheus has it."""
+"""Operations: what is up, what fires, what was paged, and each dashboard of the monitoring as Prometheus has it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
-from investiq.web import charts
 from investiq.web import format as fmt
-from investiq.web.elements import Children, card, missing, page_title, pending
-from investiq.web.pages.panels import COLORS, PANELS, SPANS, Panel, step_of
+from investiq.web.board.answers import POLL_SECONDS, SPANS
+from investiq.web.board.board import Drawn, board_layout, draw_board
+from investiq.web.elements import Children, attributes, card, notice, outage, page_title, pending, with_code
 from investiq.web.pages.watched import alerts_content, pages_content, parts_content
+from investiq.web.panels_file import Board, Boards, PanelsUnreadable
 from investiq.web.reading import Missing
-from investiq.web.sources import Sources, sample_times
-from investiq.web.watchers import Sample
+from investiq.web.sources import Sources
 
-__all__ = ["layout", "panel_content", "register"]
+__all__ = ["OVERVIEW", "board_changes", "knows", "layout", "register"]
 
 POLL_MILLISECONDS = 5_000
+OVERVIEW = "overview"
+"""The dashboard that stands on the first page, below what fires and what runs."""
 
 
-def layout() -> Component:
-    """The page, to be filled by its callbacks."""
-    spans = dmc.SegmentedControl(id="span", data=list(SPANS), value="15 min", size="xs")
+def knows(sources: Sources, name: str) -> bool:
+    """Whether there is a page of this dashboard; while the file cannot be read, any page says so."""
+    try:
+        return name == OVERVIEW or sources.panels.read().named(name) is not None
+    except PanelsUnreadable:
+        return True
+
+
+def layout(sources: Sources, name: str = OVERVIEW) -> Component:
+    """The page of a dashboard, to be filled by its callbacks."""
+    if not knows(sources, name):
+        return _unknown(name)
+    shown, key = _shown(sources, name)
+    spans = dmc.SegmentedControl(
+        id="span",
+        data=list(SPANS),
+        value=next(iter(SPANS)),
+        size="xs",
+        persistence=True,
+        persistence_type="session",
+        **attributes(aria_label="Time shown"),
+    )
+    return html.Div(
+        [
+            dcc.Interval(id="board-poll", interval=POLL_SECONDS * 1000),
+            dcc.Store(id="board-key", data=key),
+            dcc.Store(id="board-name", data=name),
+            page_title(html.H1("Operations"), [html.Span(id="board-time", className="muted small"), spans]),
+            html.Nav(_tabs(sources, name), className="tabs", **attributes(aria_label="Dashboards")),
+            _states() if name == OVERVIEW else None,
+            html.Div(id="board-outage"),
+            html.Div(shown, id="board"),
+        ]
+    )
+
+
+def _unknown(name: str) -> Component:
+    return html.Div(
+        [
+            page_title(html.H1("There is no such dashboard")),
+            html.P(["Nothing is called ", html.Code(name[:80]), ". ", dcc.Link("Operations", href="/operations")]),
+        ]
+    )
+
+
+def _tabs(sources: Sources, current: str) -> list[Component]:
+    try:
+        boards: Sequence[Board] = sources.panels.read().dashboards
+    except PanelsUnreadable:
+        boards = ()
+    others = [(board.name, board.title.removeprefix("InvestIQ ")) for board in boards if board.name != OVERVIEW]
+    return [_tab(title, board, board == current) for board, title in [(OVERVIEW, "Overview"), *others]]
+
+
+def _tab(title: str, name: str, current: bool) -> Component:
+    address = "/operations" if name == OVERVIEW else f"/operations/{name}"
+    if current:  # a dcc.Link knows no ARIA attributes
+        return html.A(title, href=address, className="tab current", **attributes(aria_current="page"))
+    return dcc.Link(title, href=address, className="tab")
+
+
+def _states() -> Component:
+    """What fires, what was paged, and what runs."""
     return html.Div(
         [
             dcc.Interval(id="operations-poll", interval=POLL_MILLISECONDS),
-            page_title(html.H1("Operations")),
             html.Div(
                 [
                     html.Div(card("Firing alerts", pending(80)), id="alerts"),
@@ -39,82 +102,104 @@ def layout() -> Component:
                 className="halves",
             ),
             html.Div(card("Parts", pending(120)), id="parts"),
-            html.Div(
-                [
-                    html.H2(["Servers ", html.Span("real time, UTC", className="muted small")], className="section"),
-                    spans,
-                ],
-                className="section-line",
-            ),
-            html.Div([_panel_card(panel) for panel in PANELS], className="panels"),
         ]
     )
 
 
-def _panel_card(panel: Panel) -> Component:
-    body = [
-        html.Div(_legend(panel, {}), className="legend", id=f"{panel.name}-legend"),
-        html.Div(charts.chart(f"{panel.name}-chart", 190, [], intraday=True), className="chart"),
-        html.Div(id=f"{panel.name}-missing"),
-    ]
-    return card(panel.title, body, aside=html.Span(panel.about, className="muted small"))
-
-
-def _legend(panel: Panel, lines: Mapping[str, Sequence[Sample]]) -> list[Component]:
-    """The lines with their latest values."""
-    return [
-        html.Span(
-            [
-                html.I(style={"background": COLORS[name]}),
-                label,
-                html.B(panel.written(lines[name][-1][1]) if lines.get(name) else fmt.MISSING),
-            ],
-            className="legend-item",
-        )
-        for name, label in panel.lines.items()
-    ]
+def _shown(sources: Sources, name: str) -> tuple[Children, str]:
+    """The panels of a dashboard, or why there are none; and the key that changes when they do."""
+    try:
+        boards = sources.panels.read()
+    except PanelsUnreadable as error:
+        return notice("There are no panels to draw", [html.Span(with_code(error.message))], "red"), f"{name}@"
+    board = boards.named(name)
+    key = f"{name}@{boards.revision}"
+    if board is None:
+        return notice("This dashboard is no longer there", [f"The file of panels has no `{name}`."], "red"), key
+    about = html.P(board.description, className="muted board-about")
+    return [about, board_layout(board, key)], key
 
 
 def register(app: Dash, sources: Sources) -> None:
     """Keep the page current."""
-    poll = Input("operations-poll", "n_intervals")
 
     async def show_states(_ticks: int | None) -> tuple[Component, Component, Component]:
         alerts, pages, targets = await asyncio.gather(sources.alerts(), sources.pages(), sources.targets())
         return alerts_content(alerts), pages_content(pages), parts_content(targets)
 
-    app.callback(Output("alerts", "children"), Output("pages", "children"), Output("parts", "children"), poll)(
-        show_states
+    def show_new_file(_ticks: int | None, name: str, key: str) -> tuple[Children, str]:
+        shown, new = _shown(sources, name)
+        if new == key:
+            raise PreventUpdate
+        return shown, new
+
+    async def show_panels(_ticks: int | None, span: str, key: str) -> tuple[Any, ...]:
+        charts, _, words = ([target["id"]["place"] for target in targets] for targets in ctx.outputs_list[:3])
+        return await board_changes(sources, key, span, charts, words)
+
+    poll = Input("board-poll", "n_intervals")
+    app.callback(
+        Output("alerts", "children"),
+        Output("pages", "children"),
+        Output("parts", "children"),
+        Input("operations-poll", "n_intervals"),
+    )(show_states)
+    app.callback(
+        Output("board", "children"),
+        Output("board-key", "data"),
+        poll,
+        State("board-name", "data"),
+        State("board-key", "data"),
+        prevent_initial_call=True,
+    )(show_new_file)
+    app.callback(
+        Output({"kind": "panel-chart", "board": ALL, "place": ALL}, "series"),
+        Output({"kind": "panel-chart", "board": ALL, "place": ALL}, "timeScaleAction"),
+        Output({"kind": "panel-words", "board": ALL, "place": ALL}, "children"),
+        Output("board-outage", "children"),
+        Output("board-time", "children"),
+        poll,
+        Input("span", "value"),
+        Input("board-key", "data"),
+    )(show_panels)
+
+
+async def board_changes(
+    sources: Sources, key: str, span: str, charts: Sequence[int], words: Sequence[int]
+) -> tuple[list[Any], list[Any], list[Any], Children, Children]:
+    """What a poll changes on the page.
+
+    Args:
+        key: what the page shows: a dashboard at a version of the file.
+        charts: places of the panels that have a chart.
+        words: places of all panels.
+    """
+    name, _, revision = key.rpartition("@")
+    boards = _current(sources, revision)
+    board = boards.named(name) if boards else None
+    if boards is None or board is None:
+        return [no_update] * len(charts), [no_update] * len(charts), [no_update] * len(words), None, None
+    drawn = dict(enumerate(await draw_board(sources, boards, board, span)))
+    panels = [drawn.get(place, Drawn(None)) for place in charts]
+    return (
+        [no_update if panel.series is None else panel.series for panel in panels],
+        [no_update if panel.fit is None else panel.fit for panel in panels],
+        [drawn[place].words if place in drawn else no_update for place in words],
+        _outage(list(drawn.values())),
+        f"real time, UTC · read {fmt.clock_time(datetime.now(UTC))}",
     )
-    for panel in PANELS:
-        app.callback(
-            Output(f"{panel.name}-chart", "series"),
-            Output(f"{panel.name}-chart", "timeScaleAction"),
-            Output(f"{panel.name}-missing", "children"),
-            Output(f"{panel.name}-legend", "children"),
-            poll,
-            Input("span", "value"),
-        )(_panel_callback(sources, panel))
 
 
-def _panel_callback(sources: Sources, panel: Panel) -> Any:
-    async def show_panel(_ticks: int | None, span: str) -> tuple[Any, ...]:
-        return await panel_content(sources, panel, span)
+def _current(sources: Sources, revision: str) -> Boards | None:
+    """The file as the page has it; None where it is another one by now, which `show_new_file` notices."""
+    try:
+        boards = sources.panels.read()
+    except PanelsUnreadable:
+        return None
+    return boards if boards.revision == revision else None
 
-    return show_panel
 
-
-async def panel_content(sources: Sources, panel: Panel, span: str) -> tuple[Any, ...]:
-    """The series, a command that fits the axis, why there are none, and the legend with the latest values."""
-    seconds = SPANS.get(span, SPANS["15 min"])
-    step = step_of(seconds)
-    answers = await asyncio.gather(*(sources.history(q, seconds, step) for q in panel.queries(step)))
-    for answer in answers:
-        if isinstance(answer, Missing):
-            return no_update, no_update, missing(answer, panel.title), _legend(panel, {})
-    lines = panel.by_line([answer for answer in answers if not isinstance(answer, Missing)])
-    note: Children = None if any(lines.values()) else html.P(panel.nothing, className="muted small")
-    times = sample_times(seconds, step)
-    colors = {name: COLORS[name] for name in panel.lines}
-    series = charts.line_series(lines, colors, panel.formatter, times=times, least_top=panel.least_top)
-    return series, {"action": "fitContent", "nonce": f"{span} {times[-1]}"}, note, _legend(panel, lines)
+def _outage(drawn: Sequence[Drawn]) -> Children:
+    """Said once above all panels, not in each of them."""
+    silent: list[Missing] = [panel.silent for panel in drawn if panel.silent is not None]
+    return outage(silent[0], "Panels") if silent else None

@@ -1,0 +1,1 @@
+"""Draws the panels of a dashboard from what Prometheus answers."""
