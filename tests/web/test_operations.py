@@ -185,7 +185,7 @@ def test_the_first_page_shows_what_fires_and_the_panels_of_the_overview(sources:
 
     assert "Firing alerts" in text
     assert "Trades today" in text
-    assert "Requests" not in text
+    assert "Requests Requests" not in text, "a title and its description"
 
 
 def test_the_page_of_a_dashboard_leads_to_the_others(sources: Sources, panels: Path) -> None:

@@ -71,7 +71,7 @@ def _panel(panel: Panel, key: str, place: int) -> Component:
         className="panel-words",
     )
     chart = html.Div(charts.chart({"kind": "panel-chart", **at}, CHART_PIXELS, [], intraday=True), className="chart")
-    head = html.Div([html.H3(panel.title), _about(panel)], className="panel-head")
+    head = html.Div([html.H3(panel.title), _about(panel, key, place)], className="panel-head")
     return html.Section(
         [
             head,
@@ -83,18 +83,14 @@ def _panel(panel: Panel, key: str, place: int) -> Component:
     )
 
 
-def _about(panel: Panel) -> Component:
-    """What the panel shows, at the pointer and at the keyboard."""
-    button = html.Button("i", type="button", className="about", **attributes(aria_label=f"About {panel.title}"))
-    tooltip: Component = dmc.Tooltip(
-        button,
-        label=panel.description,
-        multiline=True,
-        w=300,
-        withArrow=True,
-        events={"hover": True, "focus": True, "touch": True},
+def _about(panel: Panel, key: str, place: int) -> Component:
+    """What the panel shows, at the pointer and at the keyboard; the style sheet shows it."""
+    identifier = f"about-{key}-{place}"
+    named = attributes(aria_label=f"About {panel.title}", aria_describedby=identifier)
+    button = html.Button("i", type="button", className="about-button", **named)
+    return html.Span(
+        [button, html.Span(panel.description, id=identifier, role="tooltip", className="about-text")], className="about"
     )
-    return tooltip
 
 
 async def draw_board(sources: Sources, boards: Boards, board: Board, span: str) -> list[Drawn]:

@@ -34,6 +34,8 @@ COLORS = (
 """Told apart on white and on dark ground, at least 3 to 1 against both; red and amber are for thresholds."""
 
 MOST_LINES = len(COLORS)
+LONG_NAME = 20
+"""Characters from which on a name needs a line of the legend to itself."""
 
 SEVERITY_COLORS: Mapping[str, str] = {"critical": "#d64550", "warning": "#d9901a"}
 _TONES: Mapping[str, str] = {"critical": "tone-bad", "warning": "tone-warn"}
@@ -74,10 +76,11 @@ def legend(panel: Panel, lines: Sequence[Line]) -> Children:
         )
         for line, color in zip(shown, COLORS, strict=False)
     ]
+    long = "legend-long" if any(len(line.name) > LONG_NAME for line in shown) else ""
     many = len(lines) > len(shown)
     note = f"{len(shown)} of {len(lines)} lines: those with the highest latest values" if many else None
     return [
-        html.Ul(items, className="legend", tabIndex=0 if len(items) > 6 else None),
+        html.Ul(items, className=f"legend {long}".strip(), tabIndex=0 if len(items) > 6 else None),
         html.P(note, className="muted small") if note else None,
     ]
 

@@ -59,7 +59,7 @@ def layout(sources: Sources, name: str = OVERVIEW) -> Component:
             html.Nav(_tabs(sources, name), className="tabs", **attributes(aria_label="Dashboards")),
             _states() if name == OVERVIEW else None,
             html.Div(id="board-outage"),
-            html.Div(shown, id="board"),
+            html.Div(shown, id="board", className="board"),
         ]
     )
 
