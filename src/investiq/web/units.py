@@ -106,5 +106,7 @@ _UNITS: Mapping[str, Unit] = {
     "percentunit": Unit(_share, "share", least_top=0.01, least_step=0.0001),
     "currencyUSD": Unit(_dollars, "dollars", least_top=10.0, least_step=0.01),
     "bytes": Unit(_bytes, "bytes", least_top=1024.0, least_step=1.0),
+    "Bps": Unit(lambda value: f"{_bytes(value)}/s", "bytes_per_second", least_top=1024.0, least_step=1.0),
+    "d": Unit(lambda value: _seconds(value * 86_400), "days"),
     "dateTimeAsIso": Unit(_moment, "moment", least_step=1.0),
 }

@@ -32,8 +32,12 @@
     milliseconds: function (value) {
       return Math.abs(value) < 10000 ? (value < 0 ? "" : figure(value, 1) + " ms") : seconds(value / 1000);
     },
-    bytes: function (value) {
-      return value < 0 ? "" : scaled(value, 1024, [" B", " KiB", " MiB", " GiB", " TiB", " PiB"]);
+    bytes: bytes,
+    bytes_per_second: function (value) {
+      return value < 0 ? "" : bytes(value) + "/s";
+    },
+    days: function (value) {
+      return seconds(value * 86400);
     },
     moment: function (value) {
       return new Date(value).toISOString().slice(5, 16).replace("T", " ");
@@ -51,6 +55,10 @@
       place += 1;
     }
     return figure(value, Math.abs(value) < 10 ? 2 : 1) + prefixes[place];
+  }
+
+  function bytes(value) {
+    return value < 0 ? "" : scaled(value, 1024, [" B", " KiB", " MiB", " GiB", " TiB", " PiB"]);
   }
 
   function seconds(value) {
