@@ -53,12 +53,18 @@ def chart(
     *,
     panes: Sequence[float] = (),
     intraday: bool = False,
+    legend: bool = False,
 ) -> Component:
-    """A chart; `series` is what it starts with, empty or not. `panes` shares the height among those of the series."""
+    """A chart; `series` is what it starts with, empty or not. `panes` shares the height among those of the series.
+
+    With `legend`, assets/legend.js writes the values below the pointer into the legend.
+    """
     drawn: Component = dash_tvlwc.Tvlwc(
         id=identifier,
         height=height,
         series=series,
+        subscribeCrosshair=legend,
+        reportThrottle=40,
         paneOptions=[{"stretchFactor": share} for share in panes],
         chartOptions={
             "autoSize": True,

@@ -1,6 +1,6 @@
 // What follows the address: the title of the window and the mark on the current page's link.
 window.dash_clientside = window.dash_clientside || {};
-window.dash_clientside.investiq = {
+window.dash_clientside.investiq = Object.assign(window.dash_clientside.investiq || {}, {
   mark_page: function (path) {
     var name = "";
     document.querySelectorAll(".nav-link").forEach(function (link) {
@@ -17,4 +17,4 @@ window.dash_clientside.investiq = {
     document.title = name ? name + " · InvestIQ" : "InvestIQ";
     return name;
   },
-};
+});

@@ -70,7 +70,9 @@ def _panel(panel: Panel, key: str, place: int) -> Component:
         id={"kind": "panel-words", **at},
         className="panel-words",
     )
-    chart = html.Div(charts.chart({"kind": "panel-chart", **at}, CHART_PIXELS, [], intraday=True), className="chart")
+    chart = html.Div(
+        charts.chart({"kind": "panel-chart", **at}, CHART_PIXELS, [], intraday=True, legend=True), className="chart"
+    )
     head = html.Div([html.H3(panel.title), _about(panel, key, place)], className="panel-head")
     return html.Section(
         [

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from investiq.web import charts
 from investiq.web import format as fmt
 from investiq.web.board.answers import Line, Picture, highest
-from investiq.web.elements import Children
+from investiq.web.elements import Children, attributes
 from investiq.web.panels_file import Panel, Threshold
 from investiq.web.units import unit_named
 
@@ -70,7 +70,7 @@ def legend(panel: Panel, lines: Sequence[Line]) -> Children:
             [
                 html.I(style={"background": color}),
                 html.Span(line.name or panel.title, className="legend-name", title=line.name or panel.title),
-                html.B(fmt.MISSING if line.latest is None else written(line.latest)),
+                html.B(fmt.MISSING if line.latest is None else written(line.latest), **attributes(data_line=line.key)),
             ],
             className="legend-item",
         )
@@ -80,7 +80,12 @@ def legend(panel: Panel, lines: Sequence[Line]) -> Children:
     many = len(lines) > len(shown)
     note = f"{len(shown)} of {len(lines)} lines: those with the highest latest values" if many else None
     return [
-        html.Ul(items, className=f"legend {long}".strip(), tabIndex=0 if len(items) > 6 else None),
+        html.Ul(
+            items,
+            className=f"legend {long}".strip(),
+            tabIndex=0 if len(items) > 6 else None,
+            **attributes(data_axis=unit_named(panel.unit).axis),
+        ),
         html.P(note, className="muted small") if note else None,
     ]
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -162,6 +162,12 @@ def register(app: Dash, sources: Sources) -> None:
         Input("span", "value"),
         Input("board-key", "data"),
     )(show_panels)
+
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("investiq", "point_at"),
+        Input({"kind": "panel-chart", "board": ALL, "place": ALL}, "crosshair"),
+        prevent_initial_call=True,
+    )
 
 
 async def board_changes(
