@@ -80,4 +80,10 @@ def test_a_threshold_is_the_number_of_its_alert() -> None:
     thresholds = [
         t for d in document["dashboards"] for row in d["rows"] for p in row["panels"] for t in p["thresholds"]
     ]
-    assert {"value": 1000, "op": ">", "severity": "warning", "alert": "HighLatency"} in thresholds
+    assert {
+        "value": 1000,
+        "op": ">",
+        "severity": "warning",
+        "alert": "HighLatency",
+        "subject": "api",
+    } in thresholds

@@ -104,7 +104,7 @@ async def test_a_plain_number_is_an_answer_too(sources: Sources, stand: Stand) -
 
 
 def test_lines_have_colours_units_latest_values_and_thresholds() -> None:
-    limits = [{"value": 3, "op": ">", "severity": "critical", "alert": "HighLoad"}]
+    limits = [{"value": 3, "op": ">", "severity": "critical", "alert": "HighLoad", "subject": "api"}]
     drawn = draw(
         panel(thresholds=limits),
         [line("api", 2.5, [(1000, 1.0), (1020, 2.0), (1040, 2.5)]), line("web", None, [(1010, 0.1)])],
@@ -131,7 +131,7 @@ def test_lines_have_colours_units_latest_values_and_thresholds() -> None:
 
 
 def test_a_threshold_far_above_the_lines_does_not_press_them_flat() -> None:
-    limits = [{"value": 500, "op": ">", "severity": "warning", "alert": "HighLoad"}]
+    limits = [{"value": 500, "op": ">", "severity": "warning", "alert": "HighLoad", "subject": "api"}]
     drawn = draw(panel(thresholds=limits), [line("api", 2.5, [(1000, 2.5)])], PICTURE)
 
     assert drawn.series is not None
@@ -174,7 +174,7 @@ def test_a_number_is_in_the_words_of_its_state_or_with_its_unit() -> None:
 
 
 def test_a_number_past_a_threshold_says_whose() -> None:
-    limits = [{"value": 5, "op": ">", "severity": "warning", "alert": "HighLatency"}]
+    limits = [{"value": 5, "op": ">", "severity": "warning", "alert": "HighLatency", "subject": "api"}]
     drawn = draw(panel(view="stat", unit="ms", thresholds=limits), [line("", 6.0)], PICTURE)
 
     assert "past the threshold of HighLatency" in text_of(drawn.words)
@@ -297,13 +297,14 @@ async def test_a_span_that_the_page_does_not_offer_is_the_first(sources: Sources
 
 
 def test_a_panel_says_what_it_shows_and_which_alerts_judge_it() -> None:
-    limits = [{"value": 0, "op": "==", "severity": "critical", "alert": "DependencyDown"}]
+    limits = [{"value": 0, "op": "==", "severity": "critical", "alert": "DependencyDown", "subject": "api"}]
     raw = raw_panel(view="state-timeline", unit="none", states=UP_OR_DOWN, thresholds=limits)
     laid: Panel = boards_of(document(raw)).dashboards[0].panels[0]
 
     page = board_layout(boards_of(document(raw)).dashboards[0], "api@1")
 
     assert "DependencyDown  at down" in text_of(page)
+    assert [part.href for part in everything(page) if type(part).__name__ == "A"] == ["/runbooks/api/DependencyDown"]  # type: ignore[attr-defined]
     (button,) = of_class(page, "about-button")
     (told,) = of_class(page, "about-text")
     assert button.type == "button", "reached by the keyboard"

@@ -107,7 +107,9 @@ def test_the_file_is_read_again_when_it_has_changed_and_only_then(tmp_path: Path
 
 
 def test_a_threshold_is_passed_on_its_bad_side_only() -> None:
-    limits = [{"value": 5, "op": op, "severity": "warning", "alert": "A"} for op in (">", "<", "==", "!=")]
+    limits = [
+        {"value": 5, "op": op, "severity": "warning", "alert": "A", "subject": "api"} for op in (">", "<", "==", "!=")
+    ]
 
     above, below, same, other = panel(thresholds=limits).thresholds
 

@@ -55,7 +55,13 @@ def _panel(panel: Panel) -> dict[str, Any]:
 
 
 def _threshold(alert: Alert) -> dict[str, Any]:
-    return {"value": alert.threshold, "op": alert.op, "severity": alert.severity.value, "alert": alert.name}
+    return {
+        "value": alert.threshold,
+        "op": alert.op,
+        "severity": alert.severity.value,
+        "alert": alert.name,
+        "subject": alert.subject.value,
+    }
 
 
 def _event(event: Event) -> dict[str, Any]:

@@ -62,12 +62,13 @@ class Query(_Part):
 
 
 class Threshold(_Part):
-    """Where an alert begins: the value is `op` (`>`, `<`, `==`, `!=`) this one."""
+    """Where an alert begins: the value is `op` (`>`, `<`, `==`, `!=`) this one. Its runbook is that of `subject`."""
 
     value: float
     op: Literal[">", "<", "==", "!="]
     severity: str
     alert: str
+    subject: str
 
     def passed(self, value: float) -> bool:
         """Whether `value` is on the bad side."""

@@ -104,7 +104,11 @@ def _threshold(panel: Panel, threshold: Threshold) -> Component:
     return html.Li(
         [
             html.I(style={"borderColor": color}),
-            html.Span(threshold.alert, className=_TONES.get(threshold.severity, "")),
+            html.A(
+                threshold.alert,
+                href=f"/runbooks/{threshold.subject}/{threshold.alert}",
+                className=_TONES.get(threshold.severity, ""),
+            ),
             f" {_SIDES[threshold.op]} {value}",
         ],
         className="limit",
