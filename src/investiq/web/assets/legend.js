@@ -10,7 +10,7 @@ window.dash_clientside.investiq = Object.assign(window.dash_clientside.investiq 
       }
       var write = window.dashTvlwcFunctions[legend.getAttribute("data-axis")];
       var values = (change.value && change.value.seriesData) || {};
-      var pointed = Object.keys(values).length > 0;
+      var pointed = Boolean(change.value && change.value.time);
       legend.querySelectorAll("[data-line]").forEach(function (number) {
         var point = values[number.getAttribute("data-line")];
         // An attribute, which the style sheet shows: the text itself belongs to the page's framework.
