@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from investiq.cli.exit_codes import ExitCode
 from investiq.config import load
 from investiq.monitoring.dashboards import services as service_dashboards
 from investiq.monitoring.panel import concrete
@@ -82,12 +83,36 @@ def test_a_service_that_is_not_ours_is_watched_and_paged_for(new_stack: NewStack
         for panel in service_dashboards.dashboard(service).panels:
             for query in panel.queries:
                 awaited(f"data in {panel.title}", 60, lambda expr=query.expr: _ask(stack, concrete(expr)))  # type: ignore[misc]
+        assert stack.investiq("validate", "--only", "own-services", "--only", "probes").code == ExitCode.DONE
+        assert misfits(stack, port) == MISFITS
         assert stack.notifications() == []
         process.kill()
         pages = awaited("page", PAGE_SECONDS, stack.notifications)
     assert [(p["alertname"], p["severity"], p["labels"]["service"]) for p in pages] == [
         ("ServiceDown", "critical", "archive")
     ]
+
+
+MISFITS = {
+    "it exposes no histogram http_request_duration_seconds",
+    "prometheus_http_request_duration_seconds_count has no label status",
+    "the threshold 0.15 of its latency lies between two buckets",
+}
+
+
+def misfits(stack: Stack, port: int) -> set[str]:
+    """What `investiq validate` says where the settings do not fit the same service."""
+    right = INVESTIQ_TOML.format(port=port)
+    between = right.replace("threshold = 0.1", "threshold = 0.15")
+    label = between.replace('status_label = "code"\n', "").replace("requests_metric", "# requests_metric")
+    histogram = right.replace("duration_metric", "# duration_metric")
+    said: set[str] = set()
+    for text in (label, histogram):
+        (stack.folder / "misfit.toml").write_text(text, "utf-8")
+        done = stack.investiq("--config", "misfit.toml", "validate", "--json", "--only", "own-services", "--wait", "0")
+        assert done.code == 1, done.out
+        said |= {finding["what"] for finding in done.json["findings"]}
+    return said
 
 
 def _health(stack: Stack) -> set[str]:

@@ -27,6 +27,7 @@ from investiq.stack.live.machine import (
 )
 from investiq.stack.live.metrics import check_metrics
 from investiq.stack.live.notifying import check_receivers, check_routes
+from investiq.stack.live.own_services import check_own_services
 from investiq.stack.live.panels import check_panels
 from investiq.stack.live.programs import Alertmanager, Prometheus, QueryRefused
 from investiq.stack.live.rules import check_rules
@@ -114,6 +115,7 @@ LIVE_CHECKS: Mapping[str, LiveCheck] = {
     "metrics": LiveCheck(check_metrics, _PROMETHEUS),
     "rules": LiveCheck(check_rules, _PROMETHEUS),
     "panels": LiveCheck(check_panels, _PROMETHEUS),
+    "own-services": LiveCheck(check_own_services, _PROMETHEUS),
     "alertmanager-known": LiveCheck(check_alertmanager_known, _PROMETHEUS),
     "alertmanager": LiveCheck(_alertmanager, _ALERTMANAGER),
     "receivers": LiveCheck(check_receivers, _ALERTMANAGER, settles=False),
