@@ -16,6 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from investiq.config.schema import ApiConfig
+from investiq.monitoring.slo.builtin import ANALYSIS_ROUTE
 from investiq.telemetry import catalogue
 from investiq.telemetry.catalogue import Part
 from tests.api.installation import NOON, Installation, install, not_running, running
@@ -200,3 +201,11 @@ async def test_the_number_of_series_stops_growing_within_200_requests(data_dir: 
         assert made.sample("investiq_rate_limited_total", limit=limit) > 0
     assert {200, 201, 400, 401, 403, 404, 405, 413, 421, 422, 429} <= set(statuses)
     assert 500 not in statuses
+
+
+async def test_analyses_are_observed_under_the_route_that_their_slo_counts(
+    still: Installation, local: httpx2.AsyncClient
+) -> None:
+    await local.get("/api/analyze/AAPL")
+    observed = {"endpoint": ANALYSIS_ROUTE, "method": "GET", "status": "200"}
+    assert still.sample(f"{catalogue.REQUEST_DURATION.name}_count", **observed) == 1

@@ -228,7 +228,8 @@ def _told(rule: dict[str, Any]) -> dict[str, Any]:
     """A rule of a file, as Prometheus tells it."""
     judged = {"query": rule["expr"], "health": "ok", "lastEvaluation": datetime.now(UTC).isoformat()}
     if "record" in rule:
-        return {"name": rule["record"], "type": "recording", **judged}
+        labels = {"labels": rule["labels"]} if "labels" in rule else {}
+        return {"name": rule["record"], "type": "recording", **labels, **judged}
     duration = rule.get("for", "0s")
     return {
         "name": rule["alert"],

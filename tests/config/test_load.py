@@ -197,3 +197,46 @@ def test_services_may_come_from_the_environment() -> None:
 def test_a_fault_inside_a_service_is_named_with_its_line(tmp_path: Path, wrong: str, right: str, named: str) -> None:
     said = faults(write(tmp_path, SERVICES.replace(wrong, right, 1)))
     assert named in said
+
+
+# ---- SLOs ----
+
+SLO = """\
+[[slos]]
+name = "a"
+service = "shop"
+objective = 0.99
+total = "rate(all_total[5m])"
+bad = "rate(bad_total[5m])"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[slo.api_availability]\nobjective = 1.5\n", "investiq.toml:2: slo.api_availability.objective should be less"),
+        ("[slo.api_availability]\nobjektive = 0.9\n", "did you mean 'slo.api_availability.objective'?"),
+        (SLO + SLO.replace("0.99", "1.5"), "investiq.toml:10: slos number 2 objective: should be less than 1; example"),
+        (SLO + "windows = 3\n", "investiq.toml:7: slos number 1 windows: is no setting of it"),
+        (
+            SLO.replace("rate(all", "rate((all"),
+            "investiq.toml:5: slos number 1 total: is not PromQL: unclosed left paren",
+        ),
+        (SLO.replace('service = "shop"\n', ""), "investiq.toml:1: slos number 1 service: Field required"),
+        (SLO + 'good = "a"\n', "investiq.toml:1: slos number 1: needs either good or bad"),
+        (SLO + SLO, "slos number 2 is called a, as slos number 1 is"),
+        (SLO.replace('"a"', '"api-availability"'), "as the built-in SLO of [slo.api_availability] is"),
+        (SLO + "window_days = 60\n", "slos number 1 window_days is 60, but metrics are kept for 30 days"),
+    ],
+)
+def test_a_mistake_in_an_slo_is_named_with_its_line_and_the_next_step(text: str, expected: str, tmp_path: Path) -> None:
+    assert expected in faults(write(tmp_path, text))
+
+
+def test_an_slo_of_the_users_own_is_read(tmp_path: Path) -> None:
+    (slo,) = load(write(tmp_path, SLO), {}).config.slos
+    assert (slo.name, slo.objective, slo.window_days, slo.good) == ("a", Decimal("0.99"), 30, None)
+
+
+def test_a_built_in_slo_can_be_set_by_its_variable() -> None:
+    assert not load(None, {"INVESTIQ_SLO_API_AVAILABILITY_ENABLED": "false"}).config.slo.api_availability.enabled

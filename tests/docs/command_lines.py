@@ -58,6 +58,8 @@ def _parse(command: click.Command, name: str, arguments: list[str], parent: clic
     context = command.make_context(name, list(arguments), parent=parent)
     if isinstance(command, click.Group):
         rest = [*context._protected_args, *context.args]
+        if command.invoke_without_command and not rest:
+            return
         found, child, rest = command.resolve_command(context, rest)
         assert child is not None
         _parse(child, str(found), rest, context)

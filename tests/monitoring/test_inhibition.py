@@ -63,6 +63,10 @@ def _blind(instance: str) -> Labels:
     return _labels("MonitoringHeartbeatLost", "investiq-api", "critical", "trading", instance=instance)
 
 
+def _burns(slo: str, severity: str, name: str = "ErrorBudgetBurnsFast", service: str = "investiq-api") -> Labels:
+    return _labels(name, service, severity, "slo", slo=slo)
+
+
 @dataclass(frozen=True)
 class Case:
     """What one inhibition does: in `muted` the second is not told, in each of `near` it is."""
@@ -71,9 +75,11 @@ class Case:
     near: tuple[Pair, ...]
 
 
+MODELS_BURN = _burns("signal-availability", "warning", service="signal-models")
+
 CASES = {
     "what a dead service does wrong besides is a symptom": Case(
-        (API_DOWN, API_PROBE), ((API_DOWN, WEB_PROBE), (API_DOWN, MODELS_DOWN))
+        (API_DOWN, API_PROBE), ((API_DOWN, WEB_PROBE), (API_DOWN, MODELS_DOWN), (API_DOWN, MODELS_BURN))
     ),
     "the API gets nothing from signal models that are dead, or have no model": Case(
         (MODELS_DOWN, NO_MODELS), ((MODELS_DOWN, NO_BROKER), (MODEL_STALE, NO_MODELS))
@@ -108,9 +114,18 @@ CASES = {
     "the halt is what a lost heartbeat does: it pages already, and lasts at least as long": Case(
         (_halted("one"), _blind("one")), ((_halted("one"), _blind("other")),)
     ),
+    "a budget that burns fast burns slowly too": Case(
+        (_burns("a", "warning"), _burns("a", "warning", "ErrorBudgetBurnsSlowly")),
+        (
+            (_burns("a", "warning"), _burns("b", "warning", "ErrorBudgetBurnsSlowly")),
+            (_burns("a", "warning", service="other"), _burns("a", "warning", "ErrorBudgetBurnsSlowly")),
+        ),
+    ),
     "who has been woken for the subject need not be told the lesser": Case(
         (API_ERRORS, SATURATED),
         (
+            (_burns("a", "critical"), _burns("b", "warning", "ErrorBudgetBurnsSlowly")),
+            (_burns("a", "critical"), _burns("b", "warning")),
             (API_ERRORS, SATURATED | {"service": "frontend"}),
             (API_ERRORS, SATURATED | {"subject": "trading"}),
             (API_ERRORS, API_PROBE),

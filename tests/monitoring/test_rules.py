@@ -13,6 +13,7 @@ from investiq.monitoring.names import NODE
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules import ALERTS, BY_SUBJECT, RECORDINGS, alerts_of
+from investiq.monitoring.slo.reading import READ
 from investiq.telemetry.catalogue import Subject
 from tests.monitoring.services import SERVICES
 
@@ -70,7 +71,22 @@ def test_recordings_stand_in_a_group_of_their_own_and_are_read() -> None:
     groups = rule_document(Subject.API, [], "http://127.0.0.1", [recording])["groups"]
     assert groups == [{"name": "api:recorded", "rules": [{"record": "job:a:rate5m", "expr": recording.query}]}]
     read = " ".join([*(alert.expr for alert in ALERTS), *(other.query for other in RECORDINGS)])
-    assert all(recording.name in read for recording in RECORDINGS)
+    told = {recording.name for recording in READ}  # by `investiq slo`
+    assert all(recording.name in read or recording.name in told for recording in RECORDINGS)
+
+
+def test_recordings_with_an_interval_of_their_own_stand_in_a_group_of_their_own() -> None:
+    often = Recording(name="slo:a:b", subject=Subject.SLO, query="a", static={"slo": "x"})
+    seldom = Recording(name="slo:a:c", subject=Subject.SLO, query="b", interval_seconds=60)
+    assert rule_document(Subject.SLO, [], "", [seldom, often])["groups"] == [
+        {"name": "slo:recorded", "rules": [{"record": "slo:a:b", "expr": "a", "labels": {"slo": "x"}}]},
+        {"name": "slo:recorded:1m", "interval": "1m", "rules": [{"record": "slo:a:c", "expr": "b"}]},
+    ]
+
+
+def test_a_recording_is_not_evaluated_so_seldom_that_its_readers_see_gaps() -> None:
+    with pytest.raises(ValueError, match="would have gaps"):
+        Recording(name="slo:a:b", subject=Subject.SLO, query="a", interval_seconds=240)
 
 
 def test_a_recording_is_named_level_metric_operation() -> None:

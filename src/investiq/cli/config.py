@@ -11,6 +11,7 @@ from investiq.cli.context import Session, pass_session
 from investiq.cli.help import ExampleGroup
 from investiq.config.fields import settings
 from investiq.config.schema import ServiceConfig
+from investiq.config.slo import CustomSlo
 
 MASK = "********"
 
@@ -46,7 +47,7 @@ def _shown(value: Any) -> str | None:
         case SecretStr():
             return MASK
         case tuple():
-            return ",".join(one.name if isinstance(one, ServiceConfig) else str(one) for one in value)
+            return ",".join(one.name if isinstance(one, (ServiceConfig, CustomSlo)) else str(one) for one in value)
         case dict():
             return ",".join(f"{k}={v}" for k, v in value.items())
         case _:

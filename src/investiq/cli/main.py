@@ -35,6 +35,7 @@ COMMANDS = {
     "resume": "lift a halt",
     "models": "train and show the signal model",
     "inbox": "show notifications",
+    "slo": "show the service level objectives and their error budgets",
     "silence": "keep an alert from being notified, for a while",
     "silences": "list who silenced what, and until when",
     "unsilence": "end a silence early",

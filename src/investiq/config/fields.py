@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -178,4 +179,10 @@ def toml_value(value: Any) -> str:
         case dict():
             return "{" + _assignments(value) + "}"
         case _:
-            return f'"{value}"'
+            return _quoted(str(value))
+
+
+def _quoted(text: str) -> str:
+    if "'" not in text and text.isprintable() and ('"' in text or "\\" in text):
+        return f"'{text}'"  # read as it stands
+    return json.dumps(text, ensure_ascii=False)  # the escapes of JSON are escapes of TOML

@@ -194,8 +194,11 @@ def _validate(
 ) -> Config:
     nested: dict[str, Any] = {}
     for key, value in values.items():
-        section, _, name = key.rpartition(".")
-        (nested.setdefault(section, {}) if section else nested)[name] = value
+        *sections, name = key.split(".")
+        table = nested
+        for section in sections:
+            table = table.setdefault(section, {})
+        table[name] = value
     try:
         config = Config.model_validate(nested)
     except ValidationError as error:
@@ -209,7 +212,7 @@ def _validate(
 def _describe(fault: Any, sources: Mapping[str, Source], known: Mapping[str, Setting]) -> str:
     """One line for one pydantic error. The value itself is left out: it may be a secret."""
     path = [str(step) for step in fault["loc"]]
-    key = next((k for n in (2, 1) if (k := ".".join(path[:n])) in known), ".".join(path))
+    key = next((k for n in range(len(path), 0, -1) if (k := ".".join(path[:n])) in known), ".".join(path))
     message = fault["msg"].removeprefix("Value error, ").replace("Input should", "should")
     if key not in known:
         return f"{key}: {message}" if key else message

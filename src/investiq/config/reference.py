@@ -129,7 +129,9 @@ def _meaning(setting: Setting, field: FieldInfo) -> str:
 def _model(section: str) -> type[BaseModel]:
     if not section:
         return Config
-    model: Any = Config.model_fields[section].annotation
+    model: Any = Config
+    for name in section.split("."):
+        model = model.model_fields[name].annotation
     return cast(type[BaseModel], model)
 
 

@@ -11,7 +11,10 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from investiq.config.section import Objective, Section
+from investiq.config.slo import CustomSlo, SloConfig
 
 __all__ = [
     "AgentConfig",
@@ -34,15 +37,10 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Fraction = Annotated[Decimal, Field(gt=0, le=1)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 PublicUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#@\"'()]+(/[^\s?#@\"'()]*)?$")]
-Objective = Annotated[Decimal, Field(gt=0, lt=1)]
 Network = IPv4Network | IPv6Network
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-
-class MarketConfig(_Section):
+class MarketConfig(Section):
     """Where prices come from and how market time runs."""
 
     provider: Literal["replay", "files"] = Field(
@@ -68,7 +66,7 @@ class MarketConfig(_Section):
         return self
 
 
-class ApiConfig(_Section):
+class ApiConfig(Section):
     """The API server."""
 
     host: str = Field("127.0.0.1", description="address to listen on")
@@ -89,7 +87,7 @@ class ApiConfig(_Section):
     trades_per_minute: int = Field(120, ge=1, description="trade requests a minute with one key before 429")
 
 
-class SignalsConfig(_Section):
+class SignalsConfig(Section):
     """The signal models service."""
 
     host: str = Field("127.0.0.1", description="address to listen on")
@@ -104,7 +102,7 @@ class SignalsConfig(_Section):
     model_dir: Path | None = Field(None, description="folder of the trained model; default: models/ in data_dir")
 
 
-class PartConfig(_Section):
+class PartConfig(Section):
     """A server of ours that needs no more than an address."""
 
     host: str = Field("127.0.0.1", description="address to listen on")
@@ -131,7 +129,7 @@ class InboxConfig(PartConfig):
     keep: int = Field(5_000, ge=100, description="notifications kept before the oldest are dropped")
 
 
-class AnalysisConfig(_Section):
+class AnalysisConfig(Section):
     """Engines: their weights in the overall result, and their time limits."""
 
     weights: dict[
@@ -162,7 +160,7 @@ class AnalysisConfig(_Section):
         return self
 
 
-class TradingConfig(_Section):
+class TradingConfig(Section):
     """Broker, costs, risk limits and the breaker. Money in dollars; fractions are of equity."""
 
     broker: Literal["paper"] = Field("paper", description="where orders go")
@@ -197,7 +195,7 @@ class TradingConfig(_Section):
     )
 
 
-class AgentConfig(_Section):
+class AgentConfig(Section):
     """The paper-trading agent."""
 
     enabled: bool = Field(True, description="start the agent with `investiq up` (replay clock only)")
@@ -215,7 +213,7 @@ class AgentConfig(_Section):
     )
 
 
-class MonitoringConfig(_Section):
+class MonitoringConfig(Section):
     """The monitoring programs: ports and retention."""
 
     prometheus_port: Port = Field(9090, description="port of Prometheus")
@@ -235,7 +233,7 @@ class MonitoringConfig(_Section):
     )
 
 
-class NotifyConfig(_Section):
+class NotifyConfig(Section):
     """Receivers outside. With none of them, notifications stay in the local inbox."""
 
     discord_webhook_url: Secret | None = Field(None, description="Discord webhook URL")
@@ -248,7 +246,7 @@ class NotifyConfig(_Section):
     )
 
 
-class ServiceObjective(_Section):
+class ServiceObjective(Section):
     """A service level objective of a service of yours, measured on its request histogram."""
 
     kind: Literal["availability", "latency"] = Field(
@@ -273,7 +271,7 @@ MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
 UrlPath = Annotated[str, Field(pattern=r"^/[^\s]*$")]
 
 
-class ServiceConfig(_Section):
+class ServiceConfig(Section):
     """A service of yours that is watched beside the parts of InvestIQ. One `[[services]]` for each."""
 
     name: str = Field(
@@ -315,7 +313,7 @@ class ServiceConfig(_Section):
         return None if value is False else value  # TOML has no null
 
 
-class ClientConfig(_Section):
+class ClientConfig(Section):
     """Where the command line finds the API, when it is not the one beside it."""
 
     url: str | None = Field(
@@ -326,7 +324,7 @@ class ClientConfig(_Section):
     key: Secret | None = Field(None, description="API key; default: keys/admin.key in data_dir")
 
 
-class LoggingConfig(_Section):
+class LoggingConfig(Section):
     """Logs of our own parts."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
@@ -336,7 +334,7 @@ class LoggingConfig(_Section):
     backups: int = Field(5, ge=1, description="rotated files kept for each part")
 
 
-class Config(_Section):
+class Config(Section):
     """Everything that can be set. `investiq config show` prints it with the source of each value."""
 
     data_dir: Path = Field(Path(".investiq"), description="ledger, metrics, logs, keys and models")
@@ -360,10 +358,26 @@ class Config(_Section):
     notify: NotifyConfig = NotifyConfig()
     client: ClientConfig = ClientConfig()
     logging: LoggingConfig = LoggingConfig()
+    slo: SloConfig = SloConfig()
     services: tuple[ServiceConfig, ...] = Field(
         (),
         description="services of yours that are watched too",
         examples=[({"name": "billing", "url": "http://127.0.0.1:8080"},)],
+    )
+    slos: tuple[CustomSlo, ...] = Field(
+        (),
+        description="SLOs of your own",
+        examples=[
+            (
+                {
+                    "name": "checkout-availability",
+                    "service": "checkout",
+                    "objective": Decimal("0.999"),
+                    "bad": "rate(checkouts_failed_total[5m])",
+                    "total": "rate(checkouts_total[5m])",
+                },
+            )
+        ],
     )
 
     @model_validator(mode="after")
@@ -380,6 +394,32 @@ class Config(_Section):
             if port in taken:
                 raise ValueError(f"{key} and {taken[port]} are both {port}: every part needs a port of its own")
             taken[port] = key
+        return self
+
+    @model_validator(mode="after")
+    def _slo_names_differ(self) -> Config:
+        taken = {name.replace("_", "-"): f"the built-in SLO of [slo.{name}]" for name in SloConfig.model_fields}
+        for number, slo in enumerate(self.slos, start=1):
+            if slo.name in taken:
+                raise ValueError(
+                    f"slos number {number} is called {slo.name}, as {taken[slo.name]} is: choose another name"
+                )
+            taken[slo.name] = f"slos number {number}"
+        return self
+
+    @model_validator(mode="after")
+    def _metrics_are_kept_for_the_windows(self) -> Config:
+        built_in = {name: getattr(self.slo, name) for name in SloConfig.model_fields}
+        windows = {f"slo.{name}.window_days": slo.window_days for name, slo in built_in.items() if slo.enabled}
+        windows |= {
+            f"slos number {number} window_days": slo.window_days for number, slo in enumerate(self.slos, start=1)
+        }
+        for key, days in windows.items():
+            if days > self.monitoring.retention_days:
+                raise ValueError(
+                    f"{key} is {days}, but metrics are kept for {self.monitoring.retention_days} days: raise "
+                    "monitoring.retention_days, or shorten the window"
+                )
         return self
 
     @property

@@ -12,7 +12,7 @@ from investiq.monitoring import names
 from investiq.monitoring.foreign.blackbox import PROBED
 from investiq.monitoring.probes import Probe, probes
 
-__all__ = ["METRICS_TOKEN_FILE", "SCRAPE_INTERVAL", "Job", "jobs", "prometheus_document"]
+__all__ = ["EVALUATION_SECONDS", "METRICS_TOKEN_FILE", "SCRAPE_INTERVAL", "Job", "jobs", "prometheus_document"]
 
 METRICS_TOKEN_FILE = "metrics_token"  # noqa: S105  a file name, beside prometheus.yml
 RULE_FILES = "rules/*.yml"
@@ -22,7 +22,7 @@ RULE_FILES = "rules/*.yml"
 SCRAPE_INTERVAL = "5s"
 _SCRAPE_TIMEOUT = "4s"  # longer than a blackbox probe may take (3 s), shorter than the interval
 # Ten seconds and a minute of patience are the guide's settings: a killed API pages about 80 seconds later.
-_EVALUATION_INTERVAL = "10s"
+EVALUATION_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def prometheus_document(config: Config, without: Collection[str] = ()) -> dict[s
         "global": {
             "scrape_interval": SCRAPE_INTERVAL,
             "scrape_timeout": _SCRAPE_TIMEOUT,
-            "evaluation_interval": _EVALUATION_INTERVAL,
+            "evaluation_interval": f"{EVALUATION_SECONDS}s",
         },
         "rule_files": [RULE_FILES],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [addresses.alertmanager(config)]}]}]},

@@ -11,7 +11,7 @@ from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.recording import Recording
 from investiq.telemetry.catalogue import Kind, Metric
 
-__all__ = ["UP", "Foreign", "Matcher", "buckets", "eq", "matching", "ne", "observations", "series"]
+__all__ = ["UP", "Foreign", "Matcher", "at_most", "buckets", "eq", "matching", "ne", "observations", "series"]
 
 TARGET_LABELS = ("job", "instance")
 """The labels that Prometheus adds to every sample of a target."""
@@ -66,7 +66,19 @@ def series(metric: Metric | Foreign | Recording, *matchers: Matcher) -> str:
 
 def buckets(metric: Metric | Foreign, *matchers: Matcher) -> str:
     """The selector of a histogram's cumulative buckets (label `le`)."""
-    return _selector(metric, f"{_histogram(metric).name}_bucket", matchers)
+    return _selector(metric, f"{_histogram(metric).name}_bucket", matchers, ("le",))
+
+
+def at_most(metric: Metric | Foreign, bound: float) -> Matcher:
+    """The bucket of what is at most `bound`, however its `le` is written: `10`, or `10.0` as Prometheus 3 does.
+
+    Raises:
+        ValueError: no bucket of a metric of the catalogue ends there.
+    """
+    bounds = metric.buckets if isinstance(metric, Metric) else (bound,)
+    if bound not in bounds:
+        raise ValueError(f"{metric.name} has no bucket up to {bound:g}; it has {', '.join(f'{b:g}' for b in bounds)}")
+    return matching("le", rf"{bound:.0f}(\.0)?") if float(bound).is_integer() else eq("le", f"{bound:g}")
 
 
 def observations(metric: Metric | Foreign, *matchers: Matcher) -> str:
@@ -80,9 +92,12 @@ def _histogram(metric: Metric | Foreign) -> Metric | Foreign:
     return metric
 
 
-def _selector(metric: Metric | Foreign | Recording, name: str, matchers: tuple[Matcher, ...]) -> str:
+def _selector(
+    metric: Metric | Foreign | Recording, name: str, matchers: tuple[Matcher, ...], further: tuple[str, ...] = ()
+) -> str:
     for matcher in matchers:
-        _check(metric, matcher)
+        if matcher.label not in further:
+            _check(metric, matcher)
     inside = ", ".join(map(str, matchers))
     return f"{name}{{{inside}}}" if inside else name
 

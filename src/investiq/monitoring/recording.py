@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from investiq.telemetry.catalogue import Kind, Subject
 
 __all__ = ["Recording"]
 
+_LONGEST_INTERVAL = 120
 _NAME = re.compile(r"[a-z_]+(:[a-zA-Z0-9_]+){2}")
 
 
@@ -19,10 +21,13 @@ class Recording:
     Attributes:
         name: `level:metric:operation`: the labels that are left, what was measured, and what was done with it.
         query: what is recorded, as PromQL.
-        labels: those that the recorded series have.
+        labels: those that the recorded series have, the static ones included.
+        static: labels that the rule adds, with their values.
+        interval_seconds: how often it is evaluated; None as often as everything. What looks back over days changes
+            slowly and costs more. At most two minutes: a sample is gone for whoever reads it after five.
 
     Raises:
-        ValueError: the name is not of that form.
+        ValueError: the name is not of that form, or the interval is too long.
     """
 
     name: str
@@ -30,8 +35,12 @@ class Recording:
     query: str
     labels: tuple[str, ...] = ("job",)
     kind: Kind = Kind.GAUGE
+    static: Mapping[str, str] = field(default_factory=dict)
+    interval_seconds: int | None = None
 
     def __post_init__(self) -> None:
+        if self.interval_seconds is not None and self.interval_seconds > _LONGEST_INTERVAL:
+            raise ValueError(f"{self.name} every {self.interval_seconds} s would have gaps for its readers")
         if not _NAME.fullmatch(self.name):
             raise ValueError(f"{self.name} is not level:metric:operation, such as job:investiq_requests:rate5m")
 

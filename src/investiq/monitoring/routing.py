@@ -34,6 +34,7 @@ from investiq.monitoring.rules.monitoring import (
     WATCHDOG,
 )
 from investiq.monitoring.rules.signals import ML_SERVICE_DOWN, MODEL_NOT_LOADED, SIGNAL_ENGINE_FALLBACK
+from investiq.monitoring.rules.slo import BURNS_FAST, BURNS_SLOWLY
 from investiq.monitoring.rules.trading import (
     AGENT_DOWN,
     AGENT_STALLED,
@@ -154,10 +155,17 @@ INHIBITIONS = (
         equal=("service", "instance"),
     ),
     Inhibition(
+        "a budget that burns fast burns slowly too",
+        source=(eq("alertname", BURNS_FAST),),
+        target=(eq("alertname", BURNS_SLOWLY),),
+        equal=("slo", "service"),
+    ),
+    Inhibition(
         "who has been woken for the subject need not be told the lesser",
         source=(eq("severity", Severity.CRITICAL),),
         target=(eq("severity", Severity.WARNING),),
-        equal=("subject", "service"),
+        # One SLO of a service is no symptom of another. What has no such label is equal in it.
+        equal=("subject", "service", "slo"),
     ),
 )
 

@@ -21,13 +21,24 @@ def rule_document(
         console: base URL of the frontend, for the dashboard links.
         recordings: the recording rules that the alerts and the panels read.
     """
-    recorded = {"name": f"{subject}:recorded", "rules": [_recorded(recording) for recording in recordings]}
     alerting = {"name": subject.value, "rules": [_alerting(alert, console) for alert in alerts]}
-    return {"groups": [group for group in (alerting, recorded) if group["rules"]]}
+    intervals = sorted({recording.interval_seconds for recording in recordings}, key=lambda seconds: seconds or 0)
+    recorded = [_recorded_group(subject, seconds, recordings) for seconds in intervals]
+    return {"groups": [group for group in (alerting, *recorded) if group["rules"]]}
+
+
+def _recorded_group(subject: Subject, seconds: int | None, recordings: Sequence[Recording]) -> dict[str, Any]:
+    """Those of one interval, `<subject>:recorded`, or with the interval behind it where they have one of their own."""
+    rules = [_recorded(recording) for recording in recordings if recording.interval_seconds == seconds]
+    if seconds is None:
+        return {"name": f"{subject}:recorded", "rules": rules}
+    interval = _duration(seconds)
+    return {"name": f"{subject}:recorded:{interval}", "interval": interval, "rules": rules}
 
 
 def _recorded(recording: Recording) -> dict[str, Any]:
-    return {"record": recording.name, "expr": recording.query}
+    labels = {"labels": dict(recording.static)} if recording.static else {}
+    return {"record": recording.name, "expr": recording.query, **labels}
 
 
 def _alerting(alert: Alert, console: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from investiq.monitoring.probes import blackbox_document
 from investiq.monitoring.reference import metrics_page
 from investiq.monitoring.routing import alertmanager_document
 from investiq.monitoring.rule_file import rule_document
-from investiq.monitoring.rules import RECORDINGS_BY_SUBJECT, alerts_of
+from investiq.monitoring.rules import alerts_of, recordings_of
 from investiq.serving.private_file import private_draft
 
 __all__ = ["HEADER", "RenderError", "render_committed", "render_runtime", "write_committed", "write_runtime"]
@@ -108,9 +108,11 @@ def write_committed(root: Path) -> tuple[Path, ...]:
 
 def _monitoring_files(config: Config, without: Collection[str]) -> dict[str, str]:
     console = addresses.console(config)
+    recordings = recordings_of(config)
     rules = {
-        f"rules/{subject}.yml": rule_document(subject, alerts, console, RECORDINGS_BY_SUBJECT.get(subject, ()))
+        f"rules/{subject}.yml": rule_document(subject, alerts, console, recordings.get(subject, ()))
         for subject, alerts in alerts_of(config, without).items()
+        if alerts
     }
     documents = {
         "prometheus.yml": prometheus_document(config, without),

@@ -55,6 +55,7 @@ class Subject(StrEnum):
     BACKUP = "backup"
     SERVICES = "services"
     """What the user runs beside InvestIQ: none of its metrics is ours."""
+    SLO = "slo"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class Expression:
     Attributes:
         where: file and rule, or dashboard and panel.
         records: the series that it is recorded as, of a recording rule.
+        adds: the labels that this rule adds to them.
         tree: None where it does not parse, which the check of references says.
     """
 
@@ -30,6 +31,7 @@ class Expression:
     text: str
     tree: Node | None
     records: str | None = None
+    adds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,13 @@ def expressions(rule_files: Mapping[str, Mapping[str, Any]]) -> list[Expression]
         rule_files: path -> parsed rule file.
     """
     return [
-        Expression(f"{path}: {rule.get('alert') or rule.get('record')}", text, _tree(text), rule.get("record"))
+        Expression(
+            f"{path}: {rule.get('alert') or rule.get('record')}",
+            text,
+            _tree(text),
+            rule.get("record"),
+            frozenset(rule.get("labels", {})) if "record" in rule else frozenset(),
+        )
         for path, document in rule_files.items()
         for group in document.get("groups", ())
         for rule in group.get("rules", ())

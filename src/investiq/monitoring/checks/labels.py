@@ -39,7 +39,8 @@ def check_labels(found: Sequence[Expression]) -> Checked:
     known: dict[str, frozenset[str] | None] = {name: series.labels for name, series in known_series().items()}
     for one in found:  # a recording stands below those that it reads
         if one.records and one.tree is not None:
-            known[one.records] = _labels(one.tree, known)
+            labels = _labels(one.tree, known)
+            known[one.records] = None if labels is None else labels | one.adds
     findings = [
         Finding(CHECK, one.where, what, "aggregate both sides by the same labels, or match on(...) those they share")
         for one in found
@@ -78,10 +79,17 @@ def _labels(node: Node, known: _Known) -> frozenset[str] | None:
             return None if below is None else below - {"le"}
         case Paren(inner) | Call(_, (inner, *_)) if isinstance(node, Paren) or node.function in _KEEPS_LABELS:
             return _labels(inner, known)
-        case Binary(op=op, left=left, right=right, matching=None) if op != "or":
-            return _labels(right if isinstance(left, Number) else left, known)
+        case Binary(matching=None):
+            return _of_operator(node, known)
         case _:
-            return None
+            return frozenset() if isinstance(node, Call) and node.function == "vector" else None
+
+
+def _of_operator(binary: Binary, known: _Known) -> frozenset[str] | None:
+    if binary.op != "or":
+        return _labels(binary.right if isinstance(binary.left, Number) else binary.left, known)
+    left, right = _labels(binary.left, known), _labels(binary.right, known)
+    return left if left == right else None
 
 
 def _grouped(grouping: Grouping | None) -> frozenset[str] | None:

@@ -13,6 +13,7 @@ from investiq.monitoring.dashboards import (
     overview,
     services,
     signals,
+    slo,
     trading,
 )
 from investiq.monitoring.panel import Dashboard
@@ -30,6 +31,7 @@ def dashboards_of(config: Config) -> tuple[Dashboard, ...]:
         market.DASHBOARD,
         analysis.DASHBOARD,
         signals.DASHBOARD,
+        slo.DASHBOARD,
         monitoring.DASHBOARD,
         host.DASHBOARD,
         *(services.dashboard(service) for service in config.services),

@@ -8,10 +8,11 @@ from investiq.config.schema import Config, ServiceConfig
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.jobs import jobs
 from investiq.monitoring.recording import Recording
-from investiq.monitoring.rules import analysis, api, host, market, monitoring, services, signals, trading
+from investiq.monitoring.rules import analysis, api, host, market, monitoring, services, signals, slo, trading
+from investiq.monitoring.slo import slos_of
 from investiq.telemetry.catalogue import Subject
 
-__all__ = ["ALERTS", "BY_SUBJECT", "CONDITIONAL", "RECORDINGS", "RECORDINGS_BY_SUBJECT", "alerts_of"]
+__all__ = ["ALERTS", "BY_SUBJECT", "CONDITIONAL", "RECORDINGS", "RECORDINGS_BY_SUBJECT", "alerts_of", "recordings_of"]
 
 
 def alerts_of(config: Config, without: Collection[str] = ()) -> dict[Subject, tuple[Alert, ...]]:
@@ -19,6 +20,9 @@ def alerts_of(config: Config, without: Collection[str] = ()) -> dict[Subject, tu
 
     Args:
         without: scrape jobs whose program this machine does not have.
+
+    Raises:
+        ConfigError: a threshold of an SLO cannot be.
     """
     of_services = services.alerts(config.services)
     watched = [job for job in jobs(config) if job.name not in without]
@@ -31,6 +35,20 @@ def alerts_of(config: Config, without: Collection[str] = ()) -> dict[Subject, tu
         Subject.HOST: host.ALERTS,
         Subject.MONITORING: monitoring.alerts(watched),
         **({Subject.SERVICES: of_services} if of_services else {}),
+        Subject.SLO: slo.alerts(slos_of(config)),
+    }
+
+
+def recordings_of(config: Config) -> dict[Subject, tuple[Recording, ...]]:
+    """The recording rules of each subject that has any.
+
+    Raises:
+        ConfigError: a threshold of an SLO cannot be.
+    """
+    return {
+        Subject.API: api.RECORDINGS,
+        Subject.HOST: host.RECORDINGS,
+        Subject.SLO: slo.recordings(slos_of(config)),
     }
 
 
@@ -44,9 +62,6 @@ _SOME_SERVICE = ServiceConfig(name="some-service", url="http://127.0.0.1")
 CONDITIONAL: tuple[Alert, ...] = (*monitoring.CONDITIONAL, *services.alerts([_SOME_SERVICE]))
 """Alerts that only some settings have watched."""
 
-RECORDINGS_BY_SUBJECT: dict[Subject, tuple[Recording, ...]] = {
-    Subject.API: api.RECORDINGS,
-    Subject.HOST: host.RECORDINGS,
-}
+RECORDINGS_BY_SUBJECT: dict[Subject, tuple[Recording, ...]] = recordings_of(Config())
 
 RECORDINGS: tuple[Recording, ...] = tuple(one for several in RECORDINGS_BY_SUBJECT.values() for one in several)

@@ -57,9 +57,9 @@ def _rendered(scene: Scene) -> dict[_Key, Mapping[str, Any]]:
 
 
 def _key(rule: Mapping[str, Any]) -> _Key:
-    """Its name, and the severity of an alert; a recording rule has none."""
-    name = rule.get("alert") or rule.get("record") or rule["name"]
-    return str(name), str(rule.get("labels", {}).get("severity", ""))
+    """Its name, and the severity of an alert, or the SLO that a recording rule is for."""
+    name, labels = rule.get("alert") or rule.get("record") or rule["name"], rule.get("labels", {})
+    return str(name), str(labels.get("severity") or labels.get("slo", ""))
 
 
 def _faults(key: _Key, wanted: Mapping[str, Any], loaded: _Loaded | None, now: float) -> Iterator[Finding]:

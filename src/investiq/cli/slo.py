@@ -1,0 +1,158 @@
+"""`investiq slo`: how much of each error budget is left, and how fast it burns; OpenSLO in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from investiq.cli.context import Session, pass_session
+from investiq.cli.exit_codes import ExitCode
+from investiq.cli.help import ExampleGroup
+
+if TYPE_CHECKING:
+    from investiq.monitoring.slo.reading import Status
+
+
+@click.group(
+    cls=ExampleGroup,
+    invoke_without_command=True,
+    examples=(
+        ("investiq slo", "objective, error budget and burn rates of each SLO"),
+        ("investiq slo --json | jq '.slos[] | select(.state != \"good\")'", "those that need a look"),
+        ("investiq slo export --output slos.yml", "all of them as OpenSLO"),
+        ("investiq slo import slos.yml", "OpenSLO as [[slos]] for investiq.toml"),
+    ),
+)
+@pass_session
+def command(session: Session) -> int | None:
+    """Show the service level objectives: what was promised, what is kept, and how fast the error budgets burn."""
+    return None if click.get_current_context().invoked_subcommand else _show(session)
+
+
+def _show(session: Session) -> int:
+    import httpx2  # noqa: PLC0415  not for export and import
+
+    from investiq.stack.slo import read_slos  # noqa: PLC0415  the rules are not for every command
+
+    with httpx2.Client(timeout=10, trust_env=False) as client:
+        found = read_slos(session.loaded.config, client)
+    session.emit("investiq.slo/1", {"slos": [_document(status) for status in found]}, _table(session, found))
+    if not found:
+        session.say("every built-in SLO is switched off, and there is none of your own: see docs/slo.md")
+    elif silent := [status.slo.name for status in found if status.remaining is None]:
+        session.say(f"nothing has happened yet that {', '.join(silent)} counts: samples come as it is used")
+    return ExitCode.DONE
+
+
+def _document(status: Status) -> dict[str, Any]:
+    slo = status.slo
+    return {
+        "name": slo.name,
+        "service": slo.service,
+        "description": slo.description,
+        "objective": float(slo.objective),
+        "window_days": slo.window_days,
+        "state": status.state.value,
+        "current": status.current,
+        "budget_left": status.remaining,
+        "burn_rates": dict(status.burn_rates),
+    }
+
+
+def _table(session: Session, found: Sequence[Status]) -> str:
+    if not found:
+        return ""
+    windows = list(found[0].burn_rates)
+    columns = ("slo", "objective", "current", "budget left", *(f"burn {window}" for window in windows), "state")
+    return session.table(columns, [_row(status) for status in found])
+
+
+def _row(status: Status) -> list[str | None]:
+    return [
+        status.slo.name,
+        f"{float(status.slo.objective) * 100:g}%",
+        _percent(status.current, 3),
+        _percent(status.remaining, 1),
+        *_burns(status.burn_rates),
+        status.state.value,
+    ]
+
+
+def _percent(share: float | None, places: int) -> str | None:
+    return None if share is None else f"{share * 100:.{places}f}%"
+
+
+def _burns(rates: Mapping[str, float | None]) -> list[str | None]:
+    return [None if rate is None else f"{rate:.2f}" for rate in rates.values()]
+
+
+@command.command(
+    "export",
+    examples=(
+        ("investiq slo export", "print them"),
+        ("investiq slo export --output slos.yml", "into a file"),
+    ),
+)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; default: print.")
+@pass_session
+def export(session: Session, output: Path | None) -> None:
+    """Write every SLO as OpenSLO v1: a Service, an SLI, an SLO and an AlertPolicy each."""
+    import yaml  # noqa: PLC0415
+
+    from investiq.monitoring.slo import slos_of  # noqa: PLC0415
+    from investiq.monitoring.slo.openslo import documents  # noqa: PLC0415
+
+    found = documents(slos_of(session.loaded.config))
+    text = yaml.safe_dump_all(found, sort_keys=False, allow_unicode=True, explicit_start=True, width=10_000)
+    if output is not None:
+        output.write_text(text, "utf-8")
+        session.say(f"{len(found)} documents written to {output}")
+    session.emit("investiq.slo.export/1", {"documents": found}, "" if output else text.rstrip())
+
+
+@command.command(
+    "import",
+    examples=(
+        ("investiq slo import slos.yml", "print the [[slos]] for investiq.toml"),
+        ("investiq slo import slos.yml --write", "append them to the file that is in use"),
+    ),
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--write", is_flag=True, help="Append them to the configuration file in use.")
+@pass_session
+def import_(session: Session, file: Path, *, write: bool) -> None:
+    """Read OpenSLO v1 and give the `[[slos]]` that mean the same.
+
+    What InvestIQ cannot keep is refused by name; nothing is left out silently.
+    """
+    from investiq.config.slo import CustomSlo  # noqa: PLC0415
+    from investiq.monitoring.slo.openslo import read_documents  # noqa: PLC0415
+    from investiq.monitoring.slo.written import toml_of  # noqa: PLC0415
+    from investiq.stack.slo_file import append_slos, read_yaml  # noqa: PLC0415
+
+    imported = read_documents(read_yaml(file), file.name)
+    built_in = [one for one in imported.slos if one.name in _built_in_names()]
+    found: list[CustomSlo] = [one for one in imported.slos if one not in built_in]
+    text = toml_of(found)
+    for note in imported.notes:
+        session.say(f"note: {note}")
+    for one in built_in:
+        session.say(f"note: {one.name} is a built-in SLO and is left as it is: change it in [slo.{_section(one.name)}]")
+    if write and found:
+        path = append_slos(session.loaded, found, text)
+        session.say(f"{len(found)} SLOs appended to {path}; they take effect at the next start")
+    shown = {"slos": [one.model_dump(mode="json", exclude_none=True) for one in found], "notes": imported.notes}
+    session.emit("investiq.slo.import/1", shown, "" if write else text.rstrip())
+
+
+def _built_in_names() -> set[str]:
+    from investiq.config.slo import SloConfig  # noqa: PLC0415
+
+    return {name.replace("_", "-") for name in SloConfig.model_fields}
+
+
+def _section(name: str) -> str:
+    return name.replace("-", "_")

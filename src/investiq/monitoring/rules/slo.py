@@ -1,0 +1,191 @@
+"""The rules of all SLOs: what is recorded of each, and the few alerts, which are the same for each of them.
+
+Bad and all events a second are recorded once for each SLO; every longer window is computed from these two series, so a
+month costs no more than reading a month of them. A window that reaches back before the first sample counts what is
+missing as good: a fresh installation has its whole budget, and its first failure does not page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.monitoring.jobs import EVALUATION_SECONDS
+from investiq.monitoring.promql import Matcher, eq, series
+from investiq.monitoring.recording import Recording
+from investiq.monitoring.slo.burn import PAGES, TICKETS, WINDOWS, Pair, seconds
+from investiq.monitoring.slo.indicators import RATE_WINDOW
+from investiq.monitoring.slo.objective import Budgeting, Slo
+from investiq.telemetry.catalogue import Subject
+
+__all__ = [
+    "BURNS_FAST",
+    "BURNS_SLOWLY",
+    "BURN_RATES",
+    "ERROR_RATIO",
+    "LEAST_BAD_EVENTS",
+    "OBJECTIVE",
+    "REMAINING",
+    "alerts",
+    "recordings",
+]
+
+LEAST_BAD_EVENTS = 5
+"""Bad events within the long window without which nobody is told: one of the three orders of a night is a third of
+them, and still no outage."""
+
+_LABELS = ("slo", "service")
+_LONG = 86_400
+_SLOW_SECONDS = 20
+"""How often windows of a day and more are computed. A Prometheus that has just started gets to them within that."""
+
+
+def _recording(name: str, query: str, interval: int | None = None) -> Recording:
+    return Recording(name=name, subject=Subject.SLO, query=query, labels=_LABELS, interval_seconds=interval)
+
+
+def _of_slo(name: str, slo: Slo, query: str) -> Recording:
+    static = {"slo": slo.name, "service": slo.service}
+    return Recording(name=name, subject=Subject.SLO, query=query, labels=_LABELS, static=static)
+
+
+BAD = _recording("slo:events_bad:rate5m", "")
+TOTAL = _recording("slo:events:rate5m", "")
+OBJECTIVE = _recording("slo:objective:ratio", "")
+
+
+def _interval(window: str) -> int | None:
+    return _SLOW_SECONDS if seconds(window) >= _LONG else None
+
+
+def _bad_within(window: str, *matchers: Matcher) -> str:
+    """The number of bad events in a window, from samples as far apart as evaluations."""
+    return f"{EVALUATION_SECONDS} * sum_over_time({series(BAD, *matchers)}[{window}])"
+
+
+def _share_bad(bad: Recording, window: str, *matchers: Matcher) -> str:
+    """Bad events by all that the window has at the average rate; nothing where there was none."""
+    events = f"{seconds(window)} * avg_over_time({series(TOTAL, *matchers)}[{window}])"
+    return f"{series(bad, *matchers)} / ({events} > 0)"
+
+
+_BUDGET = f"(1 - {series(OBJECTIVE)})"
+
+BAD_EVENTS: dict[str, Recording] = {
+    window: _recording(f"slo:events_bad:increase{window}", _bad_within(window), _interval(window))
+    for window in WINDOWS
+    if window != RATE_WINDOW
+}
+"""Window -> number of bad events in it."""
+
+BURN_RATES: dict[str, Recording] = {
+    window: _recording(
+        f"slo:error_budget:burn_rate{window}",
+        f"{_share_bad(BAD_EVENTS[window], window)} / {_BUDGET}"
+        if window in BAD_EVENTS
+        else f"{series(BAD)} / ({series(TOTAL)} > 0) / {_BUDGET}",
+        _interval(window),
+    )
+    for window in WINDOWS
+}
+"""Window -> how many times as fast as the objective allows the budget is spent: at 1 it lasts for its window."""
+
+ERROR_RATIO = _recording("slo:errors:ratio_window", "")
+REMAINING = _recording("slo:error_budget:remaining", f"1 - {series(ERROR_RATIO)} / {_BUDGET}", _SLOW_SECONDS)
+"""Share of the error budget that is left; below 0 the objective is missed."""
+
+
+def recordings(slos: Sequence[Slo]) -> tuple[Recording, ...]:
+    """Everything that is recorded for `slos`, in the order in which it is computed."""
+    if not slos:
+        return ()
+    read = dict.fromkeys(one.name for slo in slos for one in slo.events.reads)
+    by_name = {one.name: one for slo in slos for one in slo.events.reads}
+    return (
+        *(by_name[name] for name in read),
+        *(recording for slo in slos for recording in _events(slo)),
+        *BAD_EVENTS.values(),
+        *BURN_RATES.values(),
+        *_whole_windows(slos),
+        REMAINING,
+    )
+
+
+def _events(slo: Slo) -> Iterable[Recording]:
+    bad, total = f"{slo.events.bad} or 0 * {slo.events.total}", slo.events.total
+    if slo.budgeting is Budgeting.RATIO_TIMESLICES:
+        bad, total = f"({bad}) / ({total} > 0)", f"{total} > bool 0"
+    yield _of_slo(BAD.name, slo, bad)
+    yield _of_slo(TOTAL.name, slo, total)
+    yield _of_slo(OBJECTIVE.name, slo, f"vector({slo.objective})")
+
+
+def _whole_windows(slos: Sequence[Slo]) -> Iterable[Recording]:
+    """The error ratio of each SLO over its own window; one rule for those with the same window."""
+    windows = dict.fromkeys(slo.window_days for slo in slos)
+    for days in windows:
+        named = [slo.name for slo in slos if slo.window_days == days]
+        matchers = (eq("slo", *named),) if len(windows) > 1 else ()
+        window = f"{days}d"
+        events = f"{seconds(window)} * avg_over_time({series(TOTAL, *matchers)}[{window}])"
+        yield _recording(ERROR_RATIO.name, f"{_bad_within(window, *matchers)} / ({events} > 0)", _SLOW_SECONDS)
+
+
+BURNS_FAST = "ErrorBudgetBurnsFast"
+BURNS_SLOWLY = "ErrorBudgetBurnsSlowly"
+
+
+def alerts(slos: Sequence[Slo]) -> tuple[Alert, ...]:
+    """The alerts over all `slos`: a page of each severity that one of them has, and a ticket."""
+    severities = [severity for severity in Severity if any(slo.page is severity for slo in slos)]
+    pages = [_page(severity, [slo.name for slo in slos if slo.page is severity]) for severity in severities]
+    return (*pages, _TICKET) if slos else ()
+
+
+def _burns(pairs: Sequence[Pair], *matchers: Matcher) -> str:
+    return " or ".join(f"({_pair_burns(pair, *matchers)})" for pair in pairs)
+
+
+def _pair_burns(pair: Pair, *matchers: Matcher) -> str:
+    """Both windows of a pair burn too fast, and it is more than a handful of events."""
+    return (
+        f"{series(BURN_RATES[pair.long], *matchers)} > {pair.factor:g} "
+        f"and {series(BURN_RATES[pair.short])} > {pair.factor:g} "
+        f"and {series(BAD_EVENTS[pair.long])} >= {LEAST_BAD_EVENTS}"
+    )
+
+
+_SUMMARY = '{{ $labels.slo }}: the error budget burns {{ $value | printf "%.1f" }} times as fast as it may'
+
+
+def _page(severity: Severity, slos: Sequence[str]) -> Alert:
+    return Alert(
+        name=BURNS_FAST,
+        subject=Subject.SLO,
+        severity=severity,
+        query=_burns(PAGES, eq("slo", *slos)),
+        service=None,
+        summary=_SUMMARY,
+        description=(
+            "So much fails of what this objective promises that at least 2 % of the budget of thirty days went in an "
+            "hour, or 5 % in six, and it goes on. At this pace the objective is missed within days: users see it now. "
+            "`investiq slo` shows what is left."
+        ),
+        no_data=NoData.QUIET,
+    )
+
+
+_TICKET = Alert(
+    name=BURNS_SLOWLY,
+    subject=Subject.SLO,
+    severity=Severity.WARNING,
+    query=_burns(TICKETS),
+    service=None,
+    summary=_SUMMARY,
+    description=(
+        "A little fails all the time: about a tenth of the budget of thirty days went in a day, or in three, and it "
+        "goes on. Nothing needs to be done at night; left alone, the objective is missed before its window is over. "
+        "`investiq slo` shows what is left."
+    ),
+    no_data=NoData.QUIET,
+)

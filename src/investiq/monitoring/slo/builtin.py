@@ -1,0 +1,185 @@
+"""The SLOs of an installation: the built-in ones that are switched on, and the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from investiq.config.load import ConfigError
+from investiq.config.schema import Config
+from investiq.config.slo import BuiltInSlo, CustomSlo
+from investiq.monitoring.alert import Severity
+from investiq.monitoring.mutation.expression import Aggregation
+from investiq.monitoring.mutation.parsing import parse
+from investiq.monitoring.names import API, SIGNALS
+from investiq.monitoring.promql import eq, matching, ne, observations, series
+from investiq.monitoring.recording import Recording
+from investiq.monitoring.slo.indicators import RATE_WINDOW, availability, latency
+from investiq.monitoring.slo.objective import Budgeting, Events, Slo
+from investiq.telemetry.catalogue import (
+    MARKET_DATA_AGE,
+    MARKET_PHASE,
+    ORDER_ACKNOWLEDGEMENT,
+    ORDERS,
+    PREDICTIONS,
+    REQUEST_DURATION,
+    Subject,
+)
+
+__all__ = ["ANALYSIS_ROUTE", "slos_of"]
+
+ANALYSIS_ROUTE = "/api/analyze/{symbol}"
+
+# Scrapes, probes and heartbeats are no users, and /health answers 503 on purpose while a dependency is down.
+_OF_USERS = (eq("job", API), ne("endpoint", "/health", "/metrics", "/internal/heartbeat"))
+_ANALYSES = (eq("job", API), eq("endpoint", ANALYSIS_ROUTE))
+_SERVER_ERROR = matching("status", "5..")
+
+
+def slos_of(config: Config) -> tuple[Slo, ...]:
+    """Every SLO of `config`, the built-in ones first.
+
+    Raises:
+        ConfigError: a threshold is no bound of its histogram.
+    """
+    return (*_built_in(config), *map(_custom, config.slos))
+
+
+def _built_in(config: Config) -> Iterator[Slo]:
+    for name, make in _BUILT_IN.items():
+        settings: BuiltInSlo = getattr(config.slo, name)
+        if settings.enabled:
+            try:
+                yield make(config, settings)
+            except ValueError as error:
+                raise ConfigError(f"slo.{name}: {error}; choose one of them as the threshold") from error
+
+
+def _common(settings: BuiltInSlo) -> dict[str, Any]:
+    return {
+        "objective": settings.objective,
+        "window_days": settings.window_days,
+        "page": Severity(settings.page),
+    }
+
+
+def _api_availability(_config: Config, settings: Any) -> Slo:
+    return Slo(
+        name="api-availability",
+        service=API,
+        subject=Subject.API,
+        description="the API answers, and its health check from outside succeeds",
+        events=availability(
+            observations(REQUEST_DURATION, *_OF_USERS),
+            observations(REQUEST_DURATION, *_OF_USERS, _SERVER_ERROR),
+            probed=API,
+        ),
+        budgeting=Budgeting.RATIO_TIMESLICES,
+        **_common(settings),
+    )
+
+
+def _analysis_latency(_config: Config, settings: Any) -> Slo:
+    limit = settings.threshold_milliseconds
+    return Slo(
+        name="analysis-latency",
+        service=API,
+        subject=Subject.ANALYSIS,
+        description=f"an analysis is answered within {limit:g} ms",
+        events=latency(
+            REQUEST_DURATION,
+            limit,
+            # What is not found or refused is neither fast nor slow; what fails is never in time.
+            answered=(*_ANALYSES, matching("status", "2..")),
+            unanswered=(observations(REQUEST_DURATION, *_ANALYSES, _SERVER_ERROR),),
+        ),
+        **_common(settings),
+    )
+
+
+def _signal_availability(_config: Config, settings: Any) -> Slo:
+    return Slo(
+        name="signal-availability",
+        service=SIGNALS,
+        subject=Subject.SIGNALS,
+        description="the signal models predict when they are asked, and their health check from outside succeeds",
+        # Too few bars, or bars that cannot be, are the asker's: they were answered.
+        events=availability(
+            series(PREDICTIONS), series(PREDICTIONS, eq("outcome", "no_model", "failed")), probed=SIGNALS
+        ),
+        budgeting=Budgeting.RATIO_TIMESLICES,
+        **_common(settings),
+    )
+
+
+def _market_data_freshness(config: Config, settings: Any) -> Slo:
+    limit = settings.threshold_seconds or config.trading.max_price_age_seconds / 2
+    is_open = series(MARKET_PHASE, eq("phase", "open"))
+    stale = Recording(
+        name="instance:investiq_market_data_stale:bool",
+        subject=Subject.SLO,
+        # A closed market brings no price: its data keep their age through the night, and are not stale for that.
+        query=f"({series(MARKET_DATA_AGE)} > bool {limit:g}) * on (job, instance) {is_open}",
+        labels=("job", "instance"),
+    )
+    return Slo(
+        name="market-data-freshness",
+        service=API,
+        subject=Subject.MARKET,
+        description=f"while the market is open, the newest price is at most {limit:g} s of open market old",
+        # Seconds of open market, good and stale.
+        events=Events(
+            bad=f"sum(avg_over_time({series(stale)}[{RATE_WINDOW}]))",
+            total=f"sum(avg_over_time({is_open}[{RATE_WINDOW}]))",
+            reads=(stale,),
+        ),
+        **_common(settings),
+    )
+
+
+def _order_acknowledgement(_config: Config, settings: Any) -> Slo:
+    limit = settings.threshold_seconds
+    return Slo(
+        name="order-acknowledgement",
+        service=API,
+        subject=Subject.TRADING,
+        description=f"the broker acknowledges an order within {limit:g} s",
+        # An order is acknowledged or becomes unknown, once; a denied one was never sent.
+        events=latency(ORDER_ACKNOWLEDGEMENT, limit, unanswered=(series(ORDERS, eq("outcome", "unknown")),)),
+        **_common(settings),
+    )
+
+
+_BUILT_IN: dict[str, Callable[[Config, Any], Slo]] = {
+    "api_availability": _api_availability,
+    "analysis_latency": _analysis_latency,
+    "signal_availability": _signal_availability,
+    "market_data_freshness": _market_data_freshness,
+    "order_acknowledgement": _order_acknowledgement,
+}
+
+
+def _custom(settings: CustomSlo) -> Slo:
+    total = _one_series(settings.total)
+    if settings.bad is not None:
+        bad = _one_series(settings.bad)
+    else:
+        # No good series at all: every event was bad. What two rates differ by through rounding is no bad event.
+        bad = f"clamp_min({total} - ({_one_series(str(settings.good))} or 0 * {total}), 0)"
+    return Slo(
+        name=settings.name,
+        service=settings.service,
+        subject=Subject.SLO,
+        description=settings.description,
+        objective=settings.objective,
+        events=Events(bad=bad, total=total),
+        page=Severity(settings.page),
+        window_days=settings.window_days,
+        budgeting=Budgeting(settings.budgeting),
+    )
+
+
+def _one_series(expression: str) -> str:
+    tree = parse(expression)
+    is_one = isinstance(tree, Aggregation) and tree.grouping is None
+    return expression if is_one else f"sum({expression})"

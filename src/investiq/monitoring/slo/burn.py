@@ -1,0 +1,55 @@
+"""The windows in which budgets burn, and how fast is too fast: read from windows.toml, which names its source."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import resources
+from typing import Any
+
+import promql_parser
+
+__all__ = ["PAGES", "PAIRS", "SOURCE", "TICKETS", "WINDOWS", "Pair", "Tells", "seconds"]
+
+
+class Tells(StrEnum):
+    """Whom a pair of windows tells: a page somebody now, a ticket somebody tomorrow."""
+
+    PAGE = "page"
+    TICKET = "ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A long and a short window, such as `1h` and `5m`, and the burn rate above which both are too fast.
+
+    Attributes:
+        budget: share of a budget of thirty days that is spent when the long window gets there.
+    """
+
+    tells: Tells
+    short: str
+    long: str
+    factor: float
+    budget: float
+
+
+def seconds(window: str) -> int:
+    """The length of a window that is written as in PromQL."""
+    return int(promql_parser.parse_duration(window).total_seconds())
+
+
+def _read() -> dict[str, Any]:
+    return tomllib.loads((resources.files("investiq.monitoring.slo") / "windows.toml").read_text("utf-8"))
+
+
+_DOCUMENT = _read()
+
+SOURCE: str = _DOCUMENT["source"]
+PAIRS: tuple[Pair, ...] = tuple(Pair(Tells(pair.pop("tells")), **pair) for pair in _DOCUMENT["pairs"])
+PAGES = tuple(pair for pair in PAIRS if pair.tells is Tells.PAGE)
+TICKETS = tuple(pair for pair in PAIRS if pair.tells is Tells.TICKET)
+
+WINDOWS: tuple[str, ...] = tuple(sorted({window for pair in PAIRS for window in (pair.short, pair.long)}, key=seconds))
+"""Every window, the shortest first."""

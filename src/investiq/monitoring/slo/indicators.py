@@ -1,0 +1,66 @@
+"""Events a second from what a service exposes, whoever wrote it: answered and failed requests, probes, slow ones.
+
+Nothing here assumes a metric or a job of ours: `series`, `observations` and `buckets` of `promql` give the selectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
+from investiq.monitoring.foreign.metric import Foreign
+from investiq.monitoring.names import PROBES
+from investiq.monitoring.promql import Matcher, at_most, buckets, eq, observations, series
+from investiq.monitoring.slo.objective import Events
+from investiq.telemetry.catalogue import Metric
+
+__all__ = ["RATE_WINDOW", "availability", "latency"]
+
+RATE_WINDOW = "5m"
+_RATE_SECONDS = 300
+
+
+def availability(answered: str, failed: str, probed: str | None = None) -> Events:
+    """Requests that fail, of all.
+
+    Args:
+        answered: selector of a counter of all requests, or of a histogram's observations.
+        failed: the same of those that failed.
+        probed: the service whose probe from outside counts as a request each: a dead service answers none, and its
+            counters are gone, but the probe fails. None where it is not probed.
+    """
+    probe = series(PROBE_SUCCESS, eq("job", PROBES), eq(PROBED, probed)) if probed is not None else None
+    probes = f" or count_over_time({probe}[{RATE_WINDOW}]) / {_RATE_SECONDS}" if probe else ""
+    failing = (
+        f" or (count_over_time({probe}[{RATE_WINDOW}]) - sum_over_time({probe}[{RATE_WINDOW}])) / {_RATE_SECONDS}"
+        if probe
+        else ""
+    )
+    return Events(bad=f"sum({_rate(failed)}{failing})", total=f"sum({_rate(answered)}{probes})")
+
+
+def latency(
+    histogram: Metric | Foreign,
+    limit: float,
+    *,
+    answered: Sequence[Matcher] = (),
+    unanswered: Sequence[str] = (),
+) -> Events:
+    """Answers that come too late, or not at all.
+
+    Args:
+        limit: the slowest that is in time, in the histogram's unit: one of its bounds.
+        answered: what selects the observations of answers that can be in time.
+        unanswered: selectors of counters of what never is: each is late and counts.
+
+    Raises:
+        ValueError: no bucket of the histogram ends at `limit`.
+    """
+    all_answers = _rate(observations(histogram, *answered))
+    in_time = _rate(buckets(histogram, *answered, at_most(histogram, limit)))
+    never = "".join(f" or {_rate(selector)}" for selector in unanswered)
+    return Events(bad=f"sum({all_answers} - ignoring (le) {in_time}{never})", total=f"sum({all_answers}{never})")
+
+
+def _rate(selector: str) -> str:
+    return f"rate({selector}[{RATE_WINDOW}])"

@@ -1,0 +1,87 @@
+"""What `investiq slo` shows, made of the samples of the recorded series."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from investiq.monitoring.recording import Recording
+from investiq.monitoring.rules.slo import BURN_RATES, BURNS_FAST, BURNS_SLOWLY, ERROR_RATIO, REMAINING
+from investiq.monitoring.slo.objective import Slo
+
+__all__ = ["FIRING", "READ", "RECORDED", "Sample", "State", "Status", "statuses"]
+
+READ: tuple[Recording, ...] = (ERROR_RATIO, REMAINING, *BURN_RATES.values())
+"""The recordings that the table is made of."""
+
+RECORDED = f'{{__name__=~"{"|".join(recording.name for recording in READ)}"}}'
+"""PromQL of all of them at once."""
+
+FIRING = f'ALERTS{{alertstate="firing", alertname=~"{BURNS_FAST}|{BURNS_SLOWLY}"}}'
+"""PromQL of the burn alerts that fire."""
+
+
+class State(StrEnum):
+    """How an SLO is, the worst first."""
+
+    BURNS_FAST = "burns fast"
+    SPENT = "budget spent"
+    BURNS_SLOWLY = "burns slowly"
+    NO_DATA = "no data yet"
+    GOOD = "good"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A sample of an instant query."""
+
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One SLO as it is now.
+
+    Attributes:
+        current: share of its window that was good; None before the first event.
+        remaining: share of the error budget that is left, below 0 where the objective is missed; None as above.
+        burn_rates: window -> how many times as fast as it may the budget burns; None where nothing happened in it.
+    """
+
+    slo: Slo
+    state: State
+    current: float | None
+    remaining: float | None
+    burn_rates: Mapping[str, float | None]
+
+
+def statuses(slos: Sequence[Slo], recorded: Iterable[Sample], firing: Iterable[Sample]) -> tuple[Status, ...]:
+    """Each of `slos` as the samples of `RECORDED` and `FIRING` tell it."""
+    values = {
+        (sample.labels.get("slo"), sample.labels.get("__name__")): sample.value
+        for sample in recorded
+        if math.isfinite(sample.value)
+    }
+    alerts = {(sample.labels.get("slo"), sample.labels.get("alertname")) for sample in firing}
+
+    def status(slo: Slo) -> Status:
+        failed = values.get((slo.name, ERROR_RATIO.name))
+        remaining = values.get((slo.name, REMAINING.name))
+        burns = {window: values.get((slo.name, recording.name)) for window, recording in BURN_RATES.items()}
+        fires = {name for name in (BURNS_FAST, BURNS_SLOWLY) if (slo.name, name) in alerts}
+        return Status(slo, _state(fires, remaining), None if failed is None else 1 - failed, remaining, burns)
+
+    return tuple(map(status, slos))
+
+
+def _state(fires: set[str], remaining: float | None) -> State:
+    if BURNS_FAST in fires:
+        return State.BURNS_FAST
+    if remaining is not None and remaining <= 0:
+        return State.SPENT
+    if BURNS_SLOWLY in fires:
+        return State.BURNS_SLOWLY
+    return State.NO_DATA if remaining is None else State.GOOD

@@ -1,0 +1,63 @@
+"""The rules are few, the same for each SLO, and follow what is configured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from investiq.config import Config
+from investiq.config.slo import SloConfig
+from investiq.monitoring.alert import Severity
+from investiq.monitoring.rules.slo import ERROR_RATIO, alerts, recordings
+from investiq.monitoring.slo import slos_of
+from investiq.stack.render import render_runtime
+
+SLOS = slos_of(Config())
+
+
+def _all_off() -> SloConfig:
+    return SloConfig(**{name: {"enabled": False} for name in SloConfig.model_fields})
+
+
+def test_the_alerts_do_not_multiply_with_the_slos() -> None:
+    many = [replace(SLOS[0], name=f"slo-{number}") for number in range(50)]
+    assert len(alerts(many)) == 2
+    assert [(alert.name, alert.severity) for alert in alerts(SLOS)] == [
+        ("ErrorBudgetBurnsFast", Severity.CRITICAL),
+        ("ErrorBudgetBurnsFast", Severity.WARNING),
+        ("ErrorBudgetBurnsSlowly", Severity.WARNING),
+    ]
+
+
+def test_without_slos_there_is_no_rule_and_no_file() -> None:
+    config = Config(slo=_all_off())
+    assert alerts(slos_of(config)) == ()
+    assert recordings(slos_of(config)) == ()
+    assert "rules/slo.yml" not in render_runtime(config)
+
+
+def test_each_window_of_objectives_has_its_own_slos() -> None:
+    other = replace(SLOS[0], name="other", window_days=7)
+    ratios = [one.query for one in recordings([*SLOS, other]) if one.name == ERROR_RATIO.name]
+    assert len(ratios) == 2
+    assert 'slo="other"}[7d]' in ratios[1]
+    assert '"other"' not in ratios[0]
+
+
+def test_slos_of_the_same_window_share_one_rule_without_a_matcher() -> None:
+    (ratio,) = [one.query for one in recordings(SLOS) if one.name == ERROR_RATIO.name]
+    assert "slo=" not in ratio
+
+
+def test_windows_of_a_day_and_more_are_computed_less_often() -> None:
+    slow = {one.name.rpartition(":")[2] for one in recordings(SLOS) if one.interval_seconds}
+    assert slow == {"increase1d", "increase3d", "burn_rate1d", "burn_rate3d", "ratio_window", "remaining"}
+
+
+@pytest.mark.parametrize("objective", [Decimal("0.5"), Decimal("0.9999")])
+def test_the_objective_is_recorded_as_it_was_said(objective: Decimal) -> None:
+    (recorded,) = [r for r in recordings([replace(SLOS[0], objective=objective)]) if r.name == "slo:objective:ratio"]
+    assert recorded.query == f"vector({objective})"
+    assert recorded.static == {"slo": "api-availability", "service": "investiq-api"}
