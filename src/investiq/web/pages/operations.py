@@ -166,6 +166,7 @@ def register(app: Dash, sources: Sources) -> None:
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("investiq", "point_at"),
         Input({"kind": "panel-chart", "board": ALL, "place": ALL}, "crosshair"),
+        Input({"kind": "panel-words", "board": ALL, "place": ALL}, "children"),
         prevent_initial_call=True,
     )
 
