@@ -122,7 +122,8 @@ def test_lines_have_colours_units_latest_values_and_thresholds() -> None:
     ]
     assert web["data"] == [{"time": 1010, "value": 0.1}]
     assert [point["time"] for point in scale["data"]] == [1000, 1010, 1020, 1030, 1040], "the whole span"
-    assert [point["value"] for point in scale["data"] if "value" in point] == [0, 3], "the threshold is in sight"
+    ends = [(point["time"], point["value"]) for point in scale["data"] if "value" in point]
+    assert ends == [(1000, 0), (1040, 3)], "from zero, with the threshold in sight, and until now"
     assert [(limit["price"], limit["title"]) for limit in scale["priceLines"]] == [(3.0, "HighLoad")]
     assert api["options"]["color"] == COLORS[0]
     assert api["options"]["priceFormat"]["formatter"] == "rate"
@@ -136,6 +137,13 @@ def test_a_threshold_far_above_the_lines_does_not_press_them_flat() -> None:
 
     assert drawn.series is not None
     assert [point["value"] for point in drawn.series[0]["data"] if "value" in point] == [0, 1]
+
+
+def test_an_axis_that_follows_the_values_is_not_stretched() -> None:
+    drawn = draw(panel(minimum=None, unit="currencyUSD"), [line("equity", 97_000.0, [(1000, 97_000.0)])], PICTURE)
+
+    assert drawn.series is not None
+    assert [point["value"] for point in drawn.series[0]["data"] if "value" in point] == [97_000.0, 97_000.0]
 
 
 def test_of_forty_lines_the_highest_are_drawn_and_that_is_said() -> None:

@@ -268,8 +268,10 @@ def line_series(
     written = {"priceFormat": {"type": "custom", "minMove": axis.step, "formatter": axis.formatter}}
     top = max((value for samples in lines.values() for _, value in samples), default=0.0)
     near = [limit.value for limit in limits if limit.value <= LIMIT_IN_SIGHT * max(top, axis.high or 0.0)]
-    bounds = [bound for bound in (axis.low, axis.high, *near) if bound is not None]
-    scale = dict(zip(times, sorted({min(bounds), max(bounds)} if bounds else ()), strict=False))
+    some = next((value for samples in lines.values() for _, value in samples), 0.0)
+    bounds = [bound for bound in (axis.low, axis.high, *near) if bound is not None] or [some]
+    # At both ends of the time: without a value at the last moment, the chart would take an earlier one for its end.
+    scale = {times[0]: min(bounds), times[-1]: max(bounds)}
     return [
         {
             "id": "scale",
