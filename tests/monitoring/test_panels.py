@@ -8,23 +8,25 @@ import promql_parser
 import pytest
 
 from investiq.config import Config
+from investiq.monitoring.alert import Alert
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
 from investiq.monitoring.panel import Dashboard, Panel, Unit, View, concrete
 from investiq.monitoring.panels_document import panels_document
+from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.telemetry.catalogue import Subject
 from tests.monitoring.services import SERVICES
 
 DASHBOARDS = dashboards_of(Config(services=SERVICES))
 PANELS = [panel for dashboard in DASHBOARDS for panel in dashboard.panels]
-# A service of the user has one of its own; SLOs have their page; nothing is backed up yet.
-WITHOUT_DASHBOARD = {"services", "slo", "backup"}
+# A service of the user has one of its own; nothing is backed up yet.
+WITHOUT_DASHBOARD = {"services", "backup"}
 
 
 def test_there_is_a_dashboard_for_each_subject_and_two_for_all_of_them() -> None:
     names = [dashboard.name for dashboard in DASHBOARDS]
     of_services = {f"service-{service.name}" for service in SERVICES}
-    assert set(names) - {"slo"} - of_services == {"overview", "alerts", *(Subject)} - WITHOUT_DASHBOARD
+    assert set(names) - of_services == {"overview", "alerts", *(Subject)} - WITHOUT_DASHBOARD
     assert len(names) == len(set(names))
     assert DASHBOARDS[0].title == "InvestIQ Overview"
 
@@ -87,3 +89,9 @@ def test_a_threshold_is_the_number_of_its_alert() -> None:
         "alert": "HighLatency",
         "subject": "api",
     } in thresholds
+
+
+@pytest.mark.parametrize("alert", [*ALERTS, *CONDITIONAL], ids=lambda alert: alert.name)
+def test_every_alert_leads_to_a_dashboard_that_there_is(alert: Alert) -> None:
+    page = alert.page.replace("{{ $labels.job }}", SERVICES[0].name)
+    assert page in [dashboard.name for dashboard in DASHBOARDS]

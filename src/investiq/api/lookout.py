@@ -79,7 +79,7 @@ class Lookout:
                 since=self._since or _time(now),
                 until=_time(now) if over else None,
                 runbook=f"{addresses.console(self._config)}/runbooks/{Subject.TRADING}/{ALERTNAME}",
-                console=f"{addresses.console(self._config)}/operations",
+                console=f"{addresses.console(self._config)}/operations/{Subject.TRADING}",
             )
         )
 

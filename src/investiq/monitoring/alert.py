@@ -40,6 +40,7 @@ class Alert:
         summary: one line for a phone; may use Prometheus templates.
         description: what the user loses, and what InvestIQ still does.
         covered_by: the alert that pages when this one has no data, with `NoData.COVERED`.
+        dashboard: the name of its dashboard, with templates of Prometheus; None where it is that of the subject.
         annotations: further annotations, for machines.
     """
 
@@ -56,6 +57,7 @@ class Alert:
     hold_seconds: int = 0
     service: str | None = "{{ $labels.job }}"
     covered_by: str | None = None
+    dashboard: str | None = None
     annotations: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -68,6 +70,11 @@ class Alert:
     def key(self) -> tuple[str, str]:
         """Name and severity: two rules may share a name when they differ in severity."""
         return self.name, self.severity.value
+
+    @property
+    def page(self) -> str:
+        """Where the console draws its dashboard, below `/operations/`."""
+        return self.subject.value if self.dashboard is None else self.dashboard
 
     @property
     def runbook(self) -> str:

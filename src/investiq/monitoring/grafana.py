@@ -284,8 +284,9 @@ def _states(_panel: Panel) -> statetimeline.Panel:
 def _table(panel: Panel) -> table.Panel:
     # A state without words, such as that of a version, says nothing: its labels do.
     hidden = ["Time", "__name__", *(["Value"] if panel.unit is Unit.STATE and not panel.states else [])]
-    without = {"excludeByName": dict.fromkeys(hidden, True)}
-    return table.Panel().with_transformation(model.DataTransformerConfig(id_val="organize", options=without))
+    without = model.DataTransformerConfig(id_val="organize", options={"excludeByName": dict.fromkeys(hidden, True)})
+    several = [model.DataTransformerConfig(id_val="merge", options={})] if len(panel.queries) > 1 else []
+    return table.Panel().transformations([*several, without])
 
 
 _DRAWN = {View.LINES: _lines, View.NUMBER: _number, View.STATES: _states, View.TABLE: _table}

@@ -53,7 +53,7 @@ def _alerting(alert: Alert, console: str) -> dict[str, Any]:
             "summary": alert.summary,
             "description": alert.description,
             "runbook": alert.runbook,
-            "dashboard": f"{console}/operations",
+            "dashboard": f"{console}/operations/{alert.page}",
             **alert.annotations,
         },
     }

@@ -39,4 +39,5 @@ def _down(severity: Severity, names: Sequence[str]) -> Alert:
         ),
         no_data=NoData.COVERED,
         covered_by="TargetMissing",
+        dashboard="service-{{ $labels.job }}",
     )
