@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from typing import Any
 
 import psutil
 import pytest
@@ -58,6 +59,24 @@ def test_nothing_listens_but_on_loopback(stack: Stack) -> None:
     ]
     assert {address.port for address in listening} == set(stack.ports.values())
     assert {address.ip for address in listening} == {"127.0.0.1"}
+
+
+def test_the_error_budgets_are_recorded_and_shown(stack: Stack) -> None:
+    counted = {"api-availability", "analysis-latency", "signal-availability", "market-data-freshness"}
+
+    def shown() -> dict[str, dict[str, Any]]:
+        found = {slo["name"]: slo for slo in stack.investiq("slo", "--json").json["slos"]}
+        return found if all(found[name]["budget_left"] is not None for name in counted) else {}
+
+    slos = awaited("samples of every SLO that the start has used", 120, shown)
+    # Its events are orders, of which there may be none yet.
+    assert set(slos) == counted | {"order-acknowledgement"}
+    freshness = slos["market-data-freshness"]
+    assert (freshness["budget_left"], freshness["burn_rates"]["1h"], freshness["state"]) == (1, 0, "good")
+    assert 0.9 < slos["api-availability"]["current"] <= 1
+    recorded = stack.get("prometheus", "/api/v1/query?query=slo:error_budget:remaining")["data"]["result"]
+    assert {series["metric"]["slo"] for series in recorded} >= counted
+    assert "api-availability" in stack.investiq("slo").out
 
 
 def test_the_proofs_and_the_parts_are_told_once_each(new_stack: NewStack) -> None:
