@@ -118,6 +118,22 @@ def test_sides_that_can_match_pass(expression: str) -> None:
     assert check_labels(_of(expression)).findings == ()
 
 
+def _recorded_with_labels(expression: str) -> list[Expression]:
+    """A constant and a sum, recorded with a label each, and an alert on both."""
+    rules = [
+        {"record": "slo:objective:ratio", "expr": "vector(0.9)", "labels": {"slo": "a"}},
+        {"record": "slo:bad:rate", "expr": "sum(up) or 0 * sum(up)", "labels": {"slo": "a", "service": "b"}},
+        {"alert": "X", "expr": expression},
+    ]
+    return expressions({"x.yml": {"groups": [{"name": "x", "rules": rules}]}})
+
+
+def test_the_labels_that_a_recording_adds_are_labels_of_its_series() -> None:
+    (finding,) = check_labels(_recorded_with_labels("slo:bad:rate / slo:objective:ratio > 1")).findings
+    assert finding.what.startswith("/ matches (service, slo) with (slo)")
+    assert check_labels(_recorded_with_labels("slo:bad:rate / on (slo) slo:objective:ratio > 1")).findings == ()
+
+
 def _metric(unused_because: str = "") -> Metric:
     return Metric("investiq_x_total", Kind.COUNTER, Subject.API, "x", (Part.API,), unused_because=unused_because)
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from investiq.config import Config
 from investiq.config.slo import CustomSlo
 from investiq.monitoring.slo import Slo, slos_of
-from investiq.monitoring.slo.openslo import Imported, UnusableOpenSlo, documents, read_documents
+from investiq.monitoring.slo.openslo import documents
+from investiq.monitoring.slo.openslo_import import Imported, UnusableOpenSlo, read_documents
 from investiq.monitoring.slo.written import toml_of
 from investiq.telemetry.catalogue import Subject
 
