@@ -43,6 +43,7 @@ def document(*panels: dict[str, Any], name: str = "api", **changes: Any) -> dict
         "variables": {"$job": ".+", "$instance": ".+"},
         "rate_interval": "$__rate_interval",
         "dashboards": [board],
+        "events": [],
     } | changes
 
 

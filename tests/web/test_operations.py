@@ -217,13 +217,14 @@ async def test_a_poll_fills_charts_and_words_by_their_place(
     stand.prometheus.documents["/api/v1/query"] = vector(({"job": "api"}, [1_000, "4"]))
     key = key_of(layout(sources, "api"))
 
-    series, fits, words, outage, read = await board_changes(sources, key, "15 min", [0], [0, 1])
+    series, fits, words, outage, events, read = await board_changes(sources, key, "15 min", [0], [0, 1])
 
     assert [line["id"] for line in series[0]] == ["scale", "0 job=api"]
     assert fits == [{"action": "fitContent", "nonce": "10 1000"}]
     assert text_of(words[0]).split() == ["api", "0.5/s"]
     assert text_of(words[1]).split() == ["4"]
     assert outage is None
+    assert events is None
     assert "UTC" in text_of(read)
 
 
@@ -233,7 +234,7 @@ async def test_a_page_of_an_older_file_is_left_as_it_is_until_it_is_laid_out_ane
     key = key_of(layout(sources, "api"))
     written(panels, copy.deepcopy(two_dashboards()) | {"variables": {}})
 
-    series, _, words, _, _ = await board_changes(sources, key, "15 min", [0], [0, 1])
+    series, _, words, *_ = await board_changes(sources, key, "15 min", [0], [0, 1])
 
     assert series == [no_update]
     assert words == [no_update, no_update]
@@ -246,7 +247,7 @@ async def test_an_outage_of_prometheus_is_said_once_with_what_to_type(
     stand.prometheus.down = True
     key = key_of(layout(sources, "api"))
 
-    series, _, words, outage, _ = await board_changes(sources, key, "15 min", [0], [0, 1])
+    series, _, words, outage, *_ = await board_changes(sources, key, "15 min", [0], [0, 1])
 
     assert series == [no_update]
     assert "investiq status" in text_of(outage)

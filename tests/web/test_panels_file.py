@@ -10,6 +10,7 @@ import pytest
 
 from investiq.config import Config, Paths
 from investiq.monitoring.dashboards import dashboards_of
+from investiq.monitoring.dashboards.events import EVENTS
 from investiq.monitoring.panel import State as MonitoringState
 from investiq.monitoring.panel import Unit as MonitoringUnit
 from investiq.monitoring.panel import View as MonitoringView
@@ -33,10 +34,11 @@ def test_what_up_renders_is_read_with_every_panel(tmp_path: Path) -> None:
     assert [board.name for board in boards.dashboards] == [dashboard.name for dashboard in DASHBOARDS]
     for board, dashboard in zip(boards.dashboards, DASHBOARDS, strict=True):
         assert [panel.title for panel in board.panels] == [panel.title for panel in dashboard.panels]
+    assert [event.title for event in boards.events] == [event.title for event in EVENTS]
 
 
 def test_expressions_are_made_concrete_as_the_monitoring_does_it() -> None:
-    boards = boards_of(panels_document(DASHBOARDS))
+    boards = boards_of(panels_document(DASHBOARDS, EVENTS))
 
     for dashboard in DASHBOARDS:
         for query in (query for drawn in dashboard.panels for query in drawn.queries):

@@ -20,6 +20,7 @@ __all__ = [
     "SCHEMA",
     "Board",
     "Boards",
+    "Event",
     "Panel",
     "PanelsFile",
     "PanelsUnreadable",
@@ -123,6 +124,21 @@ class Row(_Part):
     panels: tuple[Panel, ...]
 
 
+class Event(_Part):
+    """What explains a change in every picture.
+
+    Attributes:
+        expr: series that are there while it lasts; with `moment`, they say when it was, in Unix milliseconds.
+        text: names one of them, with labels as `{{label}}`.
+    """
+
+    title: str
+    expr: str
+    text: str
+    state: Literal["good", "warning", "bad", "neutral"]
+    moment: bool
+
+
 class Board(_Part):
     """A dashboard; `/operations/<name>` shows it."""
 
@@ -150,6 +166,7 @@ class Boards(_Part):
     variables: Mapping[str, str]
     rate_interval: str
     dashboards: tuple[Board, ...]
+    events: tuple[Event, ...]
 
     def named(self, name: str) -> Board | None:
         """The dashboard of this name."""

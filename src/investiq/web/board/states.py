@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -15,11 +15,11 @@ from investiq.web.board.number import judged, spoken
 from investiq.web.elements import Children, attributes, chip
 from investiq.web.panels_file import Panel
 
-__all__ = ["Stretch", "states", "stretches"]
+__all__ = ["CHIPS", "Stretch", "bar", "minute", "states", "stretches", "timeline"]
 
 MOST_BARS = 40
 NOTHING = "no data"
-_CHIPS = {"good": "good", "warning": "warn", "bad": "bad", "neutral": "plain"}
+CHIPS: Mapping[str, str] = {"good": "good", "warning": "warn", "bad": "bad", "neutral": "plain"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,30 @@ class Stretch:
 
 def states(panel: Panel, lines: Sequence[Line], picture: Picture) -> Children:
     """One row for each series."""
-    shown = lines[:MOST_BARS]
-    note = f"the first {len(shown)} of {len(lines)}" if len(lines) > len(shown) else None
+    rows = [
+        bar(
+            line.name or panel.title,
+            list(stretches(panel, line, picture.times)),
+            picture,
+            chip(spoken(panel, line.latest), CHIPS[judged(panel, line.latest)]),
+        )
+        for line in lines[:MOST_BARS]
+    ]
+    note = f"the first {len(rows)} of {len(lines)}" if len(lines) > len(rows) else None
+    return timeline(rows, picture, note)
+
+
+def timeline(rows: Sequence[Component], picture: Picture, note: str | None = None) -> Component:
+    """Bars above the times of the picture."""
     middle = (picture.times[0] + picture.times[-1]) // 2
     axis = html.Div(
-        [html.Span(_minute(moment)) for moment in (picture.times[0], middle, picture.times[-1])],
+        [html.Span(minute(moment)) for moment in (picture.times[0], middle, picture.times[-1])],
         className="timeline-axis",
         **attributes(aria_hidden="true"),
     )
     return html.Div(
         [
-            *(_row(panel, line, picture) for line in shown),
+            *rows,
             axis,
             html.P(note, className="muted small") if note else None,
         ],
@@ -57,21 +70,19 @@ def states(panel: Panel, lines: Sequence[Line], picture: Picture) -> Children:
     )
 
 
-def _row(panel: Panel, line: Line, picture: Picture) -> Component:
-    name = line.name or panel.title
-    drawn = list(stretches(panel, line, picture.times))
+def bar(name: str, drawn: Sequence[Stretch], picture: Picture, aside: Component) -> Component:
+    """One row: the name, the bar, and what is now."""
     whole = max(1, picture.times[-1] - picture.times[0])
     pieces = [
         html.I(
             className=f"stretch stretch-{piece.tone}",
             style={"width": f"{100 * (piece.end - piece.start) / whole:.3f}%"},
-            title=f"{name}: {piece.text}, {_minute(piece.start)} to {_minute(piece.end)} UTC",
+            title=f"{name}: {piece.text}, {minute(piece.start)} to {minute(piece.end)} UTC",
         )
         for piece in drawn
     ]
-    now = chip(spoken(panel, line.latest), _CHIPS[judged(panel, line.latest)])
-    bar = html.Div(pieces, className="timeline-bar", role="img", **attributes(aria_label=_told(name, drawn)))
-    return html.Div([html.Span(name, className="timeline-name", title=name), bar, now], className="timeline-row")
+    drawing = html.Div(pieces, className="timeline-bar", role="img", **attributes(aria_label=_told(name, drawn)))
+    return html.Div([html.Span(name, className="timeline-name", title=name), drawing, aside], className="timeline-row")
 
 
 def stretches(panel: Panel, line: Line, times: Sequence[int]) -> Iterator[Stretch]:
@@ -89,9 +100,10 @@ def stretches(panel: Panel, line: Line, times: Sequence[int]) -> Iterator[Stretc
 
 def _told(name: str, drawn: Sequence[Stretch]) -> str:
     """The bar in words: the last changes, newest first."""
-    newest = [f"{piece.text} from {_minute(piece.start)}" for piece in reversed(drawn)][:5]
+    newest = [f"{piece.text} from {minute(piece.start)}" for piece in reversed(drawn)][:5]
     return f"{name}: {', before that '.join(newest)}"
 
 
-def _minute(moment: int) -> str:
+def minute(moment: int) -> str:
+    """The time of day in UTC."""
     return f"{datetime.fromtimestamp(moment, UTC):%H:%M}"

@@ -15,6 +15,7 @@ from dash.exceptions import PreventUpdate
 from investiq.web import format as fmt
 from investiq.web.board.answers import POLL_SECONDS, SPANS
 from investiq.web.board.board import Drawn, board_layout, draw_board
+from investiq.web.board.events import draw_events
 from investiq.web.elements import Children, attributes, card, notice, outage, page_title, pending, with_code
 from investiq.web.pages.watched import alerts_content, pages_content, parts_content
 from investiq.web.panels_file import Board, Boards, PanelsUnreadable
@@ -56,9 +57,10 @@ def layout(sources: Sources, name: str = OVERVIEW) -> Component:
             dcc.Store(id="board-key", data=key),
             dcc.Store(id="board-name", data=name),
             page_title(html.H1("Operations"), [html.Span(id="board-time", className="muted small"), spans]),
-            html.Nav(_tabs(sources, name), className="tabs", **attributes(aria_label="Dashboards")),
+            html.Nav(_tabs(sources, name), id="board-tabs", className="tabs", **attributes(aria_label="Dashboards")),
             _states() if name == OVERVIEW else None,
             html.Div(id="board-outage"),
+            html.Div(id="board-events"),
             html.Div(shown, id="board", className="board"),
         ]
     )
@@ -127,11 +129,11 @@ def register(app: Dash, sources: Sources) -> None:
         alerts, pages, targets = await asyncio.gather(sources.alerts(), sources.pages(), sources.targets())
         return alerts_content(alerts), pages_content(pages), parts_content(targets)
 
-    def show_new_file(_ticks: int | None, name: str, key: str) -> tuple[Children, str]:
+    def show_new_file(_ticks: int | None, name: str, key: str) -> tuple[Children, str, Children]:
         shown, new = _shown(sources, name)
         if new == key:
             raise PreventUpdate
-        return shown, new
+        return shown, new, _tabs(sources, name)
 
     async def show_panels(_ticks: int | None, span: str, key: str) -> tuple[Any, ...]:
         charts, _, words = ([target["id"]["place"] for target in targets] for targets in ctx.outputs_list[:3])
@@ -147,6 +149,7 @@ def register(app: Dash, sources: Sources) -> None:
     app.callback(
         Output("board", "children"),
         Output("board-key", "data"),
+        Output("board-tabs", "children"),
         poll,
         State("board-name", "data"),
         State("board-key", "data"),
@@ -157,6 +160,7 @@ def register(app: Dash, sources: Sources) -> None:
         Output({"kind": "panel-chart", "board": ALL, "place": ALL}, "timeScaleAction"),
         Output({"kind": "panel-words", "board": ALL, "place": ALL}, "children"),
         Output("board-outage", "children"),
+        Output("board-events", "children"),
         Output("board-time", "children"),
         poll,
         Input("span", "value"),
@@ -173,7 +177,7 @@ def register(app: Dash, sources: Sources) -> None:
 
 async def board_changes(
     sources: Sources, key: str, span: str, charts: Sequence[int], words: Sequence[int]
-) -> tuple[list[Any], list[Any], list[Any], Children, Children]:
+) -> tuple[list[Any], list[Any], list[Any], Children, Children, Children]:
     """What a poll changes on the page.
 
     Args:
@@ -185,14 +189,18 @@ async def board_changes(
     boards = _current(sources, revision)
     board = boards.named(name) if boards else None
     if boards is None or board is None:
-        return [no_update] * len(charts), [no_update] * len(charts), [no_update] * len(words), None, None
-    drawn = dict(enumerate(await draw_board(sources, boards, board, span)))
+        return [no_update] * len(charts), [no_update] * len(charts), [no_update] * len(words), None, None, None
+    panels_drawn, events = await asyncio.gather(
+        draw_board(sources, boards, board, span), draw_events(sources, boards, span)
+    )
+    drawn = dict(enumerate(panels_drawn))
     panels = [drawn.get(place, Drawn(None)) for place in charts]
     return (
         [no_update if panel.series is None else panel.series for panel in panels],
         [no_update if panel.fit is None else panel.fit for panel in panels],
         [drawn[place].words if place in drawn else no_update for place in words],
-        _outage(list(drawn.values())),
+        _outage(panels_drawn),
+        events,
         f"real time, UTC · read {fmt.clock_time(datetime.now(UTC))}",
     )
 
