@@ -85,6 +85,7 @@ def test_a_service_that_is_not_ours_is_watched_and_paged_for(new_stack: NewStack
                 awaited(f"data in {panel.title}", 60, lambda expr=query.expr: _ask(stack, concrete(expr)))  # type: ignore[misc]
         assert stack.investiq("validate", "--only", "own-services", "--only", "probes").code == ExitCode.DONE
         assert misfits(stack, port) == MISFITS
+        awaited("error budgets", 60, lambda: budgets(stack) == {"archive-availability", "archive-latency"})
         assert stack.notifications() == []
         process.kill()
         pages = awaited("page", PAGE_SECONDS, stack.notifications)
@@ -113,6 +114,12 @@ def misfits(stack: Stack, port: int) -> set[str]:
         assert done.code == 1, done.out
         said |= {finding["what"] for finding in done.json["findings"]}
     return said
+
+
+def budgets(stack: Stack) -> set[str]:
+    """The SLOs of the service for which `investiq slo` has an error budget."""
+    slos = stack.investiq("slo", "--json").json["slos"]
+    return {slo["name"] for slo in slos if slo["service"] == "archive" and slo["budget_left"] is not None}
 
 
 def _health(stack: Stack) -> set[str]:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from investiq.config.schema import ServiceConfig
+from decimal import Decimal
+
+from investiq.config.schema import ServiceConfig, ServiceObjective
 
 __all__ = ["SERVICES"]
 
 SERVICES = (
-    ServiceConfig(name="billing", url="http://127.0.0.1:8080"),
+    ServiceConfig(
+        name="billing",
+        url="http://127.0.0.1:8080",
+        slos=(
+            ServiceObjective(kind="availability", objective=Decimal("0.99")),
+            ServiceObjective(kind="latency", objective=Decimal("0.95"), threshold=1.0),
+        ),
+    ),
     ServiceConfig(name="search", url="http://127.0.0.1:8081", severity="warning"),
 )

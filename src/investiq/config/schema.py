@@ -5,15 +5,17 @@ Reading files and environment is `load.py`; this module only says what may be sa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 
-from investiq.config.section import Objective, Section
+from investiq.config.section import Section
+from investiq.config.service import ServiceConfig, ServiceObjective
 from investiq.config.slo import CustomSlo, SloConfig
 
 __all__ = [
@@ -246,73 +248,6 @@ class NotifyConfig(Section):
     )
 
 
-class ServiceObjective(Section):
-    """A service level objective of a service of yours, measured on its request histogram."""
-
-    kind: Literal["availability", "latency"] = Field(
-        description="share of requests that do not fail, or that are answered in time"
-    )
-    objective: Objective = Field(description="share of good requests that is promised", examples=[0.99])
-    threshold: float | None = Field(
-        None,
-        gt=0,
-        description="for latency: what counts as in time, in the unit of the histogram; one of its bucket bounds",
-    )
-    window_days: int = Field(30, ge=1, le=90, description="days over which the error budget counts")
-
-    @model_validator(mode="after")
-    def _latency_has_a_threshold(self) -> ServiceObjective:
-        if (self.kind == "latency") != (self.threshold is not None):
-            raise ValueError('a latency needs a threshold, such as threshold = 0.5, and kind = "availability" has none')
-        return self
-
-
-MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
-UrlPath = Annotated[str, Field(pattern=r"^/[^\s]*$")]
-
-
-class ServiceConfig(Section):
-    """A service of yours that is watched beside the parts of InvestIQ. One `[[services]]` for each."""
-
-    name: str = Field(
-        pattern=r"^[a-z][a-z0-9-]{0,39}$",
-        description="its scrape job, and the label `service` of its alerts: lower case letters, digits and dashes",
-        examples=["billing"],
-    )
-    url: str = Field(
-        pattern=r"^https?://[^\s/?#@]+/?$",
-        description="where it is reached: scheme, host and port",
-        examples=["http://127.0.0.1:8080"],
-    )
-    metrics_path: UrlPath = Field("/metrics", description="path of its metrics")
-    health_path: UrlPath | None = Field(
-        "/health", description="path that is asked from outside and must answer 2xx; false: it has none"
-    )
-    token_file: Path | None = Field(
-        None, description="file that holds the bearer token of its metrics", examples=["billing.token"]
-    )
-    severity: Literal["critical", "warning"] = Field(
-        "critical", description="how bad it is when it is down: critical wakes somebody"
-    )
-    duration_metric: MetricName = Field(
-        "http_request_duration_seconds", description="its histogram of the duration of requests"
-    )
-    requests_metric: MetricName | None = Field(
-        None,
-        description="its counter of requests by status; default: the `_count` of the histogram",
-        examples=["http_requests_total"],
-    )
-    status_label: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")] = Field(
-        "status", description="label that holds the HTTP status, such as 503"
-    )
-    slos: tuple[ServiceObjective, ...] = Field((), description="its service level objectives: `[[services.slos]]`")
-
-    @field_validator("health_path", mode="before")
-    @classmethod
-    def _false_is_none(cls, value: object) -> object:
-        return None if value is False else value  # TOML has no null
-
-
 class ClientConfig(Section):
     """Where the command line finds the API, when it is not the one beside it."""
 
@@ -399,21 +334,17 @@ class Config(Section):
     @model_validator(mode="after")
     def _slo_names_differ(self) -> Config:
         taken = {name.replace("_", "-"): f"the built-in SLO of [slo.{name}]" for name in SloConfig.model_fields}
-        for number, slo in enumerate(self.slos, start=1):
-            if slo.name in taken:
-                raise ValueError(
-                    f"slos number {number} is called {slo.name}, as {taken[slo.name]} is: choose another name"
-                )
-            taken[slo.name] = f"slos number {number}"
+        for where, name, _ in self._slos():
+            if name in taken:
+                raise ValueError(f"{where} is called {name}, as {taken[name]} is: choose another name")
+            taken[name] = where
         return self
 
     @model_validator(mode="after")
     def _metrics_are_kept_for_the_windows(self) -> Config:
         built_in = {name: getattr(self.slo, name) for name in SloConfig.model_fields}
         windows = {f"slo.{name}.window_days": slo.window_days for name, slo in built_in.items() if slo.enabled}
-        windows |= {
-            f"slos number {number} window_days": slo.window_days for number, slo in enumerate(self.slos, start=1)
-        }
+        windows |= {f"{where} window_days": days for where, _, days in self._slos()}
         for key, days in windows.items():
             if days > self.monitoring.retention_days:
                 raise ValueError(
@@ -421,6 +352,18 @@ class Config(Section):
                     "monitoring.retention_days, or shorten the window"
                 )
         return self
+
+    def _slos(self) -> Iterator[tuple[str, str, int]]:
+        """Place, name and window of each SLO that is not built in."""
+        for service in self.services:
+            for number, objective in enumerate(service.slos, start=1):
+                yield (
+                    f"services {service.name} slos number {number}",
+                    service.slo_name(objective),
+                    objective.window_days,
+                )
+        for number, slo in enumerate(self.slos, start=1):
+            yield f"slos number {number}", slo.name, slo.window_days
 
     @property
     def agent_runs(self) -> bool:

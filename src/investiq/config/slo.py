@@ -18,8 +18,11 @@ __all__ = [
     "OrderAcknowledgementSlo",
     "SignalAvailabilitySlo",
     "SloConfig",
+    "SloName",
+    "WindowDays",
 ]
 
+SloName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
 # Shorter than a week, the ticket that looks back three days would judge half of the budget at once.
 WindowDays = Annotated[int, Field(ge=7, le=90)]
 
@@ -114,8 +117,7 @@ class SloConfig(Section):
 class CustomSlo(Section):
     """An SLO of your own: any number of these, each with its own `[[slos]]`."""
 
-    name: str = Field(
-        pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$",
+    name: SloName = Field(
         description="what it is called: small letters, digits and -",
         examples=["checkout-availability"],
     )

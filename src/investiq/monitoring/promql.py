@@ -11,7 +11,19 @@ from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.recording import Recording
 from investiq.telemetry.catalogue import Kind, Metric
 
-__all__ = ["UP", "Foreign", "Matcher", "at_most", "buckets", "eq", "matching", "ne", "observations", "series"]
+__all__ = [
+    "UP",
+    "Foreign",
+    "Matcher",
+    "at_most",
+    "buckets",
+    "eq",
+    "matching",
+    "ne",
+    "not_matching",
+    "observations",
+    "series",
+]
 
 TARGET_LABELS = ("job", "instance")
 """The labels that Prometheus adds to every sample of a target."""
@@ -45,6 +57,11 @@ def ne(label: str, *values: str) -> Matcher:
 def matching(label: str, pattern: str) -> Matcher:
     """The label matches the whole RE2 `pattern`."""
     return Matcher(label, "=~", pattern)
+
+
+def not_matching(label: str, pattern: str) -> Matcher:
+    """The label does not match the whole RE2 `pattern`."""
+    return Matcher(label, "!~", pattern)
 
 
 def _matcher(label: str, one: str, many: str, values: tuple[str, ...]) -> Matcher:

@@ -15,6 +15,7 @@ from investiq.monitoring.promql import Matcher, eq
 from investiq.monitoring.rules.api import DEPENDENCY_DOWN, FRONTEND_DOWN, PROBE_FAILING, SERVICE_ABSENT, SERVICE_DOWN
 from investiq.monitoring.rules.monitoring import TARGET_MISSING, WATCHDOG
 from investiq.monitoring.rules.signals import ML_SERVICE_DOWN, MODEL_NOT_LOADED, SIGNAL_ENGINE_FALLBACK
+from investiq.monitoring.rules.slo import BURNS_FAST
 from investiq.monitoring.rules.trading import AGENT_DOWN, AGENT_STALLED
 from investiq.telemetry.catalogue import Part
 
@@ -53,6 +54,8 @@ RESTART_ALERTS: tuple[str, ...] = (
     MODEL_NOT_LOADED.name,
     SIGNAL_ENGINE_FALLBACK.name,
     AGENT_STALLED.name,
+    # A planned outage spends its share of a budget, which stays spent. What it fires outlives it by five minutes.
+    BURNS_FAST,
 )
 """What a restart of our parts may fire.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from investiq.config.schema import ServiceConfig
+from investiq.monitoring.drawing import latest
 from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.foreign.metric import Foreign
 from investiq.monitoring.foreign.scrape import UP
@@ -10,6 +11,7 @@ from investiq.monitoring.own_service import durations, requests
 from investiq.monitoring.panel import RATE_INTERVAL, TARGET, Dashboard, Panel, Query, Row, State, Unit, View
 from investiq.monitoring.promql import Matcher, buckets, eq, matching, series
 from investiq.monitoring.rules.services import alerts
+from investiq.monitoring.rules.slo import REMAINING
 from investiq.telemetry.catalogue import Subject
 
 __all__ = ["dashboard"]
@@ -22,6 +24,7 @@ def dashboard(service: ServiceConfig) -> Dashboard:
     """The dashboard of `service`, at `/operations/service-<name>`."""
     own = eq("job", service.name)
     probed = () if service.health_path is None else (_probe(service),)
+    promised = (Row("Objectives", (_budget(service),)),) if service.slos else ()
     return Dashboard(
         name=f"service-{service.name}",
         title=f"Service {service.name}",
@@ -31,6 +34,7 @@ def dashboard(service: ServiceConfig) -> Dashboard:
         rows=(
             Row("Is it up?", (_scraped(service, own), *probed)),
             Row("Requests", (_rate(service, own), _errors(service, own), _duration(service, own))),
+            *promised,
         ),
     )
 
@@ -89,6 +93,19 @@ def _duration(service: ServiceConfig, own: Matcher) -> Panel:
         unit=_unit(histogram),
         queries=tuple(Query(f"histogram_quantile({q}, {by_le})", name) for q, name in _QUANTILES.items()),
         emptiness="without a request in this time there is no duration",
+    )
+
+
+def _budget(service: ServiceConfig) -> Panel:
+    names = [service.slo_name(objective) for objective in service.slos]
+    return Panel(
+        title="Error budget left",
+        description="Share of what may fail that has not failed yet. Below 0 the objective is missed.",
+        unit=Unit.SHARE,
+        queries=(Query(latest(REMAINING, eq("slo", *names)), "{{slo}}"),),
+        emptiness="before the first request there is nothing to be good or bad",
+        minimum=None,
+        maximum=1,
     )
 
 

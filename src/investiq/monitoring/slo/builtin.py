@@ -1,4 +1,4 @@
-"""The SLOs of an installation: the built-in ones that are switched on, and the user's own."""
+"""The SLOs of an installation: the built-in ones that are on, those of the user's services, and those in PromQL."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from investiq.monitoring.promql import eq, matching, ne, observations, series
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.slo.indicators import RATE_WINDOW, availability, latency
 from investiq.monitoring.slo.objective import Budgeting, Events, Slo
+from investiq.monitoring.slo.own import of_service
 from investiq.telemetry.catalogue import (
     MARKET_DATA_AGE,
     MARKET_PHASE,
@@ -42,7 +43,8 @@ def slos_of(config: Config) -> tuple[Slo, ...]:
     Raises:
         ConfigError: a threshold is no bound of its histogram.
     """
-    return (*_built_in(config), *map(_custom, config.slos))
+    of_services = (slo for service in config.services for slo in of_service(service))
+    return (*_built_in(config), *of_services, *map(_custom, config.slos))
 
 
 def _built_in(config: Config) -> Iterator[Slo]:

@@ -1,0 +1,60 @@
+"""The SLOs of the user's services, from the histogram that `[[services]]` names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from investiq.config.schema import ServiceConfig, ServiceObjective
+from investiq.monitoring.alert import Severity
+from investiq.monitoring.own_service import durations, requests
+from investiq.monitoring.promql import eq, matching, not_matching, observations
+from investiq.monitoring.slo.indicators import availability, latency
+from investiq.monitoring.slo.objective import Budgeting, Events, Slo
+from investiq.telemetry.catalogue import Subject
+
+__all__ = ["of_service"]
+
+
+def of_service(service: ServiceConfig) -> Iterator[Slo]:
+    """One SLO for each objective of `service`."""
+    for objective in service.slos:
+        measured = _latency(service, objective.threshold) if objective.threshold else _availability(service)
+        yield Slo(
+            name=service.slo_name(objective),
+            service=service.name,
+            subject=Subject.SERVICES,
+            description=_promise(objective, service),
+            objective=objective.objective,
+            events=measured,
+            page=Severity(service.severity),
+            window_days=objective.window_days,
+            # As for our own servers: a dead service fails no request, and the time in which it was dead must count.
+            budgeting=Budgeting.OCCURRENCES if objective.threshold else Budgeting.RATIO_TIMESLICES,
+        )
+
+
+def _promise(objective: ServiceObjective, service: ServiceConfig) -> str:
+    if objective.threshold:
+        return f"a request is answered within {objective.threshold:g} of {service.duration_metric}"
+    return "a request is answered without a 5xx status" + (
+        ", and the health check from outside succeeds" if service.health_path else ""
+    )
+
+
+def _availability(service: ServiceConfig) -> Events:
+    own = eq("job", service.name)
+    return availability(
+        requests(service, own),
+        requests(service, own, matching(service.status_label, "5..")),
+        probed=service.name if service.health_path else None,
+    )
+
+
+def _latency(service: ServiceConfig, threshold: float) -> Events:
+    own = eq("job", service.name)
+    if service.requests_metric is not None:  # then the histogram has no status: what failed fast counts as fast
+        return latency(durations(service), threshold, answered=(own,))
+    failed = observations(durations(service), own, matching(service.status_label, "5.."))
+    return latency(
+        durations(service), threshold, answered=(own, not_matching(service.status_label, "5..")), unanswered=(failed,)
+    )
