@@ -211,22 +211,35 @@ def _samples(monitoring: Monitoring, metric: str, change: Callable[[list[dict[st
     monitoring.answers["prometheus", "/api/v1/query"] = spoilt
 
 
+def _aged(row: dict[str, Any]) -> None:
+    row["value"][1] = str(row["value"][0] - 100)
+
+
 def test_a_metric_whose_last_sample_is_old(monitoring: Monitoring) -> None:
-    _samples(
-        monitoring,
-        "investiq_trades_total",
-        lambda rows: rows[0]["value"].__setitem__(1, str(rows[0]["value"][0] - 100)),
-    )
+    _samples(monitoring, "investiq_trades_total", lambda rows: _aged(rows[0]))
     finding = monitoring.found("metrics")
-    assert (finding.where, finding.what[:44]) == (
-        "investiq_trades_total of investiq-api",
-        "1 of 1 series are not fresh: the oldest is 1",
-    )
+    assert finding.where == "investiq_trades_total of investiq-api"
+    assert finding.what == "its latest sample is 100 s old, at most 60"
 
 
 def test_a_label_value_that_has_no_series(monitoring: Monitoring) -> None:
     _samples(monitoring, "investiq_dependency_health", lambda rows: rows.pop(1))
-    assert monitoring.found("metrics").what == "no series with name=broker"
+    assert monitoring.found("metrics").what == "no fresh series with name=broker"
+
+
+def test_a_label_value_whose_series_went_silent(monitoring: Monitoring) -> None:
+    _samples(monitoring, "investiq_dependency_health", lambda rows: _aged(rows[1]))
+    assert monitoring.found("metrics").what == "no fresh series with name=broker"
+
+
+def test_what_a_part_said_before_its_restart_is_no_fault(monitoring: Monitoring) -> None:
+    def old_beside_new(rows: list[dict[str, Any]]) -> None:
+        rows.append(deepcopy(rows[0]))
+        rows[-1]["metric"]["endpoint"] = "/asked/before"
+        _aged(rows[-1])
+
+    _samples(monitoring, "investiq_request_duration_milliseconds", old_beside_new)
+    assert monitoring.findings("metrics") == []
 
 
 @pytest.mark.parametrize(

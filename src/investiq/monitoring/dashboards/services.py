@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from investiq.config.schema import ServiceConfig
+from investiq.monitoring.dashboards.red import duration_panel
 from investiq.monitoring.drawing import latest
 from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.foreign.metric import Foreign
 from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.own_service import durations, requests
 from investiq.monitoring.panel import RATE_INTERVAL, TARGET, Dashboard, Panel, Query, Row, State, Unit, View
-from investiq.monitoring.promql import Matcher, buckets, eq, matching, series
+from investiq.monitoring.promql import Matcher, eq, matching, series
 from investiq.monitoring.rules.services import alerts
 from investiq.monitoring.rules.slo import REMAINING
 from investiq.telemetry.catalogue import Subject
 
 __all__ = ["dashboard"]
 
-_QUANTILES = {"0.5": "p50", "0.95": "p95", "0.99": "p99"}
 _UP = {1.0: ("up", State.GOOD), 0.0: ("down", State.BAD)}
 
 
@@ -86,14 +88,8 @@ def _errors(service: ServiceConfig, own: Matcher) -> Panel:
 
 def _duration(service: ServiceConfig, own: Matcher) -> Panel:
     histogram = durations(service)
-    by_le = f"sum by (le) (rate({buckets(histogram, *TARGET, own)}[{RATE_INTERVAL}]))"
-    return Panel(
-        title="Duration",
-        description="Time within which half, 95 % and 99 % of the requests are answered.",
-        unit=_unit(histogram),
-        queries=tuple(Query(f"histogram_quantile({q}, {by_le})", name) for q, name in _QUANTILES.items()),
-        emptiness="without a request in this time there is no duration",
-    )
+    panel = duration_panel(histogram, _unit(histogram), own)
+    return replace(panel, emptiness="without a request in this time there is no duration")
 
 
 def _budget(service: ServiceConfig) -> Panel:
