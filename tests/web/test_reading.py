@@ -143,3 +143,33 @@ async def test_forgetting_asks_again_at_once() -> None:
     read.forget()
 
     assert await read("A") == "A2"
+
+
+async def test_a_failure_is_not_kept_as_long_as_an_answer() -> None:
+    source, clock = Source(), Clock()
+    read = Readings(Watched("Prometheus", "investiq status"), source.fetch, clock=clock, keep_seconds=20.0)
+    source.fault = Unreachable("nobody is there")
+    assert isinstance(await read("q"), Missing)
+
+    source.fault = None
+    clock.now += 1.5
+
+    assert await read("q") == "q2"
+    clock.now += 15
+    assert await read("q") == "q2"
+
+
+async def test_what_is_old_makes_room_for_what_others_still_share() -> None:
+    source, clock = Source(), Clock()
+    read = readings(source, clock, keep_keys=2)
+
+    await read("old")
+    clock.now += 0.5
+    await read("shared")
+    clock.now += 0.4
+    await read("old")
+    clock.now += 0.3
+    await read("new")
+
+    assert await read("shared") == "shared2"
+    assert source.asked == ["old", "shared", "new"]
