@@ -95,3 +95,14 @@ def test_a_threshold_is_the_number_of_its_alert() -> None:
 def test_every_alert_leads_to_a_dashboard_that_there_is(alert: Alert) -> None:
     page = alert.page.replace("{{ $labels.job }}", SERVICES[0].name)
     assert page in [dashboard.name for dashboard in DASHBOARDS]
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda dashboard: dashboard.name)
+def test_the_panels_of_a_row_leave_no_hole(dashboard: Dashboard) -> None:
+    for row in dashboard.rows:
+        lines = [0]
+        for panel in row.panels:
+            if lines[-1] + panel.width > 24:
+                lines.append(0)
+            lines[-1] += panel.width
+        assert set(lines) == {24}, f"{row.title}: {[(panel.title, panel.width) for panel in row.panels]}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from investiq.monitoring.dashboards.monitoring import NOTIFICATIONS, RECEIVED, SILENCES
 from investiq.monitoring.foreign.scrape import ALERTS, ALERTS_SINCE, UP
 from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
@@ -34,7 +36,7 @@ _PENDING_NOW = Panel(
     unit=Unit.COUNT,
     view=View.NUMBER,
     queries=(Query(f"count({_PENDING}) or vector(0)", "pending"),),
-    width=4,
+    width=12,
 )
 
 _SINCE = Panel(
@@ -89,8 +91,8 @@ DASHBOARD = Dashboard(
     description="What fires, since when, and what people were told.",
     targets=UP,
     rows=(
-        Row("Now", (FIRING_NOW, _PENDING_NOW, _SINCE)),
+        Row("Now", (replace(FIRING_NOW, width=12), _PENDING_NOW, _SINCE)),
         Row("History", (_HISTORY, _BY_SUBJECT, _BY_SEVERITY)),
-        Row("What people were told", (NOTIFICATIONS, RECEIVED, SILENCES)),
+        Row("What people were told", (NOTIFICATIONS, RECEIVED, replace(SILENCES, width=24))),
     ),
 )

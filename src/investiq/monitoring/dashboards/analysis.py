@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from investiq.monitoring.drawing import in_last, of_alert, per_second, quantile, share
 from investiq.monitoring.panel import Dashboard, Panel, Query, Row, Unit, View
 from investiq.monitoring.promql import eq
@@ -86,7 +88,7 @@ DASHBOARD = Dashboard(
     subject=Subject.ANALYSIS,
     targets=ANALYSES,
     rows=(
-        Row("Analyses", (ANALYSES_24H, _RATE)),
+        Row("Analyses", (replace(ANALYSES_24H, width=12), _RATE)),
         Row("Engines", (_COVERAGE, _STATUSES, _FAILURES, _DURATION)),
     ),
 )

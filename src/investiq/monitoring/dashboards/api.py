@@ -207,6 +207,7 @@ _VERSIONS = Panel(
     unit=Unit.STATE,
     view=View.TABLE,
     queries=(Query(latest(BUILD_INFO), "{{job}} {{version}}, Python {{python}}"),),
+    width=24,
 )
 
 DASHBOARD = Dashboard(

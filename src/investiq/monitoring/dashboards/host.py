@@ -68,7 +68,7 @@ _MEMORY = Panel(
     unit=Unit.SHARE,
     queries=(Query(of_alert(HOST_MEMORY_LOW), "{{instance}}"),),
     alerts=(HOST_MEMORY_LOW,),
-    width=8,
+    width=12,
     maximum=1,
 )
 
@@ -84,7 +84,7 @@ _SWAPPING = Panel(
         Query(per_second(node.PAGES_SWAPPED_OUT), "swapped out"),
         Query(per_second(node.MAJOR_FAULTS), "faults that read the disk"),
     ),
-    width=8,
+    width=12,
 )
 
 _OOM = Panel(
@@ -93,7 +93,7 @@ _OOM = Panel(
     unit=Unit.COUNT,
     queries=(Query(of_alert(HOST_OOM_KILL), "{{instance}}"),),
     alerts=(HOST_OOM_KILL,),
-    width=8,
+    width=12,
 )
 
 _MEMORY_PRESSURE = Panel(
@@ -101,7 +101,7 @@ _MEMORY_PRESSURE = Panel(
     description="Share of time in which a task waited for memory. Anything that lasts makes every request slower.",
     unit=Unit.SHARE,
     queries=(Query(per_second(node.PRESSURE_MEMORY, by=_BY_HOST), "{{instance}}"),),
-    width=8,
+    width=12,
     maximum=1,
     emptiness=_PRESSURE,
 )
@@ -190,7 +190,7 @@ _TRAFFIC = Panel(
         Query(per_second(node.RECEIVED, _NETWORK, by=("device",)), "{{device}} received"),
         Query(per_second(node.SENT, _NETWORK, by=("device",)), "{{device}} sent"),
     ),
-    width=8,
+    width=12,
 )
 
 _DROPS = Panel(
@@ -203,7 +203,7 @@ _DROPS = Panel(
         Query(per_second(node.RECEIVE_DROPS), "received and dropped"),
         Query(per_second(node.SEND_DROPS), "dropped before sending"),
     ),
-    width=8,
+    width=12,
 )
 
 _SENT_AGAIN = Panel(
@@ -214,7 +214,7 @@ _SENT_AGAIN = Panel(
     ),
     unit=Unit.SHARE,
     queries=(Query(share(per_second(node.RETRANSMITTED), per_second(node.SEGMENTS_SENT)), "sent again"),),
-    width=8,
+    width=12,
 )
 
 _NETWORK_ERRORS = Panel(
@@ -225,7 +225,7 @@ _NETWORK_ERRORS = Panel(
         Query(per_second(node.RECEIVE_ERRORS), "received"),
         Query(per_second(node.SEND_ERRORS), "sent"),
     ),
-    width=8,
+    width=12,
 )
 
 _CLOCK = Panel(
@@ -240,6 +240,7 @@ _CLOCK = Panel(
         Query(f"abs({latest(node.CLOCK_OFFSET)})", "{{instance}} by its time service"),
     ),
     alerts=(HOST_CLOCK_SKEW,),
+    width=24,
 )
 
 _PROCESS_CPU = Panel(

@@ -83,6 +83,7 @@ _OPEN_TIME = Panel(
     ),
     unit=Unit.COUNT,
     queries=(Query(f"max(deriv({latest(MARKET_OPEN_TIME)}[10m]))", "open market seconds a second"),),
+    width=24,
 )
 
 _CALLS = Panel(
@@ -105,6 +106,7 @@ _CALL_DURATION = Panel(
     unit=Unit.SECONDS,
     queries=(Query(quantile(0.95, PROVIDER_CALL_DURATION, by=("operation",)), "{{operation}}"),),
     emptiness="nothing was asked of the provider in this time: there is no duration to measure",
+    width=24,
 )
 
 DASHBOARD = Dashboard(

@@ -212,6 +212,7 @@ SILENCES = Panel(
     description="Silences by state. An active one that nobody remembers hides what it was never meant for.",
     unit=Unit.COUNT,
     queries=(Query(latest(alertmanager.SILENCES), "{{state}}"),),
+    width=12,
 )
 
 RECEIVED = Panel(
@@ -250,6 +251,7 @@ _CERTIFICATES = Panel(
     alerts=(CERTIFICATE_EXPIRING, CERTIFICATE_NEAR_ITS_END),
     emptiness="no service that is probed speaks https",
     minimum=None,
+    width=24,
 )
 
 DASHBOARD = Dashboard(

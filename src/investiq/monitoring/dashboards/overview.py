@@ -26,7 +26,7 @@ _CONNECTIONS_NOW = Panel(
     width=4,
 )
 
-_DEPENDENCIES_NOW = replace(DEPENDENCIES, title="Status of each dependency", view=View.NUMBER, width=8)
+_DEPENDENCIES_NOW = replace(DEPENDENCIES, title="Status of each dependency", view=View.NUMBER, width=12)
 
 DASHBOARD = Dashboard(
     name="overview",
@@ -37,16 +37,16 @@ DASHBOARD = Dashboard(
         Row(
             "Now",
             (
-                TRADING,
+                replace(TRADING, width=8),
                 FIRING_NOW,
                 TRADES_24H,
                 ANALYSES_24H,
                 _CONNECTIONS_NOW,
-                replace(PHASE, width=24),
                 _DEPENDENCIES_NOW,
+                PHASE,
             ),
         ),
-        Row("Requests", (REQUESTS_ANSWERED, ERROR_RATE, LATENCY, CONNECTIONS)),
-        Row("Trading and targets", (EQUITY_NOW, TARGETS)),
+        Row("Requests", (REQUESTS_ANSWERED, ERROR_RATE, replace(LATENCY, width=12), CONNECTIONS)),
+        Row("Trading and targets", (replace(EQUITY_NOW, width=24), TARGETS)),
     ),
 )

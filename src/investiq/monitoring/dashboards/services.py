@@ -89,12 +89,13 @@ def _errors(service: ServiceConfig, own: Matcher) -> Panel:
 def _duration(service: ServiceConfig, own: Matcher) -> Panel:
     histogram = durations(service)
     panel = duration_panel(histogram, _unit(histogram), own)
-    return replace(panel, emptiness="without a request in this time there is no duration")
+    return replace(panel, emptiness="without a request in this time there is no duration", width=24)
 
 
 def _budget(service: ServiceConfig) -> Panel:
     names = [service.slo_name(objective) for objective in service.slos]
     return Panel(
+        width=24,
         title="Error budget left",
         description="Share of what may fail that has not failed yet. Below 0 the objective is missed.",
         unit=Unit.SHARE,

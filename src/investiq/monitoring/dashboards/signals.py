@@ -36,7 +36,7 @@ _SERVICE = Panel(
     queries=(Query(of_alert(ML_SERVICE_DOWN), "service"),),
     alerts=(ML_SERVICE_DOWN,),
     states={1: ("up", State.GOOD), 0: ("down", State.BAD)},
-    width=4,
+    width=8,
 )
 
 _LOADED = Panel(
@@ -47,7 +47,7 @@ _LOADED = Panel(
     queries=(Query(latest(MODEL_LOADED), "model"),),
     alerts=(MODEL_NOT_LOADED,),
     states={1: ("loaded", State.GOOD), 0: ("none", State.BAD)},
-    width=4,
+    width=8,
 )
 
 _TRAINED = Panel(

@@ -141,7 +141,7 @@ _HEARTBEAT_AGE = Panel(
     unit=Unit.SECONDS,
     queries=(Query(of_alert(MONITORING_HEARTBEAT_LOST), "age"),),
     alerts=(MONITORING_HEARTBEAT_LOST,),
-    width=8,
+    width=12,
 )
 
 _HEARTBEATS = Panel(
@@ -152,7 +152,7 @@ _HEARTBEATS = Panel(
     ),
     unit=Unit.PER_SECOND,
     queries=(Query(per_second(HEARTBEATS, by=("outcome",)), "{{outcome}}"),),
-    width=8,
+    width=12,
 )
 
 _GUARD = Panel(
