@@ -182,7 +182,7 @@ def test_a_mutant_that_breaks_the_test_of_another_alert_is_killed(folder: Path) 
 
     tests = f"rule_files: [../rules/node.yml]\ntests: [{group('Ratio', 1)}, {group('Other', 1, 2)}]"
     (folder / "tests/weak.yml").write_text(tests, "utf-8")
-    report = mutate(load_suite([], [folder / "tests/weak.yml"]), only="Ratio")
+    report = mutate(load_suite([], [folder / "tests/weak.yml"]), only=["Ratio"])
     killed = [str(v.mutant.change) for v in report.verdicts if v.outcome is Outcome.KILLED]
     assert "on (x, y) -> on (x)" in killed
 
@@ -196,7 +196,7 @@ def test_a_rule_that_no_test_asks_for_is_untested_and_said_so_once(folder: Path)
     assert out.count("Idle") == 2  # the table, and one finding for all its mutants
     assert "no test asks for it" in out
     (folder / "tests/weak.yml").write_text(f"{WEAK.rstrip()}\n    {asking}\n", "utf-8")  # ALERTS is every alert
-    report = mutate(load_suite([], [folder / "tests/weak.yml"]), only="Idle")
+    report = mutate(load_suite([], [folder / "tests/weak.yml"]), only=["Idle"])
     assert [str(v.mutant.change) for v in report.verdicts if v.outcome is Outcome.KILLED] == []
     assert report.count(Outcome.UNTESTED) == 0
 
@@ -265,9 +265,10 @@ def test_without_promtool_it_says_so(folder: Path, monkeypatch: pytest.MonkeyPat
 def test_wrong_usage_is_told_from_findings(folder: Path) -> None:
     assert _run("--rules", folder / "rules/node.yml")[0] == ExitCode.USAGE
     assert _run("--tests", folder / "nowhere.yml")[0] == ExitCode.USAGE
+    assert _run("--tests", folder / "tests/weak.yml", "--only", "Ratio", "--only", "Nothing")[0] == ExitCode.USAGE
     assert _run("--tests", folder / "tests/weak.yml", "--only", "Nothing")[0] == ExitCode.USAGE
     with pytest.raises(NothingToMutate, match="there are NodeMemoryLow"):
-        mutate(load_suite([], [folder / "tests/weak.yml"]), only="Nothing")
+        mutate(load_suite([], [folder / "tests/weak.yml"]), only=["Nothing"])
     with pytest.raises(NoSuchFile):
         load_suite([folder / "nowhere.yml"], [])
 
@@ -287,3 +288,10 @@ def test_every_mutant_of_our_own_rules_has_an_id_of_its_own() -> None:
     ids = [mutant["id"] for mutant in json.loads(out)["mutants"]]
     assert code == ExitCode.DONE
     assert len(ids) == len(set(ids)) > 100
+
+
+def test_several_rules_can_be_named(folder: Path) -> None:
+    names = {"NodeMemoryLow", "instance:node_memory_free:ratio"}
+    only = [part for name in names for part in ("--only", name)]
+    out = _run("--tests", folder / "tests/weak.yml", *only, "--list", "--json")[1]
+    assert {mutant["rule"] for mutant in json.loads(out)["mutants"]} == names

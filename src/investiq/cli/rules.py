@@ -53,7 +53,7 @@ def _paths(option: str, values: Sequence[str]) -> list[Path]:
 )
 @click.option("--rules", "rules", multiple=True, help="Rule file or glob; default: what the tests load.")
 @click.option("--tests", "tests", multiple=True, help="File of promtool tests, or glob.")
-@click.option("--only", metavar="RULE", help="Mutate one alert or recording rule.")
+@click.option("--only", multiple=True, metavar="RULE", help="Mutate this alert or recording rule only; repeatable.")
 @click.option(
     "--equivalents",
     multiple=True,
@@ -70,7 +70,7 @@ def mutate(
     *,
     rules: tuple[str, ...],
     tests: tuple[str, ...],
-    only: str | None,
+    only: tuple[str, ...],
     equivalents: tuple[str, ...],
     list_only: bool,
     jobs: int | None,
@@ -114,8 +114,8 @@ def _tenths(session: Session, show: Callable[[str], None]) -> Callable[[int, int
     return progress
 
 
-def _list(session: Session, suite: Suite, only: str | None) -> int:
-    mutants = [mutant for mutant in suite.mutants if only in {None, mutant.rule.name}]
+def _list(session: Session, suite: Suite, only: tuple[str, ...]) -> int:
+    mutants = [mutant for mutant in suite.mutants if not only or mutant.rule.name in only]
     session.emit(
         "investiq.rules.mutants/1",
         {"mutants": [_entry(mutant) for mutant in mutants]},

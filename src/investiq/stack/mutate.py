@@ -153,7 +153,7 @@ def _shown(path: Path) -> str:
 def mutate(
     suite: Suite,
     *,
-    only: str | None = None,
+    only: Collection[str] = (),
     jobs: int | None = None,
     timeout_seconds: float = 60.0,
     progress: Progress | None = None,
@@ -161,7 +161,7 @@ def mutate(
     """Run the tests on every mutant.
 
     Args:
-        only: name of the one rule to mutate.
+        only: names of the rules to mutate; none means all.
         jobs: mutants at a time; None takes one for each CPU.
         timeout_seconds: for one run of promtool.
         progress: is told how many mutants are done, of how many.
@@ -169,13 +169,13 @@ def mutate(
     Raises:
         PromtoolMissing: promtool is not installed.
         BaselineFails: the tests fail, or take too long, on the unchanged rules.
-        NothingToMutate: there is no rule, or none named `only`.
+        NothingToMutate: there is no rule, or none of one of the names `only`.
     """
     started = time.monotonic()
     jobs = jobs or os.cpu_count() or 1
     mutants = suite.mutants
-    rules = [rule for file in suite.rules.values() for rule in file.rules if only in {None, rule.name}]
-    wanted = [mutant for mutant in mutants if only in {None, mutant.rule.name}]
+    rules = [rule for file in suite.rules.values() for rule in file.rules if not only or rule.name in only]
+    wanted = [mutant for mutant in mutants if not only or mutant.rule.name in only]
     _require_rules(suite, rules, only)
     with _scratch() as folder, ThreadPoolExecutor(jobs) as pool:
         runner = _Runner(suite, folder, _promtool(), timeout_seconds)
@@ -200,13 +200,13 @@ def _in_order(
     return [future.result() for future in futures]
 
 
-def _require_rules(suite: Suite, rules: Sequence[Rule], only: str | None) -> None:
-    if rules:
-        return
-    if only is None:
+def _require_rules(suite: Suite, rules: Sequence[Rule], only: Collection[str]) -> None:
+    named = {rule.name for rule in rules}
+    if unknown := sorted(set(only) - named):
+        known = sorted({rule.name for file in suite.rules.values() for rule in file.rules})
+        raise NothingToMutate(f"there is no rule {', '.join(unknown)}; there are {', '.join(known) or 'none'}")
+    if not rules:
         raise NothingToMutate(f"no rule in {', '.join(file.name for file in suite.rules.values()) or 'no file'}")
-    known = sorted({rule.name for file in suite.rules.values() for rule in file.rules})
-    raise NothingToMutate(f"there is no rule {only}; there are {', '.join(known) or 'none'}")
 
 
 def _not_understood(rules: Iterable[Rule]) -> Iterator[Finding]:

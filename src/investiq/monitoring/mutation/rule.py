@@ -78,7 +78,8 @@ class Mutant:
 
     @property
     def id(self) -> str:
-        """Eight hex digits that stay as long as the rule's expression and the change do."""
+        """Eight hex digits that stay as long as the rule's expression and labels, and the change, do."""
         rule, change = self.rule, self.change
-        parts = (rule.group, rule.name, rule.tree, self.operator, *change.path, change.before, change.after)
+        labels = sorted(rule.labels.items())  # several rules may record under one name
+        parts = (rule.group, rule.name, labels, rule.tree, self.operator, *change.path, change.before, change.after)
         return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:8]
