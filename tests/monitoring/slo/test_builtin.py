@@ -90,7 +90,7 @@ def test_an_slo_of_the_users_own_becomes_one_series_of_bad_and_one_of_all_events
 def test_good_events_are_taken_from_all_and_none_at_all_means_that_all_were_bad() -> None:
     slo = _named(Config(slos=(CustomSlo(**CUSTOM, good="rate(good_total[5m])"),)))["shop"]
     total = "sum(rate(all_total[5m]))"
-    assert slo.events.bad == f"clamp_min({total} - (sum(rate(good_total[5m])) or 0 * {total}), 0)"
+    assert slo.events.bad == f"clamp_min({total} - (sum(rate(good_total[5m])) or vector(0)), 0)"
 
 
 def test_a_histogram_of_a_foreign_service_needs_no_metric_and_no_job_of_ours() -> None:

@@ -61,3 +61,10 @@ def test_the_objective_is_recorded_as_it_was_said(objective: Decimal) -> None:
     (recorded,) = [r for r in recordings([replace(SLOS[0], objective=objective)]) if r.name == "slo:objective:ratio"]
     assert recorded.query == f"vector({objective})"
     assert recorded.static == {"slo": "api-availability", "service": "investiq-api"}
+
+
+def test_where_nothing_ever_failed_none_was_bad_only_if_that_can_be() -> None:
+    """A dead query of bad events must not read as none: only where there may be no series is 0 filled in."""
+    bad = {one.static["slo"]: one.query for one in recordings(SLOS) if one.name == "slo:events_bad:rate5m"}
+    filled = {name for name, query in bad.items() if "or vector(0)" in query}
+    assert filled == {"api-availability", "signal-availability"}

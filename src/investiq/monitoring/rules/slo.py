@@ -112,7 +112,9 @@ def recordings(slos: Sequence[Slo]) -> tuple[Recording, ...]:
 
 
 def _events(slo: Slo) -> Iterable[Recording]:
-    bad, total = f"{slo.events.bad} or 0 * {slo.events.total}", slo.events.total
+    bad, total = slo.events.bad, slo.events.total
+    if slo.events.sparse:
+        bad = f"{bad} or vector(0)"
     if slo.budgeting is Budgeting.RATIO_TIMESLICES:
         bad, total = f"({bad}) / ({total} > 0)", f"{total} > bool 0"
     yield _of_slo(BAD.name, slo, bad)

@@ -167,14 +167,14 @@ def _custom(settings: CustomSlo) -> Slo:
         bad = _one_series(settings.bad)
     else:
         # No good series at all: every event was bad. What two rates differ by through rounding is no bad event.
-        bad = f"clamp_min({total} - ({_one_series(str(settings.good))} or 0 * {total}), 0)"
+        bad = f"clamp_min({total} - ({_one_series(str(settings.good))} or vector(0)), 0)"
     return Slo(
         name=settings.name,
         service=settings.service,
         subject=Subject.SLO,
         description=settings.description,
         objective=settings.objective,
-        events=Events(bad=bad, total=total),
+        events=Events(bad=bad, total=total, sparse=True),
         page=Severity(settings.page),
         window_days=settings.window_days,
         budgeting=Budgeting(settings.budgeting),

@@ -36,7 +36,7 @@ def availability(answered: str, failed: str, probed: str | None = None) -> Event
         if probe
         else ""
     )
-    return Events(bad=f"sum({_rate(failed)}{failing})", total=f"sum({_rate(answered)}{probes})")
+    return Events(bad=f"sum({_rate(failed)}{failing})", total=f"sum({_rate(answered)}{probes})", sparse=True)
 
 
 def latency(

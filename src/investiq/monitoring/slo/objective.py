@@ -28,12 +28,13 @@ class Events:
     """What happens, as PromQL of events a second, each of one series without labels.
 
     Attributes:
-        bad: no sample means none while there is one of `total`.
+        sparse: while nothing ever failed there may be no series of `bad`: then none was bad.
         reads: recordings that the two are built on.
     """
 
     bad: str
     total: str
+    sparse: bool = False
     reads: tuple[Recording, ...] = ()
 
 
