@@ -116,7 +116,8 @@ def _events(slo: Slo) -> Iterable[Recording]:
     if slo.events.sparse:
         bad = f"{bad} or vector(0)"
     if slo.budgeting is Budgeting.RATIO_TIMESLICES:
-        bad, total = f"({bad}) / ({total} > 0)", f"{total} > bool 0"
+        # Time, of which there is as much in each sample: 1, where there was any event to be good or bad.
+        bad, total = f"({bad}) / ({total} > 0)", f"0 * {series(BAD, eq('slo', slo.name))} + 1"
     yield _of_slo(BAD.name, slo, bad)
     yield _of_slo(TOTAL.name, slo, total)
     yield _of_slo(OBJECTIVE.name, slo, f"vector({slo.objective})")
