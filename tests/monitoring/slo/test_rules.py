@@ -65,6 +65,8 @@ def test_the_objective_is_recorded_as_it_was_said(objective: Decimal) -> None:
 
 def test_where_nothing_ever_failed_none_was_bad_only_if_that_can_be() -> None:
     """A dead query of bad events must not read as none: only where there may be no series is 0 filled in."""
-    bad = {one.static["slo"]: one.query for one in recordings(SLOS) if one.name == "slo:events_bad:rate5m"}
-    filled = {name for name, query in bad.items() if "or vector(0)" in query}
-    assert filled == {"api-availability", "signal-availability"}
+    assert {slo.name for slo in SLOS if slo.events.sparse} == {"api-availability", "signal-availability"}
+    for sparse in (True, False):
+        slo = replace(SLOS[1], events=replace(SLOS[1].events, bad="sum(x)", sparse=sparse))
+        (bad,) = [one.query for one in recordings([slo]) if one.name == "slo:events_bad:rate5m"]
+        assert bad == ("sum(x) or vector(0)" if sparse else "sum(x)")

@@ -112,14 +112,14 @@ def recordings(slos: Sequence[Slo]) -> tuple[Recording, ...]:
 
 
 def _events(slo: Slo) -> Iterable[Recording]:
-    bad, total = slo.events.bad, slo.events.total
-    if slo.events.sparse:
-        bad = f"{bad} or vector(0)"
+    bad = f"{slo.events.bad} or vector(0)" if slo.events.sparse else slo.events.bad
     if slo.budgeting is Budgeting.RATIO_TIMESLICES:
+        yield _of_slo(BAD.name, slo, f"({bad}) / ({slo.events.total} > 0)")
         # Time, of which there is as much in each sample: 1, where there was any event to be good or bad.
-        bad, total = f"({bad}) / ({total} > 0)", f"0 * {series(BAD, eq('slo', slo.name))} + 1"
-    yield _of_slo(BAD.name, slo, bad)
-    yield _of_slo(TOTAL.name, slo, total)
+        yield _recording(TOTAL.name, f"0 * {series(BAD, eq('slo', slo.name))} + 1")
+    else:
+        yield _of_slo(BAD.name, slo, bad)
+        yield _of_slo(TOTAL.name, slo, slo.events.total)
     yield _of_slo(OBJECTIVE.name, slo, f"vector({slo.objective})")
 
 

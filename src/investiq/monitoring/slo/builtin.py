@@ -9,7 +9,7 @@ from investiq.config.load import ConfigError
 from investiq.config.schema import Config
 from investiq.config.slo import BuiltInSlo, CustomSlo
 from investiq.monitoring.alert import Severity
-from investiq.monitoring.mutation.expression import Aggregation
+from investiq.monitoring.mutation.expression import Aggregation, Binary, Call, Node, Number, Paren
 from investiq.monitoring.mutation.parsing import parse
 from investiq.monitoring.names import API, SIGNALS
 from investiq.monitoring.promql import eq, matching, ne, observations, series
@@ -182,6 +182,17 @@ def _custom(settings: CustomSlo) -> Slo:
 
 
 def _one_series(expression: str) -> str:
-    tree = parse(expression)
-    is_one = isinstance(tree, Aggregation) and tree.grouping is None
-    return expression if is_one else f"sum({expression})"
+    return expression if _is_one(parse(expression)) else f"sum({expression})"
+
+
+def _is_one(tree: Node) -> bool:
+    """Whether what it yields is one series without labels, if any."""
+    match tree:
+        case Aggregation(grouping=None) | Number() | Call("vector"):
+            return True
+        case Paren(inner):
+            return _is_one(inner)
+        case Binary(left=left, right=right):
+            return _is_one(left) and _is_one(right)
+        case _:
+            return False

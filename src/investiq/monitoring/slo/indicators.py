@@ -56,10 +56,10 @@ def latency(
     Raises:
         ValueError: no bucket of the histogram ends at `limit`.
     """
-    all_answers = _rate(observations(histogram, *answered))
+    counted = " or ".join([_rate(observations(histogram, *answered)), *map(_rate, unanswered)])
     in_time = _rate(buckets(histogram, *answered, at_most(histogram, limit)))
-    never = "".join(f" or {_rate(selector)}" for selector in unanswered)
-    return Events(bad=f"sum({all_answers} - ignoring (le) {in_time}{never})", total=f"sum({all_answers}{never})")
+    # Where nothing was ever in time there may be no series of it.
+    return Events(bad=f"sum({counted}) - (sum({in_time}) or vector(0))", total=f"sum({counted})")
 
 
 def _rate(selector: str) -> str:
