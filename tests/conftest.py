@@ -41,6 +41,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _group(item: pytest.Item) -> str | None:
     fixtures = getattr(item, "fixturenames", ())
+    if item.get_closest_marker("xdist_group"):
+        return None  # it has said its own
     for stacks in (SHARED_STACK, NEW_STACKS):
         if stacks in fixtures:
             return stacks

@@ -23,7 +23,10 @@ from tests.e2e.conftest import NewStack
 from tests.e2e.stack import Stack, awaited
 from tests.ports import free_port
 
-pytestmark = pytest.mark.e2e
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.xdist_group("own services"),  # it waits for minutes: beside the other stacks, not after them
+]
 
 PAGE_SECONDS = 150  # one minute of patience, two rounds of ten seconds, and a slow machine
 

@@ -38,19 +38,24 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_this_repository_has_no_finding() -> None:
-    assert _findings(checkout()) == []
-
-
 def test_every_check_says_what_it_looked_at(copy: Path) -> None:
-    for tests in copy.glob("tests/rules/*.yml"):
-        if tests.name != "market.yml":  # all of them take half a minute
-            tests.unlink()
+    _leave_the_tests_of_the_market(copy)
     checked = validate_offline(copy, Config(), ("rule-tests", "references"))
     assert [one.looked_at for one in checked] == [
         "1 files of promtool tests",
         f"{len(ALERTS) + len(RECORDINGS) + PANEL_EXPRESSIONS} expressions",
     ]
+
+
+def _leave_the_tests_of_the_market(root: Path) -> None:
+    for tests in root.glob("tests/rules/*.yml"):
+        if tests.name != "market.yml":  # all of them take half a minute; tests/cli runs them
+            tests.unlink()
+
+
+def _fail_the_tests_of_the_market(root: Path) -> None:
+    _leave_the_tests_of_the_market(root)
+    _replace("monitoring/rules/market.yml", "severity: ", "severity: not-")(root)
 
 
 def _replace(path: str, old: str, new: str) -> Callable[[Path], None]:
@@ -89,7 +94,7 @@ def _remove(path: str) -> Callable[[Path], None]:
             "committed files: alert",
         ),
         (_replace("monitoring/blackbox.yml", "prober", "probe"), "programs", "committed files: blackbox.yml"),
-        (_replace("monitoring/rules/market.yml", "severity: ", "severity: not-"), "rule-tests", "tests/rules/market"),
+        (_fail_the_tests_of_the_market, "rule-tests", "tests/rules/market"),
         (
             _replace("monitoring/rules/trading.yml", "investiq_trading_halted", "investiq_trading_halt"),
             "references",
