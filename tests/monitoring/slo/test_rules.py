@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+import yaml
 
 from investiq.config import Config
 from investiq.config.slo import SloConfig
 from investiq.monitoring.alert import Severity
+from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules.slo import ERROR_RATIO, alerts, recordings
 from investiq.monitoring.slo import slos_of
 from investiq.stack.render import render_runtime
+from investiq.telemetry.catalogue import Subject
 
 SLOS = slos_of(Config())
 
@@ -40,10 +45,20 @@ def test_without_slos_there_is_no_rule_and_no_file() -> None:
 
 def test_each_window_of_objectives_has_its_own_slos() -> None:
     other = replace(SLOS[0], name="other", window_days=7)
-    ratios = [one.query for one in recordings([*SLOS, other]) if one.name == ERROR_RATIO.name]
-    assert len(ratios) == 2
-    assert 'slo="other"}[7d]' in ratios[1]
-    assert '"other"' not in ratios[0]
+    (ratio,) = [one.query for one in recordings([*SLOS, other]) if one.name == ERROR_RATIO.name]
+    month, week = ratio.split(" or ")
+    assert 'slo="other"}[7d]' in week
+    assert '"other"' not in month
+
+
+def test_promtool_accepts_rules_of_several_windows_and_finds_none_twice(tmp_path: Path) -> None:
+    slos = [*SLOS, replace(SLOS[0], name="other", window_days=7), replace(SLOS[3], name="third", window_days=14)]
+    document = rule_document(Subject.SLO, alerts(slos), "http://127.0.0.1", recordings(slos))
+    file = tmp_path / "slo.yml"
+    file.write_text(yaml.safe_dump(document), "utf-8")
+    command = ["promtool", "check", "rules", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_slos_of_the_same_window_share_one_rule_without_a_matcher() -> None:

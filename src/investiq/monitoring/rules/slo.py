@@ -104,9 +104,10 @@ def recordings(slos: Sequence[Slo]) -> tuple[Recording, ...]:
     return (
         *(by_name[name] for name in read),
         *(recording for slo in slos for recording in _events(slo)),
+        *_time(slos),
         *BAD_EVENTS.values(),
         *BURN_RATES.values(),
-        *_whole_windows(slos),
+        _whole_windows(slos),
         REMAINING,
     )
 
@@ -115,23 +116,29 @@ def _events(slo: Slo) -> Iterable[Recording]:
     bad = f"{slo.events.bad} or vector(0)" if slo.events.sparse else slo.events.bad
     if slo.budgeting is Budgeting.RATIO_TIMESLICES:
         yield _of_slo(BAD.name, slo, f"({bad}) / ({slo.events.total} > 0)")
-        # Time, of which there is as much in each sample: 1, where there was any event to be good or bad.
-        yield _recording(TOTAL.name, f"0 * {series(BAD, eq('slo', slo.name))} + 1")
     else:
         yield _of_slo(BAD.name, slo, bad)
         yield _of_slo(TOTAL.name, slo, slo.events.total)
     yield _of_slo(OBJECTIVE.name, slo, f"vector({slo.objective})")
 
 
-def _whole_windows(slos: Sequence[Slo]) -> Iterable[Recording]:
-    """The error ratio of each SLO over its own window; one rule for those with the same window."""
+def _time(slos: Sequence[Slo]) -> Iterable[Recording]:
+    """Time, of which there is as much in each sample: 1, where there was any event to be good or bad."""
+    if timed := [slo.name for slo in slos if slo.budgeting is Budgeting.RATIO_TIMESLICES]:
+        yield _recording(TOTAL.name, f"0 * {series(BAD, eq('slo', *timed))} + 1")
+
+
+def _whole_windows(slos: Sequence[Slo]) -> Recording:
+    """The error ratio of each SLO over its own window."""
     windows = dict.fromkeys(slo.window_days for slo in slos)
+    ratios = []
     for days in windows:
         named = [slo.name for slo in slos if slo.window_days == days]
         matchers = (eq("slo", *named),) if len(windows) > 1 else ()
         window = f"{days}d"
         events = f"{seconds(window)} * avg_over_time({series(TOTAL, *matchers)}[{window}])"
-        yield _recording(ERROR_RATIO.name, f"{_bad_within(window, *matchers)} / ({events} > 0)", _SLOW_SECONDS)
+        ratios.append(f"{_bad_within(window, *matchers)} / ({events} > 0)")
+    return _recording(ERROR_RATIO.name, " or ".join(ratios), _SLOW_SECONDS)
 
 
 BURNS_FAST = "ErrorBudgetBurnsFast"
