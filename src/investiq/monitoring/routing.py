@@ -17,13 +17,13 @@ from investiq.monitoring.messages import TEMPLATE_FILE
 from investiq.monitoring.promql import Matcher, eq, ne
 from investiq.monitoring.rules.api import (
     DEPENDENCY_DOWN,
-    FRONTEND_DOWN,
     HIGH_ERROR_RATE,
     HIGH_LATENCY,
     PROBE_FAILING,
     SERVICE_ABSENT,
     SERVICE_DOWN,
 )
+from investiq.monitoring.rules.deaths import DEATHS
 from investiq.monitoring.rules.market import MARKET_DATA_STALE
 from investiq.monitoring.rules.monitoring import (
     CERTIFICATE_EXPIRING,
@@ -36,7 +36,6 @@ from investiq.monitoring.rules.monitoring import (
 from investiq.monitoring.rules.signals import ML_SERVICE_DOWN, MODEL_NOT_LOADED, SIGNAL_ENGINE_FALLBACK
 from investiq.monitoring.rules.slo import BURNS_FAST, BURNS_SLOWLY
 from investiq.monitoring.rules.trading import (
-    AGENT_DOWN,
     AGENT_STALLED,
     CIRCUIT_BREAKER_TRIPPED,
     MONITORING_HEARTBEAT_LOST,
@@ -81,14 +80,13 @@ class Inhibition:
     equal: tuple[str, ...] = ()
 
 
-_DEAD = (SERVICE_DOWN.name, ML_SERVICE_DOWN.name, FRONTEND_DOWN.name, AGENT_DOWN.name, EXPORTER_DOWN.name)
 _SYMPTOMS = (HIGH_ERROR_RATE.name, HIGH_LATENCY.name)
 
 INHIBITIONS = (
     Inhibition(
         "what a dead service does wrong besides is a symptom",
-        source=(eq("alertname", *_DEAD),),
-        target=(ne("alertname", *_DEAD),),
+        source=(eq("alertname", *DEATHS),),
+        target=(ne("alertname", *DEATHS),),
         equal=("service",),
     ),
     Inhibition(

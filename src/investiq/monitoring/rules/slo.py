@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.monitoring.foreign.scrape import ALERTS
 from investiq.monitoring.jobs import EVALUATION_SECONDS
 from investiq.monitoring.promql import Matcher, eq, series
 from investiq.monitoring.recording import Recording
+from investiq.monitoring.rules.deaths import DEATHS
 from investiq.monitoring.slo.burn import PAGES, TICKETS, WINDOWS, Pair, seconds
 from investiq.monitoring.slo.indicators import RATE_WINDOW
 from investiq.monitoring.slo.objective import Budgeting, Slo
@@ -102,6 +104,7 @@ def recordings(slos: Sequence[Slo]) -> tuple[Recording, ...]:
     read = dict.fromkeys(one.name for slo in slos for one in slo.events.reads)
     by_name = {one.name: one for slo in slos for one in slo.events.reads}
     return (
+        DEATHS_FIRING,
         *(by_name[name] for name in read),
         *(recording for slo in slos for recording in _events(slo)),
         *_time(slos),
@@ -141,6 +144,14 @@ def _whole_windows(slos: Sequence[Slo]) -> Recording:
     return _recording(ERROR_RATIO.name, " or ".join(ratios), _SLOW_SECONDS)
 
 
+DEATHS_FIRING = Recording(
+    name="service:deaths:firing",
+    subject=Subject.SLO,
+    query=f"max by (service) ({series(ALERTS, eq('alertname', *DEATHS), eq('alertstate', 'firing'))})",
+    labels=("service",),
+)
+"""The services whose death has paged."""
+
 BURNS_FAST = "ErrorBudgetBurnsFast"
 BURNS_SLOWLY = "ErrorBudgetBurnsSlowly"
 
@@ -168,12 +179,19 @@ def _pair_burns(pair: Pair, *matchers: Matcher) -> str:
 _SUMMARY = '{{ $labels.slo }}: the error budget burns {{ $value | printf "%.1f" }} times as fast as it may'
 
 
+def _pages(*matchers: Matcher) -> str:
+    """What pages, but for the echo of a death that has paged: once the service is back nothing mutes its burn rates any
+    more, and its outage stays in the short window for as long as that is."""
+    echo = {pair: f"unless on (service) present_over_time({series(DEATHS_FIRING)}[{pair.short}])" for pair in PAGES}
+    return " or ".join(f"({_pair_burns(pair, *matchers)} {echo[pair]})" for pair in PAGES)
+
+
 def _page(severity: Severity, slos: Sequence[str]) -> Alert:
     return Alert(
         name=BURNS_FAST,
         subject=Subject.SLO,
         severity=severity,
-        query=_burns(PAGES, eq("slo", *slos)),
+        query=_pages(eq("slo", *slos)),
         service=None,
         summary=_SUMMARY,
         description=(
