@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -147,7 +149,7 @@ def _ratio(**changes: Any) -> Change:
         (_objective(target=None), "needs either target or targetPercent"),
         (_objective(targetPercent=99.9), "needs either target or targetPercent"),
         (_objective(target=1.0), "objective: Input should be less than 1"),
-        (_objective(target="high"), "'high', expected a number"),
+        (_objective(target="high"), "target is 'high', expected a valid number"),
         (_objective(timeSliceWindow="1m"), "timeSliceWindow '1m' is not supported: expected 5m"),
         (_objective(timeSliceTarget=0.9), "timeSliceTarget belongs to Timeslices"),
         (_objective(value=3), "belongs to a thresholdMetric"),
@@ -175,12 +177,40 @@ def test_a_threshold_metric_is_refused_by_name() -> None:
         read_documents([document], "slos.yml")
 
 
-def test_all_faults_are_named_at_once() -> None:
+def test_all_that_is_malformed_is_named_at_once() -> None:
     document = list(yaml.safe_load_all(EXAMPLE))[-1]
-    _spec(budgetingMethod="Timeslices", budget=1)(document)
+    again = copy.deepcopy(document)
+    _spec(service=None, budget=1)(document)
     with pytest.raises(UnusableOpenSlo) as caught:
-        read_documents([document, "text", document], "slos.yml")
+        read_documents([document, "text", again, again], "slos.yml")
     assert caught.value.message.count("\n") == 4
+
+
+def test_all_that_is_not_supported_is_named_at_once() -> None:
+    document = list(yaml.safe_load_all(EXAMPLE))[-1]
+    _spec(budgetingMethod="Timeslices", timeWindow=[{"duration": "1M", "isRolling": False}])(document)
+    with pytest.raises(UnusableOpenSlo) as caught:
+        read_documents([document], "slos.yml")
+    assert caught.value.message.count("\n") == 3
+
+
+def _paths(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    for key in tree if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else ():
+        yield from _paths(tree[key], (*path, key))
+
+
+@pytest.mark.parametrize("junk", [None, [], {}, 3, "text", True, [[{}]], {1: 2}, float("nan")], ids=repr)
+def test_junk_in_any_place_is_read_or_refused_and_breaks_nothing(junk: Any) -> None:
+    example = list(yaml.safe_load_all(EXAMPLE))
+    for *parents, last in filter(None, _paths(example)):
+        found = copy.deepcopy(example)
+        place = found
+        for key in parents:
+            place = place[key]
+        place[last] = junk
+        with suppress(UnusableOpenSlo):
+            read_documents(found, "slos.yml")
 
 
 def test_a_file_without_an_slo_is_refused() -> None:

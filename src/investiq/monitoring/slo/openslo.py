@@ -8,17 +8,14 @@ from typing import Any
 from investiq.monitoring.slo.burn import PAIRS, Pair, Tells
 from investiq.monitoring.slo.indicators import RATE_WINDOW
 from investiq.monitoring.slo.objective import Budgeting, Slo
+from investiq.monitoring.slo.openslo_document import API_VERSION
 
-__all__ = ["ALERTING", "API_VERSION", "METHODS", "PAGE", "Document", "documents"]
+__all__ = ["METHODS", "PAGE", "documents"]
 
-API_VERSION = "openslo/v1"
 PAGE = "investiq/page"
 """The annotation that carries what OpenSLO has no word for: the severity of the page."""
 
-Document = Mapping[str, Any]
-
 METHODS = {Budgeting.OCCURRENCES: "Occurrences", Budgeting.RATIO_TIMESLICES: "RatioTimeslices"}
-ALERTING = ("AlertPolicy", "AlertCondition", "AlertNotificationTarget")
 
 
 def documents(slos: Sequence[Slo]) -> list[dict[str, Any]]:
@@ -33,7 +30,7 @@ def documents(slos: Sequence[Slo]) -> list[dict[str, Any]]:
     ]
 
 
-def _document(kind: str, name: str, spec: Document, **metadata: Any) -> dict[str, Any]:
+def _document(kind: str, name: str, spec: Mapping[str, Any], **metadata: Any) -> dict[str, Any]:
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name, **metadata}, "spec": dict(spec)}
 
 
