@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status test lint types unit e2e format lock proof-fresh proof-heartbeat proof-series clean runtime dev
+.PHONY: help up down status test lint types unit e2e format lock proof-fresh proof-heartbeat proof-mutation proof-series clean runtime dev
 
 BIN := .venv/bin
 ARGS ?=
@@ -51,6 +51,9 @@ proof-fresh: ## Run `make up` in bare Debian containers (needs Docker; ARGS name
 
 proof-heartbeat: dev ## Kill Prometheus, then Alertmanager: seconds until trading is halted, and what is refused meanwhile
 	@exec $(BIN)/pytest -q tests/e2e/proof_heartbeat.py $(ARGS)
+
+proof-mutation: dev ## Change every alerting rule in many small ways: the tests must notice each (ARGS="--only HighLatency")
+	@exec $(BIN)/investiq rules mutate $(ARGS)
 
 proof-series: dev ## How many series each part exposes at rest and after a day's worth of use
 	@exec $(BIN)/pytest -q tests/e2e/proof_series.py $(ARGS)

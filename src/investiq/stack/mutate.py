@@ -1,8 +1,8 @@
 """`investiq rules mutate`: writes each mutant to a folder of its own and runs the promtool tests on it.
 
 A mutant meets first the group of tests that has killed most mutants of its rule, then the other groups that ask for the
-rule or for one that reads it. What fails there fails in the whole files too; what passes meets the whole files before
-it counts as a survivor. So the short way never lies.
+rule itself, then those that ask for one that reads it. What fails there fails in the whole files too; what passes meets
+the whole files before it counts as a survivor. So the short way never lies.
 """
 
 from __future__ import annotations
@@ -235,6 +235,9 @@ def _scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
+_Group = tuple[str, int]
+"""A group of tests: the name of its file, and its position there."""
+
 _Selection = Sequence[tuple[LoadedTests, Collection[int] | None]]
 """Test files, each with the positions of the groups to run; None runs all."""
 
@@ -254,7 +257,7 @@ class _Runner:
     folder: Path
     promtool: str
     timeout_seconds: float
-    _killers: dict[int, Counter[tuple[str, int]]] = field(default_factory=dict)
+    _killers: dict[int, Counter[_Group]] = field(default_factory=dict)
     _names: dict[int, set[str]] = field(default_factory=dict)
 
     def check_baseline(self, pool: ThreadPoolExecutor) -> None:
@@ -313,15 +316,14 @@ class _Runner:
         return self._survivor(mutant)
 
     def _stages(self, mutant: Mutant, tests: Sequence[LoadedTests], names: Collection[str]) -> Iterator[_Selection]:
-        concerned = [(one, tuple(one.tests.concerning(names))) for one in tests]
-        best = self._killers.setdefault(id(mutant.rule), Counter()).most_common(1)
-        if best:
-            (name, position), _ = best[0]
-            yield [(one, tuple({position} & set(groups))) for one, groups in concerned if one.tests.name == name]
-            concerned = [
-                (one, tuple(i for i in groups if (one.tests.name, i) != (name, position))) for one, groups in concerned
-            ]
-        yield concerned
+        """Soonest what kills most for its time: see the top of this module."""
+        concerned = _groups(tests, names)
+        best = {group for group, _ in self._killers.setdefault(id(mutant.rule), Counter()).most_common(1)}
+        met: set[_Group] = set()
+        for groups in (best & concerned, _groups(tests, {mutant.rule.name}), concerned):
+            if fresh := groups - met:
+                yield [(one, {position for name, position in fresh if name == one.tests.name}) for one in tests]
+            met |= fresh
         yield [(one, None) for one in tests]
 
     def _remember(self, verdict: Verdict, selection: _Selection) -> None:
@@ -370,6 +372,11 @@ class _Runner:
         except subprocess.TimeoutExpired:
             return _Run(passed=False, output="", timed_out=True)
         return _Run(done.returncode == 0, done.stdout + done.stderr)
+
+
+def _groups(tests: Iterable[LoadedTests], names: Collection[str]) -> set[_Group]:
+    """Those that ask for one of these alerts or series."""
+    return {(one.tests.name, position) for one in tests for position in one.tests.concerning(names)}
 
 
 def _write(folder: Path, name: str, one: LoadedTests, mutated: Path, groups: Collection[int] | None) -> str:

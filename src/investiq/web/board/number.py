@@ -13,7 +13,7 @@ from investiq.web.elements import Children
 from investiq.web.panels_file import Panel
 from investiq.web.units import unit_named
 
-__all__ = ["TONES", "numbers", "spoken", "tone_of"]
+__all__ = ["TONES", "judged", "numbers", "spoken", "tone_of"]
 
 MOST_NUMBERS = 12
 
