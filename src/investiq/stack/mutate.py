@@ -1,8 +1,8 @@
 """`investiq rules mutate`: writes each mutant to a folder of its own and runs the promtool tests on it.
 
-A mutant meets first the group of tests that has killed most mutants of its rule, then the other groups that ask for the
-rule itself, then those that ask for one that reads it. What fails there fails in the whole files too; what passes meets
-the whole files before it counts as a survivor. So the short way never lies.
+A mutant meets one group of tests after the other: first those that have killed most mutants of its rule, then those
+that ask for the rule itself, then those that ask for one that reads it, the quickest first. What fails there fails in
+the whole files too; what passes meets the whole files before it counts as a survivor. So the short way never lies.
 """
 
 from __future__ import annotations
@@ -246,6 +246,7 @@ _Selection = Sequence[tuple[LoadedTests, Collection[int] | None]]
 class _Run:
     passed: bool
     output: str
+    seconds: float
     timed_out: bool = False
 
 
@@ -257,7 +258,8 @@ class _Runner:
     folder: Path
     promtool: str
     timeout_seconds: float
-    _killers: dict[int, Counter[_Group]] = field(default_factory=dict)
+    _kills: dict[int, Counter[_Group]] = field(default_factory=dict)
+    _seconds: dict[_Group, float] = field(default_factory=dict)
     _names: dict[int, set[str]] = field(default_factory=dict)
 
     def check_baseline(self, pool: ThreadPoolExecutor) -> None:
@@ -304,36 +306,32 @@ class _Runner:
             files = [
                 _write(folder, f"{stage}-{number}.yml", one, path, groups)
                 for number, (one, groups) in enumerate(selection)
-                if groups is None or groups
             ]
             run = self._promtool_test(folder, files)
             if run.timed_out:
                 return Verdict(mutant, Outcome.TIMED_OUT, (f"promtool did not end in {self.timeout_seconds:g} s",))
+            self._remember(mutant.rule, selection, run.seconds, killed=not run.passed)
             if not run.passed:
-                verdict = self._noticed(mutant, folder, run)
-                self._remember(verdict, selection)
-                return verdict
+                return self._noticed(mutant, folder, run)
         return self._survivor(mutant)
 
     def _stages(self, mutant: Mutant, tests: Sequence[LoadedTests], names: Collection[str]) -> Iterator[_Selection]:
         """Soonest what kills most for its time: see the top of this module."""
-        concerned = _groups(tests, names)
-        best = {group for group, _ in self._killers.setdefault(id(mutant.rule), Counter()).most_common(1)}
-        met: set[_Group] = set()
-        for groups in (best & concerned, _groups(tests, {mutant.rule.name}), concerned):
-            if fresh := groups - met:
-                yield [(one, {position for name, position in fresh if name == one.tests.name}) for one in tests]
-            met |= fresh
+        own = _groups(tests, {mutant.rule.name})
+        kills = self._kills.setdefault(id(mutant.rule), Counter())
+
+        def rank(group: _Group) -> tuple[int, bool, float]:
+            return -kills[group], group not in own, self._seconds.get(group, 0.0)
+
+        for name, position in sorted(_groups(tests, names), key=rank):
+            yield [(one, {position}) for one in tests if one.tests.name == name]
         yield [(one, None) for one in tests]
 
-    def _remember(self, verdict: Verdict, selection: _Selection) -> None:
-        """Which group killed a mutant of this rule: it will kill the next one too, more often than not."""
-        killers = self._killers[id(verdict.mutant.rule)]
-        for name in verdict.because if verdict.outcome is Outcome.KILLED else ():
-            for one, _ in selection:
-                position = one.tests.named(name)
-                if position is not None:
-                    killers[one.tests.name, position] += 1
+    def _remember(self, rule: Rule, selection: _Selection, seconds: float, *, killed: bool) -> None:
+        """What each group costs and kills: it will kill the next mutant of the rule too, more often than not."""
+        for group in ((one.tests.name, position) for one, positions in selection for position in positions or ()):
+            self._seconds[group] = seconds
+            self._kills[id(rule)][group] += killed
 
     def _noticed(self, mutant: Mutant, folder: Path, run: _Run) -> Verdict:
         if not _FAILED_TEST.search(run.output):
@@ -355,10 +353,11 @@ class _Runner:
         return self._names[id(rule)]
 
     def _promtool_test(self, folder: Path, files: Sequence[str]) -> _Run:
-        return self._run(folder, ["test", "rules", *files]) if files else _Run(passed=True, output="")
+        return self._run(folder, ["test", "rules", *files])
 
     def _run(self, folder: Path, arguments: Sequence[str]) -> _Run:
         environment = {**os.environ, **_GO, "TMPDIR": str(self.folder)}
+        started = time.monotonic()
         try:
             done = subprocess.run(
                 [self.promtool, *arguments],
@@ -370,8 +369,8 @@ class _Runner:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return _Run(passed=False, output="", timed_out=True)
-        return _Run(done.returncode == 0, done.stdout + done.stderr)
+            return _Run(passed=False, output="", seconds=self.timeout_seconds, timed_out=True)
+        return _Run(done.returncode == 0, done.stdout + done.stderr, time.monotonic() - started)
 
 
 def _groups(tests: Iterable[LoadedTests], names: Collection[str]) -> set[_Group]:

@@ -124,7 +124,6 @@ def test_groups_are_kept_by_position_and_anchors_survive_the_loss_of_their_group
     assert tests.patterns == ("r.yml", "../other/*.yml")
     assert tests.concerning({"B"}) == [1]
     assert tests.concerning({"A", "job:up:sum"}) == [0, 2]
-    assert tests.named("three") == 2
     reduced = yaml.safe_load(tests.with_rule_files(["/x/m.yml"], {1}))
     assert reduced["rule_files"] == ["/x/m.yml"]
     assert reduced["evaluation_interval"] == "10s"

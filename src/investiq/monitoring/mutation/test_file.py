@@ -62,19 +62,9 @@ class TestFile:
         """The positions of the groups that ask for one of these alerts or series."""
         return [position for position, group in enumerate(self._groups()) if _concerns(group, names)]
 
-    def named(self, name: str) -> int | None:
-        """The position of the first group of that name."""
-        found = (position for position, group in enumerate(self._groups()) if _name(group) == name)
-        return next(found, None)
-
     def _groups(self) -> Sequence[yaml.Node]:
         tests = item(self._document, "tests")
         return tests.value if isinstance(tests, yaml.SequenceNode) else ()
-
-
-def _name(group: yaml.Node) -> str | None:
-    node = item(group, "name")
-    return str(node.value) if node is not None else None
 
 
 def _concerns(group: yaml.Node, names: Collection[str]) -> bool:
