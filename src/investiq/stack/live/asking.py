@@ -22,6 +22,7 @@ _AT_ONCE = 8
 """Questions under way at the same time: a monitoring that is asked should not feel it."""
 
 _CREDENTIALS = "give credentials: --token-file FILE, or --basic-auth-file FILE with user:password"
+_CERTIFICATE = "give --ca-file FILE with the certificates to trust (PEM), or the address by the name in its certificate"
 _ADDRESS = "give its base address, such as http://127.0.0.1:9090; `investiq doctor` names who has a port here"
 _REDIRECTS = range(300, 400)
 _REFUSED = (401, 403, 407)
@@ -143,7 +144,16 @@ class Asker:
         except httpx2.TimeoutException:
             raise NotChecked(f"{url} does not answer within {_ANSWER_SECONDS:g} s", _ADDRESS) from None
         except httpx2.HTTPError as error:
+            if untrusted := _untrusted(error):
+                raise NotChecked(f"the certificate of {url} is not trusted: {untrusted}", _CERTIFICATE) from error
             raise NotChecked(f"nothing usable answers at {url} ({error or type(error).__name__})", _ADDRESS) from error
+
+
+def _untrusted(error: BaseException | None) -> str | None:
+    """Why a certificate was refused, where that is behind `error`."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error.verify_message if error is not None else None
 
 
 def _document(response: httpx2.Response) -> Any:
