@@ -9,6 +9,7 @@ import click
 from investiq.cli.context import Session, pass_session
 from investiq.cli.durations import Duration
 from investiq.cli.help import ExampleCommand
+from investiq.cli.login_name import login_name
 from investiq.cli.silence import document, told
 
 __all__ = ["command"]
@@ -42,16 +43,18 @@ def command(session: Session, *, seconds: float, reason: str) -> None:
     These are dead and vanished parts, failing probes and lost dependencies. A halt of trading, a lost heartbeat, errors
     and the host page as ever.
     """
-    from investiq.monitoring.silencing import LONGEST_WINDOW, check_length  # noqa: PLC0415  not for every command
-    from investiq.stack.silences import Silences, login_name  # noqa: PLC0415
+    from investiq.monitoring.silencing import LONGEST_WINDOW  # noqa: PLC0415  the rules are not for every command
+    from investiq.silences.alertmanager import Silences  # noqa: PLC0415
+    from investiq.silences.refusals import check_length  # noqa: PLC0415
+    from investiq.stack.deploy_windows import end_windows, open_window  # noqa: PLC0415
 
     with Silences(session.loaded.config) as silences:
         if seconds == _END:
-            ended = silences.end_windows()
+            ended = end_windows(silences)
             session.emit("investiq.silences/1", {"silences": [document(window) for window in ended]}, "")
             session.say("the deploy window is over: restarts page again" if ended else "no deploy window is open")
             return
         length = timedelta(seconds=seconds)
         check_length(length, LONGEST_WINDOW)
-        window = silences.open_window(length, login_name(), reason.strip())
+        window = open_window(silences, length, login_name(), reason.strip())
     session.emit("investiq.silence/1", document(window), told(window))

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from investiq.cli.context import Session, pass_session
-from investiq.cli.durations import Duration, written
+from investiq.cli.durations import Duration
 from investiq.cli.help import ExampleCommand
+from investiq.durations import written
 from investiq.stack.inbox_client import InboxClient
 
 COLUMNS = ("state", "severity", "alert", "since (UTC)", "lasted", "what")

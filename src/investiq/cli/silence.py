@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from investiq.cli.context import Session, pass_session
-from investiq.cli.durations import Duration, written
+from investiq.cli.durations import Duration
 from investiq.cli.help import ExampleCommand
+from investiq.cli.login_name import login_name
+from investiq.durations import written
 
 if TYPE_CHECKING:
-    from investiq.monitoring.promql import Matcher
-    from investiq.stack.silences import Silence
+    from investiq.silences.silence import Silence
 
 __all__ = ["command", "document", "told"]
 
@@ -34,17 +35,18 @@ __all__ = ["command", "document", "told"]
 @pass_session
 def command(session: Session, *, alert: str, seconds: float, reason: str, labels: tuple[str, ...]) -> None:
     """Keep ALERT from being notified for a while. It fires on, shows as silenced, and mutes its symptoms as before."""
-    from investiq.monitoring.promql import eq  # noqa: PLC0415  the rules are not for every command
-    from investiq.monitoring.rules import CONDITIONAL, alerts_of  # noqa: PLC0415
-    from investiq.monitoring.silencing import LONGEST_SILENCE, check_length, check_name  # noqa: PLC0415
-    from investiq.stack.silences import Silences, login_name  # noqa: PLC0415
+    from investiq.monitoring.silencing import known_alerts, refusals  # noqa: PLC0415  the rules are not for every command
+    from investiq.silences.alertmanager import Silences  # noqa: PLC0415
+    from investiq.silences.refusals import check_length, check_name, check_text  # noqa: PLC0415
+    from investiq.silences.silence import matchers_of  # noqa: PLC0415
 
     config, length = session.loaded.config, timedelta(seconds=seconds)
-    check_name(alert, [*(one for several in alerts_of(config).values() for one in several), *CONDITIONAL])
-    check_length(length, LONGEST_SILENCE)
-    matchers = [eq("alertname", alert), *(_label(label) for label in labels)]
+    check_name(alert, refusals(known_alerts(config)))
+    check_length(length)
+    why = check_text(reason, "--reason is empty: say why, since whoever looks at the alert will ask")
+    matchers = matchers_of(alert, dict(_label(label) for label in labels))
     with Silences(config) as silences:
-        silence = silences.add(matchers, length, login_name(), _given(reason))
+        silence = silences.add(matchers, length, login_name(), why)
     session.emit("investiq.silence/1", document(silence), told(silence))
 
 
@@ -77,17 +79,9 @@ def document(silence: Silence) -> dict[str, Any]:
     }
 
 
-def _label(text: str) -> Matcher:
-    from investiq.monitoring.promql import eq  # noqa: PLC0415
-
+def _label(text: str) -> tuple[str, str]:
     label, equals, value = text.partition("=")
     if not equals or not value or not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", label) or label == "alertname":
         message = f"{text!r} is not a label with its value: write it as service=investiq-api"
         raise click.BadParameter(message, param_hint="--match")
-    return eq(label, value)
-
-
-def _given(reason: str) -> str:
-    if not reason.strip():
-        raise click.BadParameter("say why: whoever looks at the alert will ask", param_hint="--reason")
-    return reason.strip()
+    return label, value

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from investiq.cli.context import Session, pass_session
-from investiq.cli.durations import written
 from investiq.cli.help import ExampleCommand
 from investiq.cli.silence import document
+from investiq.durations import written
 
 if TYPE_CHECKING:
-    from investiq.stack.silences import Silence
+    from investiq.silences.silence import Silence
 
 COLUMNS = ("id", "until (UTC)", "left", "by", "mutes", "what", "reason")
 
@@ -25,7 +25,7 @@ COLUMNS = ("id", "until (UTC)", "left", "by", "mutes", "what", "reason")
 @pass_session
 def command(session: Session) -> None:
     """List the silences that have not ended, deploy windows among them, and how many firing alerts each mutes now."""
-    from investiq.stack.silences import Silences  # noqa: PLC0415  the rules are not for every command
+    from investiq.silences.alertmanager import Silences  # noqa: PLC0415  an HTTP client is not for every command
 
     with Silences(session.loaded.config) as silences:
         found = silences.open()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass
 
 from investiq.monitoring.foreign.metric import Foreign
 from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.recording import Recording
+from investiq.silences.silence import Matcher
 from investiq.telemetry.catalogue import Kind, Metric
 
 __all__ = [
@@ -29,19 +28,6 @@ TARGET_LABELS = ("job", "instance")
 """The labels that Prometheus adds to every sample of a target."""
 
 _REGEX_SPECIAL = re.compile(r"([.+*?()|\[\]{}^$\\])")
-
-
-@dataclass(frozen=True, slots=True)
-class Matcher:
-    """A label matcher; its text is the same in PromQL and in Alertmanager."""
-
-    label: str
-    op: str
-    value: str
-    alternatives: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.label}{self.op}{json.dumps(self.value, ensure_ascii=False)}"
 
 
 def eq(label: str, *values: str) -> Matcher:

@@ -1,43 +1,40 @@
-"""What people may silence and for how long, and which alerts a planned restart of our parts sets off.
+"""Which alerts people may silence, and which of them a planned restart of our parts sets off.
 
 A silence keeps an alert from being notified; it goes on to fire, and shows as silenced wherever alerts are shown.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection
+from collections.abc import Iterable
 from datetime import timedelta
 
-from investiq.errors import InvestIQError
+from investiq.config import Config
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.promql import Matcher, eq
+from investiq.monitoring.promql import eq
+from investiq.monitoring.rules import CONDITIONAL, alerts_of
 from investiq.monitoring.rules.api import DEPENDENCY_DOWN, FRONTEND_DOWN, PROBE_FAILING, SERVICE_ABSENT, SERVICE_DOWN
 from investiq.monitoring.rules.monitoring import TARGET_MISSING, WATCHDOG
 from investiq.monitoring.rules.signals import ML_SERVICE_DOWN, MODEL_NOT_LOADED, SIGNAL_ENGINE_FALLBACK
 from investiq.monitoring.rules.slo import BURNS_FAST
 from investiq.monitoring.rules.trading import AGENT_DOWN, AGENT_STALLED
+from investiq.silences.silence import Matcher
 from investiq.telemetry.catalogue import Part
 
 __all__ = [
-    "DEPLOY_COMMENT",
-    "LONGEST_SILENCE",
     "LONGEST_WINDOW",
     "RESTART_ALERTS",
-    "NotSilenceable",
-    "check_length",
-    "check_name",
     "deploy_matchers",
+    "known_alerts",
+    "refusals",
 ]
-
-LONGEST_SILENCE = timedelta(days=7)
-"""What is not mended in a week wants a changed rule: a longer silence is forgotten, and with it the fault."""
 
 LONGEST_WINDOW = timedelta(hours=1)
 """A restart takes minutes. Whoever needs longer opens another window, and knows that nobody is watching."""
 
-DEPLOY_COMMENT = "deploy window: "
-"""How the comment of a deploy window's silence begins: the silence itself is the record of the deployment."""
+_HEARTBEAT = (
+    f"{WATCHDOG.name} cannot be silenced: it is the heartbeat, which pages nobody, and without which trading halts. "
+    "Its loss is MonitoringHeartbeatLost"
+)
 
 RESTART_ALERTS: tuple[str, ...] = (
     # Nothing answers meanwhile.
@@ -64,44 +61,20 @@ the host; and errors and waiting of what does answer are faults of the new versi
 """
 
 
-class NotSilenceable(InvestIQError):
-    """That cannot be silenced, or not for so long."""
-
-    reason = "usage"
-
-
 def deploy_matchers() -> tuple[Matcher, ...]:
     """The one silence of a deploy window: these alerts, about parts of ours."""
     return eq("alertname", *RESTART_ALERTS), eq("service", *(part.value for part in Part))
 
 
-def check_name(name: str, alerts: Collection[Alert]) -> None:
-    """Refuse a name that no rule has, since a misspelt silence silences nothing, and the heartbeat.
+def known_alerts(config: Config) -> tuple[Alert, ...]:
+    """Every alert that has a rule here, or would have one with other settings: what may be named.
 
     Raises:
-        NotSilenceable: with the nearest name, or the reason.
+        ConfigError: a threshold of an SLO cannot be.
     """
-    if name == WATCHDOG.name:
-        raise NotSilenceable(
-            f"{WATCHDOG.name} cannot be silenced: it is the heartbeat, which pages nobody, and without which trading "
-            "halts. Its loss is MonitoringHeartbeatLost"
-        )
-    known = {alert.name.lower(): alert.name for alert in alerts}
-    if known.get(name.lower()) == name:
-        return
-    near = [known[one] for one in difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)]
-    advice = f"did you mean {near[0]}?" if near else "docs/runbooks names them all"
-    raise NotSilenceable(f"no rule is called {name}: {advice}", suggestions=near)
+    return (*(alert for alerts in alerts_of(config).values() for alert in alerts), *CONDITIONAL)
 
 
-def check_length(length: timedelta, longest: timedelta) -> None:
-    """Refuse a silence of no time, and one that would be forgotten.
-
-    Raises:
-        NotSilenceable: it is not between a second and `longest`.
-    """
-    if length < timedelta(seconds=1):
-        raise NotSilenceable("a silence lasts a second at least, such as 10m")
-    if length > longest:
-        limit = f"{longest.days} days" if longest.days > 1 else f"{longest.total_seconds() / 3600:.0f} hour"
-        raise NotSilenceable(f"the longest is {limit}: what lasts longer is forgotten, and so is the fault under it")
+def refusals(alerts: Iterable[Alert]) -> dict[str, str]:
+    """The name of each alert, and why it cannot be silenced; empty where it can."""
+    return {alert.name: _HEARTBEAT if alert.name == WATCHDOG.name else "" for alert in alerts}

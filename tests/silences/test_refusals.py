@@ -1,0 +1,44 @@
+"""What may not be silenced, and how that is said."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from investiq.silences.refusals import LONGEST_SILENCE, NotSilenceable, check_length, check_name, check_text
+
+RULES = {"ServiceDown": "", "HighLatency": "", "Watchdog": "it is the heartbeat"}
+
+
+def test_a_rule_may_be_silenced() -> None:
+    check_name("ServiceDown", RULES)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("ServiceDwn", "did you mean ServiceDown"),
+        ("servicedown", "did you mean ServiceDown"),
+        ("Zzzz", "docs/runbooks names them all"),
+        ("Watchdog", "it is the heartbeat"),
+    ],
+)
+def test_a_name_that_cannot_be_silenced_is_refused_with_the_next_step(name: str, says: str) -> None:
+    with pytest.raises(NotSilenceable, match=re.escape(says)):
+        check_name(name, RULES)
+
+
+def test_a_silence_ends_within_a_week() -> None:
+    check_length(timedelta(days=7))
+    assert timedelta(days=7) == LONGEST_SILENCE
+    for length in (timedelta(0), timedelta(days=7, seconds=1)):
+        with pytest.raises(NotSilenceable):
+            check_length(length)
+
+
+def test_a_word_is_more_than_space() -> None:
+    assert check_text(" known \n", "say why") == "known"
+    with pytest.raises(NotSilenceable, match="say why"):
+        check_text(" \n", "say why")
