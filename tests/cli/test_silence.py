@@ -99,6 +99,18 @@ def test_the_list_says_who_what_until_when_and_why(watched: Alertmanager) -> Non
     assert row.endswith("2  alertname=ModelStale  retrained tonight")
 
 
+def test_the_same_again_stays_one_silence_that_ends_later(watched: Alertmanager) -> None:
+    asked = ("silence", "ModelStale", "--reason", "known", "--match", "service=a", "--json")
+    first = run(*asked, "--for", "10m").json
+    again = run(*asked, "--for", "1h").json
+    other = run("silence", "ModelStale", "--reason", "known", "--for", "1h", "--json").json
+
+    silences = {one["id"]: one for one in run("silences", "--json").json["silences"]}
+    assert first["id"] == again["id"] != other["id"]
+    assert set(silences) == {first["id"], other["id"]}
+    assert silences[first["id"]]["ends_at"] == again["ends_at"] > first["ends_at"]
+
+
 @pytest.mark.parametrize(
     ("argv", "says"),
     [

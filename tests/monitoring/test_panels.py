@@ -14,6 +14,8 @@ from investiq.monitoring.dashboards.events import EVENTS
 from investiq.monitoring.panel import Dashboard, Panel, Unit, View, concrete
 from investiq.monitoring.panels_document import panels_document
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
+from investiq.monitoring.rules.api import SERVICE_DOWN
+from investiq.monitoring.silencing import known_alerts
 from investiq.telemetry.catalogue import Subject
 from tests.monitoring.services import SERVICES
 
@@ -75,6 +77,14 @@ def test_the_document_for_the_console_is_json_with_every_panel() -> None:
     titles = [p["title"] for d in document["dashboards"] for row in d["rows"] for p in row["panels"]]
     assert titles == [panel.title for panel in PANELS]
     assert [event["title"] for event in document["events"]] == [event.title for event in EVENTS]
+
+
+def test_the_document_names_what_may_be_silenced_each_once_and_why_the_heartbeat_may_not() -> None:
+    alerts = {raw["name"]: raw for raw in panels_document(DASHBOARDS, EVENTS, known_alerts(Config()))["alerts"]}
+    assert set(alerts) == {alert.name for alert in (*ALERTS, *CONDITIONAL)}
+    assert len(alerts) == len(panels_document((), (), known_alerts(Config()))["alerts"])
+    assert {name for name, raw in alerts.items() if raw["unsilenceable"]} == {"Watchdog"}
+    assert alerts["ServiceDown"]["description"] == SERVICE_DOWN.description
 
 
 def test_a_threshold_is_the_number_of_its_alert() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 
@@ -177,7 +178,7 @@ def bars(count: int) -> list[Any]:
 
 
 @dataclass
-class FakeServer(httpx2.AsyncBaseTransport):
+class FakeServer(httpx2.AsyncBaseTransport, httpx2.BaseTransport):
     """Answers `GET path` from `documents`; counts what is asked; can be down.
 
     Attributes:
@@ -197,6 +198,9 @@ class FakeServer(httpx2.AsyncBaseTransport):
     changes: list[tuple[str, Any, Mapping[str, str]]] = field(default_factory=list)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        return self.handle_request(request)
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         path = request.url.path
         self.asked.append(f"{path}?{request.url.query.decode()}" if request.url.query else path)
         if self.down:
@@ -252,14 +256,99 @@ def target(job: str, health: str = "up", error: str = "") -> dict[str, Any]:
     }
 
 
-def alert(name: str, severity: str, since: str = "2026-01-02T10:00:00.000Z", state: str = "active") -> dict[str, Any]:
+def alert(
+    name: str, severity: str, since: str = "2026-01-02T10:00:00.000Z", state: str = "active", **labels: str
+) -> dict[str, Any]:
     """An alert as Alertmanager tells it."""
     return {
-        "labels": {"alertname": name, "severity": severity, "service": "investiq-api"},
+        "labels": {"alertname": name, "severity": severity, "service": "investiq-api"} | labels,
         "annotations": {"summary": f"{name} happened", "runbook": f"docs/runbooks/api.md#{name.lower()}"},
         "startsAt": since,
         "status": {"state": state, "silencedBy": [], "inhibitedBy": ["x"] if state == "suppressed" else []},
     }
+
+
+def raw_silence(**changes: Any) -> dict[str, Any]:
+    """A silence of ServiceDown as Alertmanager tells it."""
+    return {
+        "id": "a",
+        "status": {"state": "active"},
+        "matchers": [{"name": "alertname", "value": "ServiceDown", "isRegex": False, "isEqual": True}],
+        "startsAt": "2026-01-02T10:00:00.000Z",
+        "endsAt": "2026-01-02T18:00:00.000Z",
+        "createdBy": "ana",
+        "comment": "known, #214",
+    } | changes
+
+
+@dataclass
+class FakeAlertmanager(FakeServer):
+    """Filters its alerts, takes silences as Alertmanager does, and mutes what they match exactly.
+
+    Attributes:
+        slow: waits so long before a silence is kept, as a slow disk would.
+        mute_after_post: does what it is told, and never answers.
+    """
+
+    slow: float = 0.0
+    mute_after_post: bool = False
+
+    @property
+    def silences(self) -> list[dict[str, Any]]:
+        return cast(list[dict[str, Any]], self.documents.setdefault("/api/v2/silences", []))
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        path = request.url.path
+        if self.down or (path not in ("/api/v2/silences", "/api/v2/alerts") and request.method == "GET"):
+            return super().handle_request(request)
+        if request.method == "POST":
+            self.changes.append((path, json.loads(request.content), request.headers))
+            return self._taken(path, json.loads(request.content), request)
+        if request.method == "DELETE":
+            return self._ended(path.removeprefix("/api/v2/silence/"), request)
+        answer = super().handle_request(request)
+        if path == "/api/v2/alerts":
+            shown = [self._judged(raw) for raw in answer.json() if _matched(raw, request.url.params.get_list("filter"))]
+            return httpx2.Response(200, json=shown, request=request)
+        return answer
+
+    def _taken(self, path: str, document: dict[str, Any], request: httpx2.Request) -> httpx2.Response:
+        assert path == "/api/v2/silences"
+        assert set(document) == {"id", "matchers", "startsAt", "endsAt", "createdBy", "comment"}
+        assert all(set(matcher) == {"name", "value", "isRegex", "isEqual"} for matcher in document["matchers"])
+        before = [raw for raw in self.silences if raw["id"] == document["id"]]
+        assert bool(before) == bool(document["id"]), "404: silence not found"
+        time.sleep(self.slow)
+        identifier = document["id"] or f"silence-{len(self.silences)}"
+        kept = [raw for raw in self.silences if raw["id"] != identifier]
+        self.silences[:] = [*kept, document | {"id": identifier, "status": {"state": "active"}}]
+        if self.mute_after_post:
+            raise httpx2.ReadTimeout("nothing", request=request)
+        return httpx2.Response(200, json={"silenceID": identifier}, request=request)
+
+    def _ended(self, identifier: str, request: httpx2.Request) -> httpx2.Response:
+        (ended,) = [raw for raw in self.silences if raw["id"] == identifier]
+        assert ended["status"]["state"] != "expired", "500: silence already expired"
+        ended["status"] = {"state": "expired"}
+        return httpx2.Response(200, request=request)
+
+    def _judged(self, raw: dict[str, Any]) -> dict[str, Any]:
+        labels = raw["labels"]
+        muting = [
+            silence["id"]
+            for silence in self.silences
+            if silence["status"]["state"] == "active"
+            and all(labels.get(matcher["name"]) == matcher["value"] for matcher in silence["matchers"])
+        ]
+        status = raw["status"]
+        if not muting:
+            return raw
+        return raw | {"status": status | {"state": "suppressed", "silencedBy": [*status["silencedBy"], *muting]}}
+
+
+def _matched(raw: Mapping[str, Any], filters: list[str]) -> bool:
+    wanted = dict(one.split("=", 1) for one in filters)
+    return all(raw["labels"].get(label) == json.loads(value) for label, value in wanted.items())
 
 
 @dataclass
@@ -276,14 +365,14 @@ class Stand:
             }
         )
     )
-    alertmanager: FakeServer = field(
-        default_factory=lambda: FakeServer({"/api/v2/alerts": [alert("Watchdog", "none")]})
+    alertmanager: FakeAlertmanager = field(
+        default_factory=lambda: FakeAlertmanager({"/api/v2/alerts": [alert("Watchdog", "none")]})
     )
     inbox: FakeServer = field(default_factory=lambda: FakeServer({"/api/notifications": {"notifications": []}}))
 
     @property
     def transports(self) -> Transports:
-        return Transports(self.api, self.prometheus, self.alertmanager, self.inbox)
+        return Transports(self.api, self.prometheus, self.alertmanager, self.inbox, self.alertmanager)
 
 
 def text_of(drawn: Any) -> str:

@@ -44,6 +44,21 @@ def document(*panels: dict[str, Any], name: str = "api", **changes: Any) -> dict
         "rate_interval": "$__rate_interval",
         "dashboards": [board],
         "events": [],
+        "alerts": [
+            {
+                "name": "ServiceDown",
+                "subject": "api",
+                "description": "Positions are not watched.",
+                "unsilenceable": "",
+            },
+            {"name": "HighLatency", "subject": "api", "description": "Answers are slow.", "unsilenceable": ""},
+            {
+                "name": "Watchdog",
+                "subject": "monitoring",
+                "description": "It always fires.",
+                "unsilenceable": "Watchdog cannot be silenced: it is the heartbeat",
+            },
+        ],
     } | changes
 
 

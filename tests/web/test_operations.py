@@ -14,7 +14,7 @@ from investiq.config import Config, Paths
 from investiq.web.pages.operations import board_changes, layout
 from investiq.web.pages.watched import alerts_content, pages_content, parts_content
 from investiq.web.sources import Sources
-from tests.web.fakes import Stand, alert, target, text_of
+from tests.web.fakes import Stand, alert, raw_silence, target, text_of
 from tests.web.panels import answer, document, raw_panel, vector, written
 
 HTML = {"accept": "text/html"}
@@ -98,12 +98,12 @@ async def test_alerts_come_with_severity_age_and_what_to_do(sources: Sources, st
 async def test_a_silenced_alert_says_who_silenced_it_until_when_and_why(sources: Sources, stand: Stand) -> None:
     muted = alert("HighLatency", "warning", state="suppressed")
     muted["status"] |= {"silencedBy": ["b", "a", "gone"], "inhibitedBy": []}
-    silence = {"createdBy": "ana", "comment": "known, #214", "endsAt": "2026-01-02T18:00:00.000Z"}
+    expired = {"state": "expired"}  # so that the alert's own status is what counts
     stand.alertmanager.documents["/api/v2/alerts"] = [muted, alert("ServiceDown", "critical")]
     stand.alertmanager.documents["/api/v2/silences"] = [
-        silence | {"id": "a"},
-        silence | {"id": "b", "createdBy": "ben", "comment": "deploy window: version 0.2"},
-        silence | {"id": "other", "createdBy": "eve"},
+        raw_silence(id="a", status=expired),
+        raw_silence(id="b", status=expired, createdBy="ben", comment="deploy window: version 0.2"),
+        raw_silence(id="other", status=expired, createdBy="eve"),
     ]
 
     text = text_of(alerts_content(await sources.alerts()))
@@ -119,6 +119,20 @@ async def test_silences_are_asked_for_only_where_something_is_silenced(sources: 
 
     assert "inhibited" in text_of(alerts_content(await sources.alerts()))
     assert not any("silences" in path for path in stand.alertmanager.asked)
+
+
+async def test_an_alert_of_ours_links_to_where_it_is_silenced(sources: Sources, stand: Stand) -> None:
+    stand.alertmanager.documents["/api/v2/alerts"] = [
+        alert("ServiceDown", "critical", subject="api"),
+        alert("NoSuchRule", "critical"),
+        alert("DiskFull", "warning", subject="host", service=""),
+    ]
+
+    drawn = str(alerts_content(await sources.alerts()))
+
+    assert "'/silence/ServiceDown?service=investiq-api'" in drawn
+    assert "'/silence/DiskFull'" in drawn
+    assert "/silence/NoSuchRule" not in drawn
 
 
 async def test_nothing_firing_is_said_in_words(sources: Sources) -> None:

@@ -9,7 +9,6 @@ from investiq.config.schema import Config
 __all__ = [
     "agent",
     "alertmanager",
-    "alertmanager_page",
     "api",
     "base_url",
     "blackbox",
@@ -73,11 +72,6 @@ def alertmanager(config: Config) -> str:
 def console(config: Config) -> str:
     """The URL at which people open the console, without a final slash: what links in notifications begin with."""
     return (config.web.public_url or base_url(web(config))).rstrip("/")
-
-
-def alertmanager_page(config: Config) -> str:
-    """The URL at which people open Alertmanager's own pages, without a final slash."""
-    return (config.monitoring.alertmanager_url or base_url(alertmanager(config))).rstrip("/")
 
 
 def blackbox(config: Config) -> str:

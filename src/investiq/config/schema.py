@@ -222,12 +222,6 @@ class MonitoringConfig(Section):
     alertmanager_port: Port = Field(9093, description="port of Alertmanager")
     blackbox_port: Port = Field(9115, description="port of the blackbox exporter")
     node_port: Port = Field(9100, description="port of the node exporter")
-    alertmanager_url: PublicUrl | None = Field(
-        None,
-        description="address at which people open Alertmanager from elsewhere, for the silence link of notifications; "
-        "it asks nobody who is there, so put a proxy with a login before it; default: its address on this machine",
-        examples=["https://invest.example.org/alertmanager"],
-    )
     grafana_port: Port = Field(3001, description="port of Grafana, where it is installed")
     retention_days: int = Field(30, ge=1, description="days of metrics kept")
     retention_size: str = Field(

@@ -21,11 +21,10 @@ SHOWN = 6
 
 
 def notification_template(config: Config) -> str:
-    """The file, with the addresses that a phone opens."""
+    """The file, with the address that a phone opens."""
     text = (resources.files("investiq.monitoring") / "notification.tmpl").read_text(encoding="utf-8")
     values = {
         "@CONSOLE@": addresses.console(config),
-        "@ALERTMANAGER@": addresses.alertmanager_page(config),
         "@SHOWN@": str(SHOWN),
     }
     for name, value in values.items():

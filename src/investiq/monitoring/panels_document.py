@@ -7,14 +7,17 @@ from typing import Any
 
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.panel import EVERYTHING, RATE_INTERVAL, Dashboard, Event, Panel
+from investiq.monitoring.silencing import refusals
 
 __all__ = ["SCHEMA", "panels_document"]
 
 SCHEMA = "investiq.panels/1"
 
 
-def panels_document(dashboards: Sequence[Dashboard], events: Sequence[Event] = ()) -> dict[str, Any]:
-    """The dashboards with their rows and panels, ready for JSON.
+def panels_document(
+    dashboards: Sequence[Dashboard], events: Sequence[Event] = (), alerts: Sequence[Alert] = ()
+) -> dict[str, Any]:
+    """The dashboards with their rows and panels, and what may be silenced, ready for JSON.
 
     `variables` are to be replaced in each expression, and `rate_interval` by a window that fits the picture.
     """
@@ -24,6 +27,7 @@ def panels_document(dashboards: Sequence[Dashboard], events: Sequence[Event] = (
         "rate_interval": RATE_INTERVAL,
         "dashboards": [_dashboard(dashboard) for dashboard in dashboards],
         "events": [_event(event) for event in events],
+        "alerts": _alerts(alerts),
     }
 
 
@@ -52,6 +56,20 @@ def _panel(panel: Panel) -> dict[str, Any]:
         ],
         "emptiness": panel.emptiness,
     }
+
+
+def _alerts(alerts: Sequence[Alert]) -> list[dict[str, Any]]:
+    """Each name once: an alert that warns before it wakes somebody has two rules, and one silence."""
+    named = {alert.name: alert for alert in reversed(alerts)}
+    return [
+        {
+            "name": name,
+            "subject": named[name].subject.value,
+            "description": named[name].description,
+            "unsilenceable": why,
+        }
+        for name, why in refusals(alerts).items()
+    ]
 
 
 def _threshold(alert: Alert) -> dict[str, Any]:

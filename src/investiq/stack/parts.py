@@ -159,8 +159,7 @@ def _watchers(config: Config, paths: Paths, installed: Mapping[str, str], traine
                 program,
                 f"--config.file={paths.monitoring / 'alertmanager.yml'}",
                 f"--storage.path={paths.alertmanager}",
-                f"--web.external-url={addresses.alertmanager_page(config)}/",
-                "--web.route-prefix=/",  # a proxy may show it under a path; on this machine it has none
+                f"--web.external-url={_url('127.0.0.1', monitoring.alertmanager_port)}",
                 "--cluster.listen-address=",  # one instance: no gossip, and no port 9094 open to the network
             ),
             needs=("inbox",),

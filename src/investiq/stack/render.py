@@ -28,6 +28,7 @@ from investiq.monitoring.reference import metrics_page
 from investiq.monitoring.routing import alertmanager_document
 from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules import alerts_of, recordings_of
+from investiq.monitoring.silencing import known_alerts
 from investiq.serving.private_file import private_draft
 
 __all__ = ["HEADER", "RenderError", "render_committed", "render_runtime", "write_committed", "write_runtime"]
@@ -79,7 +80,9 @@ def render_runtime(config: Config, without: Collection[str] = ()) -> dict[str, s
         if "${" in text:
             raise RenderError(f"{name} would hold an unexpanded ${{...}}: no monitoring program expands variables")
     texts |= _grafana_files(config, Paths.of(config).monitoring / "grafana" / "dashboards")
-    texts[PANELS_FILE] = json.dumps(panels_document(dashboards_of(config), EVENTS), indent=1) + "\n"
+    texts[PANELS_FILE] = (
+        json.dumps(panels_document(dashboards_of(config), EVENTS, known_alerts(config)), indent=1) + "\n"
+    )
     token = config.api.metrics_token
     return texts | ({METRICS_TOKEN_FILE: token.get_secret_value()} if token is not None else {})
 

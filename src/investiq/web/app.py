@@ -18,7 +18,7 @@ from investiq.telemetry.catalogue import Part
 from investiq.telemetry.metrics import Metrics
 from investiq.web import layout, runbooks
 from investiq.web.not_found import not_found_page
-from investiq.web.pages import operations
+from investiq.web.pages import operations, silence
 from investiq.web.security import SameOrigin, SecurityHeaders, content_security_policy, may_scrape
 from investiq.web.server import ConsoleServer, callback_failed
 from investiq.web.sources import Sources, Transports
@@ -44,6 +44,7 @@ def create_app(config: Config, transports: Transports | None = None) -> FastAPI:
     server: FastAPI = dash.server
     server.state.at_end.append(sources.aclose)
     server.state.knows_dashboard = partial(operations.knows, sources)
+    server.state.knows_alert = partial(silence.knows, sources)
     metrics = Metrics(Part.WEB)
     _add_own_routes(server, config, metrics)
     runbooks.add_routes(server)

@@ -16,6 +16,7 @@ __all__ = [
     "count",
     "day",
     "market_time",
+    "minute",
     "money",
     "number",
     "percent",
@@ -138,6 +139,15 @@ def clock_time(moment: datetime | str | None, now: datetime | None = None) -> st
     if not moment:
         return MISSING
     when = (datetime.fromisoformat(moment) if isinstance(moment, str) else moment).astimezone(UTC)
+    return f"{_day_unless_today(when, now)}{when:%H:%M:%S} UTC"
+
+
+def minute(moment: datetime, now: datetime | None = None) -> str:
+    """Real time in UTC, to the minute that has begun: `11:20 UTC`, with the day when that is not today's."""
+    when = moment.astimezone(UTC)
+    return f"{_day_unless_today(when, now)}{when:%H:%M} UTC"
+
+
+def _day_unless_today(when: datetime, now: datetime | None) -> str:
     today = (now or datetime.now(UTC)).date()
-    prefix = "" if when.date() == today else f"{when.day} {when:%b} "
-    return f"{prefix}{when:%H:%M:%S} UTC"
+    return "" if when.date() == today else f"{when.day} {when:%b} "

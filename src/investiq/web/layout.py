@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
@@ -11,7 +12,7 @@ from dash.development.base_component import Component
 from investiq import __version__
 from investiq.web import header
 from investiq.web.elements import attributes, pending
-from investiq.web.pages import analysis, operations, trading
+from investiq.web.pages import analysis, operations, silence, trading
 from investiq.web.sources import Sources
 
 __all__ = ["INDEX", "frame", "register"]
@@ -121,6 +122,8 @@ def register(app: Dash, sources: Sources) -> None:
                 return operations.layout(sources)
             case ["operations", name]:
                 return operations.layout(sources, name)
+            case ["silence", alert]:
+                return await silence.layout(sources, unquote(alert), search or "")
         return await analysis.layout(sources, search or "")
 
     app.callback(Output("page", "children"), Input("address", "pathname"), Input("address", "search"))(show)
@@ -128,5 +131,5 @@ def register(app: Dash, sources: Sources) -> None:
         ClientsideFunction("investiq", "mark_page"), Output("page-name", "data"), Input("address", "pathname")
     )
     header.register(app, sources)
-    for page in (analysis, trading, operations):
+    for page in (analysis, trading, operations, silence):
         page.register(app, sources)

@@ -26,6 +26,7 @@ __all__ = [
     "PanelsUnreadable",
     "Query",
     "Row",
+    "Rule",
     "State",
     "Threshold",
     "View",
@@ -139,6 +140,20 @@ class Event(_Part):
     moment: bool
 
 
+class Rule(_Part):
+    """An alert that may fire, or would with other settings. Its runbook is that of `subject`.
+
+    Attributes:
+        description: what is lost while it fires; templates of Prometheus may be in it.
+        unsilenceable: why it cannot be silenced; empty where it can.
+    """
+
+    name: str
+    subject: str
+    description: str
+    unsilenceable: str
+
+
 class Board(_Part):
     """A dashboard; `/operations/<name>` shows it."""
 
@@ -167,6 +182,11 @@ class Boards(_Part):
     rate_interval: str
     dashboards: tuple[Board, ...]
     events: tuple[Event, ...]
+    alerts: tuple[Rule, ...]
+
+    def rule(self, name: str) -> Rule | None:
+        """The alert of this name."""
+        return next((rule for rule in self.alerts if rule.name == name), None)
 
     def named(self, name: str) -> Board | None:
         """The dashboard of this name."""

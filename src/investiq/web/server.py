@@ -26,7 +26,7 @@ __all__ = ["PAGES", "ConsoleServer", "callback_failed"]
 
 _log = structlog.get_logger(__name__)
 
-PAGES = ("/", "/trading", "/operations", "/operations/{name}")
+PAGES = ("/", "/trading", "/operations", "/operations/{name}", "/silence/{alert}")
 
 
 @asynccontextmanager
@@ -67,6 +67,7 @@ class ConsoleServer(FastAPIDashServer):
         )
         app.state.at_end = []
         app.state.knows_dashboard = lambda _name: False
+        app.state.knows_alert = lambda _name: False
         return app
 
     def setup_index(self, dash_app: Dash) -> None:
@@ -76,13 +77,16 @@ class ConsoleServer(FastAPIDashServer):
             name = request.path_params.get("name")
             if name is not None and not self.server.state.knows_dashboard(name):
                 raise HTTPException(404, f"there is no dashboard {name[:80]!r}")
+            alert = request.path_params.get("alert")
+            # Not found, and yet the page: it says which name is near.
+            status = 200 if alert is None or self.server.state.knows_alert(alert) else 404
             token = set_current_request(request)  # type: ignore[no-untyped-call]
             try:
                 # Before the first page, whichever it is: Dash does it for "/" alone.
                 dash_app._setup_server()  # type: ignore[no-untyped-call]
                 # Callbacks are named in the page: one from before an upgrade must not meet the new ones.
                 page = dash_app.index()  # type: ignore[no-untyped-call]
-                return Response(page, media_type="text/html", headers={"cache-control": "no-cache"})
+                return Response(page, status, media_type="text/html", headers={"cache-control": "no-cache"})
             finally:
                 reset_current_request(token)  # type: ignore[no-untyped-call]
 

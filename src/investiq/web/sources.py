@@ -1,4 +1,4 @@
-"""Everything that the pages read, and the three changes that they make."""
+"""Everything that the pages read, and the changes that they make."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import httpx2
 
 from investiq.client import AsyncInvestIQClient
 from investiq.config import Config, Paths, addresses
+from investiq.silences.alertmanager import Silences
 from investiq.web.panels_file import PanelsFile
 from investiq.web.reading import Readings, Watched
+from investiq.web.silencer import Silencer
 from investiq.web.watchers import AlertmanagerReader, InboxReader, PrometheusReader
 
 __all__ = ["Sources", "Transports"]
@@ -31,6 +33,7 @@ class Transports:
     prometheus: httpx2.AsyncBaseTransport | None = None
     alertmanager: httpx2.AsyncBaseTransport | None = None
     inbox: httpx2.AsyncBaseTransport | None = None
+    silences: httpx2.BaseTransport | None = None
 
 
 _NETWORK = Transports()
@@ -65,7 +68,11 @@ class Sources:
         self.history = Readings(prometheus, self._prometheus.history, keep_seconds=PANEL_SECONDS, keep_keys=PANEL_KEYS)
         self.latest = Readings(prometheus, self._prometheus.latest, keep_seconds=PANEL_SECONDS, keep_keys=PANEL_KEYS)
         self.panels = PanelsFile(Paths.of(config).panels)
-        self.alerts = Readings(Watched("Alertmanager", "investiq status"), self._alertmanager.alerts)
+        self.silencer = Silencer(Silences(config, transports.silences))
+        alertmanager = Watched("Alertmanager", "investiq status")
+        self.alerts = Readings(alertmanager, self._alertmanager.alerts)
+        self.matched = Readings(alertmanager, self._alertmanager.matched)
+        self.silences = Readings(alertmanager, self.silencer.open)
         self.pages = Readings(Watched("Inbox", "investiq status"), self._inbox.pages)
 
     def forget_trading(self) -> None:
@@ -73,9 +80,14 @@ class Sources:
         for readings in (self.status, self.account, self.positions, self.orders):
             readings.forget()
 
+    def forget_alerts(self) -> None:
+        """Show what is silenced now, not what was before a change."""
+        for readings in (self.alerts, self.matched, self.silences):
+            readings.forget()
+
     async def aclose(self) -> None:
         """Close all connections."""
-        closing = (self.client, self._prometheus, self._alertmanager, self._inbox)
+        closing = (self.client, self._prometheus, self._alertmanager, self._inbox, self.silencer)
         await asyncio.gather(*(source.aclose() for source in closing))
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import httpx2
 
 from investiq.errors import InvestIQError
+from investiq.silences.silence import Matcher, Silence, silence_of
 
 __all__ = [
     "Alert",
@@ -21,7 +22,6 @@ __all__ = [
     "PrometheusReader",
     "Sample",
     "Series",
-    "Silence",
     "Target",
 ]
 
@@ -69,17 +69,14 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
-    """Why an alert is not notified for a while: somebody said so."""
-
-    by: str
-    until: datetime
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Alert:
-    """A firing alert as Alertmanager has it; `state` is active, silenced or inhibited."""
+    """A firing alert as Alertmanager has it.
+
+    Attributes:
+        state: active, silenced or inhibited.
+        service: the part that it is about: of its label `service`, or of its job.
+        labels: all that it has, which silences match.
+    """
 
     name: str
     severity: str
@@ -91,6 +88,7 @@ class Alert:
     runbook: str
     subject: str = ""
     silences: tuple[Silence, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rank(self) -> tuple[bool, int, float]:
@@ -123,7 +121,7 @@ class _Reader:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def _get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
+    async def _get(self, path: str, params: Mapping[str, str | int | Sequence[str]] | None = None) -> Any:
         try:
             response = await self._http.get(path, params=dict(params or {}))
             response.raise_for_status()
@@ -200,7 +198,11 @@ class AlertmanagerReader(_Reader):
 
     async def alerts(self) -> list[Alert]:
         """Firing alerts, worst first, without those for machines."""
-        document = await self._get("/api/v2/alerts")
+        return await self.matched()
+
+    async def matched(self, *matchers: Matcher) -> list[Alert]:
+        """Those of them that all of `matchers` match, as Alertmanager says."""
+        document = await self._get("/api/v2/alerts", {"filter": [str(matcher) for matcher in matchers]})
         try:
             named = any(raw["status"]["silencedBy"] for raw in document)
             silences = await self._silences() if named else {}
@@ -210,10 +212,7 @@ class AlertmanagerReader(_Reader):
         return sorted(alerts, key=lambda alert: alert.rank)
 
     async def _silences(self) -> Mapping[str, Silence]:
-        return {
-            raw["id"]: Silence(raw["createdBy"], datetime.fromisoformat(raw["endsAt"]), raw["comment"])
-            for raw in await self._get("/api/v2/silences")
-        }
+        return {raw["id"]: silence_of(raw) for raw in await self._get("/api/v2/silences")}
 
 
 class InboxReader(_Reader):
@@ -261,6 +260,7 @@ def _alert(raw: Mapping[str, Any], silences: Mapping[str, Silence]) -> Alert:
         runbook=notes.get("runbook", ""),
         subject=labels.get("subject", ""),
         silences=tuple(silences[id_] for id_ in status["silencedBy"] if id_ in silences),
+        labels=labels,
     )
 
 

@@ -6,6 +6,9 @@ window.dash_clientside.investiq = Object.assign(window.dash_clientside.investiq 
     document.querySelectorAll(".nav-link").forEach(function (link) {
       var href = link.getAttribute("href");
       var current = href === path || (href !== "/" && path.indexOf(href + "/") === 0);
+      if (href === "/operations" && path.indexOf("/silence/") === 0) {
+        current = true; // a page of its alerts
+      }
       link.classList.toggle("current", current);
       if (current) {
         link.setAttribute("aria-current", "page");
@@ -14,6 +17,9 @@ window.dash_clientside.investiq = Object.assign(window.dash_clientside.investiq 
         link.removeAttribute("aria-current");
       }
     });
+    if (path.indexOf("/silence/") === 0) {
+      name = "Silence " + path.split("/")[2];
+    }
     document.title = name ? name + " · InvestIQ" : "InvestIQ";
     return name;
   },

@@ -12,6 +12,7 @@ from investiq.web import charts
 from investiq.web import format as fmt
 from investiq.web.board.answers import Line, Picture, highest
 from investiq.web.elements import Children, attributes
+from investiq.web.links import runbook_page
 from investiq.web.panels_file import Panel, Threshold
 from investiq.web.units import unit_named
 
@@ -106,7 +107,7 @@ def _threshold(panel: Panel, threshold: Threshold) -> Component:
             html.I(style={"borderColor": color}),
             html.A(
                 threshold.alert,
-                href=f"/runbooks/{threshold.subject}/{threshold.alert}",
+                href=runbook_page(threshold.subject, threshold.alert),
                 className=_TONES.get(threshold.severity, ""),
             ),
             f" {_SIDES[threshold.op]} {value}",

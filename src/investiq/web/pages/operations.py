@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +27,9 @@ __all__ = ["OVERVIEW", "board_changes", "knows", "layout", "register"]
 POLL_MILLISECONDS = 5_000
 OVERVIEW = "overview"
 """The dashboard that stands on the first page, below what fires and what runs."""
+
+ALERTS = "alerts"
+"""The dashboard of the alerts: what fires stands above it, too."""
 
 
 def knows(sources: Sources, name: str) -> bool:
@@ -58,7 +61,7 @@ def layout(sources: Sources, name: str = OVERVIEW) -> Component:
             dcc.Store(id="board-name", data=name),
             page_title(html.H1("Operations"), [html.Span(id="board-time", className="muted small"), spans]),
             html.Nav(_tabs(sources, name), id="board-tabs", className="tabs", **attributes(aria_label="Dashboards")),
-            _states() if name == OVERVIEW else None,
+            _STATES[name]() if name in _STATES else None,
             html.Div(id="board-outage"),
             html.Div(id="board-events"),
             html.Div(shown, id="board", className="board"),
@@ -91,11 +94,23 @@ def _tab(title: str, name: str, current: bool) -> Component:
     return dcc.Link(title, href=address, className="tab")
 
 
+def _alerts() -> Component:
+    """What fires."""
+    return html.Div(
+        [
+            dcc.Interval(id="alerts-poll", interval=POLL_MILLISECONDS),
+            html.Div(card("Firing alerts", pending(80)), id="alerts"),
+        ],
+        className="firing",
+    )
+
+
 def _states() -> Component:
     """What fires, what was paged, and what runs."""
     return html.Div(
         [
             dcc.Interval(id="operations-poll", interval=POLL_MILLISECONDS),
+            dcc.Interval(id="alerts-poll", interval=POLL_MILLISECONDS),
             html.Div(
                 [
                     html.Div(card("Firing alerts", pending(80)), id="alerts"),
@@ -106,6 +121,10 @@ def _states() -> Component:
             html.Div(card("Parts", pending(120)), id="parts"),
         ]
     )
+
+
+_STATES: Mapping[str, Callable[[], Component]] = {OVERVIEW: _states, ALERTS: _alerts}
+"""What stands above the panels of a dashboard, by its name."""
 
 
 def _shown(sources: Sources, name: str) -> tuple[Children, str]:
@@ -125,9 +144,12 @@ def _shown(sources: Sources, name: str) -> tuple[Children, str]:
 def register(app: Dash, sources: Sources) -> None:
     """Keep the page current."""
 
-    async def show_states(_ticks: int | None) -> tuple[Component, Component, Component]:
-        alerts, pages, targets = await asyncio.gather(sources.alerts(), sources.pages(), sources.targets())
-        return alerts_content(alerts), pages_content(pages), parts_content(targets)
+    async def show_alerts(_ticks: int | None) -> Component:
+        return alerts_content(await sources.alerts())
+
+    async def show_states(_ticks: int | None) -> tuple[Component, Component]:
+        pages, targets = await asyncio.gather(sources.pages(), sources.targets())
+        return pages_content(pages), parts_content(targets)
 
     def show_new_file(_ticks: int | None, name: str, key: str) -> tuple[Children, str, Children]:
         shown, new = _shown(sources, name)
@@ -140,8 +162,8 @@ def register(app: Dash, sources: Sources) -> None:
         return await board_changes(sources, key, span, charts, words)
 
     poll = Input("board-poll", "n_intervals")
+    app.callback(Output("alerts", "children"), Input("alerts-poll", "n_intervals"))(show_alerts)
     app.callback(
-        Output("alerts", "children"),
         Output("pages", "children"),
         Output("parts", "children"),
         Input("operations-poll", "n_intervals"),

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from itertools import groupby
 from urllib.parse import urlsplit
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
+from investiq.silences.silence import Silence
 from investiq.web import format as fmt
 from investiq.web.elements import Children, card, chip, empty, missing, with_code
+from investiq.web.links import runbook_page, silence_page
 from investiq.web.reading import Missing
-from investiq.web.watchers import Alert, Page, Silence, Target
+from investiq.web.watchers import Alert, Page, Target
 from investiq.web.words import title
 
 __all__ = ["alerts_content", "pages_content", "parts_content"]
@@ -109,6 +111,7 @@ def _alert(alert: Alert) -> Component:
                 f"Since {fmt.clock_time(alert.since)} ({fmt.age(_ago(alert.since))})",
                 f" · {_JOBS.get(alert.service, alert.service)}" if alert.service else "",
                 html.Span([" · What to do: ", _runbook(alert)]) if alert.runbook else "",
+                html.Span([" · ", _silence(alert)]) if alert.subject else "",
             ],
             className="muted small",
         ),
@@ -119,11 +122,18 @@ def _alert(alert: Alert) -> Component:
 
 def _runbook(alert: Alert) -> Component:
     path = html.Code(alert.runbook)
-    return html.A(path, href=f"/runbooks/{alert.subject}/{alert.name}") if alert.subject else path
+    return html.A(path, href=runbook_page(alert.subject, alert.name)) if alert.subject else path
+
+
+def _silence(alert: Alert) -> Component:
+    link: Component = dcc.Link(
+        "Silence", href=silence_page(alert.name, alert.labels.get("service", "")), className="silence-link"
+    )
+    return link
 
 
 def _silenced(silence: Silence) -> str:
-    return f"Silenced by {silence.by} until {fmt.clock_time(silence.until)}: {silence.reason}"
+    return f"Silenced by {silence.by} until {fmt.clock_time(silence.ends_at)}: {silence.reason}"
 
 
 def pages_content(pages: list[Page] | Missing) -> Component:
