@@ -8,12 +8,21 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
+import httpx2
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
+from investiq.config import load
+from investiq.monitoring.alert import Alert
+from investiq.monitoring.rules.api import SERVICE_DOWN
+from investiq.stack.render import render_runtime
+from tests.alertmanager import posted
 from tests.e2e.stack import Stack, awaited
+from tests.notify.services import Service, discord, served
 
 pytestmark = pytest.mark.e2e
 
@@ -70,12 +79,17 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def opened(
-    browser: Browser, stack: Stack, path: str, width: int = 1440, *, clock: bool = False
+    browser: Browser, stack: Stack, path: str, width: int = 1440, *, clock: bool = False, first: str = ""
 ) -> Iterator[tuple[Page, Watch]]:
-    """A page in a profile of its own, whose header has been filled; with `clock`, its time can be put forward."""
+    """A page in a profile of its own, whose header has been filled; with `clock`, its time can be put forward.
+
+    Args:
+        first: a script that runs before those of the page.
+    """
     base = stack.url("web", "").rstrip("/")
     context = browser.new_context(viewport={"width": width, "height": 900}, base_url=base)
     context.set_default_timeout(PATIENCE_MS)
+    context.add_init_script(first)
     page, watch = context.new_page(), Watch(base)
     watch.attach(page)
     if clock:
@@ -95,6 +109,7 @@ def eventually(locator: Locator, text: str | re.Pattern[str]) -> None:
 
 
 FILLED = {
+    "/silence/ServiceDown": ("#silence-count", "now"),
     "/": ("#overall-card", "of the evidence"),
     "/trading": ("#breaker-card", "allowed"),
     "/operations": ("#parts", "targets up"),
@@ -104,7 +119,7 @@ CHARTED = {"/", "/trading", "/operations/api"}
 
 
 @pytest.mark.parametrize("path", FILLED)
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [1440, 390, 360])
 def test_a_page_is_filled_without_a_complaint_and_without_the_outside(
     browser: Browser, stack: Stack, path: str, width: int
 ) -> None:
@@ -224,6 +239,132 @@ def _pixels(panel: Locator) -> list[str]:
     """What the chart of a panel shows, its axes included."""
     shown: list[str] = panel.locator("canvas").evaluate_all("all => all.map(canvas => canvas.toDataURL())")
     return shown
+
+
+PHONE = 360
+SHIFTS = """
+    window.shifted = 0;
+    new PerformanceObserver((list) => list.getEntries().forEach((shift) => {
+      const footAlone = shift.sources.every(({ node }) => node && node.closest && node.closest(".foot"));
+      window.shifted += shift.hadRecentInput || footAlone ? 0 : shift.value;
+    })).observe({ type: "layout-shift", buffered: true });
+"""
+"""Sums up what moves without having been asked to; before a page is there, the foot stands below nothing."""
+
+
+@contextmanager
+def told_on_discord(stack: Stack) -> Iterator[Service]:
+    """The stack's Alertmanager as it is where somebody has set DISCORD_WEBHOOK_URL, and what was sent there."""
+    document = stack.data / "monitoring" / "alertmanager.yml"
+    before = document.read_text("utf-8")
+    with served(discord) as chat:
+        address = {"DISCORD_WEBHOOK_URL": f"{chat.url}/api/webhooks/1/token"}
+        document.write_text(
+            render_runtime(load(environ=stack.environment | address).config)["alertmanager.yml"], "utf-8"
+        )
+        try:
+            _read_again(stack)
+            yield chat
+        finally:
+            document.write_text(before, "utf-8")
+            _read_again(stack)
+    assert chat.refused == []
+
+
+def _read_again(stack: Stack) -> None:
+    httpx2.post(stack.url("alertmanager", "/-/reload"), timeout=10, trust_env=False).raise_for_status()
+
+
+@contextmanager
+def firing(stack: Stack, alert: Alert, **labels: str) -> Iterator[None]:
+    """The alert fires in Alertmanager, as if Prometheus said so; nothing of it is left, and no silence."""
+    told = {"alertname": alert.name, "severity": alert.severity.value, "subject": alert.subject.value, **labels}
+
+    def post(**times: datetime) -> None:
+        raw = posted(told, **times) | {"annotations": {"summary": f"{alert.name} of a test"}}
+        url = stack.url("alertmanager", "/api/v2/alerts")
+        httpx2.post(url, json=[raw], timeout=10, trust_env=False).raise_for_status()
+
+    post()
+    try:
+        yield
+    finally:
+        for silence in open_silences(stack):
+            stack.investiq("unsilence", silence["id"])
+        post(until=datetime.now(UTC))
+
+
+def open_silences(stack: Stack) -> list[dict[str, Any]]:
+    """What Alertmanager itself has."""
+    return [one for one in stack.get("alertmanager", "/api/v2/silences") if one["status"]["state"] != "expired"]
+
+
+def test_a_page_is_silenced_on_a_phone_by_the_link_that_it_carries(browser: Browser, stack: Stack) -> None:
+    with told_on_discord(stack) as chat, firing(stack, SERVICE_DOWN, service="investiq-api"):
+        told = awaited("page on Discord", 60, lambda: [one for sent in list(chat.taken) for one in sent["embeds"]])[0]
+        assert told["title"] == "CRITICAL: ServiceDown investiq-api"
+        awaited("page in the inbox", 60, lambda: "ServiceDown" in {row["alertname"] for row in stack.notifications()})
+        link = re.findall(r"\[silence\]\((\S+)\)", told["description"])[0]
+        assert httpx2.get(link, timeout=10, trust_env=False).status_code == 200
+
+        with opened(browser, stack, link, PHONE, first=SHIFTS) as (page, watch):
+            eventually(page.locator("#silence-count"), "1 alert of it fires now")
+            eventually(page.locator("#silence-firing"), "ServiceDown of a test")
+            eventually(page.locator("#silence-list"), "Nobody has silenced it")
+            page.wait_for_load_state("networkidle")
+            assert page.evaluate("window.shifted") == 0
+            _silence(page, "Other", "90", "known, #214", "Anna")
+            eventually(page.locator("#silence-answer"), "such as 30s, 10m, 2h or 7d")
+            assert open_silences(stack) == []
+            asked = datetime.now(UTC)
+            _silence(page, "Other", "90m", "known, #214", "Anna")
+            eventually(page.locator("#silence-answer"), re.compile(r"Silenced until .*\d\d:\d\d UTC"))
+            eventually(page.locator("#silence-answer"), "It mutes 1 alert that fires now")
+            eventually(page.locator("#silence-count"), "silenced already")
+
+            (silence,) = open_silences(stack)  # of a double click
+            assert {(one["name"], one["value"], one["isRegex"], one["isEqual"]) for one in silence["matchers"]} == {
+                ("alertname", "ServiceDown", False, True),
+                ("service", "investiq-api", False, True),
+            }
+            assert (silence["createdBy"], silence["comment"]) == ("Anna", "known, #214")
+            left = datetime.fromisoformat(silence["endsAt"]) - asked
+            assert timedelta(minutes=90) <= left < timedelta(minutes=92)
+            assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+            page.get_by_role("link", name="Operations").click()
+            fires = page.locator(".alert", has_text="ServiceDown of a test")
+            eventually(fires, "Silenced by Anna until")
+            eventually(fires, "known, #214")
+            page.locator(".tabs").get_by_role("link", name="Alerts", exact=True).click()
+            expect(page).to_have_url(re.compile("/operations/alerts$"), timeout=PATIENCE_MS)
+            fires.get_by_role("link", name="Silence").click()
+            expect(page).to_have_url(link, timeout=PATIENCE_MS)
+            expect(page.get_by_label("Your name")).to_have_value("Anna")  # remembered
+            page.get_by_role("button", name="End the silence of Anna").click()
+            eventually(page.locator("#silence-ended"), "notified again, if it still fires")
+            eventually(page.locator("#silence-list"), "Nobody has silenced it")
+            assert open_silences(stack) == []
+            assert watch.complaints == []
+            assert watch.outside() == []
+
+
+def _silence(page: Page, choice: str, other: str, reason: str, name: str) -> None:
+    page.get_by_text(choice, exact=True).click()
+    page.get_by_label("Other length").fill(other)
+    page.get_by_label("Reason").fill(reason)
+    page.get_by_label("Your name").fill(name)
+    page.get_by_role("button", name="Silence", exact=True).dblclick()
+
+
+def test_an_alert_that_no_rule_has_is_not_found_and_the_nearest_is_offered(browser: Browser, stack: Stack) -> None:
+    with opened(browser, stack, "/operations/alerts", PHONE) as (page, _):
+        answer = page.goto("/silence/ServiceDwn")
+        assert answer is not None
+        assert answer.status == 404
+        eventually(page.locator("#page"), "did you mean ServiceDown?")
+        page.get_by_role("link", name="Silence ServiceDown").click()
+        eventually(page.locator("#silence-count"), "now")
 
 
 def test_a_dashboard_that_does_not_exist_is_a_404(browser: Browser, stack: Stack) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "outage",
     "page_title",
     "pending",
+    "sentence",
     "with_code",
 ]
 
@@ -94,6 +95,12 @@ def _no_answer(why: Missing, what: str) -> Component:
 def with_code(text: str) -> list[Component | str]:
     """Text in which what stands between backticks is something to type."""
     return [html.Code(part) if odd % 2 else part for odd, part in enumerate(text.split("`"))]
+
+
+def sentence(text: str) -> Component:
+    """An error's message as a sentence."""
+    stop = "" if text.endswith(("?", ".")) else "."
+    return html.Span([*with_code(text), stop], className="sentence")
 
 
 def pending(height: int) -> Component:

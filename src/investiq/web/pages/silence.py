@@ -13,7 +13,7 @@ from dash.exceptions import PreventUpdate
 
 from investiq.silences.refusals import NotSilenceable
 from investiq.silences.silence import matchers_of
-from investiq.web.elements import Children, attributes, card, notice, page_title, with_code
+from investiq.web.elements import Children, attributes, card, notice, page_title, sentence, with_code
 from investiq.web.links import runbook_page, silence_page
 from investiq.web.pages.silence_change import LENGTHS, OTHER, USUAL, Form, Target, end, rule_named, silence
 from investiq.web.pages.silenced import firing_content, firing_count, relevant, silences_content
@@ -86,8 +86,8 @@ def _refused(sources: Sources, name: str, error: NotSilenceable) -> Component:
     links.append(dcc.Link("Alerts that fire", href="/operations/alerts"))
     return html.Div(
         [
-            page_title(html.H1(f"{name[:80]} is not silenced", className="long-title")),
-            html.P([*with_code(error.message), "."], className="sentence"),
+            page_title(html.H1(f"{name[:80]} cannot be silenced", className="long-title")),
+            html.P(sentence(error.message)),
             html.P(links, className="links"),
         ]
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 import structlog
-from dash import html, no_update
+from dash import no_update
 from dash.development.base_component import Component
 
 from investiq.durations import duration
@@ -14,7 +14,7 @@ from investiq.errors import InvestIQError
 from investiq.silences.refusals import check_length, check_name, check_text
 from investiq.silences.silence import matchers_of
 from investiq.web import format as fmt
-from investiq.web.elements import Children, notice, with_code
+from investiq.web.elements import Children, notice, sentence
 from investiq.web.panels_file import Rule
 from investiq.web.sources import Sources
 
@@ -114,4 +114,4 @@ async def end(sources: Sources, identifier: str) -> tuple[Children, Any]:
 
 
 def _failed(heading: str, message: str, then: Children = None) -> Component:
-    return notice(heading, [html.Span([*with_code(message), "."], className="sentence"), then], "red")
+    return notice(heading, [sentence(message), then], "red")

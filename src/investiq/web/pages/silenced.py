@@ -37,12 +37,15 @@ def firing_count(alerts: Sequence[Alert] | Missing) -> Children:
     if not alerts:
         return "It does not fire now. A silence mutes it when it does."
     silenced = sum(bool(alert.silences) for alert in alerts)
-    already = f", {silenced} of them silenced already" if silenced and len(alerts) > 1 else ", silenced already"
     verb = "fires" if len(alerts) == 1 else "fire"
-    return [
-        html.Strong(fmt.count(len(alerts), "alert")),
-        f" of it {verb} now{already if silenced else ''}. A silence mutes {'it' if len(alerts) == 1 else 'them'}.",
-    ]
+    return [html.Strong(fmt.count(len(alerts), "alert")), f" of it {verb} now{_muted(silenced, len(alerts))}"]
+
+
+def _muted(silenced: int, alerts: int) -> str:
+    if silenced == alerts:
+        return ", silenced already."
+    already = f", {silenced} of them silenced already" if silenced else ""
+    return f"{already}. A silence mutes {'it' if alerts == 1 else 'them'}."
 
 
 def firing_content(alerts: Sequence[Alert] | Missing, name: str, service: str) -> Component:
