@@ -24,7 +24,10 @@ def test_a_number_and_its_unit_are_a_length(text: str, length: timedelta) -> Non
     assert duration(text) == length
 
 
-@pytest.mark.parametrize("text", ["", "soon", "h", "-1h", "1h 30m", "1w", "1e3s", "٣h", "9" * 400 + "d", "99999999d"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "soon", "h", "-1h", "1h 30m", "1w", "1e3s", "٣h", pytest.param("9" * 400 + "d", id="endless"), "99999999d"],
+)
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(MalformedDuration, match="such as 30s, 10m, 2h or 7d"):
         duration(text)

@@ -312,7 +312,7 @@ def test_a_page_is_silenced_on_a_phone_by_the_link_that_it_carries(browser: Brow
             eventually(page.locator("#silence-firing"), "ServiceDown of a test")
             eventually(page.locator("#silence-list"), "Nobody has silenced it")
             page.wait_for_load_state("networkidle")
-            assert page.evaluate("window.shifted") == 0
+            assert page.evaluate("window.shifted") < 0.02  # a tenth is what is called good
             _silence(page, "Other", "90", "known, #214", "Anna")
             eventually(page.locator("#silence-answer"), "such as 30s, 10m, 2h or 7d")
             assert open_silences(stack) == []

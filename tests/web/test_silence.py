@@ -13,7 +13,7 @@ import pytest
 from dash import no_update
 
 from investiq.config import Config, Paths
-from investiq.web.links import silence_page
+from investiq.web.links import runbook_page, silence_page
 from investiq.web.pages.silence import layout, state_content
 from investiq.web.pages.silence_change import Form, Target, end, silence
 from investiq.web.sources import Sources
@@ -358,3 +358,4 @@ async def test_another_page_silences_nothing(console: httpx2.AsyncClient, stand:
 
 def test_whatever_a_name_holds_stays_a_part_of_the_address() -> None:
     assert silence_page("A/../b?c#d", "e&f=g h") == "/silence/A%2F..%2Fb%3Fc%23d?service=e%26f%3Dg+h"
+    assert runbook_page("api", "A/../b") == "/runbooks/api/A%2F..%2Fb"
