@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,6 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from investiq.web import format as fmt
+
+
+def test_a_minute_is_of_today_or_says_its_day() -> None:
+    noon = datetime(2026, 3, 2, 12, 5, 59, tzinfo=UTC)
+    assert fmt.minute(noon, now=noon) == "12:05 UTC"
+    assert fmt.minute(noon, now=noon - timedelta(days=1)) == "2 Mar 12:05 UTC"
 
 
 def test_money_keeps_its_cents_and_its_sign() -> None:

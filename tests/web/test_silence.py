@@ -98,6 +98,12 @@ async def test_what_is_muted_by_a_silence_that_does_not_name_it_can_be_ended_her
     assert "'silence': 'all'" not in str(await layout(sources, "HighLatency"))
 
 
+async def test_a_command_to_copy_does_what_it_says_whatever_a_link_holds(sources: Sources) -> None:
+    text = text_of(await layout(sources, "ServiceDown", "?service=a%3B%20reboot"))
+
+    assert "--match 'service=a; reboot'" in text
+
+
 async def test_nothing_that_fires_is_said(sources: Sources) -> None:
     count, firing, silences = map(text_of, await state_content(sources, API))
     assert count == "It does not fire now. A silence mutes it when it does."
@@ -235,7 +241,7 @@ async def test_without_a_service_all_of_them_are_silenced(sources: Sources, stan
     answer, _ = await silence(sources, EVERYWHERE, FORM)
 
     assert posted(stand)[0]["matchers"] == exact(alertname="ServiceDown")
-    assert "It mutes nothing that fires now." in text_of(answer)
+    assert "It mutes no alerts that fire now." in text_of(answer)
 
 
 async def test_a_double_click_makes_one_silence(sources: Sources, stand: Stand) -> None:

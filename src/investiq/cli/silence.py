@@ -15,7 +15,7 @@ from investiq.cli.login_name import login_name
 from investiq.durations import written
 
 if TYPE_CHECKING:
-    from investiq.silences.silence import Silence
+    from investiq.silences.silence import Matcher, Silence
 
 __all__ = ["command", "document", "told"]
 
@@ -44,7 +44,7 @@ def command(session: Session, *, alert: str, seconds: float, reason: str, labels
     check_name(alert, refusals(known_alerts(config)))
     check_length(length)
     why = check_text(reason, "--reason is empty: say why, since whoever looks at the alert will ask")
-    matchers = matchers_of(alert, dict(_label(label) for label in labels))
+    matchers = (*matchers_of(alert, {}), *(_label(label) for label in labels))
     with Silences(config) as silences:
         silence = silences.add(matchers, length, login_name(), why)
     session.emit("investiq.silence/1", document(silence), told(silence))
@@ -79,9 +79,11 @@ def document(silence: Silence) -> dict[str, Any]:
     }
 
 
-def _label(text: str) -> tuple[str, str]:
+def _label(text: str) -> Matcher:
+    from investiq.silences.silence import Matcher  # noqa: PLC0415
+
     label, equals, value = text.partition("=")
     if not equals or not value or not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", label) or label == "alertname":
         message = f"{text!r} is not a label with its value: write it as service=investiq-api"
         raise click.BadParameter(message, param_hint="--match")
-    return label, value
+    return Matcher(label, "=", value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -57,12 +58,7 @@ async def layout(sources: Sources, name: str, search: str = "") -> Component:
                 [
                     html.Div([_about(rule, target), _form(target, count)], className="silence-ask"),
                     html.Div(
-                        [
-                            html.Div(firing, id="silence-firing"),
-                            card(
-                                "Silences on it", [html.Div(id="silence-ended"), html.Div(silences, id="silence-list")]
-                            ),
-                        ],
+                        [html.Div(firing, id="silence-firing"), _silences(silences)],
                         className="silence-state",
                     ),
                 ],
@@ -153,8 +149,8 @@ def _form(target: Target, count: Children) -> Component:
 
 def _command(target: Target) -> Component:
     """What the form does, for who has a shell at hand."""
-    service = f" --match service={target.service}" if target.service else ""
-    command = f"investiq silence {target.alert} --for {USUAL} --reason '…'{service}"
+    labels = [word for label, value in target.labels.items() for word in ("--match", f"{label}={value}")]
+    command = shlex.join(["investiq", "silence", target.alert, "--for", USUAL, "--reason", "…", *labels])
     text = "It fires on, and shows as silenced. The same on the command line:"
     return html.P([text, html.Br(), html.Code(command)], className="muted small")
 

@@ -90,13 +90,9 @@ async def silence(sources: Sources, target: Target, form: Form) -> tuple[Childre
         return _failed("Not silenced" if error.reason != "timeout" else "No answer", error.message, again), no_update
     _log.info("silence_made", alert=target.alert, service=target.service, until=made.ends_at.isoformat(), by=by)
     sources.forget_alerts()
-    now = (
-        fmt.count(made.mutes, "alert that fires now", "alerts that fire now")
-        if made.mutes
-        else "nothing that fires now"
-    )
+    mutes = fmt.count(made.mutes, "alert that fires now", "alerts that fire now")
     return (
-        notice(f"Silenced until {fmt.minute(made.ends_at)}", [made.what, f"It mutes {now}."], "teal"),
+        notice(f"Silenced until {fmt.minute(made.ends_at)}", [made.what, f"It mutes {mutes}."], "teal"),
         f"{made.id} {made.ends_at.isoformat()}",
     )
 
