@@ -11,7 +11,6 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails
 
 __all__ = [
     "ALERTING",
@@ -191,7 +190,7 @@ def _where(found: Mapping[str, Any], kind: str, number: int) -> str:
     return f"{kind} {name}" if isinstance(name, str) else f"document {number} ({kind})"
 
 
-def _fault(error: ErrorDetails) -> str:
+def _fault(error: Mapping[str, Any]) -> str:
     path, (*parents, key) = _path(error["loc"]), error["loc"] or ("",)
     match error["type"]:
         case "extra_forbidden":
