@@ -160,7 +160,7 @@ def test_an_order_is_placed_filled_shown_and_held(api: Served) -> None:
 
 @pytest.mark.usefixtures("api")
 def test_an_order_can_be_cancelled_once() -> None:
-    order = document("trade", "sell", "MSFT", "--quantity", "1", "--limit", "9999") | {}
+    order = document("trade", "buy", "MSFT", "--quantity", "1", "--limit", "1")
     first = run("trade", "cancel", str(order["id"]))
     assert (first.code, "cancelled" in first.out) == (ExitCode.DONE, True)
     again = run("trade", "cancel", str(order["id"]))
