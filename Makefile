@@ -6,8 +6,8 @@
 
 BIN := .venv/bin
 ARGS ?=
-# One worker more than there are cores: the tests of whole stacks mostly wait.
-WORKERS ?= $(shell expr $$(nproc) + 1)
+# Two workers more than there are cores: the three groups of tests with whole stacks mostly wait.
+WORKERS ?= $(shell expr $$(nproc) + 2)
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 help: ## List the targets
