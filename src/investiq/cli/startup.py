@@ -161,7 +161,7 @@ def addresses_text(config: Config, table: Table) -> str:
         "web": "the console: prices, analysis, trading, operations",
         "api": "the API; its documentation is at /docs",
         "prometheus": "metrics and alert rules",
-        "alertmanager": "alerts that fire, and silences",
+        "alertmanager": "alerts that fire, and silences, as JSON at /api/v2/alerts and /api/v2/silences",
         "inbox": "notifications as JSON, at /api/notifications",
     }
     key = Paths.of(config).admin_key
