@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -9,7 +10,11 @@ from pathlib import Path
 
 from investiq.monitoring.checks import Finding
 
-__all__ = ["refusals", "run_checker"]
+__all__ = ["SHORT_LIVED", "refusals", "run_checker"]
+
+SHORT_LIVED = {"GOMAXPROCS": "1", "GOGC": "off", "GOMEMLIMIT": "512MiB"}
+"""For Go programs that end soon, of which one runs on each CPU: the threads of several runtimes only get in each
+other's way, and what lives for a second need not collect garbage (measured on promtool: a third less CPU time)."""
 
 _SECONDS = 180  # the tests of a subject take ten seconds on a machine that has nothing else to do
 
@@ -39,7 +44,9 @@ def run_checker(check: str, where: str, command: Sequence[str]) -> list[Finding]
         fix = "install the monitoring programs (`make up` does)"
         return [Finding(check, where, f"{command[0]} is not installed", fix, unchecked=True)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        done = subprocess.run(
+            command, env={**os.environ, **SHORT_LIVED}, capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
         return [Finding(check, where, f"{command[0]} did not end in {_SECONDS} s", "run it by hand", unchecked=True)]
     if done.returncode == 0:

@@ -28,6 +28,7 @@ from investiq.monitoring.mutation.rule import Mutant, Rule
 from investiq.monitoring.mutation.rule_file import RuleFile
 from investiq.monitoring.mutation.test_file import TestFile, affected_names
 from investiq.monitoring.mutation.verdict import Outcome, Report, Verdict, judge_listed
+from investiq.stack.checkers import SHORT_LIVED
 
 __all__ = ["BaselineFails", "NoSuchFile", "NothingToMutate", "PromtoolMissing", "Suite", "load_suite", "mutate"]
 
@@ -36,9 +37,6 @@ Progress = Callable[[int, int], None]
 _MUTANT = "mutant.yml"
 _TEST_NAME = re.compile(r"^\s+name: (.+),\s*$", re.MULTILINE)
 _FAILED_TEST = re.compile(r"^\s+exp:|time: \S+, err:", re.MULTILINE)
-# A process for each mutant and one mutant for each CPU: a Go runtime of several threads only gets in the others' way,
-# and one that lives for a tenth of a second need not collect garbage (measured: a third less CPU time).
-_GO = {"GOMAXPROCS": "1", "GOGC": "off", "GOMEMLIMIT": "512MiB"}
 
 
 class PromtoolMissing(InvestIQError):
@@ -356,7 +354,7 @@ class _Runner:
         return self._run(folder, ["test", "rules", *files])
 
     def _run(self, folder: Path, arguments: Sequence[str]) -> _Run:
-        environment = {**os.environ, **_GO, "TMPDIR": str(self.folder)}
+        environment = {**os.environ, **SHORT_LIVED, "TMPDIR": str(self.folder)}
         started = time.monotonic()
         try:
             done = subprocess.run(
