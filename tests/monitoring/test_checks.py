@@ -13,6 +13,7 @@ from investiq.monitoring.checks.runbooks import check_runbooks
 from investiq.monitoring.rules.monitoring import WATCHDOG
 from investiq.monitoring.rules.trading import CIRCUIT_BREAKER_TRIPPED
 
+DURATION = "investiq_request_duration_milliseconds"
 JOBS = ("investiq-api", "signal-models", "frontend", "prometheus")
 
 
@@ -33,6 +34,15 @@ def _rules(expression: str) -> dict[str, Any]:
         ('investiq_dependency_health{name=~"broker|db"} == 0', "name of investiq_dependency_health is never 'db'"),
         ('up{job="api"} == 0', "job of up is never 'api'"),
         ('investiq_trading_halted{job="frontend"} == 1', "job of investiq_trading_halted is never 'frontend'"),
+        ('investiq_dependency_health{name=~"(broker|db)"} == 0', "name of investiq_dependency_health is never 'db'"),
+        ('investiq_market_phase{phase!~"open|closed|ended"}', "phase!~'open|closed|ended' leaves no series of"),
+        ('investiq_market_phase{phase="open", phase!~"o.*"}', "phase='open', phase!~'o.*' leaves no series of"),
+        (f'rate({DURATION}_bucket{{le="300"}}[5m])', f"le of {DURATION}_bucket is never '300'"),
+        ('job:investiq_requests:rate5m{job="nobody"} > 1', "job of job:investiq_requests:rate5m is never 'nobody'"),
+        ('slo:errors:ratio_window{slo="no-such"} > 1', "slo of slo:errors:ratio_window is never 'no-such'"),
+        ('ALERTS{alertname="ServiceDwn"}', "alertname of ALERTS is never 'ServiceDwn'"),
+        ('ALERTS{alertstate="fired"}', "alertstate of ALERTS is never 'fired'"),
+        ('probe_success{service="nobody"} == 0', "service of probe_success is never 'nobody'"),
         ("sum(rate(nobody_total[5m])) > 0", "no part emits the metric nobody_total"),
         ("up == ", "the expression does not parse"),
     ],
@@ -48,6 +58,10 @@ def test_an_expression_that_can_never_fire_is_found(expression: str, what: str) 
     [
         'up{job=~"investiq-api|frontend"} == 0',
         'sum(rate(investiq_request_duration_milliseconds_bucket{le="1000", status=~"5.."}[5m])) > 0',
+        f'rate({DURATION}_bucket{{le=~"1000(\\\\.0)?"}}[5m])',
+        f'rate({DURATION}_bucket{{le="2.5"}}[5m]) / rate({DURATION}_bucket{{le="+Inf"}}[5m])',
+        'investiq_market_phase{phase!="ended", phase=~".+"}',
+        'ALERTS{alertname="ServiceDown", alertstate="firing", severity="critical"}',
         "time()",
         'investiq_build_info{version="1"}',
     ],

@@ -32,6 +32,7 @@ def _of(expression: str, **recorded: str) -> list[Expression]:
         (f"sum({DURATION}_count) > 0", f"the total of {DURATION}_count since its program started"),
         ("max_over_time(investiq_trades_total[5m]) > 0", "the total of investiq_trades_total since"),
         (f"rate({DURATION}[5m]) > 0", f"{DURATION} is a histogram: its base name selects nothing"),
+        ("rate(investiq_trades_total[5s]) > 0", "rate() over 5s of investiq_trades_total: no two samples lie so close"),
     ],
 )
 def test_a_rate_of_a_gauge_and_a_counter_without_rate_are_found(expression: str, what: str) -> None:
@@ -74,12 +75,70 @@ def test_a_threshold_of_a_recorded_quantile_that_no_bucket_reaches_is_found() ->
     assert finding.what.startswith("the threshold 60000")
 
 
-@pytest.mark.parametrize("expression", [f"{P95} > 5000", f"{P95} < 60000", "up > 60000"])
+def _share(op: str = "/") -> str:
+    failed = f'sum by (job) (rate({DURATION}_count{{status=~"5.."}}[5m]))'
+    return f"{failed} {op} (sum by (job) (rate({DURATION}_count[5m])) > 0)"
+
+
+@pytest.mark.parametrize(
+    ("expression", "what"),
+    [
+        ("up == 2", "up == 2 is never true: up is between 0 and 1"),
+        ("investiq_trading_halted > 1", "investiq_trading_halted > 1 is never true"),
+        ("1 < up", "1 < up is never true: up is between 0 and 1"),
+        ("avg by (job) (up) > 1", "avg by (job) (up) > 1 is never true"),
+        ("rate(investiq_trades_total[5m]) < 0", "rate(investiq_trades_total[5m]) < 0 is never true"),
+        ("count(up) < 1", "count(up) < 1 is never true: count(up) is at least 1"),
+        ("1 - up > 1", "1 - up > 1 is never true: 1 - up is between 0 and 1"),
+        ("(up == 0) == 1", "(up == 0) == 1 is never true: up == 0 is always 0"),
+        ("sum(up > bool 0.5) < 0", "sum(up > bool 0.5) < 0 is never true"),
+        ("absent(up) == 0", "absent(up) == 0 is never true: absent(up) is always 1"),
+        ("clamp_max(up, 0.5) > 0.5", "clamp_max(up, 0.5) > 0.5 is never true"),
+        (f"max by (job) ({P95}) > 20000", "max by (job) (histogram_quantile"),
+        (f"{P95} / 1000 > 20", "histogram_quantile"),
+        (f"{_share()} > 1", "sum by (job)"),
+        ("investiq_model_loaded > on (job) up + 1", "investiq_model_loaded > on (job) up + 1 is never true"),
+    ],
+)
+def test_a_value_that_is_never_reached_is_found(expression: str, what: str) -> None:
+    (finding,) = check_thresholds(_of(expression)).findings
+    assert finding.what.startswith(what)
+
+
+def test_a_value_that_what_is_recorded_never_reaches_is_found() -> None:
+    (finding,) = check_thresholds(_of("job:failed:ratio > 1.5", job__failed__ratio=_share())).findings
+    assert finding.what == "job:failed:ratio > 1.5 is never true: job:failed:ratio is between 0 and 1"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "up < 1",
+        "sum(up) > 5",
+        f"{_share()} > 0.99",
+        f"{_share('+')} > 3",
+        f"{P95} / 1000 > 9",
+        "investiq_daily_loss_ratio < 0",
+        "delta(investiq_equity_dollars[5m]) < 0",
+        f"sum(rate({DURATION}_count[5m])) / sum(rate({DURATION}_count{{status='200'}}[5m])) > 1",
+        f"rate({DURATION}_count{{status='500'}}[5m]) / ignoring (status) rate({DURATION}_count[5m]) > 1",
+        "(up == 0) + 1 == 1",
+        "up > bool 0 == 0",
+        "of_somebody == 7",
+        "(up or of_somebody) > 1",
+    ],
+)
+def test_a_value_that_can_be_reached_passes(expression: str) -> None:
+    assert check_thresholds(_of(expression)).findings == ()
+
+
+@pytest.mark.parametrize("expression", [f"{P95} > 5000", f"{P95} < 60000", "up >= 1"])
 def test_a_threshold_within_the_buckets_passes(expression: str) -> None:
     assert check_thresholds(_of(expression)).findings == ()
 
 
 ERRORS = "sum by (job) (rate(investiq_errors_total[5m]))"
+DRIFT, ENGINES = "investiq_feature_drift_psi", "investiq_engine_results_total"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +148,21 @@ ERRORS = "sum by (job) (rate(investiq_errors_total[5m]))"
         (f"{ERRORS} / sum by (job, instance) (rate(investiq_requests_total[5m]))", "/ matches (job) with (instance"),
         (f"{ERRORS} > 0 and investiq_trading_halted", "and matches (job) with (instance, job)"),
         ("investiq_dependency_health == 0 unless investiq_trading_halted == 1", "unless matches (instance, job, name)"),
-        (f"{ERRORS} * on (instance) investiq_trading_halted", "on(instance), but (job) and (instance, job) do not"),
+        (f"{ERRORS} * on (instance) investiq_trading_halted", "on(instance), but there is no instance in (job)"),
+        ("up * on (instanc) investiq_trading_halted", "on(instanc), but there is no instanc in (instance, job)"),
+        (
+            f"{ERRORS} > 0 and ignoring (instance) investiq_dependency_health",
+            "and ignoring (instance) matches (job) with",
+        ),
+        (f'{DRIFT}{{feature="gap"}} / {DRIFT}{{feature="rsi_14"}}', "/ matches series of feature gap and rsi_14"),
+        (
+            'up{job="frontend"} == 0 and up{job=~"inbox|node"} == 1',
+            "and matches series of job frontend and inbox, node",
+        ),
+        (
+            " / ".join(f'sum by (status) (rate({ENGINES}{{status="{status}"}}[5m]))' for status in ("failed", "ok")),
+            "/ matches series of status failed and ok",
+        ),
         (f"{P95} > 1 and {ERRORS} > 0", "and matches () with (job)"),
     ],
 )
@@ -112,10 +185,32 @@ def test_a_side_that_is_recorded_and_never_matches_is_found() -> None:
         "node_filesystem_avail_bytes / of_somebody",
         f"2 * {ERRORS} > 1",
         "time() - investiq_model_trained_timestamp_seconds > 10",
+        f'{DRIFT}{{feature="gap"}} / ignoring (feature) {DRIFT}{{feature="rsi_14"}}',
+        f'sum by (job) (rate({ENGINES}{{status="failed"}}[5m])) / sum by (job) (rate({ENGINES}{{status="ok"}}[5m]))',
+        'up{job="frontend"} == 0 and up{job=~"frontend|node"} == 0',
     ],
 )
 def test_sides_that_can_match_pass(expression: str) -> None:
     assert check_labels(_of(expression)).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("expression", "what"),
+    [
+        ("sum by (nmae) (investiq_dependency_health)", "sum by (nmae), but there is no nmae in (instance, job, name)"),
+        ("count by (servce) (up)", "count by (servce), but there is no servce in (instance, job)"),
+        (f"histogram_quantile(0.9, sum by (job) (rate({DURATION}_bucket[5m])))", "histogram_quantile() of (job)"),
+        (f"histogram_quantile(0.9, rate({DURATION}_count[5m]))", "histogram_quantile() of (endpoint"),
+    ],
+)
+def test_a_label_that_is_not_there_to_group_by_is_found(expression: str, what: str) -> None:
+    (finding,) = check_labels(_of(expression)).findings
+    assert finding.what.startswith(what)
+
+
+def test_what_an_alert_or_label_replace_adds_may_be_grouped_by() -> None:
+    for expression in ("max by (slo) (ALERTS)", 'sum by (x) (label_replace(up, "x", "$1", "job", "(.*)"))'):
+        assert check_labels(_of(expression)).findings == ()
 
 
 def _recorded_with_labels(expression: str) -> list[Expression]:

@@ -9,6 +9,8 @@ import pytest
 from investiq.config import Config
 from investiq.monitoring.alert import Alert, NoData, Severity
 from investiq.monitoring.jobs import jobs
+from investiq.monitoring.mutation.expression import Selector, nodes
+from investiq.monitoring.mutation.parsing import parse
 from investiq.monitoring.names import NODE
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.rule_file import rule_document
@@ -36,6 +38,19 @@ def test_an_alert_stands_in_the_module_of_its_subject() -> None:
 def test_what_pages_when_there_is_no_data_is_another_alert(alert: Alert) -> None:
     others = {other.name for other in ALERTS} - {alert.name}
     assert (alert.covered_by in others) == (alert.no_data is NoData.COVERED)
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: f"{alert.name}-{alert.severity}")
+def test_what_pages_when_there_is_no_data_looks_at_whether_there_is_any(alert: Alert) -> None:
+    """An alert on something else says nothing of a dead emitter, and would be without data itself."""
+    covering = [other.expr for other in ALERTS if other.name == alert.covered_by]
+    assert all(expr.startswith(("up{", "absent(", "absent_over_time(")) for expr in covering)
+
+
+def test_only_what_reads_no_series_always_has_data() -> None:
+    """It needs no silent test, so it is no way around one."""
+    always = [parse(alert.expr) for alert in ALERTS if alert.no_data is NoData.NEVER]
+    assert not any(isinstance(node, Selector) for tree in always for node in nodes(tree))
 
 
 def test_only_the_watchdog_is_for_machines() -> None:

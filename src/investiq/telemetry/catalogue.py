@@ -76,6 +76,7 @@ class Metric:
         parts: the processes that emit it.
         absent: what it means when Prometheus has no sample of it.
         unused_because: why no rule, panel or SLO looks at it; empty where one does.
+        bounds: the smallest and the largest value of a gauge; None where there is no such limit.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Metric:
     buckets: tuple[float, ...] = ()
     absent: str = "the process that emits it is down or not scraped"
     unused_because: str = ""
+    bounds: tuple[float, float] | None = None
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -98,6 +100,9 @@ class Metric:
         closed = [label.values for label in self.labels if label.values is not None]
         return tuple(product(*closed)) if len(closed) == len(self.labels) else ()
 
+
+STATE = (0.0, 1.0)
+"""Bounds of what is 1 or 0."""
 
 SERVERS = (Part.API, Part.SIGNALS, Part.WEB, Part.INBOX, Part.AGENT)
 DEPENDENCIES = ("database", "broker", "market_data", "signal_models")
@@ -167,6 +172,7 @@ BUILD_INFO = Metric(
     "1, with the version that runs.",
     SERVERS,
     (Label("version"), Label("python")),
+    bounds=STATE,
 )
 DEPENDENCY_HEALTH = Metric(
     "investiq_dependency_health",
@@ -175,6 +181,7 @@ DEPENDENCY_HEALTH = Metric(
     "1 when the dependency answered its last check, else 0.",
     (Part.API,),
     (Label("name", DEPENDENCIES),),
+    bounds=STATE,
 )
 AUTH_FAILURES = Metric(
     "investiq_auth_failures_total",
@@ -250,6 +257,7 @@ MARKET_PHASE = Metric(
     "1 for the phase that the market is in, else 0.",
     (Part.API,),
     (Label("phase", ("open", "closed", "ended")),),
+    bounds=STATE,
 )
 PROVIDER_CALLS = Metric(
     "investiq_provider_calls_total",
@@ -296,7 +304,12 @@ ENGINE_DURATION = Metric(
 
 TRADES = Metric("investiq_trades_total", Kind.COUNTER, Subject.TRADING, "Executed trades: orders filled.", (Part.API,))
 TRADING_HALTED = Metric(
-    "investiq_trading_halted", Kind.GAUGE, Subject.TRADING, "1 while the breaker denies entries.", (Part.API,)
+    "investiq_trading_halted",
+    Kind.GAUGE,
+    Subject.TRADING,
+    "1 while the breaker denies entries.",
+    (Part.API,),
+    bounds=STATE,
 )
 BREAKER_TRIPS = Metric(
     "investiq_breaker_trips_total",
@@ -312,6 +325,7 @@ MONITORING_REQUIRED = Metric(
     Subject.TRADING,
     "1 where trading needs the heartbeat of the monitoring, 0 where require_monitoring = false.",
     (Part.API,),
+    bounds=STATE,
 )
 HEARTBEAT_EVALUATED = Metric(
     "investiq_heartbeat_evaluated_timestamp_seconds",
@@ -327,6 +341,7 @@ HEARTBEAT_AWAITED = Metric(
     Subject.TRADING,
     "1 while trading is halted for nothing but the first heartbeat since the API's start, which ends it.",
     (Part.API,),
+    bounds=STATE,
 )
 HEARTBEATS = Metric(
     "investiq_heartbeats_total",
@@ -485,7 +500,12 @@ AGENT_ORDERS = Metric(
 # ---- signals ----
 
 MODEL_LOADED = Metric(
-    "investiq_model_loaded", Kind.GAUGE, Subject.SIGNALS, "1 while a verified model serves.", (Part.SIGNALS,)
+    "investiq_model_loaded",
+    Kind.GAUGE,
+    Subject.SIGNALS,
+    "1 while a verified model serves.",
+    (Part.SIGNALS,),
+    bounds=STATE,
 )
 MODEL_TRAINED = Metric(
     "investiq_model_trained_timestamp_seconds",

@@ -42,12 +42,14 @@ class Series:
         counts: it only grows: a counter, or a part of a histogram.
         labels: all its labels; None where a program may add some.
         buckets: upper bounds, of the buckets of a histogram.
+        bounds: the smallest and the largest value; None where there is no such limit.
     """
 
     metric: str
     counts: bool
     labels: frozenset[str] | None
     buckets: tuple[float, ...] = ()
+    bounds: tuple[float, float] | None = None
 
 
 def expressions(rule_files: Mapping[str, Mapping[str, Any]]) -> list[Expression]:
@@ -85,7 +87,9 @@ def drawn(dashboards: Iterable[Dashboard], events: Sequence[Event] = ()) -> list
 
 def known_series() -> dict[str, Series]:
     """Name of each series of the catalogue and of foreign programs -> what it is."""
-    series = {metric.name: Series(metric.name, metric.kind is Kind.COUNTER, None) for metric in FOREIGN}
+    series = {
+        metric.name: Series(metric.name, metric.kind is Kind.COUNTER, None, bounds=metric.bounds) for metric in FOREIGN
+    }
     for metric in catalogue.ALL:
         series |= _of_catalogue(metric)
     return series
@@ -94,7 +98,7 @@ def known_series() -> dict[str, Series]:
 def _of_catalogue(metric: Metric) -> dict[str, Series]:
     labels = frozenset({*metric.label_names, "job", "instance"})
     if metric.kind is not Kind.HISTOGRAM:
-        return {metric.name: Series(metric.name, metric.kind is Kind.COUNTER, labels)}
+        return {metric.name: Series(metric.name, metric.kind is Kind.COUNTER, labels, bounds=metric.bounds)}
     parts = {f"{metric.name}{suffix}": Series(metric.name, True, labels) for suffix in ("_sum", "_count")}
     bucket = Series(metric.name, True, labels | {"le"}, metric.buckets)
     return parts | {f"{metric.name}_bucket": bucket}

@@ -1,25 +1,32 @@
 """The two sides of an operator have comparable labels: otherwise no series finds its partner, and nothing ever fires.
 
-Only what is certain is judged: the labels of the catalogue's series, of recorded ones, and of aggregations `by`.
+A label that none of the series has is found too, where they are grouped by it. Only what is certain is judged: the
+labels of the catalogue's series, of recorded ones, of aggregations `by`, and the values that matchers list.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from investiq.monitoring.checks.expressions import Expression, known_series
 from investiq.monitoring.checks.finding import Checked, Finding
+from investiq.monitoring.foreign import FOREIGN
+from investiq.monitoring.foreign.scrape import ALERTS, ALERTS_SINCE
 from investiq.monitoring.mutation.expression import (
     Aggregation,
     Binary,
     Call,
     Grouping,
+    Matcher,
     Node,
     Number,
     Paren,
     Selector,
+    Subquery,
     nodes,
 )
+from investiq.monitoring.promql import TARGET_LABELS
 
 __all__ = ["check_labels"]
 
@@ -29,6 +36,13 @@ _KEEPS_LABELS = {
     *("rate", "irate", "increase", "delta", "idelta", "deriv", "predict_linear", "abs", "ceil", "floor", "round"),
     *("avg_over_time", "min_over_time", "max_over_time", "sum_over_time", "last_over_time", "count_over_time"),
     *("changes", "resets", "timestamp", "clamp", "clamp_min", "clamp_max"),
+}
+
+# An alert has the labels of whatever it is about.
+_FOREIGN = {
+    metric.name: frozenset((*metric.label_names, *TARGET_LABELS))
+    for metric in FOREIGN
+    if metric not in (ALERTS, ALERTS_SINCE)
 }
 
 _Known = Mapping[str, frozenset[str] | None]
@@ -42,17 +56,91 @@ def check_labels(found: Sequence[Expression]) -> Checked:
             labels = _labels(one.tree, known)
             known[one.records] = None if labels is None else labels | one.adds
     findings = [
-        Finding(CHECK, one.where, what, "aggregate both sides by the same labels, or match on(...) those they share")
+        Finding(CHECK, one.where, *fault)
         for one in found
         if one.tree is not None
         for node in nodes(one.tree)
-        if isinstance(node, Binary)
-        for what in _faults(node, known)
+        for fault in _faults(node, known)
     ]
     return Checked(CHECK, f"{len(found)} expressions", tuple(findings))
 
 
-def _faults(binary: Binary, known: _Known) -> Iterator[str]:
+def _faults(node: Node, known: _Known) -> Iterator[tuple[str, str]]:
+    if isinstance(node, Binary):
+        fix = "aggregate both sides by the same labels, or match on(...) those they share"
+        yield from ((what, fix) for what in _mismatches(node, known))
+        yield from ((what, "let both sides select the same, or ignore the label") for what in _strangers(node))
+    elif isinstance(node, Aggregation) and node.grouping is not None:
+        below = _at_most(node.operand, known)
+        for label in node.grouping.labels:
+            if below is not None and label not in below:
+                yield (
+                    f"{node.function} {node.grouping}, but there is no {label} in {_listed(below)}",
+                    "name one of these",
+                )
+    elif isinstance(node, Call) and node.function == "histogram_quantile":
+        below = _labels(node.arguments[1], known)
+        if below is not None and "le" not in below:
+            yield (
+                f"histogram_quantile() of {_listed(below)}: there is no le left to tell buckets apart",
+                "keep le: by (..., le)",
+            )
+
+
+def _strangers(binary: Binary) -> Iterator[str]:
+    """Labels that match by name, and never by value: such as those of two values of one label."""
+    if binary.op == "or":
+        return
+    left, right = _fixed(binary.left), _fixed(binary.right)
+    for label in left.keys() & right.keys():
+        if _is_matched(label, binary.matching) and not left[label] & right[label]:
+            values = " and ".join(", ".join(sorted(side[label])) for side in (left, right))
+            yield f"{binary.op} matches series of {label} {values}: no series finds a partner"
+
+
+def _is_matched(label: str, matching: Grouping | None) -> bool:
+    return matching is None or (label in matching.labels) == (matching.keyword == "on")
+
+
+def _fixed(node: Node) -> Mapping[str, frozenset[str]]:
+    """The labels of which a node has a few values only, by its matchers."""
+    match node:
+        case Selector(alternatives=(matchers,)):
+            values: dict[str, frozenset[str]] = {}
+            for matcher in matchers:
+                if (told := _values(matcher)) is not None:
+                    values[matcher.label] = values.get(matcher.label, told) & told
+            return values
+        case Aggregation(grouping=Grouping("by", kept), operand=operand):
+            return {label: values for label, values in _fixed(operand).items() if label in kept}
+        case Paren(inner) | Subquery(operand=inner):
+            return _fixed(inner)
+        case Call(function, (inner, *_)) if function in _KEEPS_LABELS:
+            return _fixed(inner)
+        case Binary(op, left, right, matching, group) if op != "or" and matching is None and group is None:
+            return _fixed(right if isinstance(left, Number) else left)
+        case _:
+            return {}
+
+
+_PLAIN = re.compile(r"[\w|-]+")
+
+
+def _values(matcher: Matcher) -> frozenset[str] | None:
+    """What a matcher lets through, where it lists it."""
+    if matcher.op == "=":
+        return frozenset([matcher.value]) if matcher.value else None
+    return frozenset(matcher.value.split("|")) if matcher.op == "=~" and _PLAIN.fullmatch(matcher.value) else None
+
+
+def _mismatches(binary: Binary, known: _Known) -> Iterator[str]:
+    if binary.matching is not None and binary.matching.keyword == "on":
+        for side in (binary.left, binary.right):
+            some = _at_most(side, known)
+            for label in binary.matching.labels:
+                if some is not None and label not in some:
+                    yield f"on({label}), but there is no {label} in {_listed(some)}"
+        return
     left, right = _labels(binary.left, known), _labels(binary.right, known)
     if left is None or right is None or binary.op == "or" or isinstance(binary.left, Number):
         return
@@ -61,10 +149,19 @@ def _faults(binary: Binary, known: _Known) -> Iterator[str]:
     if binary.matching is None:
         if left != right:
             yield f"{binary.op} matches {_listed(left)} with {_listed(right)}: no series finds a partner"
-    elif binary.matching.keyword == "on":
-        for label in binary.matching.labels:
-            if label not in left & right:
-                yield f"on({label}), but {_listed(left)} and {_listed(right)} do not both have it"
+    elif left - set(binary.matching.labels) != right - set(binary.matching.labels) and binary.group is None:
+        yield f"{binary.op} {binary.matching} matches {_listed(left)} with {_listed(right)}: no series finds a partner"
+
+
+def _at_most(node: Node, known: _Known) -> frozenset[str] | None:
+    """The labels that a node can have: its own, or where they are not certain all that are known of its series."""
+    certain = _labels(node, known)
+    if certain is not None:
+        return certain
+    series = [one for one in nodes(node) if isinstance(one, Selector)]
+    made = any(isinstance(one, Call) and one.function.startswith("label_") for one in nodes(node))
+    named = [known.get(one.name or "") or _FOREIGN.get(one.name or "") for one in series]
+    return None if made or not series or None in named else frozenset().union(*(some for some in named if some))
 
 
 def _labels(node: Node, known: _Known) -> frozenset[str] | None:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from investiq.durations import duration, written
 from investiq.monitoring.checks.expressions import Expression, known_series
 from investiq.monitoring.checks.finding import Checked, Finding
+from investiq.monitoring.jobs import SCRAPE_INTERVAL
 from investiq.monitoring.mutation.expression import Call, Node, Paren, Place, Selector, Subquery, places
 from investiq.telemetry import catalogue
 from investiq.telemetry.catalogue import Kind
@@ -19,6 +21,8 @@ CHECK = "rates"
 
 _FOR_COUNTERS = {"rate", "irate", "increase"}
 _FOR_GAUGES = {"delta", "idelta", "deriv", "predict_linear", "holt_winters", "double_exponential_smoothing"}
+_OF_TWO_SAMPLES = _FOR_COUNTERS | _FOR_GAUGES
+_TWO_SCRAPES = 2 * duration(SCRAPE_INTERVAL)
 _WITHOUT_VALUE = {
     "absent",
     "absent_over_time",
@@ -49,6 +53,11 @@ def _faults(tree: Node, counters: set[str], gauges: set[str], histograms: set[st
     for place in places(tree):
         if isinstance(place.node, Selector) and place.node.name is not None:
             name, function = place.node.name, _function(place)
+            if function in _OF_TWO_SAMPLES and place.node.window is not None and place.node.window < _TWO_SCRAPES:
+                yield (
+                    f"{function}() over {written(place.node.window)} of {name}: no two samples lie so close",
+                    f"look back over two scrapes at least, {written(_TWO_SCRAPES)}",
+                )
             if name in histograms:
                 yield f"{name} is a histogram: its base name selects nothing", "name its _bucket, _sum or _count"
             elif name in gauges and function in _FOR_COUNTERS:

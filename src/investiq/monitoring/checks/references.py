@@ -9,17 +9,29 @@ from dataclasses import dataclass
 import promql_parser
 from promql_parser import Matcher, MatchOp, VectorSelector
 
+from investiq.monitoring.alert import Severity
 from investiq.monitoring.checks.expressions import Expression
 from investiq.monitoring.checks.finding import Checked, Finding
 from investiq.monitoring.foreign import EVERY_JOB, FOREIGN
+from investiq.monitoring.foreign.blackbox import PROBED
+from investiq.monitoring.foreign.scrape import ALERTS as ALERTS_FIRING
+from investiq.monitoring.foreign.scrape import ALERTS_SINCE
 from investiq.monitoring.promql import TARGET_LABELS
-from investiq.monitoring.rules import RECORDINGS
+from investiq.monitoring.rules import ALERTS, CONDITIONAL, RECORDINGS
 from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Kind, Metric
+from investiq.telemetry.catalogue import Kind, Metric, Subject
 
 __all__ = ["check_references"]
 
 CHECK = "references"
+
+_OPS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
+_OF_ALERTS: Mapping[str, tuple[str, ...] | None] = {
+    "alertname": tuple(dict.fromkeys(alert.name for alert in (*ALERTS, *CONDITIONAL))),
+    "alertstate": ("pending", "firing"),
+    "severity": tuple(Severity),
+    "subject": tuple(Subject),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +65,9 @@ def _faults(expression: str, known: Mapping[str, _Family]) -> Iterator[tuple[str
         if name is None or name not in known:
             yield f"no part emits the metric {name}", "name a metric of docs/metrics.md"
             continue
-        for matcher in selector.matchers.matchers:
-            yield from _matcher_faults(name, matcher, known[name])
+        for matchers in selector.matchers.or_matchers or [selector.matchers.matchers]:
+            faults = [fault for matcher in matchers for fault in _matcher_faults(name, matcher, known[name])]
+            yield from faults or _joint_faults(name, matchers, known[name])
 
 
 def _selectors(expression: str) -> list[VectorSelector]:
@@ -81,9 +94,26 @@ def _matcher_faults(name: str, matcher: Matcher, family: _Family) -> Iterator[tu
             yield f"{matcher.name} of {name} is never {wanted!r}", f"it is one of {', '.join(values)}"
 
 
+def _joint_faults(name: str, matchers: Sequence[Matcher], family: _Family) -> Iterator[tuple[str, str]]:
+    """Labels of which the matchers, each sound by itself, leave no value."""
+    for label in dict.fromkeys(matcher.name for matcher in matchers):
+        mine = [matcher for matcher in matchers if matcher.name == label]
+        values = family.labels[label]
+        if values is not None and not any(all(_lets_through(matcher, value) for matcher in mine) for value in values):
+            told = ", ".join(f"{matcher.name}{_OPS[str(matcher.op)]}{matcher.value!r}" for matcher in mine)
+            yield f"{told} leaves no series of {name}", f"leave one of {', '.join(values)}"
+
+
 def _alternatives(matcher: Matcher) -> list[str]:
     """What must each match something; the alternatives of a plain list count one by one."""
-    return matcher.value.split("|") if _is_regex(matcher) and "(" not in matcher.value else [matcher.value]
+    if not _is_regex(matcher):
+        return [matcher.value]
+    inside = matcher.value[1:-1] if matcher.value.startswith("(") and matcher.value.endswith(")") else matcher.value
+    return [matcher.value] if "(" in inside else inside.removeprefix("?:").split("|")
+
+
+def _lets_through(matcher: Matcher, value: str) -> bool:
+    return _matches(matcher, matcher.value, value) != (matcher.op in (MatchOp.NotEqual, MatchOp.NotRe))
 
 
 def _matches(matcher: Matcher, wanted: str, value: str) -> bool:
@@ -96,10 +126,19 @@ def _is_regex(matcher: Matcher) -> bool:
 
 def _families(jobs: Collection[str]) -> dict[str, _Family]:
     target = dict.fromkeys(TARGET_LABELS) | {"job": tuple(jobs)}
-    families = {recording.name: _Family(dict.fromkeys(recording.labels)) for recording in RECORDINGS}
+    families = {
+        name: _Family({label: _recorded_values(label, jobs) for label in labels})
+        for name, labels in {recording.name: recording.labels for recording in RECORDINGS}.items()
+    }
     for foreign in FOREIGN:
         emitters = tuple(jobs) if foreign.emitters == EVERY_JOB else tuple(j for j in foreign.emitters if j in jobs)
         families[foreign.name] = _Family(target | {"job": emitters} | dict.fromkeys(foreign.label_names))
+    for alerts in (ALERTS_FIRING, ALERTS_SINCE):
+        families[alerts.name] = _Family({**families[alerts.name].labels, **_OF_ALERTS, "job": None})
+    for probed in (
+        metric for metric in FOREIGN if PROBED in metric.added and metric not in (ALERTS_FIRING, ALERTS_SINCE)
+    ):
+        families[probed.name] = _Family({**families[probed.name].labels, PROBED: tuple(jobs)})
     for metric in catalogue.ALL:
         own = {label.name: label.values for label in metric.labels}
         parts = {"job": tuple(part.value for part in metric.parts if part.value in jobs)}
@@ -108,10 +147,19 @@ def _families(jobs: Collection[str]) -> dict[str, _Family]:
     return families
 
 
+def _recorded_values(label: str, jobs: Collection[str]) -> tuple[str, ...] | None:
+    """The values of a label of what is recorded; None where they are not closed."""
+    if label == "slo":
+        return tuple(dict.fromkeys(recording.static["slo"] for recording in RECORDINGS if "slo" in recording.static))
+    return tuple(jobs) if label in ("job", "service") else None
+
+
 def _exposed(metric: Metric) -> Iterator[tuple[str, dict[str, tuple[str, ...] | None]]]:
     if metric.kind is not Kind.HISTOGRAM:
         yield metric.name, {}
         return
-    yield f"{metric.name}_bucket", {"le": None}
+    # A bound is written `10`, and `10.0` by Prometheus 3.
+    bounds = {text for bound in metric.buckets for text in (f"{bound:g}", str(float(bound)))}
+    yield f"{metric.name}_bucket", {"le": (*sorted(bounds, key=float), "+Inf")}
     yield f"{metric.name}_sum", {}
     yield f"{metric.name}_count", {}

@@ -1,53 +1,54 @@
-"""No threshold lies beyond the last bucket of its histogram, which a quantile never exceeds: it would never fire."""
+"""No comparison is false whatever its two sides are: it would never fire, and never be drawn.
+
+A quantile never exceeds the last bucket of its histogram, a state is 0 or 1, a rate is never negative, and so on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
-from investiq.monitoring.checks.expressions import Expression, Series, known_series
+from investiq.monitoring.checks.expressions import Expression, known_series
 from investiq.monitoring.checks.finding import Checked, Finding
-from investiq.monitoring.mutation.expression import Binary, Call, Node, Number, Selector, nodes
+from investiq.monitoring.checks.ranges import COMPARISONS, Values, never
+from investiq.monitoring.mutation.expression import Binary, Node, Number, Paren, nodes
 
 __all__ = ["check_thresholds"]
 
 CHECK = "thresholds"
 
-_ABOVE = {">", ">="}
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-
 
 def check_thresholds(found: Sequence[Expression]) -> Checked:
-    """Check the comparisons of quantiles, also of those that are recorded by another of the expressions."""
-    known = known_series()
-    recorded = {one.records: one.tree for one in found if one.records and one.tree is not None}
-    compared = [(one.where, *pair) for one in found if one.tree is not None for pair in _compared(one.tree)]
-    findings = []
-    for where, quantity, limit in compared:
-        bound = _last_bucket(quantity, recorded, known)
-        if bound is not None and limit >= bound:
-            what = f"the threshold {limit:g} is not below the last bucket, {bound:g}: the quantile never exceeds it"
-            fix = "lower the threshold, or give the histogram a further bucket"
-            findings.append(Finding(CHECK, where, what, fix))
+    """Check every comparison, also of what another of the expressions records."""
+    recorded: dict[str, list[Node]] = defaultdict(list)
+    for one in found:
+        if one.records and one.tree is not None:
+            recorded[one.records].append(one.tree)
+    values = Values(known_series(), recorded)
+    compared = [(one.where, node) for one in found if one.tree is not None for node in _compared(one.tree)]
+    findings = [Finding(CHECK, where, *fault) for where, node in compared for fault in _faults(node, values)]
     return Checked(CHECK, f"{len(compared)} comparisons", tuple(findings))
 
 
-def _compared(tree: Node) -> Iterator[tuple[Node, float]]:
-    """What must exceed a number, and the number."""
+def _compared(tree: Node) -> Iterator[Binary]:
     for node in nodes(tree):
-        if isinstance(node, Binary):
-            if isinstance(node.right, Number) and node.op in _ABOVE:
-                yield node.left, node.right.value
-            elif isinstance(node.left, Number) and _MIRRORED.get(node.op) in _ABOVE:
-                yield node.right, node.left.value
+        if isinstance(node, Binary) and node.op in COMPARISONS:
+            yield node
 
 
-def _last_bucket(quantity: Node, recorded: Mapping[str, Node], known: Mapping[str, Series]) -> float | None:
-    """The largest finite bound of the histogram whose quantile `quantity` is; None where it is no quantile."""
-    if isinstance(quantity, Selector):
-        tree = recorded.get(quantity.name or "")
-        return None if tree is None else _last_bucket(tree, recorded, known)
-    if not isinstance(quantity, Call) or quantity.function != "histogram_quantile":
-        return None
-    names = [node.name for node in nodes(quantity) if isinstance(node, Selector) and node.name]
-    bounds = [known[name].buckets[-1] for name in names if name in known and known[name].buckets]
-    return min(bounds, default=None)
+def _faults(comparison: Binary, values: Values) -> Iterator[tuple[str, str]]:
+    left, right = values.of(comparison.left), values.of(comparison.right)
+    bucket, limit = values.last_bucket(comparison.left), right.least
+    mirrored = isinstance(comparison.left, Number)
+    if mirrored:
+        bucket, limit = values.last_bucket(comparison.right), left.least
+    # At the last bucket a quantile says no more than that it may be anything above.
+    above = comparison.op in ({"<", "<="} if mirrored else {">", ">="})
+    if bucket is not None and above and limit >= bucket:
+        what = f"the threshold {limit:g} is not below the last bucket, {bucket:g}: the quantile never exceeds it"
+        yield what, "lower the threshold, or give the histogram a further bucket"
+    elif never(comparison.op, left, right):
+        side, known = (comparison.right, right) if mirrored else (comparison.left, left)
+        told = str(side.inner if isinstance(side, Paren) else side)
+        than = "" if isinstance(comparison.right, Number) or mirrored else f", and the other side {right}"
+        yield f"{comparison} is never true: {told} is {known}{than}", "compare with a value that it can have"

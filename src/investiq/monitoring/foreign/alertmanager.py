@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from investiq.monitoring.foreign.metric import Foreign
 from investiq.monitoring.names import ALERTMANAGER
-from investiq.telemetry.catalogue import Kind
+from investiq.telemetry.catalogue import STATE, Kind
 
 __all__ = ["ALERTS_HELD", "CONFIG_RELOADED", "METRICS", "NOTIFICATIONS", "NOTIFICATIONS_FAILED", "SILENCES"]
 
 _OWN = (ALERTMANAGER,)
 
-CONFIG_RELOADED = Foreign("alertmanager_config_last_reload_successful", Kind.GAUGE, _OWN)
+CONFIG_RELOADED = Foreign("alertmanager_config_last_reload_successful", Kind.GAUGE, _OWN, bounds=STATE)
 NOTIFICATIONS = Foreign("alertmanager_notifications_total", Kind.COUNTER, _OWN, ("integration",))
 """Attempts to notify, those that failed included."""
 NOTIFICATIONS_FAILED = Foreign("alertmanager_notifications_failed_total", Kind.COUNTER, _OWN, ("integration",))

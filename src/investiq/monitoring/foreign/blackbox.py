@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from investiq.monitoring.foreign.metric import Foreign
 from investiq.monitoring.names import BLACKBOX, PROBES
-from investiq.telemetry.catalogue import Kind
+from investiq.telemetry.catalogue import STATE, Kind
 
 __all__ = ["CERTIFICATE_EXPIRY", "CONFIG_RELOADED", "METRICS", "PROBED", "PROBE_DURATION", "PROBE_SUCCESS"]
 
 PROBED = "service"
 """The label that our scrape configuration gives each probe: the scrape job of what is probed."""
 
-PROBE_SUCCESS = Foreign("probe_success", Kind.GAUGE, (PROBES,), added=(PROBED,))
+PROBE_SUCCESS = Foreign("probe_success", Kind.GAUGE, (PROBES,), added=(PROBED,), bounds=STATE)
 PROBE_DURATION = Foreign("probe_duration_seconds", Kind.GAUGE, (PROBES,), added=(PROBED,))
 CERTIFICATE_EXPIRY = Foreign("probe_ssl_earliest_cert_expiry", Kind.GAUGE, (PROBES,), added=(PROBED,))
 """When the first certificate of the chain ends, in Unix seconds; only where the probe spoke TLS and verified it."""
-CONFIG_RELOADED = Foreign("blackbox_exporter_config_last_reload_successful", Kind.GAUGE, (BLACKBOX,))
+CONFIG_RELOADED = Foreign("blackbox_exporter_config_last_reload_successful", Kind.GAUGE, (BLACKBOX,), bounds=STATE)
 
 METRICS = (PROBE_SUCCESS, PROBE_DURATION, CERTIFICATE_EXPIRY, CONFIG_RELOADED)

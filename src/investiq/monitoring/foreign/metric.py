@@ -21,6 +21,7 @@ class Foreign:
         emitters: the scrape jobs that have it.
         labels: those of the program that we use, each there in every version.
         added: labels that our scrape configuration adds.
+        bounds: the smallest and the largest value of a gauge; None where there is no such limit.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Foreign:
     emitters: tuple[str, ...]
     labels: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    bounds: tuple[float, float] | None = None
 
     @property
     def label_names(self) -> tuple[str, ...]:

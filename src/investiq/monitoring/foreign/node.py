@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from investiq.monitoring.foreign.metric import Foreign
 from investiq.monitoring.names import NODE
-from investiq.telemetry.catalogue import Kind
+from investiq.telemetry.catalogue import STATE, Kind
 
 __all__ = [
     "CLOCK_OFFSET",
@@ -62,8 +62,8 @@ DISK_BUSY = Foreign("node_disk_io_time_seconds_total", Kind.COUNTER, _OWN, ("dev
 DISK_QUEUE = Foreign("node_disk_io_time_weighted_seconds_total", Kind.COUNTER, _OWN, ("device",))
 DISK_READ = Foreign("node_disk_read_bytes_total", Kind.COUNTER, _OWN, ("device",))
 DISK_WRITTEN = Foreign("node_disk_written_bytes_total", Kind.COUNTER, _OWN, ("device",))
-FILESYSTEM_ERROR = Foreign("node_filesystem_device_error", Kind.GAUGE, _OWN, _MOUNT)
-FILESYSTEM_READONLY = Foreign("node_filesystem_readonly", Kind.GAUGE, _OWN, _MOUNT)
+FILESYSTEM_ERROR = Foreign("node_filesystem_device_error", Kind.GAUGE, _OWN, _MOUNT, bounds=STATE)
+FILESYSTEM_READONLY = Foreign("node_filesystem_readonly", Kind.GAUGE, _OWN, _MOUNT, bounds=STATE)
 RECEIVED = Foreign("node_network_receive_bytes_total", Kind.COUNTER, _OWN, ("device",))
 SENT = Foreign("node_network_transmit_bytes_total", Kind.COUNTER, _OWN, ("device",))
 RECEIVE_DROPS = Foreign("node_network_receive_drop_total", Kind.COUNTER, _OWN, ("device",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from investiq.monitoring.foreign.metric import Foreign
 from investiq.monitoring.names import PROMETHEUS
-from investiq.telemetry.catalogue import Kind
+from investiq.telemetry.catalogue import STATE, Kind
 
 __all__ = [
     "ALERTMANAGERS",
@@ -26,7 +26,7 @@ __all__ = [
 
 _OWN = (PROMETHEUS,)
 
-CONFIG_RELOADED = Foreign("prometheus_config_last_reload_successful", Kind.GAUGE, _OWN)
+CONFIG_RELOADED = Foreign("prometheus_config_last_reload_successful", Kind.GAUGE, _OWN, bounds=STATE)
 RULE_FAILURES = Foreign("prometheus_rule_evaluation_failures_total", Kind.COUNTER, _OWN, ("rule_group",))
 SAMPLES_APPENDED = Foreign("prometheus_tsdb_head_samples_appended_total", Kind.COUNTER, _OWN, ("type",))
 ALERTMANAGERS = Foreign("prometheus_notifications_alertmanagers_discovered", Kind.GAUGE, _OWN)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from investiq.monitoring.foreign.metric import EVERY_JOB, Foreign
-from investiq.telemetry.catalogue import Kind
+from investiq.telemetry.catalogue import STATE, Kind
 
 __all__ = ["ALERTS", "ALERTS_SINCE", "METRICS", "SAMPLES", "SCRAPE_DURATION", "UP"]
 
-UP = Foreign("up", Kind.GAUGE, EVERY_JOB)
+UP = Foreign("up", Kind.GAUGE, EVERY_JOB, bounds=STATE)
 """1 when the last scrape of a target succeeded, else 0."""
 
 SAMPLES = Foreign("scrape_samples_post_metric_relabeling", Kind.GAUGE, EVERY_JOB)
@@ -17,7 +17,7 @@ SCRAPE_DURATION = Foreign("scrape_duration_seconds", Kind.GAUGE, EVERY_JOB)
 
 _OF_RULES = ("severity", "subject", "service")
 
-ALERTS = Foreign("ALERTS", Kind.GAUGE, EVERY_JOB, ("alertname", "alertstate"), added=_OF_RULES)
+ALERTS = Foreign("ALERTS", Kind.GAUGE, EVERY_JOB, ("alertname", "alertstate"), added=_OF_RULES, bounds=STATE)
 """1 for each alert that is pending or firing, with the labels of its rule and of the series that it is about."""
 
 ALERTS_SINCE = Foreign("ALERTS_FOR_STATE", Kind.GAUGE, EVERY_JOB, ("alertname",), added=_OF_RULES)
