@@ -232,6 +232,44 @@ def test_tests_that_fail_on_the_unchanged_rules_stop_everything(folder: Path) ->
         mutate(load_suite([], [tests]))
 
 
+def test_what_this_promtool_does_not_know_yet_is_not_the_fault_of_the_tests(folder: Path) -> None:
+    tests = folder / "tests/strong.yml"
+    tests.write_text(STRONG.replace("tests:\n", "tests:\n  - {of_tomorrow: 1}\n"), "utf-8")
+    assert "does not know of_tomorrow: a newer one may" in _run("--tests", tests)[2]
+    (folder / "rules/node.yml").write_text(
+        RULES.replace("expr: node_memory", "expr: brand_new(up) + node_memory"), "utf-8"
+    )
+    tests.write_text(STRONG, "utf-8")
+    err = _run("--tests", tests)[2]
+    assert "promtool, version" in err
+    assert "does not know brand_new: a newer one may" in err
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("../rules/*.yml", ["node.yml"]),
+        ("../**/*.yml", ["node.yml", "strong.yml", "weak.yml"]),
+        ("../rules/**/*.yml", ["deep.yml"]),
+        ("../rules/[^m]ode.yml", ["node.yml"]),
+        ("../rules/[^n]ode.yml", []),
+    ],
+)
+def test_rule_files_are_found_as_promtool_finds_them(folder: Path, pattern: str, found: list[str]) -> None:
+    """To it, two stars are one: rules that it does not load are no rules that the tests notice."""
+    (folder / "rules/below/further").mkdir(parents=True)
+    for name in ("rules/below/deep.yml", "rules/below/further/deeper.yml"):
+        (folder / name).write_text(RULES, "utf-8")
+    assert [path.name for path in module._matching(folder / "tests", pattern)] == found
+
+
+def test_a_pattern_that_finds_no_rule_file_is_named(folder: Path) -> None:
+    (folder / "tests/strong.yml").write_text(STRONG.replace("node*", "gone*"), "utf-8")
+    code, _, err = _run("--tests", folder / "tests/strong.yml")
+    assert code == ExitCode.USAGE
+    assert "../rules/gone*.yml in " in err
+
+
 def _promtool(folder: Path, script: str) -> None:
     program = folder / "promtool"
     program.write_text(f"#!/bin/sh\n{script}\n", "utf-8")

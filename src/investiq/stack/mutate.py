@@ -36,6 +36,7 @@ Progress = Callable[[int, int], None]
 
 _MUTANT = "mutant.yml"
 _TEST_NAME = re.compile(r"^\s+name: (.+),\s*$", re.MULTILINE)
+_UNKNOWN = re.compile(r'(?:field |unknown function with name ")(\w+)(?: not found in type|")')
 _FAILED_TEST = re.compile(r"^\s+exp:|time: \S+, err:", re.MULTILINE)
 
 
@@ -133,7 +134,9 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
     if absolute.is_file():
         return [absolute.resolve()]
     anchor = Path(absolute.anchor)
-    return sorted(file.resolve() for file in anchor.glob(str(absolute.relative_to(anchor))) if file.is_file())
+    # To Go, `**` is `*`, and `[^a]` is what others write as `[!a]`.
+    as_python = re.sub(r"\*+", "*", str(absolute.relative_to(anchor))).replace("[^", "[!")
+    return sorted(file.resolve() for file in anchor.glob(as_python) if file.is_file())
 
 
 def _read(path: Path) -> str:
@@ -204,7 +207,14 @@ def _require_rules(suite: Suite, rules: Sequence[Rule], only: Collection[str]) -
         known = sorted({rule.name for file in suite.rules.values() for rule in file.rules})
         raise NothingToMutate(f"there is no rule {', '.join(unknown)}; there are {', '.join(known) or 'none'}")
     if not rules:
-        raise NothingToMutate(f"no rule in {', '.join(file.name for file in suite.rules.values()) or 'no file'}")
+        raise NothingToMutate(_why_no_rule(suite))
+
+
+def _why_no_rule(suite: Suite) -> str:
+    if suite.rules:
+        return f"no rule in {', '.join(file.name for file in suite.rules.values())}"
+    named = [f"{', '.join(one.tests.patterns) or 'none'} in {one.tests.name}" for one in suite.tests]
+    return f"no rule file: none is found by the `rule_files` {'; '.join(named)}"
 
 
 def _not_understood(rules: Iterable[Rule]) -> Iterator[Finding]:
@@ -280,9 +290,16 @@ class _Runner:
         if run.passed:
             return
         unchanged = self._promtool_test(one.path.parent, [one.path.name])
-        why = "printing the expressions anew changed what they mean" if unchanged.passed else "mend the tests first"
         output = (run if unchanged.passed else unchanged).output.strip()
+        why = "printing the expressions anew changed what they mean" if unchanged.passed else self._what_to_mend(output)
         raise BaselineFails(f"{one.tests.name} fails on the unchanged rules ({why}):\n{output}")
+
+    def _what_to_mend(self, output: str) -> str:
+        unknown = list(dict.fromkeys(_UNKNOWN.findall(output)))
+        if not unknown:
+            return "mend the tests first"
+        version = self._run(self.folder, ["--version"]).output.partition(" (")[0]
+        return f"{version}, does not know {', '.join(unknown)}: a newer one may"
 
     def verdict(self, mutant: Mutant) -> Verdict:
         """What becomes of a mutant."""

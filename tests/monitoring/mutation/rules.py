@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from investiq.monitoring.mutation.generate import mutants_of
 from investiq.monitoring.mutation.operators import BY_NAME
@@ -29,6 +30,7 @@ def mutated(operator: str, expr: str, *others: str) -> list[str]:
     return [mutant.change.after or "" for mutant in mutants if mutant.rule is rules[0]]
 
 
-def proofs(operator: str, expr: str) -> list[Mutant]:
+def proofs(operator: str, expr: str, *, alerting: bool = True, shows_value: bool = False) -> list[Mutant]:
     """The mutants that are proven to be equivalent."""
-    return [mutant for mutant in mutants_of([rule(expr)], [BY_NAME[operator]]) if mutant.proof]
+    one = replace(rule(expr, alerting=alerting), shows_value=shows_value)
+    return [mutant for mutant in mutants_of([one], [BY_NAME[operator]]) if mutant.proof]

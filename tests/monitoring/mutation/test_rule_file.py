@@ -52,6 +52,7 @@ def test_rules_are_read_through_block_scalars_anchors_and_merges() -> None:
         ("job:up:sum", "other", "sum by (job) (up)"),
     ]
     assert file.rules[1].fields == {"for": "10m"}
+    assert [r.shows_value for r in file.rules] == [True, True, False]
     assert file.rules[1].labels == {"severity": "ticket", "enabled": "yes", "code": "0755"}
 
 
@@ -107,6 +108,17 @@ def test_what_is_no_rule_file_is_refused(text: str, message: str) -> None:
         RuleFile.parse("r.yml", text)
 
 
+@pytest.mark.parametrize("text", ["", "# nothing yet", "groups:", "groups: []", "groups: [{name: g}]"])
+def test_a_rule_file_may_be_empty_as_it_may_to_prometheus(text: str) -> None:
+    assert RuleFile.parse("r.yml", text).rules == ()
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet", "tests: []", "rule_files:\n"])
+def test_a_test_file_may_load_no_rules(text: str) -> None:
+    tests = TestFile.parse("t.yml", text)
+    assert (tests.patterns, tests.concerning({"A"})) == ((), [])
+
+
 TESTS = """
 rule_files: [r.yml, ../other/*.yml]
 evaluation_interval: 10s
@@ -131,7 +143,7 @@ def test_groups_are_kept_by_position_and_anchors_survive_the_loss_of_their_group
 
 
 def test_a_file_of_something_else_is_no_test_file() -> None:
-    with pytest.raises(UnreadableFile, match="has no `rule_files`"):
+    with pytest.raises(UnreadableFile, match="neither `rule_files` nor `tests`"):
         TestFile.parse("t.yml", "groups: []")
 
 

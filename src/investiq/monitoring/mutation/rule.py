@@ -25,6 +25,7 @@ class Rule:
         fields: the other fields that can be changed, as written: `for`, `keep_firing_for`.
         labels: that it adds.
         problem: why there is no tree.
+        shows_value: whether a template in its labels or annotations shows the value of the expression.
     """
 
     file: str
@@ -36,6 +37,7 @@ class Rule:
     fields: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     problem: str | None = None
+    shows_value: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Values are never converted: what `yes`, `0755` or `5m` mean is up to Prometheus,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +18,9 @@ from investiq.monitoring.mutation.rule import Change, Rule
 __all__ = ["RuleFile", "UnreadableFile", "compose", "item", "scalar", "serialize", "with_item"]
 
 _FIELDS = ("for", "keep_firing_for")
+_VALUE = re.compile(r"\$value|\.Value")
 _STRING = "tag:yaml.org,2002:str"
+_MAPPING = "tag:yaml.org,2002:map"
 
 
 class UnreadableFile(InvestIQError):
@@ -71,14 +74,14 @@ class RuleFile:
 
 
 def compose(name: str, text: str) -> yaml.MappingNode:
-    """The tree of a YAML mapping, anchors and merge keys written out.
+    """The tree of a YAML mapping, anchors and merge keys written out; an empty one if nothing is written.
 
     Raises:
         UnreadableFile: it is something else.
     """
     try:
-        written = yaml.compose(text, yaml.CSafeLoader)
-        document = _plain(written, yaml.CSafeLoader("")) if written is not None else None
+        written = yaml.compose(text, yaml.CSafeLoader) or yaml.MappingNode(_MAPPING, [])
+        document = _plain(written, yaml.CSafeLoader(""))
     except yaml.YAMLError as error:
         raise UnreadableFile(f"{name} is not YAML: {error}") from error
     if not isinstance(document, yaml.MappingNode):
@@ -130,9 +133,9 @@ def _with_element(sequence: yaml.SequenceNode, position: int, new: yaml.Node) ->
 
 def _rules(name: str, document: yaml.MappingNode) -> Iterator[Rule]:
     groups = item(document, "groups")
-    if not isinstance(groups, yaml.SequenceNode):
+    if groups is None and document.value:
         raise UnreadableFile(f"{name} has no `groups`: it is not a file of Prometheus rules")
-    for i, group in enumerate(groups.value):
+    for i, group in enumerate(groups.value if isinstance(groups, yaml.SequenceNode) else ()):
         rules = item(group, "rules")
         for j, rule in enumerate(rules.value if isinstance(rules, yaml.SequenceNode) else ()):
             yield _rule(name, _text(item(group, "name")), (i, j), rule)
@@ -160,7 +163,12 @@ def _rule(file: str, group: str, address: tuple[int, int], node: yaml.Node) -> R
         fields=fields,
         labels={_text(key): _text(value) for key, value in pairs},
         problem=problem,
+        shows_value=any(_VALUE.search(text) for key in ("labels", "annotations") for text in _texts(item(node, key))),
     )
+
+
+def _texts(mapping: yaml.Node | None) -> list[str]:
+    return [_text(value) for _, value in mapping.value] if isinstance(mapping, yaml.MappingNode) else []
 
 
 def _text(node: yaml.Node | None) -> str:

@@ -35,13 +35,14 @@ class TestFile:
         """Read a test file.
 
         Raises:
-            UnreadableFile: it is not YAML, or names no rule files.
+            UnreadableFile: it is not YAML, or has neither rule files nor tests.
         """
         document = compose(name, text)
         rule_files = item(document, "rule_files")
-        if not isinstance(rule_files, yaml.SequenceNode):
-            raise UnreadableFile(f"{name} has no `rule_files`: it is not a file of promtool tests")
-        return cls(name, tuple(str(node.value) for node in rule_files.value), document)
+        if document.value and rule_files is None and item(document, "tests") is None:
+            raise UnreadableFile(f"{name} has neither `rule_files` nor `tests`: it is not a file of promtool tests")
+        patterns = rule_files.value if isinstance(rule_files, yaml.SequenceNode) else ()
+        return cls(name, tuple(str(node.value) for node in patterns), document)
 
     def with_rule_files(self, paths: Iterable[str], groups: Collection[int] | None = None) -> str:
         """The text of the file with other rule files.

@@ -60,7 +60,7 @@ def in_expression(mutation: NodeMutation) -> Callable[[Rule, Siblings], Iterator
         for place in places(rule.tree):
             for new in mutation(place.node, siblings):
                 after = str(place.with_node(new.node))
-                proof = new.redundant(place) if new.redundant else None
+                proof = new.redundant(place, rule) if new.redundant else None
                 yield Change(("expr",), before, after, new.was, new.now), proof
 
     return changes
