@@ -1,7 +1,4 @@
-"""Changes that change nothing, by proof: the most common equivalent mutants need no list and no run.
-
-`histogram_quantile` divides bucket by bucket: whether it gets rates or increases is all one. It is all one to a
-comparison with 0 as well, since neither is ever negative: as long as nobody reads the value that passes the comparison.
+"""Lost matchers that change nothing, by proof: the most common equivalent mutants need no list and no run.
 
 In `A{job="x"} / B{job="x"}` the matcher on B is redundant: series of B of other jobs find no partner in A. Generally: a
 matcher on a label is redundant if, on the way up from its selector, that label keeps series apart (aggregations keep
@@ -11,7 +8,7 @@ matcher. What is not proven is run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from investiq.monitoring.mutation.expression import (
     Aggregation,
@@ -28,7 +25,7 @@ from investiq.monitoring.mutation.expression import (
 )
 from investiq.monitoring.mutation.rule import Rule
 
-__all__ = ["Redundant", "redundant_matcher", "scale_free"]
+__all__ = ["Redundant", "redundant_matcher"]
 
 Redundant = Callable[[Place, Rule], str | None]
 """Whether a change in a place of a rule's expression makes no difference; says why, or None."""
@@ -36,54 +33,6 @@ Redundant = Callable[[Place, Rule], str | None]
 _ACROSS_SERIES = {"absent", "absent_over_time", "scalar", "vector", "label_replace", "label_join", "info"}
 _PICKS_SERIES = {"topk", "bottomk", "limitk", "limit_ratio"}
 _SET_OPERATORS = {"and", "or", "unless"}
-_COMPARISONS = {">", "<", ">=", "<=", "==", "!="}
-_NOT_ABOVE, _NOT_BELOW = {"==", "<=", "<"}, {"==", ">=", ">"}
-_VALUES_IGNORED = {"count", "group", "absent", "absent_over_time", "present_over_time", "count_over_time"}
-
-
-def scale_free(place: Place, rule: Rule) -> str | None:
-    """Whether what stands above a rate or increase is the same for a multiple of it; says why, or None."""
-    child: Node = place.node
-    for height, ancestor in reversed(list(enumerate(place.above))):
-        if isinstance(ancestor, Call) and ancestor.function == "histogram_quantile":
-            return "histogram_quantile is the same for rates and for increases"
-        if isinstance(ancestor, Binary):
-            other = ancestor.right if child is ancestor.left else ancestor.left
-            if ancestor.op in _COMPARISONS and other == Number(0):
-                same = ancestor.yields_bool or ancestor.op in (_NOT_ABOVE if child is ancestor.left else _NOT_BELOW)
-                read = not same and _value_is_read(ancestor, place.above[:height], rule)
-                return None if read else "a rate is above 0 when the increase is"
-            if ancestor.op != "+" or not _never_negative(other):
-                return None
-            child = ancestor
-            continue
-        child = ancestor
-        summed = isinstance(ancestor, Aggregation) and ancestor.function == "sum"
-        if not summed and not isinstance(ancestor, Paren):
-            return None
-    return None
-
-
-def _value_is_read(child: Node, above: Sequence[Node], rule: Rule) -> bool:
-    """Whether the values of `child`, and not just its series, make a difference to the rule."""
-    for ancestor in reversed(above):
-        if isinstance(ancestor, Binary):
-            if ancestor.op not in _SET_OPERATORS:
-                return True
-            if ancestor.op != "or" and child is ancestor.right:
-                return False
-        elif isinstance(ancestor, Call | Aggregation):
-            return ancestor.function not in _VALUES_IGNORED
-        elif isinstance(ancestor, Negation):
-            return True
-        child = ancestor
-    return not rule.alerting or rule.shows_value
-
-
-def _never_negative(node: Node) -> bool:
-    if isinstance(node, Binary):
-        return node.op == "+" and _never_negative(node.left) and _never_negative(node.right)
-    return isinstance(node, Call) and node.function in {"rate", "increase"}
 
 
 def redundant_matcher(matcher: Matcher) -> Redundant:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from investiq.monitoring.mutation.expression import Aggregation, Binary, Call, Node, Number
 from investiq.monitoring.mutation.operators.comparisons import constant
 from investiq.monitoring.mutation.operators.operator import Operator, Replacement, Siblings, in_expression
-from investiq.monitoring.mutation.redundancy import scale_free
+from investiq.monitoring.mutation.signs import scale_free
 
 __all__ = ["OPERATORS"]
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from investiq.monitoring.mutation.expression import Aggregation, Binary, Grouping, Node
 from investiq.monitoring.mutation.operators.operator import Operator, Replacement, Siblings, in_expression
+from investiq.monitoring.mutation.signs import never_negative, sign_alone
 
 __all__ = ["OPERATORS"]
 
@@ -47,7 +48,8 @@ def _less_one(grouping: Grouping) -> Iterator[tuple[Grouping, str]]:
 def _aggregation_swapped(node: Node, _: Siblings) -> Iterator[Replacement]:
     if isinstance(node, Aggregation) and node.function in _SWAPPED:
         new = _SWAPPED[node.function]
-        yield Replacement(replace(node, function=new), node.function, new)
+        proof = sign_alone if {node.function, new} == {"sum", "max"} and never_negative(node.operand) else None
+        yield Replacement(replace(node, function=new), node.function, new, proof)
 
 
 OPERATORS = (
