@@ -286,6 +286,15 @@ def test_a_run_that_does_not_end_is_no_kill(folder: Path, monkeypatch: pytest.Mo
         mutate(suite, timeout_seconds=0.2)
 
 
+def test_a_promtool_that_dies_is_no_kill(folder: Path) -> None:
+    suite = load_suite([], [folder / "tests/weak.yml"])
+    _promtool(folder, '[ "$1" = check ] || kill -KILL $$')
+    runner = module._Runner(suite, folder, str(folder / "promtool"), 60.0)
+    verdict = runner.verdict(suite.mutants[0])
+    assert verdict.outcome is Outcome.BROKEN_OFF
+    assert "memory" in verdict.because[0]
+
+
 def test_a_mutant_that_promtool_does_not_load_is_no_kill(folder: Path) -> None:
     suite = load_suite([], [folder / "tests/weak.yml"])
     _promtool(folder, "echo 'group \"node\", rule 1: could not parse'; exit 1")

@@ -353,6 +353,8 @@ class _Runner:
             check = self._run(folder, ["check", "rules", _MUTANT])
             if not check.passed:
                 return Verdict(mutant, Outcome.INVALID, (check.output.strip(),))
+            why = run.output.strip().partition("\n")[0] or "it printed nothing: killed, for want of memory perhaps"
+            return Verdict(mutant, Outcome.BROKEN_OFF, (f"promtool named no failed test: {why}",))
         return Verdict(mutant, Outcome.KILLED, tuple(dict.fromkeys(_TEST_NAME.findall(run.output))))
 
     def _survivor(self, mutant: Mutant) -> Verdict:

@@ -83,3 +83,19 @@ def test_to_a_comparison_with_0_the_greatest_is_as_good_as_the_sum(expr: str, pr
 def test_a_sum_that_is_shown_is_no_maximum() -> None:
     assert proofs("aggregation-swapped", "sum(rate(a[5m])) > 0", shows_value=True) == []
     assert len(proofs("aggregation-swapped", "sum(rate(a[5m])) <= 0", shows_value=True)) == 1
+
+
+@pytest.mark.parametrize(
+    ("expr", "proven"),
+    [
+        ("count by (job) (up == 0) > 0", 1),
+        ("0 >= (sum(count_over_time(a[5m])))", 1),
+        ("absent(a) > 0", 1),
+        ("count(a) > 1", 0),
+        ("sum(a) > 0", 0),
+        ("count(a) - count(b) > 0", 0),
+        ("sum(rate(a[5m])) > 0", 0),
+    ],
+)
+def test_a_count_is_never_0(expr: str, proven: int) -> None:
+    assert len(proofs("comparison-boundary", expr)) == proven

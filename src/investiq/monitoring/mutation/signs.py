@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from investiq.monitoring.mutation.expression import Aggregation, Binary, Call, Negation, Node, Number, Paren, Place
 from investiq.monitoring.mutation.rule import Rule
 
-__all__ = ["scale_free", "sign_alone"]
+__all__ = ["counts", "never_negative", "scale_free", "sign_alone"]
 
 _COMPARISONS = {">", "<", ">=", "<=", "==", "!="}
 _NOT_ABOVE, _NOT_BELOW = {"==", "<=", "<"}, {"==", ">=", ">"}
 _SET_OPERATORS = {"and", "or", "unless"}
 _ABOVE_0_TOGETHER = {"sum", "max", "min", "avg"}
 _NEVER_NEGATIVE = {"rate", "increase", "irate", "changes", "resets", "count_over_time", "count"}
+_ALWAYS_ABOVE_0 = {"count_over_time", "present_over_time", "absent", "absent_over_time"}
 _VALUES_IGNORED = {"count", "group", "absent", "absent_over_time", "present_over_time", "count_over_time"}
 
 
@@ -65,6 +66,19 @@ def _value_is_read(child: Node, above: Sequence[Node], rule: Rule) -> bool:
             return True
         child = ancestor
     return not rule.alerting or rule.shows_value
+
+
+def counts(node: Node) -> bool:
+    """Whether every value of the node is above 0: what is counted is there, and what is not has no series."""
+    match node:
+        case Paren(inner):
+            return counts(inner)
+        case Aggregation(function, operand):
+            return function in {"count", "group"} or (function in _ABOVE_0_TOGETHER and counts(operand))
+        case Call(function):
+            return function in _ALWAYS_ABOVE_0
+        case _:
+            return False
 
 
 def never_negative(node: Node) -> bool:

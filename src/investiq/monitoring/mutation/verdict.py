@@ -25,12 +25,13 @@ class Outcome(StrEnum):
     SURVIVED = "survived"
     UNTESTED = "untested"
     TIMED_OUT = "timed_out"
+    BROKEN_OFF = "broken_off"
     LISTED = "listed"
     PROVEN = "proven"
     INVALID = "invalid"
 
 
-FINDINGS = (Outcome.SURVIVED, Outcome.UNTESTED, Outcome.TIMED_OUT)
+FINDINGS = (Outcome.SURVIVED, Outcome.UNTESTED, Outcome.TIMED_OUT, Outcome.BROKEN_OFF)
 
 
 @dataclass(frozen=True, slots=True)

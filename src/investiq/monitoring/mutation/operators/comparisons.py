@@ -13,11 +13,14 @@ from investiq.monitoring.mutation.expression import (
     Node,
     Number,
     Paren,
+    Place,
     Selector,
     nodes,
     places,
 )
 from investiq.monitoring.mutation.operators.operator import Operator, Replacement, Siblings, in_expression
+from investiq.monitoring.mutation.rule import Rule
+from investiq.monitoring.mutation.signs import counts
 
 __all__ = ["OPERATORS", "constant"]
 
@@ -44,8 +47,14 @@ def _boundary(node: Node, _: Siblings) -> Iterator[Replacement]:
     """Only where a test can meet the threshold exactly: not for rates and quotients, which are floating point."""
     if isinstance(node, Binary) and node.op in _BOUNDARY:
         sides = (node.left, node.right)
-        if any(constant(side) == 0 for side in sides) or all(map(_exact, sides)):
-            yield _with_op(node, _BOUNDARY[node.op])
+        at_0 = any(constant(side) == 0 for side in sides)
+        if at_0 or all(map(_exact, sides)):
+            proof = _never_0 if at_0 and any(map(counts, sides)) else None
+            yield replace(_with_op(node, _BOUNDARY[node.op]), redundant=proof)
+
+
+def _never_0(_: Place, __: Rule) -> str:
+    return "what counts series or samples is never 0: without any, there is no value"
 
 
 def _with_op(node: Binary, op: str) -> Replacement:
