@@ -47,13 +47,15 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
-    """A webhook on a port of its own."""
+def receiver(first_takes: float = 0.0) -> Iterator[Receiver]:
+    """A webhook on a port of its own, which may take so many seconds to answer the first message."""
     kept = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             kept.messages.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            if len(kept.messages) == 1:
+                time.sleep(first_takes)  # the delay itself is what is tested
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()

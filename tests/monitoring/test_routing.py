@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.rules.monitoring import WATCHDOG
 from investiq.stack.render import write_runtime
 from investiq.telemetry import watchdog
+from tests.alertmanager import alert, alertmanager, eventually, receiver
 
 DISCORD = "https://discord.com/api/webhooks/1/token"
 PAGERDUTY = "0123456789abcdef0123456789abcdef"
@@ -173,3 +175,22 @@ def test_a_dead_mans_switch_is_called_beside_the_heartbeat_and_cannot_hold_it_up
     assert receiver_names(config) == ("inbox", "heartbeat", "deadmans-switch")
     switch = next(r for r in alertmanager_document(config)["receivers"] if r["name"] == "deadmans-switch")
     assert switch["webhook_configs"] == [{"url": "https://hc-ping.example/uuid", "send_resolved": False}]
+
+
+@pytest.mark.e2e
+def test_a_heartbeat_that_is_taken_late_does_not_cost_the_next_one(tmp_path: Path) -> None:
+    """An API that starts, or is busy, for two seconds: two beats missing in a row would halt trading."""
+    document = alertmanager_document(Config())
+    (route,) = (dict(route) for route in document["route"]["routes"] if route["receiver"] == "heartbeat")
+    with receiver(first_takes=2.0) as api:
+        webhook = {"url": api.url, "send_resolved": False}
+        small = {
+            "route": {"receiver": "heartbeat", "routes": [route]},
+            "receivers": [{"name": "heartbeat", "webhook_configs": [webhook]}],
+        }
+        with alertmanager(small, tmp_path) as running:
+            running.post(alert("Watchdog", severity="none"))
+            eventually(lambda: api.messages)
+            began = time.monotonic()
+            eventually(lambda: len(api.messages) > 1)
+            assert time.monotonic() - began < 1.5 * _seconds(route["group_interval"])
