@@ -90,6 +90,10 @@ def test_a_loss_that_is_over_at_the_next_look_is_told_all_the_same() -> None:
     watch = Watch()
     watch.look(10, beats=True)
     assert watch.look(70, beats=True) == ["firing", "resolved"]
+    news = watch.handed[0].description
+    assert "older than the 30 s allowed" in news
+    assert "0 s old" not in news, "how old the newest one is would contradict the news"
+    assert "stays halted until somebody resumes" in news
 
 
 def test_after_a_restart_the_end_of_the_loss_is_told_and_a_wait_in_vain_again() -> None:

@@ -22,6 +22,9 @@ __all__ = ["Lookout"]
 ALERTNAME = "MonitoringHeartbeatLost"
 """The name of the alert for the same fault, and so of its runbook."""
 
+_DEAF = "While this lasts, nothing else pages, and what is said to be resolved may not be."
+"""Alertmanager takes for over what Prometheus no longer says: within a minute after that died, all that fired."""
+
 _PATIENCE = 2.0
 """In limits: a start gets twice the time that a heartbeat has. The alert of the same name waits as long."""
 
@@ -59,11 +62,6 @@ class Lookout:
     def _tell(self, status: Literal["firing", "resolved"], pulse: Pulse, now: Instant) -> None:
         over = status == "resolved"
         summary = "the API hears the monitoring again" if over else "the API does not hear the monitoring"
-        consequence = (
-            "Trading that was halted for it stays halted until somebody resumes it"
-            if over
-            else "Trading is halted: entries are denied, exits are allowed. While this lasts, nothing else would page"
-        )
         source = f"{socket.gethostname()} ({addresses.api(self._config)})"
         self._hand_over(
             Notice(
@@ -75,7 +73,7 @@ class Lookout:
                 service=Part.API.value,
                 source=source,
                 summary=summary,
-                description=f"{_sentence(told(pulse, now))} {consequence}.",
+                description=_description(over, pulse, now),
                 since=self._since or _time(now),
                 until=_time(now) if over else None,
                 runbook=f"{addresses.console(self._config)}/runbooks/{Subject.TRADING}/{ALERTNAME}",
@@ -86,6 +84,17 @@ class Lookout:
 
 def _waits_in_vain(pulse: Pulse, now: Instant) -> bool:
     return pulse.state is HeartbeatState.AWAITED and pulse.lasts(now) > _PATIENCE * pulse.limit_seconds
+
+
+def _description(over: bool, pulse: Pulse, now: Instant) -> str:
+    if over:
+        return f"{_sentence(told(pulse, now))} Trading that was halted for it stays halted until somebody resumes it."
+    halted = "entries are denied, exits are allowed"
+    if pulse.is_blind:
+        return f"{_sentence(told(pulse, now))} Trading is halted: {halted}. {_DEAF}"
+    # How old the last heartbeat is by now would contradict the news.
+    lost = f"For a moment the last heartbeat of the monitoring was older than the {pulse.limit_seconds:g} s allowed"
+    return f"{lost}. It is heard again. Trading stays halted until somebody resumes it: {halted}."
 
 
 def _sentence(text: str) -> str:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-__all__ = ["ENGINES", "HALT_REASONS", "HEARTBEATS", "MODES", "ORDER_TONES", "PHASES", "REGIMES", "SIGNALS", "title"]
+__all__ = [
+    "ENGINES",
+    "HEARTBEATS",
+    "MODES",
+    "ORDER_TONES",
+    "PHASES",
+    "REGIMES",
+    "SIGNALS",
+    "title",
+    "why_halted",
+]
 
 SIGNALS: Mapping[str, tuple[str, str]] = {
     "strong_sell": ("Strong sell", "sell-3"),
@@ -47,6 +57,8 @@ HALT_REASONS: Mapping[str, str] = {
     "unreadable": "the breaker's state cannot be read, so nothing new is allowed",
 }
 
+_MONITORING_IS_BACK = "the monitoring was lost; it is heard again, and trading waits for somebody to resume it"
+
 HEARTBEATS: Mapping[str, tuple[Literal["good", "bad", "warn", "plain"], str]] = {
     "fresh": ("good", "Heard"),
     "awaited": ("warn", "Awaited since the start"),
@@ -69,6 +81,13 @@ REGIMES: Mapping[str, str] = {
     "bear_calm": "Falling, calm",
     "bear_volatile": "Falling, volatile",
 }
+
+
+def why_halted(reason: str | None, heartbeat: str) -> str:
+    """Why trading is halted, as things are now: a halt outlasts the loss of the monitoring."""
+    if reason == "monitoring_lost" and heartbeat == "fresh":
+        return _MONITORING_IS_BACK
+    return HALT_REASONS.get(reason or "", reason or "no reason is known")
 
 
 def title(word: str | None) -> str:

@@ -16,7 +16,7 @@ from investiq.web import format as fmt
 from investiq.web.elements import Children, card, chip, notice
 from investiq.web.reading import Missing
 from investiq.web.sources import Sources
-from investiq.web.words import HALT_REASONS, HEARTBEATS
+from investiq.web.words import HEARTBEATS, why_halted
 
 __all__ = ["breaker_card", "buttons", "modal", "preview", "register"]
 
@@ -92,7 +92,7 @@ def breaker_card(status: TradingStatus) -> Component:
 
 def _halt(status: TradingStatus) -> Component:
     rows = [
-        ("Why", HALT_REASONS.get(status["reason"] or "", status["reason"] or fmt.MISSING)),
+        ("Why", why_halted(status["reason"], status["monitoring"]["heartbeat"])),
         ("Note", status["note"] or fmt.MISSING),
         ("By", status["by"] or "the breaker"),
         ("Since", f"{fmt.market_time(status['since'])} New York (market time)"),
@@ -197,7 +197,7 @@ async def preview(sources: Sources, change: Change) -> Children:
             ],
             className="preview",
         )
-    why = "" if isinstance(status, Missing) else HALT_REASONS.get(status["reason"] or "", "")
+    why = "" if isinstance(status, Missing) else why_halted(status["reason"], status["monitoring"]["heartbeat"])
     if not isinstance(status, Missing) and status["monitoring"]["heartbeat"] in ("awaited", "lost"):
         return html.Ul(
             [
