@@ -281,7 +281,8 @@ def firing(stack: Stack, alert: Alert, **labels: str) -> Iterator[None]:
     told = {"alertname": alert.name, "severity": alert.severity.value, "subject": alert.subject.value, **labels}
 
     def post(**times: datetime) -> None:
-        raw = posted(told, **times) | {"annotations": {"summary": f"{alert.name} of a test"}}
+        runbook = f"docs/runbooks/{alert.subject}.md#{alert.name.lower()}"
+        raw = posted(told, **times) | {"annotations": {"summary": f"{alert.name} of a test", "runbook": runbook}}
         url = stack.url("alertmanager", "/api/v2/alerts")
         httpx2.post(url, json=[raw], timeout=10, trust_env=False).raise_for_status()
 
@@ -336,6 +337,9 @@ def test_a_page_is_silenced_on_a_phone_by_the_link_that_it_carries(browser: Brow
             fires = page.locator(".alert", has_text="ServiceDown of a test")
             eventually(fires, "Silenced by Anna until")
             eventually(fires, "known, #214")
+            eventually(fires, "docs/runbooks/api.md#servicedown")
+            eventually(page.locator("#pages"), "ServiceDown")
+            assert page.evaluate("document.documentElement.scrollWidth") <= PHONE  # long names are broken
             page.locator(".tabs").get_by_role("link", name="Alerts", exact=True).click()
             expect(page).to_have_url(re.compile("/operations/alerts$"), timeout=PATIENCE_MS)
             fires.get_by_role("link", name="Silence").click()

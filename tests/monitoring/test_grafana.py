@@ -143,7 +143,13 @@ def test_numbers_and_tables_ask_for_the_latest_value_only() -> None:
 
 def test_halts_starts_silences_and_alerts_are_marked() -> None:
     marks = _document(api.DASHBOARD)["annotations"]["list"]
-    assert [mark["name"] for mark in marks] == ["Halts", "Deployments and restarts", "Silences", "Firing alerts"]
+    assert [mark["name"] for mark in marks] == [
+        "Halts",
+        "Deployments and restarts",
+        "Silences",
+        "Critical alerts",
+        "Warnings",
+    ]
     assert [mark["name"] for mark in marks if mark["useValueForTime"]] == ["Deployments and restarts"]
     assert all(mark["datasource"]["uid"] == "${datasource}" and mark["expr"] for mark in marks)
 

@@ -15,6 +15,7 @@ from investiq.monitoring.panel import Dashboard, Panel, Unit, View, concrete
 from investiq.monitoring.panels_document import panels_document
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.rules.api import SERVICE_DOWN
+from investiq.monitoring.rules.monitoring import WATCHER_DOWN
 from investiq.monitoring.silencing import known_alerts
 from investiq.telemetry.catalogue import Subject
 from tests.monitoring.services import SERVICES
@@ -84,7 +85,16 @@ def test_the_document_names_what_may_be_silenced_each_once_and_why_the_heartbeat
     assert set(alerts) == {alert.name for alert in (*ALERTS, *CONDITIONAL)}
     assert len(alerts) == len(panels_document((), (), known_alerts(Config()))["alerts"])
     assert {name for name, raw in alerts.items() if raw["unsilenceable"]} == {"Watchdog"}
-    assert alerts["ServiceDown"]["description"] == SERVICE_DOWN.description
+    (only,) = alerts["CircuitBreakerTripped"]["descriptions"]
+    assert only.startswith("The breaker denies")
+
+
+def test_an_alert_that_loses_more_for_one_service_than_for_others_says_both() -> None:
+    """Who silences that of the inbox is not to read that positions are not watched, and nothing else."""
+    alerts = {raw["name"]: raw for raw in panels_document(DASHBOARDS, EVENTS, known_alerts(Config()))["alerts"]}
+    critical, warning, *_ = alerts["ServiceDown"]["descriptions"]
+    assert critical == f"Critical: {SERVICE_DOWN.description}"
+    assert warning == f"Warning: {WATCHER_DOWN.description}"
 
 
 def test_a_threshold_is_the_number_of_its_alert() -> None:

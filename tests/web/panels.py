@@ -48,14 +48,14 @@ def document(*panels: dict[str, Any], name: str = "api", **changes: Any) -> dict
             {
                 "name": "ServiceDown",
                 "subject": "api",
-                "description": "Positions are not watched.",
+                "descriptions": ["Positions are not watched."],
                 "unsilenceable": "",
             },
-            {"name": "HighLatency", "subject": "api", "description": "Answers are slow.", "unsilenceable": ""},
+            {"name": "HighLatency", "subject": "api", "descriptions": ["Answers are slow."], "unsilenceable": ""},
             {
                 "name": "Watchdog",
                 "subject": "monitoring",
-                "description": "It always fires.",
+                "descriptions": ["It always fires."],
                 "unsilenceable": "Watchdog cannot be silenced: it is the heartbeat",
             },
         ],

@@ -77,6 +77,7 @@ def test_real_time_names_the_day_when_it_is_not_today() -> None:
 
     assert fmt.clock_time("2026-01-02T10:00:00Z", now) == "10:00:00 UTC"
     assert fmt.clock_time("2026-01-01T10:00:00Z", now) == "1 Jan 10:00:00 UTC"
+    assert fmt.clock_time("2008-01-02T10:00:00Z", now) == "2 Jan 2008, 10:00:00 UTC"  # market time of a replay
 
 
 def test_counts_are_words_where_there_is_nothing() -> None:

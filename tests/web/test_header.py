@@ -39,6 +39,18 @@ async def test_a_halt_says_why(sources: Sources, stand: Stand) -> None:
     assert "Not halted" not in text
 
 
+async def test_a_halt_that_outlasts_the_loss_of_the_monitoring_does_not_say_that_it_is_lost(
+    sources: Sources, stand: Stand
+) -> None:
+    lost = HALTED | {"reason": "monitoring_lost", "note": ""}
+    stand.api.documents["/api/trading/status"] = lost
+    assert "it is heard again, and trading waits for somebody to resume it" in await words(sources)
+
+    stand.api.documents["/api/trading/status"] = lost | {"monitoring": lost["monitoring"] | {"heartbeat": "lost"}}
+    sources.forget_trading()
+    assert "the monitoring is not heard" in await words(sources)
+
+
 async def test_a_closed_market_is_not_stale_data(sources: Sources, stand: Stand) -> None:
     stand.api.documents["/api/market"] = MARKET | {"phase": "closed", "data_age_seconds": 0.0}
 
@@ -74,6 +86,16 @@ async def test_an_alertmanager_that_does_not_answer_is_not_no_alert(sources: Sou
     assert "None firing" not in text
     assert "Alertmanager does not answer" in text
     assert "Not halted" in text
+
+
+async def test_alerts_that_ended_because_prometheus_died_are_not_no_alert(sources: Sources, stand: Stand) -> None:
+    """Alertmanager forgets what fired soon after nobody says it any more, and the heartbeat with it."""
+    stand.alertmanager.documents["/api/v2/alerts"] = []
+
+    text = await words(sources)
+
+    assert "None firing" not in text
+    assert "Prometheus is not heard: nothing can fire" in text
 
 
 async def test_trading_that_needs_no_monitoring_says_so(sources: Sources, stand: Stand) -> None:

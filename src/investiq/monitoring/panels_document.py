@@ -59,17 +59,25 @@ def _panel(panel: Panel) -> dict[str, Any]:
 
 
 def _alerts(alerts: Sequence[Alert]) -> list[dict[str, Any]]:
-    """Each name once: an alert that warns before it wakes somebody has two rules, and one silence."""
-    named = {alert.name: alert for alert in reversed(alerts)}
+    """Each name once: an alert that wakes somebody for one service and warns for others has two rules, one silence."""
+    named: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        named.setdefault(alert.name, []).append(alert)
     return [
         {
             "name": name,
-            "subject": named[name].subject.value,
-            "description": named[name].description,
+            "subject": named[name][0].subject.value,
+            "descriptions": _descriptions(named[name]),
             "unsilenceable": why,
         }
         for name, why in refusals(alerts).items()
     ]
+
+
+def _descriptions(rules: Sequence[Alert]) -> list[str]:
+    """What is lost; where the rules of a name tell different losses, each begins with how bad it is."""
+    lost = {rule.description: rule.severity.value.capitalize() for rule in rules}
+    return [f"{severity}: {text}" for text, severity in lost.items()] if len(lost) > 1 else list(lost)
 
 
 def _threshold(alert: Alert) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def missing(why: Missing, what: str) -> Component:
 
 
 def _no_answer(why: Missing, what: str) -> Component:
-    verb = "refuses" if why.refused else "gives no answer"
+    verb = "refuses" if why.refused else "knows of none" if why.unfed else "gives no answer"
     return html.Strong(f"{what}: {why.part} {verb} since {fmt.clock_time(why.since)}.")
 
 

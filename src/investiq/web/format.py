@@ -135,7 +135,7 @@ def day(iso: str | None) -> str:
 
 
 def clock_time(moment: datetime | str | None, now: datetime | None = None) -> str:
-    """Real time in UTC: `11:20:05 UTC`, with the day when that is not today's."""
+    """Real time in UTC: `11:20:05 UTC`, with the day when that is not today's, and its year when that is another."""
     if not moment:
         return MISSING
     when = (datetime.fromisoformat(moment) if isinstance(moment, str) else moment).astimezone(UTC)
@@ -150,4 +150,6 @@ def minute(moment: datetime, now: datetime | None = None) -> str:
 
 def _day_unless_today(when: datetime, now: datetime | None) -> str:
     today = (now or datetime.now(UTC)).date()
-    return "" if when.date() == today else f"{when.day} {when:%b} "
+    if when.date() == today:
+        return ""
+    return f"{when.day} {when:%b} " if when.year == today.year else f"{when.day} {when:%b} {when.year}, "

@@ -14,7 +14,7 @@ from investiq.web.elements import Children, attributes, chip, outage
 from investiq.web.reading import Missing
 from investiq.web.sources import Sources
 from investiq.web.watchers import Alert
-from investiq.web.words import HALT_REASONS, MODES, PHASES
+from investiq.web.words import MODES, PHASES, why_halted
 
 __all__ = ["POLL_MILLISECONDS", "header_content", "register"]
 
@@ -62,7 +62,7 @@ def _trading(status: TradingStatus | Missing) -> Component:
         watched = status["monitoring"]["required"]
         note = "entries and exits are allowed" if watched else "allowed unwatched: require_monitoring = false"
         return _item("trading", "Trading", chip("Not halted", "good" if watched else "warn"), note)
-    why = HALT_REASONS.get(status["reason"] or "", status["reason"] or "no reason is known")
+    why = why_halted(status["reason"], status["monitoring"]["heartbeat"])
     note = f"{why}: {status['note']}" if status["note"] else why
     return _item("trading", "Trading", chip("Halted", "bad"), html.Span(note, title=note), css="halted")
 
@@ -84,7 +84,9 @@ def _aging(market: Market) -> str:
 
 def _alerts(alerts: list[Alert] | Missing) -> Component:
     if isinstance(alerts, Missing):
-        return _item("alerts", "Alerts", chip("Unknown", "bad"), "Alertmanager does not answer: nothing pages")
+        silent = "Alertmanager does not answer: nothing pages"
+        why = "Prometheus is not heard: nothing can fire" if alerts.unfed else silent
+        return _item("alerts", "Alerts", chip("Unknown", "bad"), why)
     firing = [alert for alert in alerts if alert.state == "active"]
     if not firing:
         return _item("alerts", "Alerts", chip("None firing", "good"), _suppressed(alerts))

@@ -144,13 +144,14 @@ class Rule(_Part):
     """An alert that may fire, or would with other settings. Its runbook is that of `subject`.
 
     Attributes:
-        description: what is lost while it fires; templates of Prometheus may be in it.
+        descriptions: what is lost while it fires, once for each severity that tells another loss; templates of
+            Prometheus may be in it.
         unsilenceable: why it cannot be silenced; empty where it can.
     """
 
     name: str
     subject: str
-    description: str
+    descriptions: tuple[str, ...]
     unsilenceable: str
 
 

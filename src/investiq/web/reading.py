@@ -34,6 +34,7 @@ class Missing:
         advice: the command to type.
         refused: it did answer, and said no: an unknown symbol, a key without the right.
         announced: the header says it on every page.
+        unfed: it answers, but what it would tell of is not told to it.
     """
 
     part: str
@@ -42,6 +43,7 @@ class Missing:
     advice: str
     refused: bool = False
     announced: bool = False
+    unfed: bool = False
 
 
 class Watched:
@@ -63,7 +65,10 @@ class Watched:
             self.answered()
             return Missing(self.name, error.message, datetime.now(UTC), self.advice, refused=True)
         self._failing_since = self._failing_since or datetime.now(UTC)
-        return Missing(self.name, error.message, self._failing_since, self.advice, announced=self._announced)
+        unfed = error.reason == "nothing_evaluated"
+        return Missing(
+            self.name, error.message, self._failing_since, self.advice, announced=self._announced, unfed=unfed
+        )
 
 
 class Readings(Generic[Value]):

@@ -13,6 +13,7 @@ import httpx2
 
 from investiq.errors import InvestIQError
 from investiq.silences.silence import Matcher, Silence, silence_of
+from investiq.telemetry.watchdog import WATCHDOG_NAME
 
 __all__ = [
     "Alert",
@@ -29,6 +30,8 @@ TIMEOUT_SECONDS = 3.0
 FOR_MACHINES = "none"
 """The severity of alerts that page nobody: the heartbeat, and the test alert of `investiq up`."""
 
+_HEARTBEAT = Matcher("alertname", "=", WATCHDOG_NAME)
+
 FAILED_PROBES = "probe_success == 0"
 """What the blackbox exporter could not reach."""
 
@@ -40,6 +43,13 @@ class NoAnswer(InvestIQError):
     """A watcher does not answer, or not as expected."""
 
     reason = "unreachable"
+    retryable = True
+
+
+class NothingEvaluated(InvestIQError):
+    """Alertmanager answers, and has nothing from Prometheus, whose heartbeat always fires."""
+
+    reason = "nothing_evaluated"
     retryable = True
 
 
@@ -201,8 +211,16 @@ class AlertmanagerReader(_Reader):
         return await self.matched()
 
     async def matched(self, *matchers: Matcher) -> list[Alert]:
-        """Those of them that all of `matchers` match, as Alertmanager says."""
-        document = await self._get("/api/v2/alerts", {"filter": [str(matcher) for matcher in matchers]})
+        """Those of them that all of `matchers` match, as Alertmanager says.
+
+        Raises:
+            NothingEvaluated: there are none, and could be none: what fired is forgotten soon after Prometheus died.
+        """
+        document = await self._alerts(matchers)
+        if not document and not await self._alerts([_HEARTBEAT]):
+            raise NothingEvaluated(
+                "Alertmanager hears nothing from Prometheus, not even its heartbeat, so no alert can fire"
+            )
         try:
             named = any(raw["status"]["silencedBy"] for raw in document)
             silences = await self._silences() if named else {}
@@ -210,6 +228,9 @@ class AlertmanagerReader(_Reader):
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise self._foreign() from error
         return sorted(alerts, key=lambda alert: alert.rank)
+
+    async def _alerts(self, matchers: Sequence[Matcher]) -> Any:
+        return await self._get("/api/v2/alerts", {"filter": [str(matcher) for matcher in matchers]})
 
     async def _silences(self) -> Mapping[str, Silence]:
         return {raw["id"]: silence_of(raw) for raw in await self._get("/api/v2/silences")}

@@ -40,10 +40,10 @@ _PENDING_NOW = Panel(
 )
 
 _SINCE = Panel(
-    title="Firing since",
+    title="True since",
     description=(
-        "Each alert that fires, and since when its condition holds. The runbook of its subject (docs/runbooks) says "
-        "what it means, what is lost, and what to type first."
+        "Each alert that fires, and since when its condition holds; it fires once that has lasted for a while. The "
+        "runbook of its subject (docs/runbooks) says what it means, what is lost, and what to type first."
     ),
     unit=Unit.MOMENT,
     view=View.TABLE,

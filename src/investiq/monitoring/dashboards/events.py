@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from investiq.monitoring.alert import Severity
 from investiq.monitoring.foreign.alertmanager import SILENCES
 from investiq.monitoring.foreign.process import START_TIME
 from investiq.monitoring.foreign.scrape import ALERTS
 from investiq.monitoring.panel import Event, State
-from investiq.monitoring.promql import eq, ne, series
+from investiq.monitoring.promql import eq, series
 from investiq.telemetry.catalogue import TRADING_HALTED, Part
 
 __all__ = ["EVENTS"]
 
 _OURS = eq("job", *(part.value for part in Part))
+_FIRING = eq("alertstate", "firing")
 
 EVENTS = (
     Event(
@@ -34,8 +36,14 @@ EVENTS = (
         state=State.NEUTRAL,
     ),
     Event(
-        title="Firing alerts",
-        expr=series(ALERTS, eq("alertstate", "firing"), ne("severity", "none")),
+        title="Critical alerts",
+        expr=series(ALERTS, _FIRING, eq("severity", Severity.CRITICAL.value)),
+        text="{{alertname}} {{severity}} {{service}}",
+        state=State.BAD,
+    ),
+    Event(
+        title="Warnings",
+        expr=series(ALERTS, _FIRING, eq("severity", Severity.WARNING.value)),
         text="{{alertname}} {{severity}} {{service}}",
         state=State.WARNING,
     ),

@@ -27,12 +27,13 @@ __all__ = ["DASHBOARD", "NOTIFICATIONS", "RECEIVED", "SILENCES", "TARGETS"]
 TARGETS = Panel(
     title="Targets",
     description=(
-        "Whether each target answered its last scrape. What is down is not watched: no panel and no alert about it "
-        "but this one says anything."
+        "Whether each target answered its last scrape, and each probe from outside what it asked. What is down is not "
+        "watched: no panel and no alert about it but this one says anything."
     ),
     unit=Unit.STATE,
     view=View.STATES,
-    queries=(Query(latest(UP), "{{job}} {{instance}}"),),
+    # A probe that fails was scraped all the same: its own result stands in the place of `up`, where there is one.
+    queries=(Query(f"{latest(blackbox.PROBE_SUCCESS)} or {latest(UP)}", "{{job}} {{instance}}"),),
     alerts=(WATCHER_DOWN, EXPORTER_DOWN),
     states={1: ("up", State.GOOD), 0: ("down", State.BAD)},
     width=24,

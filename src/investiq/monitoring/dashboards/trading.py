@@ -28,6 +28,7 @@ from investiq.telemetry.catalogue import (
     DRAWDOWN,
     EQUITY,
     HEARTBEAT_AWAITED,
+    HEARTBEAT_EVALUATED,
     HEARTBEATS,
     MONITORING_REQUIRED,
     ORDER_ACKNOWLEDGEMENT,
@@ -139,7 +140,8 @@ _HEARTBEAT_AGE = Panel(
         "the line the API denies every entry, since nobody would notice what goes wrong."
     ),
     unit=Unit.SECONDS,
-    queries=(Query(of_alert(MONITORING_HEARTBEAT_LOST), "age"),),
+    # Before the first heartbeat after a start there is no age: since 1970, it would leave nothing else to be seen.
+    queries=(Query(f"{of_alert(MONITORING_HEARTBEAT_LOST)} and {latest(HEARTBEAT_EVALUATED)} > 0", "age"),),
     alerts=(MONITORING_HEARTBEAT_LOST,),
     width=12,
 )

@@ -100,7 +100,8 @@ def _about(rule: Rule, target: Target) -> Component:
     if target.service:
         scope = ["Only for ", html.Strong(target.service), ". ", dcc.Link("For all", href=silence_page(target.alert))]
     runbook = html.A("Runbook: what to do", href=runbook_page(rule.subject, rule.name))
-    return card(rule.name, [html.P(with_code(rule.description)), html.P(scope), html.P(runbook)], css="silence-about")
+    lost = [html.P(with_code(description)) for description in rule.descriptions]
+    return card(rule.name, [*lost, html.P(scope), html.P(runbook)], css="silence-about")
 
 
 def _form(target: Target, count: Children) -> Component:
