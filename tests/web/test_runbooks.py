@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx2
 import pytest
 
 from investiq.config import Config
-from investiq.config.schema import WebConfig
+from investiq.config.schema import ApiConfig, MonitoringConfig, WebConfig
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.web.app import create_app
@@ -37,6 +39,22 @@ async def test_a_link_within_the_repository_is_text(console: httpx2.AsyncClient)
 
     assert "how it is measured" in page
     assert "../analysis.md" not in page
+
+
+async def test_the_commands_name_the_ports_and_the_data_folder_of_this_installation(stand: Stand) -> None:
+    """Also where one part has the default port of another, which may even answer."""
+    config = Config(
+        data_dir=Path("/srv/iq"), api=ApiConfig(port=9090), monitoring=MonitoringConfig(prometheus_port=3000)
+    )
+    transport = httpx2.ASGITransport(create_app(config, stand.transports))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8050") as client:
+        down = (await client.get("/runbooks/api/ServiceDown")).text
+        absent = (await client.get("/runbooks/monitoring")).text
+    assert "http://127.0.0.1:9090/health" in down
+    assert "tail -n 50 /srv/iq/logs/api.log" in down
+    assert "127.0.0.1:3000/api/v1/" in absent
+    assert "127.0.0.1:9090/api/v1/" not in absent
+    assert " .investiq" not in absent
 
 
 @pytest.mark.parametrize(

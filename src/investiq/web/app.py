@@ -47,7 +47,7 @@ def create_app(config: Config, transports: Transports | None = None) -> FastAPI:
     server.state.knows_alert = partial(silence.knows, sources)
     metrics = Metrics(Part.WEB)
     _add_own_routes(server, config, metrics)
-    runbooks.add_routes(server)
+    runbooks.add_routes(server, config)
     public = urlsplit(addresses.console(config)).hostname or ""
     hosts = HostPolicy(config.web.host, (*config.web.hostnames, public))
     server.add_middleware(SameOrigin, hosts=hosts)

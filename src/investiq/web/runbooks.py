@@ -15,10 +15,24 @@ from fastapi import FastAPI, Response
 from markdown_it import MarkdownIt
 from starlette.exceptions import HTTPException
 
+from investiq.config import Config, addresses
+
 __all__ = ["RUNBOOKS", "add_routes"]
 
 RUNBOOKS = Path(__file__).resolve().parents[3] / "docs" / "runbooks"
 """In the clone that this runs from; an installation without it has no such pages."""
+
+_ADDRESSES = (
+    addresses.api,
+    addresses.signals,
+    addresses.web,
+    addresses.inbox,
+    addresses.agent,
+    addresses.prometheus,
+    addresses.alertmanager,
+    addresses.blackbox,
+    addresses.node,
+)
 
 _HEADING = re.compile(r"^## (\S+)$", re.MULTILINE)
 _LINK_WITHIN = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")
@@ -45,12 +59,13 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def add_routes(server: FastAPI, folder: Path = RUNBOOKS) -> None:
+def add_routes(server: FastAPI, config: Config, folder: Path = RUNBOOKS) -> None:
     """Serve the runbooks of `folder`: one page for each alert, and one for each subject."""
+    here = _Here(config)
 
     @server.get("/runbooks/{subject}", include_in_schema=False)
     def of_subject(subject: str) -> Response:
-        entries = _entries(folder, subject)
+        entries = _entries(folder, subject, here)
         body = "\n".join(
             f'<section id="{name.lower()}">{_html(name, text)}</section>' for name, text in entries.items()
         )
@@ -58,18 +73,35 @@ def add_routes(server: FastAPI, folder: Path = RUNBOOKS) -> None:
 
     @server.get("/runbooks/{subject}/{alert}", include_in_schema=False)
     def of_alert(subject: str, alert: str) -> Response:
-        entries = _entries(folder, subject)
+        entries = _entries(folder, subject, here)
         if alert not in entries:
             raise HTTPException(404, f"the runbook {subject} has no entry {alert}")
         return _page(alert, _html(alert, entries[alert]), subject)
 
 
-def _entries(folder: Path, subject: str) -> Mapping[str, str]:
+class _Here:
+    """Writes the addresses and the data folder of this installation where the runbooks have the default ones.
+
+    A command that is typed at night asks this API, not another one that has the default port.
+    """
+
+    def __init__(self, config: Config) -> None:
+        usual = Config()
+        at = {address(usual): address(config) for address in _ADDRESSES}
+        self._words = at | {str(usual.data_dir): str(config.data_dir)}
+        self._known = re.compile(r"(?<![\w.])(?:" + "|".join(map(re.escape, self._words)) + r")(?![\w-])")
+
+    def written(self, text: str) -> str:
+        """All at once: what is another part's default port is not replaced again."""
+        return self._known.sub(lambda found: self._words[found[0]], text)
+
+
+def _entries(folder: Path, subject: str, here: _Here) -> Mapping[str, str]:
     """Alert -> its entry. The name comes from outside: it is looked up, and never becomes a path."""
     files = {path.stem: path for path in folder.glob("*.md")}
     if subject not in files:
         raise HTTPException(404, f"there is no runbook {subject}")
-    return dict(_sections(files[subject].read_text("utf-8")))
+    return dict(_sections(here.written(files[subject].read_text("utf-8"))))
 
 
 def _sections(text: str) -> Iterator[tuple[str, str]]:
