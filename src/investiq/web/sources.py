@@ -72,7 +72,8 @@ class Sources:
         alertmanager = Watched("Alertmanager", "investiq status")
         self.alerts = Readings(alertmanager, self._alertmanager.alerts)
         self.matched = Readings(alertmanager, self._alertmanager.matched)
-        self.silences = Readings(alertmanager, self.silencer.open)
+        # Watched by itself: it answers while nothing reaches Alertmanager, and would end that outage each time.
+        self.silences = Readings(Watched("Alertmanager", "investiq status"), self.silencer.open)
         self.pages = Readings(Watched("Inbox", "investiq status"), self._inbox.pages)
 
     def forget_trading(self) -> None:
