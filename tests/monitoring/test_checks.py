@@ -10,6 +10,7 @@ from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.checks.expressions import expressions
 from investiq.monitoring.checks.references import check_references
 from investiq.monitoring.checks.runbooks import check_runbooks
+from investiq.monitoring.rules.market import MARKET_DATA_STALE
 from investiq.monitoring.rules.monitoring import WATCHDOG
 from investiq.monitoring.rules.trading import CIRCUIT_BREAKER_TRIPPED
 
@@ -75,7 +76,11 @@ def test_no_rule_at_all_is_a_finding() -> None:
 
 
 def _tests(*cases: dict[str, Any]) -> dict[str, Any]:
-    return {"tests/rules/trading.yml": {"tests": [{"alert_rule_test": list(cases)}]}}
+    return {"tests/rules/trading.yml": {"tests": [_test("investiq_trading_halted", *cases)]}}
+
+
+def _test(name: str, *cases: dict[str, Any]) -> dict[str, Any]:
+    return {"input_series": [{"series": f'{name}{{job="x"}}', "values": "0x9"}], "alert_rule_test": list(cases)}
 
 
 FIRES = {"alertname": "CircuitBreakerTripped", "exp_alerts": [{"exp_labels": {"severity": "critical"}}]}
@@ -101,6 +106,31 @@ def test_an_alert_tested_both_ways_passes() -> None:
 )
 def test_a_missing_test_is_found(tests: dict[str, Any], what: str) -> None:
     assert what in [finding.what for finding in check_coverage([CIRCUIT_BREAKER_TRIPPED], tests).findings]
+
+
+def _late(*tests: dict[str, Any]) -> dict[str, Any]:
+    """Tests of MarketDataStale, which must last for a minute."""
+    fires = {"alertname": "MarketDataStale", "exp_alerts": [{"exp_labels": {"severity": "warning"}}]}
+    return {"tests/rules/market.yml": {"tests": [_test("investiq_market_data_age_seconds", fires), *tests]}}
+
+
+SILENT_LATE = {"alertname": "MarketDataStale", "eval_time": "1m30s", "exp_alerts": []}
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        _test("investiq_market_data_ages_seconds", SILENT_LATE),  # it reads no such series: silent whatever there is
+        _test("investiq_market_data_age_seconds", SILENT_LATE | {"eval_time": "50s"}),  # it never fires so soon
+        {"alert_rule_test": [SILENT_LATE]},
+    ],
+)
+def test_silence_where_the_alert_could_not_fire_is_no_test(test: dict[str, Any]) -> None:
+    (finding,) = check_coverage([MARKET_DATA_STALE], _late(test)).findings
+    assert finding.what.startswith("no test shows it silent where it could fire: with investiq_market_data_age")
+    assert finding.what.endswith("60 s after the start or later")
+    enough = _test("investiq_market_data_age_seconds", SILENT_LATE)
+    assert check_coverage([MARKET_DATA_STALE], _late(test, enough)).findings == ()
 
 
 def test_a_test_of_an_alert_that_is_no_more_is_found() -> None:

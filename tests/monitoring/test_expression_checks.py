@@ -229,6 +229,16 @@ def test_the_labels_that_a_recording_adds_are_labels_of_its_series() -> None:
     assert check_labels(_recorded_with_labels("slo:bad:rate / on (slo) slo:objective:ratio > 1")).findings == ()
 
 
+def test_what_is_recorded_and_read_by_nobody_is_found() -> None:
+    chain = {"job__up__sum": "sum(up)", "job__up__more": "job:up:sum + 1"}
+    found = check_usage([], _of("up == 0", **chain)).findings
+    assert [finding.where for finding in found] == ["x.yml: job:up:sum", "x.yml: job:up:more"]
+    assert check_usage([], _of("up == 0", **chain), {"job:up:more"}).findings == ()
+    assert check_usage([], _of("job:up:more == 0", **chain)).findings == ()
+    (finding,) = check_usage([], _of("job:up:sum == 0", **chain)).findings
+    assert finding.where == "x.yml: job:up:more"
+
+
 def _metric(unused_because: str = "") -> Metric:
     return Metric("investiq_x_total", Kind.COUNTER, Subject.API, "x", (Part.API,), unused_because=unused_because)
 

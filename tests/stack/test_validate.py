@@ -58,6 +58,12 @@ def _fail_the_tests_of_the_market(root: Path) -> None:
     _replace("monitoring/rules/market.yml", "severity: ", "severity: not-")(root)
 
 
+def _test_a_copy_of_the_rules(root: Path) -> None:
+    _leave_the_tests_of_the_market(root)
+    shutil.copy(root / "monitoring/rules/market.yml", root / "tests/rules/market.rules")
+    _replace("tests/rules/market.yml", "../../monitoring/rules/market.yml", "market.rules")(root)
+
+
 def _replace(path: str, old: str, new: str) -> Callable[[Path], None]:
     def plant(root: Path) -> None:
         text = (root / path).read_text("utf-8")
@@ -115,6 +121,7 @@ def _remove(path: str) -> Callable[[Path], None]:
             "labels",
             "monitoring/rules/api.yml: job:investiq_request_errors:ratio_rate5m",
         ),
+        (_test_a_copy_of_the_rules, "rule-tests", "tests/rules/market.yml"),
         (_remove("tests/rules/signals.yml"), "alert-tests", "MLServiceDown (warning)"),
         (_replace("docs/runbooks/api.md", "## HighLatency", "## Latency"), "runbooks", "docs/runbooks/api.md"),
         (_remove("docs/runbooks/trading.md"), "runbooks", "docs/runbooks/trading.md"),

@@ -34,6 +34,7 @@ from investiq.monitoring.foreign import FOREIGN
 from investiq.monitoring.foreign.recordings import recordings
 from investiq.monitoring.jobs import jobs
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
+from investiq.monitoring.slo.reading import READ
 from investiq.stack.checkers import refusals, run_checker
 from investiq.stack.render import RenderError, render_committed, write_runtime
 from investiq.telemetry import catalogue
@@ -98,7 +99,7 @@ def check_labels_of(root: Path, _config: Config) -> Checked:
 
 def check_usage_of(root: Path, _config: Config) -> Checked:
     """See `monitoring.checks.usage`."""
-    return check_usage(catalogue.ALL, _expressions(root))
+    return check_usage(catalogue.ALL, _expressions(root), {recording.name for recording in READ})
 
 
 def _expressions(root: Path) -> list[Expression]:
@@ -166,11 +167,18 @@ def check_rule_tests(root: Path, _config: Config) -> Checked:
         return Checked("rule-tests", "0 files of promtool tests", (none,))
 
     def run(path: Path) -> list[Finding]:
+        if strangers := [file for file in _parsed(path).get("rule_files", ()) if not _is_rendered(root, path, file)]:
+            what = f"it tests {', '.join(strangers)}, which is not what runs"
+            return [Finding("rule-tests", f"{RULE_TESTS}/{path.name}", what, f"let it load a file of ../../{RULES}")]
         return run_checker("rule-tests", f"{RULE_TESTS}/{path.name}", ["promtool", "test", "rules", str(path)])
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         findings = [finding for found in pool.map(run, paths) for finding in found]
     return Checked("rule-tests", f"{len(paths)} files of promtool tests", tuple(findings))
+
+
+def _is_rendered(root: Path, tests: Path, rules: str) -> bool:
+    return (tests.parent / rules).resolve().parent == (root / RULES).resolve()
 
 
 def _documents(root: Path, folder: str) -> dict[str, Mapping[str, Any]]:

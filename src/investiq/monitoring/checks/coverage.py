@@ -1,16 +1,46 @@
-"""Every alert has promtool tests: one in which it fires, and one, the nearest healthy case, in which it is silent."""
+"""Every alert has promtool tests: one in which it fires, and one, the nearest healthy case, in which it is silent.
+
+Silence counts only where the alert could have spoken: something that it reads is there, for as long as it has to last.
+How near a healthy case is to the fault, the mutants of `investiq rules mutate` tell.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.checks.finding import Checked, Finding
+from investiq.monitoring.mutation.expression import Selector, nodes
+from investiq.monitoring.mutation.parsing import parse
+from investiq.monitoring.rules import RECORDINGS
 
 __all__ = ["check_coverage"]
 
 CHECK = "alert-tests"
+
+_NAME = re.compile(r"[a-zA-Z_:][\w:]*")
+_LENGTH = re.compile(r"(\d+)(ms|[smhdwy])")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "y": 31_536_000}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One moment of a test at which an alert is looked at.
+
+    Attributes:
+        severities: those that are expected to fire; none expects silence.
+        seconds: since the start of the test.
+        series: the names of what there is in the test.
+    """
+
+    path: str
+    alert: str
+    severities: tuple[str, ...]
+    seconds: float
+    series: frozenset[str]
 
 
 def check_coverage(alerts: Collection[Alert], tests: Mapping[str, Mapping[str, Any]]) -> Checked:
@@ -20,33 +50,55 @@ def check_coverage(alerts: Collection[Alert], tests: Mapping[str, Mapping[str, A
         tests: path -> parsed promtool test file.
     """
     cases = [case for path, document in tests.items() for case in _cases(path, document)]
-    fires = {(path, name, severity) for path, name, severities in cases for severity in severities}
-    silent = {(path, name) for path, name, severities in cases if not severities}
     findings: list[Finding] = []
     for alert in alerts:
-        path = f"tests/rules/{alert.subject}.yml"
+        mine = [case for case in cases if (case.path, case.alert) == (_path(alert), alert.name)]
         where = f"{alert.name} ({alert.severity})"
-        if (path, alert.name, alert.severity.value) not in fires:
-            findings.append(
-                Finding(CHECK, where, "no test shows that it fires", f"add a case with exp_alerts to {path}")
-            )
-        # What always fires on purpose has no healthy case.
-        if alert.no_data is not NoData.NEVER and (path, alert.name) not in silent:
-            findings.append(
-                Finding(
-                    CHECK, where, "no test shows it silent", f"add the nearest healthy case, exp_alerts: [], to {path}"
-                )
-            )
-    known = {(f"tests/rules/{alert.subject}.yml", alert.name) for alert in alerts}
-    for path, name in sorted({(path, name) for path, name, _ in cases} - known):
+        findings += (Finding(CHECK, where, *fault) for fault in _faults(alert, mine))
+    known = {(_path(alert), alert.name) for alert in alerts}
+    for path, name in sorted({(case.path, case.alert) for case in cases} - known):
         findings.append(Finding(CHECK, path, f"tests {name}, which is no alert of this subject", "remove or rename it"))
-    looked_at = f"{len(alerts)} alerts, {sum(bool(s) for *_, s in cases)} firing and {len(cases)} cases in all"
-    return Checked(CHECK, looked_at, tuple(findings))
+    firing = sum(bool(case.severities) for case in cases)
+    return Checked(CHECK, f"{len(alerts)} alerts, {firing} firing and {len(cases)} cases in all", tuple(findings))
 
 
-def _cases(path: str, document: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
-    """Path, alert name, and the severities expected to fire (none: silent) of each case."""
+def _faults(alert: Alert, cases: Collection[_Case]) -> Iterator[tuple[str, str]]:
+    path = _path(alert)
+    if not any(alert.severity.value in case.severities for case in cases):
+        yield "no test shows that it fires", f"add a case with exp_alerts to {path}"
+    if alert.no_data is NoData.NEVER:  # what always fires on purpose has no healthy case
+        return
+    silent = [case for case in cases if not case.severities]
+    if not silent:
+        yield "no test shows it silent", f"add the nearest healthy case, exp_alerts: [], to {path}"
+        return
+    read = _read(alert.expr)
+    if not any(case.series & read and case.seconds >= alert.hold_seconds for case in silent):
+        what = f"no test shows it silent where it could fire: with {', '.join(sorted(read))}"
+        after = f", {alert.hold_seconds} s after the start or later" if alert.hold_seconds else ""
+        yield what + after, f"give the healthy case in {path} the series that the alert reads, and that long"
+
+
+def _path(alert: Alert) -> str:
+    return f"tests/rules/{alert.subject}.yml"
+
+
+def _read(expression: str) -> frozenset[str]:
+    """The names of the series that an expression reads, those behind recorded ones included."""
+    names = {node.name for node in nodes(parse(expression)) if isinstance(node, Selector) and node.name}
+    behind = [_read(recording.query) for recording in RECORDINGS if recording.name in names]
+    return frozenset(names).union(*behind)
+
+
+def _cases(path: str, document: Mapping[str, Any]) -> Iterator[_Case]:
     for test in document.get("tests", ()):
-        for case in test.get("alert_rule_test", ()):
+        given = [_NAME.search(str(one.get("series", ""))) for one in test.get("input_series") or ()]
+        series = frozenset(name[0] for name in given if name)
+        for case in test.get("alert_rule_test") or ():
             expected = case.get("exp_alerts") or ()
-            yield path, case["alertname"], [alert.get("exp_labels", {}).get("severity", "") for alert in expected]
+            severities = tuple(alert.get("exp_labels", {}).get("severity", "") for alert in expected)
+            yield _Case(path, case["alertname"], severities, _seconds(str(case.get("eval_time", 0))), series)
+
+
+def _seconds(length: str) -> float:
+    return sum(int(number) * _SECONDS[unit] for number, unit in _LENGTH.findall(length))

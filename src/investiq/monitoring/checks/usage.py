@@ -1,8 +1,8 @@
-"""Every metric of the catalogue is looked at by a rule, a panel or an SLO, or says why not."""
+"""Every metric of the catalogue is looked at by a rule, a panel or an SLO, or says why not; so is what is recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from investiq.monitoring.checks.expressions import Expression, known_series, nodes
 from investiq.monitoring.checks.finding import Checked, Finding
@@ -14,11 +14,12 @@ __all__ = ["check_usage"]
 CHECK = "usage"
 
 
-def check_usage(metrics: Collection[Metric], found: Sequence[Expression]) -> Checked:
-    """Check that each of `metrics` is used in an expression.
+def check_usage(metrics: Collection[Metric], found: Sequence[Expression], told: Collection[str] = ()) -> Checked:
+    """Check that each of `metrics`, and each recording, is used in an expression.
 
     Args:
         found: the expressions of all rules, panels and SLOs.
+        told: names of recordings that are read by other means.
     """
     known = known_series()
     selected = {
@@ -34,4 +35,21 @@ def check_usage(metrics: Collection[Metric], found: Sequence[Expression]) -> Che
         elif metric.name in used and metric.unused_because:
             what = f"it says that it is unused ({metric.unused_because}), and is used"
             findings.append(Finding(CHECK, metric.name, what, "remove its unused_because"))
+    findings += _unread(found, told)
     return Checked(CHECK, f"{len(metrics)} metrics in {len(found)} expressions", tuple(findings))
+
+
+def _unread(found: Sequence[Expression], told: Collection[str]) -> Iterator[Finding]:
+    """Recordings that end nowhere, also those that only such a one reads."""
+    read, waiting = set(told), [one for one in found if not one.records]
+    recorded = [one for one in found if one.records]
+    waiting += [one for one in recorded if one.records in read]
+    while waiting:
+        tree = waiting.pop().tree
+        names = {node.name for node in nodes(tree) if isinstance(node, Selector)} if tree is not None else set()
+        waiting += [one for one in recorded if one.records in names - read]
+        read |= {name for name in names if name is not None}
+    for one in recorded:
+        if one.records not in read:
+            fix = "let an alert or a panel read it, or do without it"
+            yield Finding(CHECK, one.where, "no alert, panel or SLO reads what it records", fix)
