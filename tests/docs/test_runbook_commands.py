@@ -12,7 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from investiq.config import Config
+from investiq.monitoring.checks.expressions import Expression
+from investiq.monitoring.checks.references import check_references
 from investiq.monitoring.checks.runbooks import commands
+from investiq.monitoring.jobs import jobs
 from investiq.stack.parts import stack_table
 from investiq.stack.programs import PROGRAMS
 from investiq.stack.validate import checkout
@@ -62,6 +65,47 @@ def test_an_address_is_that_of_a_part(command: str) -> None:
     parts = stack_table(Config(), {program.part: program.part for program in PROGRAMS}, trained=True).parts
     ports = {part.port for part in parts} | {Config().monitoring.grafana_port}
     assert {urlsplit(url).port for url in re.findall(r"http://127[^\s'&]*", command)} <= ports
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "http://127" in c])
+def test_an_address_is_one_that_its_program_answers_at(command: str) -> None:
+    for url in re.findall(r"http://127[^\s'&]*", command):
+        parts = urlsplit(url)
+        assert any(re.fullmatch(path, parts.path) for path in _answered(parts.port)), url
+
+
+OURS = ("api", "signals", "web", "inbox", "agent")
+THEIRS = {
+    "prometheus": "/metrics|/-/healthy|/api/v1/(query|targets|rules|alertmanagers|status/tsdb)",
+    "alertmanager": "/metrics|/-/healthy|/api/v2/(alerts|silences|status)",
+    "blackbox": "/metrics|/probe|/-/healthy",
+    "node": "/metrics",
+    "grafana": "/metrics|/api/health",
+}
+
+
+def _answered(port: int | None) -> list[str]:
+    """Patterns of the paths at which the program at `port` answers; ours as its source has them."""
+    config = Config()
+    monitoring = {getattr(config.monitoring, f"{name}_port"): pattern for name, pattern in THEIRS.items()}
+    if port in monitoring:
+        return [monitoring[port]]
+    (name,) = [name for name in OURS if getattr(config, name).port == port]
+    source = checkout() / "src/investiq" / ("stack/inbox.py" if name == "inbox" else name)
+    files = source.rglob("*.py") if source.is_dir() else [source]
+    paths = [path for file in files for path in re.findall(r'\.get\(\s*"(/[^"]*)"', file.read_text("utf-8"))]
+    assert paths
+    return [re.sub(r"{[^}]*}", "[^/]+", path) for path in paths]
+
+
+@pytest.mark.parametrize(
+    "command", [c for c in COMMANDS if "query=" in c or "metrics | grep " in c or "metrics' | grep " in c]
+)
+def test_what_is_looked_for_among_the_metrics_is_one_of_them(command: str) -> None:
+    jobs_known = [job.name for job in jobs(Config())]
+    asked = re.findall(r"query=([^']*)'|/metrics'? \| grep (\S+)", command)
+    for expression in (query or name.strip("'") for query, name in asked):
+        assert check_references([Expression(command, expression, None)], jobs_known).findings == (), expression
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if PATHS.search(c)])

@@ -89,6 +89,11 @@ FAULTS: list[tuple[str, Callable[[Any], None], str]] = [
     ("target-instance", _asking('up{job=~"$job"}'), 'up{job=~"$job"} does not follow the chosen instance'),
     ("target-counter-agg", _asking(f"sum(a_total{{{CHOSEN}}})"), "a_total"),
     ("target-counter-agg", _asking(f"max_over_time(a_total{{{CHOSEN}}}[$__rate_interval])"), "a_total"),
+    (
+        "target-legend",
+        _of_query(expr=f"sum by (job) (up{{{CHOSEN}}})", legendFormat="{{job}} {{instance}}"),
+        "its legend has the label instance, which 'sum by (job) (up",
+    ),
     ("uneditable-dashboard", lambda document: document.update(editable=True), "it can be edited"),
     ("ids", _of_panel(id=None), "its id, None, is not its own"),
     ("ids", lambda d: d["panels"][2].update(id=d["panels"][1]["id"]), "its id, "),
@@ -116,7 +121,7 @@ def test_every_rule_has_a_planted_fault() -> None:
 
 def test_a_sound_dashboard_passes_and_an_increase_may_have_its_own_window() -> None:
     document = _sound()
-    _asking(f"sum(increase(a_total{{{CHOSEN}}}[24h]))")(document)
+    _asking(f"sum by (job) (increase(a_total{{{CHOSEN}}}[24h]))")(document)
     assert check_dashboards({"api.json": document}).findings == ()
 
 

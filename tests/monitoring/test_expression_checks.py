@@ -185,6 +185,7 @@ def test_a_side_that_is_recorded_and_never_matches_is_found() -> None:
         "node_filesystem_avail_bytes / of_somebody",
         f"2 * {ERRORS} > 1",
         "time() - investiq_model_trained_timestamp_seconds > 10",
+        "topk(3, investiq_feature_drift_psi) and investiq_feature_drift_psi > 0.2",
         f'{DRIFT}{{feature="gap"}} / ignoring (feature) {DRIFT}{{feature="rsi_14"}}',
         f'sum by (job) (rate({ENGINES}{{status="failed"}}[5m])) / sum by (job) (rate({ENGINES}{{status="ok"}}[5m]))',
         'up{job="frontend"} == 0 and up{job=~"frontend|node"} == 0',

@@ -366,6 +366,15 @@ def test_routes_and_inhibitions_that_are_not_the_rendered_ones(monitoring: Monit
         ({"a": [{"b": 1}]}, {"a": [{"b": 2}]}, ["a[0].b"]),
         ({"a": [1]}, {"a": []}, ["a (0 in place of 1)"]),
         ({"a": {"b": "1m"}}, {"a": {"b": "2m"}}, ["a.b"]),
+        (
+            {"routes": [{"receiver": "x"}]},
+            {"routes": [{"receiver": "x", "matchers": ["a=b"]}]},
+            ["routes[0].matchers (added)"],
+        ),
+        ({"receiver": "x"}, {"receiver": "x", "mute_time_intervals": ["night"]}, ["mute_time_intervals (added)"]),
+        ({"job_name": "x"}, {"job_name": "x", "metric_relabel_configs": [{}]}, ["metric_relabel_configs (added)"]),
+        ({"source_matchers": []}, {"source_matchers": [], "equal": ["service"]}, ["equal (added)"]),
+        ({"receiver": "x"}, {"receiver": "x", "matchers": []}, []),
     ],
 )
 def test_what_counts_as_another_configuration(rendered: object, running: object, places: list[str]) -> None:

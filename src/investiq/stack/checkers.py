@@ -16,15 +16,20 @@ SHORT_LIVED = {"GOMAXPROCS": "1", "GOGC": "off", "GOMEMLIMIT": "512MiB"}
 """For Go programs that end soon, of which one runs on each CPU: the threads of several runtimes only get in each
 other's way, and what lives for a second need not collect garbage (measured on promtool: a third less CPU time)."""
 
+_SOURCE = "correct the source and run `investiq render`"
+_NO_COMPLAINTS = ("Checking", "SUCCESS", "Unit Testing", "Found:", "- ")
+"""How lines begin that tell what was looked at."""
+
 _SECONDS = 180  # the tests of a subject take ten seconds on a machine that has nothing else to do
 
 
-def refusals(check: str, what: str, directory: Path) -> list[Finding]:
+def refusals(check: str, what: str, directory: Path, fix: str = _SOURCE) -> list[Finding]:
     """What the programs say against the configuration in `directory`.
 
     Args:
         check: name of the check that asks.
         what: whose files these are, for people.
+        fix: what to do about a refusal.
     """
     commands = {
         "prometheus.yml": ("promtool", "check", "config"),
@@ -34,12 +39,16 @@ def refusals(check: str, what: str, directory: Path) -> list[Finding]:
     return [
         finding
         for name, command in commands.items()
-        for finding in run_checker(check, f"{what}: {name}", [*command, str(directory / name)])
+        for finding in run_checker(check, f"{what}: {name}", [*command, str(directory / name)], fix)
     ]
 
 
-def run_checker(check: str, where: str, command: Sequence[str]) -> list[Finding]:
-    """What a program has to say against a file; a program that is not there leaves the file unchecked."""
+def run_checker(check: str, where: str, command: Sequence[str], refused: str = _SOURCE) -> list[Finding]:
+    """What a program has to say against a file; a program that is not there leaves the file unchecked.
+
+    Args:
+        refused: what to do about a refusal.
+    """
     if shutil.which(command[0]) is None:
         fix = "install the monitoring programs (`make up` does)"
         return [Finding(check, where, f"{command[0]} is not installed", fix, unchecked=True)]
@@ -52,13 +61,13 @@ def run_checker(check: str, where: str, command: Sequence[str]) -> list[Finding]
     if done.returncode == 0:
         return []
     said = _complaint(done.stdout + done.stderr)
-    return [Finding(check, where, f"{command[0]} refuses it: {said}", "correct the source and run `investiq render`")]
+    return [Finding(check, where, f"{command[0]} refuses it: {said}", refused)]
 
 
 def _complaint(output: str) -> str:
     """The lines of a checker's output that say what is wrong."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    wrong = [line for line in lines if not line.startswith(("Checking", "SUCCESS", "Unit Testing"))]
+    wrong = [line for line in lines if not line.startswith(_NO_COMPLAINTS)]
     return "; ".join(wrong[:8]) or "it gives no reason"
 
 

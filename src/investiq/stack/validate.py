@@ -170,7 +170,9 @@ def check_rule_tests(root: Path, _config: Config) -> Checked:
         if strangers := [file for file in _parsed(path).get("rule_files", ()) if not _is_rendered(root, path, file)]:
             what = f"it tests {', '.join(strangers)}, which is not what runs"
             return [Finding("rule-tests", f"{RULE_TESTS}/{path.name}", what, f"let it load a file of ../../{RULES}")]
-        return run_checker("rule-tests", f"{RULE_TESTS}/{path.name}", ["promtool", "test", "rules", str(path)])
+        command = ["promtool", "test", "rules", str(path)]
+        fix = "correct the alert's source and run `investiq render`; or the test, where the alert is as it should be"
+        return run_checker("rule-tests", f"{RULE_TESTS}/{path.name}", command, fix)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         findings = [finding for found in pool.map(run, paths) for finding in found]

@@ -1,7 +1,7 @@
 """The rendered dashboards pass the rules of Grafana's dashboard-linter, and some that it does not have.
 
 The rules have the linter's names (github.com/grafana/dashboard-linter, docs/rules); where ours is stricter it says so.
-Its two rules about LogQL have nothing to look at: no panel asks Loki. `ids` and `overlap` are ours.
+Its two rules about LogQL have nothing to look at: no panel asks Loki. `ids`, `overlap` and `target-legend` are ours.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from investiq.monitoring.checks.finding import Checked, Finding
+from investiq.monitoring.checks.labels import labels_of
 from investiq.monitoring.drawing import RATE_WINDOW, parse_drawn
 from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS
 from investiq.monitoring.foreign.scrape import ALERTS, ALERTS_SINCE
@@ -41,6 +42,7 @@ _RECORDED = {recording.name: recording.labels for recording in RECORDINGS}
 _SOURCE = "${datasource}"
 _VARIABLE_QUERY = re.compile(r"label_values\((.+), \w+\)")
 _ON_TIME_RANGE = 2
+_LEGEND_LABEL = re.compile(r"{{\s*(\w+)\s*}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,22 @@ def _target_counter_agg(document: _Document) -> Iterator[_Fault]:
             yield target.panel, f"{selector} is a counter without rate", "use rate(), irate() or increase()"
 
 
+def _target_legend(document: _Document) -> Iterator[_Fault]:
+    """Not a rule of the linter: a legend of a label that is not there names every line alike."""
+    for panel in _panels(document):
+        for target in panel.get("targets", ()):
+            tree = _tree(str(target.get("expr", "")))
+            labels = labels_of(tree) if tree is not None else None
+            for label in _LEGEND_LABEL.findall(str(target.get("legendFormat", ""))):
+                if labels is not None and label not in labels:
+                    what = f"its legend has the label {label}, which {target['expr']!r} does not leave"
+                    yield (
+                        _title(panel),
+                        what,
+                        f"leave it, or name one of these: {', '.join(sorted(labels)) or 'none is left'}",
+                    )
+
+
 def _selections(document: _Document) -> Iterator[tuple[_Target, Selector, str | None]]:
     """Every selector of every query, with the function that it is given to."""
     for target in _targets(document):
@@ -280,6 +298,7 @@ RULES: Mapping[str, Callable[[_Document], Iterator[_Fault]]] = {
     "target-job": _target_of("job"),
     "target-instance": _target_of("instance"),
     "target-counter-agg": _target_counter_agg,
+    "target-legend": _target_legend,
     "uneditable-dashboard": _uneditable,
     "ids": _ids,
     "overlap": _overlap,

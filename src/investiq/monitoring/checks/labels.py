@@ -27,11 +27,13 @@ from investiq.monitoring.mutation.expression import (
     nodes,
 )
 from investiq.monitoring.promql import TARGET_LABELS
+from investiq.monitoring.rules import RECORDINGS
 
-__all__ = ["check_labels"]
+__all__ = ["check_labels", "labels_of"]
 
 CHECK = "labels"
 
+_PICKS_SERIES = {"topk", "bottomk", "limitk", "limit_ratio"}
 _KEEPS_LABELS = {
     *("rate", "irate", "increase", "delta", "idelta", "deriv", "predict_linear", "abs", "ceil", "floor", "round"),
     *("avg_over_time", "min_over_time", "max_over_time", "sum_over_time", "last_over_time", "count_over_time"),
@@ -63,6 +65,12 @@ def check_labels(found: Sequence[Expression]) -> Checked:
         for fault in _faults(node, known)
     ]
     return Checked(CHECK, f"{len(found)} expressions", tuple(findings))
+
+
+def labels_of(tree: Node) -> frozenset[str] | None:
+    """The labels that the series of an expression can have; None where they are not certain."""
+    known = {name: series.labels for name, series in known_series().items()}
+    return _at_most(tree, known | {recording.name: frozenset(recording.labels) for recording in RECORDINGS})
 
 
 def _faults(node: Node, known: _Known) -> Iterator[tuple[str, str]]:
@@ -169,8 +177,8 @@ def _labels(node: Node, known: _Known) -> frozenset[str] | None:
     match node:
         case Selector(name=name):
             return known.get(name or "")
-        case Aggregation(grouping=grouping):
-            return _grouped(grouping)
+        case Aggregation(function, operand, grouping):
+            return _labels(operand, known) if function in _PICKS_SERIES else _grouped(function, grouping)
         case Call("histogram_quantile", (_, inner)):
             below = _labels(inner, known)
             return None if below is None else below - {"le"}
@@ -189,7 +197,9 @@ def _of_operator(binary: Binary, known: _Known) -> frozenset[str] | None:
     return left if left == right else None
 
 
-def _grouped(grouping: Grouping | None) -> frozenset[str] | None:
+def _grouped(function: str, grouping: Grouping | None) -> frozenset[str] | None:
+    if function == "count_values":
+        return None
     if grouping is None:
         return frozenset()
     return frozenset(grouping.labels) if grouping.keyword == "by" else None

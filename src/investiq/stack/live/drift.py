@@ -8,6 +8,13 @@ from pathlib import PurePath
 
 __all__ = ["differences"]
 
+_NO_DEFAULT = {
+    *("matchers", "match", "match_re", "routes", "mute_time_intervals", "active_time_intervals"),
+    *("source_match", "source_match_re", "target_match", "target_match_re", "equal"),
+    *("params", "sample_limit", "target_limit", "label_limit", "body_size_limit"),
+}
+"""Settings that no program fills in where they are not written. So are those that end in `_configs`."""
+
 _HIDDEN = "<secret>"
 _DURATION = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "y": 31_536_000}
@@ -16,11 +23,15 @@ _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800,
 def differences(rendered: object, running: object, place: str = "") -> Iterator[str]:
     """Where `running` says something else than `rendered`, such as `route.routes[1].receiver`.
 
-    What only the running one has is a default that the program fills in. Durations compare by length, files by name.
+    What only the running one has is a default that the program fills in, but for what narrows or adds, such as a
+    matcher. Durations compare by length, files by name.
     """
     if isinstance(rendered, Mapping) and isinstance(running, Mapping):
         for key, value in rendered.items():
             yield from differences(value, running.get(key), f"{place}.{key}".lstrip("."))
+        for key, value in running.items():
+            if value and key not in rendered and (key in _NO_DEFAULT or key.endswith("_configs")):
+                yield f"{place}.{key} (added)".lstrip(".")
     elif isinstance(rendered, list) and isinstance(running, list):
         yield from _of_lists(rendered, running, place)
     elif not _same(rendered, running, place.endswith("_file")):

@@ -37,6 +37,10 @@ HEARTBEAT_SECONDS = 30.0
 """Age from which the heartbeat counts as lost; one arrives every 10 s."""
 
 _SHOWN = 5
+_ANEW = (
+    "`investiq down`, then `investiq up`, with the settings that you mean (`investiq config show`): "
+    "it writes the files anew and starts with them"
+)
 _WATCHDOG = "docs/runbooks/monitoring.md#watchdog"
 
 
@@ -58,22 +62,18 @@ def _files(config: Config, without: tuple[str, ...]) -> Checked:
     except RenderError as error:
         fix = "correct the setting: `investiq config show` names its source"
         return Checked("files", str(folder), (Finding("files", str(folder), error.message, fix),))
-    findings = [*edited_files("files", folder, rendered), *refusals("files", str(folder), folder)]
+    findings = [*edited_files("files", folder, rendered), *refusals("files", str(folder), folder, _ANEW)]
     return Checked("files", f"{len(rendered)} files in {folder}, each as it is rendered now", tuple(findings))
 
 
 def edited_files(check: str, folder: Path, rendered: Mapping[str, str]) -> Iterator[Finding]:
     """Rendered files that are no longer what is rendered: the next start overwrites them, so no edit belongs there."""
-    fix = (
-        "`investiq down`, then `investiq up`, with the settings that you mean (`investiq config show`): "
-        "it writes the files anew and starts with them"
-    )
     for name, text in rendered.items():
         file = folder / name
         if not file.is_file():
-            yield Finding(check, str(file), "it is gone", fix)
+            yield Finding(check, str(file), "it is gone", _ANEW)
         elif file.read_text("utf-8") != text:
-            yield Finding(check, str(file), "it was changed since it was rendered, or the settings were", fix)
+            yield Finding(check, str(file), "it was changed since it was rendered, or the settings were", _ANEW)
 
 
 async def check_loaded(scene: Scene) -> Checked:
