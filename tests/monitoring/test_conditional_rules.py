@@ -20,6 +20,7 @@ from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.monitoring import CONDITIONAL, alerts
 from investiq.stack.mutate import load_suite, mutate
+from investiq.telemetry import catalogue
 from investiq.telemetry.catalogue import Subject
 
 TESTS = Path(__file__).with_name("conditional.yml")
@@ -67,7 +68,7 @@ def test_their_tests_pass(folder: Path) -> None:
 
 
 def test_no_mutant_of_them_survives(folder: Path) -> None:
-    report = mutate(load_suite([folder / "rules.yml"], [folder / "tests.yml"]))
+    report = mutate(load_suite([folder / "rules.yml"], [folder / "tests.yml"], families=catalogue.families()))
     survived = [f"{v.mutant.rule.name}: {v.mutant.change}" for v in report.verdicts if v.outcome == "survived"]
     assert survived == []
     assert len(report.verdicts) > 20

@@ -11,10 +11,10 @@ from investiq.monitoring.foreign import Foreign
 from investiq.monitoring.mutation.expression import Selector, nodes
 from investiq.monitoring.mutation.parsing import parse
 from investiq.monitoring.panel import Unit, concrete
-from investiq.monitoring.promql import eq, matching
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.api import API_SATURATED, ERROR_RATIO, HIGH_ERROR_RATE
 from investiq.monitoring.rules.host import HOST_MEMORY_LOW, HOST_OOM_KILL
+from investiq.promql.matcher import eq, matching
 from investiq.telemetry.catalogue import EVENT_LOOP_LAG, REQUESTS, TRADES, TRADING_HALTED, Kind
 
 CHOSEN = 'job=~"$job", instance=~"$instance"'

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from investiq.config import Config
-from investiq.monitoring.promql import Matcher
 from investiq.monitoring.routing import INHIBITIONS, Inhibition, alertmanager_document
+from investiq.promql.matcher import Matcher
 from tests.alertmanager import alert, alertmanager, eventually, posted, receiver
 
 pytestmark = pytest.mark.e2e

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from investiq.monitoring.promql import UP, buckets, eq, matching, ne, observations, series
+from investiq.monitoring.promql import UP, buckets, observations, series
+from investiq.promql.matcher import eq, matching, ne
 from investiq.telemetry.catalogue import DEPENDENCY_HEALTH, REQUEST_DURATION, TRADING_HALTED
 
 

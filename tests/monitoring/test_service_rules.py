@@ -14,6 +14,7 @@ from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules import ALERTS, alerts_of
 from investiq.stack.mutate import load_suite, mutate
+from investiq.telemetry import catalogue
 from investiq.telemetry.catalogue import Subject
 from tests.monitoring.services import SERVICES
 
@@ -47,6 +48,6 @@ def test_their_tests_pass(folder: Path) -> None:
 
 
 def test_no_mutant_of_them_survives(folder: Path) -> None:
-    report = mutate(load_suite([folder / "rules.yml"], [folder / "tests.yml"]))
+    report = mutate(load_suite([folder / "rules.yml"], [folder / "tests.yml"], families=catalogue.families()))
     assert [f"{v.mutant.rule.name}: {v.mutant.change}" for v in report.verdicts if v.outcome == "survived"] == []
     assert report.verdicts

@@ -21,7 +21,7 @@ from investiq.client.documents import Analysis, EngineResult
 @pass_session
 def command(session: Session, symbol: str) -> None:
     """Analyse SYMBOL at the market's now."""
-    with connect(session) as client, session.progress(f"analysing {symbol}"):
+    with connect(session.loaded.config) as client, session.progress(f"analysing {symbol}"):
         analysis = client.analyze(symbol)
     session.emit("investiq.analysis/1", dict(analysis), _text(session, analysis))
 

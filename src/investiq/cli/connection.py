@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from investiq.cli.context import Session
 from investiq.client import InvestIQClient
-from investiq.config import ConfigError, Paths, addresses
+from investiq.config import Config, ConfigError, Paths, addresses
 
 __all__ = ["TIMEOUT_SECONDS", "connect"]
 
 TIMEOUT_SECONDS = 30.0
 
 
-def connect(session: Session) -> InvestIQClient:
+def connect(config: Config) -> InvestIQClient:
     """A client for `client.url`, or for the API that is configured here, with `client.key` or the local admin key."""
-    config = session.loaded.config
     key = _given(config.client.key) if config.client.key else Paths.of(config).admin_key
     url = config.client.url or addresses.base_url(addresses.api(config))
     return InvestIQClient(url, key, timeout=TIMEOUT_SECONDS)

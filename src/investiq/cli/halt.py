@@ -20,7 +20,7 @@ __all__ = ["command", "status_text"]
 @pass_session
 def command(session: Session, reason: str) -> None:
     """Deny new entries from now on. Open positions stay, and can be sold."""
-    with connect(session) as client:
+    with connect(session.loaded.config) as client:
         status = client.halt(reason)
     session.emit("investiq.trading/1", dict(status), status_text(status))
 

@@ -9,9 +9,9 @@ import httpx2
 
 from investiq.cli.context import Session, pass_session
 from investiq.cli.help import ExampleGroup
-from investiq.cli.market_start import where_it_was
 from investiq.config import addresses
 from investiq.errors import InvestIQError
+from investiq.market.kept_start import where_it_was
 
 TIMEOUT_SECONDS = 10.0
 

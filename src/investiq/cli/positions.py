@@ -13,7 +13,7 @@ from investiq.cli.help import ExampleCommand
 @pass_session
 def command(session: Session) -> None:
     """Show positions and the account."""
-    with connect(session) as client:
+    with connect(session.loaded.config) as client:
         positions, account = client.positions(), client.account()
     fields = ("symbol", "quantity", "average_price", "market_price", "market_value", "unrealised_pnl", "realised_pnl")
     rows = [[position.get(field) for field in fields] for position in positions]

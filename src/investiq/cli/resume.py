@@ -18,6 +18,6 @@ from investiq.cli.help import ExampleCommand
 @pass_session
 def command(session: Session, reason: str) -> None:
     """Lift a halt, whatever tripped it. Loss limits count anew from here."""
-    with connect(session) as client:
+    with connect(session.loaded.config) as client:
         status = client.resume(reason)
     session.emit("investiq.trading/1", dict(status), status_text(status))

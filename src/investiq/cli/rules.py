@@ -12,6 +12,7 @@ import click
 from investiq.cli.context import Session, pass_session
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
+from investiq.telemetry import catalogue
 
 if TYPE_CHECKING:
     from investiq.monitoring.mutation.rule import Mutant
@@ -87,7 +88,7 @@ def mutate(
     if rules and not tests:
         raise click.UsageError("--rules needs --tests: the files whose tests should notice the mutants")
     rule_paths, test_paths = (_paths("--rules", rules), _paths("--tests", tests)) if tests else _own()
-    suite = load_suite(rule_paths, test_paths, _paths("--equivalents", equivalents))
+    suite = load_suite(rule_paths, test_paths, _paths("--equivalents", equivalents), catalogue.families())
     if list_only:
         return _list(session, suite, only)
     with session.progress("mutants") as show:

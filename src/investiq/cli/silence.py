@@ -15,7 +15,8 @@ from investiq.cli.login_name import login_name
 from investiq.durations import written
 
 if TYPE_CHECKING:
-    from investiq.silences.silence import Matcher, Silence
+    from investiq.promql.matcher import Matcher
+    from investiq.silences.silence import Silence
 
 __all__ = ["command", "document", "told"]
 
@@ -80,7 +81,7 @@ def document(silence: Silence) -> dict[str, Any]:
 
 
 def _label(text: str) -> Matcher:
-    from investiq.silences.silence import Matcher  # noqa: PLC0415
+    from investiq.promql.matcher import Matcher  # noqa: PLC0415
 
     label, equals, value = text.partition("=")
     if not equals or not value or not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", label) or label == "alertname":

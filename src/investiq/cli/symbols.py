@@ -21,7 +21,7 @@ from investiq.cli.help import ExampleCommand
 @pass_session
 def command(session: Session, symbol: str | None, limit: int) -> None:
     """List the symbols, or show the latest bars of SYMBOL."""
-    with connect(session) as client:
+    with connect(session.loaded.config) as client:
         if symbol is None:
             known = client.symbols()
             fields = ("symbol", "first_session", "last_session", "bars", "last_price", "last_price_at")

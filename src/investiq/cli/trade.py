@@ -104,7 +104,7 @@ def _submit(
         raise click.UsageError("say how much: either --quantity (shares) or --notional (dollars)")
     key = idempotency_key or f"cli-{uuid.uuid4()}"
     order_type: Literal["market", "limit"] = "limit" if limit_price else "market"
-    with connect(session) as client:
+    with connect(session.loaded.config) as client:
         try:
             submission = client.submit(
                 symbol,
@@ -132,7 +132,7 @@ def _submit(
 @pass_session
 def list_orders(session: Session, symbol: str | None, status: str | None, limit: int) -> None:
     """List orders, newest first."""
-    with connect(session) as client:
+    with connect(session.loaded.config) as client:
         page = client.orders(limit=limit, symbol=symbol, status=status)
     columns = ("created at", "symbol", "side", "type", "quantity", "price", "status", "reason", "id")
     rows = [
@@ -157,7 +157,7 @@ def list_orders(session: Session, symbol: str | None, status: str | None, limit:
 @pass_session
 def show(session: Session, order_id: str) -> None:
     """Show ORDER and every step of its life."""
-    with connect(session) as client:
+    with connect(session.loaded.config) as client:
         order = client.order(order_id)
     session.emit("investiq.order/1", dict(order), _text(order))
 
@@ -167,7 +167,7 @@ def show(session: Session, order_id: str) -> None:
 @pass_session
 def cancel(session: Session, order_id: str) -> None:
     """Cancel ORDER."""
-    with connect(session) as client:
+    with connect(session.loaded.config) as client:
         order = client.cancel(order_id)
     session.emit("investiq.order/1", dict(order), _text(order))
 

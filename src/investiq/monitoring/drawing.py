@@ -11,13 +11,13 @@ from datetime import timedelta
 
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.foreign.metric import Foreign
-from investiq.monitoring.mutation.expression import Call, Matcher, Node, Selector, children, duration
+from investiq.monitoring.mutation.expression import Call, Node, Selector, children, duration
 from investiq.monitoring.mutation.parsing import parse
 from investiq.monitoring.panel import RATE_INTERVAL, TARGET
-from investiq.monitoring.promql import Matcher as Wanted
 from investiq.monitoring.promql import buckets, series
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules import RECORDINGS
+from investiq.promql.matcher import Matcher
 from investiq.telemetry.catalogue import Metric
 
 __all__ = ["RATE_WINDOW", "in_last", "latest", "of_alert", "parse_drawn", "per_second", "quantile", "share", "summed"]
@@ -28,28 +28,28 @@ RATE_WINDOW = timedelta(days=3001)
 _RECORDED = {recording.name: recording.labels for recording in RECORDINGS}
 
 
-def latest(metric: Metric | Foreign | Recording, *matchers: Wanted) -> str:
+def latest(metric: Metric | Foreign | Recording, *matchers: Matcher) -> str:
     """The series of a gauge, or of a recording where it has the labels to choose by."""
     labels = metric.labels if isinstance(metric, Recording) else None
     return series(metric, *_targets(labels), *matchers)
 
 
-def summed(metric: Metric | Foreign, *matchers: Wanted, by: tuple[str, ...] = ()) -> str:
+def summed(metric: Metric | Foreign, *matchers: Matcher, by: tuple[str, ...] = ()) -> str:
     """The sum of a gauge."""
     return f"sum{_by(by)}({latest(metric, *matchers)})"
 
 
-def per_second(metric: Metric | Foreign, *matchers: Wanted, by: tuple[str, ...] = ()) -> str:
+def per_second(metric: Metric | Foreign, *matchers: Matcher, by: tuple[str, ...] = ()) -> str:
     """The rate of a counter."""
     return f"sum{_by(by)}(rate({latest(metric, *matchers)}[{RATE_INTERVAL}]))"
 
 
-def in_last(window: str, metric: Metric | Foreign, *matchers: Wanted, by: tuple[str, ...] = ()) -> str:
+def in_last(window: str, metric: Metric | Foreign, *matchers: Matcher, by: tuple[str, ...] = ()) -> str:
     """How often a counter was incremented in the last `window`: whole numbers, though Prometheus extrapolates."""
     return f"round(sum{_by(by)}(increase({latest(metric, *matchers)}[{window}])))"
 
 
-def quantile(q: float, histogram: Metric | Foreign, *matchers: Wanted, by: tuple[str, ...] = ()) -> str:
+def quantile(q: float, histogram: Metric | Foreign, *matchers: Matcher, by: tuple[str, ...] = ()) -> str:
     """The `q` quantile of a histogram; not a number while nothing was observed."""
     rates = f"rate({buckets(histogram, *TARGET, *matchers)}[{RATE_INTERVAL}])"
     return f"histogram_quantile({q:g}, sum{_by((*by, 'le'))}({rates}))"
@@ -91,10 +91,10 @@ def _drawn(node: Node, function: str = "") -> Node:
 
 
 def _chosen(name: str) -> tuple[Matcher, ...]:
-    return tuple(Matcher(wanted.label, wanted.op, wanted.value) for wanted in _targets(_RECORDED.get(name)))
+    return _targets(_RECORDED.get(name))
 
 
-def _targets(labels: Collection[str] | None) -> tuple[Wanted, ...]:
+def _targets(labels: Collection[str] | None) -> tuple[Matcher, ...]:
     """The matchers by which series with `labels` can be chosen; None has all labels."""
     return tuple(matcher for matcher in TARGET if labels is None or matcher.label in labels)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from investiq.config.schema import ServiceConfig
 from investiq.monitoring.foreign.metric import Foreign
-from investiq.monitoring.promql import Matcher, observations, series
+from investiq.monitoring.promql import observations, series
+from investiq.promql.matcher import Matcher
 from investiq.telemetry.catalogue import Kind
 
 __all__ = ["durations", "requests"]

@@ -12,7 +12,7 @@ from typing import Literal
 
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.foreign.metric import Foreign
-from investiq.monitoring.promql import matching
+from investiq.promql.matcher import matching
 from investiq.telemetry.catalogue import Metric, Subject
 
 __all__ = [

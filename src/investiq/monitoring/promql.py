@@ -2,58 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from investiq.monitoring.foreign.metric import Foreign
 from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.recording import Recording
-from investiq.silences.silence import Matcher
+from investiq.promql.matcher import Matcher, eq, matching
 from investiq.telemetry.catalogue import Kind, Metric
 
-__all__ = [
-    "UP",
-    "Foreign",
-    "Matcher",
-    "at_most",
-    "buckets",
-    "eq",
-    "matching",
-    "ne",
-    "not_matching",
-    "observations",
-    "series",
-]
+__all__ = ["UP", "Foreign", "at_most", "buckets", "observations", "series"]
 
 TARGET_LABELS = ("job", "instance")
 """The labels that Prometheus adds to every sample of a target."""
-
-_REGEX_SPECIAL = re.compile(r"([.+*?()|\[\]{}^$\\])")
-
-
-def eq(label: str, *values: str) -> Matcher:
-    """The label has one of `values`."""
-    return _matcher(label, "=", "=~", values)
-
-
-def ne(label: str, *values: str) -> Matcher:
-    """The label has none of `values`."""
-    return _matcher(label, "!=", "!~", values)
-
-
-def matching(label: str, pattern: str) -> Matcher:
-    """The label matches the whole RE2 `pattern`."""
-    return Matcher(label, "=~", pattern)
-
-
-def not_matching(label: str, pattern: str) -> Matcher:
-    """The label does not match the whole RE2 `pattern`."""
-    return Matcher(label, "!~", pattern)
-
-
-def _matcher(label: str, one: str, many: str, values: tuple[str, ...]) -> Matcher:
-    if len(values) == 1:
-        return Matcher(label, one, values[0], values)
-    return Matcher(label, many, "|".join(_REGEX_SPECIAL.sub(r"\\\1", value) for value in values), values)
 
 
 def series(metric: Metric | Foreign | Recording, *matchers: Matcher) -> str:

@@ -14,7 +14,6 @@ from investiq.config.schema import Config, NotifyConfig
 from investiq.monitoring import names
 from investiq.monitoring.alert import Severity
 from investiq.monitoring.messages import TEMPLATE_FILE
-from investiq.monitoring.promql import Matcher, eq, ne
 from investiq.monitoring.rules.api import (
     DEPENDENCY_DOWN,
     HIGH_ERROR_RATE,
@@ -40,6 +39,7 @@ from investiq.monitoring.rules.trading import (
     CIRCUIT_BREAKER_TRIPPED,
     MONITORING_HEARTBEAT_LOST,
 )
+from investiq.promql.matcher import Matcher, eq, ne
 from investiq.telemetry.watchdog import HEARTBEAT_PATH
 
 __all__ = [

@@ -10,14 +10,13 @@ from datetime import timedelta
 
 from investiq.config import Config
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.promql import eq
 from investiq.monitoring.rules import CONDITIONAL, alerts_of
 from investiq.monitoring.rules.api import DEPENDENCY_DOWN, FRONTEND_DOWN, PROBE_FAILING, SERVICE_ABSENT, SERVICE_DOWN
 from investiq.monitoring.rules.monitoring import TARGET_MISSING, WATCHDOG
 from investiq.monitoring.rules.signals import ML_SERVICE_DOWN, MODEL_NOT_LOADED, SIGNAL_ENGINE_FALLBACK
 from investiq.monitoring.rules.slo import BURNS_FAST
 from investiq.monitoring.rules.trading import AGENT_DOWN, AGENT_STALLED
-from investiq.silences.silence import Matcher
+from investiq.promql.matcher import Matcher, eq
 from investiq.telemetry.catalogue import Part
 
 __all__ = [

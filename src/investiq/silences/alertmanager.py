@@ -11,7 +11,8 @@ import httpx2
 
 from investiq.config import Config, addresses
 from investiq.errors import InvestIQError
-from investiq.silences.silence import Matcher, Silence, document, silence_of
+from investiq.promql.matcher import Matcher
+from investiq.silences.silence import Silence, document, silence_of
 
 __all__ = ["AlertmanagerTimedOut", "AlertmanagerUnreachable", "Silences", "UnknownSilence"]
 

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-__all__ = ["DEPLOY_COMMENT", "Matcher", "Silence", "document", "matchers_of", "silence_of"]
+from investiq.promql.matcher import Matcher
+
+__all__ = ["DEPLOY_COMMENT", "Silence", "document", "matchers_of", "silence_of"]
 
 DEPLOY_COMMENT = "deploy window: "
 """How the comment of a deploy window's silence begins: the silence itself is the record of the deployment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Matcher:
-    """A label matcher; its text is the same in PromQL and in Alertmanager."""
-
-    label: str
-    op: str
-    value: str
-    alternatives: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.label}{self.op}{json.dumps(self.value, ensure_ascii=False)}"
-
-    def accepts(self, value: str) -> bool:
-        """Whether a label with this value matches. A pattern that only RE2 understands accepts all: look closer."""
-        try:
-            equal = bool(re.fullmatch(self.value, value)) if "~" in self.op else value == self.value
-        except re.error:
-            return True
-        return equal != self.op.startswith("!")
 
 
 def matchers_of(alert: str, labels: Mapping[str, str]) -> tuple[Matcher, ...]:

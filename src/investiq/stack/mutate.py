@@ -26,6 +26,7 @@ from investiq.monitoring.mutation.equivalents import FILE_NAME, Listed, read_equ
 from investiq.monitoring.mutation.generate import mutants_of
 from investiq.monitoring.mutation.rule import Mutant, Rule
 from investiq.monitoring.mutation.rule_file import RuleFile
+from investiq.monitoring.mutation.siblings import NONE_KNOWN, Families
 from investiq.monitoring.mutation.test_file import TestFile, affected_names
 from investiq.monitoring.mutation.verdict import Outcome, Report, Verdict, judge_listed
 from investiq.stack.checkers import SHORT_LIVED
@@ -86,25 +87,34 @@ class Suite:
         tests: all test files.
         listed: mutants that are said to be equivalent.
         context: rules of further files that the tests load.
+        families: metrics that are confused with each other.
     """
 
     rules: Mapping[Path, RuleFile]
     tests: Sequence[LoadedTests]
     listed: Sequence[Listed]
     context: Sequence[Rule]
+    families: Families
 
     @property
     def mutants(self) -> list[Mutant]:
         """Every mutant of every rule."""
-        return mutants_of([rule for file in self.rules.values() for rule in file.rules])
+        rules = [rule for file in self.rules.values() for rule in file.rules]
+        return mutants_of(rules, families=self.families)
 
 
-def load_suite(rules: Sequence[Path], tests: Sequence[Path], equivalents: Sequence[Path] = ()) -> Suite:
+def load_suite(
+    rules: Sequence[Path],
+    tests: Sequence[Path],
+    equivalents: Sequence[Path] = (),
+    families: Families = NONE_KNOWN,
+) -> Suite:
     """Read everything.
 
     Args:
         rules: rule files; empty takes those that the tests load.
         equivalents: lists of equivalent mutants; empty takes equivalent.toml beside the tests, where there is one.
+        families: metrics that are confused with each other, where more is known of them than the rules tell.
 
     Raises:
         NoSuchFile: a file cannot be read.
@@ -119,7 +129,7 @@ def load_suite(rules: Sequence[Path], tests: Sequence[Path], equivalents: Sequen
     ]
     lists = equivalents or sorted({path.parent / FILE_NAME for path in tests if (path.parent / FILE_NAME).is_file()})
     listed = [entry for path in lists for entry in read_equivalents(_shown(path), _read(path))]
-    return Suite(files, loaded, listed, context)
+    return Suite(files, loaded, listed, context, families)
 
 
 def _load_tests(path: Path) -> LoadedTests:

@@ -20,6 +20,7 @@ __all__ = [
     "Metric",
     "Part",
     "Subject",
+    "families",
     "of_part",
 ]
 
@@ -612,3 +613,12 @@ ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if i
 def of_part(part: Part) -> tuple[Metric, ...]:
     """The metrics that `part` exposes."""
     return tuple(metric for metric in ALL if part in metric.parts)
+
+
+def families() -> dict[str, tuple[str, ...]]:
+    """Each counter and gauge -> the names of its kind about the same subject: what a hurried hand takes for it."""
+    return {
+        metric.name: tuple(other.name for other in ALL if (other.subject, other.kind) == (metric.subject, metric.kind))
+        for metric in ALL
+        if metric.kind is not Kind.HISTOGRAM
+    }

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Sequence
 from datetime import timedelta
 
+from investiq.promql.matcher import Matcher
 from investiq.silences.alertmanager import Silences, UnknownSilence
-from investiq.silences.silence import Matcher, Silence
+from investiq.silences.silence import Silence
 
 __all__ = ["Silencer"]
 

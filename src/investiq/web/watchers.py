@@ -12,7 +12,8 @@ from typing import Any
 import httpx2
 
 from investiq.errors import InvestIQError
-from investiq.silences.silence import Matcher, Silence, silence_of
+from investiq.promql.matcher import Matcher
+from investiq.silences.silence import Silence, silence_of
 from investiq.telemetry.watchdog import WATCHDOG_NAME
 
 __all__ = [

@@ -19,9 +19,10 @@ from investiq.config.slo import (
 )
 from investiq.monitoring.alert import Severity
 from investiq.monitoring.foreign import Foreign
-from investiq.monitoring.promql import at_most, eq, matching
+from investiq.monitoring.promql import at_most
 from investiq.monitoring.slo import Budgeting, Slo, slos_of
 from investiq.monitoring.slo.indicators import latency
+from investiq.promql.matcher import eq, matching
 from investiq.telemetry.catalogue import REQUEST_DURATION, Kind
 
 CUSTOM = {"name": "shop", "service": "shop", "objective": Decimal("0.9"), "total": "rate(all_total[5m])"}

@@ -19,7 +19,7 @@ def check(patient: Patient) -> Diagnosis:
     findings = list(_keys_without_use(config))
     if config.client.url is None and not patient.answers("api"):
         return Diagnosis("the configuration", [*findings, *patient.unanswered("broker", ["api"])])
-    with connect(patient.session) as client:
+    with connect(patient.loaded.config) as client:
         status = client.trading_status()
     findings += _mode(config, status)
     return Diagnosis(f"orders go to {status['mode']}, as configured", findings, list(_halt(status)))

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from investiq.cli.doctor.examination import Diagnosis, Patient
-from investiq.cli.market_start import kept_start
 from investiq.config import Config
 from investiq.errors import InvestIQError
+from investiq.market.kept_start import kept_start
 from investiq.monitoring.checks import Finding
 
 if TYPE_CHECKING:

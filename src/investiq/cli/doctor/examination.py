@@ -8,8 +8,7 @@ from enum import StrEnum
 
 import httpx2
 
-from investiq.cli.context import Session
-from investiq.config import Config
+from investiq.config import Config, LoadedConfig
 from investiq.monitoring.checks import Finding
 from investiq.stack.parts import Table
 from investiq.stack.status import PartStatus, State
@@ -55,13 +54,14 @@ class Patient:
     """The installation as it was found.
 
     Attributes:
+        loaded: the configuration as it is written, and where each setting comes from.
         config: with the start of the replay that the data here belongs to, unless the configuration names another.
         table: the parts that this machine can run.
         found: how the parts answer.
         http: asks the parts.
     """
 
-    session: Session
+    loaded: LoadedConfig
     config: Config
     table: Table
     found: Survey

@@ -17,9 +17,9 @@ from investiq.cli.doctor import broker, clock, data, disk, model, ports, secret_
 from investiq.cli.doctor.examination import Check, Diagnosis, Patient, Verdict
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
-from investiq.cli.market_start import where_it_was
 from investiq.client import Refused
 from investiq.errors import InvestIQError
+from investiq.market.kept_start import where_it_was
 from investiq.monitoring.checks import Finding
 from investiq.stack.parts import stack_table
 from investiq.stack.survey import survey
@@ -68,7 +68,7 @@ def command(session: Session, checks: tuple[str, ...]) -> int:
     # The parts speak plain HTTP: a context that trusts nobody saves loading the certificates of the world.
     with httpx2.Client(timeout=5, trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http:
         patient = _patient(session, http)
-        made = {name: _shown(patient, name) for name in CHECKS if not checks or name in checks}
+        made = {name: _shown(session, patient, name) for name in CHECKS if not checks or name in checks}
     findings = [finding for diagnosis in made.values() for finding in diagnosis.findings]
     well = not findings
     session.emit(
@@ -80,11 +80,10 @@ def command(session: Session, checks: tuple[str, ...]) -> int:
 
 def _patient(session: Session, http: httpx2.Client) -> Patient:
     config = where_it_was(session.loaded)
-    return Patient(session, config, stack_table(config), asyncio.run(survey(config)), http)
+    return Patient(session.loaded, config, stack_table(config), asyncio.run(survey(config)), http)
 
 
-def _shown(patient: Patient, name: str) -> Diagnosis:
-    session = patient.session
+def _shown(session: Session, patient: Patient, name: str) -> Diagnosis:
     # On a terminal a line that is redrawn, for a program (--json) a message: otherwise each check's own line will do.
     waits = session.json or session.stderr.isatty()
     with session.progress(f"checking {name}") if waits else contextlib.nullcontext():

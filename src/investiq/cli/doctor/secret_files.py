@@ -20,7 +20,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 def check(patient: Patient) -> Diagnosis:
     """Look at the mode of each file with a secret: keys, rendered configuration, and what the configuration read."""
     paths = Paths.of(patient.config)
-    held = _of_the_installation(paths) | _of_the_configuration(patient.session.loaded)
+    held = _of_the_installation(paths) | _of_the_configuration(patient.loaded)
     present = {path: what for path, what in held.items() if path.exists()}
     findings = [finding for path, what in present.items() for finding in _faults(path, what)]
     if not present:

@@ -18,7 +18,6 @@ from investiq.monitoring.mutation.expression import (
     Binary,
     Call,
     Grouping,
-    Matcher,
     Node,
     Number,
     Paren,
@@ -28,6 +27,7 @@ from investiq.monitoring.mutation.expression import (
 )
 from investiq.monitoring.promql import TARGET_LABELS
 from investiq.monitoring.rules import RECORDINGS
+from investiq.promql.matcher import Matcher
 
 __all__ = ["check_labels", "labels_of"]
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from investiq.monitoring.dashboards.monitoring import NOTIFICATIONS, RECEIVED, SILENCES
 from investiq.monitoring.foreign.scrape import ALERTS, ALERTS_SINCE, UP
 from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
-from investiq.monitoring.promql import eq, ne, series
+from investiq.monitoring.promql import series
+from investiq.promql.matcher import eq, ne
 
 __all__ = ["DASHBOARD", "FIRING_NOW"]
 

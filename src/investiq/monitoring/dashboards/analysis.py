@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from investiq.monitoring.drawing import in_last, of_alert, per_second, quantile, share
 from investiq.monitoring.panel import Dashboard, Panel, Query, Row, Unit, View
-from investiq.monitoring.promql import eq
 from investiq.monitoring.rules.analysis import ENGINE_FAILURES_HIGH
+from investiq.promql.matcher import eq
 from investiq.telemetry.catalogue import ANALYSES, ENGINE_DURATION, ENGINE_RESULTS, Subject
 
 __all__ = ["ANALYSES_24H", "DASHBOARD"]

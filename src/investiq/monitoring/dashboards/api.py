@@ -7,7 +7,7 @@ from investiq.monitoring.drawing import latest, of_alert, per_second, quantile, 
 from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.names import API
 from investiq.monitoring.panel import RATE_INTERVAL, TARGET, Dashboard, Panel, Query, Row, State, Unit, View
-from investiq.monitoring.promql import buckets, eq, matching, observations
+from investiq.monitoring.promql import buckets, observations
 from investiq.monitoring.rules.api import (
     API_SATURATED,
     AUTH_FAILURES_HIGH,
@@ -18,6 +18,7 @@ from investiq.monitoring.rules.api import (
     PROBE_FAILING,
     REQUEST_RATE,
 )
+from investiq.promql.matcher import eq, matching
 from investiq.telemetry.catalogue import (
     ACTIVE_CONNECTIONS,
     AUTH_FAILURES,

@@ -7,7 +7,8 @@ from investiq.monitoring.foreign.alertmanager import SILENCES
 from investiq.monitoring.foreign.process import START_TIME
 from investiq.monitoring.foreign.scrape import ALERTS
 from investiq.monitoring.panel import Event, State
-from investiq.monitoring.promql import eq, series
+from investiq.monitoring.promql import series
+from investiq.promql.matcher import eq
 from investiq.telemetry.catalogue import TRADING_HALTED, Part
 
 __all__ = ["EVENTS"]

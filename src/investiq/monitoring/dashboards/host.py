@@ -5,7 +5,6 @@ from __future__ import annotations
 from investiq.monitoring.drawing import latest, of_alert, per_second, share
 from investiq.monitoring.foreign import node, process
 from investiq.monitoring.panel import RATE_INTERVAL, Dashboard, Panel, Query, Row, Unit, View
-from investiq.monitoring.promql import eq, matching, ne
 from investiq.monitoring.rules.host import (
     DISK_AVAILABLE,
     HOST_CLOCK_SKEW,
@@ -15,6 +14,7 @@ from investiq.monitoring.rules.host import (
     HOST_OOM_KILL,
     PROCESS_FILES_HIGH,
 )
+from investiq.promql.matcher import eq, matching, ne
 from investiq.telemetry.catalogue import Subject
 
 __all__ = ["DASHBOARD"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from investiq.monitoring.drawing import in_last, latest, of_alert, per_second, quantile
 from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
-from investiq.monitoring.promql import eq
 from investiq.monitoring.rules.market import MARKET_DATA_STALE
+from investiq.promql.matcher import eq
 from investiq.telemetry.catalogue import (
     MARKET_DATA_AGE,
     MARKET_DATA_AGE_LIMIT,

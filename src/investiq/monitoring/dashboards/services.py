@@ -12,9 +12,10 @@ from investiq.monitoring.foreign.metric import Foreign
 from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.own_service import durations, requests
 from investiq.monitoring.panel import RATE_INTERVAL, TARGET, Dashboard, Panel, Query, Row, State, Unit, View
-from investiq.monitoring.promql import Matcher, eq, matching, series
+from investiq.monitoring.promql import series
 from investiq.monitoring.rules.services import alerts
 from investiq.monitoring.rules.slo import REMAINING
+from investiq.promql.matcher import Matcher, eq, matching
 from investiq.telemetry.catalogue import Subject
 
 __all__ = ["dashboard"]

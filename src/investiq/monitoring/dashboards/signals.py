@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from investiq.monitoring.drawing import latest, of_alert, per_second, quantile
 from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
-from investiq.monitoring.promql import eq
 from investiq.monitoring.rules.signals import (
     FEATURE_DRIFT_HIGH,
     ML_SERVICE_DOWN,
@@ -14,6 +13,7 @@ from investiq.monitoring.rules.signals import (
     PREDICTION_LATENCY_HIGH,
     SIGNAL_ENGINE_FALLBACK,
 )
+from investiq.promql.matcher import eq
 from investiq.telemetry.catalogue import (
     DRIFT_ROWS,
     ENGINE_RESULTS,

@@ -5,7 +5,6 @@ The nodes of `promql_parser` cannot be built or changed from Python, hence this 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
@@ -13,12 +12,13 @@ from math import inf, isinf, isnan
 
 import promql_parser
 
+from investiq.promql.matcher import Matcher, quoted
+
 __all__ = [
     "Aggregation",
     "Binary",
     "Call",
     "Grouping",
-    "Matcher",
     "Negation",
     "Node",
     "Number",
@@ -31,7 +31,6 @@ __all__ = [
     "duration",
     "nodes",
     "places",
-    "quoted",
 ]
 
 _EXACT_INTEGERS = 2**53
@@ -61,18 +60,6 @@ class Text:
 
     def __str__(self) -> str:
         return quoted(self.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Matcher:
-    """`label op "value"`; op is one of = != =~ !~."""
-
-    label: str
-    op: str
-    value: str
-
-    def __str__(self) -> str:
-        return f"{self.label}{self.op}{quoted(self.value)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,11 +242,6 @@ def duration(delta: timedelta) -> str:
     return (
         f"-{promql_parser.display_duration(-delta)}" if delta < timedelta() else promql_parser.display_duration(delta)
     )
-
-
-def quoted(text: str) -> str:
-    """A PromQL string: Go reads the escapes of JSON."""
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _moved(offset: timedelta | None, at: str | None) -> str:

@@ -7,14 +7,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from investiq.monitoring.mutation.operators import OPERATORS, Operator, Siblings
 from investiq.monitoring.mutation.parsing import NotUnderstood, parse
 from investiq.monitoring.mutation.rule import Change, Mutant, Rule
-from investiq.monitoring.mutation.siblings import siblings_among
+from investiq.monitoring.mutation.siblings import NONE_KNOWN, Families, siblings_among
 
 __all__ = ["mutants_of"]
 
 
-def mutants_of(rules: Sequence[Rule], operators: Iterable[Operator] = OPERATORS) -> list[Mutant]:
-    """One mutant for each change that an operator makes to a rule; none twice, and none that does not parse."""
-    siblings = siblings_among(rules)
+def mutants_of(
+    rules: Sequence[Rule], operators: Iterable[Operator] = OPERATORS, families: Families = NONE_KNOWN
+) -> list[Mutant]:
+    """One mutant for each change that an operator makes to a rule; none twice, and none that does not parse.
+
+    Args:
+        families: metrics that are confused with each other, where more is known of them than the rules tell.
+    """
+    siblings = siblings_among(rules, families)
     operators = tuple(operators)
     return [mutant for rule in rules for mutant in _of_rule(rule, operators, siblings)]
 

@@ -16,7 +16,6 @@ from investiq.monitoring.mutation.expression import (
     Binary,
     Call,
     Grouping,
-    Matcher,
     Negation,
     Node,
     Number,
@@ -24,8 +23,8 @@ from investiq.monitoring.mutation.expression import (
     Selector,
     Subquery,
     Text,
-    quoted,
 )
+from investiq.promql.matcher import Matcher, quoted
 
 __all__ = ["NotUnderstood", "parse"]
 

@@ -14,7 +14,6 @@ from investiq.monitoring.mutation.expression import (
     Aggregation,
     Binary,
     Call,
-    Matcher,
     Negation,
     Node,
     Number,
@@ -24,6 +23,7 @@ from investiq.monitoring.mutation.expression import (
     Subquery,
 )
 from investiq.monitoring.mutation.rule import Rule
+from investiq.promql.matcher import Matcher
 
 __all__ = ["Redundant", "redundant_matcher"]
 

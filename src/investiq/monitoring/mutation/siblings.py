@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import takewhile
+from types import MappingProxyType
 
 from investiq.monitoring.mutation.expression import Selector, nodes
 from investiq.monitoring.mutation.operators import Siblings
 from investiq.monitoring.mutation.rule import Rule
-from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Kind
 
-__all__ = ["siblings_among"]
+__all__ = ["NONE_KNOWN", "Families", "siblings_among"]
+
+Families = Mapping[str, Sequence[str]]
+"""A metric -> the metrics of its kind about the same subject, itself among them."""
+
+NONE_KNOWN: Families = MappingProxyType({})
 
 _HISTOGRAM = {"_count": ("_sum", "_bucket"), "_sum": ("_count",), "_bucket": ("_count",)}
 
 
-def siblings_among(rules: Iterable[Rule]) -> Siblings:
+def siblings_among(rules: Iterable[Rule], families: Families) -> Siblings:
     """What stands in for a metric: the other series of its histogram, or one metric that is named alike.
 
-    Metrics of the catalogue are confused with those of the same subject and kind, others with those in `rules`.
+    A metric with a family is confused with one of it, any other with those in `rules`.
     """
     used = {node.name for rule in rules if rule.tree for node in nodes(rule.tree) if isinstance(node, Selector)}
     names = {name for name in used if name}
@@ -27,16 +31,9 @@ def siblings_among(rules: Iterable[Rule]) -> Siblings:
     def siblings(name: str) -> Sequence[str]:
         stem, suffix = _split(name)
         family = [stem + other for other in _HISTOGRAM.get(suffix, ())]
-        return family or _closest(name, _of_the_catalogue(name) or names)
+        return family or _closest(name, families.get(name) or names)
 
     return siblings
-
-
-def _of_the_catalogue(name: str) -> list[str]:
-    own = next((metric for metric in catalogue.ALL if metric.name == name and metric.kind is not Kind.HISTOGRAM), None)
-    if own is None:
-        return []
-    return [metric.name for metric in catalogue.ALL if (metric.subject, metric.kind) == (own.subject, own.kind)]
 
 
 def _closest(name: str, candidates: Collection[str]) -> list[str]:

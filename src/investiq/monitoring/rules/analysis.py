@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.promql import Matcher, eq, ne, series
+from investiq.monitoring.promql import series
+from investiq.promql.matcher import Matcher, eq, ne
 from investiq.telemetry.catalogue import ENGINE_RESULTS, Subject
 
 __all__ = ["ALERTS", "ENGINE_FAILURES_HIGH"]

@@ -6,8 +6,9 @@ from investiq.monitoring.alert import Alert, NoData, Severity
 from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.names import API, PROBES, SIGNALS, WEB
-from investiq.monitoring.promql import buckets, eq, matching, ne, observations, series
+from investiq.monitoring.promql import buckets, observations, series
 from investiq.monitoring.recording import Recording
+from investiq.promql.matcher import eq, matching, ne
 from investiq.telemetry.catalogue import AUTH_FAILURES, DEPENDENCY_HEALTH, EVENT_LOOP_LAG, REQUEST_DURATION, Subject
 
 __all__ = [

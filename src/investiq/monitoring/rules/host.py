@@ -8,8 +8,9 @@ from __future__ import annotations
 from investiq.monitoring.alert import Alert, NoData, Severity
 from investiq.monitoring.foreign import node, process
 from investiq.monitoring.names import NODE
-from investiq.monitoring.promql import eq, ne, series
+from investiq.monitoring.promql import series
 from investiq.monitoring.recording import Recording
+from investiq.promql.matcher import eq, ne
 from investiq.telemetry.catalogue import Subject
 
 __all__ = [

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.promql import eq, series
+from investiq.monitoring.promql import series
+from investiq.promql.matcher import eq
 from investiq.telemetry.catalogue import MARKET_DATA_AGE, MARKET_DATA_AGE_LIMIT, MARKET_PHASE, Subject
 
 __all__ = ["ALERTS", "MARKET_DATA_STALE"]

@@ -20,7 +20,8 @@ from investiq.monitoring.names import (
     SIGNALS,
     WEB,
 )
-from investiq.monitoring.promql import eq, ne, series
+from investiq.monitoring.promql import series
+from investiq.promql.matcher import eq, ne
 from investiq.telemetry.catalogue import Subject
 from investiq.telemetry.watchdog import EVALUATED_AT, WATCHDOG_NAME
 

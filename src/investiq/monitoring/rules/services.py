@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from investiq.config.schema import ServiceConfig
 from investiq.monitoring.alert import Alert, NoData, Severity
 from investiq.monitoring.foreign.scrape import UP
-from investiq.monitoring.promql import eq, series
+from investiq.monitoring.promql import series
+from investiq.promql.matcher import eq
 from investiq.telemetry.catalogue import Subject
 
 __all__ = ["alerts"]

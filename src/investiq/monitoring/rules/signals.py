@@ -5,7 +5,8 @@ from __future__ import annotations
 from investiq.monitoring.alert import Alert, NoData, Severity
 from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.names import SIGNALS
-from investiq.monitoring.promql import Matcher, buckets, eq, observations, series
+from investiq.monitoring.promql import buckets, observations, series
+from investiq.promql.matcher import Matcher, eq
 from investiq.telemetry.catalogue import (
     ENGINE_RESULTS,
     FEATURE_DRIFT,

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 from investiq.monitoring.alert import Alert, NoData, Severity
 from investiq.monitoring.foreign.scrape import ALERTS
 from investiq.monitoring.jobs import EVALUATION_SECONDS
-from investiq.monitoring.promql import Matcher, eq, series
+from investiq.monitoring.promql import series
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules.deaths import DEATHS
 from investiq.monitoring.slo.burn import PAGES, TICKETS, WINDOWS, Pair, seconds
 from investiq.monitoring.slo.indicators import RATE_WINDOW
 from investiq.monitoring.slo.objective import Budgeting, Slo
+from investiq.promql.matcher import Matcher, eq
 from investiq.telemetry.catalogue import Subject
 
 __all__ = [

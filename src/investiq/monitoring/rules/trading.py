@@ -6,7 +6,8 @@ from investiq.config.schema import TradingConfig
 from investiq.monitoring.alert import Alert, NoData, Severity
 from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.names import AGENT, API
-from investiq.monitoring.promql import eq, series
+from investiq.monitoring.promql import series
+from investiq.promql.matcher import eq
 from investiq.telemetry.catalogue import (
     AGENT_INTERVAL,
     AGENT_OPEN_TIME,

@@ -12,11 +12,12 @@ from investiq.monitoring.alert import Severity
 from investiq.monitoring.mutation.expression import Aggregation, Binary, Call, Node, Number, Paren
 from investiq.monitoring.mutation.parsing import parse
 from investiq.monitoring.names import API, SIGNALS
-from investiq.monitoring.promql import eq, matching, ne, observations, series
+from investiq.monitoring.promql import observations, series
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.slo.indicators import RATE_WINDOW, availability, latency
 from investiq.monitoring.slo.objective import Budgeting, Events, Slo
 from investiq.monitoring.slo.own import of_service
+from investiq.promql.matcher import eq, matching, ne
 from investiq.telemetry.catalogue import (
     MARKET_DATA_AGE,
     MARKET_PHASE,

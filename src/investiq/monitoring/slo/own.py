@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from investiq.config.schema import ServiceConfig, ServiceObjective
 from investiq.monitoring.alert import Severity
 from investiq.monitoring.own_service import durations, requests
-from investiq.monitoring.promql import eq, matching, not_matching, observations
+from investiq.monitoring.promql import observations
 from investiq.monitoring.slo.indicators import availability, latency
 from investiq.monitoring.slo.objective import Budgeting, Events, Slo
+from investiq.promql.matcher import eq, matching, not_matching
 from investiq.telemetry.catalogue import Subject
 
 __all__ = ["of_service"]

@@ -8,7 +8,8 @@ from investiq.config.schema import ServiceConfig
 from investiq.monitoring.checks import Checked, Finding
 from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.own_service import durations, requests
-from investiq.monitoring.promql import buckets, eq, ne, series
+from investiq.monitoring.promql import buckets, series
+from investiq.promql.matcher import eq, ne
 from investiq.stack.live.programs import Prometheus
 from investiq.stack.live.scene import Scene
 

@@ -9,7 +9,8 @@ from investiq.monitoring import names
 from investiq.monitoring.checks import Checked, Finding
 from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.probes import probes
-from investiq.monitoring.promql import eq, series
+from investiq.monitoring.promql import series
+from investiq.promql.matcher import eq
 from investiq.stack.live.scene import RESTART, START, Scene
 
 __all__ = ["check_alertmanager_known", "check_probes", "check_targets"]

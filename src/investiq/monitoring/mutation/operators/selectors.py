@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from investiq.monitoring.mutation.expression import Call, Matcher, Node, Selector, Subquery, duration
+from investiq.monitoring.mutation.expression import Call, Node, Selector, Subquery, duration
 from investiq.monitoring.mutation.operators.operator import Operator, Replacement, Siblings, in_expression
 from investiq.monitoring.mutation.redundancy import redundant_matcher
+from investiq.promql.matcher import Matcher
 
 __all__ = ["OPERATORS"]
 
