@@ -29,11 +29,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_fastapi_instrumentator import Instrumentator, metrics
 from starlette.types import ASGIApp, Message, Scope
 
+from investiq.foundation.telemetry import catalogue, logging
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serving import HostPolicy, equip
 from investiq.serving.middleware import RequestMetrics
-from investiq.telemetry import catalogue, logging
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 
 BARE, OURS, LAYERS, PEER = "bare application", "ours", "all layers", "instrumentator"
 

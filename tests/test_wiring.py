@@ -13,7 +13,7 @@ import pytest
 
 from investiq import wiring
 from investiq.analysis import SignalUnavailable
-from investiq.config.schema import Config, MarketConfig, SignalsConfig
+from investiq.foundation.config.schema import Config, MarketConfig, SignalsConfig
 from investiq.market.types import Bar, Symbol
 from tests.ports import closed_port
 

@@ -12,11 +12,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from investiq.config import addresses
-from investiq.config.paths import Paths
-from investiq.config.schema import Config
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
+from investiq.foundation.config import addresses
+from investiq.foundation.config.paths import Paths
+from investiq.foundation.config.schema import Config
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -94,7 +94,7 @@ def build_market(config: Config, metrics: Metrics | None = None) -> tuple[Market
 
 def open_store(config: Config) -> Engine:
     """The ledger's database, migrated: `database_url`, or SQLite in data_dir."""
-    from investiq.store import migrate, open_engine
+    from investiq.foundation.store import migrate, open_engine
 
     ledger = Paths.of(config).ledger
     url = config.database_url.get_secret_value() if config.database_url else f"sqlite:///{ledger}"

@@ -15,10 +15,10 @@ from investiq.agent import Agent, Instruments
 from investiq.agent.instruments import CycleOutcome
 from investiq.client import AsyncInvestIQClient
 from investiq.client.documents import Market
-from investiq.config.schema import AgentConfig
-from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Metric, Part
-from investiq.telemetry.metrics import Metrics
+from investiq.foundation.config.schema import AgentConfig
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import Metric, Part
+from investiq.foundation.telemetry.metrics import Metrics
 from tests.api.installation import BASE, NOON, Installation, install, not_running
 
 EAGER = AgentConfig(watchlist=("AAPL",), entry_score=Decimal(0), exit_score=Decimal(-1), cycle_seconds=10)

@@ -16,9 +16,9 @@ from structlog.testing import capture_logs
 
 from investiq.agent import Agent, Instruments
 from investiq.client import AsyncInvestIQClient
-from investiq.config.schema import AgentConfig, TradingConfig
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
+from investiq.foundation.config.schema import AgentConfig, TradingConfig
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from tests.api.installation import BASE, Installation, install, not_running
 from tests.ports import closed_port
 

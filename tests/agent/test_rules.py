@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from investiq.agent.rules import Action, View, decide, idempotency_key
-from investiq.config.schema import AgentConfig
+from investiq.foundation.config.schema import AgentConfig
 
 CONFIG = AgentConfig(entry_score=Decimal("0.20"), exit_score=Decimal("-0.10"))
 

@@ -13,10 +13,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from investiq.agent import create_app
-from investiq.config import Config
-from investiq.config.schema import AgentConfig, ApiConfig
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
+from investiq.foundation.config import Config
+from investiq.foundation.config.schema import AgentConfig, ApiConfig
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from tests.ports import closed_port, free_port
 
 BASE = "http://127.0.0.1:8060"

@@ -17,10 +17,10 @@ from investiq.analysis.result import Analysis, EngineStatus
 from investiq.analysis.scale import Signal
 from investiq.analysis.signal import MismatchedPrediction
 from investiq.analysis.snapshot import Snapshot
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.market.provider import UnknownSymbol
 from investiq.market.types import Symbol
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 from tests.analysis.made_markets import SYMBOL, made_bars, market_at_close, random_walk
 
 WEIGHTS = {

@@ -20,13 +20,13 @@ from investiq.analysis.result import Analysis, EngineStatus
 from investiq.analysis.scale import Signal
 from investiq.analysis.sentiment import SentimentEngine
 from investiq.analysis.technical import TechnicalEngine
-from investiq.config.schema import AnalysisConfig
+from investiq.foundation.config.schema import AnalysisConfig
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.market.calendar import xnys
 from investiq.market.market import Market
 from investiq.market.providers.replay import ReplayProvider
 from investiq.market.types import Symbol
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 from tests.analysis.made_markets import StoppedClock
 
 FRIDAY = date(2008, 10, 10)

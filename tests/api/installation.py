@@ -15,15 +15,15 @@ from fastapi import FastAPI
 
 from investiq import wiring
 from investiq.api.app import create_app
-from investiq.config import Paths
-from investiq.config.schema import ApiConfig, Config, InboxConfig, SignalsConfig, TradingConfig
+from investiq.foundation.config import Paths
+from investiq.foundation.config.schema import ApiConfig, Config, InboxConfig, SignalsConfig, TradingConfig
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.market.calendar import xnys
 from investiq.market.clock import Clock
 from investiq.market.market import Market
 from investiq.market.provider import ObservedProvider
 from investiq.market.providers.replay import ReplayProvider
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 from investiq.wiring import ApiParts
 
 BASE = "http://127.0.0.1:3000"

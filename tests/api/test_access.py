@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from investiq.api.access import Access
 from investiq.api.keys import KeyStore, UnusableKeyFile, provide_key_files
-from investiq.config import Paths
-from investiq.config.schema import ApiConfig
+from investiq.foundation.config import Paths
+from investiq.foundation.config.schema import ApiConfig
 from tests.api.installation import Installation, install, not_running
 
 READABLE = ("/health", "/metrics", "/api/market", "/api/trading/status", "/docs", "/openapi.json")

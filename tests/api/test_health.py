@@ -12,10 +12,10 @@ import pytest
 from investiq.api.background import Repeated
 from investiq.api.health import Check, CheckFailed, HealthMonitor
 from investiq.api.upkeep import Upkeep
-from investiq.errors import InvestIQError
-from investiq.store import DatabaseUnavailable
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.store import DatabaseUnavailable
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.trading.brokers.protocol import BrokerUnavailable
 from investiq.trading.desk import Desk
 from tests.api.installation import Installation, install, running

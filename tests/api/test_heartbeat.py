@@ -14,10 +14,10 @@ import httpx2
 import pytest
 
 from investiq.api.gate import Gate
-from investiq.config import Paths
-from investiq.config.schema import ApiConfig, TradingConfig
-from investiq.serving.token_file import UnusableTokenFile, provide_token
-from investiq.telemetry import catalogue
+from investiq.foundation.config import Paths
+from investiq.foundation.config.schema import ApiConfig, TradingConfig
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.token_files import UnusableTokenFile, provide_token
 from tests.api.installation import Installation, install, not_running
 from tests.stack.notifications import alert, webhook
 
@@ -204,7 +204,7 @@ async def test_it_gets_through_while_the_database_hangs(watched: Installation) -
     locked, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        from investiq.store import writing
+        from investiq.foundation.store import writing
 
         with writing(watched.parts.store):
             locked.set()

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from investiq.api.lookout import ALERTNAME, Lookout
-from investiq.config import Config, addresses
-from investiq.config.schema import InboxConfig, TradingConfig
+from investiq.foundation.config import Config, addresses
+from investiq.foundation.config.schema import InboxConfig, TradingConfig
 from investiq.monitoring.rules.trading import MONITORING_HEARTBEAT_LOST
 from investiq.notify import Notice
 from investiq.trading.heartbeat import Instant, Pulse

@@ -15,10 +15,10 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from investiq.config.schema import ApiConfig
+from investiq.foundation.config.schema import ApiConfig
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import Part
 from investiq.monitoring.slo.builtin import ANALYSIS_ROUTE
-from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Part
 from tests.api.installation import NOON, Installation, install, not_running, running
 
 CONTRACT = {

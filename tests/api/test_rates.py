@@ -11,7 +11,7 @@ import pytest
 
 from investiq.api import rates
 from investiq.api.rates import RateLimit, address_bucket
-from investiq.config.schema import ApiConfig
+from investiq.foundation.config.schema import ApiConfig
 from tests.api.installation import Installation, install, not_running
 
 

@@ -21,7 +21,7 @@ from playwright.async_api import async_playwright
 
 from investiq import wiring
 from investiq.client import ClientError, InvestIQClient
-from investiq.config.schema import Config
+from investiq.foundation.config.schema import Config
 from tests.ports import free_port
 
 pytestmark = pytest.mark.e2e

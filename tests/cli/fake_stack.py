@@ -18,13 +18,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
-from investiq.config import Config, Paths
+from investiq.foundation.config import Config, Paths
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import Kind
 from investiq.monitoring.jobs import jobs, prometheus_document
 from investiq.monitoring.probes import blackbox_document
 from investiq.monitoring.routing import alertmanager_document
 from investiq.stack.render import render_runtime, write_runtime
-from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Kind
 from tests.ports import free_ports
 
 __all__ = ["PORT_SETTINGS", "FakeStack"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uvicorn
 
-from investiq.config import Paths
+from investiq.foundation.config import Paths
 from tests.api.installation import Installation, install
 
 __all__ = ["Served", "serve_api", "serve_silence"]

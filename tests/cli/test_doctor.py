@@ -21,8 +21,8 @@ import pytest
 from investiq import wiring
 from investiq.cli.doctor import CHECKS, clock, disk, watch
 from investiq.cli.exit_codes import ExitCode
-from investiq.config import Config, Paths, load
-from investiq.config.schema import MarketConfig
+from investiq.foundation.config import Config, Paths, load
+from investiq.foundation.config.schema import MarketConfig
 from investiq.market.calendar import xnys
 from investiq.market.replay_state import ReplayState, write_state
 from investiq.stack import programs, survey, validate_live

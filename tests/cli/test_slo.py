@@ -13,7 +13,7 @@ import yaml
 
 from investiq.cli import main
 from investiq.cli.exit_codes import ExitCode
-from investiq.config.load import load
+from investiq.foundation.config.load import load
 from tests.cli.fake_stack import FakeStack
 
 EXAMPLE = Path(__file__).parents[1] / "monitoring/slo/shop.openslo.yml"

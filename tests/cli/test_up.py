@@ -20,7 +20,7 @@ from investiq.cli import startup, up
 from investiq.cli.durations import Duration
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.stack_screen import StackScreen
-from investiq.config import Config
+from investiq.foundation.config import Config
 from investiq.market.replay_state import ReplayState, write_state
 from investiq.stack import launch, survey
 from investiq.stack.control import hold_lock
@@ -66,7 +66,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replace]:
         monkeypatch.setitem(Supervisor.__init__.__kwdefaults__ or {}, "pace", QUICK)
 
     # The logging of pytest stays; what the supervisor logs would go to the stdout of the command.
-    monkeypatch.setattr("investiq.telemetry.logging.configure", lambda *_: None)
+    monkeypatch.setattr("investiq.foundation.telemetry.logging.configure", lambda *_: None)
     with structlog.testing.capture_logs():
         yield replace
 

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
-from investiq.config.fields import settings
-from investiq.config.load import PATH_VARIABLE, SHORT_NAMES
-from investiq.config.schema import Config, NotifyConfig
+from investiq.foundation.config.fields import settings
+from investiq.foundation.config.load import PATH_VARIABLE, SHORT_NAMES
+from investiq.foundation.config.schema import Config, NotifyConfig
 from investiq.monitoring.routing import alertmanager_document
 from investiq.stack.validate import checkout
 from investiq.trading.order import TRANSITIONS, OrderStatus

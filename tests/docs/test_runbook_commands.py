@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from investiq.config import Config
+from investiq.foundation.config import Config
 from investiq.monitoring.checks.expressions import Expression
 from investiq.monitoring.checks.references import check_references
 from investiq.monitoring.checks.runbooks import commands

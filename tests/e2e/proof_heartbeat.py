@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from investiq.cli.exit_codes import ExitCode
-from investiq.config.schema import TradingConfig
+from investiq.foundation.config.schema import TradingConfig
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import Stack, awaited
 

@@ -16,7 +16,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
-from investiq.config import load
+from investiq.foundation.config import load
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.api import SERVICE_DOWN

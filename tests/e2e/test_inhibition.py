@@ -18,7 +18,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from investiq.config import Config, Paths, addresses, load
+from investiq.foundation.config import Config, Paths, addresses, load
 from investiq.stack.parts import Part, stack_table
 from investiq.stack.render import write_runtime
 

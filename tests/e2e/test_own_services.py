@@ -16,7 +16,7 @@ import httpx2
 import pytest
 
 from investiq.cli.exit_codes import ExitCode
-from investiq.config import load
+from investiq.foundation.config import load
 from investiq.monitoring.dashboards import services as service_dashboards
 from investiq.monitoring.panel import concrete
 from tests.e2e.conftest import NewStack

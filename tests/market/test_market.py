@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.market.calendar import xnys
 from investiq.market.market import Market
 from investiq.market.provider import ObservedProvider, UnknownSymbol
 from investiq.market.providers.replay import ReplayProvider
 from investiq.market.types import Bar, Fundamentals, Headline, MarketPhase, PricePoint, Symbol
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 from tests.market.fakes import AAPL, IBM, FakeClock, FakeProvider, bar, utc
 
 FB = Symbol("FB")

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from investiq.config.schema import MarketConfig
+from investiq.foundation.config.schema import MarketConfig
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.market.calendar import xnys
 from investiq.market.clock import ReplayClock, WallClock
 from investiq.market.opening import StartOutsideData, first_session, open_market, open_provider
 from investiq.market.replay_state import StartMismatch
 from investiq.market.types import MarketPhase, Symbol
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 
 SLOW = 86_400.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from investiq.config.schema import ServiceConfig, ServiceObjective
+from investiq.foundation.config.schema import ServiceConfig, ServiceObjective
 
 __all__ = ["SERVICES"]
 

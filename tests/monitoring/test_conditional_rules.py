@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 import yaml
 
-from investiq.config import Config
+from investiq.foundation.config import Config
+from investiq.foundation.names import GRAFANA, PROBES
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.checks.expressions import expressions
 from investiq.monitoring.checks.references import check_references
 from investiq.monitoring.jobs import Job, jobs
-from investiq.monitoring.names import GRAFANA, PROBES
 from investiq.monitoring.probes import Probe
 from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.monitoring import CONDITIONAL, alerts
 from investiq.stack.mutate import load_suite, mutate
-from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Subject
 
 TESTS = Path(__file__).with_name("conditional.yml")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from investiq.foundation.telemetry.catalogue import EVENT_LOOP_LAG, REQUESTS, TRADES, TRADING_HALTED, Kind
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.dashboards.red import red_panels
 from investiq.monitoring.drawing import in_last, latest, of_alert, per_second, quantile, share
@@ -15,7 +16,6 @@ from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.api import API_SATURATED, ERROR_RATIO, HIGH_ERROR_RATE
 from investiq.monitoring.rules.host import HOST_MEMORY_LOW, HOST_OOM_KILL
 from investiq.promql.matcher import eq, matching
-from investiq.telemetry.catalogue import EVENT_LOOP_LAG, REQUESTS, TRADES, TRADING_HALTED, Kind
 
 CHOSEN = 'job=~"$job", instance=~"$instance"'
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from investiq.foundation.telemetry.catalogue import Kind, Metric, Part, Subject
 from investiq.monitoring.checks.expressions import Expression, expressions
 from investiq.monitoring.checks.labels import check_labels
 from investiq.monitoring.checks.rates import check_rates
 from investiq.monitoring.checks.thresholds import check_thresholds
 from investiq.monitoring.checks.usage import check_usage
-from investiq.telemetry.catalogue import Kind, Metric, Part, Subject
 
 DURATION = "investiq_request_duration_milliseconds"
 

@@ -11,7 +11,7 @@ from grafana_foundation_sdk.cog import plugins
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard as Model
 
-from investiq.config import Config
+from investiq.foundation.config import Config
 from investiq.monitoring.checks.dashboards import check_dashboards
 from investiq.monitoring.dashboards import api, dashboards_of, trading
 from investiq.monitoring.dashboards.events import EVENTS

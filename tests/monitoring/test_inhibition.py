@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from investiq.config import Config
+from investiq.foundation.config import Config
 from investiq.monitoring.routing import INHIBITIONS, Inhibition, alertmanager_document
 from investiq.promql.matcher import Matcher
 from tests.alertmanager import alert, alertmanager, eventually, posted, receiver

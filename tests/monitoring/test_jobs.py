@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from investiq.config import Config
-from investiq.config.addresses import target
-from investiq.config.schema import AgentConfig, ApiConfig, MarketConfig, ServiceConfig, WebConfig
+from investiq.foundation.config import Config
+from investiq.foundation.config.addresses import target
+from investiq.foundation.config.schema import AgentConfig, ApiConfig, MarketConfig, ServiceConfig, WebConfig
 from investiq.monitoring.jobs import prometheus_document
 from investiq.monitoring.probes import blackbox_document
 

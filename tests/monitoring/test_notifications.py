@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from investiq.config import Config
+from investiq.foundation.config import Config
 from investiq.monitoring.alert import Alert, Severity
 from investiq.monitoring.messages import SHOWN, TEMPLATE_FILE, notification_template
 from investiq.monitoring.routing import alertmanager_document

@@ -7,7 +7,8 @@ import json
 import promql_parser
 import pytest
 
-from investiq.config import Config
+from investiq.foundation.config import Config
+from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
@@ -17,7 +18,6 @@ from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.rules.api import SERVICE_DOWN
 from investiq.monitoring.rules.monitoring import WATCHER_DOWN
 from investiq.monitoring.silencing import known_alerts
-from investiq.telemetry.catalogue import Subject
 from tests.monitoring.services import SERVICES
 
 DASHBOARDS = dashboards_of(Config(services=SERVICES))

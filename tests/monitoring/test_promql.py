@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from investiq.foundation.telemetry.catalogue import DEPENDENCY_HEALTH, REQUEST_DURATION, TRADING_HALTED
 from investiq.monitoring.promql import UP, buckets, observations, series
 from investiq.promql.matcher import eq, matching, ne
-from investiq.telemetry.catalogue import DEPENDENCY_HEALTH, REQUEST_DURATION, TRADING_HALTED
 
 
 def test_a_selector_has_the_catalogue_name_and_its_matchers() -> None:

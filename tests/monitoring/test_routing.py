@@ -11,14 +11,14 @@ import pytest
 import yaml
 
 from investiq.api.routes import heartbeat
-from investiq.config import Config, Paths
-from investiq.config.schema import NotifyConfig
+from investiq.foundation.config import Config, Paths
+from investiq.foundation.config.schema import NotifyConfig
+from investiq.foundation.contract.heartbeat import EVALUATED_AT, WATCHDOG_NAME
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.routing import HEARTBEAT_PATH, HEARTBEAT_TOKEN_FILE, alertmanager_document, receiver_names
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.rules.monitoring import WATCHDOG
 from investiq.stack.render import write_runtime
-from investiq.telemetry import watchdog
 from tests.alertmanager import alert, alertmanager, eventually, receiver
 
 DISCORD = "https://discord.com/api/webhooks/1/token"
@@ -163,8 +163,8 @@ def test_the_heartbeat_goes_to_the_api_with_the_token_of_its_own_file(tmp_path: 
 
 def test_the_api_and_the_route_mean_the_same_heartbeat() -> None:
     assert HEARTBEAT_PATH == heartbeat.HEARTBEAT_PATH
-    assert WATCHDOG.name == watchdog.WATCHDOG_NAME
-    assert watchdog.EVALUATED_AT in WATCHDOG.annotations
+    assert WATCHDOG.name == WATCHDOG_NAME
+    assert EVALUATED_AT in WATCHDOG.annotations
 
 
 def test_a_dead_mans_switch_is_called_beside_the_heartbeat_and_cannot_hold_it_up(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from investiq.config import Config
+from investiq.foundation.config import Config
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules import ALERTS, alerts_of
 from investiq.stack.mutate import load_suite, mutate
-from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Subject
 from tests.monitoring.services import SERVICES
 
 TESTS = Path(__file__).with_name("service_rules.yml")

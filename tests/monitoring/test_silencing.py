@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from investiq.config import Config
+from investiq.foundation.config import Config
+from investiq.foundation.telemetry.catalogue import Part, Subject
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.rules.api import HIGH_ERROR_RATE, SERVICE_DOWN
 from investiq.monitoring.rules.monitoring import WATCHDOG, WATCHER_DOWN
@@ -13,7 +14,6 @@ from investiq.monitoring.silencing import (
     known_alerts,
     refusals,
 )
-from investiq.telemetry.catalogue import Part, Subject
 
 
 def test_every_rule_but_the_heartbeat_may_be_silenced() -> None:

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.notify import Courier, Notice, Notifier
 from investiq.notify.courier import BACK_OFF_SECONDS
 from investiq.notify.notifier import Post, Undelivered
-from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 from tests.notify.notices import notice, over
 
 PATIENCE = 30.0

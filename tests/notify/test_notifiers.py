@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from investiq.config import Config
-from investiq.config.schema import NotifyConfig
+from investiq.foundation.config import Config
+from investiq.foundation.config.schema import NotifyConfig
+from investiq.foundation.contract.webhook import WebhookMessage
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.notify import notifiers
 from investiq.notify.discord import Discord
 from investiq.notify.inbox import Inbox
@@ -17,11 +21,7 @@ from investiq.notify.notifier import Undelivered
 from investiq.notify.pagerduty import PagerDuty
 from investiq.notify.transport import LONGEST_ASKED_SECONDS, post
 from investiq.notify.webhook import Webhook
-from investiq.serving.alertmanager import WebhookMessage
 from investiq.stack.inbox import build_app
-from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 from tests.notify.notices import BEGAN, ENDED, notice, over
 from tests.notify.services import Answer, discord, pagerduty, served
 from tests.ports import closed_port

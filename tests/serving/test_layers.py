@@ -15,10 +15,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from structlog.testing import capture_logs
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serving import HostPolicy, Problem, equip, metrics_response
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 
 DURATION = "investiq_request_duration_milliseconds"
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serving.loop_lag import LoopLag
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 
 NAME = "investiq_event_loop_lag_seconds"
 

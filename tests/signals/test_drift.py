@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from investiq.foundation.telemetry import catalogue
 from investiq.market.types import Symbol
 from investiq.signals import drift
 from investiq.signals.drift import (
@@ -24,7 +25,6 @@ from investiq.signals.drift import (
     binned,
 )
 from investiq.signals.features import FEATURES
-from investiq.telemetry import catalogue
 
 START = date(2008, 1, 2)
 AAA, BBB = Symbol("AAA"), Symbol("BBB")

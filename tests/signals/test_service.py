@@ -14,7 +14,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from investiq.config.schema import Config
+from investiq.foundation.config.schema import Config
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.market.types import Bar, Symbol
 from investiq.signals.artifact import save
 from investiq.signals.client import SignalClient
@@ -22,8 +24,6 @@ from investiq.signals.drift import MINIMUM_SESSIONS
 from investiq.signals.features import NEEDED_BARS
 from investiq.signals.model import Artifact, Model
 from investiq.signals.service import create_app
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 from tests.signals.conftest import Histories
 
 A = Symbol("AAA")

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from investiq.config.schema import LoggingConfig
+from investiq.foundation.config.schema import LoggingConfig
 from investiq.stack.keeper import Pace
 from investiq.stack.parts import Check, Part, Table
 from investiq.stack.status import Failure, PartStatus, Snapshot

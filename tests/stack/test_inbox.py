@@ -13,11 +13,11 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from investiq.config import Config
-from investiq.config.schema import InboxConfig
+from investiq.foundation.config import Config
+from investiq.foundation.config.schema import InboxConfig
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.stack.inbox import build_app
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 from tests.stack.notifications import STARTED, alert, webhook
 
 BASE = "http://127.0.0.1:5001"

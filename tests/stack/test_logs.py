@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from investiq.foundation.telemetry import logging as our_logging
 from investiq.stack.logs import LastLines, RotatedFile, own_error, rotated_text, tail
-from investiq.telemetry import logging as our_logging
 
 
 def test_at_its_size_a_file_is_rotated_and_the_oldest_goes(tmp_path: Path) -> None:

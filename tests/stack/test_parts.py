@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from investiq.config import Config
-from investiq.config.schema import AgentConfig, ApiConfig, MarketConfig, MonitoringConfig
+from investiq.foundation.config import Config
+from investiq.foundation.config.schema import AgentConfig, ApiConfig, MarketConfig, MonitoringConfig
 from investiq.stack.parts import Part, Table, stack_table
 from investiq.stack.programs import PROGRAMS, Program, find
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from investiq.config import Config
+from investiq.foundation.config import Config
 from investiq.monitoring.checks import Finding
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.panel import Dashboard, Query

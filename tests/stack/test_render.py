@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from investiq.config import Config
-from investiq.config.schema import ApiConfig, NotifyConfig, ServiceConfig
+from investiq.foundation.config import Config
+from investiq.foundation.config.schema import ApiConfig, NotifyConfig, ServiceConfig
 from investiq.stack.render import HEADER, RenderError, render_committed, render_runtime, write_committed, write_runtime
 from investiq.stack.validate import checkout
 from tests.monitoring.services import SERVICES

@@ -8,7 +8,7 @@ import signal
 import psutil
 import pytest
 
-from investiq.config.schema import LoggingConfig
+from investiq.foundation.config.schema import LoggingConfig
 from investiq.stack.logs import tail
 from investiq.stack.status import Phase, State
 from investiq.stack.supervise import UnknownPart

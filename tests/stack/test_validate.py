@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from investiq.config import Config
-from investiq.config.schema import NotifyConfig
+from investiq.foundation.config import Config
+from investiq.foundation.config.schema import NotifyConfig
 from investiq.monitoring.checks import Finding
 from investiq.monitoring.checks.expressions import drawn
 from investiq.monitoring.dashboards import dashboards_of

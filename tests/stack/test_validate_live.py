@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from investiq.config import Config, Paths, load
+from investiq.foundation.config import Config, Paths, load
 from investiq.monitoring.checks import Checked, Finding
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.panel import concrete

@@ -12,11 +12,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Engine
 
-from investiq.config.schema import TradingConfig
+from investiq.foundation.config.schema import TradingConfig
+from investiq.foundation.store import migrate, open_engine, writing
+from investiq.foundation.telemetry.catalogue import Metric, Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.market.types import Symbol
-from investiq.store import migrate, open_engine, writing
-from investiq.telemetry.catalogue import Metric, Part
-from investiq.telemetry.metrics import Metrics
 from investiq.trading.account_book import AccountBook, AccountTerms
 from investiq.trading.brokers.protocol import Broker, TradingMode
 from investiq.trading.desk import Desk, open_desk
@@ -25,7 +25,7 @@ from investiq.trading.ledger import Ledger
 from investiq.trading.order import OrderRequest, OrderType, Side
 from investiq.trading.stamp import Stamp
 from investiq.trading.views import Submission
-from tests.store.postgres import empty, postgres_server
+from tests.foundation.store.postgres import empty, postgres_server
 from tests.trading.fakes import AAPL, FakeMarket
 
 

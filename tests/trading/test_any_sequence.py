@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import Engine
 
-from investiq.store import migrate, open_engine
+from investiq.foundation.store import migrate, open_engine
 from investiq.trading.brokers.protocol import BrokerOrder
 from investiq.trading.order import TRANSITIONS, Order, OrderStatus, Side
-from tests.store.postgres import empty
+from tests.foundation.store.postgres import empty
 from tests.trading.conftest import Bench
 from tests.trading.fakes import AAPL, MSFT
 

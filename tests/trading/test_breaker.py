@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import OperationalError
 
-from investiq.config.schema import TradingConfig
-from investiq.market.types import Symbol
-from investiq.store import DatabaseUnavailable, writing
-from investiq.telemetry.catalogue import (
+from investiq.foundation.config.schema import TradingConfig
+from investiq.foundation.store import DatabaseUnavailable, writing
+from investiq.foundation.telemetry.catalogue import (
     BREAKER_LIMIT,
     BREAKER_LOSS,
     BREAKER_TRIPS,
@@ -25,6 +24,7 @@ from investiq.telemetry.catalogue import (
     EQUITY,
     TRADING_HALTED,
 )
+from investiq.market.types import Symbol
 from investiq.trading.account_book import ForeignLedger
 from investiq.trading.breaker import BreakerState, HaltReason, ReasonRequired, observe, resume
 from investiq.trading.brokers.protocol import BrokerOrder, BrokerUnavailable

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
-from investiq.store import DatabaseUnavailable
-from investiq.telemetry.catalogue import (
+from investiq.foundation.store import DatabaseUnavailable
+from investiq.foundation.telemetry.catalogue import (
     BREAKER_TRIPS,
     HEARTBEAT_AWAITED,
     HEARTBEAT_EVALUATED,

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, event
 
-from investiq.store import DatabaseUnavailable, writing
-from investiq.telemetry.catalogue import ORDERS, TRADES
+from investiq.foundation.store import DatabaseUnavailable, writing
+from investiq.foundation.telemetry.catalogue import ORDERS, TRADES
 from investiq.trading.brokers.protocol import BrokerOrder, BrokerUnavailable
 from investiq.trading.ledger import IdempotencyKeyReused, InvalidIdempotencyKey, Ledger, Overfilled, UnknownOrder
 from investiq.trading.order import IllegalTransition, Order, OrderRequest, OrderStatus, Side

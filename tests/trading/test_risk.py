@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from investiq.telemetry.catalogue import ORDER_DENIALS
+from investiq.foundation.telemetry.catalogue import ORDER_DENIALS
 from investiq.trading.costs import Costs
 from investiq.trading.order import OrderRequest, Side
 from investiq.trading.risk import DenialReason, size

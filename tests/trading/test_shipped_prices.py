@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from investiq.config.schema import TradingConfig
+from investiq.foundation.config.schema import TradingConfig
+from investiq.foundation.store import migrate, open_engine
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.market.calendar import xnys
 from investiq.market.market import Market
 from investiq.market.providers.replay import ReplayProvider
 from investiq.market.types import Symbol
-from investiq.store import migrate, open_engine
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 from investiq.trading import Desk, OrderRequest, Side, open_desk
 
 

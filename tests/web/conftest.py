@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from investiq.config import Config
+from investiq.foundation.config import Config
 from investiq.web.app import create_app
 from investiq.web.sources import Sources
 from tests.web.fakes import Stand

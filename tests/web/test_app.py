@@ -11,8 +11,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from investiq.config import Config
-from investiq.config.schema import ApiConfig
+from investiq.foundation.config import Config
+from investiq.foundation.config.schema import ApiConfig
 from investiq.web.app import create_app
 from tests.web.fakes import Stand
 

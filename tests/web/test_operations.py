@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from dash import no_update
 
-from investiq.config import Config, Paths
+from investiq.foundation.config import Config, Paths
 from investiq.web.pages.operations import board_changes, layout
 from investiq.web.pages.watched import alerts_content, pages_content, parts_content
 from investiq.web.sources import Sources

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from investiq.config import Config, Paths
+from investiq.foundation.config import Config, Paths
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
 from investiq.monitoring.panel import State as MonitoringState

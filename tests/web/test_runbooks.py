@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from investiq.config import Config
-from investiq.config.schema import ApiConfig, MonitoringConfig, WebConfig
+from investiq.foundation.config import Config
+from investiq.foundation.config.schema import ApiConfig, MonitoringConfig, WebConfig
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.web.app import create_app

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from dash import no_update
 
-from investiq.config import Config, Paths
+from investiq.foundation.config import Config, Paths
 from investiq.web.links import runbook_page, silence_page
 from investiq.web.pages.silence import layout, state_content
 from investiq.web.pages.silence_change import Form, Target, end, silence

@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from investiq.agent.rules import Action
 from investiq.client.documents import Market
-from investiq.telemetry import catalogue
-from investiq.telemetry.metrics import Metrics
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
 
 __all__ = ["CycleOutcome", "CycleState", "Instruments", "OrderOutcome"]
 

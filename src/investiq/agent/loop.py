@@ -15,7 +15,7 @@ from investiq.agent.instruments import CycleOutcome, Instruments, OrderOutcome
 from investiq.agent.rules import Action, Decision, View, decide, idempotency_key
 from investiq.client import AsyncInvestIQClient, ClientError, Refused, Submission
 from investiq.client.documents import Analysis, Market, Order
-from investiq.config.schema import AgentConfig
+from investiq.foundation.config.schema import AgentConfig
 
 __all__ = ["Agent", "pause"]
 

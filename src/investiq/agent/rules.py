@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from investiq.config.schema import AgentConfig
+from investiq.foundation.config.schema import AgentConfig
 
 __all__ = ["Action", "Decision", "View", "decide", "idempotency_key"]
 

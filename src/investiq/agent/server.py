@@ -20,12 +20,12 @@ from investiq import __version__
 from investiq.agent.instruments import Instruments
 from investiq.agent.loop import Agent, pause
 from investiq.client import AsyncInvestIQClient
-from investiq.config import addresses
-from investiq.config.paths import Paths
-from investiq.config.schema import Config
+from investiq.foundation.config import addresses
+from investiq.foundation.config.paths import Paths
+from investiq.foundation.config.schema import Config
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serving import HostPolicy, equip, metrics_response, serve
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 
 __all__ = ["create_app", "run"]
 

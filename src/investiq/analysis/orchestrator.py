@@ -16,12 +16,12 @@ from investiq.analysis.overall import combine
 from investiq.analysis.regime import regime_of
 from investiq.analysis.result import Analysis, EngineResult
 from investiq.analysis.snapshot import Snapshot
-from investiq.analysis.threads import BoundedThreads
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.threads import BoundedThreads
 from investiq.market.market import Market
 from investiq.market.types import Symbol
-from investiq.telemetry import catalogue
-from investiq.telemetry.metrics import Metrics
 
 __all__ = ["THREADS_PER_ENGINE", "Orchestrator"]
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from investiq.analysis.engine import Answer, Unavailable, Verdict, missing_history
 from investiq.analysis.snapshot import Snapshot
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 from investiq.market.types import Bar, Symbol
 
 __all__ = ["MismatchedPrediction", "Prediction", "SignalEngine", "SignalSource", "SignalUnavailable"]

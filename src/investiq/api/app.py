@@ -23,12 +23,12 @@ from investiq.api.routes.market import market_routes
 from investiq.api.routes.trades import trade_routes
 from investiq.api.routes.trading import trading_routes
 from investiq.api.upkeep import Upkeep
-from investiq.config.paths import Paths
-from investiq.config.schema import Config
+from investiq.foundation.config.paths import Paths
+from investiq.foundation.config.schema import Config
+from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
+from investiq.foundation.token_files import provide_token
 from investiq.serving import HostPolicy, equip, serve
 from investiq.serving.middleware import QUIET
-from investiq.serving.token_file import provide_token
-from investiq.telemetry.watchdog import HEARTBEAT_PATH
 from investiq.wiring import ApiParts, build_api_parts
 
 __all__ = ["create_app", "run"]

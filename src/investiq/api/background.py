@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from investiq.errors import InvestIQError
-from investiq.telemetry import catalogue
-from investiq.telemetry.metrics import Metrics
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
 
 __all__ = ["Repeated"]
 

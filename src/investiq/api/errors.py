@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.store import DatabaseUnavailable
 from investiq.market.provider import UnknownSymbol
 from investiq.market.replay_state import ReplayStateError
 from investiq.market.types import MalformedSymbol
-from investiq.store import DatabaseUnavailable
 from investiq.trading.account_book import BreakerUnreadable
 from investiq.trading.breaker import ReasonRequired
 from investiq.trading.brokers.protocol import BrokerUnavailable

@@ -17,12 +17,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from investiq.api.access import Access, Caller, bearer_credential, client_address, is_trusted
 from investiq.api.keys import RecentKeys
 from investiq.api.rates import RateLimit, Verdict, address_bucket
-from investiq.config.schema import ApiConfig
+from investiq.foundation.config.schema import ApiConfig
+from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
+from investiq.foundation.store import DatabaseUnavailable
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serving import HostPolicy, problem_response
-from investiq.store import DatabaseUnavailable
-from investiq.telemetry import catalogue
-from investiq.telemetry.metrics import Metrics
-from investiq.telemetry.watchdog import HEARTBEAT_PATH
 
 __all__ = ["REFUSALS", "Gate"]
 

@@ -10,9 +10,9 @@ from typing import Literal
 
 import structlog
 
-from investiq.errors import InvestIQError
-from investiq.telemetry import catalogue
-from investiq.telemetry.metrics import Metrics
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
 
 __all__ = ["Check", "CheckFailed", "CheckResult", "HealthMonitor"]
 

@@ -9,9 +9,9 @@ from fastapi.security import HTTPBearer
 
 from investiq.api.access import Access, Caller
 from investiq.api.rates import RateLimit
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serving import Problem
-from investiq.telemetry import catalogue
-from investiq.telemetry.metrics import Metrics
 
 __all__ = ["bearer", "limited_by", "needs"]
 

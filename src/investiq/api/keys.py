@@ -22,11 +22,11 @@ import structlog
 from sqlalchemy import Engine, Row, insert, select, update
 
 from investiq.api.access import Access
-from investiq.config.paths import Paths
-from investiq.errors import InvestIQError
-from investiq.serving.private_file import private_draft
-from investiq.store import reading, writing
-from investiq.store.schema import api_keys
+from investiq.foundation.config.paths import Paths
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.files import private_draft
+from investiq.foundation.store import reading, writing
+from investiq.foundation.store.schema import api_keys
 
 __all__ = ["ApiKey", "KeyStore", "RecentKeys", "UnknownKey", "UnusableKeyFile", "provide_key_files"]
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
-from investiq.config import addresses
-from investiq.config.schema import Config
+from investiq.foundation.config import addresses
+from investiq.foundation.config.schema import Config
+from investiq.foundation.telemetry.catalogue import Part, Subject
 from investiq.notify import Notice
-from investiq.telemetry.catalogue import Part, Subject
 from investiq.trading.heartbeat import HeartbeatState, Instant, Pulse
 from investiq.trading.heartbeat_monitor import told
 

@@ -7,14 +7,14 @@ import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from investiq.analysis.threads import BoundedThreads
 from investiq.api.background import Repeated
 from investiq.api.health import INTERVAL_SECONDS, Check, CheckFailed, HealthMonitor
 from investiq.api.lookout import Lookout
+from investiq.foundation.store import DatabaseUnavailable
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.threads import BoundedThreads
 from investiq.market.types import MarketPhase
 from investiq.notify import Courier, notifiers
-from investiq.store import DatabaseUnavailable
-from investiq.telemetry import catalogue
 from investiq.trading.breaker import HaltReason
 from investiq.wiring import ApiParts
 

@@ -9,9 +9,9 @@ from pydantic import SecretStr
 
 from investiq.cli.context import Session, pass_session
 from investiq.cli.help import ExampleGroup
-from investiq.config.fields import settings
-from investiq.config.schema import ServiceConfig
-from investiq.config.slo import CustomSlo
+from investiq.foundation.config.fields import settings
+from investiq.foundation.config.schema import ServiceConfig
+from investiq.foundation.config.slo import CustomSlo
 
 MASK = "********"
 
@@ -28,7 +28,7 @@ def show(session: Session) -> None:
     loaded = session.loaded
     rows = [(key, _shown(_value(loaded.config, key)), loaded.source(key).text) for key in settings()]
     session.emit(
-        "investiq.config/1",
+        "investiq.foundation.config/1",
         {"file": loaded.path, "settings": [{"key": k, "value": v, "source": s} for k, v, s in rows]},
         session.table(("setting", "value", "source"), rows),
     )

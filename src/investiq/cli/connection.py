@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import SecretStr
 
 from investiq.client import InvestIQClient
-from investiq.config import Config, ConfigError, Paths, addresses
+from investiq.foundation.config import Config, ConfigError, Paths, addresses
 
 __all__ = ["TIMEOUT_SECONDS", "connect"]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TextIO, TypeVar
 
 import click
 
-from investiq.config import LoadedConfig, load
+from investiq.foundation.config import LoadedConfig, load
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -83,7 +83,7 @@ class Session:
 
     def log_to_stderr(self) -> None:
         """Keep what the product logs away from stdout, and show no more of it than warnings."""
-        from investiq.telemetry import logging  # noqa: PLC0415  80 ms that most commands need not pay
+        from investiq.foundation.telemetry import logging  # noqa: PLC0415  80 ms that most commands need not pay
 
         logging.configure("cli", "warning", self.stderr)
 

@@ -10,7 +10,7 @@ from investiq.cli.context import Session, pass_session
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
 from investiq.cli.stack_screen import StackScreen
-from investiq.config import Paths
+from investiq.foundation.config import Paths
 from investiq.stack.control import ControlClient, NotRunning, is_locked
 
 _EXIT_SECONDS = 10.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from investiq.durations import MalformedDuration, duration
+from investiq.foundation.durations import MalformedDuration, duration
 
 __all__ = ["Duration"]
 

@@ -12,7 +12,7 @@ import click
 from investiq.cli.context import Session, pass_session
 from investiq.cli.durations import Duration
 from investiq.cli.help import ExampleCommand
-from investiq.durations import written
+from investiq.foundation.durations import written
 from investiq.stack.inbox_client import InboxClient
 
 COLUMNS = ("state", "severity", "alert", "since (UTC)", "lasted", "what")

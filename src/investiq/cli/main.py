@@ -16,8 +16,8 @@ from investiq.cli.context import ReaderGone, Session
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
 from investiq.client.errors import Refused
-from investiq.config.load import ConfigError
-from investiq.errors import InvestIQError
+from investiq.foundation.config.load import ConfigError
+from investiq.foundation.errors import InvestIQError
 
 __all__ = ["entry_point", "main"]
 

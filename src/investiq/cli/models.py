@@ -9,8 +9,8 @@ import httpx2
 
 from investiq.cli.context import Session, pass_session
 from investiq.cli.help import ExampleGroup
-from investiq.config import addresses
-from investiq.errors import InvestIQError
+from investiq.foundation.config import addresses
+from investiq.foundation.errors import InvestIQError
 from investiq.market.kept_start import where_it_was
 
 TIMEOUT_SECONDS = 10.0

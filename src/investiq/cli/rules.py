@@ -12,7 +12,7 @@ import click
 from investiq.cli.context import Session, pass_session
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
-from investiq.telemetry import catalogue
+from investiq.foundation.telemetry import catalogue
 
 if TYPE_CHECKING:
     from investiq.monitoring.mutation.rule import Mutant

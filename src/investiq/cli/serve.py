@@ -8,7 +8,7 @@ import click
 
 from investiq.cli.context import Session, pass_session
 from investiq.cli.help import ExampleCommand
-from investiq.telemetry import logging
+from investiq.foundation.telemetry import logging
 
 SERVERS = {
     "api": "investiq.api.app",

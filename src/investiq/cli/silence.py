@@ -12,7 +12,7 @@ from investiq.cli.context import Session, pass_session
 from investiq.cli.durations import Duration
 from investiq.cli.help import ExampleCommand
 from investiq.cli.login_name import login_name
-from investiq.durations import written
+from investiq.foundation.durations import written
 
 if TYPE_CHECKING:
     from investiq.promql.matcher import Matcher

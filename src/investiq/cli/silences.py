@@ -10,7 +10,7 @@ import click
 from investiq.cli.context import Session, pass_session
 from investiq.cli.help import ExampleCommand
 from investiq.cli.silence import document
-from investiq.durations import written
+from investiq.foundation.durations import written
 
 if TYPE_CHECKING:
     from investiq.silences.silence import Silence

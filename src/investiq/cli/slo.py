@@ -128,7 +128,7 @@ def import_(session: Session, file: Path, *, write: bool) -> None:
 
     What InvestIQ cannot keep is refused by name; nothing is left out silently.
     """
-    from investiq.config.slo import CustomSlo  # noqa: PLC0415
+    from investiq.foundation.config.slo import CustomSlo  # noqa: PLC0415
     from investiq.monitoring.slo.openslo_import import read_documents  # noqa: PLC0415
     from investiq.monitoring.slo.written import toml_of  # noqa: PLC0415
     from investiq.stack.slo_file import append_slos, read_yaml  # noqa: PLC0415
@@ -149,7 +149,7 @@ def import_(session: Session, file: Path, *, write: bool) -> None:
 
 
 def _built_in_names() -> set[str]:
-    from investiq.config.slo import SloConfig  # noqa: PLC0415
+    from investiq.foundation.config.slo import SloConfig  # noqa: PLC0415
 
     return {name.replace("_", "-") for name in SloConfig.model_fields}
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from investiq.cli.context import Session
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.stack_screen import StackScreen
-from investiq.config import Config, Paths
+from investiq.foundation.config import Config, Paths
 from investiq.stack.launch import missing_jobs
 from investiq.stack.parts import Table
 from investiq.stack.proof import Proof, prove_analysis, prove_watched

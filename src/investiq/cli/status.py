@@ -14,7 +14,7 @@ from investiq.cli.help import ExampleCommand
 from investiq.cli.stack_screen import part_rows
 from investiq.client import ClientError, InvestIQClient
 from investiq.client.documents import TradingStatus
-from investiq.config import Config, addresses
+from investiq.foundation.config import Config, addresses
 from investiq.stack.survey import survey
 
 _SECONDS = 3.0

@@ -15,7 +15,7 @@ from itertools import accumulate
 
 import exchange_calendars
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 
 __all__ = ["OutsideCalendar", "Session", "TradingCalendar", "xnys"]
 

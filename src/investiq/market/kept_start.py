@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from investiq.config import Config, LoadedConfig, Paths
+from investiq.foundation.config import Config, LoadedConfig, Paths
 from investiq.market.replay_state import read_state
 
 __all__ = ["kept_start", "where_it_was"]

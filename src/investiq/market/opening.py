@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from investiq.config.schema import MarketConfig
-from investiq.errors import InvestIQError
+from investiq.foundation.config.schema import MarketConfig
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.market.calendar import Session, TradingCalendar, xnys
 from investiq.market.clock import Clock, ReplayClock, WallClock
 from investiq.market.market import Market
 from investiq.market.provider import ObservedProvider, PriceProvider
 from investiq.market.providers.files import FilesProvider
 from investiq.market.providers.replay import ReplayProvider
-from investiq.telemetry.metrics import Metrics
 
 __all__ = ["StartOutsideData", "first_session", "open_clock", "open_market", "open_provider"]
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.market.types import Bar, Fundamentals, Headline, Symbol
-from investiq.telemetry import catalogue
-from investiq.telemetry.metrics import Metrics
 
 __all__ = ["BadMarketData", "ObservedProvider", "PriceProvider", "UnknownSymbol", "nearest_symbols"]
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 
 __all__ = [
     "PRICE_STEP",

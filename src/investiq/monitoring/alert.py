@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from investiq.telemetry.catalogue import Subject
+from investiq.foundation.telemetry.catalogue import Subject
 
 __all__ = ["Alert", "NoData", "Severity", "runbook_path"]
 

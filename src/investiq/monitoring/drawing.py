@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 
+from investiq.foundation.telemetry.catalogue import Metric
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.foreign.metric import Foreign
 from investiq.monitoring.mutation.expression import Call, Node, Selector, children, duration
@@ -18,7 +19,6 @@ from investiq.monitoring.promql import buckets, series
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules import RECORDINGS
 from investiq.promql.matcher import Matcher
-from investiq.telemetry.catalogue import Metric
 
 __all__ = ["RATE_WINDOW", "in_last", "latest", "of_alert", "parse_drawn", "per_second", "quantile", "share", "summed"]
 

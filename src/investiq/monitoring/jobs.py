@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from investiq.config import addresses
-from investiq.config.schema import Config, ServiceConfig
-from investiq.monitoring import names
+from investiq.foundation import names
+from investiq.foundation.config import addresses
+from investiq.foundation.config.schema import Config, ServiceConfig
 from investiq.monitoring.foreign.blackbox import PROBED
 from investiq.monitoring.probes import Probe, probes
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from importlib import resources
 
-from investiq.config import addresses
-from investiq.config.schema import Config
+from investiq.foundation.config import addresses
+from investiq.foundation.config.schema import Config
 
 __all__ = ["SHOWN", "TEMPLATE_FILE", "notification_template"]
 

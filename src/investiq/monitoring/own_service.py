@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from investiq.config.schema import ServiceConfig
+from investiq.foundation.config.schema import ServiceConfig
+from investiq.foundation.telemetry.catalogue import Kind
 from investiq.monitoring.foreign.metric import Foreign
 from investiq.monitoring.promql import observations, series
 from investiq.promql.matcher import Matcher
-from investiq.telemetry.catalogue import Kind
 
 __all__ = ["durations", "requests"]
 

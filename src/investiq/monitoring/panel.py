@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from investiq.foundation.telemetry.catalogue import Metric, Subject
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.foreign.metric import Foreign
 from investiq.promql.matcher import matching
-from investiq.telemetry.catalogue import Metric, Subject
 
 __all__ = [
     "EVERYTHING",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from investiq.config import addresses
-from investiq.config.schema import Config
-from investiq.monitoring import names
+from investiq.foundation import names
+from investiq.foundation.config import addresses
+from investiq.foundation.config.schema import Config
 
 __all__ = ["Probe", "blackbox_document", "probes"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from investiq.foundation.telemetry.catalogue import Kind, Metric
 from investiq.monitoring.foreign.metric import Foreign
 from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.recording import Recording
 from investiq.promql.matcher import Matcher, eq, matching
-from investiq.telemetry.catalogue import Kind, Metric
 
 __all__ = ["UP", "Foreign", "at_most", "buckets", "observations", "series"]
 

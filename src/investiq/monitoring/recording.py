@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from investiq.telemetry.catalogue import Kind, Subject
+from investiq.foundation.telemetry.catalogue import Kind, Subject
 
 __all__ = ["Recording"]
 

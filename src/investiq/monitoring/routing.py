@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from investiq.config import addresses
-from investiq.config.schema import Config, NotifyConfig
-from investiq.monitoring import names
+from investiq.foundation import names
+from investiq.foundation.config import addresses
+from investiq.foundation.config.schema import Config, NotifyConfig
+from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
 from investiq.monitoring.alert import Severity
 from investiq.monitoring.messages import TEMPLATE_FILE
 from investiq.monitoring.rules.api import (
@@ -40,7 +41,6 @@ from investiq.monitoring.rules.trading import (
     MONITORING_HEARTBEAT_LOST,
 )
 from investiq.promql.matcher import Matcher, eq, ne
-from investiq.telemetry.watchdog import HEARTBEAT_PATH
 
 __all__ = [
     "HEARTBEAT_PATH",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.recording import Recording
-from investiq.telemetry.catalogue import Subject
 
 __all__ = ["rule_document"]
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from investiq.config import Config
+from investiq.foundation.config import Config
+from investiq.foundation.telemetry.catalogue import Part
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.rules import CONDITIONAL, alerts_of
 from investiq.monitoring.rules.api import DEPENDENCY_DOWN, FRONTEND_DOWN, PROBE_FAILING, SERVICE_ABSENT, SERVICE_DOWN
@@ -17,7 +18,6 @@ from investiq.monitoring.rules.signals import ML_SERVICE_DOWN, MODEL_NOT_LOADED,
 from investiq.monitoring.rules.slo import BURNS_FAST
 from investiq.monitoring.rules.trading import AGENT_DOWN, AGENT_STALLED
 from investiq.promql.matcher import Matcher, eq
-from investiq.telemetry.catalogue import Part
 
 __all__ = [
     "LONGEST_WINDOW",

@@ -6,7 +6,7 @@ configured; and `deliver(notice, post)`, which sends one message or raises `Unde
 
 from __future__ import annotations
 
-from investiq.config.schema import Config
+from investiq.foundation.config.schema import Config
 from investiq.notify.courier import Courier
 from investiq.notify.discord import Discord
 from investiq.notify.inbox import Inbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from investiq.config.schema import Config
+from investiq.foundation.config.schema import Config
 from investiq.notify.notice import Notice
 from investiq.notify.notifier import Post
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from investiq.config import addresses
-from investiq.config.schema import Config
+from investiq.foundation.config import addresses
+from investiq.foundation.config.schema import Config
 from investiq.notify.message import message
 from investiq.notify.notice import Notice
 from investiq.notify.notifier import Post

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
+from investiq.foundation.contract.webhook import NEVER
 from investiq.notify.notice import Notice
-from investiq.serving.alertmanager import NEVER
 
 __all__ = ["message"]
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serving import problems
 from investiq.serving.hosts import HostPolicy
 from investiq.serving.loop_lag import LoopLag
 from investiq.serving.middleware import QUIET, AccessLog, BodyLimit, ErrorBoundary, HeadAsGet, HostCheck, RequestMetrics
-from investiq.telemetry.metrics import Metrics
 
 __all__ = ["equip"]
 

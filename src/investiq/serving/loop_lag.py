@@ -7,8 +7,8 @@ import time
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from investiq.telemetry import catalogue
-from investiq.telemetry.metrics import Metrics
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
 
 __all__ = ["LoopLag"]
 

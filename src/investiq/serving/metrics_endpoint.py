@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client.exposition import choose_encoder
 from starlette.responses import Response
 
-from investiq.telemetry.metrics import Metrics
+from investiq.foundation.telemetry.metrics import Metrics
 
 __all__ = ["metrics_response"]
 

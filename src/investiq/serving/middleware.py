@@ -16,10 +16,10 @@ from fastapi import FastAPI
 from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serving.hosts import HostPolicy
 from investiq.serving.problems import problem_response
-from investiq.telemetry import catalogue
-from investiq.telemetry.metrics import Metrics
 
 __all__ = ["QUIET", "AccessLog", "BodyLimit", "ErrorBoundary", "HostCheck", "RequestMetrics"]
 

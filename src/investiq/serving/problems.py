@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 
 __all__ = ["Problem", "install", "problem_response"]
 

@@ -24,7 +24,7 @@ from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 from investiq.signals.calibration import Calibration
 from investiq.signals.card import ModelCard
 from investiq.signals.dataset import HORIZON_SESSIONS

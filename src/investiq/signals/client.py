@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 import httpx2
 from pydantic import ValidationError
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 from investiq.market.types import Bar, Symbol
 from investiq.signals.features import NEEDED_BARS
 from investiq.signals.prediction import Prediction

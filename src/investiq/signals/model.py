@@ -12,7 +12,7 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 from investiq.market.types import Bar, Symbol
 from investiq.signals.calibration import Calibration
 from investiq.signals.card import ModelCard

@@ -15,9 +15,12 @@ from fastapi.routing import APIRoute
 from prometheus_client import Counter
 
 from investiq import __version__
-from investiq.config.paths import Paths
-from investiq.config.schema import Config
-from investiq.errors import InvestIQError
+from investiq.foundation.config.paths import Paths
+from investiq.foundation.config.schema import Config
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.market.types import Symbol
 from investiq.serving import HostPolicy, equip, metrics_response, serve
 from investiq.signals.artifact import ModelMissing, ModelRefused
@@ -25,9 +28,6 @@ from investiq.signals.card import ServingCard
 from investiq.signals.model import TooFewBars, UnusableBars
 from investiq.signals.schema import Health, ModelState, PredictRequest, PredictResponse
 from investiq.signals.serving_model import ServingModel
-from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 
 __all__ = ["create_app", "run"]
 

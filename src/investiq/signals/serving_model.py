@@ -9,14 +9,14 @@ from pathlib import Path
 
 import structlog
 
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.market.types import Bar, Symbol
 from investiq.signals.artifact import Fingerprint, ModelMissing, ModelRefused, fingerprint, load
 from investiq.signals.card import ServingCard
 from investiq.signals.drift import DriftReport, DriftWindow
 from investiq.signals.model import Model
 from investiq.signals.prediction import Prediction
-from investiq.telemetry import catalogue
-from investiq.telemetry.metrics import Metrics
 
 __all__ = ["ServingModel"]
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq import __version__
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 from investiq.signals.calibration import Calibration, fit_calibration
 from investiq.signals.card import ModelCard, TrainingData
 from investiq.signals.dataset import HORIZON_SESSIONS, Dataset, Histories, bars_before, build_dataset, data_hash

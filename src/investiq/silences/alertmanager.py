@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx2
 
-from investiq.config import Config, addresses
-from investiq.errors import InvestIQError
+from investiq.foundation.config import Config, addresses
+from investiq.foundation.errors import InvestIQError
 from investiq.promql.matcher import Matcher
 from investiq.silences.silence import Silence, document, silence_of
 

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from datetime import timedelta
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 
 __all__ = ["LONGEST_SILENCE", "NotSilenceable", "check_length", "check_name", "check_text"]
 

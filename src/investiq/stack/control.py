@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 from investiq.stack.status import Snapshot
 
 __all__ = ["AlreadyRunning", "ControlClient", "NotRunning", "Rejected", "hold_lock", "is_locked", "socket_path"]

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 from investiq.stack.control import LINE_LIMIT, SOCKET, socket_path
 from investiq.stack.supervise import Supervisor
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from investiq.config import Config, load
-from investiq.errors import InvestIQError
+from investiq.foundation.config import Config, load
+from investiq.foundation.errors import InvestIQError
 from investiq.stack.launch import supervised
 from investiq.stack.logs import ERROR
 

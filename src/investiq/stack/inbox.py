@@ -20,14 +20,14 @@ from fastapi import FastAPI, Header, Query, Response
 from pydantic import AwareDatetime
 
 from investiq import __version__
-from investiq.config import Config, Paths
+from investiq.foundation.config import Config, Paths
+from investiq.foundation.contract.heartbeat import EVALUATED_AT
+from investiq.foundation.contract.webhook import NEVER, WebhookAlert, WebhookMessage
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serving import HostPolicy, equip, metrics_response, serve
-from investiq.serving.alertmanager import NEVER, WebhookAlert, WebhookMessage
 from investiq.stack.inbox_store import InboxUnavailable, Notification, NotificationStore, Received
-from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
-from investiq.telemetry.watchdog import EVALUATED_AT
 
 __all__ = ["build_app", "run"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx2
 
-from investiq.config import Config, addresses
-from investiq.errors import InvestIQError
+from investiq.foundation.config import Config, addresses
+from investiq.foundation.errors import InvestIQError
 
 __all__ = ["InboxClient", "InboxTimedOut", "InboxUnreachable"]
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 
 __all__ = ["InboxUnavailable", "Notification", "NotificationStore", "Received"]
 

@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from pathlib import Path
 
-from investiq.config import Config, Paths
-from investiq.errors import InvestIQError
-from investiq.monitoring import names
-from investiq.serving.token_file import provide_token
+from investiq.foundation import names
+from investiq.foundation.config import Config, Paths
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry import logging
+from investiq.foundation.token_files import provide_token
 from investiq.stack import render
 from investiq.stack.control import AlreadyRunning, ControlClient, NotRunning, hold_lock, is_locked
 from investiq.stack.control_server import ControlServer
@@ -23,7 +24,6 @@ from investiq.stack.parts import Table, stack_table
 from investiq.stack.ports import check_ports
 from investiq.stack.status import Snapshot
 from investiq.stack.supervise import Supervisor
-from investiq.telemetry import logging
 
 __all__ = ["DetachedFailed", "detach", "followed", "missing_jobs", "move_aside", "supervised"]
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from investiq.errors import InvestIQError
-from investiq.monitoring.checks.finding import Finding
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.findings import Finding
 from investiq.monitoring.mutation.equivalents import FILE_NAME, Listed, read_equivalents
 from investiq.monitoring.mutation.generate import mutants_of
 from investiq.monitoring.mutation.rule import Mutant, Rule

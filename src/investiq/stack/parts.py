@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from investiq.config import Config, Paths, addresses
+from investiq.foundation.config import Config, Paths, addresses
 from investiq.stack import programs
 
 __all__ = ["Check", "Missing", "Part", "Table", "stack_table"]

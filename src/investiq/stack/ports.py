@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 from investiq.stack.parts import Part, Table
 
 __all__ = ["PortsTaken", "TakenPort", "check_ports", "taken_ports"]

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 
 from investiq.client import AsyncInvestIQClient, ClientError
-from investiq.config import Config, addresses
+from investiq.foundation.config import Config, addresses
 from investiq.monitoring.jobs import jobs
 from investiq.monitoring.routing import TEST_ALERT
 from investiq.stack.readiness import http_client

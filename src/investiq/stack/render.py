@@ -13,23 +13,23 @@ from typing import Any
 
 import yaml
 
-from investiq.config import Config, addresses
-from investiq.config.paths import PANELS_FILE, Paths
-from investiq.config.reference import configuration_page
-from investiq.errors import InvestIQError
+from investiq.foundation.config import Config, addresses
+from investiq.foundation.config.paths import PANELS_FILE, Paths
+from investiq.foundation.config.reference import configuration_page
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.files import private_draft
+from investiq.foundation.names import AGENT, GRAFANA
+from investiq.foundation.telemetry.reference import metrics_page
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
 from investiq.monitoring.jobs import METRICS_TOKEN_FILE, jobs, prometheus_document
 from investiq.monitoring.messages import TEMPLATE_FILE, notification_template
-from investiq.monitoring.names import AGENT, GRAFANA
 from investiq.monitoring.panels_document import panels_document
 from investiq.monitoring.probes import blackbox_document
-from investiq.monitoring.reference import metrics_page
 from investiq.monitoring.routing import alertmanager_document
 from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules import alerts_of, recordings_of
 from investiq.monitoring.silencing import known_alerts
-from investiq.serving.private_file import private_draft
 
 __all__ = ["HEADER", "RenderError", "render_committed", "render_runtime", "write_committed", "write_runtime"]
 

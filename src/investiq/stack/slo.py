@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx2
 
-from investiq.config import Config, addresses
-from investiq.errors import InvestIQError
+from investiq.foundation.config import Config, addresses
+from investiq.foundation.errors import InvestIQError
 from investiq.monitoring.slo import slos_of
 from investiq.monitoring.slo.reading import FIRING, RECORDED, Sample, Status, statuses
 

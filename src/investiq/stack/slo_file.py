@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from investiq.config.load import CONFIG_FILE, ConfigError, LoadedConfig, load
-from investiq.config.slo import CustomSlo
-from investiq.errors import InvestIQError
+from investiq.foundation.config.load import CONFIG_FILE, ConfigError, LoadedConfig, load
+from investiq.foundation.config.slo import CustomSlo
+from investiq.foundation.errors import InvestIQError
 
 __all__ = ["SloFileError", "append_slos", "read_yaml"]
 

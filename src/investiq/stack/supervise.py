@@ -10,8 +10,8 @@ from pathlib import Path
 
 import structlog
 
-from investiq.config.schema import LoggingConfig
-from investiq.errors import InvestIQError
+from investiq.foundation.config.schema import LoggingConfig
+from investiq.foundation.errors import InvestIQError
 from investiq.stack.keeper import Keeper, Pace
 from investiq.stack.logs import RotatedFile
 from investiq.stack.parts import Table

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import httpx2
 
-from investiq.config import Config, Paths
+from investiq.foundation.config import Config, Paths
 from investiq.stack.control import ControlClient, NotRunning
 from investiq.stack.parts import Part, stack_table
 from investiq.stack.readiness import ask, http_client

@@ -15,8 +15,9 @@ from typing import Any
 
 import yaml
 
-from investiq.config import Config
-from investiq.errors import InvestIQError
+from investiq.foundation.config import Config
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry import catalogue
 from investiq.monitoring.checks import Checked, Finding
 from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.checks.dashboards import check_dashboards
@@ -37,7 +38,6 @@ from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.slo.reading import READ
 from investiq.stack.checkers import refusals, run_checker
 from investiq.stack.render import RenderError, render_committed, write_runtime
-from investiq.telemetry import catalogue
 
 __all__ = ["OFFLINE_CHECKS", "NoCheckout", "checkout", "validate_offline"]
 

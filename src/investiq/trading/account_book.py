@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from investiq.errors import InvestIQError
-from investiq.store.schema import account, breaker_events, breaker_state, equity_points
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.store.schema import account, breaker_events, breaker_state, equity_points
 from investiq.trading.breaker import BreakerState, Halt, HaltReason
 from investiq.trading.brokers.protocol import TradingMode
 from investiq.trading.equity import EquityRecord

@@ -17,8 +17,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
-from investiq.config.schema import TradingConfig
-from investiq.errors import InvestIQError
+from investiq.foundation.config.schema import TradingConfig
+from investiq.foundation.errors import InvestIQError
 from investiq.trading.equity import fall
 from investiq.trading.stamp import Stamp
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from investiq.config.schema import TradingConfig
+from investiq.foundation.config.schema import TradingConfig
 from investiq.market.types import PRICE_STEP
 from investiq.trading.order import Side, amount
 

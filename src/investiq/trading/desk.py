@@ -18,11 +18,11 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from investiq.config.schema import TradingConfig
-from investiq.errors import InvestIQError
+from investiq.foundation.config.schema import TradingConfig
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.store import DatabaseUnavailable, ping, reading, writing
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.market.types import Symbol
-from investiq.store import DatabaseUnavailable, ping, reading, writing
-from investiq.telemetry.metrics import Metrics
 from investiq.trading.account_book import AccountBook, AccountTerms, EquityPoint, LoggedBreakerEvent
 from investiq.trading.breaker import BREAKER, BreakerState, Halt, HaltReason
 from investiq.trading.brokers.paper import PaperBroker

@@ -10,8 +10,8 @@ from typing import ClassVar
 
 import structlog
 
-from investiq.config.schema import TradingConfig
-from investiq.errors import InvestIQError
+from investiq.foundation.config.schema import TradingConfig
+from investiq.foundation.errors import InvestIQError
 from investiq.trading.heartbeat import BeatOutcome, HeartbeatState, Instant, Pulse
 from investiq.trading.instruments import Instruments
 from investiq.trading.stamp import Wall

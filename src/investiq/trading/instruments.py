@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import structlog
 
-from investiq.telemetry import catalogue
-from investiq.telemetry.metrics import Metrics
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.trading.breaker import BreakerState, Halt, HaltReason
 from investiq.trading.equity import EquityRecord, fall
 from investiq.trading.ledger import Change

@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.store.schema import fills, idempotency_keys, order_events, orders
 from investiq.market.types import PRICE_STEP, Symbol
-from investiq.store.schema import fills, idempotency_keys, order_events, orders
 from investiq.trading.brokers.protocol import BrokerOrder, Execution
 from investiq.trading.order import (
     OPEN,

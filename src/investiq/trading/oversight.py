@@ -13,8 +13,8 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy import Connection, Engine
 
-from investiq.config.schema import TradingConfig
-from investiq.store import reading, writing
+from investiq.foundation.config.schema import TradingConfig
+from investiq.foundation.store import reading, writing
 from investiq.trading import breaker
 from investiq.trading.account_book import AccountBook, BreakerEvent, BreakerUnreadable
 from investiq.trading.breaker import BreakerState, Halt, HaltReason

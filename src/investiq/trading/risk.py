@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from investiq.config.schema import TradingConfig
+from investiq.foundation.config.schema import TradingConfig
 from investiq.market.types import MarketPhase, Quote, Symbol
 from investiq.trading.costs import Costs
 from investiq.trading.order import Order, OrderRequest, Side, amount, whole_steps

@@ -16,8 +16,8 @@ from typing import ClassVar
 import structlog
 from sqlalchemy import Engine
 
-from investiq.errors import InvestIQError
-from investiq.store import reading, writing
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.store import reading, writing
 from investiq.trading.brokers.protocol import Broker, BrokerOrder, BrokerUnavailable, UnknownAtBroker
 from investiq.trading.instruments import Instruments
 from investiq.trading.ledger import Ledger

@@ -12,10 +12,10 @@ from fastapi import FastAPI, Header, Request, Response
 from starlette.exceptions import HTTPException
 
 from investiq import __version__
-from investiq.config import Config, addresses
+from investiq.foundation.config import Config, addresses
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serving import HostPolicy, Problem, equip, metrics_response, problem_response, serve
-from investiq.telemetry.catalogue import Part
-from investiq.telemetry.metrics import Metrics
 from investiq.web import layout, runbooks
 from investiq.web.not_found import not_found_page
 from investiq.web.pages import operations, silence

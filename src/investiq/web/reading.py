@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 
 __all__ = ["Missing", "Readings", "Watched"]
 

@@ -15,7 +15,7 @@ from fastapi import FastAPI, Response
 from markdown_it import MarkdownIt
 from starlette.exceptions import HTTPException
 
-from investiq.config import Config, addresses
+from investiq.foundation.config import Config, addresses
 
 __all__ = ["RUNBOOKS", "add_routes"]
 

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from investiq.config.schema import ApiConfig
+from investiq.foundation.config.schema import ApiConfig
 from investiq.serving import HostPolicy, problem_response
 
 __all__ = ["SameOrigin", "SecurityHeaders", "content_security_policy", "may_scrape"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx2
 
 from investiq.client import AsyncInvestIQClient
-from investiq.config import Config, Paths, addresses
+from investiq.foundation.config import Config, Paths, addresses
 from investiq.silences.alertmanager import Silences
 from investiq.web.panels_file import PanelsFile
 from investiq.web.reading import Readings, Watched

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from investiq.config import Config
-from investiq.config.load import ConfigError
-from investiq.config.schema import TradingConfig
-from investiq.config.slo import (
+from investiq.foundation.config import Config
+from investiq.foundation.config.load import ConfigError
+from investiq.foundation.config.schema import TradingConfig
+from investiq.foundation.config.slo import (
     AnalysisLatencySlo,
     ApiAvailabilitySlo,
     CustomSlo,
@@ -17,13 +17,13 @@ from investiq.config.slo import (
     OrderAcknowledgementSlo,
     SloConfig,
 )
+from investiq.foundation.telemetry.catalogue import REQUEST_DURATION, Kind
 from investiq.monitoring.alert import Severity
 from investiq.monitoring.foreign import Foreign
 from investiq.monitoring.promql import at_most
 from investiq.monitoring.slo import Budgeting, Slo, slos_of
 from investiq.monitoring.slo.indicators import latency
 from investiq.promql.matcher import eq, matching
-from investiq.telemetry.catalogue import REQUEST_DURATION, Kind
 
 CUSTOM = {"name": "shop", "service": "shop", "objective": Decimal("0.9"), "total": "rate(all_total[5m])"}
 

@@ -16,13 +16,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from investiq.config import Config
-from investiq.config.slo import CustomSlo
+from investiq.foundation.config import Config
+from investiq.foundation.config.slo import CustomSlo
+from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.slo import Slo, slos_of
 from investiq.monitoring.slo.openslo import documents
 from investiq.monitoring.slo.openslo_import import Imported, UnusableOpenSlo, read_documents
 from investiq.monitoring.slo.written import toml_of
-from investiq.telemetry.catalogue import Subject
 
 EXAMPLE = Path(__file__).with_name("shop.openslo.yml").read_text("utf-8")
 

@@ -11,12 +11,12 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from investiq.config import Config
-from investiq.config.schema import ServiceConfig, ServiceObjective
+from investiq.foundation.config import Config
+from investiq.foundation.config.schema import ServiceConfig, ServiceObjective
+from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules import alerts_of, recordings_of
 from investiq.monitoring.slo import slos_of
-from investiq.telemetry.catalogue import Subject
 from tests.monitoring.services import SERVICES
 
 TESTS = Path(__file__).with_name("own-services.yml")

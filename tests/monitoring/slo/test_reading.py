@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from investiq.config import Config
+from investiq.foundation.config import Config
 from investiq.monitoring.rules.slo import BURN_RATES, BURNS_FAST, BURNS_SLOWLY, ERROR_RATIO, REMAINING
 from investiq.monitoring.slo import slos_of
 from investiq.monitoring.slo.reading import Sample, State, Status, statuses

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from investiq.config import Config
-from investiq.config.slo import SloConfig
+from investiq.foundation.config import Config
+from investiq.foundation.config.slo import SloConfig
+from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Severity
 from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules.slo import ERROR_RATIO, alerts, recordings
 from investiq.monitoring.slo import slos_of
 from investiq.stack.render import render_runtime
-from investiq.telemetry.catalogue import Subject
 
 SLOS = slos_of(Config())
 

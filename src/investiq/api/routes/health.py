@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 from investiq import __version__
 from investiq.api import schema
 from investiq.api.health import HealthMonitor
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serving import metrics_response
-from investiq.telemetry.metrics import Metrics
 from investiq.trading.desk import Desk
 
 __all__ = ["health_routes"]

@@ -10,11 +10,11 @@ import structlog
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 
+from investiq.foundation.contract.heartbeat import EVALUATED_AT, HEARTBEAT_PATH, WATCHDOG_NAME
+from investiq.foundation.contract.webhook import WebhookMessage
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serving import Problem
-from investiq.serving.alertmanager import WebhookMessage
-from investiq.telemetry import catalogue
-from investiq.telemetry.metrics import Metrics
-from investiq.telemetry.watchdog import EVALUATED_AT, HEARTBEAT_PATH, WATCHDOG_NAME
 from investiq.trading.desk import Desk
 from investiq.trading.heartbeat import FUTURE_SECONDS, BeatOutcome
 

@@ -10,9 +10,9 @@ from investiq.api import schema
 from investiq.api.access import Access, Caller
 from investiq.api.identity import limited_by, needs
 from investiq.api.rates import RateLimit
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.market.types import parse_symbol
 from investiq.serving import Problem
-from investiq.telemetry.metrics import Metrics
 from investiq.trading.desk import Desk
 from investiq.trading.order import Order, OrderRequest, OrderStatus, OrderType, Side
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from investiq.api import schema
 from investiq.api.access import Access, Caller
 from investiq.api.identity import needs
-from investiq.telemetry.metrics import Metrics
+from investiq.foundation.telemetry.metrics import Metrics
 from investiq.trading.desk import Desk
 
 __all__ = ["trading_routes"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from investiq.cli.connection import connect
 from investiq.cli.doctor.examination import Diagnosis, Patient
 from investiq.client.documents import TradingStatus
-from investiq.config import Config
+from investiq.foundation.config import Config
 from investiq.monitoring.checks import Finding
 
 __all__ = ["check"]

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from investiq.cli.doctor.examination import Diagnosis, Patient
-from investiq.config import Config
-from investiq.errors import InvestIQError
+from investiq.foundation.config import Config
+from investiq.foundation.errors import InvestIQError
 from investiq.market.kept_start import kept_start
 from investiq.monitoring.checks import Finding
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from investiq.cli.doctor.examination import Diagnosis, Patient
-from investiq.config import Paths
+from investiq.foundation.config import Paths
 from investiq.monitoring.checks import Finding
 
 __all__ = ["FREE_BYTES", "check"]

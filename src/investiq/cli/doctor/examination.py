@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import httpx2
 
-from investiq.config import Config, LoadedConfig
+from investiq.foundation.config import Config, LoadedConfig
 from investiq.monitoring.checks import Finding
 from investiq.stack.parts import Table
 from investiq.stack.status import PartStatus, State

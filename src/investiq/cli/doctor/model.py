@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from investiq.cli.doctor.examination import START, Diagnosis, Patient
-from investiq.config import Paths, addresses
+from investiq.foundation.config import Paths, addresses
 from investiq.monitoring.checks import Finding
 
 __all__ = ["check"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from investiq.cli.doctor.examination import START, Diagnosis, Patient
-from investiq.config import Paths
+from investiq.foundation.config import Paths
 from investiq.monitoring.checks import Finding
 from investiq.stack.parts import Table
 from investiq.stack.ports import TakenPort, taken_ports

@@ -18,7 +18,7 @@ from investiq.cli.doctor.examination import Check, Diagnosis, Patient, Verdict
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
 from investiq.client import Refused
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 from investiq.market.kept_start import where_it_was
 from investiq.monitoring.checks import Finding
 from investiq.stack.parts import stack_table

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from investiq.cli.doctor.examination import Diagnosis, Patient
-from investiq.config import LoadedConfig, Paths
-from investiq.config.fields import settings
+from investiq.foundation.config import LoadedConfig, Paths
+from investiq.foundation.config.fields import settings
 from investiq.monitoring.checks import Finding
 
 __all__ = ["check"]

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from investiq.cli.doctor.examination import Diagnosis, Patient
-from investiq.config import Paths, addresses
+from investiq.foundation.config import Paths, addresses
 from investiq.monitoring.checks import Finding
 from investiq.stack.launch import missing_jobs
 from investiq.stack.live.machine import edited_files

@@ -1,5 +1,5 @@
 """The checks of the monitoring, each pure: documents in, findings out. Reading and running is `stack.validate`'s."""
 
-from investiq.monitoring.checks.finding import Checked, Finding
+from investiq.foundation.findings import Checked, Finding
 
 __all__ = ["Checked", "Finding"]

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.alert import Alert, NoData
-from investiq.monitoring.checks.finding import Checked, Finding
 from investiq.monitoring.mutation.expression import Selector, nodes
 from investiq.monitoring.mutation.parsing import parse
 from investiq.monitoring.rules import RECORDINGS

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from investiq.monitoring.checks.finding import Checked, Finding
+from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.checks.labels import labels_of
 from investiq.monitoring.drawing import RATE_WINDOW, parse_drawn
 from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import Kind, Metric
 from investiq.monitoring.foreign import FOREIGN
 from investiq.monitoring.mutation.expression import Node, nodes
 from investiq.monitoring.mutation.parsing import NotUnderstood, parse
 from investiq.monitoring.panel import Dashboard, Event, concrete
-from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Kind, Metric
 
 __all__ = ["Expression", "Series", "drawn", "expressions", "known_series", "nodes"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from investiq.monitoring.checks.finding import Checked, Finding
+from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.telemetry.catalogue import Part
 from investiq.monitoring.foreign import Foreign
 from investiq.monitoring.foreign.recordings import PROGRAMS, Family, parse_exposition
-from investiq.telemetry.catalogue import Part
 
 __all__ = ["check_foreign"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.checks.expressions import Expression, known_series
-from investiq.monitoring.checks.finding import Checked, Finding
 from investiq.monitoring.foreign import FOREIGN
 from investiq.monitoring.foreign.scrape import ALERTS, ALERTS_SINCE
 from investiq.monitoring.mutation.expression import (

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from investiq.durations import duration, written
+from investiq.foundation.durations import duration, written
+from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import Kind
 from investiq.monitoring.checks.expressions import Expression, known_series
-from investiq.monitoring.checks.finding import Checked, Finding
 from investiq.monitoring.jobs import SCRAPE_INTERVAL
 from investiq.monitoring.mutation.expression import Call, Node, Paren, Place, Selector, Subquery, places
-from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Kind
 
 __all__ = ["check_rates"]
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 import promql_parser
 from promql_parser import Matcher, MatchOp, VectorSelector
 
+from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import Kind, Metric, Subject
 from investiq.monitoring.alert import Severity
 from investiq.monitoring.checks.expressions import Expression
-from investiq.monitoring.checks.finding import Checked, Finding
 from investiq.monitoring.foreign import EVERY_JOB, FOREIGN
 from investiq.monitoring.foreign.blackbox import PROBED
 from investiq.monitoring.foreign.scrape import ALERTS as ALERTS_FIRING
 from investiq.monitoring.foreign.scrape import ALERTS_SINCE
 from investiq.monitoring.promql import TARGET_LABELS
 from investiq.monitoring.rules import ALERTS, CONDITIONAL, RECORDINGS
-from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Kind, Metric, Subject
 
 __all__ = ["check_references"]
 

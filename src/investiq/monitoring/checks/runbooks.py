@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
+from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.alert import Alert, runbook_path
-from investiq.monitoring.checks.finding import Checked, Finding
 
 __all__ = ["check_runbooks", "commands"]
 

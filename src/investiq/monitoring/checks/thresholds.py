@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.checks.expressions import Expression, known_series
-from investiq.monitoring.checks.finding import Checked, Finding
 from investiq.monitoring.checks.ranges import COMPARISONS, Values, never
 from investiq.monitoring.mutation.expression import Binary, Node, Number, Paren, nodes
 

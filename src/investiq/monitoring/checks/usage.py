@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.telemetry.catalogue import Metric
 from investiq.monitoring.checks.expressions import Expression, known_series, nodes
-from investiq.monitoring.checks.finding import Checked, Finding
 from investiq.monitoring.mutation.expression import Selector
-from investiq.telemetry.catalogue import Metric
 
 __all__ = ["check_usage"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from investiq.config.schema import Config
+from investiq.foundation.config.schema import Config
 from investiq.monitoring.dashboards import (
     alerts,
     analysis,

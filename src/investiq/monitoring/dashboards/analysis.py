@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from investiq.foundation.telemetry.catalogue import ANALYSES, ENGINE_DURATION, ENGINE_RESULTS, Subject
 from investiq.monitoring.drawing import in_last, of_alert, per_second, quantile, share
 from investiq.monitoring.panel import Dashboard, Panel, Query, Row, Unit, View
 from investiq.monitoring.rules.analysis import ENGINE_FAILURES_HIGH
 from investiq.promql.matcher import eq
-from investiq.telemetry.catalogue import ANALYSES, ENGINE_DURATION, ENGINE_RESULTS, Subject
 
 __all__ = ["ANALYSES_24H", "DASHBOARD"]
 

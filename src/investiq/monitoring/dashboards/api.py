@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from investiq.foundation.names import API
+from investiq.foundation.telemetry.catalogue import (
+    ACTIVE_CONNECTIONS,
+    AUTH_FAILURES,
+    BACKGROUND_FAILURES,
+    BUILD_INFO,
+    DEPENDENCY_HEALTH,
+    ERRORS,
+    EVENT_LOOP_LAG,
+    RATE_LIMITED,
+    REQUEST_DURATION,
+    REQUESTS,
+    Subject,
+)
 from investiq.monitoring.dashboards.red import red_panels
 from investiq.monitoring.drawing import latest, of_alert, per_second, quantile, share, summed
 from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
-from investiq.monitoring.names import API
 from investiq.monitoring.panel import RATE_INTERVAL, TARGET, Dashboard, Panel, Query, Row, State, Unit, View
 from investiq.monitoring.promql import buckets, observations
 from investiq.monitoring.rules.api import (
@@ -19,19 +32,6 @@ from investiq.monitoring.rules.api import (
     REQUEST_RATE,
 )
 from investiq.promql.matcher import eq, matching
-from investiq.telemetry.catalogue import (
-    ACTIVE_CONNECTIONS,
-    AUTH_FAILURES,
-    BACKGROUND_FAILURES,
-    BUILD_INFO,
-    DEPENDENCY_HEALTH,
-    ERRORS,
-    EVENT_LOOP_LAG,
-    RATE_LIMITED,
-    REQUEST_DURATION,
-    REQUESTS,
-    Subject,
-)
 
 __all__ = ["CONNECTIONS", "DASHBOARD", "DEPENDENCIES", "ERROR_RATE", "LATENCY", "REQUESTS_ANSWERED"]
 

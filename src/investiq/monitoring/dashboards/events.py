@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from investiq.foundation.telemetry.catalogue import TRADING_HALTED, Part
 from investiq.monitoring.alert import Severity
 from investiq.monitoring.foreign.alertmanager import SILENCES
 from investiq.monitoring.foreign.process import START_TIME
@@ -9,7 +10,6 @@ from investiq.monitoring.foreign.scrape import ALERTS
 from investiq.monitoring.panel import Event, State
 from investiq.monitoring.promql import series
 from investiq.promql.matcher import eq
-from investiq.telemetry.catalogue import TRADING_HALTED, Part
 
 __all__ = ["EVENTS"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.drawing import latest, of_alert, per_second, share
 from investiq.monitoring.foreign import node, process
 from investiq.monitoring.panel import RATE_INTERVAL, Dashboard, Panel, Query, Row, Unit, View
@@ -15,7 +16,6 @@ from investiq.monitoring.rules.host import (
     PROCESS_FILES_HIGH,
 )
 from investiq.promql.matcher import eq, matching, ne
-from investiq.telemetry.catalogue import Subject
 
 __all__ = ["DASHBOARD"]
 

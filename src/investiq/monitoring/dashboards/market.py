@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from investiq.monitoring.drawing import in_last, latest, of_alert, per_second, quantile
-from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
-from investiq.monitoring.rules.market import MARKET_DATA_STALE
-from investiq.promql.matcher import eq
-from investiq.telemetry.catalogue import (
+from investiq.foundation.telemetry.catalogue import (
     MARKET_DATA_AGE,
     MARKET_DATA_AGE_LIMIT,
     MARKET_OPEN_TIME,
@@ -17,6 +13,10 @@ from investiq.telemetry.catalogue import (
     PROVIDER_CALLS,
     Subject,
 )
+from investiq.monitoring.drawing import in_last, latest, of_alert, per_second, quantile
+from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.rules.market import MARKET_DATA_STALE
+from investiq.promql.matcher import eq
 
 __all__ = ["DASHBOARD", "PHASE"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from investiq.foundation.telemetry.catalogue import DIRECT_NOTIFICATIONS, INBOX_NOTIFICATIONS, Subject
 from investiq.monitoring.drawing import in_last, latest, of_alert, per_second
 from investiq.monitoring.foreign import Foreign, alertmanager, blackbox, prometheus
 from investiq.monitoring.foreign.scrape import SAMPLES, SCRAPE_DURATION, UP
@@ -20,7 +21,6 @@ from investiq.monitoring.rules.monitoring import (
     TSDB_FAILING,
     WATCHER_DOWN,
 )
-from investiq.telemetry.catalogue import DIRECT_NOTIFICATIONS, INBOX_NOTIFICATIONS, Subject
 
 __all__ = ["DASHBOARD", "NOTIFICATIONS", "RECEIVED", "SILENCES", "TARGETS"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from investiq.foundation.telemetry.catalogue import ACTIVE_CONNECTIONS
 from investiq.monitoring.dashboards.alerts import FIRING_NOW
 from investiq.monitoring.dashboards.analysis import ANALYSES_24H
 from investiq.monitoring.dashboards.api import CONNECTIONS, DEPENDENCIES, ERROR_RATE, LATENCY, REQUESTS_ANSWERED
@@ -13,7 +14,6 @@ from investiq.monitoring.dashboards.trading import EQUITY_NOW, TRADES_24H, TRADI
 from investiq.monitoring.drawing import summed
 from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.panel import Dashboard, Panel, Query, Row, Unit, View
-from investiq.telemetry.catalogue import ACTIVE_CONNECTIONS
 
 __all__ = ["DASHBOARD"]
 

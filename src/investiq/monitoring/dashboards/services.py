@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from investiq.config.schema import ServiceConfig
+from investiq.foundation.config.schema import ServiceConfig
+from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.dashboards.red import duration_panel
 from investiq.monitoring.drawing import latest
 from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
@@ -16,7 +17,6 @@ from investiq.monitoring.promql import series
 from investiq.monitoring.rules.services import alerts
 from investiq.monitoring.rules.slo import REMAINING
 from investiq.promql.matcher import Matcher, eq, matching
-from investiq.telemetry.catalogue import Subject
 
 __all__ = ["dashboard"]
 

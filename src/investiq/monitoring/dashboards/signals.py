@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from investiq.foundation.telemetry.catalogue import (
+    DRIFT_ROWS,
+    ENGINE_RESULTS,
+    FEATURE_DRIFT,
+    MODEL_AGE,
+    MODEL_LOADED,
+    MODEL_TRAINED,
+    PREDICTION_DURATION,
+    PREDICTIONS,
+    Subject,
+)
 from investiq.monitoring.drawing import latest, of_alert, per_second, quantile
 from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
 from investiq.monitoring.rules.signals import (
@@ -14,17 +25,6 @@ from investiq.monitoring.rules.signals import (
     SIGNAL_ENGINE_FALLBACK,
 )
 from investiq.promql.matcher import eq
-from investiq.telemetry.catalogue import (
-    DRIFT_ROWS,
-    ENGINE_RESULTS,
-    FEATURE_DRIFT,
-    MODEL_AGE,
-    MODEL_LOADED,
-    MODEL_TRAINED,
-    PREDICTION_DURATION,
-    PREDICTIONS,
-    Subject,
-)
 
 __all__ = ["DASHBOARD"]
 

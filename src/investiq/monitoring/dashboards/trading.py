@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from investiq.monitoring.alert import Alert
-from investiq.monitoring.drawing import in_last, latest, of_alert, per_second, quantile
-from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
-from investiq.monitoring.rules.trading import (
-    AGENT_DOWN,
-    AGENT_STALLED,
-    CIRCUIT_BREAKER_TRIPPED,
-    DAILY_LOSS_NEAR_LIMIT,
-    DRAWDOWN_NEAR_LIMIT,
-    MONITORING_HEARTBEAT_LOST,
-    ORDER_REJECTIONS_HIGH,
-)
-from investiq.telemetry.catalogue import (
+from investiq.foundation.telemetry.catalogue import (
     AGENT_CYCLE_DURATION,
     AGENT_CYCLES,
     AGENT_DECISIONS,
@@ -37,6 +25,18 @@ from investiq.telemetry.catalogue import (
     TRADES,
     TRADING_HALTED,
     Subject,
+)
+from investiq.monitoring.alert import Alert
+from investiq.monitoring.drawing import in_last, latest, of_alert, per_second, quantile
+from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.rules.trading import (
+    AGENT_DOWN,
+    AGENT_STALLED,
+    CIRCUIT_BREAKER_TRIPPED,
+    DAILY_LOSS_NEAR_LIMIT,
+    DRAWDOWN_NEAR_LIMIT,
+    MONITORING_HEARTBEAT_LOST,
+    ORDER_REJECTIONS_HIGH,
 )
 
 __all__ = ["DASHBOARD", "EQUITY_NOW", "TRADES_24H", "TRADING"]

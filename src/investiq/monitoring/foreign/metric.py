@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from investiq.telemetry.catalogue import Kind
+from investiq.foundation.telemetry.catalogue import Kind
 
 __all__ = ["EVERY_JOB", "Foreign"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from investiq.foundation.names import NODE
+from investiq.foundation.telemetry.catalogue import STATE, Kind
 from investiq.monitoring.foreign.metric import Foreign
-from investiq.monitoring.names import NODE
-from investiq.telemetry.catalogue import STATE, Kind
 
 __all__ = [
     "CLOCK_OFFSET",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from investiq.foundation.names import ALERTMANAGER, BLACKBOX, NODE, PROMETHEUS
+from investiq.foundation.telemetry.catalogue import Kind, Part
 from investiq.monitoring.foreign.metric import Foreign
-from investiq.monitoring.names import ALERTMANAGER, BLACKBOX, NODE, PROMETHEUS
-from investiq.telemetry.catalogue import Kind, Part
 
 __all__ = ["CPU_SECONDS", "MAX_FILES", "METRICS", "OPEN_FILES", "RESIDENT_MEMORY", "START_TIME"]
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from investiq.monitoring.names import ALERTMANAGER, BLACKBOX, NODE, PROBES, PROMETHEUS
+from investiq.foundation.names import ALERTMANAGER, BLACKBOX, NODE, PROBES, PROMETHEUS
 
 __all__ = ["PROGRAMS", "Family", "parse_exposition", "recordings"]
 

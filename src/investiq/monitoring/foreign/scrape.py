@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from investiq.foundation.telemetry.catalogue import STATE, Kind
 from investiq.monitoring.foreign.metric import EVERY_JOB, Foreign
-from investiq.telemetry.catalogue import STATE, Kind
 
 __all__ = ["ALERTS", "ALERTS_SINCE", "METRICS", "SAMPLES", "SCRAPE_DURATION", "UP"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import promql_parser
 from promql_parser import AggModifierType, AtModifierType, LabelModifierType
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 from investiq.monitoring.mutation.expression import (
     Aggregation,
     Binary,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 from investiq.monitoring.mutation.parsing import NotUnderstood, parse
 from investiq.monitoring.mutation.rule import Change, Rule
 

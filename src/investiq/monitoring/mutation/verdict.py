@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from investiq.monitoring.checks.finding import Finding
+from investiq.foundation.findings import Finding
 from investiq.monitoring.mutation.equivalents import Listed, entry_for
 from investiq.monitoring.mutation.operators import BY_NAME
 from investiq.monitoring.mutation.rule import Mutant, Rule

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from investiq.foundation.telemetry.catalogue import ENGINE_RESULTS, Subject
 from investiq.monitoring.alert import Alert, NoData, Severity
 from investiq.monitoring.promql import series
 from investiq.promql.matcher import Matcher, eq, ne
-from investiq.telemetry.catalogue import ENGINE_RESULTS, Subject
 
 __all__ = ["ALERTS", "ENGINE_FAILURES_HIGH"]
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from investiq.foundation.names import API, PROBES, SIGNALS, WEB
+from investiq.foundation.telemetry.catalogue import (
+    AUTH_FAILURES,
+    DEPENDENCY_HEALTH,
+    EVENT_LOOP_LAG,
+    REQUEST_DURATION,
+    Subject,
+)
 from investiq.monitoring.alert import Alert, NoData, Severity
 from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.foreign.scrape import UP
-from investiq.monitoring.names import API, PROBES, SIGNALS, WEB
 from investiq.monitoring.promql import buckets, observations, series
 from investiq.monitoring.recording import Recording
 from investiq.promql.matcher import eq, matching, ne
-from investiq.telemetry.catalogue import AUTH_FAILURES, DEPENDENCY_HEALTH, EVENT_LOOP_LAG, REQUEST_DURATION, Subject
 
 __all__ = [
     "ALERTS",

@@ -5,13 +5,13 @@ They are meant for a laptop as for a server: shares have a floor in bytes where 
 
 from __future__ import annotations
 
+from investiq.foundation.names import NODE
+from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Alert, NoData, Severity
 from investiq.monitoring.foreign import node, process
-from investiq.monitoring.names import NODE
 from investiq.monitoring.promql import series
 from investiq.monitoring.recording import Recording
 from investiq.promql.matcher import eq, ne
-from investiq.telemetry.catalogue import Subject
 
 __all__ = [
     "ALERTS",

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.foreign import Foreign, alertmanager, blackbox, prometheus
-from investiq.monitoring.foreign.scrape import SAMPLES, UP
-from investiq.monitoring.jobs import Job
-from investiq.monitoring.names import (
+from investiq.foundation.contract.heartbeat import EVALUATED_AT, WATCHDOG_NAME
+from investiq.foundation.names import (
     ALERTMANAGER,
     API,
     BLACKBOX,
@@ -20,10 +17,13 @@ from investiq.monitoring.names import (
     SIGNALS,
     WEB,
 )
+from investiq.foundation.telemetry.catalogue import Subject
+from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.monitoring.foreign import Foreign, alertmanager, blackbox, prometheus
+from investiq.monitoring.foreign.scrape import SAMPLES, UP
+from investiq.monitoring.jobs import Job
 from investiq.monitoring.promql import series
 from investiq.promql.matcher import eq, ne
-from investiq.telemetry.catalogue import Subject
-from investiq.telemetry.watchdog import EVALUATED_AT, WATCHDOG_NAME
 
 __all__ = [
     "ALERTMANAGER_RELOAD_FAILED",

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from investiq.config.schema import ServiceConfig
+from investiq.foundation.config.schema import ServiceConfig
+from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Alert, NoData, Severity
 from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.promql import series
 from investiq.promql.matcher import eq
-from investiq.telemetry.catalogue import Subject
 
 __all__ = ["alerts"]
 

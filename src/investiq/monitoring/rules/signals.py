@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.foreign.scrape import UP
-from investiq.monitoring.names import SIGNALS
-from investiq.monitoring.promql import buckets, observations, series
-from investiq.promql.matcher import Matcher, eq
-from investiq.telemetry.catalogue import (
+from investiq.foundation.names import SIGNALS
+from investiq.foundation.telemetry.catalogue import (
     ENGINE_RESULTS,
     FEATURE_DRIFT,
     MODEL_AGE,
@@ -17,6 +13,10 @@ from investiq.telemetry.catalogue import (
     PREDICTION_DURATION,
     Subject,
 )
+from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.monitoring.foreign.scrape import UP
+from investiq.monitoring.promql import buckets, observations, series
+from investiq.promql.matcher import Matcher, eq
 
 __all__ = [
     "ALERTS",

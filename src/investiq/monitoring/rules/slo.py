@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Alert, NoData, Severity
 from investiq.monitoring.foreign.scrape import ALERTS
 from investiq.monitoring.jobs import EVALUATION_SECONDS
@@ -19,7 +20,6 @@ from investiq.monitoring.slo.burn import PAGES, TICKETS, WINDOWS, Pair, seconds
 from investiq.monitoring.slo.indicators import RATE_WINDOW
 from investiq.monitoring.slo.objective import Budgeting, Slo
 from investiq.promql.matcher import Matcher, eq
-from investiq.telemetry.catalogue import Subject
 
 __all__ = [
     "BURNS_FAST",

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from investiq.config.schema import TradingConfig
-from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.foreign.scrape import UP
-from investiq.monitoring.names import AGENT, API
-from investiq.monitoring.promql import series
-from investiq.promql.matcher import eq
-from investiq.telemetry.catalogue import (
+from investiq.foundation.config.schema import TradingConfig
+from investiq.foundation.names import AGENT, API
+from investiq.foundation.telemetry.catalogue import (
     AGENT_INTERVAL,
     AGENT_OPEN_TIME,
     BREAKER_LIMIT,
@@ -22,6 +18,10 @@ from investiq.telemetry.catalogue import (
     TRADING_HALTED,
     Subject,
 )
+from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.monitoring.foreign.scrape import UP
+from investiq.monitoring.promql import series
+from investiq.promql.matcher import eq
 
 __all__ = [
     "AGENT_DOWN",

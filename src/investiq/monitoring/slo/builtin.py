@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from investiq.config.load import ConfigError
-from investiq.config.schema import Config
-from investiq.config.slo import BuiltInSlo, CustomSlo
-from investiq.monitoring.alert import Severity
-from investiq.monitoring.mutation.expression import Aggregation, Binary, Call, Node, Number, Paren
-from investiq.monitoring.mutation.parsing import parse
-from investiq.monitoring.names import API, SIGNALS
-from investiq.monitoring.promql import observations, series
-from investiq.monitoring.recording import Recording
-from investiq.monitoring.slo.indicators import RATE_WINDOW, availability, latency
-from investiq.monitoring.slo.objective import Budgeting, Events, Slo
-from investiq.monitoring.slo.own import of_service
-from investiq.promql.matcher import eq, matching, ne
-from investiq.telemetry.catalogue import (
+from investiq.foundation.config.load import ConfigError
+from investiq.foundation.config.schema import Config
+from investiq.foundation.config.slo import BuiltInSlo, CustomSlo
+from investiq.foundation.names import API, SIGNALS
+from investiq.foundation.telemetry.catalogue import (
     MARKET_DATA_AGE,
     MARKET_PHASE,
     ORDER_ACKNOWLEDGEMENT,
@@ -27,6 +18,15 @@ from investiq.telemetry.catalogue import (
     REQUEST_DURATION,
     Subject,
 )
+from investiq.monitoring.alert import Severity
+from investiq.monitoring.mutation.expression import Aggregation, Binary, Call, Node, Number, Paren
+from investiq.monitoring.mutation.parsing import parse
+from investiq.monitoring.promql import observations, series
+from investiq.monitoring.recording import Recording
+from investiq.monitoring.slo.indicators import RATE_WINDOW, availability, latency
+from investiq.monitoring.slo.objective import Budgeting, Events, Slo
+from investiq.monitoring.slo.own import of_service
+from investiq.promql.matcher import eq, matching, ne
 
 __all__ = ["ANALYSIS_ROUTE", "slos_of"]
 

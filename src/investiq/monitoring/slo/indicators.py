@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from investiq.foundation.names import PROBES
+from investiq.foundation.telemetry.catalogue import Metric
 from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.foreign.metric import Foreign
-from investiq.monitoring.names import PROBES
 from investiq.monitoring.promql import at_most, buckets, observations, series
 from investiq.monitoring.slo.objective import Events
 from investiq.promql.matcher import Matcher, eq
-from investiq.telemetry.catalogue import Metric
 
 __all__ = ["RATE_WINDOW", "availability", "latency"]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Severity
 from investiq.monitoring.recording import Recording
-from investiq.telemetry.catalogue import Subject
 
 __all__ = ["Budgeting", "Events", "Slo"]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from investiq.config.slo import CustomSlo
-from investiq.errors import InvestIQError
+from investiq.foundation.config.slo import CustomSlo
+from investiq.foundation.errors import InvestIQError
 from investiq.monitoring.slo.indicators import RATE_WINDOW
 from investiq.monitoring.slo.objective import Budgeting
 from investiq.monitoring.slo.openslo import METHODS, PAGE

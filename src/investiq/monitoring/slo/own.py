@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from investiq.config.schema import ServiceConfig, ServiceObjective
+from investiq.foundation.config.schema import ServiceConfig, ServiceObjective
+from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Severity
 from investiq.monitoring.own_service import durations, requests
 from investiq.monitoring.promql import observations
 from investiq.monitoring.slo.indicators import availability, latency
 from investiq.monitoring.slo.objective import Budgeting, Events, Slo
 from investiq.promql.matcher import eq, matching, not_matching
-from investiq.telemetry.catalogue import Subject
 
 __all__ = ["of_service"]
 

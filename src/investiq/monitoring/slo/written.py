@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from investiq.config.fields import toml_value
-from investiq.config.slo import CustomSlo
+from investiq.foundation.config.fields import toml_value
+from investiq.foundation.config.slo import CustomSlo
 
 __all__ = ["toml_of"]
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 
 __all__ = ["Access", "Answer", "Asker", "NotChecked"]
 

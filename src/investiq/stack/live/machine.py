@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from investiq.config import Config, Paths, addresses
-from investiq.monitoring import names
+from investiq.foundation import names
+from investiq.foundation.config import Config, Paths, addresses
 from investiq.monitoring.checks import Checked, Finding
 from investiq.monitoring.jobs import prometheus_document
 from investiq.monitoring.probes import blackbox_document

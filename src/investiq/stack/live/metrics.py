@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import Kind, Metric
 from investiq.monitoring.checks import Checked, Finding
 from investiq.stack.live.programs import Prometheus, Sample
 from investiq.stack.live.scene import Scene
-from investiq.telemetry import catalogue
-from investiq.telemetry.catalogue import Kind, Metric
 
 __all__ = ["check_metrics"]
 

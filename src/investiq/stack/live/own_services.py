@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from investiq.config.schema import ServiceConfig
+from investiq.foundation.config.schema import ServiceConfig
 from investiq.monitoring.checks import Checked, Finding
 from investiq.monitoring.foreign.scrape import UP
 from investiq.monitoring.own_service import durations, requests

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 from investiq.stack.live.asking import Asker, NotChecked
 
 __all__ = ["Alertmanager", "Prometheus", "QueryRefused", "Sample", "moment"]

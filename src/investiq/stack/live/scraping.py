@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from investiq.config import addresses
-from investiq.monitoring import names
+from investiq.foundation import names
+from investiq.foundation.config import addresses
 from investiq.monitoring.checks import Checked, Finding
 from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.probes import probes

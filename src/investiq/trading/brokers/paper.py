@@ -22,9 +22,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
+from investiq.foundation.store import DatabaseUnavailable, ping, reading, writing
+from investiq.foundation.store.schema import paper_executions, paper_orders
 from investiq.market.types import MarketPhase, Quote, Symbol
-from investiq.store import DatabaseUnavailable, ping, reading, writing
-from investiq.store.schema import paper_executions, paper_orders
 from investiq.trading.brokers.protocol import (
     BrokerAccount,
     BrokerOrder,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
-from investiq.errors import InvestIQError
+from investiq.foundation.errors import InvestIQError
 from investiq.market.types import Symbol
 from investiq.trading.order import Order, OrderStatus
 

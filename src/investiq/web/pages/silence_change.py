@@ -9,8 +9,8 @@ import structlog
 from dash import no_update
 from dash.development.base_component import Component
 
-from investiq.durations import duration
-from investiq.errors import InvestIQError
+from investiq.foundation.durations import duration
+from investiq.foundation.errors import InvestIQError
 from investiq.silences.refusals import check_length, check_name, check_text
 from investiq.silences.silence import matchers_of
 from investiq.web import format as fmt

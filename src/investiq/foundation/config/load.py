@@ -1,0 +1,246 @@
+"""The only reader of the environment and of `investiq.toml`.
+
+Order, later wins: defaults, `investiq.toml`, environment. Each setting `section.key` has the variable
+`INVESTIQ_SECTION_KEY`; the secrets also have the short names of `SHORT_NAMES`, and for each secret variable `NAME`
+there is `NAME_FILE`, a file that holds it (the way container engines hand out secrets).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from investiq.foundation.config.fields import Setting, settings
+from investiq.foundation.config.schema import Config
+from investiq.foundation.config.toml_lines import key_lines
+from investiq.foundation.errors import InvestIQError
+
+__all__ = ["CONFIG_FILE", "SHORT_NAMES", "ConfigError", "LoadedConfig", "Source", "load"]
+
+CONFIG_FILE = "investiq.toml"
+PATH_VARIABLE = "INVESTIQ_CONFIG"
+PREFIX = "INVESTIQ_"
+
+SHORT_NAMES = {
+    "METRICS_TOKEN": "api.metrics_token",
+    "DISCORD_WEBHOOK_URL": "notify.discord_webhook_url",
+    "PAGERDUTY_KEY": "notify.pagerduty_key",
+    "GRAFANA_ADMIN_PASSWORD": "grafana_admin_password",
+    "ALPACA_API_KEY": "alpaca_api_key",
+    "ALPACA_SECRET_KEY": "alpaca_secret_key",
+    "DATABASE_URL": "database_url",
+}
+
+
+class ConfigError(InvestIQError):
+    """Something in the configuration cannot be used; the message lists every fault, one a line."""
+
+    reason = "invalid_config"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a value came from: `default`, `investiq.toml:12`, `METRICS_TOKEN`, `METRICS_TOKEN_FILE`.
+
+    Attributes:
+        file: the file that held the value, if one did.
+    """
+
+    text: str
+    file: Path | None = None
+
+
+DEFAULT = Source("default")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedConfig:
+    """The effective configuration, the file that was read (if any), and the source of each set value by dotted key."""
+
+    config: Config
+    path: Path | None
+    sources: Mapping[str, Source]
+
+    def source(self, key: str) -> Source:
+        return self.sources.get(key, DEFAULT)
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> LoadedConfig:
+    """Read everything and return the effective configuration; relative paths become absolute.
+
+    Args:
+        path: the file to read; without it `$INVESTIQ_CONFIG`, or `investiq.toml` here if it exists.
+        environ: the environment; default: that of the process.
+
+    Raises:
+        ConfigError: a key is unknown, a value has the wrong type or range, or a file cannot be read.
+    """
+    environ = os.environ if environ is None else environ
+    file = _find(path, environ)
+    known = settings()
+    faults: list[str] = []
+    values: dict[str, Any] = {}
+    sources: dict[str, Source] = {}
+    for key, value, source in (*_from_file(file, known, faults), *_from_environment(environ, known, faults)):
+        values[key] = value
+        sources[key] = source
+    config = _validate(values, sources, known, faults)
+    return LoadedConfig(_absolute(config, file.parent if file else Path.cwd()), file, sources)
+
+
+def _find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    asked = path or (Path(environ[PATH_VARIABLE]) if environ.get(PATH_VARIABLE) else None)
+    if asked is None:
+        default = Path.cwd() / CONFIG_FILE
+        return default if default.exists() else None
+    if not asked.is_file():
+        raise ConfigError(
+            f"{asked}: no such configuration file; leave out --config and ${PATH_VARIABLE} to use the defaults"
+        )
+    return asked.resolve()
+
+
+def _from_file(file: Path | None, known: Mapping[str, Setting], faults: list[str]) -> Iterator[tuple[str, Any, Source]]:
+    if file is None:
+        return
+    try:
+        text = file.read_text("utf-8")
+        tables = tomllib.loads(text, parse_float=Decimal)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: not valid TOML: {error}") from error
+    lines = key_lines(text)
+    for key, value in _leaves(tables, known):
+        place = f"{file.name}:{lines.get(key, '?')}"
+        if key not in known:
+            faults.append(f"{place}: unknown key {key!r}{_nearest(key, known)}")
+        elif fault := known[key].toml_fault(value):
+            faults.append(f"{place}: {key}: {fault}; example: {known[key].example}")
+        else:
+            yield key, value, Source(place, file)
+
+
+def _inner_sources(sources: Mapping[str, Source], known: Mapping[str, Setting]) -> dict[str, Source]:
+    """The lines inside arrays of tables (`services.0.url`), for the messages about them."""
+    found: dict[str, Source] = {}
+    for key, source in sources.items():
+        if known[key].tables is not None and source.file is not None and source.text.startswith(source.file.name):
+            lines = key_lines(source.file.read_text("utf-8"))
+            inner = {name: line for name, line in lines.items() if name.startswith(f"{key}.")}
+            found |= {name: Source(f"{source.file.name}:{line}", source.file) for name, line in inner.items()}
+    return found
+
+
+def _leaves(table: Mapping[str, Any], known: Mapping[str, Setting], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        key = prefix + name
+        if isinstance(value, dict) and key not in known:
+            if value:
+                yield from _leaves(value, known, key + ".")
+            elif not any(k.startswith(key + ".") for k in known):
+                yield key, value
+        else:
+            yield key, value
+
+
+def _from_environment(
+    environ: Mapping[str, str], known: Mapping[str, Setting], faults: list[str]
+) -> Iterator[tuple[str, Any, Source]]:
+    variables = {setting.variable: setting for setting in known.values()}
+    variables |= {short: known[key] for short, key in SHORT_NAMES.items()}
+    seen: dict[str, str] = {}
+    for name in sorted(environ):
+        plain = name.removesuffix("_FILE")
+        setting = variables.get(name) or (variables.get(plain) if plain != name else None)
+        if setting is None or (name not in variables and not setting.secret):
+            if name.startswith(PREFIX) and name != PATH_VARIABLE:
+                faults.append(f"${name}: unknown variable{_nearest(name, variables)}")
+            continue
+        if setting.key in seen:
+            faults.append(f"${name}: {setting.key} is also set by ${seen[setting.key]}; keep one of them")
+            continue
+        seen[setting.key] = name
+        try:
+            file = None if name in variables else Path(environ[name])
+            text = environ[name] if file is None else _secret_file(file)
+            yield setting.key, setting.parse_text(text), Source(f"${name}", file)
+        except (OSError, ValueError) as error:
+            faults.append(f"${name}: {error}; expected {setting.expected}; example: {setting.example_for(name)}")
+
+
+def _secret_file(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except OSError as error:
+        raise OSError(f"secret file {path} cannot be read ({error.strerror})") from error
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, known, 1, 0.6)
+    return f"; did you mean {near[0]!r}?" if near else "; `investiq config show` lists every key"
+
+
+def _validate(
+    values: Mapping[str, Any], sources: Mapping[str, Source], known: Mapping[str, Setting], faults: list[str]
+) -> Config:
+    nested: dict[str, Any] = {}
+    for key, value in values.items():
+        *sections, name = key.split(".")
+        table = nested
+        for section in sections:
+            table = table.setdefault(section, {})
+        table[name] = value
+    try:
+        config = Config.model_validate(nested)
+    except ValidationError as error:
+        faults.extend(_describe(fault, sources, known) for fault in error.errors(include_input=False))
+        config = None
+    if config is None or faults:
+        raise ConfigError("\n".join(["the configuration cannot be used:", *(f"  {fault}" for fault in faults)]))
+    return config
+
+
+def _describe(fault: Any, sources: Mapping[str, Source], known: Mapping[str, Setting]) -> str:
+    """One line for one pydantic error. The value itself is left out: it may be a secret."""
+    path = [str(step) for step in fault["loc"]]
+    key = next((k for n in range(len(path), 0, -1) if (k := ".".join(path[:n])) in known), ".".join(path))
+    message = fault["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    if key not in known:
+        return f"{key}: {message}" if key else message
+    setting = known[key]
+    if setting.tables is not None and len(path) > 1:
+        return _describe_inner(fault, path, message, setting, {**sources, **_inner_sources(sources, known)})
+    source = sources.get(key, DEFAULT).text
+    return f"{source}: {key} {message}; expected {setting.expected}; example: {setting.example_for(source)}"
+
+
+def _describe_inner(fault: Any, path: list[str], message: str, setting: Setting, sources: Mapping[str, Source]) -> str:
+    """The line for an error inside an array of tables; it says the place as in `[[services]]` number 1."""
+    places = (".".join(path[:n]) for n in range(len(path), 0, -1))
+    source = next(sources[place] for place in places if place in sources).text
+    if fault["type"] == "extra_forbidden":
+        message = f"is no setting of it; docs/configuration.md lists those of [[{setting.key}]]"
+    where = " ".join(f"number {int(step) + 1}" if step.isdigit() else step for step in path)
+    return f"{source}: {where}: {message}; example: {setting.example}"
+
+
+def _absolute(config: Config, base: Path) -> Config:
+    """Relative paths count from the configuration file, so that every command means the same files."""
+
+    def fix(path: Path | None) -> Path | None:
+        return None if path is None else (base / path.expanduser()).resolve()
+
+    market = config.market.model_copy(update={"folder": fix(config.market.folder)})
+    signals = config.signals.model_copy(update={"model_dir": fix(config.signals.model_dir)})
+    services = tuple(one.model_copy(update={"token_file": fix(one.token_file)}) for one in config.services)
+    parts = {"market": market, "signals": signals, "services": services}
+    return config.model_copy(update={"data_dir": fix(config.data_dir), **parts})

@@ -1,0 +1,84 @@
+"""Where things lie under `data_dir`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from investiq.foundation.config.schema import Config
+
+__all__ = ["PANELS_FILE", "Paths"]
+
+PANELS_FILE = "panels.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The files and folders of one installation."""
+
+    data_dir: Path
+    models: Path
+
+    @classmethod
+    def of(cls, config: Config) -> Paths:
+        return cls(config.data_dir, config.signals.model_dir or config.data_dir / "models")
+
+    @property
+    def current_model(self) -> Path:
+        """The trained model that serves; a link, there from the end of the first training."""
+        return self.models / "current"
+
+    @property
+    def ledger(self) -> Path:
+        return self.data_dir / "ledger.db"
+
+    @property
+    def inbox(self) -> Path:
+        return self.data_dir / "inbox.db"
+
+    @property
+    def replay_state(self) -> Path:
+        return self.data_dir / "replay.json"
+
+    @property
+    def keys(self) -> Path:
+        return self.data_dir / "keys"
+
+    @property
+    def admin_key(self) -> Path:
+        return self.keys / "admin.key"
+
+    @property
+    def agent_key(self) -> Path:
+        return self.keys / "agent.key"
+
+    @property
+    def heartbeat_token(self) -> Path:
+        """What Alertmanager shows the API when it delivers the heartbeat; not an API key."""
+        return self.keys / "heartbeat.token"
+
+    @property
+    def logs(self) -> Path:
+        return self.data_dir / "logs"
+
+    @property
+    def run(self) -> Path:
+        return self.data_dir / "run"
+
+    @property
+    def monitoring(self) -> Path:
+        """Rendered configuration of the monitoring programs, with secrets: mode 0700."""
+        return self.data_dir / "monitoring"
+
+    @property
+    def panels(self) -> Path:
+        """The panels that the operations pages draw, rendered with the rest."""
+        return self.monitoring / PANELS_FILE
+
+    @property
+    def prometheus(self) -> Path:
+        return self.data_dir / "prometheus"
+
+    @property
+    def alertmanager(self) -> Path:
+        return self.data_dir / "alertmanager"

@@ -1,0 +1,373 @@
+"""The configuration as types: every setting once, with its default, its meaning and an example.
+
+Reading files and environment is `load.py`; this module only says what may be said. Every object is frozen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, model_validator
+
+from investiq.foundation.config.section import Section
+from investiq.foundation.config.service import ServiceConfig, ServiceObjective
+from investiq.foundation.config.slo import CustomSlo, SloConfig
+
+__all__ = [
+    "AgentConfig",
+    "AnalysisConfig",
+    "ApiConfig",
+    "ClientConfig",
+    "Config",
+    "LoggingConfig",
+    "MarketConfig",
+    "MonitoringConfig",
+    "NotifyConfig",
+    "PartConfig",
+    "ServiceConfig",
+    "ServiceObjective",
+    "SignalsConfig",
+    "TradingConfig",
+]
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Fraction = Annotated[Decimal, Field(gt=0, le=1)]
+Secret = Annotated[SecretStr, Field(min_length=1)]
+PublicUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#@\"'()]+(/[^\s?#@\"'()]*)?$")]
+Network = IPv4Network | IPv6Network
+
+
+class MarketConfig(Section):
+    """Where prices come from and how market time runs."""
+
+    provider: Literal["replay", "files"] = Field(
+        "replay", description="source of prices: the shipped history, or your own files"
+    )
+    folder: Path | None = Field(
+        None, description='folder of CSV or Parquet bars, for provider = "files"', examples=["bars/"]
+    )
+    clock: Literal["replay", "wall"] = Field("replay", description="replayed market time, or the time of day")
+    start: date = Field(date(2008, 1, 2), description="first session of the replay", examples=["2008-01-02"])
+    session_seconds: float = Field(
+        30.0, gt=0.05, le=86_400, description="wall seconds in which one session is replayed", examples=[30.0]
+    )
+
+    @model_validator(mode="after")
+    def _files_need_a_folder(self) -> MarketConfig:
+        if self.provider == "files" and self.folder is None:
+            raise ValueError('provider = "files" needs a folder of bars: set market.folder, such as folder = "bars/"')
+        if self.provider == "replay" and self.clock == "wall":
+            raise ValueError(
+                'provider = "replay" needs clock = "replay": its prices end in 2013, and no wall clock is there'
+            )
+        return self
+
+
+class ApiConfig(Section):
+    """The API server."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: Port = Field(3000, description="port of the API server")
+    hostnames: tuple[str, ...] = Field(
+        (), description="further Host names that requests may carry", examples=[["invest.example.org"]]
+    )
+    metrics_token: Secret | None = Field(
+        None, description="bearer token for /metrics from outside the trusted networks"
+    )
+    trusted_networks: tuple[Network, ...] = Field(
+        (ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        description="networks that read without a key, unless a forwarding header is present",
+        examples=[["127.0.0.0/8", "::1/128"]],
+    )
+    max_body_bytes: int = Field(65_536, ge=1024, description="largest request body")
+    requests_per_minute: int = Field(6_000, ge=1, description="requests a minute from one client before 429")
+    trades_per_minute: int = Field(120, ge=1, description="trade requests a minute with one key before 429")
+
+
+class SignalsConfig(Section):
+    """The signal models service."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: Port = Field(8004, description="port of the signal models service")
+    timeout_seconds: float = Field(2.0, gt=0, description="time limit of one prediction, as the API waits for it")
+    max_model_age_days: float = Field(
+        365.0,
+        gt=0,
+        description="days of market time from the last session that the model learned from to the newest one that it "
+        "predicts from, after which it counts as stale",
+    )
+    model_dir: Path | None = Field(None, description="folder of the trained model; default: models/ in data_dir")
+
+
+class PartConfig(Section):
+    """A server of ours that needs no more than an address."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: Port = Field(description="port to listen on")
+    hostnames: tuple[str, ...] = Field((), description="further Host names that requests may carry")
+
+
+class WebConfig(PartConfig):
+    """The frontend."""
+
+    port: Port = Field(8050, description="port of the frontend")
+    public_url: PublicUrl | None = Field(
+        None,
+        description="address at which people open the console from elsewhere: what the links of notifications begin "
+        "with; default: its address on this machine",
+        examples=["https://invest.example.org"],
+    )
+
+
+class InboxConfig(PartConfig):
+    """The local inbox of notifications."""
+
+    port: Port = Field(5001, description="port of the inbox")
+    keep: int = Field(5_000, ge=100, description="notifications kept before the oldest are dropped")
+
+
+class AnalysisConfig(Section):
+    """Engines: their weights in the overall result, and their time limits."""
+
+    weights: dict[
+        Literal["technical", "quantitative", "signal", "sentiment", "fundamental"],
+        Annotated[Decimal, Field(ge=0, le=1)],
+    ] = Field(
+        {
+            "technical": Decimal("0.30"),
+            "quantitative": Decimal("0.20"),
+            "signal": Decimal("0.20"),
+            "sentiment": Decimal("0.10"),
+            "fundamental": Decimal("0.20"),
+        },
+        description="weight of each engine; coverage is the share of them that answered",
+    )
+    timeout_seconds: float = Field(3.0, gt=0, description="time limit of each engine")
+
+    @model_validator(mode="after")
+    def _every_engine_has_a_weight(self) -> AnalysisConfig:
+        known = type(self).model_fields["weights"].default
+        missing = [name for name in known if name not in self.weights]
+        if missing:
+            raise ValueError(
+                f"weights names no {', '.join(missing)}: it replaces the default as a whole; 0 leaves one out"
+            )
+        if not any(self.weights.values()):
+            raise ValueError("weights are all 0: at least one engine must count, such as technical = 1")
+        return self
+
+
+class TradingConfig(Section):
+    """Broker, costs, risk limits and the breaker. Money in dollars; fractions are of equity."""
+
+    broker: Literal["paper"] = Field("paper", description="where orders go")
+    initial_cash: Decimal = Field(Decimal(100_000), gt=0, description="cash of a new paper account")
+    spread_bps: Decimal = Field(
+        Decimal(2), ge=0, description="full bid-ask spread that the paper broker charges, in basis points"
+    )
+    commission_per_share: Decimal = Field(Decimal("0.005"), ge=0, description="paper commission per share")
+    commission_minimum: Decimal = Field(Decimal("1.00"), ge=0, description="least paper commission per order")
+    max_order_notional: Decimal = Field(Decimal(25_000), gt=0, description="largest single order")
+    max_position_fraction: Fraction = Field(Decimal("0.25"), description="largest position in one symbol")
+    max_exposure_fraction: Fraction = Field(Decimal("0.95"), description="largest sum of positions")
+    max_open_orders: int = Field(20, ge=1, description="open orders at one time")
+    max_price_age_seconds: float = Field(
+        23_400.0,
+        gt=0,
+        description="seconds of open market after which a price is too old to buy on, and the market data counts as "
+        "down; the default is a regular session",
+    )
+    daily_loss_limit: Fraction = Field(
+        Decimal("0.03"), description="realised and unrealised loss in one session that trips the breaker"
+    )
+    drawdown_limit: Fraction = Field(Decimal("0.20"), description="fall from the highest equity that trips the breaker")
+    require_monitoring: bool = Field(
+        True,
+        description="trade only while the heartbeat of the monitoring arrives; false trades unwatched, and /health and "
+        "the trading status say so",
+    )
+    # One heartbeat comes every ten seconds: with less than this, a single late one would halt trading.
+    heartbeat_timeout_seconds: float = Field(
+        30.0, ge=15, le=3_600, description="age of the last heartbeat of the monitoring at which trading halts"
+    )
+
+
+class AgentConfig(Section):
+    """The paper-trading agent."""
+
+    enabled: bool = Field(True, description="start the agent with `investiq up` (replay clock only)")
+    watchlist: tuple[str, ...] = Field(
+        (), description="symbols to go through; empty means all", examples=[["AAPL", "MSFT"]]
+    )
+    host: str = Field("127.0.0.1", description="address to listen on, for /health and /metrics")
+    port: Port = Field(8060, description="port of the agent")
+    hostnames: tuple[str, ...] = Field((), description="further Host names that requests may carry")
+    cycle_seconds: float = Field(10.0, gt=0, description="wall seconds between two cycles")
+    notional: Decimal = Field(Decimal(5_000), gt=0, description="dollars per entry")
+    entry_score: Decimal = Field(Decimal("0.20"), description="overall score from which the agent buys", ge=0, le=1)
+    exit_score: Decimal = Field(
+        Decimal("-0.10"), description="overall score from which the agent sells what it holds", ge=-1, le=1
+    )
+
+
+class MonitoringConfig(Section):
+    """The monitoring programs: ports and retention."""
+
+    prometheus_port: Port = Field(9090, description="port of Prometheus")
+    alertmanager_port: Port = Field(9093, description="port of Alertmanager")
+    blackbox_port: Port = Field(9115, description="port of the blackbox exporter")
+    node_port: Port = Field(9100, description="port of the node exporter")
+    grafana_port: Port = Field(3001, description="port of Grafana, where it is installed")
+    retention_days: int = Field(30, ge=1, description="days of metrics kept")
+    retention_size: str = Field(
+        "10GB", pattern=r"^\d+(MB|GB|TB)$", description="disk that metrics may take", examples=["10GB"]
+    )
+
+
+class NotifyConfig(Section):
+    """Receivers outside. With none of them, notifications stay in the local inbox."""
+
+    discord_webhook_url: Secret | None = Field(None, description="Discord webhook URL")
+    pagerduty_key: Secret | None = Field(None, description="PagerDuty Events v2 routing key")
+    webhook_url: Secret | None = Field(None, description="URL that gets Alertmanager's webhook JSON")
+    deadmans_switch_url: Secret | None = Field(
+        None,
+        description="URL of a dead man's switch outside, such as a check of healthchecks.io: called once a minute "
+        "while the monitoring lives; it tells you when the calls stop",
+    )
+
+
+class ClientConfig(Section):
+    """Where the command line finds the API, when it is not the one beside it."""
+
+    url: str | None = Field(
+        None,
+        description="address of the API; default: the one configured here",
+        examples=["https://invest.example.org"],
+    )
+    key: Secret | None = Field(None, description="API key; default: keys/admin.key in data_dir")
+
+
+class LoggingConfig(Section):
+    """Logs of our own parts."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least severe level that is written"
+    )
+    max_bytes: int = Field(10_000_000, ge=10_000, description="size at which a part's log file is rotated")
+    backups: int = Field(5, ge=1, description="rotated files kept for each part")
+
+
+class Config(Section):
+    """Everything that can be set. `investiq config show` prints it with the source of each value."""
+
+    data_dir: Path = Field(Path(".investiq"), description="ledger, metrics, logs, keys and models")
+    database_url: Secret | None = Field(
+        None,
+        description="SQLAlchemy URL of the ledger; default: SQLite in data_dir",
+        examples=["postgresql+psycopg://user:password@host/investiq"],
+    )
+    grafana_admin_password: Secret | None = Field(None, description="password of Grafana's admin")
+    alpaca_api_key: Secret | None = Field(None, description="Alpaca key id (kept for the Alpaca broker)")
+    alpaca_secret_key: Secret | None = Field(None, description="Alpaca secret key (kept for the Alpaca broker)")
+    market: MarketConfig = MarketConfig()
+    api: ApiConfig = ApiConfig()
+    signals: SignalsConfig = SignalsConfig()
+    web: WebConfig = WebConfig()
+    inbox: InboxConfig = InboxConfig()
+    analysis: AnalysisConfig = AnalysisConfig()
+    trading: TradingConfig = TradingConfig()
+    agent: AgentConfig = AgentConfig()
+    monitoring: MonitoringConfig = MonitoringConfig()
+    notify: NotifyConfig = NotifyConfig()
+    client: ClientConfig = ClientConfig()
+    logging: LoggingConfig = LoggingConfig()
+    slo: SloConfig = SloConfig()
+    services: tuple[ServiceConfig, ...] = Field(
+        (),
+        description="services of yours that are watched too",
+        examples=[({"name": "billing", "url": "http://127.0.0.1:8080"},)],
+    )
+    slos: tuple[CustomSlo, ...] = Field(
+        (),
+        description="SLOs of your own",
+        examples=[
+            (
+                {
+                    "name": "checkout-availability",
+                    "service": "checkout",
+                    "objective": Decimal("0.999"),
+                    "bad": "rate(checkouts_failed_total[5m])",
+                    "total": "rate(checkouts_total[5m])",
+                },
+            )
+        ],
+    )
+
+    @model_validator(mode="after")
+    def _services_differ(self) -> Config:
+        names = [service.name for service in self.services]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two services are called {twice[0]}: the name is the scrape job, so give each its own")
+        return self
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Config:
+        taken: dict[int, str] = {}
+        for key, port in self.ports().items():
+            if port in taken:
+                raise ValueError(f"{key} and {taken[port]} are both {port}: every part needs a port of its own")
+            taken[port] = key
+        return self
+
+    @model_validator(mode="after")
+    def _slo_names_differ(self) -> Config:
+        taken = {name.replace("_", "-"): f"the built-in SLO of [slo.{name}]" for name in SloConfig.model_fields}
+        for where, name, _ in self._slos():
+            if name in taken:
+                raise ValueError(f"{where} is called {name}, as {taken[name]} is: choose another name")
+            taken[name] = where
+        return self
+
+    @model_validator(mode="after")
+    def _metrics_are_kept_for_the_windows(self) -> Config:
+        built_in = {name: getattr(self.slo, name) for name in SloConfig.model_fields}
+        windows = {f"slo.{name}.window_days": slo.window_days for name, slo in built_in.items() if slo.enabled}
+        windows |= {f"{where} window_days": days for where, _, days in self._slos()}
+        for key, days in windows.items():
+            if days > self.monitoring.retention_days:
+                raise ValueError(
+                    f"{key} is {days}, but metrics are kept for {self.monitoring.retention_days} days: raise "
+                    "monitoring.retention_days, or shorten the window"
+                )
+        return self
+
+    def _slos(self) -> Iterator[tuple[str, str, int]]:
+        """Place, name and window of each SLO that is not built in."""
+        for service in self.services:
+            for number, objective in enumerate(service.slos, start=1):
+                yield (
+                    f"services {service.name} slos number {number}",
+                    service.slo_name(objective),
+                    objective.window_days,
+                )
+        for number, slo in enumerate(self.slos, start=1):
+            yield f"slos number {number}", slo.name, slo.window_days
+
+    @property
+    def agent_runs(self) -> bool:
+        """Whether `investiq up` starts the agent: it trades on paper, in a replay only."""
+        return self.agent.enabled and self.market.clock == "replay"
+
+    def ports(self) -> dict[str, int]:
+        """The port of each part by the dotted key that sets it."""
+        ours = {f"{name}.port": getattr(self, name).port for name in ("api", "signals", "web", "inbox", "agent")}
+        watch = self.monitoring
+        return ours | {
+            f"monitoring.{name}": getattr(watch, name) for name in type(watch).model_fields if name.endswith("_port")
+        }

@@ -1,0 +1,1 @@
+"""What our processes say to each other: written once, imported by both sides of every wire."""

@@ -1,0 +1,242 @@
+"""Configuration: what a user writes is what runs, and what cannot run is named with its place and an example."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from investiq.foundation.config import ConfigError, load
+from investiq.foundation.config.fields import settings
+from investiq.foundation.config.load import SHORT_NAMES
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "investiq.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def faults(path: Path | None, environ: dict[str, str] | None = None) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(path, environ or {})
+    return caught.value.message
+
+
+def test_without_a_file_every_value_is_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    loaded = load(environ={})
+    assert loaded.config.api.port == 3000
+    assert loaded.path is None
+    assert loaded.source("api.port").text == "default"
+
+
+def test_the_file_here_is_read_and_its_lines_are_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "# mine\n[market]\nstart = 2009-03-02\n\n[trading]\ninitial_cash = 12.30\n")
+    monkeypatch.chdir(tmp_path)
+    loaded = load(environ={})
+    assert loaded.config.market.start == date(2009, 3, 2)
+    assert loaded.config.trading.initial_cash == Decimal("12.30"), "money must not pass through a float"
+    assert loaded.source("market.start").text == "investiq.toml:3"
+    assert loaded.source("trading.initial_cash").text == "investiq.toml:6"
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    loaded = load(write(tmp_path, "[api]\nport = 3100\n"), {"INVESTIQ_API_PORT": "3200"})
+    assert loaded.config.api.port == 3200
+    assert loaded.source("api.port").text == "$INVESTIQ_API_PORT"
+
+
+def test_relative_paths_count_from_the_file_not_from_where_the_command_was_typed(tmp_path: Path) -> None:
+    path = write(tmp_path, 'data_dir = "state"\n[market]\nprovider = "files"\nfolder = "bars"\n')
+    config = load(path, {}).config
+    assert config.data_dir == tmp_path / "state"
+    assert config.market.folder == tmp_path / "bars"
+
+
+@pytest.mark.parametrize("name", sorted(SHORT_NAMES))
+def test_each_kept_variable_name_sets_its_secret_also_through_a_file(name: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret-value\n", "utf-8")
+    for environ in ({name: "s3cret-value"}, {f"{name}_FILE": str(secret)}):
+        value: object = load(None, environ).config
+        for step in SHORT_NAMES[name].split("."):
+            value = getattr(value, step)
+        assert value.get_secret_value() == "s3cret-value"  # type: ignore[attr-defined]
+        assert "s3cret-value" not in repr(load(None, environ).config), "a secret must not reach a log"
+
+
+def test_an_unreadable_secret_file_is_named_with_an_example(tmp_path: Path) -> None:
+    message = faults(None, {"PAGERDUTY_KEY_FILE": str(tmp_path / "gone")})
+    assert "$PAGERDUTY_KEY_FILE" in message
+    assert str(tmp_path / "gone") in message
+    assert "example: PAGERDUTY_KEY_FILE=/run/secrets/pagerduty_key" in message
+
+
+def test_an_empty_token_is_refused(tmp_path: Path) -> None:
+    assert "$METRICS_TOKEN" in faults(None, {"METRICS_TOKEN": ""})
+    assert "investiq.toml:2" in faults(write(tmp_path, '[api]\nmetrics_token = ""\n'))
+
+
+def test_a_secret_is_never_repeated_in_an_error(tmp_path: Path) -> None:
+    message = faults(write(tmp_path, "[api]\nmetrics_token = 31337\n"))
+    assert "investiq.toml:2" in message
+    assert "31337" not in message
+
+
+def test_a_secret_set_twice_is_an_error_that_names_both() -> None:
+    message = faults(None, {"METRICS_TOKEN": "a", "INVESTIQ_API_METRICS_TOKEN": "b"})
+    assert "$METRICS_TOKEN" in message
+    assert "$INVESTIQ_API_METRICS_TOKEN" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[api]\nport = "3000"\n', "investiq.toml:2: api.port: expected a whole number"),
+        ("[api]\nport = true\n", "investiq.toml:2: api.port: expected a whole number"),
+        ("[api]\nport = 70000\n", "investiq.toml:2: api.port should be less than or equal to 65535"),
+        ("[api]\nprot = 1\n", "investiq.toml:2: unknown key 'api.prot'; did you mean 'api.port'?"),
+        ("[apii]\nport = 1\n", "investiq.toml:2: unknown key 'apii.port'; did you mean 'api.port'?"),
+        ("api = 3\n", "investiq.toml:1: unknown key 'api'"),
+        ('[market]\nprovider = "yahoo"\n', "expected 'replay' or 'files'"),
+        ('[agent]\nwatchlist = "AAPL"\n', "investiq.toml:2: agent.watchlist: expected a list"),
+        ("[api\n", "not valid TOML"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named_with_its_line_and_what_was_expected(
+    text: str, expected: str, tmp_path: Path
+) -> None:
+    assert expected in faults(write(tmp_path, text))
+
+
+def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
+    message = faults(write(tmp_path, "nope = 1\n[web]\nport = 0\n"), {"INVESTIQ_WEBB_PORT": "1"})
+    assert all(part in message for part in ("'nope'", "web.port", "$INVESTIQ_WEBB_PORT"))
+
+
+def test_every_example_in_an_error_is_itself_accepted(tmp_path: Path) -> None:
+    for key, setting in settings().items():
+        section = key.rpartition(".")[0]
+        text = f"[{section}]\n{setting.example}\n" if section else f"{setting.example}\n"
+        if setting.sample is None or key == "market.provider":
+            continue
+        load(write(tmp_path, text), {})
+
+
+def test_two_parts_on_one_port_are_refused() -> None:
+    assert "web.port and api.port are both 3000" in faults(None, {"INVESTIQ_WEB_PORT": "3000"})
+
+
+def test_lists_and_tables_can_be_set_in_the_environment() -> None:
+    weights = "{technical = 0.7, quantitative = 0.3, signal = 0, sentiment = 0, fundamental = 0}"
+    environ = {"INVESTIQ_AGENT_WATCHLIST": "AAPL, IBM", "INVESTIQ_ANALYSIS_WEIGHTS": weights}
+    config = load(None, environ).config
+    assert config.agent.watchlist == ("AAPL", "IBM")
+    assert config.analysis.weights["technical"] == Decimal("0.7")
+    assert config.analysis.weights["signal"] == 0
+
+
+def test_weights_name_every_engine_and_let_one_count_at_least() -> None:
+    partial = faults(None, {"INVESTIQ_ANALYSIS_WEIGHTS": "{technical = 0.7, signal = 0.3}"})
+    assert "no quantitative, sentiment, fundamental" in partial
+    nothing = "{technical = 0, quantitative = 0, signal = 0, sentiment = 0, fundamental = 0}"
+    assert "at least one engine must count" in faults(None, {"INVESTIQ_ANALYSIS_WEIGHTS": nothing})
+
+
+def test_the_configuration_cannot_be_changed_afterwards() -> None:
+    config = load(None, {}).config
+    with pytest.raises(ValueError, match="frozen"):
+        config.api.port = 1  # type: ignore[misc]
+
+
+SERVICES = """\
+[[services]]
+name = "billing"
+url = "http://127.0.0.1:8080"
+token_file = "billing.token"
+health_path = false
+
+[[services]]
+name = "search"
+url = "https://search.example.org"
+
+[[services.slos]]
+kind = "latency"
+objective = 0.95
+threshold = 0.5
+"""
+
+
+def test_services_of_the_user_are_tables_of_an_array(tmp_path: Path) -> None:
+    billing, search = load(write(tmp_path, SERVICES), {}).config.services
+    assert (billing.name, billing.health_path, billing.token_file) == ("billing", None, tmp_path / "billing.token")
+    assert (search.metrics_path, search.health_path) == ("/metrics", "/health")
+    assert [(slo.kind, slo.objective, slo.threshold) for slo in search.slos] == [("latency", Decimal("0.95"), 0.5)]
+
+
+def test_services_may_come_from_the_environment() -> None:
+    text = '[{name = "billing", url = "http://127.0.0.1:8080"}]'
+    assert load(environ={"INVESTIQ_SERVICES": text}).config.services[0].name == "billing"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "named"),
+    [
+        ("https://search.example.org", "search.example.org", "investiq.toml:9: services number 2 url: "),
+        ("objective = 0.95", "objective = 1.5", "investiq.toml:13: services number 2 slos number 1 objective: "),
+        ("threshold = 0.5", "", "investiq.toml:11: services number 2 slos number 1: a latency needs a threshold"),
+        ('name = "search"', 'nam = "search"', "investiq.toml:8: services number 2 nam: is no setting of it"),
+        ('name = "search"', 'name = "billing"', "two services are called billing"),
+        ('name = "billing"', 'name = "Billing!"', "investiq.toml:2: services number 1 name: "),
+        ("health_path = false", "health_path = true", "investiq.toml:5: services number 1 health_path: "),
+    ],
+)
+def test_a_fault_inside_a_service_is_named_with_its_line(tmp_path: Path, wrong: str, right: str, named: str) -> None:
+    said = faults(write(tmp_path, SERVICES.replace(wrong, right, 1)))
+    assert named in said
+
+
+# ---- SLOs ----
+
+SLO = """\
+[[slos]]
+name = "a"
+service = "shop"
+objective = 0.99
+total = "rate(all_total[5m])"
+bad = "rate(bad_total[5m])"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[slo.api_availability]\nobjective = 1.5\n", "investiq.toml:2: slo.api_availability.objective should be less"),
+        ("[slo.api_availability]\nobjektive = 0.9\n", "did you mean 'slo.api_availability.objective'?"),
+        (SLO + SLO.replace("0.99", "1.5"), "investiq.toml:10: slos number 2 objective: should be less than 1; example"),
+        (SLO + "windows = 3\n", "investiq.toml:7: slos number 1 windows: is no setting of it"),
+        (
+            SLO.replace("rate(all", "rate((all"),
+            "investiq.toml:5: slos number 1 total: is not PromQL: unclosed left paren",
+        ),
+        (SLO.replace('service = "shop"\n', ""), "investiq.toml:1: slos number 1 service: Field required"),
+        (SLO + 'good = "a"\n', "investiq.toml:1: slos number 1: needs either good or bad"),
+        (SLO + SLO, "slos number 2 is called a, as slos number 1 is"),
+        (SLO.replace('"a"', '"api-availability"'), "as the built-in SLO of [slo.api_availability] is"),
+        (SLO + "window_days = 60\n", "slos number 1 window_days is 60, but metrics are kept for 30 days"),
+    ],
+)
+def test_a_mistake_in_an_slo_is_named_with_its_line_and_the_next_step(text: str, expected: str, tmp_path: Path) -> None:
+    assert expected in faults(write(tmp_path, text))
+
+
+def test_an_slo_of_the_users_own_is_read(tmp_path: Path) -> None:
+    (slo,) = load(write(tmp_path, SLO), {}).config.slos
+    assert (slo.name, slo.objective, slo.window_days, slo.good) == ("a", Decimal("0.99"), 30, None)
+
+
+def test_a_built_in_slo_can_be_set_by_its_variable() -> None:
+    assert not load(None, {"INVESTIQ_SLO_API_AVAILABILITY_ENABLED": "false"}).config.slo.api_availability.enabled

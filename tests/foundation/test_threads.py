@@ -1,0 +1,122 @@
+"""Threads that cannot be stopped stay counted until they end."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from contextvars import ContextVar
+
+import pytest
+
+from investiq.foundation.threads import BoundedThreads
+
+REQUEST_ID = ContextVar("REQUEST_ID", default="none")
+
+
+async def test_gives_back_what_the_work_returns_or_raises() -> None:
+    threads = BoundedThreads(1, "test")
+    assert await threads.run(lambda: 42) == 42
+    with pytest.raises(ZeroDivisionError):
+        await threads.run(lambda: 1 // 0)
+    assert await threads.run(lambda: 43) == 43
+
+
+async def test_even_an_attempt_to_end_the_process_is_only_a_failure() -> None:
+    with pytest.raises(RuntimeError, match="tried to end the process"):
+        await BoundedThreads(1, "test").run(sys.exit)
+
+
+async def test_an_exception_that_no_future_can_carry_arrives_all_the_same() -> None:
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await BoundedThreads(1, "test").run(lambda: next(iter(())))
+
+
+async def test_the_thread_sees_the_context_of_the_caller() -> None:
+    REQUEST_ID.set("abc")
+    assert await BoundedThreads(1, "test").run(REQUEST_ID.get) == "abc"
+
+
+async def test_a_hung_thread_holds_its_place_after_its_caller_gave_up() -> None:
+    threads, release, started = BoundedThreads(1, "hung-test"), threading.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def hang() -> None:
+        loop.call_soon_threadsafe(started.set)
+        release.wait()
+
+    caller = asyncio.create_task(threads.run(hang))
+    await started.wait()
+    caller.cancel()
+    waiting = [asyncio.create_task(threads.run(lambda: "done")) for _ in range(20)]
+    await asyncio.sleep(0)
+    assert [thread.name for thread in threading.enumerate()].count("hung-test") == 1
+    assert not any(task.done() for task in waiting)
+    release.set()
+    assert await asyncio.gather(*waiting) == ["done"] * 20
+
+
+async def test_waiting_calls_that_give_up_leave_nothing_behind() -> None:
+    threads, release, started = BoundedThreads(1, "test"), threading.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def hang() -> None:
+        loop.call_soon_threadsafe(started.set)
+        release.wait()
+
+    ran: list[int] = []
+    hung = asyncio.create_task(threads.run(hang))
+    await started.wait()
+    waiting = [asyncio.create_task(threads.run(lambda: ran.append(1))) for _ in range(20)]
+    await asyncio.sleep(0)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    release.set()
+    await hung
+    assert await threads.run(lambda: "free") == "free"
+    assert ran == []
+
+
+def test_a_thread_that_ends_after_its_loop_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    complaints: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", complaints.append)
+    release, hung = threading.Event(), []
+
+    def hang() -> None:
+        hung.append(threading.current_thread())
+        release.wait()
+
+    async def give_up() -> None:
+        task = asyncio.create_task(BoundedThreads(1, "test").run(hang))
+        while not hung:
+            await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(give_up())
+    release.set()
+    hung[0].join()
+    assert complaints == []
+
+
+HANGS_FOR_EVER = """
+import asyncio, threading
+from investiq.foundation.threads import BoundedThreads
+
+async def main():
+    try:
+        async with asyncio.timeout(0.05):
+            await BoundedThreads(1, "hung").run(threading.Event().wait)
+    except TimeoutError:
+        print("gave up")
+
+asyncio.run(main())
+"""
+
+
+def test_a_thread_that_hangs_for_ever_does_not_keep_the_process_from_ending() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HANGS_FOR_EVER], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "gave up\n", "")
