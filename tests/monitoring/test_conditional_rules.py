@@ -21,7 +21,7 @@ from investiq.monitoring.probes import Probe
 from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.monitoring import CONDITIONAL, alerts
-from investiq.stack.mutate import load_suite, mutate
+from investiq.rule_mutation.runner import load_suite, mutate
 
 TESTS = Path(__file__).with_name("conditional.yml")
 

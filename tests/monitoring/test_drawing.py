@@ -9,13 +9,13 @@ from investiq.monitoring.alert import Alert
 from investiq.monitoring.dashboards.red import red_panels
 from investiq.monitoring.drawing import in_last, latest, of_alert, per_second, quantile, share
 from investiq.monitoring.foreign import Foreign
-from investiq.monitoring.mutation.expression import Selector, nodes
-from investiq.monitoring.mutation.parsing import parse
 from investiq.monitoring.panel import Unit, concrete
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.api import API_SATURATED, ERROR_RATIO, HIGH_ERROR_RATE
 from investiq.monitoring.rules.host import HOST_MEMORY_LOW, HOST_OOM_KILL
 from investiq.promql.matcher import eq, matching
+from investiq.promql.parse import parse
+from investiq.promql.tree import Selector, nodes
 
 CHOSEN = 'job=~"$job", instance=~"$instance"'
 

@@ -15,7 +15,7 @@ from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules import ALERTS, alerts_of
-from investiq.stack.mutate import load_suite, mutate
+from investiq.rule_mutation.runner import load_suite, mutate
 from tests.monitoring.services import SERVICES
 
 TESTS = Path(__file__).with_name("service_rules.yml")

@@ -15,9 +15,9 @@ from investiq.cli.help import ExampleGroup
 from investiq.foundation.telemetry import catalogue
 
 if TYPE_CHECKING:
-    from investiq.monitoring.mutation.rule import Mutant
-    from investiq.monitoring.mutation.verdict import Report, Verdict
-    from investiq.stack.mutate import Suite
+    from investiq.rule_mutation.rule import Mutant
+    from investiq.rule_mutation.runner import Suite
+    from investiq.rule_mutation.verdict import Report, Verdict
 
 
 @click.group(
@@ -82,8 +82,8 @@ def mutate(
     Exit code 0: every mutant is killed, or equivalent with a reason; 1: the tests fail on the unchanged rules, or
     promtool is missing; 2: wrong usage; 3: mutants survive.
     """
-    from investiq.stack.mutate import load_suite  # noqa: PLC0415  the parser of PromQL is not for every command
-    from investiq.stack.mutate import mutate as run  # noqa: PLC0415
+    from investiq.rule_mutation.runner import load_suite  # noqa: PLC0415  the parser of PromQL is not for every command
+    from investiq.rule_mutation.runner import mutate as run  # noqa: PLC0415
 
     if rules and not tests:
         raise click.UsageError("--rules needs --tests: the files whose tests should notice the mutants")
@@ -144,7 +144,7 @@ def _entry(mutant: Mutant) -> dict[str, str | None]:
 
 
 def _text(session: Session, report: Report) -> str:
-    from investiq.monitoring.mutation.verdict import Outcome  # noqa: PLC0415
+    from investiq.rule_mutation.verdict import Outcome  # noqa: PLC0415
 
     survivors = [_survivor(verdict) for verdict in report.survivors if verdict.outcome is not Outcome.UNTESTED]
     untested = dict.fromkeys(
@@ -157,7 +157,7 @@ def _text(session: Session, report: Report) -> str:
 
 
 def _table(session: Session, report: Report) -> str:
-    from investiq.monitoring.mutation.verdict import FINDINGS, Outcome  # noqa: PLC0415
+    from investiq.rule_mutation.verdict import FINDINGS, Outcome  # noqa: PLC0415
 
     columns = ((Outcome.KILLED,), FINDINGS, (Outcome.LISTED, Outcome.PROVEN))
     rows = [
@@ -168,7 +168,7 @@ def _table(session: Session, report: Report) -> str:
 
 
 def _survivor(verdict: Verdict) -> str:
-    from investiq.monitoring.mutation.operators import BY_NAME  # noqa: PLC0415
+    from investiq.rule_mutation.operators import BY_NAME  # noqa: PLC0415
 
     mutant = verdict.mutant
     change, operator = mutant.change, BY_NAME[mutant.operator]
@@ -185,7 +185,7 @@ def _survivor(verdict: Verdict) -> str:
 
 
 def _summary(report: Report) -> str:
-    from investiq.monitoring.mutation.verdict import FINDINGS, Outcome  # noqa: PLC0415
+    from investiq.rule_mutation.verdict import FINDINGS, Outcome  # noqa: PLC0415
 
     untested = report.count(Outcome.UNTESTED)
     parts = [

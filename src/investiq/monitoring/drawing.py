@@ -12,13 +12,13 @@ from datetime import timedelta
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.foreign.metric import Foreign
-from investiq.monitoring.mutation.expression import Call, Node, Selector, children, duration
-from investiq.monitoring.mutation.parsing import parse
 from investiq.monitoring.panel import RATE_INTERVAL, TARGET
 from investiq.monitoring.promql import buckets, series
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules import RECORDINGS
 from investiq.promql.matcher import Matcher
+from investiq.promql.parse import parse
+from investiq.promql.tree import Call, Node, Selector, children, duration
 
 __all__ = ["RATE_WINDOW", "in_last", "latest", "of_alert", "parse_drawn", "per_second", "quantile", "share", "summed"]
 

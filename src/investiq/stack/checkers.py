@@ -8,13 +8,10 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from investiq.foundation.subprocesses import SHORT_LIVED
 from investiq.monitoring.checks import Finding
 
-__all__ = ["SHORT_LIVED", "refusals", "run_checker"]
-
-SHORT_LIVED = {"GOMAXPROCS": "1", "GOGC": "off", "GOMEMLIMIT": "512MiB"}
-"""For Go programs that end soon, of which one runs on each CPU: the threads of several runtimes only get in each
-other's way, and what lives for a second need not collect garbage (measured on promtool: a third less CPU time)."""
+__all__ = ["refusals", "run_checker"]
 
 _SOURCE = "correct the source and run `investiq render`"
 _NO_COMPLAINTS = ("Checking", "SUCCESS", "Unit Testing", "Found:", "- ")

@@ -13,9 +13,9 @@ from typing import Any
 
 from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.alert import Alert, NoData
-from investiq.monitoring.mutation.expression import Selector, nodes
-from investiq.monitoring.mutation.parsing import parse
 from investiq.monitoring.rules import RECORDINGS
+from investiq.promql.parse import parse
+from investiq.promql.tree import Selector, nodes
 
 __all__ = ["check_coverage"]
 

@@ -17,10 +17,10 @@ from investiq.monitoring.checks.labels import labels_of
 from investiq.monitoring.drawing import RATE_WINDOW, parse_drawn
 from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS
 from investiq.monitoring.foreign.scrape import ALERTS, ALERTS_SINCE
-from investiq.monitoring.mutation.expression import Call, Node, Selector, Subquery, places
-from investiq.monitoring.mutation.parsing import NotUnderstood
 from investiq.monitoring.panel import RATE_INTERVAL, TARGET, Unit
 from investiq.monitoring.rules import RECORDINGS
+from investiq.promql.parse import NotUnderstood
+from investiq.promql.tree import Call, Node, Selector, Subquery, places
 
 __all__ = ["EXEMPT", "RULES", "check_dashboards"]
 

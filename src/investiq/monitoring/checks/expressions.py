@@ -9,9 +9,9 @@ from typing import Any
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric
 from investiq.monitoring.foreign import FOREIGN
-from investiq.monitoring.mutation.expression import Node, nodes
-from investiq.monitoring.mutation.parsing import NotUnderstood, parse
 from investiq.monitoring.panel import Dashboard, Event, concrete
+from investiq.promql.parse import NotUnderstood, parse
+from investiq.promql.tree import Node, nodes
 
 __all__ = ["Expression", "Series", "drawn", "expressions", "known_series", "nodes"]
 

@@ -13,21 +13,10 @@ from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.checks.expressions import Expression, known_series
 from investiq.monitoring.foreign import FOREIGN
 from investiq.monitoring.foreign.scrape import ALERTS, ALERTS_SINCE
-from investiq.monitoring.mutation.expression import (
-    Aggregation,
-    Binary,
-    Call,
-    Grouping,
-    Node,
-    Number,
-    Paren,
-    Selector,
-    Subquery,
-    nodes,
-)
 from investiq.monitoring.promql import TARGET_LABELS
 from investiq.monitoring.rules import RECORDINGS
 from investiq.promql.matcher import Matcher
+from investiq.promql.tree import Aggregation, Binary, Call, Grouping, Node, Number, Paren, Selector, Subquery, nodes
 
 __all__ = ["check_labels", "labels_of"]
 

@@ -11,18 +11,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from investiq.monitoring.checks.expressions import Series
-from investiq.monitoring.mutation.expression import (
-    Aggregation,
-    Binary,
-    Call,
-    Negation,
-    Node,
-    Number,
-    Paren,
-    Selector,
-    Subquery,
-    nodes,
-)
+from investiq.promql.tree import Aggregation, Binary, Call, Negation, Node, Number, Paren, Selector, Subquery, nodes
 
 __all__ = ["COMPARISONS", "Range", "Values", "never"]
 

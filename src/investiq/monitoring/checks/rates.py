@@ -13,7 +13,7 @@ from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind
 from investiq.monitoring.checks.expressions import Expression, known_series
 from investiq.monitoring.jobs import SCRAPE_INTERVAL
-from investiq.monitoring.mutation.expression import Call, Node, Paren, Place, Selector, Subquery, places
+from investiq.promql.tree import Call, Node, Paren, Place, Selector, Subquery, places
 
 __all__ = ["check_rates"]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.checks.expressions import Expression, known_series
 from investiq.monitoring.checks.ranges import COMPARISONS, Values, never
-from investiq.monitoring.mutation.expression import Binary, Node, Number, Paren, nodes
+from investiq.promql.tree import Binary, Node, Number, Paren, nodes
 
 __all__ = ["check_thresholds"]
 

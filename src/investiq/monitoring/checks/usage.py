@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from investiq.foundation.findings import Checked, Finding
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.monitoring.checks.expressions import Expression, known_series, nodes
-from investiq.monitoring.mutation.expression import Selector
+from investiq.promql.tree import Selector
 
 __all__ = ["check_usage"]
 

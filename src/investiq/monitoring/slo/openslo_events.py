@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from investiq.monitoring.mutation.expression import Aggregation, Call, Node, Selector
-from investiq.monitoring.mutation.parsing import NotUnderstood, parse
 from investiq.monitoring.slo.burn import seconds
 from investiq.monitoring.slo.indicators import RATE_WINDOW
 from investiq.monitoring.slo.openslo_document import DataSource, Document, Indicator, Metric, RatioMetric, SloSpec
+from investiq.promql.parse import NotUnderstood, parse
+from investiq.promql.tree import Aggregation, Call, Node, Selector
 
 __all__ = ["Told", "events_of"]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from investiq.monitoring.mutation.expression import Selector, nodes
-from investiq.monitoring.mutation.rule import Rule
-from investiq.monitoring.mutation.rule_file import UnreadableFile, compose, item, scalar, serialize, with_item
+from investiq.promql.tree import Selector, nodes
+from investiq.rule_mutation.rule import Rule
+from investiq.rule_mutation.rule_file import UnreadableFile, compose, item, scalar, serialize, with_item
 
 __all__ = ["TestFile", "affected_names"]
 

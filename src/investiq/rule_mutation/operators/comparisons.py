@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from investiq.monitoring.mutation.expression import (
+from investiq.promql.tree import (
     Aggregation,
     Binary,
     Call,
@@ -18,9 +18,9 @@ from investiq.monitoring.mutation.expression import (
     nodes,
     places,
 )
-from investiq.monitoring.mutation.operators.operator import Operator, Replacement, Siblings, in_expression
-from investiq.monitoring.mutation.rule import Rule
-from investiq.monitoring.mutation.signs import counts
+from investiq.rule_mutation.operators.operator import Operator, Replacement, Siblings, in_expression
+from investiq.rule_mutation.rule import Rule
+from investiq.rule_mutation.signs import counts
 
 __all__ = ["OPERATORS", "constant"]
 

@@ -22,14 +22,14 @@ from tempfile import TemporaryDirectory
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import Finding
-from investiq.monitoring.mutation.equivalents import FILE_NAME, Listed, read_equivalents
-from investiq.monitoring.mutation.generate import mutants_of
-from investiq.monitoring.mutation.rule import Mutant, Rule
-from investiq.monitoring.mutation.rule_file import RuleFile
-from investiq.monitoring.mutation.siblings import NONE_KNOWN, Families
-from investiq.monitoring.mutation.test_file import TestFile, affected_names
-from investiq.monitoring.mutation.verdict import Outcome, Report, Verdict, judge_listed
-from investiq.stack.checkers import SHORT_LIVED
+from investiq.foundation.subprocesses import SHORT_LIVED
+from investiq.rule_mutation.equivalents import FILE_NAME, Listed, read_equivalents
+from investiq.rule_mutation.generate import mutants_of
+from investiq.rule_mutation.promtool_tests import TestFile, affected_names
+from investiq.rule_mutation.rule import Mutant, Rule
+from investiq.rule_mutation.rule_file import RuleFile
+from investiq.rule_mutation.siblings import NONE_KNOWN, Families
+from investiq.rule_mutation.verdict import Outcome, Report, Verdict, judge_listed
 
 __all__ = ["BaselineFails", "NoSuchFile", "NothingToMutate", "PromtoolMissing", "Suite", "load_suite", "mutate"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from investiq.monitoring.mutation.expression import Aggregation, Binary, Call, Node, Number
-from investiq.monitoring.mutation.operators.comparisons import constant
-from investiq.monitoring.mutation.operators.operator import Operator, Replacement, Siblings, in_expression
-from investiq.monitoring.mutation.signs import scale_free
+from investiq.promql.tree import Aggregation, Binary, Call, Node, Number
+from investiq.rule_mutation.operators.comparisons import constant
+from investiq.rule_mutation.operators.operator import Operator, Replacement, Siblings, in_expression
+from investiq.rule_mutation.signs import scale_free
 
 __all__ = ["OPERATORS"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from investiq.monitoring.mutation.operators import OPERATORS, Operator, Siblings
-from investiq.monitoring.mutation.parsing import NotUnderstood, parse
-from investiq.monitoring.mutation.rule import Change, Mutant, Rule
-from investiq.monitoring.mutation.siblings import NONE_KNOWN, Families, siblings_among
+from investiq.promql.parse import NotUnderstood, parse
+from investiq.rule_mutation.operators import OPERATORS, Operator, Siblings
+from investiq.rule_mutation.rule import Change, Mutant, Rule
+from investiq.rule_mutation.siblings import NONE_KNOWN, Families, siblings_among
 
 __all__ = ["mutants_of"]
 

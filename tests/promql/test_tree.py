@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from investiq.monitoring.mutation.generate import mutants_of
-from investiq.monitoring.mutation.parsing import NotUnderstood, parse
-from tests.monitoring.mutation.rules import rule
+from investiq.promql.parse import NotUnderstood, parse
+from investiq.rule_mutation.generate import mutants_of
+from tests.rule_mutation.rules import rule
 
 
 @pytest.mark.parametrize(

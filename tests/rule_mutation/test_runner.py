@@ -13,10 +13,17 @@ import pytest
 
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.main import main
-from investiq.monitoring.mutation.equivalents import entry_for
-from investiq.monitoring.mutation.verdict import Outcome
-from investiq.stack import mutate as module
-from investiq.stack.mutate import BaselineFails, NoSuchFile, NothingToMutate, PromtoolMissing, load_suite, mutate
+from investiq.rule_mutation import runner as module
+from investiq.rule_mutation.equivalents import entry_for
+from investiq.rule_mutation.runner import (
+    BaselineFails,
+    NoSuchFile,
+    NothingToMutate,
+    PromtoolMissing,
+    load_suite,
+    mutate,
+)
+from investiq.rule_mutation.verdict import Outcome
 
 pytestmark = pytest.mark.e2e
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from investiq.monitoring.mutation.expression import Node
+from investiq.promql.tree import Node
 
 __all__ = ["Change", "Mutant", "Rule"]
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from investiq.monitoring.mutation.equivalents import entry_for, read_equivalents
-from investiq.monitoring.mutation.generate import mutants_of
-from investiq.monitoring.mutation.rule_file import UnreadableFile
-from investiq.monitoring.mutation.verdict import Outcome, Verdict, judge_listed
-from tests.monitoring.mutation.rules import rule
+from investiq.rule_mutation.equivalents import entry_for, read_equivalents
+from investiq.rule_mutation.generate import mutants_of
+from investiq.rule_mutation.rule_file import UnreadableFile
+from investiq.rule_mutation.verdict import Outcome, Verdict, judge_listed
+from tests.rule_mutation.rules import rule
 
 MUTANTS = mutants_of([rule('a{b="it\'s\\n"} > 1')])
 MUTANT = next(mutant for mutant in MUTANTS if mutant.operator == "matcher-dropped")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from investiq.monitoring.mutation.expression import Aggregation, Binary, Grouping, Node
-from investiq.monitoring.mutation.operators.operator import Operator, Replacement, Siblings, in_expression
-from investiq.monitoring.mutation.signs import never_negative, sign_alone
+from investiq.promql.tree import Aggregation, Binary, Grouping, Node
+from investiq.rule_mutation.operators.operator import Operator, Replacement, Siblings, in_expression
+from investiq.rule_mutation.signs import never_negative, sign_alone
 
 __all__ = ["OPERATORS"]
 

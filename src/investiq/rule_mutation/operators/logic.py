@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from investiq.monitoring.mutation.expression import Binary, Node
-from investiq.monitoring.mutation.operators.operator import Operator, Replacement, Siblings, in_expression
+from investiq.promql.tree import Binary, Node
+from investiq.rule_mutation.operators.operator import Operator, Replacement, Siblings, in_expression
 
 __all__ = ["OPERATORS"]
 

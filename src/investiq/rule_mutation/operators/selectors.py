@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from investiq.monitoring.mutation.expression import Call, Node, Selector, Subquery, duration
-from investiq.monitoring.mutation.operators.operator import Operator, Replacement, Siblings, in_expression
-from investiq.monitoring.mutation.redundancy import redundant_matcher
 from investiq.promql.matcher import Matcher
+from investiq.promql.tree import Call, Node, Selector, Subquery, duration
+from investiq.rule_mutation.operators.operator import Operator, Replacement, Siblings, in_expression
+from investiq.rule_mutation.redundancy import redundant_matcher
 
 __all__ = ["OPERATORS"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from investiq.monitoring.mutation.operators import comparisons, functions, grouping, logic, rule_fields, selectors
-from investiq.monitoring.mutation.operators.operator import Operator, Siblings
+from investiq.rule_mutation.operators import comparisons, functions, grouping, logic, rule_fields, selectors
+from investiq.rule_mutation.operators.operator import Operator, Siblings
 
 __all__ = ["BY_NAME", "OPERATORS", "Operator", "Siblings"]
 

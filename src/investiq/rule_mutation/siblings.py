@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import takewhile
 from types import MappingProxyType
 
-from investiq.monitoring.mutation.expression import Selector, nodes
-from investiq.monitoring.mutation.operators import Siblings
-from investiq.monitoring.mutation.rule import Rule
+from investiq.promql.tree import Selector, nodes
+from investiq.rule_mutation.operators import Siblings
+from investiq.rule_mutation.rule import Rule
 
 __all__ = ["NONE_KNOWN", "Families", "siblings_among"]
 

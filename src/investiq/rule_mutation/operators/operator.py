@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from investiq.monitoring.mutation.expression import Node, places
-from investiq.monitoring.mutation.redundancy import Redundant
-from investiq.monitoring.mutation.rule import Change, Rule
+from investiq.promql.tree import Node, places
+from investiq.rule_mutation.redundancy import Redundant
+from investiq.rule_mutation.rule import Change, Rule
 
 __all__ = ["NodeMutation", "Operator", "Replacement", "Siblings", "in_expression"]
 

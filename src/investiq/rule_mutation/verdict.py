@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from investiq.foundation.findings import Finding
-from investiq.monitoring.mutation.equivalents import Listed, entry_for
-from investiq.monitoring.mutation.operators import BY_NAME
-from investiq.monitoring.mutation.rule import Mutant, Rule
+from investiq.rule_mutation.equivalents import Listed, entry_for
+from investiq.rule_mutation.operators import BY_NAME
+from investiq.rule_mutation.rule import Mutant, Rule
 
 __all__ = ["FINDINGS", "Outcome", "Report", "Verdict", "judge_listed"]
 

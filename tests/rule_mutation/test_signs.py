@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.monitoring.mutation.rules import proofs
+from tests.rule_mutation.rules import proofs
 
 
 def test_a_quantile_is_the_same_for_rates_and_increases() -> None:

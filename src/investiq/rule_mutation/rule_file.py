@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import yaml
 
 from investiq.foundation.errors import InvestIQError
-from investiq.monitoring.mutation.parsing import NotUnderstood, parse
-from investiq.monitoring.mutation.rule import Change, Rule
+from investiq.promql.parse import NotUnderstood, parse
+from investiq.rule_mutation.rule import Change, Rule
 
 __all__ = ["RuleFile", "UnreadableFile", "compose", "item", "scalar", "serialize", "with_item"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.monitoring.mutation.rules import proofs
+from tests.rule_mutation.rules import proofs
 
 JOB = '{job="x"}'
 A, B = f"a{JOB}", f"b{JOB}"

@@ -6,8 +6,8 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from investiq.monitoring.mutation.rule import Mutant
-from investiq.monitoring.mutation.rule_file import UnreadableFile
+from investiq.rule_mutation.rule import Mutant
+from investiq.rule_mutation.rule_file import UnreadableFile
 
 __all__ = ["FILE_NAME", "Listed", "entry_for", "read_equivalents"]
 

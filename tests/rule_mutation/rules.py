@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from investiq.monitoring.mutation.generate import mutants_of
-from investiq.monitoring.mutation.operators import BY_NAME
-from investiq.monitoring.mutation.parsing import parse
-from investiq.monitoring.mutation.rule import Mutant, Rule
+from investiq.promql.parse import parse
+from investiq.rule_mutation.generate import mutants_of
+from investiq.rule_mutation.operators import BY_NAME
+from investiq.rule_mutation.rule import Mutant, Rule
 
 
 def rule(

@@ -11,7 +11,8 @@ import promql_parser
 from promql_parser import AggModifierType, AtModifierType, LabelModifierType
 
 from investiq.foundation.errors import InvestIQError
-from investiq.monitoring.mutation.expression import (
+from investiq.promql.matcher import Matcher, quoted
+from investiq.promql.tree import (
     Aggregation,
     Binary,
     Call,
@@ -24,7 +25,6 @@ from investiq.monitoring.mutation.expression import (
     Subquery,
     Text,
 )
-from investiq.promql.matcher import Matcher, quoted
 
 __all__ = ["NotUnderstood", "parse"]
 

@@ -10,20 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from investiq.monitoring.mutation.expression import (
-    Aggregation,
-    Binary,
-    Call,
-    Negation,
-    Node,
-    Number,
-    Paren,
-    Place,
-    Selector,
-    Subquery,
-)
-from investiq.monitoring.mutation.rule import Rule
 from investiq.promql.matcher import Matcher
+from investiq.promql.tree import Aggregation, Binary, Call, Negation, Node, Number, Paren, Place, Selector, Subquery
+from investiq.rule_mutation.rule import Rule
 
 __all__ = ["Redundant", "redundant_matcher"]
 

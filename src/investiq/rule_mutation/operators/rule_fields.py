@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import promql_parser
 
-from investiq.monitoring.mutation.expression import duration
-from investiq.monitoring.mutation.operators.operator import Operator, Siblings
-from investiq.monitoring.mutation.rule import Change, Rule
+from investiq.promql.tree import duration
+from investiq.rule_mutation.operators.operator import Operator, Siblings
+from investiq.rule_mutation.rule import Change, Rule
 
 __all__ = ["OPERATORS"]
 

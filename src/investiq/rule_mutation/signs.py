@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from investiq.monitoring.mutation.expression import Aggregation, Binary, Call, Negation, Node, Number, Paren, Place
-from investiq.monitoring.mutation.rule import Rule
+from investiq.promql.tree import Aggregation, Binary, Call, Negation, Node, Number, Paren, Place
+from investiq.rule_mutation.rule import Rule
 
 __all__ = ["counts", "never_negative", "scale_free", "sign_alone"]
 
