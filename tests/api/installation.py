@@ -13,18 +13,18 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 
-from investiq import wiring
 from investiq.api.app import create_app
 from investiq.foundation.config import Paths
 from investiq.foundation.config.schema import ApiConfig, Config, InboxConfig, SignalsConfig, TradingConfig
 from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.market.calendar import xnys
-from investiq.market.clock import Clock
-from investiq.market.market import Market
-from investiq.market.provider import ObservedProvider
-from investiq.market.providers.replay import ReplayProvider
-from investiq.wiring import ApiParts
+from investiq.invest import wiring
+from investiq.invest.market.calendar import xnys
+from investiq.invest.market.clock import Clock
+from investiq.invest.market.market import Market
+from investiq.invest.market.provider import ObservedProvider
+from investiq.invest.market.providers.replay import ReplayProvider
+from investiq.invest.wiring import ApiParts
 
 BASE = "http://127.0.0.1:3000"
 NOON = datetime(2008, 1, 3, 17, 0, tzinfo=UTC)

@@ -16,8 +16,8 @@ from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import DatabaseUnavailable
 from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.trading.brokers.protocol import BrokerUnavailable
-from investiq.trading.desk import Desk
+from investiq.invest.trading.brokers.protocol import BrokerUnavailable
+from investiq.invest.trading.desk import Desk
 from tests.api.installation import Installation, install, running
 
 

@@ -11,13 +11,13 @@ import pytest
 from investiq.api.lookout import ALERTNAME, Lookout
 from investiq.foundation.config import Config, addresses
 from investiq.foundation.config.schema import InboxConfig, TradingConfig
+from investiq.invest.trading.heartbeat import Instant, Pulse
+from investiq.invest.trading.heartbeat_monitor import HeartbeatMonitor
 from investiq.monitoring.rules.trading import MONITORING_HEARTBEAT_LOST
 from investiq.notify import Notice
-from investiq.trading.heartbeat import Instant, Pulse
-from investiq.trading.heartbeat_monitor import HeartbeatMonitor
 from tests.api.installation import Installation, install, running
+from tests.invest.trading.test_heartbeat import LIMIT, at, beat
 from tests.notify.services import served
-from tests.trading.test_heartbeat import LIMIT, at, beat
 
 PATIENCE = 30.0
 

@@ -19,9 +19,9 @@ import psutil
 import pytest
 from playwright.async_api import async_playwright
 
-from investiq import wiring
 from investiq.client import ClientError, InvestIQClient
 from investiq.foundation.config.schema import Config
+from investiq.invest import wiring
 from tests.ports import free_port
 
 pytestmark = pytest.mark.e2e

@@ -18,19 +18,19 @@ from typing import Any
 
 import pytest
 
-from investiq import wiring
 from investiq.cli.doctor import CHECKS, clock, disk, watch
 from investiq.cli.exit_codes import ExitCode
 from investiq.foundation.config import Config, Paths, load
 from investiq.foundation.config.schema import MarketConfig
-from investiq.market.calendar import xnys
-from investiq.market.replay_state import ReplayState, write_state
+from investiq.invest import wiring
+from investiq.invest.market.calendar import xnys
+from investiq.invest.market.replay_state import ReplayState, write_state
 from investiq.stack import programs, survey, validate_live
 from investiq.stack.render import write_runtime
 from investiq.stack.status import PartStatus, Phase, Snapshot, State
 from tests.cli.fake_stack import FakeStack
 from tests.cli.test_main import run
-from tests.signals import synthetic
+from tests.invest.signals import synthetic
 
 DAYS = [session.day for session in xnys().sessions(date(2003, 1, 2), date(2006, 1, 3))]
 START = DAYS[620]

@@ -21,7 +21,7 @@ from investiq.cli.durations import Duration
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.stack_screen import StackScreen
 from investiq.foundation.config import Config
-from investiq.market.replay_state import ReplayState, write_state
+from investiq.invest.market.replay_state import ReplayState, write_state
 from investiq.stack import launch, survey
 from investiq.stack.control import hold_lock
 from investiq.stack.logs import tail

@@ -12,10 +12,10 @@ from pydantic import SecretStr
 from investiq.foundation.config.fields import settings
 from investiq.foundation.config.load import PATH_VARIABLE, SHORT_NAMES
 from investiq.foundation.config.schema import Config, NotifyConfig
+from investiq.invest.trading.order import TRANSITIONS, OrderStatus
+from investiq.invest.trading.risk import DenialReason
 from investiq.monitoring.routing import alertmanager_document
 from investiq.stack.validate import checkout
-from investiq.trading.order import TRANSITIONS, OrderStatus
-from investiq.trading.risk import DenialReason
 from tests.docs.pages import Page, guide, rows_under
 
 SECTIONS = {key.rpartition(".")[0] for key in settings()} - {""}
@@ -41,7 +41,7 @@ def test_the_limits_name_settings_of_trading() -> None:
 
 def test_the_table_of_signals_is_the_scale() -> None:
     # By its path: the package around it loads pandas and TA-Lib, which takes longer than all other tests of the guide.
-    scale = runpy.run_path(str(checkout() / "src/investiq/analysis/scale.py"))
+    scale = runpy.run_path(str(checkout() / "src/investiq/invest/analysis/scale.py"))
     rows = rows_under(_page("docs/analysis.md"), "The seven steps")
     assert [row[1] for row in rows] == [str(signal) for signal in reversed(scale["Signal"])]
     for words, signal in rows:

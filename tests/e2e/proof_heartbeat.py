@@ -1,7 +1,8 @@
 """`make proof-heartbeat`: Prometheus is killed, then Alertmanager, and each time trading is halted within the limit.
 
 The real programs with the settings that a user gets; about three minutes, so `make test` leaves it out. What it is made
-of is tested there piece by piece: tests/trading/test_heartbeat.py, tests/api/test_heartbeat.py and test_lookout.py.
+of is tested there piece by piece: tests/invest/trading/test_heartbeat.py, tests/serve/api/test_heartbeat.py and
+tests/serve/api/test_heartbeat_notifier.py.
 """
 
 from __future__ import annotations

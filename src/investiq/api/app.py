@@ -27,9 +27,9 @@ from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
 from investiq.foundation.token_files import provide_token
+from investiq.invest.wiring import ApiParts, build_api_parts
 from investiq.serving import HostPolicy, equip, serve
 from investiq.serving.middleware import QUIET
-from investiq.wiring import ApiParts, build_api_parts
 
 __all__ = ["create_app", "run"]
 

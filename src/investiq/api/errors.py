@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import DatabaseUnavailable
-from investiq.market.provider import UnknownSymbol
-from investiq.market.replay_state import ReplayStateError
-from investiq.market.types import MalformedSymbol
-from investiq.trading.account_book import BreakerUnreadable
-from investiq.trading.breaker import ReasonRequired
-from investiq.trading.brokers.protocol import BrokerUnavailable
-from investiq.trading.heartbeat_monitor import MonitoringLost
-from investiq.trading.ledger import IdempotencyKeyReused, InvalidIdempotencyKey, UnknownOrder
-from investiq.trading.order import InvalidOrder
-from investiq.trading.routing import OrderNotOpen
+from investiq.invest.market.provider import UnknownSymbol
+from investiq.invest.market.replay_state import ReplayStateError
+from investiq.invest.market.types import MalformedSymbol
+from investiq.invest.trading.account_book import BreakerUnreadable
+from investiq.invest.trading.breaker import ReasonRequired
+from investiq.invest.trading.brokers.protocol import BrokerUnavailable
+from investiq.invest.trading.heartbeat_monitor import MonitoringLost
+from investiq.invest.trading.ledger import IdempotencyKeyReused, InvalidIdempotencyKey, UnknownOrder
+from investiq.invest.trading.order import InvalidOrder
+from investiq.invest.trading.order_router import OrderNotOpen
 
 __all__ = ["STATUSES"]
 

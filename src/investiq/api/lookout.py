@@ -13,9 +13,9 @@ from typing import Literal
 from investiq.foundation.config import addresses
 from investiq.foundation.config.schema import Config
 from investiq.foundation.telemetry.catalogue import Part, Subject
+from investiq.invest.trading.heartbeat import HeartbeatState, Instant, Pulse
+from investiq.invest.trading.heartbeat_monitor import told
 from investiq.notify import Notice
-from investiq.trading.heartbeat import HeartbeatState, Instant, Pulse
-from investiq.trading.heartbeat_monitor import told
 
 __all__ = ["Lookout"]
 

@@ -13,10 +13,10 @@ from investiq.api.lookout import Lookout
 from investiq.foundation.store import DatabaseUnavailable
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.threads import BoundedThreads
-from investiq.market.types import MarketPhase
+from investiq.invest.market.types import MarketPhase
+from investiq.invest.trading.breaker import HaltReason
+from investiq.invest.wiring import ApiParts
 from investiq.notify import Courier, notifiers
-from investiq.trading.breaker import HaltReason
-from investiq.wiring import ApiParts
 
 __all__ = ["Upkeep"]
 

@@ -23,7 +23,7 @@ def command(session: Session, symbol: str) -> None:
     """Analyse SYMBOL at the market's now."""
     with connect(session.loaded.config) as client, session.progress(f"analysing {symbol}"):
         analysis = client.analyze(symbol)
-    session.emit("investiq.analysis/1", dict(analysis), _text(session, analysis))
+    session.emit("investiq.invest.analysis/1", dict(analysis), _text(session, analysis))
 
 
 def _text(session: Session, analysis: Analysis) -> str:

@@ -22,7 +22,7 @@ def command(session: Session, reason: str) -> None:
     """Deny new entries from now on. Open positions stay, and can be sold."""
     with connect(session.loaded.config) as client:
         status = client.halt(reason)
-    session.emit("investiq.trading/1", dict(status), status_text(status))
+    session.emit("investiq.invest.trading/1", dict(status), status_text(status))
 
 
 def status_text(status: TradingStatus) -> str:

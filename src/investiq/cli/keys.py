@@ -70,8 +70,8 @@ def revoke(session: Session, key_id: str) -> None:
 
 @contextmanager
 def _keys(session: Session) -> Iterator[KeyStore]:
-    from investiq import wiring  # noqa: PLC0415
     from investiq.api.keys import KeyStore  # noqa: PLC0415
+    from investiq.invest import wiring  # noqa: PLC0415
 
     engine = wiring.open_store(session.loaded.config)
     try:

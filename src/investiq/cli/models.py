@@ -11,7 +11,7 @@ from investiq.cli.context import Session, pass_session
 from investiq.cli.help import ExampleGroup
 from investiq.foundation.config import addresses
 from investiq.foundation.errors import InvestIQError
-from investiq.market.kept_start import where_it_was
+from investiq.invest.market.kept_start import where_it_was
 
 TIMEOUT_SECONDS = 10.0
 
@@ -52,7 +52,7 @@ def command() -> None:
 @pass_session
 def train(session: Session, if_needed: bool) -> None:
     """Train a model; a running service takes it over by itself."""
-    from investiq import wiring  # noqa: PLC0415  loads the market and LightGBM only when training
+    from investiq.invest import wiring  # noqa: PLC0415  loads the market and LightGBM only when training
 
     session.log_to_stderr()
     config = where_it_was(session.loaded)

@@ -20,4 +20,4 @@ def command(session: Session, reason: str) -> None:
     """Lift a halt, whatever tripped it. Loss limits count anew from here."""
     with connect(session.loaded.config) as client:
         status = client.resume(reason)
-    session.emit("investiq.trading/1", dict(status), status_text(status))
+    session.emit("investiq.invest.trading/1", dict(status), status_text(status))

@@ -12,7 +12,7 @@ from investiq.foundation.telemetry import logging
 
 SERVERS = {
     "api": "investiq.api.app",
-    "signals": "investiq.signals.service",
+    "signals": "investiq.serve.signals.app",
     "web": "investiq.web.app",
     "inbox": "investiq.stack.inbox",
 }

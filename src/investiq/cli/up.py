@@ -17,7 +17,7 @@ from investiq.cli.help import ExampleCommand
 from investiq.cli.stack_screen import part_rows
 from investiq.cli.startup import Startup, addresses_text
 from investiq.foundation.config import Config, Paths
-from investiq.market.kept_start import where_it_was
+from investiq.invest.market.kept_start import where_it_was
 from investiq.stack import launch
 from investiq.stack.control import AlreadyRunning, ControlClient, is_locked
 from investiq.stack.parts import Table, stack_table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Query
 
 from investiq.api import schema
-from investiq.trading.desk import Desk
+from investiq.invest.trading.desk import Desk
 
 __all__ = ["account_routes"]
 

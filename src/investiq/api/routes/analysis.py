@@ -6,9 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from investiq.analysis.orchestrator import Orchestrator
 from investiq.api import schema
-from investiq.market.types import parse_symbol
+from investiq.invest.analysis.orchestrator import Orchestrator
+from investiq.invest.market.types import parse_symbol
 
 __all__ = ["analysis_routes"]
 

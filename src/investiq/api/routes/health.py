@@ -10,8 +10,8 @@ from investiq import __version__
 from investiq.api import schema
 from investiq.api.health import HealthMonitor
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.invest.trading.desk import Desk
 from investiq.serving import metrics_response
-from investiq.trading.desk import Desk
 
 __all__ = ["health_routes"]
 

@@ -9,8 +9,8 @@ from datetime import date
 from fastapi import APIRouter, Query
 
 from investiq.api import schema
-from investiq.market.market import Market
-from investiq.market.types import Bar, Symbol, parse_symbol
+from investiq.invest.market.market import Market
+from investiq.invest.market.types import Bar, Symbol, parse_symbol
 
 __all__ = ["market_routes"]
 

@@ -11,10 +11,10 @@ from investiq.api.access import Access, Caller
 from investiq.api.identity import limited_by, needs
 from investiq.api.rates import RateLimit
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.market.types import parse_symbol
+from investiq.invest.market.types import parse_symbol
+from investiq.invest.trading.desk import Desk
+from investiq.invest.trading.order import Order, OrderRequest, OrderStatus, OrderType, Side
 from investiq.serving import Problem
-from investiq.trading.desk import Desk
-from investiq.trading.order import Order, OrderRequest, OrderStatus, OrderType, Side
 
 __all__ = ["trade_routes"]
 

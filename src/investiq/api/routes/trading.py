@@ -10,7 +10,7 @@ from investiq.api import schema
 from investiq.api.access import Access, Caller
 from investiq.api.identity import needs
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.trading.desk import Desk
+from investiq.invest.trading.desk import Desk
 
 __all__ = ["trading_routes"]
 

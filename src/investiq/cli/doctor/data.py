@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from investiq.cli.doctor.examination import Diagnosis, Patient
 from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
-from investiq.market.kept_start import kept_start
+from investiq.invest.market.kept_start import kept_start
 from investiq.monitoring.checks import Finding
 
 if TYPE_CHECKING:
-    from investiq.market.calendar import TradingCalendar
-    from investiq.market.provider import PriceProvider
+    from investiq.invest.market.calendar import TradingCalendar
+    from investiq.invest.market.provider import PriceProvider
 
 __all__ = ["check"]
 
@@ -23,8 +23,8 @@ _SHOWN_DAYS = 3
 
 def check(patient: Patient) -> Diagnosis:
     """Read the configured prices as the API does, and hold them against the calendar. Nothing needs to run."""
-    from investiq.market.calendar import xnys  # noqa: PLC0415  pandas: only when this check runs
-    from investiq.market.opening import open_provider  # noqa: PLC0415
+    from investiq.invest.market.calendar import xnys  # noqa: PLC0415  pandas: only when this check runs
+    from investiq.invest.market.opening import open_provider  # noqa: PLC0415
 
     config, calendar = patient.config, xnys()
     try:
@@ -62,7 +62,7 @@ def _outside(config: Config, provider: PriceProvider, calendar: TradingCalendar)
     if config.market.clock == "wall":
         yield from _late(provider, calendar)
         return
-    from investiq.market.opening import first_session  # noqa: PLC0415
+    from investiq.invest.market.opening import first_session  # noqa: PLC0415
 
     try:
         first = first_session(config.market.start, provider, calendar)

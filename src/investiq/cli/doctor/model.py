@@ -17,7 +17,7 @@ _TRAIN = "`investiq models train`"
 
 def check(patient: Patient) -> Diagnosis:
     """Verify the model on the disk as the service does, then ask the service which one it serves."""
-    from investiq import wiring  # noqa: PLC0415  the market: only when this check runs
+    from investiq.invest import wiring  # noqa: PLC0415  the market: only when this check runs
 
     reason = wiring.retraining_reason(patient.config)
     new = not Paths.of(patient.config).current_model.exists() and not patient.found.is_running

@@ -1,0 +1,1 @@
+"""What the product decides: prices, analysis, signals, trading."""

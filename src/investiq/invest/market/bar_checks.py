@@ -1,0 +1,127 @@
+"""Checks the bars of a file of the user's own: every bad row is named, and none is mended.
+
+Prices are rounded to `PRICE_STEP` before they are compared: float noise such as a high of 10.119999999 under a close of
+10.12 is not a contradiction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from investiq.invest.market.adjustment import adjusted_bar
+from investiq.invest.market.calendar import TradingCalendar
+from investiq.invest.market.tables import Row, Table, UnreadableTable, day_of, listed, number_of
+from investiq.invest.market.types import PRICE_STEP, Bar
+
+__all__ = ["CheckedBars", "check_bars"]
+
+_PRICES = ("open", "high", "low", "close")
+_ADJUSTED = ("adj_close", "adjusted_close", "adjusted")
+_LARGEST = Decimal(10) ** 15
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedBars:
+    """The good bars of a file, ascending, and what is wrong with the others; usable only without problems."""
+
+    bars: Sequence[Bar]
+    problems: Sequence[str]
+
+
+def check_bars(table: Table, calendar: TradingCalendar) -> CheckedBars:
+    """Read all rows of `table` (session or date, open, high, low, close, volume, perhaps an adjusted close).
+
+    A row is bad when a cell is missing, no number or no date; a price is not positive; the low is above the high, or
+    the open or the close outside of them; the volume is negative; the day is no session of `calendar`, stands twice, or
+    comes after a later one.
+    """
+    try:
+        return _Checker(table, calendar).run()
+    except UnreadableTable as error:
+        return CheckedBars((), [str(error)])
+
+
+class _Checker:
+    def __init__(self, table: Table, calendar: TradingCalendar) -> None:
+        self._table = table
+        self._calendar = calendar
+        self._session_at = table.require("session", "date")
+        self._numbers_at = {name: table.require(name) for name in (*_PRICES, "volume")}
+        adjusted_at = table.position(*_ADJUSTED)
+        if adjusted_at is not None:
+            self._numbers_at["adjusted"] = adjusted_at
+        self._places: dict[date, str] = {}
+        self._latest = date.min
+
+    def run(self) -> CheckedBars:
+        bars: list[Bar] = []
+        problems: list[str] = []
+        for row in self._table.rows:
+            try:
+                bars.append(self._bar(row))
+            except ValueError as error:
+                problems.append(f"{row.place}: {error}")
+        if not bars and not problems:
+            problems.append(f"{self._table.file}: no rows under the column names")
+        return CheckedBars(bars, listed(problems))
+
+    def _bar(self, row: Row) -> Bar:
+        if len(row.cells) != len(self._table.columns):
+            raise ValueError(f"{len(row.cells)} cells under {len(self._table.columns)} column names")
+        # Order is judged by the date alone, so that a row with a bad price does not make the next ones look misplaced.
+        day = day_of(row.cells[self._session_at])
+        misplaced = self._misplaced(day, row.place)
+        numbers = {name: self._number(name, row.cells[at]) for name, at in self._numbers_at.items()}
+        wrong = [*misplaced, *_contradictions(numbers)]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return _scaled(day, numbers)
+
+    def _misplaced(self, day: date, place: str) -> Sequence[str]:
+        if day in self._places:
+            return [f"session {day} again, first at {self._places[day]}"]
+        self._places[day] = place
+        if day < self._latest:
+            return [f"session {day} comes after {self._latest}: expected ascending sessions"]
+        self._latest = day
+        return () if self._calendar.is_session(day) else [f"{day} is not a session of {self._calendar.name}"]
+
+    @staticmethod
+    def _number(name: str, cell: object) -> Decimal:
+        try:
+            number = number_of(cell)
+        except ValueError as error:
+            raise ValueError(f"{name} {error}") from None
+        if abs(number) >= _LARGEST:
+            raise ValueError(f"{name} {cell} is beyond any price or volume")
+        return number.quantize(PRICE_STEP) if name in _PRICES else number
+
+
+def _contradictions(numbers: dict[str, Decimal]) -> Iterator[str]:
+    high, low = numbers["high"], numbers["low"]
+    for name in numbers.keys() - {"volume"}:
+        if numbers[name] <= 0:
+            yield f"{name} {numbers[name]} is not positive"
+    if numbers["volume"] < 0:
+        yield f"volume {numbers['volume']} is negative"
+    if high < low:
+        yield f"high {high} is below low {low}"
+        return
+    for name in ("open", "close"):
+        if not low <= numbers[name] <= high:
+            yield f"{name} {numbers[name]} is outside low {low} to high {high}"
+
+
+def _scaled(day: date, numbers: dict[str, Decimal]) -> Bar:
+    prices = {name: numbers[name] for name in _PRICES}
+    adjusted = numbers.get("adjusted", numbers["close"])
+    try:
+        bar = adjusted_bar(day, **prices, volume=numbers["volume"], adjusted_close=adjusted)
+    except ArithmeticError:
+        raise ValueError(f"adjusted close {adjusted} does not fit close {numbers['close']}") from None
+    if bar.low <= 0:
+        raise ValueError(f"adjusted prices round to 0 in steps of {PRICE_STEP} dollars")
+    return bar

@@ -1,0 +1,240 @@
+"""The market as it stands now. Nothing later than the clock's now ever leaves this module."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from operator import attrgetter
+from typing import TypeVar
+
+from investiq.invest.market.calendar import Session, TradingCalendar
+from investiq.invest.market.clock import Clock
+from investiq.invest.market.provider import PriceProvider, UnknownSymbol, nearest_symbols
+from investiq.invest.market.session_prices import session_prices
+from investiq.invest.market.types import Bar, Fundamentals, Headline, MarketPhase, Quote, Symbol
+
+__all__ = ["Market", "MarketState"]
+
+Published = TypeVar("Published", Headline, Fundamentals)
+
+_session_of = attrgetter("session")
+_published_at = attrgetter("published_at")
+
+
+@dataclass(frozen=True, slots=True)
+class MarketState:
+    """One reading of the market; all times are UTC market time.
+
+    Attributes:
+        session: the session that is open, or else the last one that was.
+        next_open: None when the market never opens again.
+        session_seconds: wall seconds of one session in a replay, else None.
+        open_seconds: open-market seconds since the calendar began (1970); it stands still while the market is closed,
+            so the difference of two readings is the trading time between them.
+        data_age_seconds: see `Market.data_age_seconds`; infinite before the first price.
+        ends_at: the close after which the market never opens again, None when it has no end.
+        message: the phase as a sentence for people.
+    """
+
+    now: datetime
+    phase: MarketPhase
+    session: date
+    next_open: datetime | None
+    provider: str
+    clock: str
+    session_seconds: float | None
+    open_seconds: float
+    data_age_seconds: float
+    ends_at: datetime | None
+    message: str
+
+
+class Market:
+    """Prices, news and figures of a provider, as far as they were known at the clock's now.
+
+    A session's bar is known from its close on. Its four prices are shown one after the other as quotes: the open at the
+    opening, low and high after one and two thirds of the session, the close at the close. They are real prices of that
+    day; which extreme comes first, and when, is a convention (see `session_prices`), since daily data does not say.
+
+    Safe to share between threads. A symbol whose first price lies in the future is unknown.
+    """
+
+    def __init__(self, provider: PriceProvider, clock: Clock, calendar: TradingCalendar) -> None:
+        self._provider = provider
+        self._clock = clock
+        self._calendar = calendar
+        self._first_prices = {
+            symbol: calendar.session(provider.bars(symbol)[0].session).open for symbol in provider.symbols()
+        }
+
+    def now(self) -> datetime:
+        """Market time, aware, UTC."""
+        return self._clock.now()
+
+    def phase(self) -> MarketPhase:
+        """Open, between two sessions, or at the end of the data."""
+        return self._phase(self._clock.now())
+
+    def session(self) -> date:
+        """The session that is open, or else the last one that was."""
+        return self._calendar.latest(self._clock.now()).day
+
+    def symbols(self) -> Sequence[Symbol]:
+        """The symbols that have a price by now, ascending."""
+        return self._symbols(self._clock.now())
+
+    def refused(self) -> Mapping[Symbol, Sequence[str]]:
+        """Symbols that the provider found and does not serve, with the reasons."""
+        return self._provider.refused()
+
+    def bars(
+        self, symbol: Symbol, *, limit: int | None = None, start: date | None = None, end: date | None = None
+    ) -> Sequence[Bar]:
+        """The bars of completed sessions from `start` to `end` (both included), ascending.
+
+        Of more than `limit` bars, the earliest are given if there is a `start` (to page onwards from it), else the
+        latest.
+
+        Raises:
+            UnknownSymbol: `symbol` has no price by now.
+        """
+        now = self._clock.now()
+        self._require(symbol, now)
+        bars = self._completed(self._provider.bars(symbol), now)
+        first = 0 if start is None else bisect_left(bars, start, key=_session_of)
+        last = len(bars) if end is None else bisect_right(bars, end, key=_session_of)
+        if limit is not None and start is None:
+            first = max(first, last - limit)
+        elif limit is not None:
+            last = min(last, first + limit)
+        return bars[first:last]
+
+    def quote(self, symbol: Symbol) -> Quote | None:
+        """The latest price at or before now; None when there is none, also for a symbol that nobody knows."""
+        return self._quote(symbol, self._clock.now())
+
+    def data_age_seconds(self, symbol: Symbol | None = None) -> float:
+        """Seconds of open market since the last price of `symbol`, or of whichever symbol has the newest price.
+
+        A closed market does not age, so nights and holidays count nothing. In a sound replay the age stays below half a
+        session, since the longest wait between two prices is a third of it. Infinite when there is no price at all.
+
+        Raises:
+            UnknownSymbol: `symbol` has no price by now.
+        """
+        now = self._clock.now()
+        if symbol is not None:
+            self._require(symbol, now)
+        return self._data_age([symbol] if symbol is not None else self._symbols(now), now)
+
+    def nearest(self, text: str, n: int = 3) -> Sequence[Symbol]:
+        """The `n` known symbols that are most like `text`, best first."""
+        return nearest_symbols(text, self.symbols(), n)
+
+    def headlines(self, symbol: Symbol) -> Sequence[Headline] | None:
+        """Headlines published by now, ascending; None when the provider has no news for any symbol.
+
+        Raises:
+            UnknownSymbol: `symbol` has no price by now.
+        """
+        now = self._clock.now()
+        self._require(symbol, now)
+        return _published_by(now, self._provider.headlines(symbol))
+
+    def fundamentals(self, symbol: Symbol) -> Sequence[Fundamentals] | None:
+        """Figures published by now, ascending, the last being the newest; None when the provider has none at all.
+
+        Raises:
+            UnknownSymbol: `symbol` has no price by now.
+        """
+        now = self._clock.now()
+        self._require(symbol, now)
+        return _published_by(now, self._provider.fundamentals(symbol))
+
+    def missing_sessions(self, symbol: Symbol) -> Sequence[date]:
+        """Completed sessions since the first bar of `symbol`, and until its last, for which it has none.
+
+        Raises:
+            UnknownSymbol: `symbol` has no price by now.
+        """
+        return self._calendar.missing([bar.session for bar in self.bars(symbol)])
+
+    def state(self) -> MarketState:
+        """Everything about the market at one instant."""
+        now = self._clock.now()
+        phase, session, next_open = self._phase(now), self._calendar.latest(now), self._next_open(now)
+        return MarketState(
+            now=now,
+            phase=phase,
+            session=session.day,
+            next_open=next_open,
+            provider=self._provider.name,
+            clock=self._clock.name,
+            session_seconds=self._clock.session_seconds,
+            open_seconds=self._calendar.open_seconds(self._calendar.first.open, now),
+            data_age_seconds=self._data_age(self._symbols(now), now),
+            ends_at=self._clock.ends_at,
+            message=_message(phase, session, next_open),
+        )
+
+    def _phase(self, now: datetime) -> MarketPhase:
+        ends_at = self._clock.ends_at
+        if ends_at is not None and now >= ends_at:
+            return MarketPhase.ENDED
+        return MarketPhase.OPEN if self._calendar.is_open(now) else MarketPhase.CLOSED
+
+    def _next_open(self, now: datetime) -> datetime | None:
+        opening, ends_at = self._calendar.next_open(now), self._clock.ends_at
+        return opening if ends_at is None or opening < ends_at else None
+
+    def _symbols(self, now: datetime) -> Sequence[Symbol]:
+        return tuple(symbol for symbol, first_price in self._first_prices.items() if first_price <= now)
+
+    def _is_known(self, symbol: Symbol, now: datetime) -> bool:
+        first_price = self._first_prices.get(symbol)
+        return first_price is not None and first_price <= now
+
+    def _require(self, symbol: Symbol, now: datetime) -> None:
+        if not self._is_known(symbol, now):
+            raise UnknownSymbol(symbol, nearest_symbols(symbol, self._symbols(now)))
+
+    def _completed(self, bars: Sequence[Bar], now: datetime) -> Sequence[Bar]:
+        session = self._calendar.latest(now)
+        cut = bisect_right if now >= session.close else bisect_left
+        return bars[: cut(bars, session.day, key=_session_of)]
+
+    def _quote(self, symbol: Symbol, now: datetime) -> Quote | None:
+        if not self._is_known(symbol, now):
+            return None
+        bars = self._provider.bars(symbol)
+        index = bisect_right(bars, self._calendar.latest(now).day, key=_session_of) - 1
+        bar = bars[index]
+        points = session_prices(symbol, bar, self._calendar.session(bar.session))
+        shown = bisect_right(points, now, key=lambda point: point[0])
+        at, point, price = points[shown - 1]
+        return Quote(symbol, price, at, point, sequence=index * len(points) + shown)
+
+    def _data_age(self, symbols: Sequence[Symbol], now: datetime) -> float:
+        quotes = (self._quote(symbol, now) for symbol in symbols)
+        newest = max((quote.at for quote in quotes if quote), default=None)
+        return math.inf if newest is None else self._calendar.open_seconds(newest, now)
+
+
+def _published_by(now: datetime, items: Sequence[Published] | None) -> Sequence[Published] | None:
+    return None if items is None else items[: bisect_right(items, now, key=_published_at)]
+
+
+def _message(phase: MarketPhase, session: Session, next_open: datetime | None) -> str:
+    match phase:
+        case MarketPhase.OPEN:
+            return f"The session of {session.day} is open until {session.close:%H:%M} UTC."
+        case MarketPhase.CLOSED:
+            return f"Closed since {session.close:%Y-%m-%d %H:%M} UTC; opens {next_open:%Y-%m-%d %H:%M} UTC."
+        case MarketPhase.ENDED:
+            return (
+                f"Closed for good: {session.day} was the last session of the data. "
+                "`investiq up --fresh` begins anew and moves the old data aside."
+            )

@@ -1,0 +1,111 @@
+"""What a source of prices must answer, and how its calls are counted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Protocol, TypeVar
+
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.invest.market.types import Bar, Fundamentals, Headline, Symbol
+
+__all__ = ["BadMarketData", "ObservedProvider", "PriceProvider", "UnknownSymbol", "nearest_symbols"]
+
+Answer = TypeVar("Answer")
+
+
+class BadMarketData(InvestIQError):
+    """A source of prices cannot be used as it stands: missing, empty, or wrong in a way that the message names."""
+
+    reason = "bad_market_data"
+
+
+class UnknownSymbol(InvestIQError):
+    """No prices for this symbol (HTTP 404). `detail["suggestions"]` holds the nearest symbols that have some."""
+
+    reason = "unknown_symbol"
+
+    def __init__(self, symbol: str, suggestions: Sequence[Symbol] = ()) -> None:
+        hint = f"; the nearest known: {', '.join(suggestions)}" if suggestions else ""
+        super().__init__(f"no prices for {symbol}{hint}", symbol=symbol, suggestions=list(suggestions))
+
+
+def nearest_symbols(text: str, known: Iterable[Symbol], n: int = 3) -> Sequence[Symbol]:
+    """The `n` symbols of `known` most like `text`, best first; however far off, so that there is always a way on."""
+    return [Symbol(match) for match in get_close_matches(text.strip().upper(), list(known), n=n, cutoff=0.0)]
+
+
+class PriceProvider(Protocol):
+    """A source of bars, and of headlines and fundamentals if it has them.
+
+    A provider knows its whole history and hides nothing; only `Market` stands between it and the rest of the product,
+    which must not see later than now. Training, which cuts by date itself, may use a provider directly.
+    """
+
+    @property
+    def name(self) -> str:
+        """How configuration calls it."""
+
+    def symbols(self) -> Sequence[Symbol]:
+        """Every symbol that it can serve, ascending."""
+
+    def refused(self) -> Mapping[Symbol, Sequence[str]]:
+        """Symbols whose data it found and will not serve, with each reason and its place (`AAPL.csv:17: ...`)."""
+
+    def bars(self, symbol: Symbol) -> Sequence[Bar]:
+        """The whole history, ascending by session, never empty.
+
+        Raises:
+            UnknownSymbol: it does not serve `symbol`.
+        """
+
+    def headlines(self, symbol: Symbol) -> Sequence[Headline] | None:
+        """All headlines about `symbol`, ascending by time of publication; None when it has no news for any symbol."""
+
+    def fundamentals(self, symbol: Symbol) -> Sequence[Fundamentals] | None:
+        """All figures of `symbol`, ascending by time of publication; None when it has none for any symbol."""
+
+
+class ObservedProvider:
+    """A provider whose calls are counted and timed."""
+
+    def __init__(self, provider: PriceProvider, metrics: Metrics) -> None:
+        self._provider = provider
+        self._calls = metrics.counter(catalogue.PROVIDER_CALLS)
+        self._durations = metrics.histogram(catalogue.PROVIDER_CALL_DURATION)
+
+    @property
+    def name(self) -> str:
+        return self._provider.name
+
+    def symbols(self) -> Sequence[Symbol]:
+        return self._provider.symbols()
+
+    def refused(self) -> Mapping[Symbol, Sequence[str]]:
+        return self._provider.refused()
+
+    def bars(self, symbol: Symbol) -> Sequence[Bar]:
+        return self._observe("bars", self._provider.bars, symbol)
+
+    def headlines(self, symbol: Symbol) -> Sequence[Headline] | None:
+        return self._observe("headlines", self._provider.headlines, symbol)
+
+    def fundamentals(self, symbol: Symbol) -> Sequence[Fundamentals] | None:
+        return self._observe("fundamentals", self._provider.fundamentals, symbol)
+
+    def _observe(self, operation: str, call: Callable[[Symbol], Answer], symbol: Symbol) -> Answer:
+        outcome = "failed"
+        started = time.perf_counter()
+        try:
+            answer = call(symbol)
+            outcome = "ok"
+        except UnknownSymbol:
+            outcome = "ok"  # the provider did its work; the question was wrong
+            raise
+        finally:
+            self._durations.labels(operation).observe(time.perf_counter() - started)
+            self._calls.labels(operation, outcome).inc()
+        return answer

@@ -1,0 +1,182 @@
+"""Asks the signal models service for predictions. Imports no machine learning: the API process stays small."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
+
+import httpx2
+from pydantic import ValidationError
+
+from investiq.foundation.errors import InvestIQError
+from investiq.invest.market.types import Bar, Symbol
+from investiq.invest.signals.features import NEEDED_BARS
+from investiq.invest.signals.prediction import Prediction
+from investiq.invest.signals.schema import PredictResponse
+
+__all__ = [
+    "SignalBadResponse",
+    "SignalClient",
+    "SignalNoModel",
+    "SignalRefused",
+    "SignalTimeout",
+    "SignalTooFewBars",
+    "SignalUnavailable",
+    "SignalUnreachable",
+]
+
+
+class SignalUnavailable(InvestIQError):
+    """No prediction was to be had; `reason` says why and is one of the subclasses'."""
+
+    reason: ClassVar[str] = "unavailable"
+
+
+class SignalTimeout(SignalUnavailable):
+    """The service did not answer in time."""
+
+    reason = "timeout"
+    retryable = True
+
+
+class SignalUnreachable(SignalUnavailable):
+    """No connection, or it broke."""
+
+    reason = "unreachable"
+    retryable = True
+
+
+class SignalNoModel(SignalUnavailable):
+    """The service runs, but has no model that it may serve."""
+
+    reason = "no_model"
+
+
+class SignalTooFewBars(SignalUnavailable):
+    """The symbol has too short a history; `detail` has `needed` and `given`."""
+
+    reason = "too_few_bars"
+
+
+class SignalRefused(SignalUnavailable):
+    """The service refused the request (4xx)."""
+
+    reason = "refused"
+
+
+class SignalBadResponse(SignalUnavailable):
+    """The answer is not what the service promises: an error of its own, or another program on its port."""
+
+    reason = "bad_response"
+
+
+_BY_PROBLEM: Final[dict[str, type[SignalUnavailable]]] = {
+    "too_few_bars": SignalTooFewBars,
+    "model_missing": SignalNoModel,
+    "model_refused": SignalNoModel,
+}
+_MAX_MESSAGE: Final = 300
+
+
+class SignalClient:
+    """Speaks to one service over kept-alive connections. Use it from one event loop; close it with `aclose`.
+
+    Args:
+        base_url: such as `http://127.0.0.1:8004`.
+        timeout: seconds for the whole of a call, from connecting to the last byte of the answer.
+        transport: another way to carry requests, for tests.
+    """
+
+    def __init__(self, base_url: str, timeout: float, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+        self._base_url = base_url
+        self._timeout = timeout
+        # Proxies of the environment stay out of it: this service is ours, mostly on this machine.
+        self._http = httpx2.AsyncClient(base_url=base_url, timeout=timeout, transport=transport, trust_env=False)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def predict(self, symbol: Symbol, bars: Sequence[Bar]) -> Prediction:
+        """The prediction at the close of the last of `bars` (ascending; only the last `NEEDED_BARS` are sent).
+
+        Raises:
+            SignalUnavailable: for the reason that its subclass names.
+        """
+        body = {"symbol": symbol, "bars": [_wire(bar) for bar in bars[-NEEDED_BARS:]]}
+        response = await self._request("POST", "/predict", json=body)
+        if response.status_code != 200:
+            raise self._failure(response)
+        try:
+            answer = PredictResponse.model_validate_json(response.content)
+        except ValidationError:
+            raise self._bad(response) from None
+        if answer.symbol != symbol or answer.as_of != bars[-1].session:
+            raise self._bad(response)
+        return Prediction(**{**answer.model_dump(), "symbol": symbol})
+
+    async def check_health(self) -> None:
+        """Return when the service has a model to serve with.
+
+        Raises:
+            SignalUnavailable: for the reason that its subclass names.
+        """
+        response = await self._request("GET", "/health")
+        health = _object(response)
+        model = health.get("model")
+        if "status" not in health or not isinstance(model, dict):
+            raise self._bad(response)
+        if response.status_code == 503:
+            raise SignalNoModel(str(model.get("error") or "the signal models service has no model")[:_MAX_MESSAGE])
+        if response.status_code != 200:
+            raise self._bad(response)
+
+    async def _request(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        try:
+            # httpx2 limits each step by itself: an answer that drips in could take for ever.
+            async with asyncio.timeout(self._timeout):
+                return await self._http.request(method, path, **options)
+        except (httpx2.TimeoutException, TimeoutError):
+            raise SignalTimeout(f"the signal models service at {self._base_url} did not answer in time") from None
+        except httpx2.DecodingError as error:
+            raise SignalBadResponse(f"the answer of {self._base_url}{path} cannot be decoded: {error}") from None
+        except httpx2.TransportError as error:
+            raise SignalUnreachable(
+                f"the signal models service at {self._base_url} is not reachable ({type(error).__name__}): "
+                "is it running?"
+            ) from None
+
+    def _failure(self, response: httpx2.Response) -> SignalUnavailable:
+        problem = _object(response)
+        reason, message = problem.get("reason"), str(problem.get("detail", ""))[:_MAX_MESSAGE]
+        if isinstance(reason, str) and reason in _BY_PROBLEM:
+            detail = {key: problem[key] for key in ("needed", "given") if isinstance(problem.get(key), int)}
+            return _BY_PROBLEM[reason](message, **detail)
+        if 400 <= response.status_code < 500:
+            return SignalRefused(f"the signal models service refused the request ({response.status_code}): {message}")
+        return self._bad(response)
+
+    def _bad(self, response: httpx2.Response) -> SignalBadResponse:
+        return SignalBadResponse(
+            f"{response.url} answered {response.status_code} with something that is no answer of the signal models "
+            "service: see its log, and what else listens on its port"
+        )
+
+
+def _wire(bar: Bar) -> dict[str, str | int]:
+    return {
+        "session": bar.session.isoformat(),
+        "open": str(bar.open),
+        "high": str(bar.high),
+        "low": str(bar.low),
+        "close": str(bar.close),
+        "volume": bar.volume,
+    }
+
+
+def _object(response: httpx2.Response) -> dict[str, Any]:
+    try:
+        value = response.json()
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

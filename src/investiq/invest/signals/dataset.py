@@ -1,0 +1,101 @@
+"""Histories in, labelled rows out: what the classifier is trained and judged on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from investiq.invest.market.types import Bar, Symbol
+from investiq.invest.signals.features import FEATURES, feature_matrix
+
+__all__ = ["HORIZON_SESSIONS", "Dataset", "bars_before", "build_dataset", "data_hash"]
+
+HORIZON_SESSIONS: Final = 5
+"""Sessions from the close that a row knows to the close that its label looks at."""
+
+Histories = Mapping[Symbol, Sequence[Bar]]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Rows of all symbols together, ordered by session, then symbol. All arrays have one entry per row."""
+
+    features: NDArray[np.float64]
+    """(rows, features)"""
+
+    up: NDArray[np.bool_]
+    """Whether the close `HORIZON_SESSIONS` later was higher."""
+
+    sessions: NDArray[np.datetime64]
+    """The session whose close the row knows."""
+
+    label_ends: NDArray[np.datetime64]
+    """The session whose close decided the label: the label was not known before it."""
+
+    symbols: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.up)
+
+    def rows_per_symbol(self) -> dict[str, int]:
+        names, counts = np.unique(self.symbols, return_counts=True)
+        return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
+
+
+def bars_before(histories: Histories, before: date) -> dict[Symbol, list[Bar]]:
+    """The bars of sessions strictly before `before`, symbols in alphabetical order.
+
+    This cut is the only guard against looking ahead that training needs: labels are made from what is left, so a
+    label window can never reach past it.
+    """
+    return {symbol: [bar for bar in histories[symbol] if bar.session < before] for symbol in sorted(histories)}
+
+
+def data_hash(histories: Histories) -> str:
+    """SHA-256 of the bars, the same for equal numbers however they are written (`1.0` and `1.00`)."""
+    digest = hashlib.sha256()
+    for symbol in sorted(histories):
+        for bar in histories[symbol]:
+            prices = ",".join(f"{price.normalize():f}" for price in (bar.open, bar.high, bar.low, bar.close))
+            digest.update(f"{symbol},{bar.session},{prices},{bar.volume}\n".encode())
+    return digest.hexdigest()
+
+
+def _symbol_rows(symbol: Symbol, bars: Sequence[Bar]) -> Dataset:
+    closes = np.array([bar.close for bar in bars], dtype=np.float64)
+    sessions = np.array([bar.session for bar in bars], dtype="datetime64[D]")
+    matrix = feature_matrix(bars)[:-HORIZON_SESSIONS]
+    usable = np.isfinite(matrix).all(axis=1)
+    up = closes[HORIZON_SESSIONS:] > closes[:-HORIZON_SESSIONS]
+    return Dataset(
+        features=matrix[usable],
+        up=up[usable],
+        sessions=sessions[:-HORIZON_SESSIONS][usable],
+        label_ends=sessions[HORIZON_SESSIONS:][usable],
+        symbols=np.full(int(usable.sum()), str(symbol)),
+    )
+
+
+def build_dataset(histories: Histories) -> Dataset:
+    """Rows that have all their features and a known label. An empty `histories` gives no rows."""
+    parts = [_symbol_rows(symbol, bars) for symbol, bars in sorted(histories.items()) if len(bars) > HORIZON_SESSIONS]
+    if not parts:
+        nothing = np.array([], dtype="datetime64[D]")
+        empty = np.empty((0, len(FEATURES)))
+        return Dataset(empty, np.array([], dtype=bool), nothing, nothing, np.array([], dtype=str))
+    sessions = np.concatenate([part.sessions for part in parts])
+    symbols = np.concatenate([part.symbols for part in parts])
+    order = np.lexsort((symbols, sessions))
+    return Dataset(
+        features=np.concatenate([part.features for part in parts])[order],
+        up=np.concatenate([part.up for part in parts])[order],
+        sessions=sessions[order],
+        label_ends=np.concatenate([part.label_ends for part in parts])[order],
+        symbols=symbols[order],
+    )

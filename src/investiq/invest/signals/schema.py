@@ -1,0 +1,106 @@
+"""What goes over the wire of the signal models service."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from investiq.invest.market.types import Bar, MalformedSymbol, Symbol, parse_symbol
+
+__all__ = ["MAX_BARS", "BarIn", "Health", "ModelState", "PredictRequest", "PredictResponse"]
+
+MAX_BARS: Final = 5_000
+"""Twenty years of sessions; only the last `NEEDED_BARS` are used."""
+
+Price = Annotated[Decimal, Field(gt=0, lt=10**15, max_digits=40)]
+
+
+class BarIn(BaseModel):
+    """One session. Prices as JSON strings or numbers, adjusted for splits and dividends."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    session: date
+    open: Price
+    high: Price
+    low: Price
+    close: Price
+    volume: int = Field(ge=0, lt=10**15)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.high < max(self.open, self.close, self.low) or self.low > min(self.open, self.close):
+            raise ValueError("open and close must lie between low and high")
+        return self
+
+    def bar(self) -> Bar:
+        return Bar(self.session, self.open, self.high, self.low, self.close, self.volume)
+
+
+class PredictRequest(BaseModel):
+    """POST /predict: the bars up to the session to predict from, oldest first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    symbol: str = Field(examples=["AAPL"])
+    bars: list[BarIn] = Field(max_length=MAX_BARS)
+
+    @field_validator("symbol")
+    @classmethod
+    def _canonical(cls, text: str) -> Symbol:
+        try:
+            return parse_symbol(text)
+        except MalformedSymbol as error:
+            raise ValueError(error.message) from None
+
+    @field_validator("bars")
+    @classmethod
+    def _ascending(cls, bars: list[BarIn]) -> list[BarIn]:
+        for number, (earlier, later) in enumerate(pairwise(bars), start=1):
+            if earlier.session >= later.session:
+                raise ValueError(
+                    f"sessions must ascend without duplicates, but bar {number} ({later.session}) "
+                    f"follows {earlier.session}"
+                )
+        return bars
+
+
+class PredictResponse(BaseModel):
+    """The calibrated forecast; the fields are those of `prediction.Prediction`."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True, protected_namespaces=())
+
+    symbol: str
+    as_of: date = Field(description="session of the last bar: the forecast is made at its close")
+    horizon_sessions: int = Field(gt=0)
+    probability_up: float = Field(gt=0, lt=1, description="that the close `horizon_sessions` later is higher")
+    confidence: float = Field(ge=0, le=1, description="near zero while the model does not beat the constant forecast")
+    beats_constant: bool
+    model_version: str = Field(max_length=64)
+    trained_until: date
+
+
+class ModelState(BaseModel):
+    """The model as /health sees it."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    loaded: bool
+    version: str | None = None
+    trained_at: str | None = None
+    trained_until: date | None = None
+    beats_constant: bool | None = None
+    error: str | None = Field(None, description="why the artifact on disk is not the one that serves")
+
+
+class Health(BaseModel):
+    """GET /health: `ok` with 200, `degraded` with 200 (an older model serves), `down` with 503 (no model)."""
+
+    status: Literal["ok", "degraded", "down"]
+    version: str
+    uptime_seconds: float
+    model: ModelState

@@ -1,0 +1,18 @@
+"""Trading: orders, risk limits, the breaker, the ledger and the brokers, behind one desk."""
+
+from investiq.invest.trading.brokers.protocol import BrokerUnavailable, TradingMode
+from investiq.invest.trading.desk import Desk, open_desk
+from investiq.invest.trading.order import InvalidOrder, Order, OrderRequest, OrderStatus, OrderType, Side
+
+__all__ = [
+    "BrokerUnavailable",
+    "Desk",
+    "InvalidOrder",
+    "Order",
+    "OrderRequest",
+    "OrderStatus",
+    "OrderType",
+    "Side",
+    "TradingMode",
+    "open_desk",
+]

@@ -1,0 +1,291 @@
+"""Values the account, lets the breaker see it, and holds the halt that is in force whatever the database does.
+
+It fails closed: a breaker that cannot be read counts as halted, so does a monitoring that is not heard, and an account
+that cannot be valued is neither shown to the breaker nor to the equity record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from investiq.foundation.config.schema import TradingConfig
+from investiq.foundation.store import reading, writing
+from investiq.invest.trading import breaker
+from investiq.invest.trading.account_book import AccountBook, BreakerEvent, BreakerUnreadable
+from investiq.invest.trading.breaker import BreakerState, Halt, HaltReason
+from investiq.invest.trading.equity import EquityRecord
+from investiq.invest.trading.event_time import Stamp, Wall
+from investiq.invest.trading.heartbeat import Instant, Pulse
+from investiq.invest.trading.heartbeat_monitor import HeartbeatMonitor, Loss, MonitoringLost, told
+from investiq.invest.trading.ledger import Ledger
+from investiq.invest.trading.market_view import MarketView
+from investiq.invest.trading.metrics import Instruments
+from investiq.invest.trading.risk import Denial, DenialReason, RiskCase
+from investiq.invest.trading.valuation import PriceJumps, Valuation, value
+
+__all__ = ["Observation", "Oversight"]
+
+log = structlog.get_logger(__name__)
+
+
+class _Kept(NamedTuple):
+    record: EquityRecord
+    breaker: BreakerState | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The account and the breaker at one moment.
+
+    Attributes:
+        record: what equity was, with this moment in it when equity is known.
+        breaker: the state after it saw this moment; None when it cannot be read.
+        kept: both as the database has them.
+        demanded: the halt by hand that is in `breaker` and was not known to be kept.
+        loss: the loss of the heartbeat whose halt is in `breaker` and was not known to be kept.
+        pulse: the heartbeat of the monitoring, judged at `now`.
+    """
+
+    valuation: Valuation
+    record: EquityRecord
+    breaker: BreakerState | None
+    kept: _Kept
+    demanded: Halt | None
+    loss: Loss | None
+    pulse: Pulse
+    now: Instant
+
+    @property
+    def tripped(self) -> bool:
+        """Somebody has to resume."""
+        return self.breaker is None or self.breaker.halt is not None
+
+    @property
+    def halted(self) -> bool:
+        """Entries are denied by the breaker."""
+        return self.tripped or self.pulse.is_blind
+
+    @property
+    def awaiting(self) -> bool:
+        """Halted for nothing but a heartbeat, which would end it."""
+        return self.pulse.is_blind and not self.tripped
+
+    @property
+    def withdraws_entries(self) -> bool:
+        """Open orders that add to a position are to be cancelled. A start first gives the monitoring its time."""
+        return self.tripped or self.pulse.is_blind_for_long(self.now)
+
+    @property
+    def new_halt(self) -> Halt | None:
+        """The halt that this moment brought."""
+        halt = self.breaker.halt if self.breaker else None
+        was_halted = self.kept.breaker is not None and self.kept.breaker.halt is not None
+        return None if was_halted else halt
+
+    @property
+    def is_news(self) -> bool:
+        """It differs from what is kept."""
+        return _Kept(self.record, self.breaker) != self.kept
+
+    def deny(self, case: RiskCase) -> Denial | None:
+        """The breaker's word on an order: exits pass, entries only while nothing is halted."""
+        if case.is_exit or not self.halted:
+            return None
+        if self.breaker is None:
+            return Denial(
+                DenialReason.BREAKER_UNREADABLE,
+                "the breaker's state cannot be read, which counts as halted: look into the ledger, then resume with a "
+                "reason",
+            )
+        only = "Only orders that reduce a position are taken"
+        halt = self.breaker.halt
+        if halt is None:
+            message = f"trading is halted (monitoring_lost): {told(self.pulse, self.now)}"
+            return Denial(DenialReason.MONITORING_LOST, f"{message}. {only}")
+        message = f"trading is halted ({halt.reason}) since {halt.since.at:%Y-%m-%d %H:%M} by {halt.by}: {halt.note}"
+        unheard = halt.reason is HaltReason.MONITORING_LOST
+        return Denial(DenialReason.MONITORING_LOST if unheard else DenialReason.HALTED, f"{message}. {only}")
+
+
+class Oversight:
+    """Watches one account. `look` decides, `keep` writes, `committed` tells the outside; in that order."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        market: MarketView,
+        ledger: Ledger,
+        *,
+        limits: TradingConfig,
+        instruments: Instruments,
+        heartbeats: HeartbeatMonitor,
+        wall: Wall,
+    ) -> None:
+        self._engine = engine
+        self._market = market
+        self._ledger = ledger
+        self._limits = limits
+        self._instruments = instruments
+        self._heartbeats = heartbeats
+        self._wall = wall
+        self._book = AccountBook()
+        self._jumps = PriceJumps()
+        self._demanded: Halt | None = None
+        self._trip: tuple[Loss, Halt] | None = None
+        instruments.limited(limits.daily_loss_limit, limits.drawdown_limit)
+
+    def look(self, connection: Connection) -> Observation:
+        """The account and the breaker now, nothing written."""
+        valuation = value(self._ledger.portfolio(connection), self._market, self._jumps)
+        # Read after the prices: were it before, the first price of a session could be booked to the one before it.
+        session, stamp = self._market.session(), self._stamp()
+        kept = _Kept(self._book.record(connection), self._kept_breaker(connection))
+        record, state, equity = kept.record, kept.breaker, valuation.equity
+        if equity is not None:
+            record = record.after(session, equity)
+            if state is not None:
+                state = breaker.observe(
+                    state, session=session, opening=record.opening, equity=equity, limits=self._limits, stamp=stamp
+                )
+        # Last of all: until here, the database may have taken its time, and an order is decided upon by this.
+        pulse, now = self._heartbeats.pulse()
+        demanded, loss = self._demanded, self._heartbeats.loss
+        for halt in (demanded, self._trip_of(loss)):
+            if halt is not None:
+                state = breaker.halt(state or BreakerState(session, None, None), halt)
+        return Observation(valuation, record, state, kept, demanded, loss, pulse, now)
+
+    def keep(self, connection: Connection, seen: Observation) -> None:
+        """Write what is new in `seen`."""
+        if seen.record != seen.kept.record:
+            at = seen.valuation.priced_at or self._market.now()
+            self._book.save_record(connection, seen.record)
+            self._book.append_point(connection, at, self._wall(), seen.record)
+        if seen.breaker is not None and seen.breaker != seen.kept.breaker:
+            self._book.save_breaker(connection, seen.breaker)
+            if seen.new_halt:
+                equity = seen.valuation.equity
+                self._book.log_breaker(connection, BreakerEvent.HALT, seen.new_halt, seen.breaker, equity)
+
+    def committed(self, seen: Observation) -> None:
+        """`seen` is in the database now: count it, and let go of a demanded halt that it holds."""
+        if seen.new_halt:
+            self._instruments.tripped(seen.new_halt)
+        if self._demanded is seen.demanded:  # a demand that came since then is not in it
+            self._demanded = None
+        self._heartbeats.kept(seen.loss)
+        self._instruments.halted(seen.halted, awaiting=seen.awaiting)
+        self._instruments.valued(seen.valuation.equity, seen.record)
+        self._instruments.measured(seen.breaker)
+
+    def observe(self) -> Observation:
+        """Look, and keep what is new. Writes nothing while nothing changes."""
+        with reading(self._engine) as connection:
+            seen = self.look(connection)
+        if seen.is_news:
+            with writing(self._engine) as connection:
+                seen = self.look(connection)
+                self.keep(connection, seen)
+        self.committed(seen)
+        return seen
+
+    def blinded(self) -> None:
+        """Nothing can be read: to the outside that is a halt."""
+        self._instruments.halted(True)
+
+    def halt(self, note: str, by: str) -> None:
+        """Halt at once. It holds from the first line on, before and without the database.
+
+        Raises:
+            DatabaseUnavailable: it is not kept yet. It is in force all the same, and every tick tries to keep it.
+        """
+        demand = Halt(HaltReason.MANUAL, note, by, self._stamp())
+        self._demanded = demand
+        self._instruments.halted(True)
+        with writing(self._engine) as connection:
+            seen = self.look(connection)
+            self.keep(connection, seen)
+            if seen.breaker is not None and seen.new_halt is not demand:
+                self._book.log_breaker(connection, BreakerEvent.HALT, demand, seen.breaker, seen.valuation.equity)
+        self.committed(seen)
+
+    def resume(self, note: str, by: str) -> None:
+        """Let entries through again. Does nothing when trading is not halted.
+
+        Raises:
+            ReasonRequired: `note` says nothing.
+            MonitoringLost: the monitoring is not heard, so trading stays halted, for whatever else it was halted.
+            DatabaseUnavailable: it could not be kept, so trading stays halted.
+        """
+        _refuse_blind(*self._heartbeats.pulse())
+        with writing(self._engine) as connection:
+            seen = self.look(connection)
+            _refuse_blind(seen.pulse, seen.now)
+            self.keep(connection, seen)
+            equity = seen.valuation.equity
+            # Unreadable state is replaced: someone has looked and says that it is safe to go on.
+            before = seen.breaker or self._unreadable()
+            after = breaker.resume(before, note, equity)
+            if after is not before:
+                self._book.save_breaker(connection, after)
+                action = Halt(HaltReason.MANUAL, note, by, self._stamp())
+                self._book.log_breaker(connection, BreakerEvent.RESUME, action, before, equity)
+        self.committed(seen)
+        self._instruments.halted(self.demanded is not None)
+        self._instruments.measured(after)
+        if after is not before:
+            log.warning("trading resumed", note=note, by=by)
+
+    def state(self, connection: Connection) -> BreakerState:
+        """The breaker's state with a demanded halt in it.
+
+        Raises:
+            BreakerUnreadable: it cannot be read.
+        """
+        demanded = self.demanded
+        try:
+            state = self._book.breaker(connection)
+        except BreakerUnreadable:
+            if demanded is None:
+                raise
+            state = BreakerState(self._market.session(), None, None)
+        return breaker.halt(state, demanded) if demanded else state
+
+    @property
+    def demanded(self) -> Halt | None:
+        """A halt that is in force and not kept yet."""
+        return self._demanded or self._trip_of(self._heartbeats.loss)
+
+    def _trip_of(self, loss: Loss | None) -> Halt | None:
+        """The halt of a loss; its time is that of the first look at it."""
+        if loss is None:
+            return None
+        known = self._trip
+        if known is None or known[0] is not loss:
+            halt = Halt(HaltReason.MONITORING_LOST, loss.note, breaker.BREAKER, self._stamp())
+            known = self._trip = (loss, halt)
+        return known[1]
+
+    def _kept_breaker(self, connection: Connection) -> BreakerState | None:
+        try:
+            return self._book.breaker(connection)
+        except BreakerUnreadable as error:
+            log.error("breaker unreadable", error=error.message)
+            return None
+
+    def _unreadable(self) -> BreakerState:
+        halt = Halt(HaltReason.UNREADABLE, "the state could not be read", breaker.BREAKER, self._stamp())
+        return BreakerState(self._market.session(), None, None, Decimal(0), Decimal(0), halt)
+
+    def _stamp(self) -> Stamp:
+        return Stamp(self._market.now(), self._wall())
+
+
+def _refuse_blind(pulse: Pulse, now: Instant) -> None:
+    if pulse.is_blind:
+        raise MonitoringLost(f"trading is not resumed while nobody watches it: {told(pulse, now)}")

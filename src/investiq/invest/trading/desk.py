@@ -1,0 +1,378 @@
+"""The desk: the one path of every order. Risk limits, breaker, ledger, broker; nothing trades around it.
+
+All methods are synchronous and safe to call from several threads. A decision and its record are one transaction of the
+database's one writer; the broker is called after it, outside any lock, so a slow broker delays neither a halt nor a
+tick. One desk serves a ledger: a second process on it would doubt the orders that the first is sending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from time import monotonic
+from typing import Literal
+from uuid import uuid4
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from investiq.foundation.config.schema import TradingConfig
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.store import DatabaseUnavailable, ping, reading, writing
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.invest.market.types import Symbol
+from investiq.invest.trading.account_book import AccountBook, AccountTerms, EquityPoint, LoggedBreakerEvent
+from investiq.invest.trading.breaker import BREAKER, BreakerState, Halt, HaltReason
+from investiq.invest.trading.breaker_monitor import Observation, Oversight
+from investiq.invest.trading.brokers.paper import PaperBroker
+from investiq.invest.trading.brokers.protocol import Broker, BrokerUnavailable, TradingMode
+from investiq.invest.trading.costs import Costs
+from investiq.invest.trading.event_time import Stamp, Wall, wall_now
+from investiq.invest.trading.heartbeat import BeatOutcome, HeartbeatState, Instant, Pulse
+from investiq.invest.trading.heartbeat_monitor import HeartbeatMonitor, Steady, told
+from investiq.invest.trading.ledger import Entry, Ledger
+from investiq.invest.trading.market_view import MarketView, known_quote
+from investiq.invest.trading.metrics import Instruments
+from investiq.invest.trading.order import Order, OrderRequest, OrderStatus
+from investiq.invest.trading.order_router import OrderRouter
+from investiq.invest.trading.risk import RiskCase, buying_power, deny, size
+from investiq.invest.trading.valuation import Valuation
+from investiq.invest.trading.views import (
+    AccountView,
+    MonitoringView,
+    OrderPage,
+    PositionView,
+    Submission,
+    TradingStatus,
+)
+
+__all__ = ["Desk", "open_desk"]
+
+log = structlog.get_logger(__name__)
+
+
+def open_desk(
+    config: TradingConfig,
+    market: MarketView,
+    engine: Engine,
+    metrics: Metrics,
+    *,
+    clock: Literal["replay", "wall"],
+    wall: Wall = wall_now,
+    steady: Steady = monotonic,
+) -> Desk:
+    """The desk of a migrated database: opens the account on the first start, clears up open doubts on a later one.
+
+    Args:
+        clock: how market time runs; the paper broker says `replay` or `paper` after it.
+
+    Raises:
+        ForeignLedger: the database holds the account of another broker or mode.
+        DatabaseUnavailable: it does not answer.
+    """
+    mode = TradingMode.REPLAY if clock == "replay" else TradingMode.PAPER
+    stamp = Stamp(market.now(), wall())
+    with writing(engine) as connection:
+        terms = AccountTerms(PaperBroker.name, mode, config.initial_cash)
+        cash = AccountBook().open(connection, terms, market.session(), stamp)
+    if cash != config.initial_cash:
+        log.warning("initial_cash has no effect on an open account", configured=config.initial_cash, account=cash)
+    broker = PaperBroker(engine, market, Costs.of(config), cash, mode)
+    desk = Desk(
+        config=config,
+        market=market,
+        engine=engine,
+        broker=broker,
+        ledger=Ledger(cash),
+        instruments=Instruments(metrics),
+        wall=wall,
+        steady=steady,
+    )
+    desk.recover()
+    return desk
+
+
+class Desk:
+    """See the module. `open_desk` makes one; tests bring a broker of their own."""
+
+    def __init__(
+        self,
+        *,
+        config: TradingConfig,
+        market: MarketView,
+        engine: Engine,
+        broker: Broker,
+        ledger: Ledger,
+        instruments: Instruments,
+        wall: Wall = wall_now,
+        steady: Steady = monotonic,
+    ) -> None:
+        self._config = config
+        self._market = market
+        self._engine = engine
+        self._broker = broker
+        self._ledger = ledger
+        self._instruments = instruments
+        self._wall = wall
+        self._book = AccountBook()
+        self._costs = Costs.of(config)
+        self._started = Stamp(market.now(), wall())
+        self._heartbeats = HeartbeatMonitor(config, instruments, wall=wall, steady=steady)
+        self._oversight = Oversight(
+            engine,
+            market,
+            ledger,
+            limits=config,
+            instruments=instruments,
+            heartbeats=self._heartbeats,
+            wall=wall,
+        )
+        self._router = OrderRouter(engine, market, ledger, broker, instruments=instruments, wall=wall)
+
+    def recover(self) -> None:
+        """Clear up what an earlier run left in doubt, and value the account: what every tick does, once before use.
+
+        Raises:
+            DatabaseUnavailable: the database does not answer.
+        """
+        try:
+            self._router.follow()
+        except BrokerUnavailable as error:
+            log.warning("open doubts wait for the broker", error=error.message)
+        self._oversight.observe()
+
+    def submit(self, request: OrderRequest, idempotency_key: str, by: str) -> Submission:
+        """Decide on an order and, unless it is denied, send it. A denied or unknown order is a result.
+
+        Raises:
+            IdempotencyKeyReused: the key came with another order before.
+            InvalidIdempotencyKey: it cannot be a key.
+            DatabaseUnavailable: nothing was kept and nothing was sent, or the broker's answer could not be kept; the
+                same call with the same key is safe in both cases and tells which.
+        """
+        order_id = uuid4().hex
+        with self._router.sending(order_id):
+            with writing(self._engine) as connection:
+                known = self._ledger.replay(connection, idempotency_key, request)
+                if known is not None:
+                    return Submission(known, replayed=True)
+                seen = self._oversight.look(connection)
+                self._oversight.keep(connection, seen)
+                entry = self._decide(request, seen, self._ledger.open_orders(connection))
+                order = self._ledger.enter(connection, order_id, entry, key=idempotency_key, by=by)
+            self._oversight.committed(seen)
+            if entry.denial:
+                self._instruments.denied(order)
+                return Submission(order, replayed=False)
+            return Submission(self._router.send(order), replayed=False)
+
+    def cancel(self, order_id: str, by: str) -> Order:
+        """Cancel an open order; the answer may be that it filled meanwhile.
+
+        Raises:
+            UnknownOrder, OrderNotOpen, BrokerUnavailable, DatabaseUnavailable
+        """
+        return self._router.cancel(order_id, by)
+
+    def tick(self) -> None:
+        """Follow the open orders, value the account, let the breaker see it. Meant to be called a few times a second.
+
+        The account is valued even when the broker fails: a breaker that stops looking protects nobody.
+
+        Raises:
+            BrokerUnavailable, DatabaseUnavailable: that part of the work could not be done; the next tick does it.
+        """
+        try:
+            self._router.follow()
+        finally:
+            seen = self._watch()
+        if seen.withdraws_entries:
+            self._router.cancel_entries(BREAKER, "halted")
+
+    def orders(
+        self,
+        *,
+        limit: int = 100,
+        cursor: int | None = None,
+        symbol: Symbol | None = None,
+        status: OrderStatus | None = None,
+    ) -> OrderPage:
+        """A page of orders, newest first; `cursor` is the `next_cursor` of the page before."""
+        with reading(self._engine) as connection:
+            found = self._ledger.page(connection, limit=limit + 1, before=cursor, symbol=symbol, status=status)
+        page = found[:limit]
+        return OrderPage(page, page[-1].number if len(found) > limit else None)
+
+    def order(self, order_id: str) -> Order:
+        """One order with its history.
+
+        Raises:
+            UnknownOrder: there is none of that id.
+        """
+        with reading(self._engine) as connection:
+            return self._ledger.order(connection, order_id)
+
+    def positions(self) -> Sequence[PositionView]:
+        """What is held, by symbol."""
+        with reading(self._engine) as connection:
+            valuation = self._oversight.look(connection).valuation
+        return [_position(valuation, p.symbol) for p in valuation.portfolio.held]
+
+    def account(self) -> AccountView:
+        """The account at the latest prices."""
+        with reading(self._engine) as connection:
+            seen = self._oversight.look(connection)
+            open_orders = self._ledger.open_orders(connection)
+        valuation, equity = seen.valuation, seen.valuation.equity
+        return AccountView(
+            mode=self._broker.mode(),
+            broker=self._broker.name,
+            cash=valuation.portfolio.cash,
+            equity=equity,
+            buying_power=max(buying_power(valuation, open_orders, self._costs), Decimal(0)),
+            exposure=valuation.exposure,
+            realised_pnl=valuation.portfolio.realised,
+            unrealised_pnl=valuation.unrealised,
+            day_pnl=None if equity is None else equity - seen.record.opening,
+            high_water_mark=seen.record.high_water_mark,
+            drawdown=seen.record.drawdown,
+            commission_paid=valuation.portfolio.commission_paid,
+            unpriced=valuation.unpriced,
+        )
+
+    def equity_points(self, limit: int = 1000) -> Sequence[EquityPoint]:
+        """The latest points of the equity curve, oldest first."""
+        with reading(self._engine) as connection:
+            return self._book.points(connection, limit)
+
+    def status(self) -> TradingStatus:
+        """Whether trading is halted. Answers without a database too: what cannot be read counts as halted."""
+        try:
+            with reading(self._engine) as connection:
+                return self._status(self._oversight.state(connection), None)
+        except (InvestIQError, SQLAlchemyError) as error:
+            return self._status(None, str(error))
+
+    def halt(self, note: str, by: str) -> TradingStatus:
+        """Deny entries from now on. It is in force even if it cannot be kept yet; then every tick tries to keep it."""
+        try:
+            self._oversight.halt(note, by)
+        except DatabaseUnavailable as error:
+            log.error("halt in force but not kept yet", error=error.message)
+        return self.status()
+
+    def resume(self, note: str, by: str) -> TradingStatus:
+        """Let entries through again, and measure loss and drawdown anew from here.
+
+        Raises:
+            ReasonRequired: `note` says nothing.
+            MonitoringLost: the heartbeat of the monitoring does not arrive.
+            DatabaseUnavailable: it could not be kept, so trading stays halted.
+        """
+        self._oversight.resume(note, by)
+        return self.status()
+
+    def beat(self, evaluated_at: float) -> BeatOutcome:
+        """The monitoring lives: Prometheus evaluated its rules then, in Unix seconds. Touches no database."""
+        return self._heartbeats.beat(evaluated_at)
+
+    def pulse(self) -> tuple[Pulse, Instant]:
+        """The heartbeat of the monitoring, and the moment at which it was judged: now. Touches no database."""
+        return self._heartbeats.pulse()
+
+    def monitoring(self) -> MonitoringView:
+        """The same, to be shown."""
+        return _monitoring(*self._heartbeats.pulse())
+
+    def breaker_log(self, limit: int = 100) -> Sequence[LoggedBreakerEvent]:
+        """The latest halts and resumes, newest first."""
+        with reading(self._engine) as connection:
+            return self._book.breaker_log(connection, limit)
+
+    def mode(self) -> TradingMode:
+        """What kind of account this is, as the broker says."""
+        return self._broker.mode()
+
+    def ping_database(self) -> None:
+        """Raises DatabaseUnavailable when the database does not answer."""
+        ping(self._engine)
+
+    def ping_broker(self) -> None:
+        """Raises BrokerUnavailable when the broker does not answer."""
+        self._broker.ping()
+
+    def _decide(self, request: OrderRequest, seen: Observation, open_orders: Sequence[Order]) -> Entry:
+        quote = known_quote(self._market, request.symbol)
+        case = RiskCase(
+            request=request,
+            quote=quote,
+            price_age_seconds=self._market.data_age_seconds(request.symbol) if quote else 0.0,
+            phase=self._market.phase(),
+            valuation=seen.valuation,
+            open_orders=open_orders,
+            limits=self._config,
+            costs=self._costs,
+        )
+        quantity, reserve_price = size(request, quote, self._costs)
+        return Entry(
+            request=request,
+            quantity=quantity,
+            reserve_price=reserve_price,
+            denial=deny(case) or seen.deny(case),
+            stamp=Stamp(self._market.now(), self._wall()),
+        )
+
+    def _watch(self) -> Observation:
+        try:
+            return self._oversight.observe()
+        except Exception:
+            self._oversight.blinded()
+            raise
+
+    def _status(self, state: BreakerState | None, unreadable: str | None) -> TradingStatus:
+        pulse, now = self._heartbeats.pulse()
+        halt = state.halt if state else self._oversight.demanded
+        if halt is None and state is not None and pulse.is_blind:
+            halt = Halt(HaltReason.MONITORING_LOST, told(pulse, now), BREAKER, self._started)
+        return TradingStatus(
+            mode=self._broker.mode(),
+            halted=state is None or halt is not None,
+            reason=halt.reason if halt else HaltReason.UNREADABLE if state is None else None,
+            note=halt.note if halt else unreadable,
+            since=halt.since.at if halt else None,
+            since_wall=halt.since.wall if halt else None,
+            by=halt.by if halt else None,
+            day_loss=state.day_loss if state else None,
+            daily_loss_limit=self._config.daily_loss_limit,
+            drawdown=state.drawdown if state else None,
+            drawdown_limit=self._config.drawdown_limit,
+            monitoring=_monitoring(pulse, now),
+        )
+
+
+def _monitoring(pulse: Pulse, now: Instant) -> MonitoringView:
+    age = pulse.age(now)
+    return MonitoringView(
+        required=pulse.state is not HeartbeatState.NOT_REQUIRED,
+        heartbeat=pulse.state,
+        evaluated_at=None if pulse.beat is None else datetime.fromtimestamp(pulse.beat.evaluated_at, UTC),
+        age_seconds=None if age is None else round(age, 3),
+        limit_seconds=pulse.limit_seconds,
+        note=told(pulse, now),
+    )
+
+
+def _position(valuation: Valuation, symbol: Symbol) -> PositionView:
+    position = valuation.portfolio.positions[symbol]
+    market_value = valuation.market_value(symbol)
+    return PositionView(
+        symbol=symbol,
+        quantity=position.quantity,
+        average_price=position.average_price or position.cost,
+        market_price=valuation.prices.get(symbol),
+        market_value=market_value,
+        unrealised_pnl=None if market_value is None else market_value - position.cost,
+        realised_pnl=position.realised,
+    )

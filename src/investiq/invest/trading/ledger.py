@@ -1,0 +1,349 @@
+"""The ledger: every order, every state it went through, every fill. The only writer of those tables.
+
+An intent is kept, with its client_order_id and its idempotency key, in the transaction that decided it and before the
+broker hears of it. What the broker tells is merged by execution id, so hearing it twice changes nothing. Methods take
+the connection of the caller's transaction: the decision and its record stand or fall together.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
+
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.store.schema import fills, idempotency_keys, order_events, orders
+from investiq.invest.market.types import PRICE_STEP, Symbol
+from investiq.invest.trading.brokers.protocol import BrokerOrder, Execution
+from investiq.invest.trading.event_time import Stamp
+from investiq.invest.trading.order import (
+    OPEN,
+    Order,
+    OrderEvent,
+    OrderRequest,
+    OrderStatus,
+    OrderType,
+    Side,
+    amount,
+    check_transition,
+)
+from investiq.invest.trading.portfolio import Fill, Portfolio
+from investiq.invest.trading.risk import Denial
+
+__all__ = ["Change", "Entry", "IdempotencyKeyReused", "InvalidIdempotencyKey", "Ledger", "Overfilled", "UnknownOrder"]
+
+_KEY_LENGTH = 255
+_ENDED_WITH_REST = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
+
+
+class UnknownOrder(InvestIQError):
+    """There is no order of that id."""
+
+    reason: ClassVar[str] = "unknown_order"
+
+
+class InvalidIdempotencyKey(InvestIQError):
+    """The key is empty, too long, or not printable."""
+
+    reason: ClassVar[str] = "invalid_idempotency_key"
+
+
+class IdempotencyKeyReused(InvestIQError):
+    """The key came with another order before."""
+
+    reason: ClassVar[str] = "idempotency_key_reused"
+
+
+class Overfilled(RuntimeError):
+    """The broker reports more shares than were ordered: nothing that we believe of this order holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An order before and after it was written; the same twice when there was nothing new."""
+
+    before: Order
+    after: Order
+
+    @property
+    def entered(self) -> OrderStatus | None:
+        """The status that the order newly came to, None when it stayed in its own."""
+        return self.after.status if self.after.status is not self.before.status else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A decided order on its way into the ledger: an intent, or denied."""
+
+    request: OrderRequest
+    quantity: Decimal | None
+    reserve_price: Decimal | None
+    denial: Denial | None
+    stamp: Stamp
+
+
+class Ledger:
+    """Orders and fills in the database, and the portfolio that follows from the fills and `initial_cash`."""
+
+    def __init__(self, initial_cash: Decimal) -> None:
+        # Fold of the committed fills up to the row number; replaced as a whole, so readers need no lock.
+        self._folded: tuple[int, Portfolio] = (0, Portfolio(initial_cash))
+
+    def replay(self, connection: Connection, key: str, request: OrderRequest) -> Order | None:
+        """The order that `key` made before, None when the key is new.
+
+        Raises:
+            IdempotencyKeyReused: the key came with another request.
+            InvalidIdempotencyKey: it cannot be a key.
+        """
+        if not key.strip() or len(key) > _KEY_LENGTH or not key.isprintable():
+            raise InvalidIdempotencyKey(
+                f"an idempotency key has 1 to {_KEY_LENGTH} printable characters, such as a UUID"
+            )
+        row = connection.execute(select(idempotency_keys).where(idempotency_keys.c.key == key)).one_or_none()
+        if row is None:
+            return None
+        if row.fingerprint != request.fingerprint():
+            raise IdempotencyKeyReused(
+                f"the idempotency key {key!r} was used for another order ({row.order_id}): a new order needs a new key",
+                order_id=row.order_id,
+            )
+        return self.order(connection, row.order_id)
+
+    def enter(self, connection: Connection, order_id: str, entry: Entry, *, key: str, by: str) -> Order:
+        """Keep a decided order with its idempotency key: pending_new, or denied."""
+        denial, request = entry.denial, entry.request
+        status = OrderStatus.DENIED if denial else OrderStatus.PENDING_NEW
+        values = {
+            "id": order_id,
+            "client_order_id": f"iq-{order_id}",
+            "symbol": request.symbol,
+            "side": request.side,
+            "order_type": request.order_type,
+            "quantity": entry.quantity,
+            "notional": request.notional,
+            "limit_price": request.limit_price,
+            "reserve_price": entry.reserve_price,
+            "status": status,
+            "filled_quantity": Decimal(0),
+            "filled_notional": Decimal(0),
+            "commission": Decimal(0),
+            "reason": denial.reason if denial else None,
+            "message": denial.message if denial else None,
+            "created_by": by,
+            "created_at": entry.stamp.at,
+            "created_wall": entry.stamp.wall,
+            "updated_at": entry.stamp.at,
+            "updated_wall": entry.stamp.wall,
+        }
+        connection.execute(insert(orders).values(values))
+        row = {"key": key, "fingerprint": request.fingerprint(), "order_id": order_id, "wall": entry.stamp.wall}
+        connection.execute(insert(idempotency_keys).values(row))
+        why = denial.reason if denial else None
+        _append_event(connection, order_id, OrderEvent(status, entry.stamp.at, entry.stamp.wall, why, by))
+        return self.order(connection, order_id)
+
+    def mark(
+        self, connection: Connection, order_id: str, stamp: Stamp, *, status: OrderStatus, reason: str, message: str
+    ) -> Change:
+        """Move an order to a status that the broker did not tell: unknown, or rejected because it never arrived.
+
+        Raises:
+            IllegalTransition: the order cannot go there.
+        """
+        before = self.order(connection, order_id)
+        check_transition(before.status, status)
+        _update(connection, order_id, stamp, status=status, reason=reason, message=message)
+        _append_event(connection, order_id, OrderEvent(status, stamp.at, stamp.wall, reason))
+        return Change(before, self.order(connection, order_id))
+
+    def merge(
+        self,
+        connection: Connection,
+        order_id: str,
+        report: BrokerOrder,
+        stamp: Stamp,
+        *,
+        by: str | None = None,
+        reason: str | None = None,
+    ) -> Change:
+        """Bring an order to what the broker reports. Executions that are kept already are not kept again.
+
+        Args:
+            by: who caused it, when it was asked for.
+            reason: why, when the broker gives no reason of its own.
+
+        Raises:
+            IllegalTransition, Overfilled: the report contradicts what is known. Nothing is written then.
+        """
+        before = self.order(connection, order_id)
+        news = self._new_executions(connection, order_id, report.executions)
+        filled = before.filled_quantity + sum((e.quantity for e in news), Decimal(0))
+        if before.quantity is None or filled > before.quantity:
+            raise Overfilled(f"order {order_id}: {filled} shares reported filled, {before.quantity} were ordered")
+        status = _status(before, report, filled)
+        if status is before.status and not news:
+            return Change(before, before)
+        check_transition(before.status, status)
+        why = report.reason or reason
+        self._keep_executions(connection, before, news, stamp)
+        _update(
+            connection, order_id, stamp, status=status, broker_order_id=report.broker_order_id, reason=why, message=None
+        )
+        _append_event(connection, order_id, OrderEvent(status, stamp.at, stamp.wall, why, by))
+        return Change(before, self.order(connection, order_id))
+
+    def order(self, connection: Connection, order_id: str) -> Order:
+        """The order with its whole history.
+
+        Raises:
+            UnknownOrder: there is none of that id.
+        """
+        found = self._select(connection, orders.c.id == order_id)
+        if not found:
+            raise UnknownOrder(f"there is no order {order_id!r}: `investiq trade list` shows those there are")
+        return found[0]
+
+    def open_orders(self, connection: Connection) -> Sequence[Order]:
+        """Orders that may still fill, oldest first."""
+        return self._select(connection, orders.c.status.in_(OPEN))[::-1]
+
+    def watched(self, connection: Connection, ended_since: datetime) -> Sequence[Order]:
+        """Open orders, and those cancelled or expired since the wall time `ended_since`: a late fill may come."""
+        recent = orders.c.status.in_([OrderStatus.CANCELLED, OrderStatus.EXPIRED]) & (
+            orders.c.updated_wall >= ended_since
+        )
+        return self._select(connection, or_(orders.c.status.in_(OPEN), recent))[::-1]
+
+    def page(
+        self,
+        connection: Connection,
+        *,
+        limit: int,
+        before: int | None = None,
+        symbol: Symbol | None = None,
+        status: OrderStatus | None = None,
+    ) -> Sequence[Order]:
+        """Up to `limit` orders, newest first, those with a number below `before`."""
+        wanted: list[ColumnElement[bool]] = []
+        if before is not None:
+            wanted.append(orders.c.number < before)
+        if symbol is not None:
+            wanted.append(orders.c.symbol == symbol)
+        if status is not None:
+            wanted.append(orders.c.status == status)
+        return self._select(connection, *wanted, limit=limit)
+
+    def portfolio(self, connection: Connection) -> Portfolio:
+        """Cash and positions after every fill that this transaction sees."""
+        return self._fold(connection)[1]
+
+    def remember(self, connection: Connection) -> None:
+        """Fold the fills so far once and for all. Only for a transaction that wrote nothing: what it sees is final."""
+        self._folded = self._fold(connection)
+
+    def _fold(self, connection: Connection) -> tuple[int, Portfolio]:
+        last, portfolio = self._folded
+        rows = connection.execute(select(fills).where(fills.c.id > last).order_by(fills.c.id)).all()
+        if not rows:
+            return last, portfolio
+        return rows[-1].id, portfolio.after_all(map(_fill, rows))
+
+    def _select(self, connection: Connection, *wanted: ColumnElement[bool], limit: int | None = None) -> list[Order]:
+        rows = connection.execute(select(orders).where(*wanted).order_by(orders.c.number.desc()).limit(limit)).all()
+        history = _history(connection, [row.id for row in rows])
+        return [_order(row, history[row.id]) for row in rows]
+
+    def _new_executions(
+        self, connection: Connection, order_id: str, executions: Iterable[Execution]
+    ) -> list[Execution]:
+        known = set(connection.scalars(select(fills.c.execution_id).where(fills.c.order_id == order_id)))
+        return [execution for execution in executions if execution.execution_id not in known]
+
+    def _keep_executions(
+        self, connection: Connection, order: Order, executions: Sequence[Execution], stamp: Stamp
+    ) -> None:
+        for execution in executions:
+            row = {
+                "order_id": order.id,
+                "execution_id": execution.execution_id,
+                "symbol": order.symbol,
+                "side": order.side,
+                "quantity": execution.quantity,
+                "price": execution.price,
+                "commission": execution.commission,
+                "at": execution.at,
+                "wall": stamp.wall,
+            }
+            connection.execute(insert(fills).values(row))
+            totals = {
+                "filled_quantity": orders.c.filled_quantity + execution.quantity,
+                "filled_notional": orders.c.filled_notional + amount(execution.quantity * execution.price),
+                "commission": orders.c.commission + execution.commission,
+            }
+            connection.execute(update(orders).where(orders.c.id == order.id).values(totals))
+
+
+def _status(before: Order, report: BrokerOrder, filled: Decimal) -> OrderStatus:
+    """What the order is now. The executions decide about fills: a broker's status may run ahead of them."""
+    if filled == before.quantity:
+        return OrderStatus.FILLED
+    if before.status in _ENDED_WITH_REST:
+        return before.status
+    if report.status in _ENDED_WITH_REST:
+        return report.status
+    return OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.ACCEPTED
+
+
+def _update(connection: Connection, order_id: str, stamp: Stamp, **values: object) -> None:
+    values |= {"updated_at": stamp.at, "updated_wall": stamp.wall}
+    connection.execute(update(orders).where(orders.c.id == order_id).values(values))
+
+
+def _append_event(connection: Connection, order_id: str, event: OrderEvent) -> None:
+    connection.execute(insert(order_events).values(order_id=order_id, **asdict(event)))
+
+
+def _history(connection: Connection, order_ids: Sequence[str]) -> defaultdict[str, list[OrderEvent]]:
+    events: defaultdict[str, list[OrderEvent]] = defaultdict(list)
+    query = select(order_events).where(order_events.c.order_id.in_(order_ids)).order_by(order_events.c.id)
+    for row in connection.execute(query) if order_ids else ():
+        events[row.order_id].append(OrderEvent(OrderStatus(row.status), row.at, row.wall, row.reason, row.by))
+    return events
+
+
+def _order(row: Row[Any], history: Iterable[OrderEvent]) -> Order:
+    average = (row.filled_notional / row.filled_quantity).quantize(PRICE_STEP) if row.filled_quantity else None
+    return Order(
+        number=row.number,
+        id=row.id,
+        client_order_id=row.client_order_id,
+        symbol=Symbol(row.symbol),
+        side=Side(row.side),
+        order_type=OrderType(row.order_type),
+        quantity=row.quantity,
+        notional=row.notional,
+        limit_price=row.limit_price,
+        reserve_price=row.reserve_price,
+        status=OrderStatus(row.status),
+        filled_quantity=row.filled_quantity,
+        average_price=average,
+        commission=row.commission,
+        reason=row.reason,
+        message=row.message,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        created_wall=row.created_wall,
+        updated_at=row.updated_at,
+        updated_wall=row.updated_wall,
+        history=tuple(history),
+    )
+
+
+def _fill(row: Row[Any]) -> Fill:
+    return Fill(Symbol(row.symbol), Side(row.side), row.quantity, row.price, row.commission, row.at)

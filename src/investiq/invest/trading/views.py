@@ -1,0 +1,110 @@
+"""What the desk tells: plain values, ready to be shown. None where something cannot be said, never a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from investiq.invest.market.types import Symbol
+from investiq.invest.trading.breaker import HaltReason
+from investiq.invest.trading.brokers.protocol import TradingMode
+from investiq.invest.trading.heartbeat import HeartbeatState
+from investiq.invest.trading.order import Order
+
+__all__ = ["AccountView", "MonitoringView", "OrderPage", "PositionView", "Submission", "TradingStatus"]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The order that a request made; `replayed` when an earlier request with the same key made it."""
+
+    order: Order
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Orders, newest first; `next_cursor` asks for the page after, None on the last."""
+
+    orders: Sequence[Order]
+    next_cursor: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionView:
+    """A position at the latest price; amounts in dollars, `realised_pnl` before commissions."""
+
+    symbol: Symbol
+    quantity: Decimal
+    average_price: Decimal
+    market_price: Decimal | None
+    market_value: Decimal | None
+    unrealised_pnl: Decimal | None
+    realised_pnl: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountView:
+    """The account at the latest prices, in dollars.
+
+    equity = initial cash + realised_pnl + unrealised_pnl - commission_paid. What rests on a price that is missing is
+    None. `drawdown` is the fall of the last known equity from `high_water_mark`, as a share of it.
+    """
+
+    mode: TradingMode
+    broker: str
+    cash: Decimal
+    equity: Decimal | None
+    buying_power: Decimal
+    exposure: Decimal | None
+    realised_pnl: Decimal
+    unrealised_pnl: Decimal | None
+    day_pnl: Decimal | None
+    high_water_mark: Decimal
+    drawdown: Decimal
+    commission_paid: Decimal
+    unpriced: Sequence[Symbol]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitoringView:
+    """Whether the monitoring is heard.
+
+    Attributes:
+        required: trading needs its heartbeat; false is `require_monitoring = false`.
+        evaluated_at: when Prometheus evaluated the last heartbeat that came (time of day); None before the first.
+        age_seconds: seconds since then.
+        limit_seconds: age at which trading halts.
+        note: all of it as a sentence.
+    """
+
+    required: bool
+    heartbeat: HeartbeatState
+    evaluated_at: datetime | None
+    age_seconds: float | None
+    limit_seconds: float
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingStatus:
+    """Whether trading is halted, why, and how near the limits are.
+
+    `day_loss` and `drawdown` are what the breaker measures: since the last resume, when there was one. None when the
+    state cannot be read, which counts as halted.
+    """
+
+    mode: TradingMode
+    halted: bool
+    reason: HaltReason | None
+    note: str | None
+    since: datetime | None
+    since_wall: datetime | None
+    by: str | None
+    day_loss: Decimal | None
+    daily_loss_limit: Decimal
+    drawdown: Decimal | None
+    drawdown_limit: Decimal
+    monitoring: MonitoringView

@@ -1,0 +1,228 @@
+"""The composition root: a configuration goes in, running objects come out.
+
+Every function imports what it builds when it is called: the API does not load LightGBM, and training loads neither
+FastAPI nor the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from investiq.foundation.config import addresses
+from investiq.foundation.config.paths import Paths
+from investiq.foundation.config.schema import Config
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from investiq.invest.analysis import Orchestrator, Prediction
+    from investiq.invest.market.clock import Clock
+    from investiq.invest.market.market import Market
+    from investiq.invest.market.types import Bar, Symbol
+    from investiq.invest.signals.client import SignalClient
+    from investiq.invest.trading.desk import Desk
+
+__all__ = [
+    "ApiParts",
+    "build_api_parts",
+    "build_desk",
+    "build_market",
+    "build_orchestrator",
+    "build_signal_client",
+    "open_store",
+    "retraining_reason",
+    "train_models",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiParts:
+    """Everything that the API server serves, connected."""
+
+    config: Config
+    metrics: Metrics
+    market: Market
+    clock: Clock
+    store: Engine
+    desk: Desk
+    orchestrator: Orchestrator
+    signals: SignalClient
+
+    async def aclose(self) -> None:
+        """Close what holds something open. A replay keeps its exact position."""
+        await self.signals.aclose()
+        stop = getattr(self.clock, "close", None)
+        if stop is not None:
+            stop()
+        self.store.dispose()
+
+
+def build_api_parts(config: Config) -> ApiParts:
+    """The parts of the API server, the database migrated.
+
+    Raises:
+        InvestIQError: the market data, the replay's position or the database cannot be used; the message says why.
+    """
+    metrics = Metrics(Part.API)
+    market, clock = build_market(config, metrics)
+    store = open_store(config)
+    signals = build_signal_client(config)
+    return ApiParts(
+        config=config,
+        metrics=metrics,
+        market=market,
+        clock=clock,
+        store=store,
+        desk=build_desk(config, market, store, metrics),
+        orchestrator=build_orchestrator(config, market, signals, metrics),
+        signals=signals,
+    )
+
+
+def build_market(config: Config, metrics: Metrics | None = None) -> tuple[Market, Clock]:
+    """The market of the configuration, and its clock. One process only may have it: it keeps the replay's position."""
+    from investiq.invest.market.opening import open_market
+
+    return open_market(config.market, config.data_dir, metrics)
+
+
+def open_store(config: Config) -> Engine:
+    """The ledger's database, migrated: `database_url`, or SQLite in data_dir."""
+    from investiq.foundation.store import migrate, open_engine
+
+    ledger = Paths.of(config).ledger
+    url = config.database_url.get_secret_value() if config.database_url else f"sqlite:///{ledger}"
+    engine = open_engine(url)
+    migrate(engine)
+    return engine
+
+
+def build_desk(config: Config, market: Market, store: Engine, metrics: Metrics) -> Desk:
+    """The trading desk with the configured broker."""
+    from investiq.invest.trading.desk import open_desk
+
+    return open_desk(config.trading, market, store, metrics, clock=config.market.clock)
+
+
+def build_orchestrator(config: Config, market: Market, signals: SignalClient, metrics: Metrics) -> Orchestrator:
+    """All engines, the signal engine bound to the signal models service."""
+    from investiq.invest.analysis import (
+        FundamentalEngine,
+        Orchestrator,
+        QuantitativeEngine,
+        SentimentEngine,
+        SignalEngine,
+        TechnicalEngine,
+    )
+
+    engines = (
+        TechnicalEngine(),
+        QuantitativeEngine(),
+        SignalEngine(_SignalService(signals)),
+        SentimentEngine(market.headlines),
+        FundamentalEngine(market.fundamentals),
+    )
+    weights = {str(name): weight for name, weight in config.analysis.weights.items()}
+    return Orchestrator(market, engines, weights, config.analysis.timeout_seconds, metrics)
+
+
+def build_signal_client(config: Config) -> SignalClient:
+    """The client of the signal models service."""
+    from investiq.invest.signals.client import SignalClient
+
+    return SignalClient(addresses.base_url(addresses.signals(config)), config.signals.timeout_seconds)
+
+
+class _SignalService:
+    """The signal models service as analysis wants it.
+
+    Silence and a missing model are "unavailable"; an answer that makes no sense stays an error, and the engine failed.
+    """
+
+    def __init__(self, client: SignalClient) -> None:
+        self._client = client
+
+    async def predict(self, symbol: Symbol, bars: Sequence[Bar]) -> Prediction:
+        """Ask the service (see `analysis.SignalSource`)."""
+        from investiq.invest.analysis import Prediction, SignalUnavailable
+        from investiq.invest.signals.client import SignalNoModel, SignalTimeout, SignalTooFewBars, SignalUnreachable
+
+        try:
+            answer = await self._client.predict(symbol, bars)
+        except (SignalNoModel, SignalTimeout, SignalTooFewBars, SignalUnreachable) as error:
+            raise SignalUnavailable(error.message) from error
+        return Prediction(
+            symbol=answer.symbol,
+            as_of=answer.as_of,
+            horizon_sessions=answer.horizon_sessions,
+            probability_up=answer.probability_up,
+            confidence=answer.confidence,
+            beats_constant=answer.beats_constant,
+            model_version=answer.model_version,
+            trained_until=answer.trained_until,
+        )
+
+
+# ---- signal models ----
+
+
+def train_models(config: Config, progress: Callable[[str, int, int], None]) -> Path:
+    """Train on the configured prices from before the replay's start, and make the result the current model.
+
+    Args:
+        progress: called as `progress(stage, done, total)`; stages in order: features, validation, fit.
+
+    Returns:
+        The folder of the new artifact.
+
+    Raises:
+        TooLittleData: there is too little history before the start.
+        InvestIQError: the market data cannot be used.
+    """
+    from investiq.invest.signals.artifact import save
+    from investiq.invest.signals.train import train
+
+    histories, before = _histories(config)
+    return save(train(histories, before, progress), Paths.of(config).models)
+
+
+def retraining_reason(config: Config) -> str | None:
+    """Why the signal model must be trained (again), as a sentence; None when the one that is there will do."""
+    from investiq.invest.signals.artifact import ModelMissing, ModelRefused, load
+    from investiq.invest.signals.dataset import bars_before, data_hash
+
+    try:
+        model = load(Paths.of(config).models)
+    except (ModelMissing, ModelRefused) as error:
+        return error.message
+    histories, before = _histories(config)
+    learned = model.card.data
+    if learned.trained_until >= before:
+        return f"the model saw prices up to {learned.trained_until}, and the replay starts on {before}"
+    if config.market.clock == "replay" and learned.before != before:
+        return f"the model was trained for a start on {learned.before}, not {before}"
+    if learned.sha256 != data_hash(bars_before(histories, learned.before)):
+        return "the model was trained on other prices than the ones that are configured"
+    return None
+
+
+def _histories(config: Config) -> tuple[dict[Symbol, Sequence[Bar]], date]:
+    """The whole history of each symbol, and the day before which training must stop.
+
+    With the time of day as the clock, everything that is past may be learned from, and a model only grows old.
+    """
+    from investiq.invest.market.calendar import xnys
+    from investiq.invest.market.opening import first_session, open_provider
+
+    calendar = xnys()
+    provider = open_provider(config.market, calendar)
+    histories = {symbol: provider.bars(symbol) for symbol in provider.symbols()}
+    if config.market.clock == "replay":
+        return histories, first_session(config.market.start, provider, calendar)
+    return histories, max(bars[-1].session for bars in histories.values()) + timedelta(days=1)

@@ -1,0 +1,1 @@
+"""The processes, one folder each with its `app`; run by `investiq serve NAME` and `investiq agent`."""

@@ -1,0 +1,1 @@
+"""The signal models service."""

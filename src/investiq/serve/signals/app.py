@@ -1,0 +1,181 @@
+"""The signal models service: POST /predict, GET /model, GET /health, GET /metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from prometheus_client import Counter
+
+from investiq import __version__
+from investiq.foundation.config.paths import Paths
+from investiq.foundation.config.schema import Config
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.invest.market.types import Symbol
+from investiq.invest.signals.artifact import ModelMissing, ModelRefused
+from investiq.invest.signals.card import ServingCard
+from investiq.invest.signals.model import TooFewBars, UnusableBars
+from investiq.invest.signals.schema import Health, ModelState, PredictRequest, PredictResponse
+from investiq.serve.signals.serving_model import ServingModel
+from investiq.serving import HostPolicy, equip, metrics_response, serve
+
+__all__ = ["create_app", "run"]
+
+_log = structlog.get_logger(__name__)
+
+MAX_BODY_BYTES: Final = 1_000_000
+"""`schema.MAX_BARS` bars, generously written."""
+
+SECONDS_PER_DAY: Final = 86_400
+
+REFRESH_SECONDS: Final = 2.0
+"""How often the artifact on disk is looked at."""
+
+_STATUSES: Final[dict[type[InvestIQError], int]] = {
+    ModelMissing: 503,
+    ModelRefused: 503,
+    TooFewBars: 422,
+    UnusableBars: 422,
+}
+_OUTCOMES: Final[dict[type[InvestIQError], str]] = {
+    ModelMissing: "no_model",
+    ModelRefused: "no_model",
+    TooFewBars: "too_few_bars",
+    UnusableBars: "invalid",
+}
+
+
+def run(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT. Logging is configured by the caller."""
+    app = create_app(config, Metrics(Part.SIGNALS))
+    serve(app, config.signals.host, config.signals.port)
+
+
+def create_app(config: Config, metrics: Metrics, refresh_seconds: float = REFRESH_SECONDS) -> FastAPI:
+    """The service as an application. It starts without a model too, says so in /health, and loads one that appears."""
+    serving = ServingModel(Paths.of(config).models, metrics)
+    metrics.gauge(catalogue.MODEL_AGE_LIMIT).set(config.signals.max_model_age_days * SECONDS_PER_DAY)
+    started = time.monotonic()
+    app = FastAPI(
+        title="InvestIQ signal models",
+        version=__version__,
+        docs_url=None,  # FastAPI's own page loads its scripts from outside
+        redoc_url=None,
+        lifespan=_keep_fresh(serving, refresh_seconds),
+    )
+    _add_predict(app, serving, metrics)
+
+    @app.get("/model")
+    async def model() -> ServingCard:
+        """The card of the model that serves: what it learned from, how good it is, how far requests have drifted."""
+        return serving.card()
+
+    @app.get("/health", responses={503: {"model": Health}})
+    async def health(response: Response) -> Health:
+        """Unhealthy without a loaded model, whatever else works."""
+        await serving.refresh()
+        report = _health(serving, time.monotonic() - started)
+        response.status_code = 503 if report.status == "down" else 200
+        response.headers["cache-control"] = "no-store"
+        return report
+
+    @app.get("/metrics", include_in_schema=False)
+    async def exposition(request: Request) -> Response:
+        return metrics_response(metrics, request.headers.get("accept"))
+
+    return equip(
+        app,
+        metrics=metrics,
+        hosts=HostPolicy(config.signals.host),
+        max_body_bytes=MAX_BODY_BYTES,
+        statuses=_STATUSES,
+    )
+
+
+def _keep_fresh(serving: ServingModel, seconds: float) -> Callable[[FastAPI], Any]:
+    async def follow() -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await serving.refresh()
+            except Exception:  # the service goes on with the model that it has
+                _log.exception("model_refresh_failed")
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await serving.refresh()
+        task = asyncio.create_task(follow())
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    return lifespan
+
+
+def _add_predict(app: FastAPI, serving: ServingModel, metrics: Metrics) -> None:
+    outcomes = metrics.counter(catalogue.PREDICTIONS)
+    duration = metrics.histogram(catalogue.PREDICTION_DURATION)
+
+    # Not a coroutine's await in sight: half a millisecond of arithmetic is cheaper here than a hop to a thread.
+    async def predict(request: PredictRequest) -> PredictResponse:
+        """The calibrated probability that the close five sessions after the last bar is higher than its close."""
+        try:
+            serving.require()
+            with duration.time():
+                found = serving.predict(Symbol(request.symbol), [bar.bar() for bar in request.bars])
+        except Exception as error:
+            outcomes.labels(_outcome(error)).inc()
+            raise
+        outcomes.labels("ok").inc()
+        return PredictResponse.model_validate(found, from_attributes=True)
+
+    app.router.add_api_route("/predict", predict, methods=["POST"], route_class_override=_counting_invalid(outcomes))
+
+
+def _outcome(error: Exception) -> str:
+    return next((_OUTCOMES[base] for base in type(error).__mro__ if base in _OUTCOMES), "failed")
+
+
+def _counting_invalid(outcomes: Counter) -> type[APIRoute]:
+    """A route that counts requests which never reach its function because their body is invalid."""
+
+    class CountingRoute(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handle = super().get_route_handler()
+
+            async def counted(request: Request) -> Response:
+                try:
+                    return await handle(request)
+                except RequestValidationError:
+                    outcomes.labels("invalid").inc()
+                    raise
+
+            return counted
+
+    return CountingRoute
+
+
+def _health(serving: ServingModel, uptime: float) -> Health:
+    model, error = serving.model, serving.error
+    state = ModelState(loaded=model is not None, error=error.message if error else None)
+    if model is not None:
+        state = state.model_copy(
+            update={
+                "version": model.card.model_version,
+                "trained_at": model.trained_at.isoformat() if model.trained_at else None,
+                "trained_until": model.card.data.trained_until,
+                "beats_constant": model.card.beats_constant,
+            }
+        )
+    status = "down" if model is None else "degraded" if error else "ok"
+    return Health(status=status, version=__version__, uptime_seconds=round(uptime, 3), model=state)

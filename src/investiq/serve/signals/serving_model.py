@@ -1,0 +1,130 @@
+"""Holds the model that serves, and follows the artifact on disk: `investiq models train` takes effect by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import structlog
+
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.invest.market.types import Bar, Symbol
+from investiq.invest.signals.artifact import Fingerprint, ModelMissing, ModelRefused, fingerprint, load
+from investiq.invest.signals.card import ServingCard
+from investiq.invest.signals.drift import DriftReport, DriftWindow
+from investiq.invest.signals.model import Model
+from investiq.invest.signals.prediction import Prediction
+
+__all__ = ["ServingModel"]
+
+_log = structlog.get_logger(__name__)
+
+
+class ServingModel:
+    """The loaded model of `folder`, if there is one.
+
+    A new artifact replaces it only when it passes every check: a bad one leaves the old model serving, and `error`
+    says what is wrong with it.
+    """
+
+    def __init__(self, folder: Path, metrics: Metrics) -> None:
+        self.model: Model | None = None
+        self.error: ModelMissing | ModelRefused | None = None
+        self._folder = folder
+        self._seen: Fingerprint = None
+        self._checked = False
+        self._refreshing = asyncio.Lock()
+        self._loaded = metrics.gauge(catalogue.MODEL_LOADED)
+        self._trained = metrics.gauge(catalogue.MODEL_TRAINED)
+        self._drift_metrics = DriftMetrics(metrics)
+        self._window: DriftWindow | None = None
+
+    async def refresh(self) -> None:
+        """Load the artifact if its files changed since the last look (four `stat` calls if they did not)."""
+        async with self._refreshing:
+            found = fingerprint(self._folder)
+            if self._checked and found == self._seen:
+                return
+            await self._reload()
+            # Taken before loading: a change during the load is met at the next look.
+            self._seen, self._checked = found, True
+
+    def require(self) -> Model:
+        """The model that serves.
+
+        Raises:
+            ModelMissing, ModelRefused: there is none, for this reason.
+        """
+        if self.model is None:
+            raise self.error or ModelMissing("the signal model is being loaded: try again in a moment")
+        return self.model
+
+    def predict(self, symbol: Symbol, bars: Sequence[Bar]) -> Prediction:
+        """The forecast of the model that serves; what it was asked about is remembered.
+
+        Raises:
+            ModelMissing, ModelRefused, TooFewBars, UnusableBars: see `require` and `Model.features`.
+        """
+        model = self.require()
+        features = model.features(symbol, bars)
+        found = model.forecast(symbol, bars[-1].session, features)
+        if self._window is not None and self._window.observe(symbol, found.as_of, features, found.probability_up):
+            self._drift_metrics.show(self._window.report(), found.trained_until)
+        return found
+
+    def card(self) -> ServingCard:
+        """The card of the model that serves, with its drift.
+
+        Raises:
+            ModelMissing, ModelRefused: there is none, for this reason.
+        """
+        model = self.require()
+        window = self._window or DriftWindow(model.card.drift_reference)
+        return ServingCard(**dict(model.card), drift=window.report())
+
+    async def _reload(self) -> None:
+        try:
+            model = await asyncio.to_thread(load, self._folder)
+        except (ModelMissing, ModelRefused) as error:
+            self.error = error
+            _log.warning(error.reason, message=error.message, still_serving=self.version)
+            return
+        if self.model is None or self.model.card.drift_reference != model.card.drift_reference:
+            self._window = DriftWindow(model.card.drift_reference)
+            self._drift_metrics.show(self._window.report(), model.card.data.trained_until)
+        self.model, self.error = model, None
+        self._loaded.set(1)
+        self._trained.set(model.trained_at.timestamp() if model.trained_at else 0)
+        _log.info(
+            "model_loaded",
+            version=self.version,
+            trained_until=str(model.card.data.trained_until),
+            beats_constant=model.card.beats_constant,
+        )
+
+    @property
+    def version(self) -> str | None:
+        return self.model.card.model_version if self.model else None
+
+
+class DriftMetrics:
+    """Drift and age of the model, as Prometheus sees them."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._features = metrics.gauge(catalogue.FEATURE_DRIFT)
+        self._probability = metrics.gauge(catalogue.PREDICTION_DRIFT)
+        self._rows = metrics.gauge(catalogue.DRIFT_ROWS)
+        self._age = metrics.gauge(catalogue.MODEL_AGE)
+
+    def show(self, report: DriftReport, trained_until: date) -> None:
+        """Set every gauge; an index that says nothing yet is 0."""
+        features = report.features or dict.fromkeys(catalogue.MODEL_FEATURES, 0.0)
+        for name, index in features.items():
+            self._features.labels(name).set(index)
+        self._probability.set(report.probability or 0.0)
+        self._rows.set(report.rows)
+        newest = report.newest_session or trained_until
+        self._age.set(max((newest - trained_until).total_seconds(), 0.0))

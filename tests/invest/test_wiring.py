@@ -1,0 +1,92 @@
+"""How the parts are put together: what each one loads, where it looks, and when a model must be trained anew."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from investiq.foundation.config.schema import Config, MarketConfig, SignalsConfig
+from investiq.invest import wiring
+from investiq.invest.analysis import SignalUnavailable
+from investiq.invest.market.types import Bar, Symbol
+from tests.ports import closed_port
+
+SHIPPED = Config(data_dir=Path("unused"))
+
+
+def loaded(code: str) -> set[str]:
+    """The top-level modules that a new interpreter has loaded after `code`."""
+    script = f"import sys\n{code}\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+def test_the_api_loads_no_machine_learning() -> None:
+    assert not {"lightgbm", "sklearn", "dash"} & loaded("import investiq.api.app")
+
+
+def test_training_loads_neither_the_server_nor_the_ledger() -> None:
+    code = "\n".join(
+        f"import investiq.invest.{name}" for name in ("wiring", "signals.train", "signals.artifact", "market.opening")
+    )
+    assert not {"fastapi", "sqlalchemy", "dash", "talib"} & loaded(code)
+
+
+def test_the_agent_and_the_key_commands_start_light() -> None:
+    assert not {"pandas", "lightgbm", "sqlalchemy"} & loaded("import investiq.agent")
+    assert not {"pandas", "lightgbm"} & loaded("import investiq.api.keys")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a model for the shipped prices and the default start."""
+    folder = tmp_path_factory.mktemp("models")
+    stages = []
+    config = SHIPPED.model_copy(update={"signals": SignalsConfig(model_dir=folder)})
+    wiring.train_models(config, lambda stage, done, total: stages.append((stage, done, total)))
+    assert [stage for stage, done, total in stages if done == total] == ["features", "validation", "fit"]
+    return folder
+
+
+def reason(folder: Path, market: MarketConfig | None = None) -> str | None:
+    config = SHIPPED.model_copy(update={"signals": SignalsConfig(model_dir=folder), "market": market or MarketConfig()})
+    return wiring.retraining_reason(config)
+
+
+def test_a_model_is_trained_on_the_past_of_its_start_only(trained: Path) -> None:
+    assert reason(trained) is None
+    assert reason(trained, MarketConfig(start=date(2008, 1, 1))) is None  # a holiday: the same first session
+    assert "saw prices up to 2007-12-31" in str(reason(trained, MarketConfig(start=date(2007, 1, 3))))
+    assert "trained for a start on 2008-01-02" in str(reason(trained, MarketConfig(start=date(2009, 1, 2))))
+
+
+def test_a_missing_or_damaged_model_must_be_trained(trained: Path, tmp_path: Path) -> None:
+    assert "no signal model" in str(reason(tmp_path))
+    (tmp_path / "current").mkdir()
+    (tmp_path / "current" / "manifest.json").write_text("{")
+    assert "refused" in str(reason(tmp_path))
+
+
+def test_a_model_of_other_prices_must_be_trained(trained: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "bars"
+    folder.mkdir()
+    lines = "2007-12-28,1,2,1,2,100\n2007-12-31,1,2,1,2,100\n2008-01-02,1,2,1,2,100\n2008-01-03,1,2,1,2,100\n"
+    (folder / "XYZ.csv").write_text(f"date,open,high,low,close,volume\n{lines}")
+    market = MarketConfig(provider="files", folder=folder, start=date(2008, 1, 2))
+    assert "other prices" in str(reason(trained, market))
+
+
+async def test_a_silent_signal_service_makes_its_engine_unavailable() -> None:
+    config = Config(data_dir=Path("unused"), signals=SignalsConfig(port=closed_port()))
+    client = wiring.build_signal_client(config)
+    price = Decimal(1)
+    bars: Sequence[Bar] = [Bar(date(2008, 1, 2), price, price, price, price, 1)]
+    with pytest.raises(SignalUnavailable, match="not reachable"):
+        await wiring._SignalService(client).predict(Symbol("AAPL"), bars)
+    await client.aclose()

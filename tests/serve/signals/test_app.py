@@ -1,0 +1,366 @@
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from investiq.foundation.config.schema import Config
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.invest.market.types import Bar, Symbol
+from investiq.invest.signals.artifact import save
+from investiq.invest.signals.client import SignalClient
+from investiq.invest.signals.drift import MINIMUM_SESSIONS
+from investiq.invest.signals.features import NEEDED_BARS
+from investiq.invest.signals.model import Artifact, Model
+from investiq.serve.signals.app import create_app
+from tests.invest.signals.conftest import Histories
+
+A = Symbol("AAA")
+NEVER = 3_600.0
+
+
+def service(data_dir: Path, refresh_seconds: float = NEVER) -> FastAPI:
+    return create_app(Config(data_dir=data_dir), Metrics(Part.SIGNALS), refresh_seconds)
+
+
+def opened(app: FastAPI) -> TestClient:
+    return TestClient(app, base_url="http://127.0.0.1:8004", raise_server_exceptions=False)
+
+
+@pytest.fixture
+def client(tmp_path: Path, artifact: Artifact) -> Iterator[TestClient]:
+    save(artifact, tmp_path / "models", datetime(2026, 1, 2, tzinfo=UTC))
+    with opened(service(tmp_path)) as client:
+        yield client
+
+
+@pytest.fixture
+def bars(trending_histories: Histories) -> list[Bar]:
+    return trending_histories[A][:200]
+
+
+def wire(bars: list[Bar]) -> list[dict[str, Any]]:
+    return [
+        {
+            "session": bar.session.isoformat(),
+            "open": str(bar.open),
+            "high": str(bar.high),
+            "low": str(bar.low),
+            "close": str(bar.close),
+            "volume": bar.volume,
+        }
+        for bar in bars
+    ]
+
+
+def sample(client: TestClient, name: str) -> float:
+    found = re.search(rf"^{re.escape(name)} (\S+)$", client.get("/metrics").text, flags=re.MULTILINE)
+    assert found, f"{name} is not exposed"
+    return float(found[1])
+
+
+def outcomes(client: TestClient, outcome: str) -> float:
+    return sample(client, f'investiq_predictions_total{{outcome="{outcome}"}}')
+
+
+# ---- predicting ----
+
+
+async def test_a_prediction_over_http_is_the_one_made_in_process(
+    tmp_path: Path, artifact: Artifact, trending_histories: Histories
+) -> None:
+    save(artifact, tmp_path / "models")
+    app = service(tmp_path)
+    async with app.router.lifespan_context(app):
+        client = SignalClient("http://127.0.0.1:8004", 5.0, httpx2.ASGITransport(app))
+        for symbol, history in trending_histories.items():
+            assert await client.predict(symbol, history) == Model(artifact).predict(symbol, history)
+        await client.aclose()
+
+
+def test_the_answer_has_the_promised_fields(client: TestClient, bars: list[Bar], artifact: Artifact) -> None:
+    response = client.post("/predict", json={"symbol": " aaa", "bars": wire(bars)})
+    assert response.status_code == 200
+    answer = response.json()
+    assert 0 < answer.pop("probability_up") < 1
+    assert 0 <= answer.pop("confidence") <= 1
+    assert answer == {
+        "symbol": "AAA",
+        "as_of": bars[-1].session.isoformat(),
+        "horizon_sessions": 5,
+        "beats_constant": True,
+        "model_version": artifact.card.model_version,
+        "trained_until": artifact.card.data.trained_until.isoformat(),
+    }
+    assert outcomes(client, "ok") == 1
+    assert sample(client, "investiq_prediction_duration_seconds_count") == 1
+
+
+def test_prices_as_json_numbers_predict_the_same_as_strings(client: TestClient, bars: list[Bar]) -> None:
+    strings = wire(bars)
+    numbers = [{key: value if key == "session" else float(value) for key, value in bar.items()} for bar in strings]
+    one, two = (client.post("/predict", json={"symbol": "AAA", "bars": sent}).json() for sent in (strings, numbers))
+    assert one == two
+
+
+def test_too_few_bars_say_how_many_are_needed(client: TestClient, bars: list[Bar]) -> None:
+    for given in (0, NEEDED_BARS - 1):
+        problem = client.post("/predict", json={"symbol": "AAA", "bars": wire(bars[:given])})
+        assert problem.status_code == 422
+        assert problem.headers["content-type"] == "application/problem+json"
+        assert problem.json()["reason"] == "too_few_bars"
+        assert (problem.json()["needed"], problem.json()["given"]) == (NEEDED_BARS, given)
+    assert outcomes(client, "too_few_bars") == 2
+    assert client.post("/predict", json={"symbol": "AAA", "bars": wire(bars[:NEEDED_BARS])}).status_code == 200
+
+
+BAD_BARS: dict[str, tuple[dict[str, Any], str]] = {
+    "zero price": ({"close": "0"}, "bars.3.close"),
+    "negative price": ({"low": -1}, "bars.3.low"),
+    "not a number": ({"open": "NaN"}, "bars.3.open"),
+    "infinite": ({"high": "Infinity"}, "bars.3.high"),
+    "text": ({"open": "cheap"}, "bars.3.open"),
+    "negative volume": ({"volume": -5}, "bars.3.volume"),
+    "no date": ({"session": "yesterday"}, "bars.3.session"),
+    "high below low": ({"high": "1", "low": "2"}, "bars.3"),
+    "unknown field": ({"adjusted": "1"}, "bars.3.adjusted"),
+    "absent": ({"close": None}, "bars.3.close"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_BARS)
+def test_a_bad_bar_is_named(client: TestClient, bars: list[Bar], name: str) -> None:
+    change, where = BAD_BARS[name]
+    sent = wire(bars)
+    sent[3].update(change)
+    problem = client.post("/predict", json={"symbol": "AAA", "bars": sent})
+    assert problem.status_code == 422
+    assert problem.json()["reason"] == "invalid_request"
+    assert where in problem.json()["detail"]
+    assert outcomes(client, "invalid") == 1
+
+
+def test_bars_out_of_order_and_twice_are_refused(client: TestClient, bars: list[Bar]) -> None:
+    for sent in (wire([*bars[:5], bars[4], *bars[5:]]), wire(bars[::-1])):
+        problem = client.post("/predict", json={"symbol": "AAA", "bars": sent})
+        assert problem.status_code == 422
+        assert "sessions must ascend without duplicates" in problem.json()["detail"]
+
+
+@pytest.mark.parametrize("symbol", ["", "AA PL", "1X", 7, None])
+def test_a_malformed_symbol_is_refused(client: TestClient, bars: list[Bar], symbol: object) -> None:
+    problem = client.post("/predict", json={"symbol": symbol, "bars": wire(bars)})
+    assert problem.status_code == 422
+    assert "body.symbol" in problem.json()["detail"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"\xff"])
+def test_a_body_that_is_no_request_is_refused(client: TestClient, body: bytes) -> None:
+    response = client.post("/predict", content=body, headers={"content-type": "application/json"})
+    assert response.status_code in (400, 422)
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_an_endless_body_is_refused(client: TestClient) -> None:
+    assert client.post("/predict", content=b"[" * 2_000_000).status_code == 413
+
+
+def test_a_constant_price_gets_a_forecast(client: TestClient, bars: list[Bar]) -> None:
+    flat = [{**bar, "open": "5", "high": "5", "low": "5", "close": "5", "volume": 0} for bar in wire(bars)]
+    assert client.post("/predict", json={"symbol": "AAA", "bars": flat}).status_code == 200
+
+
+# ---- the model ----
+
+
+def test_the_card_is_served(client: TestClient, artifact: Artifact) -> None:
+    card = client.get("/model").json()
+    drift = card.pop("drift")
+    assert card == artifact.card.model_dump(mode="json")
+    assert drift == {
+        "sessions": 0,
+        "rows": 0,
+        "enough": False,
+        "newest_session": None,
+        "features": None,
+        "probability": None,
+    }
+
+
+# ---- drift ----
+
+DRIFT = ('investiq_feature_drift_psi{feature="volatility_21"}', "investiq_prediction_drift_psi")
+
+
+def test_drift_and_age_are_there_from_the_first_scrape(client: TestClient) -> None:
+    for name in (*DRIFT, "investiq_drift_window_rows", "investiq_model_age_seconds"):
+        assert sample(client, name) == 0
+    assert sample(client, "investiq_model_age_limit_seconds") == 365 * 86_400
+
+
+def test_the_same_question_again_and_again_is_one_row(client: TestClient, bars: list[Bar]) -> None:
+    for _ in range(20):
+        assert client.post("/predict", json={"symbol": "AAA", "bars": wire(bars)}).status_code == 200
+    assert sample(client, "investiq_drift_window_rows") == 1
+    assert client.post("/predict", json={"symbol": "AAA", "bars": wire(bars[:-1])}).status_code == 200
+    assert sample(client, "investiq_drift_window_rows") == 2
+    assert client.post("/predict", json={"symbol": "AAA", "bars": wire(bars[:3])}).status_code == 422
+    assert sample(client, "investiq_drift_window_rows") == 2
+
+
+def test_requests_of_another_kind_show_as_drift(client: TestClient, trending_histories: Histories) -> None:
+    """Five times as volatile as what the model learned from."""
+    for symbol, history in trending_histories.items():
+        wild = _wilder(history)
+        for end in range(200, 200 + MINIMUM_SESSIONS):
+            body = {"symbol": symbol, "bars": wire(wild[end - NEEDED_BARS : end])}
+            assert client.post("/predict", json=body).status_code == 200
+    card = client.get("/model").json()
+    assert card["drift"]["enough"]
+    assert card["drift"]["features"]["volatility_21"] > 0.25
+    assert sample(client, DRIFT[0]) == pytest.approx(card["drift"]["features"]["volatility_21"])
+    assert sample(client, DRIFT[1]) == pytest.approx(card["drift"]["probability"])
+
+
+def _wilder(history: list[Bar]) -> list[Bar]:
+    first = float(history[0].close)
+
+    def stretched(price: Decimal) -> Decimal:
+        return Decimal(str(round(first * (float(price) / first) ** 5, 6)))
+
+    return [
+        replace(b, open=stretched(b.open), high=stretched(b.high), low=stretched(b.low), close=stretched(b.close))
+        for b in history
+    ]
+
+
+def test_the_age_of_the_model_is_counted_in_market_time(
+    client: TestClient, trending_histories: Histories, artifact: Artifact
+) -> None:
+    history = trending_histories[A]
+    assert client.post("/predict", json={"symbol": "AAA", "bars": wire(history[-NEEDED_BARS:])}).status_code == 200
+    age = history[-1].session - artifact.card.data.trained_until
+    assert age.days > 100
+    assert sample(client, "investiq_model_age_seconds") == age.days * 86_400
+
+
+def test_health_with_a_model_is_ok_and_names_it(client: TestClient, artifact: Artifact) -> None:
+    response = client.get("/health")
+    assert response.status_code == 200
+    assert response.json()["status"] == "ok"
+    assert response.json()["model"] == {
+        "loaded": True,
+        "version": artifact.card.model_version,
+        "trained_at": "2026-01-02T00:00:00+00:00",
+        "trained_until": artifact.card.data.trained_until.isoformat(),
+        "beats_constant": True,
+        "error": None,
+    }
+    assert sample(client, "investiq_model_loaded") == 1
+    assert sample(client, "investiq_model_trained_timestamp_seconds") == datetime(2026, 1, 2, tzinfo=UTC).timestamp()
+
+
+def test_without_a_model_it_runs_and_says_that_it_is_down(tmp_path: Path, bars: list[Bar]) -> None:
+    with opened(service(tmp_path)) as client:
+        health = client.get("/health")
+        assert health.status_code == 503
+        assert health.json()["status"] == "down"
+        assert "investiq models train" in health.json()["model"]["error"]
+        for answer in (client.post("/predict", json={"symbol": "AAA", "bars": wire(bars)}), client.get("/model")):
+            assert answer.status_code == 503
+            assert answer.json()["reason"] == "model_missing"
+        assert sample(client, "investiq_model_loaded") == 0
+        assert sample(client, "investiq_model_trained_timestamp_seconds") == 0
+        assert outcomes(client, "no_model") == 1
+
+
+def test_a_corrupt_model_at_the_start_is_down_with_the_reason(tmp_path: Path, artifact: Artifact) -> None:
+    target = save(artifact, tmp_path / "models")
+    (target / "model.txt").write_text("tree\n")
+    with opened(service(tmp_path)) as client:
+        health = client.get("/health")
+        assert health.status_code == 503
+        assert "SHA-256 differs" in health.json()["model"]["error"]
+        assert client.get("/model").json()["reason"] == "model_refused"
+
+
+def test_a_model_trained_while_it_runs_serves_at_the_next_look(tmp_path: Path, artifact: Artifact) -> None:
+    with opened(service(tmp_path)) as client:
+        assert client.get("/health").status_code == 503
+        save(artifact, tmp_path / "models")
+        assert client.get("/health").status_code == 200
+        assert client.get("/model").json()["model_version"] == artifact.card.model_version
+
+
+async def test_a_new_model_takes_effect_without_anybody_asking_for_health(
+    tmp_path: Path, artifact: Artifact, other_artifact: Artifact
+) -> None:
+    save(artifact, tmp_path / "models")
+    app = service(tmp_path, refresh_seconds=0.01)
+    transport = httpx2.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
+        asyncio.timeout(10),
+    ):
+        assert (await client.get("/model")).json()["model_version"] == artifact.card.model_version
+        await asyncio.to_thread(save, other_artifact, tmp_path / "models")
+        while (await client.get("/model")).json()["model_version"] != other_artifact.card.model_version:
+            await asyncio.sleep(0.01)
+
+
+def test_a_bad_new_model_leaves_the_old_one_serving_and_says_so(
+    client: TestClient, tmp_path: Path, bars: list[Bar], artifact: Artifact, other_artifact: Artifact
+) -> None:
+    target = save(other_artifact, tmp_path / "models")
+    (target / "card.json").write_text("{}")
+    health = client.get("/health")
+    assert health.status_code == 200
+    assert health.json()["status"] == "degraded"
+    assert "card.json" in health.json()["model"]["error"]
+    assert health.json()["model"]["version"] == artifact.card.model_version
+    assert sample(client, "investiq_model_loaded") == 1
+    assert client.post("/predict", json={"symbol": "AAA", "bars": wire(bars)}).status_code == 200
+
+    save(other_artifact, tmp_path / "models")
+    recovered = client.get("/health").json()
+    assert (recovered["status"], recovered["model"]["error"]) == ("ok", None)
+    assert recovered["model"]["version"] == other_artifact.card.model_version
+
+
+def test_a_deleted_model_goes_on_serving_and_is_missed(client: TestClient, tmp_path: Path) -> None:
+    (tmp_path / "models" / "current").unlink()
+    health = client.get("/health")
+    assert health.status_code == 200
+    assert health.json()["status"] == "degraded"
+
+
+# ---- the server ----
+
+
+def test_metrics_are_real_exposition_with_every_outcome_from_the_start(client: TestClient) -> None:
+    response = client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain")
+    for outcome in ("ok", "too_few_bars", "invalid", "no_model", "failed"):
+        assert f'investiq_predictions_total{{outcome="{outcome}"}} 0.0' in response.text
+
+
+def test_a_page_that_rebinds_its_name_to_this_machine_is_turned_away(client: TestClient) -> None:
+    assert client.get("/health", headers={"host": "evil.example"}).status_code == 421
+
+
+def test_no_page_of_it_loads_from_outside(client: TestClient) -> None:
+    assert client.get("/docs").status_code == 404
+    assert client.get("/redoc").status_code == 404
+    assert "/predict" in client.get("/openapi.json").json()["paths"]
