@@ -13,8 +13,8 @@ import pytest
 
 from investiq.agent import Agent, Instruments
 from investiq.agent.instruments import CycleOutcome
-from investiq.client import AsyncInvestIQClient
-from investiq.client.documents import Market
+from investiq.clients.api import AsyncInvestIQClient
+from investiq.clients.api.documents import Market
 from investiq.foundation.config.schema import AgentConfig
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Metric, Part

@@ -15,7 +15,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from investiq.agent import Agent, Instruments
-from investiq.client import AsyncInvestIQClient
+from investiq.clients.api import AsyncInvestIQClient
 from investiq.foundation.config.schema import AgentConfig, TradingConfig
 from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from investiq.api.lookout import ALERTNAME, Lookout
+from investiq.clients.notify import Notice
 from investiq.foundation.config import Config, addresses
 from investiq.foundation.config.schema import InboxConfig, TradingConfig
 from investiq.invest.trading.heartbeat import Instant, Pulse
 from investiq.invest.trading.heartbeat_monitor import HeartbeatMonitor
 from investiq.monitoring.rules.trading import MONITORING_HEARTBEAT_LOST
-from investiq.notify import Notice
 from tests.api.installation import Installation, install, running
+from tests.clients.notify.services import served
 from tests.invest.trading.test_heartbeat import LIMIT, at, beat
-from tests.notify.services import served
 
 PATIENCE = 30.0
 
@@ -130,7 +130,7 @@ async def test_the_server_tells_the_inbox_without_its_trading_loop(
     """Nothing of it hangs on a tick, on the database, or on the inbox, which fails first."""
     monkeypatch.setattr("investiq.api.upkeep.LOOKOUT_SECONDS", 0.02)
     monkeypatch.setattr("investiq.api.upkeep.TICK_SECONDS", 3600.0)
-    monkeypatch.setattr("investiq.notify.courier.BACK_OFF_SECONDS", (0.01, 0.01))
+    monkeypatch.setattr("investiq.clients.notify.dispatcher.BACK_OFF_SECONDS", (0.01, 0.01))
     with served(lambda _path, _document: 200, (503, {})) as inbox:
         made = _installed(tmp_path, int(inbox.url.rpartition(":")[2]))
         async with running(made):

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from playwright.async_api import async_playwright
 
-from investiq.client import ClientError, InvestIQClient
+from investiq.clients.api import ClientError, InvestIQClient
 from investiq.foundation.config.schema import Config
 from investiq.invest import wiring
 from tests.ports import free_port

@@ -22,8 +22,8 @@ from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.api import SERVICE_DOWN
 from investiq.stack.render import render_runtime
 from tests.alertmanager import posted
+from tests.clients.notify.services import Service, discord, served
 from tests.e2e.stack import Stack, awaited
-from tests.notify.services import Service, discord, served
 
 pytestmark = pytest.mark.e2e
 

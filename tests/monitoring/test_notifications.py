@@ -22,7 +22,7 @@ from investiq.monitoring.rules.signals import MODEL_NOT_LOADED, MODEL_STALE
 from investiq.monitoring.rules.trading import CIRCUIT_BREAKER_TRIPPED
 from investiq.web.links import silence_page
 from tests.alertmanager import Alertmanager, Receiver, alertmanager, eventually, posted, receiver
-from tests.notify.services import Service, discord, pagerduty, served
+from tests.clients.notify.services import Service, discord, pagerduty, served
 
 pytestmark = pytest.mark.e2e
 

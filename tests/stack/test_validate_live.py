@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from investiq.clients.session import Access, NotChecked
 from investiq.foundation.config import Config, Paths, load
 from investiq.monitoring.checks import Checked, Finding
 from investiq.monitoring.dashboards import dashboards_of
@@ -24,7 +25,6 @@ from investiq.monitoring.panel import concrete
 from investiq.monitoring.routing import alertmanager_document
 from investiq.stack import programs, validate_live
 from investiq.stack.live import panels
-from investiq.stack.live.asking import Access, NotChecked
 from investiq.stack.live.drift import differences
 from investiq.stack.validate_live import LIVE_CHECKS, Elsewhere
 from tests.cli.fake_stack import PORT_SETTINGS, FakeStack

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from investiq.client import Refused, Unreachable
+from investiq.clients.api import Refused, Unreachable
 from investiq.web.reading import Missing, Readings, Watched
 
 

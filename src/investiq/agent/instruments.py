@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from investiq.agent.rules import Action
-from investiq.client.documents import Market
+from investiq.clients.api.documents import Market
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 

@@ -13,8 +13,8 @@ import structlog
 
 from investiq.agent.instruments import CycleOutcome, Instruments, OrderOutcome
 from investiq.agent.rules import Action, Decision, View, decide, idempotency_key
-from investiq.client import AsyncInvestIQClient, ClientError, Refused, Submission
-from investiq.client.documents import Analysis, Market, Order
+from investiq.clients.api import AsyncInvestIQClient, ClientError, Refused, Submission
+from investiq.clients.api.documents import Analysis, Market, Order
 from investiq.foundation.config.schema import AgentConfig
 
 __all__ = ["Agent", "pause"]

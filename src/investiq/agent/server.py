@@ -19,7 +19,7 @@ from fastapi import FastAPI, Request, Response
 from investiq import __version__
 from investiq.agent.instruments import Instruments
 from investiq.agent.loop import Agent, pause
-from investiq.client import AsyncInvestIQClient
+from investiq.clients.api import AsyncInvestIQClient
 from investiq.foundation.config import addresses
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
+from investiq.clients.notify import Notice
 from investiq.foundation.config import addresses
 from investiq.foundation.config.schema import Config
 from investiq.foundation.telemetry.catalogue import Part, Subject
 from investiq.invest.trading.heartbeat import HeartbeatState, Instant, Pulse
 from investiq.invest.trading.heartbeat_monitor import told
-from investiq.notify import Notice
 
 __all__ = ["Lookout"]
 

@@ -10,13 +10,13 @@ from contextlib import suppress
 from investiq.api.background import Repeated
 from investiq.api.health import INTERVAL_SECONDS, Check, CheckFailed, HealthMonitor
 from investiq.api.lookout import Lookout
+from investiq.clients.notify import Courier, notifiers
 from investiq.foundation.store import DatabaseUnavailable
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.threads import BoundedThreads
 from investiq.invest.market.types import MarketPhase
 from investiq.invest.trading.breaker import HaltReason
 from investiq.invest.wiring import ApiParts
-from investiq.notify import Courier, notifiers
 
 __all__ = ["Upkeep"]
 

@@ -43,15 +43,15 @@ def command(session: Session, *, seconds: float, reason: str) -> None:
     These are dead and vanished parts, failing probes and lost dependencies. A halt of trading, a lost heartbeat, errors
     and the host page as ever.
     """
+    from investiq.clients.alertmanager.client import Silences  # noqa: PLC0415
+    from investiq.clients.alertmanager.refusals import check_length  # noqa: PLC0415
     from investiq.monitoring.silencing import LONGEST_WINDOW  # noqa: PLC0415  the rules are not for every command
-    from investiq.silences.alertmanager import Silences  # noqa: PLC0415
-    from investiq.silences.refusals import check_length  # noqa: PLC0415
     from investiq.stack.deploy_windows import end_windows, open_window  # noqa: PLC0415
 
     with Silences(session.loaded.config) as silences:
         if seconds == _END:
             ended = end_windows(silences)
-            session.emit("investiq.silences/1", {"silences": [document(window) for window in ended]}, "")
+            session.emit("investiq.clients.alertmanager/1", {"silences": [document(window) for window in ended]}, "")
             session.say("the deploy window is over: restarts page again" if ended else "no deploy window is open")
             return
         length = timedelta(seconds=seconds)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from investiq.cli.connection import connect
 from investiq.cli.context import Session, pass_session
 from investiq.cli.help import ExampleCommand
-from investiq.client.documents import TradingStatus
+from investiq.clients.api.connection import connect
+from investiq.clients.api.documents import TradingStatus
 
 __all__ = ["command", "status_text"]
 

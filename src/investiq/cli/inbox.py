@@ -12,8 +12,8 @@ import click
 from investiq.cli.context import Session, pass_session
 from investiq.cli.durations import Duration
 from investiq.cli.help import ExampleCommand
+from investiq.clients.inbox import InboxClient
 from investiq.foundation.durations import written
-from investiq.stack.inbox_client import InboxClient
 
 COLUMNS = ("state", "severity", "alert", "since (UTC)", "lasted", "what")
 MOST = 1000  # what the inbox gives at one time

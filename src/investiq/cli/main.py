@@ -15,7 +15,7 @@ import click
 from investiq.cli.context import ReaderGone, Session
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
-from investiq.client.errors import Refused
+from investiq.clients.api.errors import Refused
 from investiq.foundation.config.load import ConfigError
 from investiq.foundation.errors import InvestIQError
 

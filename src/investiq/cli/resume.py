@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from investiq.cli.connection import connect
 from investiq.cli.context import Session, pass_session
 from investiq.cli.halt import status_text
 from investiq.cli.help import ExampleCommand
+from investiq.clients.api.connection import connect
 
 
 @click.command(

@@ -15,8 +15,8 @@ from investiq.cli.login_name import login_name
 from investiq.foundation.durations import written
 
 if TYPE_CHECKING:
+    from investiq.clients.alertmanager.silence import Silence
     from investiq.promql.matcher import Matcher
-    from investiq.silences.silence import Silence
 
 __all__ = ["command", "document", "told"]
 
@@ -36,10 +36,10 @@ __all__ = ["command", "document", "told"]
 @pass_session
 def command(session: Session, *, alert: str, seconds: float, reason: str, labels: tuple[str, ...]) -> None:
     """Keep ALERT from being notified for a while. It fires on, shows as silenced, and mutes its symptoms as before."""
+    from investiq.clients.alertmanager.client import Silences  # noqa: PLC0415
+    from investiq.clients.alertmanager.refusals import check_length, check_name, check_text  # noqa: PLC0415
+    from investiq.clients.alertmanager.silence import matchers_of  # noqa: PLC0415
     from investiq.monitoring.silencing import known_alerts, refusals  # noqa: PLC0415  the rules are not for every command
-    from investiq.silences.alertmanager import Silences  # noqa: PLC0415
-    from investiq.silences.refusals import check_length, check_name, check_text  # noqa: PLC0415
-    from investiq.silences.silence import matchers_of  # noqa: PLC0415
 
     config, length = session.loaded.config, timedelta(seconds=seconds)
     check_name(alert, refusals(known_alerts(config)))

@@ -13,7 +13,7 @@ from investiq.cli.silence import document
 from investiq.foundation.durations import written
 
 if TYPE_CHECKING:
-    from investiq.silences.silence import Silence
+    from investiq.clients.alertmanager.silence import Silence
 
 COLUMNS = ("id", "until (UTC)", "left", "by", "mutes", "what", "reason")
 
@@ -25,12 +25,12 @@ COLUMNS = ("id", "until (UTC)", "left", "by", "mutes", "what", "reason")
 @pass_session
 def command(session: Session) -> None:
     """List the silences that have not ended, deploy windows among them, and how many firing alerts each mutes now."""
-    from investiq.silences.alertmanager import Silences  # noqa: PLC0415  an HTTP client is not for every command
+    from investiq.clients.alertmanager.client import Silences  # noqa: PLC0415  an HTTP client is not for every command
 
     with Silences(session.loaded.config) as silences:
         found = silences.open()
     text = session.table(COLUMNS, [_row(silence) for silence in found]) if found else "nothing is silenced"
-    session.emit("investiq.silences/1", {"silences": [document(silence) for silence in found]}, text)
+    session.emit("investiq.clients.alertmanager/1", {"silences": [document(silence) for silence in found]}, text)
 
 
 def _row(silence: Silence) -> tuple[str, ...]:

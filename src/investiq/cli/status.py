@@ -12,8 +12,8 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.halt import status_text
 from investiq.cli.help import ExampleCommand
 from investiq.cli.stack_screen import part_rows
-from investiq.client import ClientError, InvestIQClient
-from investiq.client.documents import TradingStatus
+from investiq.clients.api import ClientError, InvestIQClient
+from investiq.clients.api.documents import TradingStatus
 from investiq.foundation.config import Config, addresses
 from investiq.stack.survey import survey
 

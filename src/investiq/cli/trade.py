@@ -9,12 +9,12 @@ from typing import Any, Literal, TypeVar
 
 import click
 
-from investiq.cli.connection import connect
 from investiq.cli.context import Session, pass_session
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
-from investiq.client import TimedOut
-from investiq.client.documents import Order
+from investiq.clients.api import TimedOut
+from investiq.clients.api.connection import connect
+from investiq.clients.api.documents import Order
 
 F = TypeVar("F", bound=Callable[..., Any])
 

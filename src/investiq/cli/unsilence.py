@@ -19,7 +19,7 @@ __all__ = ["command"]
 @pass_session
 def command(session: Session, silence_id: str) -> None:
     """End the silence with ID now. What it muted is notified, if it still fires."""
-    from investiq.silences.alertmanager import Silences  # noqa: PLC0415  an HTTP client is not for every command
+    from investiq.clients.alertmanager.client import Silences  # noqa: PLC0415  an HTTP client is not for every command
 
     with Silences(session.loaded.config) as silences:
         silence = silences.find(silence_id)

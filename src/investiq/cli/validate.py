@@ -124,7 +124,7 @@ def _live(
 ) -> Sequence[Checked]:
     import asyncio  # noqa: PLC0415  not needed by the offline checks
 
-    from investiq.stack.live.asking import Access, NotChecked  # noqa: PLC0415
+    from investiq.clients.session import Access, NotChecked  # noqa: PLC0415
     from investiq.stack.validate_live import LIVE_CHECKS, Elsewhere, validate_live  # noqa: PLC0415
 
     _known(only, LIVE_CHECKS, "the running monitoring")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from investiq.clients.alertmanager.client import Silences
+from investiq.clients.alertmanager.silence import DEPLOY_COMMENT, Silence
 from investiq.monitoring.silencing import deploy_matchers
-from investiq.silences.alertmanager import Silences
-from investiq.silences.silence import DEPLOY_COMMENT, Silence
 
 __all__ = ["end_windows", "open_window"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from investiq.client import AsyncInvestIQClient, ClientError
+from investiq.clients.api import AsyncInvestIQClient, ClientError
 from investiq.foundation.config import Config, addresses
 from investiq.monitoring.jobs import jobs
 from investiq.monitoring.routing import TEST_ALERT

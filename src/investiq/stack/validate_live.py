@@ -13,11 +13,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from investiq.clients.session import Access, Asker, NotChecked
 from investiq.foundation.config import Config, addresses
 from investiq.foundation.errors import InvestIQError
 from investiq.monitoring.checks import Checked, Finding
 from investiq.stack.launch import missing_jobs
-from investiq.stack.live.asking import Access, Asker, NotChecked
 from investiq.stack.live.machine import (
     check_endpoints,
     check_files,

@@ -14,7 +14,7 @@ from typing import Any
 import dash_tvlwc
 from dash.development.base_component import Component
 
-from investiq.client.documents import Bar, EquityPoint
+from investiq.clients.api.documents import Bar, EquityPoint
 from investiq.web.format import NEW_YORK
 from investiq.web.watchers import Sample
 

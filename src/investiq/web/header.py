@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from investiq.client.documents import Market, TradingStatus
+from investiq.clients.api.documents import Market, TradingStatus
 from investiq.web import format as fmt
 from investiq.web.elements import Children, attributes, chip, outage
 from investiq.web.reading import Missing

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Sequence
 from datetime import timedelta
 
+from investiq.clients.alertmanager.client import Silences, UnknownSilence
+from investiq.clients.alertmanager.silence import Silence
 from investiq.promql.matcher import Matcher
-from investiq.silences.alertmanager import Silences, UnknownSilence
-from investiq.silences.silence import Silence
 
 __all__ = ["Silencer"]
 

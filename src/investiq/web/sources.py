@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import httpx2
 
-from investiq.client import AsyncInvestIQClient
+from investiq.clients.alertmanager.client import Silences
+from investiq.clients.api import AsyncInvestIQClient
 from investiq.foundation.config import Config, Paths, addresses
-from investiq.silences.alertmanager import Silences
 from investiq.web.panels_file import PanelsFile
 from investiq.web.reading import Readings, Watched
 from investiq.web.silencer import Silencer

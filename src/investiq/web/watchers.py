@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx2
 
+from investiq.clients.alertmanager.silence import Silence, silence_of
 from investiq.foundation.contract.heartbeat import WATCHDOG_NAME
 from investiq.foundation.errors import InvestIQError
 from investiq.promql.matcher import Matcher
-from investiq.silences.silence import Silence, silence_of
 
 __all__ = [
     "Alert",

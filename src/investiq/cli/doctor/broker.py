@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from investiq.cli.connection import connect
 from investiq.cli.doctor.examination import Diagnosis, Patient
-from investiq.client.documents import TradingStatus
+from investiq.clients.api.connection import connect
+from investiq.clients.api.documents import TradingStatus
 from investiq.foundation.config import Config
 from investiq.monitoring.checks import Finding
 

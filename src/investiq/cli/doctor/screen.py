@@ -17,7 +17,7 @@ from investiq.cli.doctor import broker, clock, data, disk, model, ports, secret_
 from investiq.cli.doctor.examination import Check, Diagnosis, Patient, Verdict
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
-from investiq.client import Refused
+from investiq.clients.api import Refused
 from investiq.foundation.errors import InvestIQError
 from investiq.invest.market.kept_start import where_it_was
 from investiq.monitoring.checks import Finding

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
+from investiq.clients.session import Asker, NotChecked
 from investiq.foundation.errors import InvestIQError
-from investiq.stack.live.asking import Asker, NotChecked
 
 __all__ = ["Alertmanager", "Prometheus", "QueryRefused", "Sample", "moment"]
 

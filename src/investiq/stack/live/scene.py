@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from investiq.clients.session import Asker
 from investiq.foundation.config import Config
 from investiq.monitoring.jobs import jobs
-from investiq.stack.live.asking import Asker
 from investiq.stack.live.programs import Alertmanager, Prometheus
 
 __all__ = ["RESTART", "START", "Scene"]

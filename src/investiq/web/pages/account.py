@@ -5,7 +5,7 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
-from investiq.client.documents import Account
+from investiq.clients.api.documents import Account
 from investiq.web import format as fmt
 from investiq.web.elements import figure
 

@@ -10,7 +10,7 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, Patch, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from investiq.client.documents import Symbols
+from investiq.clients.api.documents import Symbols
 from investiq.web import charts
 from investiq.web.elements import Children, attributes, card, missing, page_title, pending
 from investiq.web.pages.engines import engine_cards

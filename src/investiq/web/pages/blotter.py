@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from investiq.client.documents import Order, Position
+from investiq.clients.api.documents import Order, Position
 from investiq.web import format as fmt
 from investiq.web.words import ORDER_TONES, title
 

@@ -10,8 +10,8 @@ import structlog
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from investiq.client import ClientError
-from investiq.client.documents import Monitoring, TradingStatus
+from investiq.clients.api import ClientError
+from investiq.clients.api.documents import Monitoring, TradingStatus
 from investiq.web import format as fmt
 from investiq.web.elements import Children, card, chip, notice
 from investiq.web.reading import Missing

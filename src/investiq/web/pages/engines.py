@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dash import html
 from dash.development.base_component import Component
 
-from investiq.client.documents import EngineResult
+from investiq.clients.api.documents import EngineResult
 from investiq.web import format as fmt
 from investiq.web.elements import chip
 from investiq.web.scale import score_scale, signal_word

@@ -11,7 +11,7 @@ import structlog
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from investiq.client import ClientError, Submission
+from investiq.clients.api import ClientError, Submission
 from investiq.web import format as fmt
 from investiq.web.elements import attributes, card, notice
 from investiq.web.reading import Missing

@@ -7,7 +7,7 @@ import asyncio
 from dash import html
 from dash.development.base_component import Component
 
-from investiq.client.documents import Symbols, SymbolSummary
+from investiq.clients.api.documents import Symbols, SymbolSummary
 from investiq.web import format as fmt
 from investiq.web.reading import Missing
 from investiq.web.sources import Sources

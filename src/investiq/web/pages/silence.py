@@ -12,8 +12,8 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from investiq.silences.refusals import NotSilenceable
-from investiq.silences.silence import matchers_of
+from investiq.clients.alertmanager.refusals import NotSilenceable
+from investiq.clients.alertmanager.silence import matchers_of
 from investiq.web.elements import Children, attributes, card, notice, page_title, sentence, with_code
 from investiq.web.links import runbook_page, silence_page
 from investiq.web.pages.silence_change import LENGTHS, OTHER, USUAL, Form, Target, end, rule_named, silence

@@ -9,10 +9,10 @@ import structlog
 from dash import no_update
 from dash.development.base_component import Component
 
+from investiq.clients.alertmanager.refusals import check_length, check_name, check_text
+from investiq.clients.alertmanager.silence import matchers_of
 from investiq.foundation.durations import duration
 from investiq.foundation.errors import InvestIQError
-from investiq.silences.refusals import check_length, check_name, check_text
-from investiq.silences.silence import matchers_of
 from investiq.web import format as fmt
 from investiq.web.elements import Children, notice, sentence
 from investiq.web.panels_file import Rule

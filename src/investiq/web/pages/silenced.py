@@ -9,8 +9,8 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from investiq.clients.alertmanager.silence import Silence
 from investiq.foundation.durations import written
-from investiq.silences.silence import Silence
 from investiq.web import format as fmt
 from investiq.web.elements import Children, attributes, card, chip, empty, missing, with_code
 from investiq.web.links import silence_page

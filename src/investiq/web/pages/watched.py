@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from investiq.silences.silence import Silence
+from investiq.clients.alertmanager.silence import Silence
 from investiq.web import format as fmt
 from investiq.web.elements import Children, card, chip, empty, missing, with_code
 from investiq.web.links import runbook_page, silence_page

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
+from investiq.clients.notify.notice import Notice
 from investiq.foundation.errors import InvestIQError
-from investiq.notify.notice import Notice
 
 __all__ = ["Notifier", "Post", "Undelivered"]
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import trustme
 
-from investiq.stack.live.asking import Access, Asker, NotChecked
+from investiq.clients.session import Access, Asker, NotChecked
 
 
 class _Answers(BaseHTTPRequestHandler):

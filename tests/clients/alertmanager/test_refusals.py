@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from investiq.silences.refusals import LONGEST_SILENCE, NotSilenceable, check_length, check_name, check_text
+from investiq.clients.alertmanager.refusals import LONGEST_SILENCE, NotSilenceable, check_length, check_name, check_text
 
 RULES = {"ServiceDown": "", "HighLatency": "", "Watchdog": "it is the heartbeat"}
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx2
 
+from investiq.clients.alertmanager.silence import Silence, document, silence_of
 from investiq.foundation.config import Config, addresses
 from investiq.foundation.errors import InvestIQError
 from investiq.promql.matcher import Matcher
-from investiq.silences.silence import Silence, document, silence_of
 
 __all__ = ["AlertmanagerTimedOut", "AlertmanagerUnreachable", "Silences", "UnknownSilence"]
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from investiq.clients.notify import Courier, Notice, Notifier
+from investiq.clients.notify.dispatcher import BACK_OFF_SECONDS
+from investiq.clients.notify.notifier import Post, Undelivered
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.notify import Courier, Notice, Notifier
-from investiq.notify.courier import BACK_OFF_SECONDS
-from investiq.notify.notifier import Post, Undelivered
-from tests.notify.notices import notice, over
+from tests.clients.notify.notices import notice, over
 
 PATIENCE = 30.0
 
@@ -147,7 +147,7 @@ def test_one_that_hangs_holds_up_neither_the_others_nor_the_caller() -> None:
 
 
 def test_closing_ends_its_threads_also_between_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("investiq.notify.courier.BACK_OFF_SECONDS", (PATIENCE,))
+    monkeypatch.setattr("investiq.clients.notify.dispatcher.BACK_OFF_SECONDS", (PATIENCE,))
     receiver = Receiver(does=[failing()])
     made = Courier([receiver], Metrics(Part.API), send=never)
     before = set(threading.enumerate())

@@ -1,4 +1,4 @@
-"""The client that awaits: for the console and the agent. The same methods as `synchronous`."""
+"""The client that blocks: for the command line and for threads."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Self, TypeVar
 
 import httpx2
 
-from investiq.client import calls, documents
-from investiq.client.calls import Call, OrderType, Side, Submission
-from investiq.client.transport import settings, translated
+from investiq.clients.api import calls, documents
+from investiq.clients.api.calls import Call, OrderType, Side, Submission
+from investiq.clients.api.transport import settings, translated
 
-__all__ = ["AsyncInvestIQClient"]
+__all__ = ["InvestIQClient"]
 
 Answer = TypeVar("Answer")
 
 
-class AsyncInvestIQClient:
-    """Speaks to the API at `base_url`; to be shared between tasks. Use it as an async context manager, or `aclose()`.
+class InvestIQClient:
+    """Speaks to the API at `base_url`; to be shared between threads. Use it as a context manager, or `close()`.
 
     Args:
         key: API key, or the file that holds it; None to read from loopback.
@@ -35,36 +35,36 @@ class AsyncInvestIQClient:
         key: str | Path | None = None,
         *,
         timeout: float = 10.0,
-        transport: httpx2.AsyncBaseTransport | None = None,
+        transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._http = httpx2.AsyncClient(**settings(base_url, key, timeout), transport=transport)
+        self._http = httpx2.Client(**settings(base_url, key, timeout), transport=transport)
 
-    async def __aenter__(self) -> Self:
+    def __enter__(self) -> Self:
         return self
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.aclose()
+        self.close()
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        self._http.close()
 
-    async def health(self) -> documents.Health:
+    def health(self) -> documents.Health:
         """How the API and what it leans on are; also when that is bad."""
-        return await self._send(calls.health())
+        return self._send(calls.health())
 
-    async def market(self) -> documents.Market:
+    def market(self) -> documents.Market:
         """Where market time stands."""
-        return await self._send(calls.market())
+        return self._send(calls.market())
 
-    async def symbols(self) -> documents.Symbols:
+    def symbols(self) -> documents.Symbols:
         """What can be analysed and traded."""
-        return await self._send(calls.symbols())
+        return self._send(calls.symbols())
 
-    async def bars(
+    def bars(
         self,
         symbol: str,
         *,
@@ -74,13 +74,13 @@ class AsyncInvestIQClient:
         cursor: str | None = None,
     ) -> documents.Bars:
         """Completed sessions, ascending; without `start` the latest ones."""
-        return await self._send(calls.bars(symbol, start, end, limit, cursor))
+        return self._send(calls.bars(symbol, start, end, limit, cursor))
 
-    async def analyze(self, symbol: str) -> documents.Analysis:
+    def analyze(self, symbol: str) -> documents.Analysis:
         """The analysis of `symbol` now."""
-        return await self._send(calls.analyze(symbol))
+        return self._send(calls.analyze(symbol))
 
-    async def submit(
+    def submit(
         self,
         symbol: str,
         side: Side,
@@ -92,7 +92,7 @@ class AsyncInvestIQClient:
         limit_price: Decimal | str | None = None,
     ) -> Submission:
         """Send an order of `quantity` shares or `notional` dollars. After a doubt, ask again with the same key."""
-        return await self._send(
+        return self._send(
             calls.submit(
                 symbol,
                 side,
@@ -104,7 +104,7 @@ class AsyncInvestIQClient:
             )
         )
 
-    async def orders(
+    def orders(
         self,
         *,
         limit: int | None = None,
@@ -113,43 +113,43 @@ class AsyncInvestIQClient:
         status: str | None = None,
     ) -> documents.OrderPage:
         """Orders, newest first."""
-        return await self._send(calls.orders(limit, cursor, symbol, status))
+        return self._send(calls.orders(limit, cursor, symbol, status))
 
-    async def order(self, order_id: str) -> documents.Order:
+    def order(self, order_id: str) -> documents.Order:
         """One order with its history."""
-        return await self._send(calls.order(order_id))
+        return self._send(calls.order(order_id))
 
-    async def cancel(self, order_id: str) -> documents.Order:
+    def cancel(self, order_id: str) -> documents.Order:
         """Cancel an open order."""
-        return await self._send(calls.cancel(order_id))
+        return self._send(calls.cancel(order_id))
 
-    async def positions(self) -> list[documents.Position]:
+    def positions(self) -> list[documents.Position]:
         """What is held."""
-        return await self._send(calls.positions())
+        return self._send(calls.positions())
 
-    async def account(self) -> documents.Account:
+    def account(self) -> documents.Account:
         """Cash, equity, profit and loss."""
-        return await self._send(calls.account())
+        return self._send(calls.account())
 
-    async def equity(self, *, limit: int | None = None) -> list[documents.EquityPoint]:
+    def equity(self, *, limit: int | None = None) -> list[documents.EquityPoint]:
         """The latest points of the equity curve, ascending."""
-        return await self._send(calls.equity(limit))
+        return self._send(calls.equity(limit))
 
-    async def trading_status(self) -> documents.TradingStatus:
+    def trading_status(self) -> documents.TradingStatus:
         """The breaker and how far its limits are."""
-        return await self._send(calls.trading_status())
+        return self._send(calls.trading_status())
 
-    async def halt(self, reason: str) -> documents.TradingStatus:
+    def halt(self, reason: str) -> documents.TradingStatus:
         """Deny entries until somebody resumes; exits stay allowed."""
-        return await self._send(calls.halt(reason))
+        return self._send(calls.halt(reason))
 
-    async def resume(self, reason: str) -> documents.TradingStatus:
+    def resume(self, reason: str) -> documents.TradingStatus:
         """Allow entries again."""
-        return await self._send(calls.resume(reason))
+        return self._send(calls.resume(reason))
 
-    async def _send(self, call: Call[Answer]) -> Answer:
+    def _send(self, call: Call[Answer]) -> Answer:
         with translated(self.base_url, call.method, call.path):
-            response = await self._http.request(
+            response = self._http.request(
                 call.method, call.path, params=call.params, headers=call.headers, json=call.body
             )
         return call.parse(response)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from investiq.clients.notify.notice import Notice
+from investiq.clients.notify.notifier import Post
 from investiq.foundation.config.schema import Config
-from investiq.notify.notice import Notice
-from investiq.notify.notifier import Post
 
 __all__ = ["PagerDuty"]
 

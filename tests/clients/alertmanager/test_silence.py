@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from investiq.clients.alertmanager.silence import Silence, document, matchers_of, silence_of
 from investiq.promql.matcher import Matcher
-from investiq.silences.silence import Silence, document, matchers_of, silence_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from investiq.clients.notify.message import message
+from investiq.clients.notify.notice import Notice
+from investiq.clients.notify.notifier import Post
 from investiq.foundation.config import addresses
 from investiq.foundation.config.schema import Config
-from investiq.notify.message import message
-from investiq.notify.notice import Notice
-from investiq.notify.notifier import Post
 
 __all__ = ["Inbox"]
 

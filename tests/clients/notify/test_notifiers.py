@@ -7,23 +7,23 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from investiq.clients.notify import notifiers
+from investiq.clients.notify.discord import Discord
+from investiq.clients.notify.inbox import Inbox
+from investiq.clients.notify.message import message
+from investiq.clients.notify.notifier import Undelivered
+from investiq.clients.notify.pagerduty import PagerDuty
+from investiq.clients.notify.transport import LONGEST_ASKED_SECONDS, post
+from investiq.clients.notify.webhook import Webhook
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import NotifyConfig
 from investiq.foundation.contract.webhook import WebhookMessage
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.notify import notifiers
-from investiq.notify.discord import Discord
-from investiq.notify.inbox import Inbox
-from investiq.notify.message import message
-from investiq.notify.notifier import Undelivered
-from investiq.notify.pagerduty import PagerDuty
-from investiq.notify.transport import LONGEST_ASKED_SECONDS, post
-from investiq.notify.webhook import Webhook
 from investiq.stack.inbox import build_app
-from tests.notify.notices import BEGAN, ENDED, notice, over
-from tests.notify.services import Answer, discord, pagerduty, served
+from tests.clients.notify.notices import BEGAN, ENDED, notice, over
+from tests.clients.notify.services import Answer, discord, pagerduty, served
 from tests.ports import closed_port
 
 ROUTING_KEY = "0123456789abcdef0123456789ABCDEF"
@@ -157,7 +157,7 @@ def test_what_a_status_means(answer: Answer, outcome: str, again: bool, after: f
 
 
 def test_silence_ends_at_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("investiq.notify.transport.LIMIT_SECONDS", 0.2)
+    monkeypatch.setattr("investiq.clients.notify.transport.LIMIT_SECONDS", 0.2)
     with served(anything, 1.0) as service, pytest.raises(Undelivered) as caught:
         post(service.url, {}, (200,))
     assert (caught.value.outcome, caught.value.again) == ("timeout", True)

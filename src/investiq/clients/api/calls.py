@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import httpx2
 
-from investiq.client import documents
-from investiq.client.errors import BadResponse, Refused
+from investiq.clients.api import documents
+from investiq.clients.api.errors import BadResponse, Refused
 
 __all__ = ["Call", "Submission"]
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from investiq.clients.notify.notice import Notice
+from investiq.clients.notify.notifier import Notifier, Post, Undelivered
+from investiq.clients.notify.transport import post
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.notify.notice import Notice
-from investiq.notify.notifier import Notifier, Post, Undelivered
-from investiq.notify.transport import post
 
 __all__ = ["BACK_OFF_SECONDS", "Courier"]
 

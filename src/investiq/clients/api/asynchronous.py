@@ -1,4 +1,4 @@
-"""The client that blocks: for the command line and for threads."""
+"""The client that awaits: for the console and the agent. The same methods as `synchronous`."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Self, TypeVar
 
 import httpx2
 
-from investiq.client import calls, documents
-from investiq.client.calls import Call, OrderType, Side, Submission
-from investiq.client.transport import settings, translated
+from investiq.clients.api import calls, documents
+from investiq.clients.api.calls import Call, OrderType, Side, Submission
+from investiq.clients.api.transport import settings, translated
 
-__all__ = ["InvestIQClient"]
+__all__ = ["AsyncInvestIQClient"]
 
 Answer = TypeVar("Answer")
 
 
-class InvestIQClient:
-    """Speaks to the API at `base_url`; to be shared between threads. Use it as a context manager, or `close()`.
+class AsyncInvestIQClient:
+    """Speaks to the API at `base_url`; to be shared between tasks. Use it as an async context manager, or `aclose()`.
 
     Args:
         key: API key, or the file that holds it; None to read from loopback.
@@ -35,36 +35,36 @@ class InvestIQClient:
         key: str | Path | None = None,
         *,
         timeout: float = 10.0,
-        transport: httpx2.BaseTransport | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._http = httpx2.Client(**settings(base_url, key, timeout), transport=transport)
+        self._http = httpx2.AsyncClient(**settings(base_url, key, timeout), transport=transport)
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         return self
 
-    def __exit__(
+    async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        await self.aclose()
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         """Close the connections."""
-        self._http.close()
+        await self._http.aclose()
 
-    def health(self) -> documents.Health:
+    async def health(self) -> documents.Health:
         """How the API and what it leans on are; also when that is bad."""
-        return self._send(calls.health())
+        return await self._send(calls.health())
 
-    def market(self) -> documents.Market:
+    async def market(self) -> documents.Market:
         """Where market time stands."""
-        return self._send(calls.market())
+        return await self._send(calls.market())
 
-    def symbols(self) -> documents.Symbols:
+    async def symbols(self) -> documents.Symbols:
         """What can be analysed and traded."""
-        return self._send(calls.symbols())
+        return await self._send(calls.symbols())
 
-    def bars(
+    async def bars(
         self,
         symbol: str,
         *,
@@ -74,13 +74,13 @@ class InvestIQClient:
         cursor: str | None = None,
     ) -> documents.Bars:
         """Completed sessions, ascending; without `start` the latest ones."""
-        return self._send(calls.bars(symbol, start, end, limit, cursor))
+        return await self._send(calls.bars(symbol, start, end, limit, cursor))
 
-    def analyze(self, symbol: str) -> documents.Analysis:
+    async def analyze(self, symbol: str) -> documents.Analysis:
         """The analysis of `symbol` now."""
-        return self._send(calls.analyze(symbol))
+        return await self._send(calls.analyze(symbol))
 
-    def submit(
+    async def submit(
         self,
         symbol: str,
         side: Side,
@@ -92,7 +92,7 @@ class InvestIQClient:
         limit_price: Decimal | str | None = None,
     ) -> Submission:
         """Send an order of `quantity` shares or `notional` dollars. After a doubt, ask again with the same key."""
-        return self._send(
+        return await self._send(
             calls.submit(
                 symbol,
                 side,
@@ -104,7 +104,7 @@ class InvestIQClient:
             )
         )
 
-    def orders(
+    async def orders(
         self,
         *,
         limit: int | None = None,
@@ -113,43 +113,43 @@ class InvestIQClient:
         status: str | None = None,
     ) -> documents.OrderPage:
         """Orders, newest first."""
-        return self._send(calls.orders(limit, cursor, symbol, status))
+        return await self._send(calls.orders(limit, cursor, symbol, status))
 
-    def order(self, order_id: str) -> documents.Order:
+    async def order(self, order_id: str) -> documents.Order:
         """One order with its history."""
-        return self._send(calls.order(order_id))
+        return await self._send(calls.order(order_id))
 
-    def cancel(self, order_id: str) -> documents.Order:
+    async def cancel(self, order_id: str) -> documents.Order:
         """Cancel an open order."""
-        return self._send(calls.cancel(order_id))
+        return await self._send(calls.cancel(order_id))
 
-    def positions(self) -> list[documents.Position]:
+    async def positions(self) -> list[documents.Position]:
         """What is held."""
-        return self._send(calls.positions())
+        return await self._send(calls.positions())
 
-    def account(self) -> documents.Account:
+    async def account(self) -> documents.Account:
         """Cash, equity, profit and loss."""
-        return self._send(calls.account())
+        return await self._send(calls.account())
 
-    def equity(self, *, limit: int | None = None) -> list[documents.EquityPoint]:
+    async def equity(self, *, limit: int | None = None) -> list[documents.EquityPoint]:
         """The latest points of the equity curve, ascending."""
-        return self._send(calls.equity(limit))
+        return await self._send(calls.equity(limit))
 
-    def trading_status(self) -> documents.TradingStatus:
+    async def trading_status(self) -> documents.TradingStatus:
         """The breaker and how far its limits are."""
-        return self._send(calls.trading_status())
+        return await self._send(calls.trading_status())
 
-    def halt(self, reason: str) -> documents.TradingStatus:
+    async def halt(self, reason: str) -> documents.TradingStatus:
         """Deny entries until somebody resumes; exits stay allowed."""
-        return self._send(calls.halt(reason))
+        return await self._send(calls.halt(reason))
 
-    def resume(self, reason: str) -> documents.TradingStatus:
+    async def resume(self, reason: str) -> documents.TradingStatus:
         """Allow entries again."""
-        return self._send(calls.resume(reason))
+        return await self._send(calls.resume(reason))
 
-    def _send(self, call: Call[Answer]) -> Answer:
+    async def _send(self, call: Call[Answer]) -> Answer:
         with translated(self.base_url, call.method, call.path):
-            response = self._http.request(
+            response = await self._http.request(
                 call.method, call.path, params=call.params, headers=call.headers, json=call.body
             )
         return call.parse(response)

@@ -6,14 +6,14 @@ configured; and `deliver(notice, post)`, which sends one message or raises `Unde
 
 from __future__ import annotations
 
+from investiq.clients.notify.discord import Discord
+from investiq.clients.notify.dispatcher import Courier
+from investiq.clients.notify.inbox import Inbox
+from investiq.clients.notify.notice import Notice
+from investiq.clients.notify.notifier import Notifier
+from investiq.clients.notify.pagerduty import PagerDuty
+from investiq.clients.notify.webhook import Webhook
 from investiq.foundation.config.schema import Config
-from investiq.notify.courier import Courier
-from investiq.notify.discord import Discord
-from investiq.notify.inbox import Inbox
-from investiq.notify.notice import Notice
-from investiq.notify.notifier import Notifier
-from investiq.notify.pagerduty import PagerDuty
-from investiq.notify.webhook import Webhook
 
 __all__ = ["Courier", "Notice", "Notifier", "notifiers"]
 

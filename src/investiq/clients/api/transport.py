@@ -11,7 +11,7 @@ from typing import TypedDict
 import httpx2
 
 from investiq import __version__
-from investiq.client.errors import BadResponse, TimedOut, Unreachable
+from investiq.clients.api.errors import BadResponse, TimedOut, Unreachable
 
 __all__ = ["BearerKey", "Settings", "settings", "translated"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from investiq.client import InvestIQClient
+from investiq.clients.api import InvestIQClient
 from investiq.foundation.config import Config, ConfigError, Paths, addresses
 
 __all__ = ["TIMEOUT_SECONDS", "connect"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
+from investiq.clients.notify.notice import Notice
 from investiq.foundation.contract.webhook import NEVER
-from investiq.notify.notice import Notice
 
 __all__ = ["message"]
 

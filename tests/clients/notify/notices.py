@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from investiq.notify import Notice
+from investiq.clients.notify import Notice
 
 BEGAN = datetime(2026, 3, 2, 9, 0, 30, tzinfo=UTC)
 ENDED = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)

@@ -4,10 +4,10 @@
 as typed dictionaries (`documents`). Decimals stay strings and times stay ISO-8601: what is shown is what was said.
 """
 
-from investiq.client.asynchronous import AsyncInvestIQClient
-from investiq.client.calls import Submission
-from investiq.client.errors import BadResponse, ClientError, Refused, TimedOut, Unreachable
-from investiq.client.synchronous import InvestIQClient
+from investiq.clients.api.asynchronous import AsyncInvestIQClient
+from investiq.clients.api.calls import Submission
+from investiq.clients.api.errors import BadResponse, ClientError, Refused, TimedOut, Unreachable
+from investiq.clients.api.synchronous import InvestIQClient
 
 __all__ = [
     "AsyncInvestIQClient",

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 
 from investiq import __version__
-from investiq.notify.notifier import Undelivered
+from investiq.clients.notify.notifier import Undelivered
 
 __all__ = ["LIMIT_SECONDS", "LONGEST_ASKED_SECONDS", "post"]
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from investiq.client import (
+from investiq.clients.api import (
     AsyncInvestIQClient,
     BadResponse,
     ClientError,

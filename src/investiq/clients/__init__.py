@@ -1,0 +1,1 @@
+"""Whom we call: one client for each server, typed errors."""
