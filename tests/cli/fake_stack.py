@@ -21,9 +21,9 @@ import yaml
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind
-from investiq.monitoring.jobs import jobs, prometheus_document
-from investiq.monitoring.probes import blackbox_document
-from investiq.monitoring.routing import alertmanager_document
+from investiq.monitoring.routing.routes import alertmanager_document
+from investiq.monitoring.scraping.jobs import jobs, prometheus_document
+from investiq.monitoring.scraping.probes import blackbox_document
 from investiq.stack.render import render_runtime, write_runtime
 from tests.ports import free_ports
 

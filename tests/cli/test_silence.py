@@ -15,8 +15,8 @@ import pytest
 
 from investiq.cli import main
 from investiq.cli.exit_codes import ExitCode
+from investiq.monitoring.routing.silencing import RESTART_ALERTS
 from investiq.monitoring.rules import ALERTS
-from investiq.monitoring.silencing import RESTART_ALERTS
 from tests.alertmanager import Alertmanager, Receiver, alert, alertmanager, eventually, receiver
 from tests.ports import closed_port
 

@@ -14,7 +14,7 @@ from investiq.foundation.config.load import PATH_VARIABLE, SHORT_NAMES
 from investiq.foundation.config.schema import Config, NotifyConfig
 from investiq.invest.trading.order import TRANSITIONS, OrderStatus
 from investiq.invest.trading.risk import DenialReason
-from investiq.monitoring.routing import alertmanager_document
+from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.stack.validate import checkout
 from tests.docs.pages import Page, guide, rows_under
 

@@ -15,7 +15,7 @@ from investiq.foundation.config import Config
 from investiq.monitoring.checks.expressions import Expression
 from investiq.monitoring.checks.references import check_references
 from investiq.monitoring.checks.runbooks import commands
-from investiq.monitoring.jobs import jobs
+from investiq.monitoring.scraping.jobs import jobs
 from investiq.stack.parts import stack_table
 from investiq.stack.programs import PROGRAMS
 from investiq.stack.validate import checkout

@@ -16,7 +16,7 @@ import httpx2
 import psutil
 
 from investiq.cli.exit_codes import ExitCode
-from investiq.monitoring.routing import TEST_ALERT
+from investiq.monitoring.routing.routes import TEST_ALERT
 from tests.ports import free_ports
 
 __all__ = ["Done", "Stack", "awaited"]

@@ -18,7 +18,7 @@ import pytest
 from investiq.cli.exit_codes import ExitCode
 from investiq.foundation.config import load
 from investiq.monitoring.dashboards import services as service_dashboards
-from investiq.monitoring.panel import concrete
+from investiq.monitoring.dashboards.panel import concrete
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import Stack, awaited
 from tests.ports import free_port

@@ -16,11 +16,11 @@ from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.checks.expressions import expressions
 from investiq.monitoring.checks.references import check_references
-from investiq.monitoring.jobs import Job, jobs
-from investiq.monitoring.probes import Probe
-from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.monitoring import CONDITIONAL, alerts
+from investiq.monitoring.rules.rule_file import rule_document
+from investiq.monitoring.scraping.jobs import Job, jobs
+from investiq.monitoring.scraping.probes import Probe
 from investiq.rule_mutation.runner import load_suite, mutate
 
 TESTS = Path(__file__).with_name("conditional.yml")

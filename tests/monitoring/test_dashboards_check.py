@@ -11,7 +11,7 @@ import pytest
 from investiq.monitoring.checks.dashboards import EXEMPT, RULES, check_dashboards
 from investiq.monitoring.dashboards.api import DASHBOARD
 from investiq.monitoring.dashboards.events import EVENTS
-from investiq.monitoring.grafana import dashboard_json
+from investiq.monitoring.dashboards.grafana import dashboard_json
 from investiq.monitoring.rules.api import ERROR_RATIO
 
 CHOSEN = 'job=~"$job", instance=~"$instance"'

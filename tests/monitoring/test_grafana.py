@@ -15,8 +15,8 @@ from investiq.foundation.config import Config
 from investiq.monitoring.checks.dashboards import check_dashboards
 from investiq.monitoring.dashboards import api, dashboards_of, trading
 from investiq.monitoring.dashboards.events import EVENTS
-from investiq.monitoring.grafana import DATA_SOURCE_UID, dashboard_json, dashboards_provider, data_source
-from investiq.monitoring.panel import Dashboard, Row, Unit, View
+from investiq.monitoring.dashboards.grafana import DATA_SOURCE_UID, dashboard_json, dashboards_provider, data_source
+from investiq.monitoring.dashboards.panel import Dashboard, Row, Unit, View
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.host import HOST_MEMORY_LOW
 from investiq.monitoring.rules.monitoring import CERTIFICATE_EXPIRING, CERTIFICATE_NEAR_ITS_END

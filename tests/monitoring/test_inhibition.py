@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from investiq.foundation.config import Config
-from investiq.monitoring.routing import INHIBITIONS, Inhibition, alertmanager_document
+from investiq.monitoring.routing.routes import INHIBITIONS, Inhibition, alertmanager_document
 from investiq.promql.matcher import Matcher
 from tests.alertmanager import alert, alertmanager, eventually, posted, receiver
 

@@ -10,8 +10,8 @@ import pytest
 from investiq.foundation.config import Config
 from investiq.foundation.config.addresses import target
 from investiq.foundation.config.schema import AgentConfig, ApiConfig, MarketConfig, ServiceConfig, WebConfig
-from investiq.monitoring.jobs import prometheus_document
-from investiq.monitoring.probes import blackbox_document
+from investiq.monitoring.scraping.jobs import prometheus_document
+from investiq.monitoring.scraping.probes import blackbox_document
 
 
 def _scraped(config: Config, without: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -13,8 +13,8 @@ import pytest
 
 from investiq.foundation.config import Config
 from investiq.monitoring.alert import Alert, Severity
-from investiq.monitoring.messages import SHOWN, TEMPLATE_FILE, notification_template
-from investiq.monitoring.routing import alertmanager_document
+from investiq.monitoring.routing.messages import SHOWN, TEMPLATE_FILE, notification_template
+from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.api import DEPENDENCY_DOWN, HIGH_ERROR_RATE, SERVICE_DOWN
 from investiq.monitoring.rules.host import ALERTS as HOST_ALERTS

@@ -12,12 +12,12 @@ from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
-from investiq.monitoring.panel import Dashboard, Panel, Unit, View, concrete
-from investiq.monitoring.panels_document import panels_document
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Unit, View, concrete
+from investiq.monitoring.dashboards.panels_file import panels_document
+from investiq.monitoring.routing.silencing import known_alerts
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.rules.api import SERVICE_DOWN
 from investiq.monitoring.rules.monitoring import WATCHER_DOWN
-from investiq.monitoring.silencing import known_alerts
 from tests.monitoring.services import SERVICES
 
 DASHBOARDS = dashboards_of(Config(services=SERVICES))

@@ -15,7 +15,12 @@ from investiq.foundation.config import Config, Paths
 from investiq.foundation.config.schema import NotifyConfig
 from investiq.foundation.contract.heartbeat import EVALUATED_AT, WATCHDOG_NAME
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.routing import HEARTBEAT_PATH, HEARTBEAT_TOKEN_FILE, alertmanager_document, receiver_names
+from investiq.monitoring.routing.routes import (
+    HEARTBEAT_PATH,
+    HEARTBEAT_TOKEN_FILE,
+    alertmanager_document,
+    receiver_names,
+)
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.rules.monitoring import WATCHDOG
 from investiq.stack.render import write_runtime

@@ -10,10 +10,10 @@ from investiq.foundation.config import Config
 from investiq.foundation.names import NODE
 from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.jobs import jobs
 from investiq.monitoring.recording import Recording
-from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules import ALERTS, BY_SUBJECT, RECORDINGS, alerts_of
+from investiq.monitoring.rules.rule_file import rule_document
+from investiq.monitoring.scraping.jobs import jobs
 from investiq.monitoring.slo.reading import READ
 from investiq.promql.parse import parse
 from investiq.promql.tree import Selector, nodes

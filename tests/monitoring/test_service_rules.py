@@ -13,8 +13,8 @@ from investiq.foundation.config import Config
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.checks.coverage import check_coverage
-from investiq.monitoring.rule_file import rule_document
 from investiq.monitoring.rules import ALERTS, alerts_of
+from investiq.monitoring.rules.rule_file import rule_document
 from investiq.rule_mutation.runner import load_suite, mutate
 from tests.monitoring.services import SERVICES
 

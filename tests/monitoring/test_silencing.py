@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from investiq.foundation.config import Config
 from investiq.foundation.telemetry.catalogue import Part, Subject
+from investiq.monitoring.routing.silencing import RESTART_ALERTS, deploy_matchers, known_alerts, refusals
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.rules.api import HIGH_ERROR_RATE, SERVICE_DOWN
 from investiq.monitoring.rules.monitoring import WATCHDOG, WATCHER_DOWN
 from investiq.monitoring.rules.trading import CIRCUIT_BREAKER_TRIPPED, MONITORING_HEARTBEAT_LOST
-from investiq.monitoring.silencing import (
-    RESTART_ALERTS,
-    deploy_matchers,
-    known_alerts,
-    refusals,
-)
 
 
 def test_every_rule_but_the_heartbeat_may_be_silenced() -> None:

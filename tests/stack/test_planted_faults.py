@@ -15,9 +15,9 @@ from typing import NamedTuple
 import pytest
 
 from investiq.foundation.config import Config
-from investiq.monitoring.checks import Finding
+from investiq.foundation.findings import Finding
 from investiq.monitoring.dashboards import dashboards_of
-from investiq.monitoring.panel import Dashboard, Query
+from investiq.monitoring.dashboards.panel import Dashboard, Query
 from investiq.stack import validate
 from investiq.stack.validate import checkout, validate_offline
 

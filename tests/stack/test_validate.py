@@ -11,11 +11,11 @@ import pytest
 
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import NotifyConfig
-from investiq.monitoring.checks import Finding
+from investiq.foundation.findings import Finding
 from investiq.monitoring.checks.expressions import drawn
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
-from investiq.monitoring.panel import Query, Row
+from investiq.monitoring.dashboards.panel import Query, Row
 from investiq.monitoring.rules import ALERTS, RECORDINGS
 from investiq.stack import validate
 from investiq.stack.validate import checkout, validate_offline

@@ -19,10 +19,10 @@ import pytest
 
 from investiq.clients.session import Access, NotChecked
 from investiq.foundation.config import Config, Paths, load
-from investiq.monitoring.checks import Checked, Finding
+from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.dashboards import dashboards_of
-from investiq.monitoring.panel import concrete
-from investiq.monitoring.routing import alertmanager_document
+from investiq.monitoring.dashboards.panel import concrete
+from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.stack import programs, validate_live
 from investiq.stack.live import panels
 from investiq.stack.live.drift import differences

@@ -11,12 +11,12 @@ import pytest
 from investiq.foundation.config import Config, Paths
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
-from investiq.monitoring.panel import State as MonitoringState
-from investiq.monitoring.panel import Unit as MonitoringUnit
-from investiq.monitoring.panel import View as MonitoringView
-from investiq.monitoring.panel import concrete
-from investiq.monitoring.panels_document import SCHEMA as MONITORING_SCHEMA
-from investiq.monitoring.panels_document import panels_document
+from investiq.monitoring.dashboards.panel import State as MonitoringState
+from investiq.monitoring.dashboards.panel import Unit as MonitoringUnit
+from investiq.monitoring.dashboards.panel import View as MonitoringView
+from investiq.monitoring.dashboards.panel import concrete
+from investiq.monitoring.dashboards.panels_file import SCHEMA as MONITORING_SCHEMA
+from investiq.monitoring.dashboards.panels_file import panels_document
 from investiq.stack.render import write_runtime
 from investiq.web.panels_file import SCHEMA, PanelsFile, PanelsUnreadable, State, View
 from investiq.web.units import unit_named

@@ -45,7 +45,7 @@ def command(session: Session, *, seconds: float, reason: str) -> None:
     """
     from investiq.clients.alertmanager.client import Silences  # noqa: PLC0415
     from investiq.clients.alertmanager.refusals import check_length  # noqa: PLC0415
-    from investiq.monitoring.silencing import LONGEST_WINDOW  # noqa: PLC0415  the rules are not for every command
+    from investiq.monitoring.routing.silencing import LONGEST_WINDOW  # noqa: PLC0415  the rules are not for every command
     from investiq.stack.deploy_windows import end_windows, open_window  # noqa: PLC0415
 
     with Silences(session.loaded.config) as silences:

@@ -16,7 +16,7 @@ from investiq.cli.exit_codes import Validation
 from investiq.cli.help import ExampleCommand
 
 if TYPE_CHECKING:
-    from investiq.monitoring.checks import Checked, Finding
+    from investiq.foundation.findings import Checked, Finding
 
 _FILE = click.Path(path_type=Path)
 
@@ -150,7 +150,7 @@ def _known(only: Collection[str], checks: Collection[str], what: str) -> None:
 
 
 def _unchecked(what: str, fix: str) -> Checked:
-    from investiq.monitoring.checks import Checked, Finding  # noqa: PLC0415
+    from investiq.foundation.findings import Checked, Finding  # noqa: PLC0415
 
     return Checked("validate", "nothing", (Finding("validate", "this command", what, fix, unchecked=True),))
 

@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from investiq.foundation.findings import Finding
 from investiq.foundation.subprocesses import SHORT_LIVED
-from investiq.monitoring.checks import Finding
 
 __all__ = ["refusals", "run_checker"]
 

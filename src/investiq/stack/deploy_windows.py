@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from investiq.clients.alertmanager.client import Silences
 from investiq.clients.alertmanager.silence import DEPLOY_COMMENT, Silence
-from investiq.monitoring.silencing import deploy_matchers
+from investiq.monitoring.routing.silencing import deploy_matchers
 
 __all__ = ["end_windows", "open_window"]
 

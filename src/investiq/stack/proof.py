@@ -14,8 +14,8 @@ import httpx2
 
 from investiq.clients.api import AsyncInvestIQClient, ClientError
 from investiq.foundation.config import Config, addresses
-from investiq.monitoring.jobs import jobs
-from investiq.monitoring.routing import TEST_ALERT
+from investiq.monitoring.routing.routes import TEST_ALERT
+from investiq.monitoring.scraping.jobs import jobs
 from investiq.stack.readiness import http_client
 
 __all__ = ["Proof", "prove_alert", "prove_analysis", "prove_watched"]

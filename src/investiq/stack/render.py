@@ -22,14 +22,14 @@ from investiq.foundation.names import AGENT, GRAFANA
 from investiq.foundation.telemetry.reference import metrics_page
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
-from investiq.monitoring.jobs import METRICS_TOKEN_FILE, jobs, prometheus_document
-from investiq.monitoring.messages import TEMPLATE_FILE, notification_template
-from investiq.monitoring.panels_document import panels_document
-from investiq.monitoring.probes import blackbox_document
-from investiq.monitoring.routing import alertmanager_document
-from investiq.monitoring.rule_file import rule_document
+from investiq.monitoring.dashboards.panels_file import panels_document
+from investiq.monitoring.routing.messages import TEMPLATE_FILE, notification_template
+from investiq.monitoring.routing.routes import alertmanager_document
+from investiq.monitoring.routing.silencing import known_alerts
 from investiq.monitoring.rules import alerts_of, recordings_of
-from investiq.monitoring.silencing import known_alerts
+from investiq.monitoring.rules.rule_file import rule_document
+from investiq.monitoring.scraping.jobs import METRICS_TOKEN_FILE, jobs, prometheus_document
+from investiq.monitoring.scraping.probes import blackbox_document
 
 __all__ = ["HEADER", "RenderError", "render_committed", "render_runtime", "write_committed", "write_runtime"]
 
@@ -133,7 +133,7 @@ def _grafana_files(config: Config, dashboards: PurePath) -> dict[str, str]:
     Args:
         dashboards: where Grafana finds the dashboards.
     """
-    from investiq.monitoring import grafana  # noqa: PLC0415  Grafana's SDK costs a third of a second
+    from investiq.monitoring.dashboards import grafana  # noqa: PLC0415  Grafana's SDK costs a third of a second
 
     console = addresses.console(config)
     prometheus = addresses.base_url(addresses.prometheus(config))

@@ -17,12 +17,12 @@ import yaml
 
 from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.findings import Checked, Finding
 from investiq.foundation.telemetry import catalogue
-from investiq.monitoring.checks import Checked, Finding
 from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.checks.dashboards import check_dashboards
+from investiq.monitoring.checks.exporters import check_foreign
 from investiq.monitoring.checks.expressions import Expression, drawn, expressions
-from investiq.monitoring.checks.foreign import check_foreign
 from investiq.monitoring.checks.labels import check_labels
 from investiq.monitoring.checks.rates import check_rates
 from investiq.monitoring.checks.references import check_references
@@ -31,10 +31,10 @@ from investiq.monitoring.checks.thresholds import check_thresholds
 from investiq.monitoring.checks.usage import check_usage
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
-from investiq.monitoring.foreign import FOREIGN
-from investiq.monitoring.foreign.recordings import recordings
-from investiq.monitoring.jobs import jobs
+from investiq.monitoring.exporters import FOREIGN
+from investiq.monitoring.exporters.expositions import recordings
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
+from investiq.monitoring.scraping.jobs import jobs
 from investiq.monitoring.slo.reading import READ
 from investiq.stack.checkers import refusals, run_checker
 from investiq.stack.render import RenderError, render_committed, write_runtime

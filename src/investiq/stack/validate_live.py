@@ -16,7 +16,7 @@ from enum import StrEnum
 from investiq.clients.session import Access, Asker, NotChecked
 from investiq.foundation.config import Config, addresses
 from investiq.foundation.errors import InvestIQError
-from investiq.monitoring.checks import Checked, Finding
+from investiq.foundation.findings import Checked, Finding
 from investiq.stack.launch import missing_jobs
 from investiq.stack.live.machine import (
     check_endpoints,

@@ -19,8 +19,8 @@ from investiq.foundation.config.slo import (
 )
 from investiq.foundation.telemetry.catalogue import REQUEST_DURATION, Kind
 from investiq.monitoring.alert import Severity
-from investiq.monitoring.foreign import Foreign
-from investiq.monitoring.promql import at_most
+from investiq.monitoring.exporters import Foreign
+from investiq.monitoring.selectors import at_most
 from investiq.monitoring.slo import Budgeting, Slo, slos_of
 from investiq.monitoring.slo.indicators import latency
 from investiq.promql.matcher import eq, matching

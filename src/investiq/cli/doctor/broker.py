@@ -8,7 +8,7 @@ from investiq.cli.doctor.examination import Diagnosis, Patient
 from investiq.clients.api.connection import connect
 from investiq.clients.api.documents import TradingStatus
 from investiq.foundation.config import Config
-from investiq.monitoring.checks import Finding
+from investiq.foundation.findings import Finding
 
 __all__ = ["check"]
 

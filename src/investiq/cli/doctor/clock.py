@@ -16,7 +16,7 @@ from pathlib import Path
 import investiq
 from investiq.cli.doctor.examination import Diagnosis, Patient
 from investiq.foundation.config import Paths, addresses
-from investiq.monitoring.checks import Finding
+from investiq.foundation.findings import Finding
 
 __all__ = ["check", "kept_in_step"]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from investiq.cli.doctor.examination import Diagnosis, Patient
 from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.findings import Finding
 from investiq.invest.market.kept_start import kept_start
-from investiq.monitoring.checks import Finding
 
 if TYPE_CHECKING:
     from investiq.invest.market.calendar import TradingCalendar

@@ -9,7 +9,7 @@ from enum import StrEnum
 import httpx2
 
 from investiq.foundation.config import Config, LoadedConfig
-from investiq.monitoring.checks import Finding
+from investiq.foundation.findings import Finding
 from investiq.stack.parts import Table
 from investiq.stack.status import PartStatus, State
 from investiq.stack.survey import Survey

@@ -8,7 +8,7 @@ from typing import Any
 
 from investiq.cli.doctor.examination import START, Diagnosis, Patient
 from investiq.foundation.config import Paths, addresses
-from investiq.monitoring.checks import Finding
+from investiq.foundation.findings import Finding
 
 __all__ = ["check"]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from investiq.cli.doctor.examination import START, Diagnosis, Patient
 from investiq.foundation.config import Paths
-from investiq.monitoring.checks import Finding
+from investiq.foundation.findings import Finding
 from investiq.stack.parts import Table
 from investiq.stack.ports import TakenPort, taken_ports
 from investiq.stack.status import PartStatus, State

@@ -19,8 +19,8 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
 from investiq.clients.api import Refused
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.findings import Finding
 from investiq.invest.market.kept_start import where_it_was
-from investiq.monitoring.checks import Finding
 from investiq.stack.parts import stack_table
 from investiq.stack.survey import survey
 

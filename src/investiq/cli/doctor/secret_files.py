@@ -10,7 +10,7 @@ from pathlib import Path
 from investiq.cli.doctor.examination import Diagnosis, Patient
 from investiq.foundation.config import LoadedConfig, Paths
 from investiq.foundation.config.fields import settings
-from investiq.monitoring.checks import Finding
+from investiq.foundation.findings import Finding
 
 __all__ = ["check"]
 

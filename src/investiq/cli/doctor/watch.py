@@ -9,7 +9,7 @@ from datetime import datetime
 
 from investiq.cli.doctor.examination import Diagnosis, Patient
 from investiq.foundation.config import Paths, addresses
-from investiq.monitoring.checks import Finding
+from investiq.foundation.findings import Finding
 from investiq.stack.launch import missing_jobs
 from investiq.stack.live.machine import edited_files
 from investiq.stack.proof import prove_alert

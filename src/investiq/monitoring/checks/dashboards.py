@@ -14,10 +14,10 @@ from typing import Any
 
 from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.checks.labels import labels_of
-from investiq.monitoring.drawing import RATE_WINDOW, parse_drawn
-from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS
-from investiq.monitoring.foreign.scrape import ALERTS, ALERTS_SINCE
-from investiq.monitoring.panel import RATE_INTERVAL, TARGET, Unit
+from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, Unit
+from investiq.monitoring.dashboards.panel_queries import RATE_WINDOW, parse_drawn
+from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS
+from investiq.monitoring.exporters.scrape import ALERTS, ALERTS_SINCE
 from investiq.monitoring.rules import RECORDINGS
 from investiq.promql.parse import NotUnderstood
 from investiq.promql.tree import Call, Node, Selector, Subquery, places

@@ -8,8 +8,8 @@ from typing import Any
 
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric
-from investiq.monitoring.foreign import FOREIGN
-from investiq.monitoring.panel import Dashboard, Event, concrete
+from investiq.monitoring.dashboards.panel import Dashboard, Event, concrete
+from investiq.monitoring.exporters import FOREIGN
 from investiq.promql.parse import NotUnderstood, parse
 from investiq.promql.tree import Node, nodes
 

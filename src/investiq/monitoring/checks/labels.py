@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.checks.expressions import Expression, known_series
-from investiq.monitoring.foreign import FOREIGN
-from investiq.monitoring.foreign.scrape import ALERTS, ALERTS_SINCE
-from investiq.monitoring.promql import TARGET_LABELS
+from investiq.monitoring.exporters import FOREIGN
+from investiq.monitoring.exporters.scrape import ALERTS, ALERTS_SINCE
 from investiq.monitoring.rules import RECORDINGS
+from investiq.monitoring.selectors import TARGET_LABELS
 from investiq.promql.matcher import Matcher
 from investiq.promql.tree import Aggregation, Binary, Call, Grouping, Node, Number, Paren, Selector, Subquery, nodes
 

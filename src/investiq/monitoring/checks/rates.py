@@ -12,7 +12,7 @@ from investiq.foundation.findings import Checked, Finding
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind
 from investiq.monitoring.checks.expressions import Expression, known_series
-from investiq.monitoring.jobs import SCRAPE_INTERVAL
+from investiq.monitoring.scraping.jobs import SCRAPE_INTERVAL
 from investiq.promql.tree import Call, Node, Paren, Place, Selector, Subquery, places
 
 __all__ = ["check_rates"]

@@ -14,12 +14,12 @@ from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric, Subject
 from investiq.monitoring.alert import Severity
 from investiq.monitoring.checks.expressions import Expression
-from investiq.monitoring.foreign import EVERY_JOB, FOREIGN
-from investiq.monitoring.foreign.blackbox import PROBED
-from investiq.monitoring.foreign.scrape import ALERTS as ALERTS_FIRING
-from investiq.monitoring.foreign.scrape import ALERTS_SINCE
-from investiq.monitoring.promql import TARGET_LABELS
+from investiq.monitoring.exporters import EVERY_JOB, FOREIGN
+from investiq.monitoring.exporters.blackbox import PROBED
+from investiq.monitoring.exporters.scrape import ALERTS as ALERTS_FIRING
+from investiq.monitoring.exporters.scrape import ALERTS_SINCE
 from investiq.monitoring.rules import ALERTS, CONDITIONAL, RECORDINGS
+from investiq.monitoring.selectors import TARGET_LABELS
 
 __all__ = ["check_references"]
 

@@ -16,7 +16,7 @@ from investiq.monitoring.dashboards import (
     slo,
     trading,
 )
-from investiq.monitoring.panel import Dashboard
+from investiq.monitoring.dashboards.panel import Dashboard
 
 __all__ = ["dashboards_of"]
 

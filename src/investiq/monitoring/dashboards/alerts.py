@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from investiq.monitoring.dashboards.monitoring import NOTIFICATIONS, RECEIVED, SILENCES
-from investiq.monitoring.foreign.scrape import ALERTS, ALERTS_SINCE, UP
-from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
-from investiq.monitoring.promql import series
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.exporters.scrape import ALERTS, ALERTS_SINCE, UP
+from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq, ne
 
 __all__ = ["DASHBOARD", "FIRING_NOW"]

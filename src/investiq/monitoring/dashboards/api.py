@@ -16,11 +16,10 @@ from investiq.foundation.telemetry.catalogue import (
     REQUESTS,
     Subject,
 )
+from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel_queries import latest, of_alert, per_second, quantile, share, summed
 from investiq.monitoring.dashboards.red import red_panels
-from investiq.monitoring.drawing import latest, of_alert, per_second, quantile, share, summed
-from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
-from investiq.monitoring.panel import RATE_INTERVAL, TARGET, Dashboard, Panel, Query, Row, State, Unit, View
-from investiq.monitoring.promql import buckets, observations
+from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.rules.api import (
     API_SATURATED,
     AUTH_FAILURES_HIGH,
@@ -31,6 +30,7 @@ from investiq.monitoring.rules.api import (
     PROBE_FAILING,
     REQUEST_RATE,
 )
+from investiq.monitoring.selectors import buckets, observations
 from investiq.promql.matcher import eq, matching
 
 __all__ = ["CONNECTIONS", "DASHBOARD", "DEPENDENCIES", "ERROR_RATE", "LATENCY", "REQUESTS_ANSWERED"]

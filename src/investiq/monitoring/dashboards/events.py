@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import TRADING_HALTED, Part
 from investiq.monitoring.alert import Severity
-from investiq.monitoring.foreign.alertmanager import SILENCES
-from investiq.monitoring.foreign.process import START_TIME
-from investiq.monitoring.foreign.scrape import ALERTS
-from investiq.monitoring.panel import Event, State
-from investiq.monitoring.promql import series
+from investiq.monitoring.dashboards.panel import Event, State
+from investiq.monitoring.exporters.alertmanager import SILENCES
+from investiq.monitoring.exporters.process import START_TIME
+from investiq.monitoring.exporters.scrape import ALERTS
+from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq
 
 __all__ = ["EVENTS"]

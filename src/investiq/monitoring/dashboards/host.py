@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import Subject
-from investiq.monitoring.drawing import latest, of_alert, per_second, share
-from investiq.monitoring.foreign import node, process
-from investiq.monitoring.panel import RATE_INTERVAL, Dashboard, Panel, Query, Row, Unit, View
+from investiq.monitoring.dashboards.panel import RATE_INTERVAL, Dashboard, Panel, Query, Row, Unit, View
+from investiq.monitoring.dashboards.panel_queries import latest, of_alert, per_second, share
+from investiq.monitoring.exporters import node, process
 from investiq.monitoring.rules.host import (
     DISK_AVAILABLE,
     HOST_CLOCK_SKEW,

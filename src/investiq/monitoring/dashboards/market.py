@@ -13,8 +13,8 @@ from investiq.foundation.telemetry.catalogue import (
     PROVIDER_CALLS,
     Subject,
 )
-from investiq.monitoring.drawing import in_last, latest, of_alert, per_second, quantile
-from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second, quantile
 from investiq.monitoring.rules.market import MARKET_DATA_STALE
 from investiq.promql.matcher import eq
 

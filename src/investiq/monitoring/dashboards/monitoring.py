@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import DIRECT_NOTIFICATIONS, INBOX_NOTIFICATIONS, Subject
-from investiq.monitoring.drawing import in_last, latest, of_alert, per_second
-from investiq.monitoring.foreign import Foreign, alertmanager, blackbox, prometheus
-from investiq.monitoring.foreign.scrape import SAMPLES, SCRAPE_DURATION, UP
-from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second
+from investiq.monitoring.exporters import Foreign, alertmanager, blackbox, prometheus
+from investiq.monitoring.exporters.scrape import SAMPLES, SCRAPE_DURATION, UP
 from investiq.monitoring.rules.monitoring import (
     ALERTMANAGER_RELOAD_FAILED,
     BLACKBOX_RELOAD_FAILED,

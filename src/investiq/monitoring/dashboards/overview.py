@@ -10,10 +10,10 @@ from investiq.monitoring.dashboards.analysis import ANALYSES_24H
 from investiq.monitoring.dashboards.api import CONNECTIONS, DEPENDENCIES, ERROR_RATE, LATENCY, REQUESTS_ANSWERED
 from investiq.monitoring.dashboards.market import PHASE
 from investiq.monitoring.dashboards.monitoring import TARGETS
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, Unit, View
+from investiq.monitoring.dashboards.panel_queries import summed
 from investiq.monitoring.dashboards.trading import EQUITY_NOW, TRADES_24H, TRADING
-from investiq.monitoring.drawing import summed
-from investiq.monitoring.foreign.scrape import UP
-from investiq.monitoring.panel import Dashboard, Panel, Query, Row, Unit, View
+from investiq.monitoring.exporters.scrape import UP
 
 __all__ = ["DASHBOARD"]
 

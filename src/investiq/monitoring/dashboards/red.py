@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.drawing import quantile, share
-from investiq.monitoring.foreign.metric import Foreign
-from investiq.monitoring.panel import RATE_INTERVAL, TARGET, Panel, Query, Unit
-from investiq.monitoring.promql import observations
+from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, Panel, Query, Unit
+from investiq.monitoring.dashboards.panel_queries import quantile, share
+from investiq.monitoring.exporters.external_metric import Foreign
+from investiq.monitoring.selectors import observations
 from investiq.promql.matcher import Matcher
 
 __all__ = ["duration_panel", "errors_panel", "red_panels", "requests_panel"]

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 from investiq.foundation.config.schema import ServiceConfig
 from investiq.foundation.telemetry.catalogue import Subject
+from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel_queries import latest
 from investiq.monitoring.dashboards.red import duration_panel
-from investiq.monitoring.drawing import latest
-from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
-from investiq.monitoring.foreign.metric import Foreign
-from investiq.monitoring.foreign.scrape import UP
-from investiq.monitoring.own_service import durations, requests
-from investiq.monitoring.panel import RATE_INTERVAL, TARGET, Dashboard, Panel, Query, Row, State, Unit, View
-from investiq.monitoring.promql import series
+from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
+from investiq.monitoring.exporters.external_metric import Foreign
+from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.rules.services import alerts
 from investiq.monitoring.rules.slo import REMAINING
+from investiq.monitoring.scraping.user_services import durations, requests
+from investiq.monitoring.selectors import series
 from investiq.promql.matcher import Matcher, eq, matching
 
 __all__ = ["dashboard"]

@@ -13,8 +13,8 @@ from investiq.foundation.telemetry.catalogue import (
     PREDICTIONS,
     Subject,
 )
-from investiq.monitoring.drawing import latest, of_alert, per_second, quantile
-from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel_queries import latest, of_alert, per_second, quantile
 from investiq.monitoring.rules.signals import (
     FEATURE_DRIFT_HIGH,
     ML_SERVICE_DOWN,

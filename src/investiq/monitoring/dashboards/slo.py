@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import Subject
-from investiq.monitoring.drawing import latest
-from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS
-from investiq.monitoring.panel import Dashboard, Panel, Query, Row, Unit, View
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, Unit, View
+from investiq.monitoring.dashboards.panel_queries import latest
+from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS
 from investiq.monitoring.rules.slo import BAD, BURN_RATES, ERROR_RATIO, OBJECTIVE, REMAINING, TOTAL
 from investiq.monitoring.slo.burn import PAIRS, Pair, Tells
 

@@ -27,8 +27,8 @@ from investiq.foundation.telemetry.catalogue import (
     Subject,
 )
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.drawing import in_last, latest, of_alert, per_second, quantile
-from investiq.monitoring.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second, quantile
 from investiq.monitoring.rules.trading import (
     AGENT_DOWN,
     AGENT_STALLED,

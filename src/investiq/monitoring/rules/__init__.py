@@ -7,9 +7,9 @@ from collections.abc import Collection
 from investiq.foundation.config.schema import Config, ServiceConfig
 from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.jobs import jobs
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules import analysis, api, host, market, monitoring, services, signals, slo, trading
+from investiq.monitoring.scraping.jobs import jobs
 from investiq.monitoring.slo import slos_of
 
 __all__ = ["ALERTS", "BY_SUBJECT", "CONDITIONAL", "RECORDINGS", "RECORDINGS_BY_SUBJECT", "alerts_of", "recordings_of"]

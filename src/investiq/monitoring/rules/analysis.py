@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import ENGINE_RESULTS, Subject
 from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.promql import series
+from investiq.monitoring.selectors import series
 from investiq.promql.matcher import Matcher, eq, ne
 
 __all__ = ["ALERTS", "ENGINE_FAILURES_HIGH"]

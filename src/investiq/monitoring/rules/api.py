@@ -11,10 +11,10 @@ from investiq.foundation.telemetry.catalogue import (
     Subject,
 )
 from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
-from investiq.monitoring.foreign.scrape import UP
-from investiq.monitoring.promql import buckets, observations, series
+from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
+from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.recording import Recording
+from investiq.monitoring.selectors import buckets, observations, series
 from investiq.promql.matcher import eq, matching, ne
 
 __all__ = [

@@ -8,9 +8,9 @@ from __future__ import annotations
 from investiq.foundation.names import NODE
 from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.foreign import node, process
-from investiq.monitoring.promql import series
+from investiq.monitoring.exporters import node, process
 from investiq.monitoring.recording import Recording
+from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq, ne
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import MARKET_DATA_AGE, MARKET_DATA_AGE_LIMIT, MARKET_PHASE, Subject
 from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.promql import series
+from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq
 
 __all__ = ["ALERTS", "MARKET_DATA_STALE"]

@@ -19,10 +19,10 @@ from investiq.foundation.names import (
 )
 from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.foreign import Foreign, alertmanager, blackbox, prometheus
-from investiq.monitoring.foreign.scrape import SAMPLES, UP
-from investiq.monitoring.jobs import Job
-from investiq.monitoring.promql import series
+from investiq.monitoring.exporters import Foreign, alertmanager, blackbox, prometheus
+from investiq.monitoring.exporters.scrape import SAMPLES, UP
+from investiq.monitoring.scraping.jobs import Job
+from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq, ne
 
 __all__ = [

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from investiq.foundation.config.schema import ServiceConfig
 from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.foreign.scrape import UP
-from investiq.monitoring.promql import series
+from investiq.monitoring.exporters.scrape import UP
+from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq
 
 __all__ = ["alerts"]

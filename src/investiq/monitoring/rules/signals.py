@@ -14,8 +14,8 @@ from investiq.foundation.telemetry.catalogue import (
     Subject,
 )
 from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.foreign.scrape import UP
-from investiq.monitoring.promql import buckets, observations, series
+from investiq.monitoring.exporters.scrape import UP
+from investiq.monitoring.selectors import buckets, observations, series
 from investiq.promql.matcher import Matcher, eq
 
 __all__ = [

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 
 from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Alert, NoData, Severity
-from investiq.monitoring.foreign.scrape import ALERTS
-from investiq.monitoring.jobs import EVALUATION_SECONDS
-from investiq.monitoring.promql import series
+from investiq.monitoring.exporters.scrape import ALERTS
 from investiq.monitoring.recording import Recording
-from investiq.monitoring.rules.deaths import DEATHS
+from investiq.monitoring.rules.down_alerts import DEATHS
+from investiq.monitoring.scraping.jobs import EVALUATION_SECONDS
+from investiq.monitoring.selectors import series
 from investiq.monitoring.slo.burn import PAGES, TICKETS, WINDOWS, Pair, seconds
 from investiq.monitoring.slo.indicators import RATE_WINDOW
 from investiq.monitoring.slo.objective import Budgeting, Slo

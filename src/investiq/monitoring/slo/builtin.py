@@ -19,11 +19,11 @@ from investiq.foundation.telemetry.catalogue import (
     Subject,
 )
 from investiq.monitoring.alert import Severity
-from investiq.monitoring.promql import observations, series
 from investiq.monitoring.recording import Recording
+from investiq.monitoring.selectors import observations, series
 from investiq.monitoring.slo.indicators import RATE_WINDOW, availability, latency
 from investiq.monitoring.slo.objective import Budgeting, Events, Slo
-from investiq.monitoring.slo.own import of_service
+from investiq.monitoring.slo.user_services import of_service
 from investiq.promql.matcher import eq, matching, ne
 from investiq.promql.parse import parse
 from investiq.promql.tree import Aggregation, Binary, Call, Node, Number, Paren

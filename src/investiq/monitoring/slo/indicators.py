@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from investiq.foundation.names import PROBES
 from investiq.foundation.telemetry.catalogue import Metric
-from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
-from investiq.monitoring.foreign.metric import Foreign
-from investiq.monitoring.promql import at_most, buckets, observations, series
+from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
+from investiq.monitoring.exporters.external_metric import Foreign
+from investiq.monitoring.selectors import at_most, buckets, observations, series
 from investiq.monitoring.slo.objective import Events
 from investiq.promql.matcher import Matcher, eq
 

@@ -12,9 +12,9 @@ import yaml
 from investiq.clients.session import Asker, NotChecked
 from investiq.foundation import names
 from investiq.foundation.config import Config, Paths, addresses
-from investiq.monitoring.checks import Checked, Finding
-from investiq.monitoring.jobs import prometheus_document
-from investiq.monitoring.probes import blackbox_document
+from investiq.foundation.findings import Checked, Finding
+from investiq.monitoring.scraping.jobs import prometheus_document
+from investiq.monitoring.scraping.probes import blackbox_document
 from investiq.stack.checkers import refusals
 from investiq.stack.live.drift import differences
 from investiq.stack.live.programs import moment

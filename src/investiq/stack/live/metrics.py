@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
+from investiq.foundation.findings import Checked, Finding
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric
-from investiq.monitoring.checks import Checked, Finding
 from investiq.stack.live.programs import Prometheus, Sample
 from investiq.stack.live.scene import Scene
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from investiq.monitoring.checks import Checked, Finding
-from investiq.monitoring.routing import alertmanager_document
+from investiq.foundation.findings import Checked, Finding
+from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.stack.live.drift import differences
 from investiq.stack.live.scene import RESTART, Scene
 

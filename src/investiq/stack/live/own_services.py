@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from investiq.foundation.config.schema import ServiceConfig
-from investiq.monitoring.checks import Checked, Finding
-from investiq.monitoring.foreign.scrape import UP
-from investiq.monitoring.own_service import durations, requests
-from investiq.monitoring.promql import buckets, series
+from investiq.foundation.findings import Checked, Finding
+from investiq.monitoring.exporters.scrape import UP
+from investiq.monitoring.scraping.user_services import durations, requests
+from investiq.monitoring.selectors import buckets, series
 from investiq.promql.matcher import eq, ne
 from investiq.stack.live.programs import Prometheus
 from investiq.stack.live.scene import Scene

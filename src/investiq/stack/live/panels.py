@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from investiq.monitoring.checks import Checked, Finding
+from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.dashboards import dashboards_of
-from investiq.monitoring.panel import Dashboard, Panel, Query, concrete
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, concrete
 from investiq.stack.live.programs import Prometheus, QueryRefused, Sample
 from investiq.stack.live.scene import Scene
 

@@ -9,7 +9,7 @@ from typing import Any
 import promql_parser
 import yaml
 
-from investiq.monitoring.checks import Checked, Finding
+from investiq.foundation.findings import Checked, Finding
 from investiq.stack.live.programs import moment
 from investiq.stack.live.scene import RESTART, Scene
 from investiq.stack.render import render_runtime

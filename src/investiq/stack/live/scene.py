@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from investiq.clients.session import Asker
 from investiq.foundation.config import Config
-from investiq.monitoring.jobs import jobs
+from investiq.monitoring.scraping.jobs import jobs
 from investiq.stack.live.programs import Alertmanager, Prometheus
 
 __all__ = ["RESTART", "START", "Scene"]

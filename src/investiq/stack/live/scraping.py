@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from investiq.foundation import names
 from investiq.foundation.config import addresses
-from investiq.monitoring.checks import Checked, Finding
-from investiq.monitoring.foreign.blackbox import PROBE_SUCCESS, PROBED
-from investiq.monitoring.probes import probes
-from investiq.monitoring.promql import series
+from investiq.foundation.findings import Checked, Finding
+from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
+from investiq.monitoring.scraping.probes import probes
+from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq
 from investiq.stack.live.scene import RESTART, START, Scene
 

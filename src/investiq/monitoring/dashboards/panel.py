@@ -12,7 +12,7 @@ from typing import Literal
 
 from investiq.foundation.telemetry.catalogue import Metric, Subject
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.foreign.metric import Foreign
+from investiq.monitoring.exporters.external_metric import Foreign
 from investiq.promql.matcher import matching
 
 __all__ = [

@@ -21,8 +21,8 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from investiq.foundation.telemetry.catalogue import Kind
 from investiq.monitoring.alert import Alert, Severity
-from investiq.monitoring.jobs import SCRAPE_INTERVAL
-from investiq.monitoring.panel import TARGET, Dashboard, Event, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel import TARGET, Dashboard, Event, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.scraping.jobs import SCRAPE_INTERVAL
 
 __all__ = ["DATA_SOURCE_UID", "TAG", "dashboard_json", "dashboards_provider", "data_source", "panel_id"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import Kind, Metric
-from investiq.monitoring.foreign.metric import Foreign
-from investiq.monitoring.foreign.scrape import UP
+from investiq.monitoring.exporters.external_metric import Foreign
+from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.recording import Recording
 from investiq.promql.matcher import Matcher, eq, matching
 

@@ -14,7 +14,7 @@ from investiq.foundation.config import addresses
 from investiq.foundation.config.schema import Config, NotifyConfig
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
 from investiq.monitoring.alert import Severity
-from investiq.monitoring.messages import TEMPLATE_FILE
+from investiq.monitoring.routing.messages import TEMPLATE_FILE
 from investiq.monitoring.rules.api import (
     DEPENDENCY_DOWN,
     HIGH_ERROR_RATE,
@@ -23,7 +23,7 @@ from investiq.monitoring.rules.api import (
     SERVICE_ABSENT,
     SERVICE_DOWN,
 )
-from investiq.monitoring.rules.deaths import DEATHS
+from investiq.monitoring.rules.down_alerts import DEATHS
 from investiq.monitoring.rules.market import MARKET_DATA_STALE
 from investiq.monitoring.rules.monitoring import (
     CERTIFICATE_EXPIRING,

@@ -9,8 +9,8 @@ from typing import Any
 from investiq.foundation import names
 from investiq.foundation.config import addresses
 from investiq.foundation.config.schema import Config, ServiceConfig
-from investiq.monitoring.foreign.blackbox import PROBED
-from investiq.monitoring.probes import Probe, probes
+from investiq.monitoring.exporters.blackbox import PROBED
+from investiq.monitoring.scraping.probes import Probe, probes
 
 __all__ = ["EVALUATION_SECONDS", "METRICS_TOKEN_FILE", "SCRAPE_INTERVAL", "Job", "jobs", "prometheus_document"]
 

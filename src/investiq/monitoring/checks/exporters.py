@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from investiq.foundation.findings import Checked, Finding
 from investiq.foundation.telemetry.catalogue import Part
-from investiq.monitoring.foreign import Foreign
-from investiq.monitoring.foreign.recordings import PROGRAMS, Family, parse_exposition
+from investiq.monitoring.exporters import Foreign
+from investiq.monitoring.exporters.expositions import PROGRAMS, Family, parse_exposition
 
 __all__ = ["check_foreign"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from investiq.foundation.config.schema import ServiceConfig
 from investiq.foundation.telemetry.catalogue import Kind
-from investiq.monitoring.foreign.metric import Foreign
-from investiq.monitoring.promql import observations, series
+from investiq.monitoring.exporters.external_metric import Foreign
+from investiq.monitoring.selectors import observations, series
 from investiq.promql.matcher import Matcher
 
 __all__ = ["durations", "requests"]

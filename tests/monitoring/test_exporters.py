@@ -7,10 +7,10 @@ import pytest
 from investiq.foundation.names import NODE
 from investiq.foundation.telemetry.catalogue import Kind, Part
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.monitoring.checks.foreign import check_foreign
-from investiq.monitoring.foreign import EVERY_JOB, FOREIGN, Foreign
-from investiq.monitoring.foreign.process import MAX_FILES, OPEN_FILES
-from investiq.monitoring.foreign.recordings import PROGRAMS, parse_exposition, recordings
+from investiq.monitoring.checks.exporters import check_foreign
+from investiq.monitoring.exporters import EVERY_JOB, FOREIGN, Foreign
+from investiq.monitoring.exporters.expositions import PROGRAMS, parse_exposition, recordings
+from investiq.monitoring.exporters.process import MAX_FILES, OPEN_FILES
 
 OLD = """\
 # TYPE node_disks gauge

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from investiq.foundation.names import ALERTMANAGER
 from investiq.foundation.telemetry.catalogue import STATE, Kind
-from investiq.monitoring.foreign.metric import Foreign
+from investiq.monitoring.exporters.external_metric import Foreign
 
 __all__ = ["ALERTS_HELD", "CONFIG_RELOADED", "METRICS", "NOTIFICATIONS", "NOTIFICATIONS_FAILED", "SILENCES"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from investiq.foundation.config.schema import ServiceConfig, ServiceObjective
 from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.alert import Severity
-from investiq.monitoring.own_service import durations, requests
-from investiq.monitoring.promql import observations
+from investiq.monitoring.scraping.user_services import durations, requests
+from investiq.monitoring.selectors import observations
 from investiq.monitoring.slo.indicators import availability, latency
 from investiq.monitoring.slo.objective import Budgeting, Events, Slo
 from investiq.promql.matcher import eq, matching, not_matching

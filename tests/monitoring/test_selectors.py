@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from investiq.foundation.telemetry.catalogue import DEPENDENCY_HEALTH, REQUEST_DURATION, TRADING_HALTED
-from investiq.monitoring.promql import UP, buckets, observations, series
+from investiq.monitoring.selectors import UP, buckets, observations, series
 from investiq.promql.matcher import eq, matching, ne
 
 

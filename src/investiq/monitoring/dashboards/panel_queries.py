@@ -11,11 +11,11 @@ from datetime import timedelta
 
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.foreign.metric import Foreign
-from investiq.monitoring.panel import RATE_INTERVAL, TARGET
-from investiq.monitoring.promql import buckets, series
+from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET
+from investiq.monitoring.exporters.external_metric import Foreign
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules import RECORDINGS
+from investiq.monitoring.selectors import buckets, series
 from investiq.promql.matcher import Matcher
 from investiq.promql.parse import parse
 from investiq.promql.tree import Call, Node, Selector, children, duration

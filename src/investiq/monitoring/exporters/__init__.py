@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from investiq.monitoring.foreign import alertmanager, blackbox, node, process, prometheus, scrape
-from investiq.monitoring.foreign.metric import EVERY_JOB, Foreign
+from investiq.monitoring.exporters import alertmanager, blackbox, node, process, prometheus, scrape
+from investiq.monitoring.exporters.external_metric import EVERY_JOB, Foreign
 
 __all__ = ["EVERY_JOB", "FOREIGN", "Foreign"]
 

@@ -22,7 +22,7 @@ SHOWN = 6
 
 def notification_template(config: Config) -> str:
     """The file, with the address that a phone opens."""
-    text = (resources.files("investiq.monitoring") / "notification.tmpl").read_text(encoding="utf-8")
+    text = (resources.files("investiq.monitoring.routing") / "notification.tmpl").read_text(encoding="utf-8")
     values = {
         "@CONSOLE@": addresses.console(config),
         "@SHOWN@": str(SHOWN),

@@ -6,10 +6,10 @@ import pytest
 
 from investiq.foundation.telemetry.catalogue import EVENT_LOOP_LAG, REQUESTS, TRADES, TRADING_HALTED, Kind
 from investiq.monitoring.alert import Alert
+from investiq.monitoring.dashboards.panel import Unit, concrete
+from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second, quantile, share
 from investiq.monitoring.dashboards.red import red_panels
-from investiq.monitoring.drawing import in_last, latest, of_alert, per_second, quantile, share
-from investiq.monitoring.foreign import Foreign
-from investiq.monitoring.panel import Unit, concrete
+from investiq.monitoring.exporters import Foreign
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.api import API_SATURATED, ERROR_RATIO, HIGH_ERROR_RATE
 from investiq.monitoring.rules.host import HOST_MEMORY_LOW, HOST_OOM_KILL

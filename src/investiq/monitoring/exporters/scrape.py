@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import STATE, Kind
-from investiq.monitoring.foreign.metric import EVERY_JOB, Foreign
+from investiq.monitoring.exporters.external_metric import EVERY_JOB, Foreign
 
 __all__ = ["ALERTS", "ALERTS_SINCE", "METRICS", "SAMPLES", "SCRAPE_DURATION", "UP"]
 

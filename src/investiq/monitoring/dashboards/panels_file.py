@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.panel import EVERYTHING, RATE_INTERVAL, Dashboard, Event, Panel
-from investiq.monitoring.silencing import refusals
+from investiq.monitoring.dashboards.panel import EVERYTHING, RATE_INTERVAL, Dashboard, Event, Panel
+from investiq.monitoring.routing.silencing import refusals
 
 __all__ = ["SCHEMA", "panels_document"]
 

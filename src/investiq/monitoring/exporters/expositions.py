@@ -47,7 +47,7 @@ class Family:
 def recordings() -> dict[str, dict[str, str]]:
     """Program -> version -> the recorded text."""
     found: dict[str, dict[str, str]] = {}
-    folder = resources.files("investiq.monitoring.foreign") / "expositions"
+    folder = resources.files("investiq.monitoring.exporters") / "expositions"
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         program, _, version = file.name.removesuffix(".txt").rpartition("-")
         found.setdefault(program, {})[version] = file.read_text(encoding="utf-8")

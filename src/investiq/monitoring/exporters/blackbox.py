@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from investiq.foundation.names import BLACKBOX, PROBES
 from investiq.foundation.telemetry.catalogue import STATE, Kind
-from investiq.monitoring.foreign.metric import Foreign
+from investiq.monitoring.exporters.external_metric import Foreign
 
 __all__ = ["CERTIFICATE_EXPIRY", "CONFIG_RELOADED", "METRICS", "PROBED", "PROBE_DURATION", "PROBE_SUCCESS"]
 

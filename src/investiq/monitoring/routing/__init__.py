@@ -1,0 +1,1 @@
+"""Alertmanager's tree: receivers, inhibitions, messages, and what may be silenced."""
