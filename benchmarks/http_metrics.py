@@ -32,8 +32,8 @@ from starlette.types import ASGIApp, Message, Scope
 from investiq.foundation.telemetry import catalogue, logging
 from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.serving import HostPolicy, equip
-from investiq.serving.middleware import RequestMetrics
+from investiq.serve.http import HostPolicy, equip
+from investiq.serve.http.middleware import RequestMetrics
 
 BARE, OURS, LAYERS, PEER = "bare application", "ours", "all layers", "instrumentator"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from investiq.foundation.config import Paths
-from tests.api.installation import Installation, install
+from tests.serve.api.installation import Installation, install
 
 __all__ = ["Served", "serve_api", "serve_silence"]
 

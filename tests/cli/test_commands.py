@@ -17,10 +17,10 @@ import structlog
 
 from investiq.cli.exit_codes import ExitCode
 from investiq.clients.api import connection
-from tests.api.installation import NOON
 from tests.cli.served import Served, serve_api, serve_silence
 from tests.cli.test_main import Result, run
 from tests.ports import closed_port
+from tests.serve.api.installation import NOON
 
 CLOSING = datetime(2008, 1, 3, 20, 30, tzinfo=UTC)
 """Later in the session of NOON: its high has been seen, so orders that waited at NOON have their next price."""

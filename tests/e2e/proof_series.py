@@ -2,7 +2,7 @@
 
 Replayed sessions pass at half a second each meanwhile, the agent trading in them, and the API answers as many requests
 as in a day in which it is asked every ten seconds. Minutes, so `make test` leaves it out; that the number stops growing
-is tested there without a stack (tests/api/test_metrics.py).
+is tested there without a stack (tests/serve/api/test_metrics.py).
 """
 
 from __future__ import annotations

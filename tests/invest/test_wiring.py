@@ -28,7 +28,7 @@ def loaded(code: str) -> set[str]:
 
 
 def test_the_api_loads_no_machine_learning() -> None:
-    assert not {"lightgbm", "sklearn", "dash"} & loaded("import investiq.api.app")
+    assert not {"lightgbm", "sklearn", "dash"} & loaded("import investiq.serve.api.app")
 
 
 def test_training_loads_neither_the_server_nor_the_ledger() -> None:
@@ -39,8 +39,8 @@ def test_training_loads_neither_the_server_nor_the_ledger() -> None:
 
 
 def test_the_agent_and_the_key_commands_start_light() -> None:
-    assert not {"pandas", "lightgbm", "sqlalchemy"} & loaded("import investiq.agent")
-    assert not {"pandas", "lightgbm"} & loaded("import investiq.api.keys")
+    assert not {"pandas", "lightgbm", "sqlalchemy"} & loaded("import investiq.serve.agent")
+    assert not {"pandas", "lightgbm"} & loaded("import investiq.serve.api.keys")
 
 
 @pytest.fixture(scope="module")

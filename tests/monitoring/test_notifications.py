@@ -20,7 +20,7 @@ from investiq.monitoring.rules.api import DEPENDENCY_DOWN, HIGH_ERROR_RATE, SERV
 from investiq.monitoring.rules.host import ALERTS as HOST_ALERTS
 from investiq.monitoring.rules.signals import MODEL_NOT_LOADED, MODEL_STALE
 from investiq.monitoring.rules.trading import CIRCUIT_BREAKER_TRIPPED
-from investiq.web.links import silence_page
+from investiq.serve.web.links import silence_page
 from tests.alertmanager import Alertmanager, Receiver, alertmanager, eventually, posted, receiver
 from tests.clients.notify.services import Service, discord, pagerduty, served
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from investiq.api.routes import heartbeat
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.config.schema import NotifyConfig
 from investiq.foundation.contract.heartbeat import EVALUATED_AT, WATCHDOG_NAME
@@ -23,6 +22,7 @@ from investiq.monitoring.routing.routes import (
 )
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.rules.monitoring import WATCHDOG
+from investiq.serve.api.routes import heartbeat
 from investiq.stack.render import write_runtime
 from tests.alertmanager import alert, alertmanager, eventually, receiver
 

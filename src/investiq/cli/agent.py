@@ -16,7 +16,7 @@ from investiq.foundation.telemetry import logging
 @pass_session
 def command(session: Session) -> None:
     """Run the paper-trading agent: it analyses the watchlist and trades through the public API."""
-    from investiq.agent import run  # noqa: PLC0415  loads the client only when it runs
+    from investiq.serve.agent import run  # noqa: PLC0415  loads the client only when it runs
 
     logging.configure("agent", session.loaded.config.logging.level, session.stderr)
     run(session.loaded.config)

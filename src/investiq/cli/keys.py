@@ -12,7 +12,7 @@ from investiq.cli.context import Session, pass_session
 from investiq.cli.help import ExampleGroup
 
 if TYPE_CHECKING:
-    from investiq.api.keys import ApiKey, KeyStore
+    from investiq.serve.api.keys import ApiKey, KeyStore
 
 SCOPES = ("read", "trade", "admin")
 COLUMNS = ("id", "name", "scope", "created", "revoked")
@@ -36,7 +36,7 @@ def command() -> None:
 @pass_session
 def create(session: Session, name: str, scope: str) -> None:
     """Create a key and print its secret, once: only its hash is kept."""
-    from investiq.api.access import Access  # noqa: PLC0415  loads the database only when a key command runs
+    from investiq.serve.api.access import Access  # noqa: PLC0415  loads the database only when a key command runs
 
     with _keys(session) as store:
         try:
@@ -70,8 +70,8 @@ def revoke(session: Session, key_id: str) -> None:
 
 @contextmanager
 def _keys(session: Session) -> Iterator[KeyStore]:
-    from investiq.api.keys import KeyStore  # noqa: PLC0415
     from investiq.invest import wiring  # noqa: PLC0415
+    from investiq.serve.api.keys import KeyStore  # noqa: PLC0415
 
     engine = wiring.open_store(session.loaded.config)
     try:

@@ -11,10 +11,10 @@ from investiq.cli.help import ExampleCommand
 from investiq.foundation.telemetry import logging
 
 SERVERS = {
-    "api": "investiq.api.app",
+    "api": "investiq.serve.api.app",
     "signals": "investiq.serve.signals.app",
-    "web": "investiq.web.app",
-    "inbox": "investiq.stack.inbox",
+    "web": "investiq.serve.web.app",
+    "inbox": "investiq.serve.inbox.app",
 }
 
 

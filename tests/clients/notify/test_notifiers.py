@@ -21,7 +21,7 @@ from investiq.foundation.contract.webhook import WebhookMessage
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.stack.inbox import build_app
+from investiq.serve.inbox.app import build_app
 from tests.clients.notify.notices import BEGAN, ENDED, notice, over
 from tests.clients.notify.services import Answer, discord, pagerduty, served
 from tests.ports import closed_port

@@ -26,8 +26,8 @@ from investiq.invest.signals.artifact import ModelMissing, ModelRefused
 from investiq.invest.signals.card import ServingCard
 from investiq.invest.signals.model import TooFewBars, UnusableBars
 from investiq.invest.signals.schema import Health, ModelState, PredictRequest, PredictResponse
+from investiq.serve.http import HostPolicy, equip, metrics_response, serve
 from investiq.serve.signals.serving_model import ServingModel
-from investiq.serving import HostPolicy, equip, metrics_response, serve
 
 __all__ = ["create_app", "run"]
 

@@ -1,0 +1,98 @@
+"""The agent as a process: its loop, and beside it GET /health and GET /metrics.
+
+It listens for those who watch it only: nothing that it serves changes what it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request, Response
+
+from investiq import __version__
+from investiq.clients.api import AsyncInvestIQClient
+from investiq.foundation.config import addresses
+from investiq.foundation.config.paths import Paths
+from investiq.foundation.config.schema import Config
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.serve.agent.loop import Agent, pause
+from investiq.serve.agent.metrics import Instruments
+from investiq.serve.http import HostPolicy, equip, metrics_response, serve
+
+__all__ = ["create_app", "run"]
+
+_log = structlog.get_logger(__name__)
+
+MAX_BODY_BYTES: Final = 1_024
+"""Nothing here takes a body."""
+
+_KEY_FILE_SECONDS = 1.0
+
+
+def run(config: Config) -> None:
+    """Trade until SIGTERM or SIGINT; an order that is being sent is finished first. Logging is the caller's."""
+    serve(create_app(config, Metrics(Part.AGENT)), config.agent.host, config.agent.port)
+
+
+def create_app(config: Config, metrics: Metrics) -> FastAPI:
+    """The agent's server; the loop runs for as long as the application does."""
+    instruments = Instruments(metrics, config.agent.cycle_seconds)
+    started = time.monotonic()
+    app = FastAPI(
+        title="InvestIQ agent",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan(config, instruments),
+    )
+
+    @app.get("/health")
+    async def health(response: Response) -> dict[str, Any]:
+        """`down` with 503 while the loop hangs; `degraded` before the first cycle and while cycles fail."""
+        loop = instruments.state()
+        status = "down" if loop.hangs else "ok" if loop.finished_at and loop.error is None else "degraded"
+        response.status_code = 503 if status == "down" else 200
+        response.headers["cache-control"] = "no-store"
+        uptime = round(time.monotonic() - started, 3)
+        return {"status": status, "version": __version__, "uptime_seconds": uptime, "loop": asdict(loop)}
+
+    @app.get("/metrics", include_in_schema=False)
+    async def exposition(request: Request) -> Response:
+        return metrics_response(metrics, request.headers.get("accept"))
+
+    hosts = HostPolicy(config.agent.host, config.agent.hostnames)
+    return equip(app, metrics=metrics, hosts=hosts, max_body_bytes=MAX_BODY_BYTES, statuses={})
+
+
+def _lifespan(config: Config, instruments: Instruments) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        trading = asyncio.create_task(_trade(config, instruments, stop), name="trading")
+        yield
+        stop.set()
+        await trading
+
+    return lifespan
+
+
+async def _trade(config: Config, instruments: Instruments, stop: asyncio.Event) -> None:
+    key_file = Paths.of(config).agent_key
+    await _wait_for_file(key_file, stop)
+    async with AsyncInvestIQClient(addresses.base_url(addresses.api(config)), key_file) as client:
+        await Agent(client, config.agent, instruments).run(stop)
+
+
+async def _wait_for_file(path: Path, stop: asyncio.Event) -> None:
+    if not path.exists():
+        _log.info("waiting_for_key", file=str(path), hint="the API writes it at its first start")
+    while not path.exists() and not stop.is_set():
+        await pause(_KEY_FILE_SECONDS, stop)

@@ -1,0 +1,224 @@
+"""The agent's loop: look, decide, act, wait."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal
+
+import structlog
+
+from investiq.clients.api import AsyncInvestIQClient, ClientError, Refused, Submission
+from investiq.clients.api.documents import Analysis, Market, Order
+from investiq.foundation.config.schema import AgentConfig
+from investiq.serve.agent.metrics import CycleOutcome, Instruments, OrderOutcome
+from investiq.serve.agent.rules import Action, Decision, View, decide, idempotency_key
+
+__all__ = ["Agent", "pause"]
+
+_log = structlog.get_logger(__name__)
+
+LONGEST_WAIT_SECONDS = 60.0
+_OPEN = frozenset({"pending_new", "accepted", "partially_filled", "unknown"})
+_WHILE_HALTED = frozenset({"halted", "monitoring_lost", "breaker_unreadable"})
+"""Denials that say nothing about the order: it is worth another try once trading goes on."""
+
+
+async def pause(seconds: float, stop: asyncio.Event) -> None:
+    """Wait, but not beyond `stop`."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What is the same for all symbols of one cycle."""
+
+    session: str
+    halted: bool
+    held: dict[str, Decimal]
+    orders: Sequence[Order]
+
+    def view(self, symbol: str, analysis: Analysis) -> View:
+        """What the rules see of `symbol`."""
+        mine = [order for order in self.orders if order["symbol"] == symbol]
+        score = analysis["overall"]["score"]
+        return View(
+            score=None if score is None else Decimal(str(score)),
+            held=self.held.get(symbol, Decimal(0)),
+            has_open_order=any(order["status"] in _OPEN for order in mine),
+            ordered_this_session=any(not _while_halted(order) for order in mine if self._is_of_session(order)),
+            halted=self.halted,
+        )
+
+    def tries_while_halted(self, symbol: str) -> int:
+        """How many orders for `symbol` met a halt in this session: the agent saw trading open, and then it was not."""
+        return sum(_while_halted(o) for o in self.orders if o["symbol"] == symbol and self._is_of_session(o))
+
+    def _is_of_session(self, order: Order) -> bool:
+        # Sessions are days of market time, and no order is older than the session that it was placed in.
+        return order["created_at"][:10] >= self.session
+
+
+def _while_halted(order: Order) -> bool:
+    return order["status"] == "denied" and order["reason"] in _WHILE_HALTED
+
+
+class Agent:
+    """Goes through the watchlist again and again.
+
+    It keeps nothing on disk: what it did is in the ledger, and its idempotency keys follow from symbol, session and
+    action. So it can be killed and started at any time.
+    """
+
+    def __init__(self, client: AsyncInvestIQClient, config: AgentConfig, instruments: Instruments) -> None:
+        self._client = client
+        self._config = config
+        self._instruments = instruments
+        self._settled: dict[str, str] = {}
+        self._told: dict[str, Decision] = {}
+        self._fruitless = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Cycle until `stop` is set. Nothing that the API does or says ends the loop."""
+        _log.info("started", watchlist=self._config.watchlist or "all", cycle_seconds=self._config.cycle_seconds)
+        while not stop.is_set():
+            await pause(await self.cycle(), stop)
+        _log.info("stopped")
+
+    async def cycle(self) -> float:
+        """Look at every symbol once; returns the seconds to wait before the next cycle."""
+        started = time.perf_counter()
+        try:
+            market, outcome = await self._go_through()
+        except ClientError as error:
+            seconds = self._longer_wait(error)
+            _log.warning("cycle_failed", reason=error.reason, error=error.message, next_in_seconds=round(seconds, 1))
+            self._instruments.failed(error.message, time.perf_counter() - started, seconds)
+            return seconds
+        except Exception as error:
+            # A fault of our own in one cycle: the next may get through, and AgentStalled tells when none does.
+            seconds = self._longer_wait(None)
+            _log.exception("cycle_broke", next_in_seconds=round(seconds, 1))
+            self._instruments.failed(f"unforeseen: {type(error).__name__}", time.perf_counter() - started, seconds)
+            return seconds
+        seconds = self._wait_after(outcome)
+        self._instruments.finished(outcome, market, time.perf_counter() - started, seconds)
+        return seconds
+
+    def _wait_after(self, outcome: CycleOutcome) -> float:
+        if outcome is not CycleOutcome.DONE:  # there is little to do
+            return self._longer_wait(None)
+        self._fruitless = 0
+        return self._config.cycle_seconds
+
+    async def _go_through(self) -> tuple[Market, CycleOutcome]:
+        """The market as it was at the start, and how it went."""
+        market = await self._client.market()
+        if market["phase"] == "ended":
+            if self._fruitless == 0:
+                _log.info("market_ended", message=market["message"])
+            return market, CycleOutcome.ENDED
+        around = await self._surroundings(market["session"])
+        for symbol in await self._watchlist():
+            if self._settled.get(symbol) != around.session:
+                await self._consider(symbol, around)
+        return market, CycleOutcome.HALTED if around.halted else CycleOutcome.DONE
+
+    async def _surroundings(self, session: str) -> _Surroundings:
+        status = await self._client.trading_status()
+        positions = await self._client.positions()
+        page = await self._client.orders(limit=500)
+        held = {position["symbol"]: Decimal(position["quantity"]) for position in positions}
+        return _Surroundings(session, status["halted"], held, page["orders"])
+
+    async def _watchlist(self) -> Sequence[str]:
+        if self._config.watchlist:
+            return self._config.watchlist
+        return [summary["symbol"] for summary in (await self._client.symbols())["symbols"]]
+
+    async def _consider(self, symbol: str, around: _Surroundings) -> None:
+        try:
+            analysis = await self._client.analyze(symbol)
+        except Refused as error:
+            if error.status not in (404, 422):
+                raise
+            _log.warning("symbol_skipped", symbol=symbol, session=around.session, error=error.message)
+            self._settled[symbol] = around.session
+            return
+        decision = decide(around.view(symbol, analysis), self._config)
+        self._instruments.decided(decision.action)
+        submission = await self._act(symbol, decision, around)
+        self._tell(symbol, decision, around, analysis, submission)
+        met_a_halt = submission is not None and submission.denial in _WHILE_HALTED
+        if decision.action is not Action.WAIT and not met_a_halt:
+            self._settled[symbol] = around.session
+
+    async def _act(self, symbol: str, decision: Decision, around: _Surroundings) -> Submission | None:
+        if decision.action not in (Action.ENTER, Action.EXIT):
+            return None
+        try:
+            submission = await self._order(symbol, decision.action, around)
+        except Refused as error:
+            if error.problem_reason != "idempotency_key_reused":
+                self._instruments.ordered(OrderOutcome.FAILED)
+                raise
+            self._instruments.ordered(OrderOutcome.REPEATED)
+            _log.info("already_ordered", symbol=symbol, session=around.session, action=decision.action.value)
+            return None
+        except ClientError:
+            self._instruments.ordered(OrderOutcome.FAILED)
+            raise
+        self._instruments.ordered(_outcome(submission))
+        return submission
+
+    async def _order(self, symbol: str, action: Action, around: _Surroundings) -> Submission:
+        key = idempotency_key(symbol, around.session, action, around.tries_while_halted(symbol))
+        if action is Action.ENTER:
+            notional = self._config.notional
+            return await self._client.submit(symbol, "buy", idempotency_key=key, notional=notional)
+        return await self._client.submit(symbol, "sell", idempotency_key=key, quantity=around.held[symbol])
+
+    def _tell(
+        self,
+        symbol: str,
+        decision: Decision,
+        around: _Surroundings,
+        analysis: Analysis,
+        submission: Submission | None,
+    ) -> None:
+        if self._told.get(symbol) == decision and decision.action is Action.WAIT:
+            return  # the same wait, cycle after cycle
+        self._told[symbol] = decision
+        overall = analysis["overall"]
+        _log.info(
+            "decision",
+            symbol=symbol,
+            session=around.session,
+            action=decision.action.value,
+            reason=decision.reason,
+            score=overall["score"],
+            confidence=overall["confidence"],
+            coverage=overall["coverage"],
+            price=analysis["price"],
+            order=submission.order["id"] if submission else None,
+            order_status=submission.order["status"] if submission else None,
+            denial=submission.denial if submission else None,
+        )
+
+    def _longer_wait(self, error: ClientError | None) -> float:
+        """Twice as long each time, up to a minute; at least what the API asked for."""
+        cycle = self._config.cycle_seconds
+        seconds = max(cycle, min(cycle * float(1 << self._fruitless), LONGEST_WAIT_SECONDS))
+        self._fruitless = min(self._fruitless + 1, 10)
+        asked = error.retry_after if isinstance(error, Refused) else None
+        return max(seconds, asked or 0.0)
+
+
+def _outcome(submission: Submission) -> OrderOutcome:
+    if submission.replayed:
+        return OrderOutcome.REPEATED
+    return OrderOutcome.SENT if submission.denial is None else OrderOutcome.DENIED

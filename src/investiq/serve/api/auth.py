@@ -1,0 +1,177 @@
+"""The one door: every request is identified, counted against its limits, and turned away here or let through.
+
+Reading needs at least read access on every path, also on those that do not exist; routes that change something ask for
+more (`needs`). /metrics and the heartbeat have tokens of their own. A credential that is presented must be right,
+wherever it comes from: a typing error must not look like a success because the request came from loopback.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from investiq.foundation.config.schema import ApiConfig
+from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
+from investiq.foundation.store import DatabaseUnavailable
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.serve.api.access import Access, Caller, bearer_credential, client_address, is_trusted
+from investiq.serve.api.keys import RecentKeys
+from investiq.serve.api.rate_limit import RateLimit, Verdict, address_bucket
+from investiq.serve.http import HostPolicy, problem_response
+
+__all__ = ["REFUSALS", "Gate"]
+
+REFUSALS = (401, 429)
+"""What clients meet here in ordinary life; a foreign page (403) or a database that is gone (503) is not."""
+
+_READING = ("GET", "HEAD")
+_WATCHED = ("/metrics", "/health")
+_CHALLENGE = 'Bearer realm="investiq"'
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A request that is turned away."""
+
+    status: int
+    reason: str
+    message: str
+    headers: Mapping[str, str]
+
+
+class Gate:
+    """ASGI layer; leaves the caller as `scope["caller"]`.
+
+    Args:
+        keys: verify what is presented.
+        heartbeat_token: what Alertmanager presents with the heartbeat; it opens nothing else, and nothing else opens
+            that path.
+        hosts: whose pages may send changes.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        keys: RecentKeys,
+        heartbeat_token: str,
+        hosts: HostPolicy,
+        config: ApiConfig,
+        metrics: Metrics,
+    ) -> None:
+        if not heartbeat_token:
+            raise ValueError("the heartbeat token is empty: whoever presents nothing would be the monitoring")
+        self.app = app
+        self._heartbeat_token = heartbeat_token.encode()
+        self._keys = keys
+        self._hosts = hosts
+        self._networks = config.trusted_networks
+        token = config.metrics_token.get_secret_value() if config.metrics_token else ""
+        self._metrics_token = token.encode()
+        self._limit = RateLimit("requests", config.requests_per_minute)
+        self._failures = metrics.counter(catalogue.AUTH_FAILURES)
+        self._limited = metrics.counter(catalogue.RATE_LIMITED)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        trusted = is_trusted(scope, self._networks)
+        refusal = self._foreign_page(scope) or await self._identify(scope, trusted)
+        rate = scope.get("rate")
+        if refusal is None and rate is not None and not rate.allowed:
+            refusal = self._too_many(rate)
+        answer = self.app if refusal is None else _response(scope, refusal)
+        await answer(scope, receive, send if rate is None else _with_headers(send, rate.headers()))
+
+    def _foreign_page(self, scope: Scope) -> _Refusal | None:
+        """Refuse a change that a page of another site sends: the browser would add what it knows of us."""
+        origins = [value.decode("latin-1") for key, value in scope["headers"] if key == b"origin"]
+        if scope["method"] in _READING or all(map(self._hosts.allows_origin, origins)):
+            return None
+        return _Refusal(403, "foreign_origin", "a page of another site may not change anything here", {})
+
+    async def _identify(self, scope: Scope, trusted: bool) -> _Refusal | None:
+        """Set the caller, or refuse; counts the request against its limit on the way, as `scope["rate"]`."""
+        credential = bearer_credential(scope["headers"])
+        if scope["path"] in ("/metrics", HEARTBEAT_PATH):
+            identify = self._identify_scraper if scope["path"] == "/metrics" else self._identify_monitoring
+            return identify(scope, trusted, credential)
+        if credential is None:
+            return self._identify_keyless(scope, trusted)
+        key = self._keys.recent(credential)
+        if key is None:
+            # Until the key is known, the address pays: guessing cannot keep the database busy.
+            scope["rate"] = rate = self._limit.take(address_bucket(client_address(scope)))
+            if not rate.allowed:
+                return None
+            try:
+                key = await self._keys.verify(credential)
+            except DatabaseUnavailable as error:
+                return _Refusal(503, error.reason, "the key cannot be verified: the database does not answer", {})
+        else:
+            scope["rate"] = self._limit.take(f"key:{key.id}")
+        if key is None:
+            return self._unauthorised("unknown_key", "the API key is wrong or revoked: `investiq keys list` shows keys")
+        scope["caller"] = Caller(key.name, key.access, f"key:{key.id}")
+        return None
+
+    def _identify_keyless(self, scope: Scope, trusted: bool) -> _Refusal | None:
+        bucket = address_bucket(client_address(scope))
+        reading = scope["method"] in _READING
+        if not (trusted and reading and scope["path"] in _WATCHED):
+            scope["rate"] = self._limit.take(bucket)
+        if trusted and reading:
+            scope["caller"] = Caller("trusted network", Access.READ, bucket)
+            return None
+        message = "an API key is needed: send `Authorization: Bearer iq_...`; `investiq keys create` makes one"
+        return self._unauthorised("missing", message)
+
+    def _identify_scraper(self, scope: Scope, trusted: bool, credential: bytes | None) -> _Refusal | None:
+        # No token configured means that no credential is right; an empty one must never equal an empty setting.
+        right = bool(self._metrics_token) and hmac.compare_digest(credential or b"", self._metrics_token)
+        if right or (credential is None and trusted and scope["method"] in _READING):
+            scope["caller"] = Caller("scraper", Access.READ, "scraper")
+            return None
+        scope["rate"] = self._limit.take(address_bucket(client_address(scope)))
+        message = "/metrics needs `Authorization: Bearer` with the metrics token (variable METRICS_TOKEN), or loopback"
+        return self._unauthorised("metrics_token", message)
+
+    def _identify_monitoring(self, scope: Scope, _trusted: bool, credential: bytes | None) -> _Refusal | None:
+        # Never limited when right: a crowd of other requests must not look like a monitoring that is dead.
+        if hmac.compare_digest(credential or b"", self._heartbeat_token):
+            scope["caller"] = Caller("monitoring", Access.READ, "monitoring")
+            return None
+        scope["rate"] = self._limit.take(address_bucket(client_address(scope)))
+        message = "the heartbeat needs `Authorization: Bearer` with what keys/heartbeat.token in data_dir holds"
+        return self._unauthorised("heartbeat_token", message)
+
+    def _unauthorised(self, reason: str, message: str) -> _Refusal:
+        self._failures.labels(reason).inc()
+        challenge = _CHALLENGE if reason == "missing" else f'{_CHALLENGE}, error="invalid_token"'
+        return _Refusal(401, "unauthorised", message, {"WWW-Authenticate": challenge})
+
+    def _too_many(self, rate: Verdict) -> _Refusal:
+        self._limited.labels(rate.policy).inc()
+        message = f"more than {rate.limit} requests within a minute: wait {rate.reset_seconds} s"
+        return _Refusal(429, "too_many_requests", message, {})
+
+
+def _response(scope: Scope, refusal: _Refusal) -> Response:
+    return problem_response(scope, refusal.status, refusal.reason, refusal.message, refusal.headers)
+
+
+def _with_headers(send: Send, fields: Mapping[str, str]) -> Send:
+    encoded = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *encoded]
+        await send(message)
+
+    return send_with_headers

@@ -1,0 +1,132 @@
+"""What the API does by itself: moves trading on, measures the market, checks what it leans on."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from investiq.clients.notify import Courier, notifiers
+from investiq.foundation.store import DatabaseUnavailable
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.threads import BoundedThreads
+from investiq.invest.market.types import MarketPhase
+from investiq.invest.trading.breaker import HaltReason
+from investiq.invest.wiring import ApiParts
+from investiq.serve.api.health import INTERVAL_SECONDS, Check, CheckFailed, HealthMonitor
+from investiq.serve.api.heartbeat_notifier import Lookout
+from investiq.serve.http.periodic import Repeated
+
+__all__ = ["Upkeep"]
+
+REGULAR_SESSION_SECONDS = 6.5 * 3600
+"""Of open market, from 9:30 to 16:00 in New York."""
+
+TICK_SECONDS = 0.25
+MARKET_SECONDS = 1.0
+LOOKOUT_SECONDS = 1.0
+
+
+class Upkeep:
+    """The background work of one API server, and the monitor that tells how it goes."""
+
+    def __init__(self, parts: ApiParts) -> None:
+        self._parts = parts
+        # One thread each, so that one that hangs holds up nothing else and is never joined by a second.
+        self._trading_thread = BoundedThreads(1, "trading")
+        self._market_thread = BoundedThreads(1, "market")
+        self._age = parts.metrics.gauge(catalogue.MARKET_DATA_AGE)
+        self._phase = parts.metrics.gauge(catalogue.MARKET_PHASE)
+        self._time = parts.metrics.gauge(catalogue.MARKET_TIME)
+        self._open_time = parts.metrics.gauge(catalogue.MARKET_OPEN_TIME)
+        self._speed = parts.metrics.gauge(catalogue.MARKET_SPEED)
+        age_limit = parts.config.trading.max_price_age_seconds
+        parts.metrics.gauge(catalogue.MARKET_DATA_AGE_LIMIT).set(age_limit)
+        self.trading = Repeated("trading", TICK_SECONDS, self._tick, parts.metrics)
+        self.market = Repeated("market", MARKET_SECONDS, self._measure_market, parts.metrics)
+        self.monitor = HealthMonitor(
+            [
+                Check("database", True, _in_thread("database", parts.desk.ping_database)),
+                Check("broker", True, self._check_broker),
+                Check("market_data", True, self._check_market),
+                Check("signal_models", False, parts.signals.check_health),
+            ],
+            parts.metrics,
+        )
+        self._health = Repeated("health", INTERVAL_SECONDS, self.monitor.refresh, parts.metrics)
+        self._courier = Courier(notifiers(parts.config), parts.metrics)
+        self._lookout = Lookout(parts.config, parts.desk.pulse, self._courier.hand_over)
+        self._watch = Repeated("lookout", LOOKOUT_SECONDS, self._look_out, parts.metrics)
+        self._ping_broker = _in_thread("broker", parts.desk.ping_broker)
+
+    async def first_round(self) -> None:
+        """Everything once, so that the first answers and samples are true."""
+        await self.market.once()
+        await self.trading.once()
+        await self._health.once()
+        await self._trading_thread.run(self._inherit_loss)
+
+    def start(self) -> list[asyncio.Task[None]]:
+        """Go on for ever, until the tasks are cancelled."""
+        self._courier.start()
+        works = (self.trading, self.market, self._health, self._watch)
+        return [asyncio.create_task(work.run(), name=work.task) for work in works]
+
+    async def wait_for_threads(self, seconds: float = 5.0) -> None:
+        """Let a step that is in the middle of its work end, so that nothing writes while the store is closed."""
+        self._courier.close()
+        waiting = asyncio.gather(self._trading_thread.run(_nothing), self._market_thread.run(_nothing))
+        await asyncio.wait({asyncio.ensure_future(waiting)}, timeout=seconds)
+
+    async def _tick(self) -> None:
+        await self._trading_thread.run(self._parts.desk.tick)
+
+    async def _look_out(self) -> None:
+        self._lookout.look()  # memory only
+
+    def _inherit_loss(self) -> None:
+        """An earlier process may have told people of a loss, and ended before it could tell them that it is over."""
+        with suppress(DatabaseUnavailable):
+            for latest in self._parts.desk.breaker_log(1):
+                if latest.reason is HaltReason.MONITORING_LOST:
+                    self._lookout.inherit(latest.wall)
+
+    async def _measure_market(self) -> None:
+        state = await self._market_thread.run(self._parts.market.state)
+        # Before the first price the age is infinite, and so is the sample: Prometheus knows +Inf.
+        self._age.set(state.data_age_seconds)
+        self._time.set(state.now.timestamp())
+        self._open_time.set(state.open_seconds)
+        self._speed.set(REGULAR_SESSION_SECONDS / state.session_seconds if state.session_seconds else 1.0)
+        for phase in MarketPhase:
+            self._phase.labels(phase.value).set(phase is state.phase)
+
+    async def _check_broker(self) -> None:
+        await self._ping_broker()
+        _raise(self.trading.trouble())
+
+    async def _check_market(self) -> None:
+        _raise(self.market.trouble())
+        age = (await self._market_thread.run(self._parts.market.state)).data_age_seconds
+        if age > self._parts.config.trading.max_price_age_seconds:
+            told = "there is no price yet" if math.isinf(age) else f"no new price for {age:.0f} s of open market"
+            raise CheckFailed(told)
+
+
+def _in_thread(name: str, work: Callable[[], object]) -> Callable[[], Awaitable[None]]:
+    thread = BoundedThreads(1, f"check-{name}")
+
+    async def run() -> None:
+        await thread.run(work)
+
+    return run
+
+
+def _raise(trouble: str | None) -> None:
+    if trouble is not None:
+        raise CheckFailed(trouble)
+
+
+def _nothing() -> None:
+    return None

@@ -1,0 +1,55 @@
+"""What routes ask about the caller that the gate let in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request
+from fastapi.security import HTTPBearer
+
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.serve.api.access import Access, Caller
+from investiq.serve.api.rate_limit import RateLimit
+from investiq.serve.http import Problem
+
+__all__ = ["bearer", "limited_by", "needs"]
+
+bearer = HTTPBearer(auto_error=False, description="An API key: `iq_...`. From loopback, reading needs none.")
+"""Declares the key in OpenAPI; the gate has verified it before any route runs."""
+
+
+def needs(access: Access, metrics: Metrics) -> Callable[[Request], Awaitable[Caller]]:
+    """A dependency that gives the caller, and answers 403 to one whose key does not allow this."""
+    failures = metrics.counter(catalogue.AUTH_FAILURES).labels("scope")
+
+    async def caller_with_access(request: Request) -> Caller:
+        caller: Caller = request.scope["caller"]
+        if caller.access.covers(access):
+            return caller
+        failures.inc()
+        challenge = f'Bearer realm="investiq", error="insufficient_scope", scope="{access}"'
+        raise Problem(
+            403,
+            "insufficient_scope",
+            f"this needs a key with {access} access, and {caller.name!r} has {caller.access}",
+            {"WWW-Authenticate": challenge},
+            needed=access,
+        )
+
+    return caller_with_access
+
+
+def limited_by(limit: RateLimit, metrics: Metrics) -> Callable[[Request], Awaitable[None]]:
+    """A dependency that answers 429 when the caller has used up `limit`."""
+    refused = metrics.counter(catalogue.RATE_LIMITED).labels(limit.policy)
+
+    async def within_limit(request: Request) -> None:
+        caller: Caller = request.scope["caller"]
+        verdict = limit.take(caller.bucket)
+        if not verdict.allowed:
+            refused.inc()
+            message = f"more than {verdict.limit} {limit.policy} within a minute: wait {verdict.reset_seconds} s"
+            raise Problem(429, "too_many_requests", message, verdict.headers())
+
+    return within_limit

@@ -1,0 +1,210 @@
+"""API keys: made once, shown once, kept as hashes.
+
+A key is 256 random bits, so a plain SHA-256 is enough: slow hashes (argon2, bcrypt) exist to make *guessing* expensive,
+and nobody guesses one of 2**256 values at any speed. A slow hash would only let wrong keys burn our processor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine, Row, insert, select, update
+
+from investiq.foundation.config.paths import Paths
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.files import private_draft
+from investiq.foundation.store import reading, writing
+from investiq.foundation.store.schema import api_keys
+from investiq.serve.api.access import Access
+
+__all__ = ["ApiKey", "KeyStore", "RecentKeys", "UnknownKey", "UnusableKeyFile", "provide_key_files"]
+
+_log = structlog.get_logger(__name__)
+
+_KEY = re.compile(r"iq_[A-Za-z0-9_-]{43}")
+_LONGEST_NAME = 100
+_BELIEVED_SECONDS = 2.0
+
+
+class UnknownKey(InvestIQError):
+    """No key has this id."""
+
+    reason = "unknown_key"
+
+
+class UnusableKeyFile(InvestIQError):
+    """A key file cannot be read, cannot be written, or holds something else."""
+
+    reason = "key_file"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What is known of a key; the key itself is not."""
+
+    id: str
+    name: str
+    access: Access
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class KeyStore:
+    """The keys in the ledger's database. Every method raises DatabaseUnavailable when that does not answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def create(self, name: str, access: Access) -> tuple[ApiKey, str]:
+        """A new key, and its secret: the only time that anybody sees it.
+
+        Raises:
+            ValueError: the name is empty or longer than 100 characters.
+        """
+        secret = "iq_" + secrets.token_urlsafe(32)
+        return self.register(name, access, secret), secret
+
+    def register(self, name: str, access: Access, secret: str) -> ApiKey:
+        """Keep the hash of `secret` as a key that is valid from now on."""
+        if not 0 < len(name) <= _LONGEST_NAME:
+            raise ValueError(f"the name of a key has 1 to {_LONGEST_NAME} characters, not {len(name)}")
+        key = ApiKey(secrets.token_hex(6), name, access, datetime.now(UTC), None)
+        row = {"id": key.id, "name": name, "hash": _hash(secret.encode()), "scopes": access.value}
+        with writing(self._engine) as connection:
+            connection.execute(insert(api_keys).values(**row, created_at=key.created_at))
+        return key
+
+    def all_keys(self) -> list[ApiKey]:
+        """Every key, revoked ones too, oldest first."""
+        with reading(self._engine) as connection:
+            return [_key(row) for row in connection.execute(select(api_keys).order_by(api_keys.c.created_at))]
+
+    def revoke(self, key_id: str) -> ApiKey:
+        """Make a key invalid for ever; revoking it again changes nothing.
+
+        Raises:
+            UnknownKey: no key has this id.
+        """
+        with writing(self._engine) as connection:
+            still_valid = api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)
+            connection.execute(update(api_keys).where(*still_valid).values(revoked_at=datetime.now(UTC)))
+            row = connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
+        if row is None:
+            raise UnknownKey(f"no key has the id {key_id[:40]!r}: `investiq keys list` shows them")
+        return _key(row)
+
+    def find(self, secret: bytes) -> ApiKey | None:
+        """The key whose secret this is, also when it is revoked."""
+        digest = _hash(secret)
+        with reading(self._engine) as connection:
+            row = connection.execute(select(api_keys).where(api_keys.c.hash == digest)).one_or_none()
+        # The index compares hashes byte by byte, and its time tells about the *hash* of what was sent, from which
+        # nobody can work towards a secret. The last word is a comparison whose time tells nothing at all.
+        return _key(row) if row is not None and hmac.compare_digest(row.hash, digest) else None
+
+    def verify(self, secret: bytes) -> ApiKey | None:
+        """The valid key whose secret this is."""
+        key = self.find(secret) if _is_key(secret) else None
+        return key if key is not None and key.revoked_at is None else None
+
+
+class RecentKeys:
+    """Verifies keys for the server; a valid one is believed for two seconds, to spare the database.
+
+    A key that another process revokes therefore works for up to two seconds more; a wrong key is never remembered.
+    """
+
+    def __init__(self, store: KeyStore, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
+        self._clock = clock
+        self._verified: dict[str, tuple[float, ApiKey]] = {}
+
+    def recent(self, secret: bytes) -> ApiKey | None:
+        """The key, where it was verified in the last two seconds."""
+        until, key = self._verified.get(_hash(secret), (0.0, None))
+        return key if self._clock() < until else None
+
+    async def verify(self, secret: bytes) -> ApiKey | None:
+        """The valid key whose secret this is, asked of the database.
+
+        Raises:
+            DatabaseUnavailable: it does not answer.
+        """
+        key = await asyncio.to_thread(self._store.verify, secret)
+        now = self._clock()
+        self._verified = {digest: entry for digest, entry in self._verified.items() if now < entry[0]}
+        if key is not None:
+            self._verified[_hash(secret)] = (now + _BELIEVED_SECONDS, key)
+        return key
+
+
+def provide_key_files(store: KeyStore, paths: Paths) -> None:
+    """Make sure that this installation's own two keys are in their files and valid.
+
+    A missing file gets a new key, and earlier keys of its name are revoked: deleting the file and restarting is how
+    such a key is replaced. A file whose key the ledger does not know (a fresh ledger under kept keys) is believed.
+
+    Raises:
+        UnusableKeyFile: a file cannot be read or written, or holds no key.
+    """
+    _provide(store, paths.admin_key, "local admin", Access.ADMIN)
+    _provide(store, paths.agent_key, "local agent", Access.TRADE)
+
+
+def _provide(store: KeyStore, path: Path, name: str, access: Access) -> None:
+    try:
+        secret = path.read_text(encoding="ascii", errors="replace").strip()
+    except FileNotFoundError:
+        _replace(store, path, name, access)
+        return
+    except OSError as error:
+        raise UnusableKeyFile(f"{path} cannot be read: {error.strerror}. Its owner must be able to") from error
+    if not _KEY.fullmatch(secret):
+        raise UnusableKeyFile(f"{path} holds no API key (iq_ and 43 characters): delete it, and a new one is made")
+    known = store.find(secret.encode())
+    if known is None:
+        store.register(name, access, secret)
+    elif known.revoked_at is not None:
+        _log.warning("key_file_is_revoked", file=str(path), fix="delete the file and restart: a new key is made")
+
+
+def _replace(store: KeyStore, path: Path, name: str, access: Access) -> None:
+    for earlier in store.all_keys():
+        if earlier.name == name and earlier.revoked_at is None:
+            store.revoke(earlier.id)
+    _, secret = store.create(name, access)
+    try:
+        _write_private(path, secret + "\n")
+    except OSError as error:
+        raise UnusableKeyFile(f"{path} cannot be written: {error.strerror}") from error
+    _log.info("key_file_written", file=str(path), access=access.value)
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.chmod(0o700)
+    with private_draft(path, text) as draft:
+        draft.rename(path)
+
+
+def _is_key(secret: bytes) -> bool:
+    return _KEY.fullmatch(secret.decode("latin-1")) is not None
+
+
+def _hash(secret: bytes) -> str:
+    return sha256(secret).hexdigest()
+
+
+def _key(row: Row[Any]) -> ApiKey:
+    return ApiKey(row.id, row.name, Access(row.scopes), row.created_at, row.revoked_at)

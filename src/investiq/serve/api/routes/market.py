@@ -1,0 +1,72 @@
+"""GET /api/market, /api/symbols and /api/bars/{symbol}: the market as far as it is known now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date
+
+from fastapi import APIRouter, Query
+
+from investiq.invest.market.market import Market
+from investiq.invest.market.types import Bar, Symbol, parse_symbol
+from investiq.serve.api import schema
+
+__all__ = ["market_routes"]
+
+MOST_BARS = 5_000
+
+
+def market_routes(market: Market) -> APIRouter:
+    """Endpoints on `market`; plain functions, which FastAPI runs in worker threads."""
+    router = APIRouter(tags=["market"])
+
+    @router.get("/api/market")
+    def state() -> schema.Market:
+        """Where market time stands."""
+        reading = market.state()
+        document = {name: getattr(reading, name) for name in schema.Market.model_fields}
+        # JSON has no infinity: before the first price there is no age.
+        age = reading.data_age_seconds
+        return schema.Market(**{**document, "data_age_seconds": age if math.isfinite(age) else None})
+
+    @router.get("/api/symbols")
+    def symbols() -> schema.Symbols:
+        """What can be analysed and traded now, and what was refused and why."""
+        refused = [schema.RefusedSymbol(symbol=s, reasons=list(r)) for s, r in sorted(market.refused().items())]
+        return schema.Symbols(symbols=[_summary(market, symbol) for symbol in market.symbols()], refused=refused)
+
+    @router.get("/api/bars/{symbol}")
+    def bars(
+        symbol: str,
+        start: date | None = Query(None, alias="from", description="first session"),
+        end: date | None = Query(None, alias="to", description="last session"),
+        limit: int = Query(500, ge=1, le=MOST_BARS),
+        cursor: date | None = Query(None, description="`next_cursor` of the page before"),
+    ) -> schema.Bars:
+        """Completed sessions, ascending: from `from` onwards in pages, or without `from` the latest `limit` of them."""
+        known = parse_symbol(symbol)
+        first = cursor or start
+        page = market.bars(known, start=first, end=end, limit=limit if first is None else limit + 1)
+        return _page(known, page, limit)
+
+    return router
+
+
+def _summary(market: Market, symbol: Symbol) -> schema.SymbolSummary:
+    bars, quote = market.bars(symbol), market.quote(symbol)
+    return schema.SymbolSummary(
+        symbol=symbol,
+        first_session=bars[0].session if bars else None,
+        last_session=bars[-1].session if bars else None,
+        bars=len(bars),
+        last_price=quote.price if quote else None,
+        last_price_at=quote.at if quote else None,
+    )
+
+
+def _page(symbol: Symbol, bars: Sequence[Bar], limit: int) -> schema.Bars:
+    """The first `limit` of `bars`; one more than that says that there is another page."""
+    further = bars[limit].session.isoformat() if len(bars) > limit else None
+    shown = [schema.Bar.model_validate(bar) for bar in bars[:limit]]
+    return schema.Bars(symbol=symbol, bars=shown, next_cursor=further)

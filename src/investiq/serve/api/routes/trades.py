@@ -1,0 +1,136 @@
+"""POST, GET and DELETE under /api/trades: orders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.invest.market.types import parse_symbol
+from investiq.invest.trading.desk import Desk
+from investiq.invest.trading.order import Order, OrderRequest, OrderStatus, OrderType, Side
+from investiq.serve.api import schema
+from investiq.serve.api.access import Access, Caller
+from investiq.serve.api.identity import limited_by, needs
+from investiq.serve.api.rate_limit import RateLimit
+from investiq.serve.http import Problem
+
+__all__ = ["trade_routes"]
+
+MOST_ORDERS = 500
+_LARGEST_CURSOR = 2**63 - 1  # beyond it, the database has no number for it
+
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "1 to 255 visible ASCII characters of your choice. Sending the same order with the same key again "
+    "places nothing new and gives the first answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+_PLACED: dict[int | str, dict[str, Any]] = {
+    200: {"model": schema.Order, "description": "The key was known: this is the order that it placed."},
+    400: {"model": schema.Problem, "description": "Idempotency-Key is missing or not usable."},
+    409: {"model": schema.OrderDenied, "description": "Denied by a risk limit or the breaker."},
+    422: {"model": schema.Problem, "description": "Not an order, or the key was used for another one."},
+    429: {
+        "model": schema.Problem,
+        "description": "Too many orders within a minute; Retry-After says how long to wait.",
+    },
+}
+_ONE: dict[int | str, dict[str, Any]] = {404: {"model": schema.Problem, "description": "No order has this id."}}
+
+
+def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRouter:
+    """Endpoints on the desk's orders; plain functions, which FastAPI runs in worker threads."""
+    router = APIRouter(tags=["trades"])
+    trader = needs(Access.TRADE, metrics)
+    limit_trades = limited_by(RateLimit("trades", trades_per_minute), metrics)
+
+    @router.post(
+        "/api/trades",
+        status_code=201,
+        responses=_PLACED,
+        dependencies=[Depends(trader), Depends(limit_trades)],
+        openapi_extra={"parameters": [_IDEMPOTENCY_KEY]},
+    )
+    def place(
+        trade: schema.Trade,
+        response: Response,
+        key: str = Depends(_idempotency_key),
+        caller: Caller = Depends(trader),
+    ) -> schema.Order:
+        """Place an order."""
+        submission = desk.submit(_request(trade), key, caller.name)
+        replayed = {"Idempotency-Replayed": "true"} if submission.replayed else {}
+        order = schema.Order.model_validate(submission.order)
+        if submission.order.status is OrderStatus.DENIED:
+            raise _denied(submission.order, order, replayed)
+        response.status_code = 200 if submission.replayed else 201
+        response.headers.update({"Location": f"/api/trades/{order.id}", **replayed})
+        return order
+
+    @router.get("/api/trades")
+    def orders(
+        limit: int = Query(100, ge=1, le=MOST_ORDERS),
+        cursor: int | None = Query(None, ge=1, le=_LARGEST_CURSOR, description="`next_cursor` of the page before"),
+        symbol: str | None = Query(None, max_length=40),
+        status: schema.Status | None = None,
+    ) -> schema.OrderPage:
+        """Orders, newest first."""
+        page = desk.orders(
+            limit=limit,
+            cursor=cursor,
+            symbol=parse_symbol(symbol) if symbol is not None else None,
+            status=OrderStatus(status) if status is not None else None,
+        )
+        return schema.OrderPage(
+            orders=[schema.Order.model_validate(order) for order in page.orders],
+            next_cursor=str(page.next_cursor) if page.next_cursor is not None else None,
+        )
+
+    @router.get("/api/trades/{order_id}", responses=_ONE)
+    def order(order_id: str) -> schema.Order:
+        """One order with its history."""
+        return schema.Order.model_validate(desk.order(order_id))
+
+    @router.delete("/api/trades/{order_id}", responses=_ONE)
+    def cancel(order_id: str, caller: Caller = Depends(trader)) -> schema.Order:
+        """Cancel an open order."""
+        return schema.Order.model_validate(desk.cancel(order_id, caller.name))
+
+    return router
+
+
+async def _idempotency_key(request: Request) -> str:
+    key: str = request.headers.get("Idempotency-Key", "")
+    if 0 < len(key) <= 255 and all("!" <= character <= "~" for character in key):
+        return key
+    raise Problem(
+        400,
+        "idempotency_key_missing" if not key else "invalid_idempotency_key",
+        "the header Idempotency-Key is needed: 1 to 255 visible ASCII characters, such as a new UUID for a new order",
+    )
+
+
+def _request(trade: schema.Trade) -> OrderRequest:
+    return OrderRequest(
+        symbol=parse_symbol(trade.symbol),
+        side=Side(trade.side),
+        quantity=trade.quantity,
+        notional=trade.notional,
+        order_type=OrderType(trade.order_type),
+        limit_price=trade.limit_price,
+    )
+
+
+def _denied(kept: Order, document: schema.Order, headers: dict[str, str]) -> Problem:
+    return Problem(
+        409,
+        "order_denied",
+        kept.message or "the order was denied",
+        headers,
+        denial=kept.reason,
+        order=document.model_dump(mode="json"),
+    )

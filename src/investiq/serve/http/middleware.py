@@ -1,0 +1,259 @@
+"""The ASGI layers around each server of ours, outermost first: request id and access log, metrics, HEAD, host check,
+body limit, error boundary. Plain ASGI: Starlette's BaseHTTPMiddleware costs a task and two streams per request.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import product
+
+import structlog
+from fastapi import FastAPI
+from prometheus_client import Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.serve.http.hosts import HostPolicy
+from investiq.serve.http.problems import problem_response
+
+__all__ = ["QUIET", "AccessLog", "BodyLimit", "ErrorBoundary", "HostCheck", "RequestMetrics"]
+
+_log = structlog.get_logger(__name__)
+
+QUIET = frozenset({"/metrics", "/health"})
+"""Asked for every few seconds."""
+
+UNMATCHED = "<unmatched>"
+OTHER_METHOD = "<other>"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
+
+
+class AccessLog:
+    """Gives each request an id (its own `X-Request-ID` where that is sane), binds it to the logs, logs the outcome."""
+
+    def __init__(self, app: ASGIApp, quiet: frozenset[str] = QUIET) -> None:
+        self.app = app
+        self.quiet = quiet
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = scope["request_id"] = _request_id(scope["headers"])
+        started, status = time.perf_counter(), 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self.app(scope, receive, send_with_id)
+            finally:
+                # Scrapes and probes every few seconds would bury what people do; they are logged only when they fail.
+                if status >= 400 or scope["path"] not in self.quiet:
+                    milliseconds = round((time.perf_counter() - started) * 1000, 2)
+                    _log.info(
+                        "request", method=scope["method"], path=scope["path"], status=status, duration_ms=milliseconds
+                    )
+
+
+def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    for key, value in headers:
+        if key == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return value.decode()
+    return uuid.uuid4().hex
+
+
+class RequestMetrics:
+    """Counts and times each request under its route template; a streamed response is timed to its last byte.
+
+    What no route claims is `<unmatched>`, and a method outside the standard ones `<other>`: no client can make series.
+
+    Args:
+        routes_of: the application whose documented routes and statuses are known in advance.
+        refusals: statuses that a layer between this one and the routes may answer with.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, routes_of: FastAPI, refusals: Iterable[int] = ()) -> None:
+        self.app = app
+        self._requests = metrics.counter(catalogue.REQUESTS)
+        self._errors = metrics.counter(catalogue.ERRORS)
+        self._active = metrics.gauge(catalogue.ACTIVE_CONNECTIONS)
+        duration = metrics.histogram(catalogue.REQUEST_DURATION)
+        # The child of a label set is looked up once: `.labels()` takes a lock and sorts on every call.
+        self._timer = lru_cache(maxsize=2048)(lambda *labels: _child(duration, labels))
+        self._prime(routes_of, refusals)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 500
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        self._active.inc()
+        try:
+            await self.app(scope, receive, send_and_note)
+        except BaseException:
+            status = 500
+            raise
+        finally:
+            self._active.dec()
+            self._requests.inc()
+            if status >= 500:
+                self._errors.inc()
+            method = scope["method"] if scope["method"] in _METHODS else OTHER_METHOD
+            milliseconds = (time.perf_counter() - started) * 1000
+            self._timer(_template(scope), method, str(status)).observe(milliseconds)
+
+    def _prime(self, app: FastAPI, refusals: Iterable[int]) -> None:
+        """Make the series of every documented answer exist with value 0 before it is first given."""
+        for template, operations in app.openapi().get("paths", {}).items():
+            for method, operation in operations.items():
+                for status in filter(str.isdigit, operation["responses"]):
+                    self._timer(template, method.upper(), status)
+        for method, status in product((*sorted(_METHODS), OTHER_METHOD), refusals):
+            self._timer(UNMATCHED, method, str(status))
+
+
+def _child(histogram: Histogram, labels: tuple[str, ...]) -> Histogram:
+    return histogram.labels(*labels)
+
+
+def _template(scope: Scope) -> str:
+    # FastAPI leaves the route as its router declared it, without the prefix of `include_router`: our routers therefore
+    # declare full paths (tests/api asserts it).
+    template: str | None = getattr(scope.get("route"), "path_format", None)
+    return template or UNMATCHED
+
+
+class HeadAsGet:
+    """Answers HEAD as GET without the body, as RFC 9110 asks; FastAPI's routes know only what they declare."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        # A copy, since the layers outside and the server itself must still see HEAD; they want the route, though.
+        inner = {**scope, "method": "GET"}
+        try:
+            await self.app(inner, receive, send_without_body)
+        finally:
+            scope["route"] = inner.get("route")
+
+
+class HostCheck:
+    """Answers 421 to a Host header that does not name this server, for HTTP and WebSocket alike (see `hosts`)."""
+
+    def __init__(self, app: ASGIApp, policy: HostPolicy) -> None:
+        self.app = app
+        self.policy = policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or self.policy.allows(scope["headers"]):
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            message = (
+                "the Host header does not name this server: add the name to `hostnames` of its section in investiq.toml"
+            )
+            await problem_response(scope, 421, "foreign_host", message)(scope, receive, send)
+
+
+class BodyLimit:
+    """Answers 413 to a body above `limit` bytes, whether it is announced or streamed.
+
+    The body is read here, whole, before the application starts: a limit that strikes in the middle of a handler turns
+    into whatever that handler makes of a broken read (FastAPI: 400).
+    """
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _has_body(scope["headers"]):
+            await self.app(scope, receive, send)
+            return
+        body = None if _announced(scope["headers"]) > self.limit else await self._read(receive)
+        if body is None:
+            message = f"the request body is larger than {self.limit} bytes"
+            response = problem_response(
+                scope, 413, "body_too_large", message, {"connection": "close"}, limit_bytes=self.limit
+            )
+            await response(scope, receive, send)
+            return
+        pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return pending.pop() if pending else await receive()
+
+        await self.app(scope, replay, send)
+
+    async def _read(self, receive: Receive) -> bytes | None:
+        body = bytearray()
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if len(body) > self.limit:
+                return None
+            if not message.get("more_body"):  # also a disconnect: the application meets it at its next receive
+                return bytes(body)
+
+
+def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(key in (b"content-length", b"transfer-encoding") for key, _ in headers)
+
+
+def _announced(headers: Iterable[tuple[bytes, bytes]]) -> int:
+    return next((int(value) for key, value in headers if key == b"content-length" and value.isdigit()), 0)
+
+
+class ErrorBoundary:
+    """Logs what nobody foresaw, with its traceback, and answers 500 without telling the client about our insides."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_note)
+        except Exception:
+            _log.exception("unhandled_error", method=scope["method"], path=scope["path"])
+            if begun:
+                raise  # the status line is out: only a broken connection can still tell the client
+            message = "an unforeseen error; the log has it under this request id"
+            await problem_response(scope, 500, "internal_error", message)(scope, receive, send)

@@ -1,0 +1,1 @@
+"""Keeps notifications in its own small database; must outlive the API."""

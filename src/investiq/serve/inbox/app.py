@@ -1,0 +1,155 @@
+"""The local inbox: receives every notification from Alertmanager, keeps it, and shows it.
+
+A process of its own, since it must hear of the API's death. It imports neither the ledger nor trading.
+
+Alertmanager repeats itself: one row is kept per alert and change of status (fired, resolved), and a repeat only counts
+up `repeats`. The Watchdog comes to `/heartbeat` every ten seconds; only its latest is remembered, and `/health` tells
+how long ago Prometheus evaluated it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import FastAPI, Header, Query, Response
+from pydantic import AwareDatetime
+
+from investiq import __version__
+from investiq.foundation.config import Config, Paths
+from investiq.foundation.contract.heartbeat import EVALUATED_AT
+from investiq.foundation.contract.webhook import NEVER, WebhookAlert, WebhookMessage
+from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.serve.http import HostPolicy, equip, metrics_response, serve
+from investiq.serve.inbox.store import InboxUnavailable, Notification, NotificationStore, Received
+
+__all__ = ["build_app", "run"]
+
+MAX_BODY_BYTES = 4 * 1024 * 1024  # a group of thousands of alerts; 413 would make Alertmanager drop the page
+MAX_LIMIT = 1000
+
+
+class _Heartbeat:
+    """The latest Watchdog, judged by the time at which Prometheus evaluated it, never by its arrival."""
+
+    def __init__(self) -> None:
+        self._evaluated_at: float | None = None
+
+    def beat(self, alerts: list[WebhookAlert]) -> None:
+        """Take over the newest `evaluated_at` of the firing alerts; what carries none is no heartbeat."""
+        moments = [_number(alert.annotations.get(EVALUATED_AT)) for alert in alerts if alert.status == "firing"]
+        self._evaluated_at = max((m for m in (self._evaluated_at, *moments) if m is not None), default=None)
+
+    def state(self, now: float) -> dict[str, float | None]:
+        """Unix time of the latest evaluation and its age in seconds; None before the first heartbeat."""
+        age = None if self._evaluated_at is None else round(now - self._evaluated_at, 3)
+        return {"evaluated_at": self._evaluated_at, "age_seconds": age}
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text is not None else None
+    except ValueError:
+        return None
+
+
+def build_app(config: Config, metrics: Metrics) -> FastAPI:
+    """The inbox as an application; its file is opened here and closed when the application ends."""
+    store = NotificationStore(Paths.of(config).inbox, config.inbox.keep)
+    heartbeat = _Heartbeat()
+    counter = metrics.counter(catalogue.INBOX_NOTIFICATIONS)
+    started = time.monotonic()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        store.close()
+
+    app = FastAPI(title="InvestIQ inbox", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
+
+    # A plain `def` runs in a worker thread: waiting for the disk must not stop /health.
+    @app.post("/webhook")
+    def webhook(message: WebhookMessage) -> dict[str, int]:
+        store.add([_received(message, alert) for alert in message.alerts], datetime.now(UTC))
+        for alert in message.alerts:
+            counter.labels(alert.status).inc()
+        return {"kept": len(message.alerts)}
+
+    @app.post("/heartbeat")
+    def take_heartbeat(message: WebhookMessage) -> dict[str, float | None]:
+        heartbeat.beat(message.alerts)
+        return heartbeat.state(time.time())
+
+    @app.get("/api/notifications")
+    def notifications(
+        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 100,
+        status: Literal["firing", "resolved"] | None = None,
+        alertname: str | None = None,
+        since: AwareDatetime | None = None,
+    ) -> dict[str, list[dict[str, Any]]]:
+        rows = store.latest(limit, status=status, alertname=alertname, since=since)
+        return {"notifications": [_shown(row) for row in rows]}
+
+    @app.get("/health")
+    def health(response: Response) -> dict[str, Any]:
+        began = time.perf_counter()
+        error = _error_of(store)
+        response.status_code = 200 if error is None else 503
+        state = {
+            "status": "down" if error else "up",
+            "critical": True,
+            "latency_ms": round((time.perf_counter() - began) * 1000, 2),
+            "error": error,
+        }
+        return {
+            "status": "down" if error else "ok",
+            "version": __version__,
+            "uptime_seconds": round(time.monotonic() - started, 1),
+            "dependencies": {"database": state},
+            "heartbeat": heartbeat.state(time.time()),
+        }
+
+    @app.get("/metrics", include_in_schema=False)
+    def expose(accept: Annotated[str | None, Header()] = None) -> Response:
+        return metrics_response(metrics, accept)
+
+    hosts = HostPolicy(config.inbox.host, config.inbox.hostnames)
+    return equip(app, metrics=metrics, hosts=hosts, max_body_bytes=MAX_BODY_BYTES, statuses={InboxUnavailable: 503})
+
+
+def run(config: Config) -> None:
+    """Serve the inbox until SIGTERM."""
+    serve(build_app(config, Metrics(Part.INBOX)), config.inbox.host, config.inbox.port)
+
+
+def _received(message: WebhookMessage, alert: WebhookAlert) -> Received:
+    return Received(
+        status=alert.status,
+        receiver=message.receiver,
+        group_key=message.group_key,
+        labels=alert.labels,
+        annotations=alert.annotations,
+        starts_at=alert.starts_at,
+        # A firing alert carries the time at which it would expire, not one at which it ended.
+        ends_at=alert.ends_at if alert.status == "resolved" and alert.ends_at != NEVER else None,
+        fingerprint=alert.fingerprint,
+        generator_url=alert.generator_url,
+    )
+
+
+def _shown(row: Notification) -> dict[str, Any]:
+    return asdict(row)
+
+
+def _error_of(store: NotificationStore) -> str | None:
+    try:
+        store.ping()
+    except InboxUnavailable as error:
+        return error.message
+    return None

@@ -1,0 +1,154 @@
+"""The pieces that every page is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dash_ag_grid as dag
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from investiq.serve.web import format as fmt
+from investiq.serve.web.reading import Missing
+
+__all__ = [
+    "Children",
+    "attributes",
+    "card",
+    "chip",
+    "empty",
+    "figure",
+    "grid",
+    "grid_style",
+    "missing",
+    "outage",
+    "page_title",
+    "pending",
+    "sentence",
+    "with_code",
+]
+
+Children = Component | str | None | Sequence["Component | str | None"]
+
+
+def attributes(**named: str) -> dict[str, Any]:
+    """HTML attributes with a dash in their name: `aria_label` becomes `aria-label`."""
+    return {name.replace("_", "-"): value for name, value in named.items()}
+
+
+def page_title(title: Component, aside: Children = None) -> Component:
+    """The heading of a page, with what belongs beside it."""
+    return html.Div([title, html.Div(aside)], className="page-title")
+
+
+def card(heading: Children, body: Children, *, aside: Children = None, css: str = "", **further: Any) -> Component:
+    """A framed section; `aside` stands at the right of its heading."""
+    head = html.Div([html.H2(heading), html.Div(aside, className="card-aside")], className="card-head")
+    return html.Section([head, html.Div(body, className="card-body")], className=f"card {css}", **further)
+
+
+def figure(label: str, value: str, *, tone: str = "", note: Children = None) -> Component:
+    """A labelled number."""
+    parts = [html.Dt(label), html.Dd(value, className=f"figure-value {tone}")]
+    return html.Div([*parts, html.Dd(note, className="figure-note")] if note else parts, className="figure")
+
+
+def chip(text: str, tone: str = "plain") -> Component:
+    """A word in a tinted frame: good, warn, bad or plain."""
+    return html.Span(text, className=f"chip chip-{tone}")
+
+
+def empty(text: Children, then: Children = None) -> Component:
+    """What stands where there is nothing yet, and why."""
+    return html.Div([html.P(text), html.P(then, className="muted") if then else None], className="empty")
+
+
+def notice(heading: str, lines: Sequence[Children], color: str) -> Component:
+    """What happened, in a tinted frame; Mantine makes it an ARIA alert."""
+    paragraphs = [html.P(line) for line in lines if line]
+    alert: Component = dmc.Alert(paragraphs, title=heading, color=color, variant="light", className="notice")
+    return alert
+
+
+def outage(why: Missing, what: str) -> Component:
+    """Says plainly that `what` is not known: which part does not answer, since when, what to type."""
+    advice = "" if why.advice in why.error else f" Type `{why.advice}` to see what is wrong."
+    words = html.P(with_code(f"{why.error.rstrip('.')}.{advice}"), className="sentence")
+    return html.Div([_no_answer(why, what), words], className="missing", role="alert")
+
+
+def missing(why: Missing, what: str) -> Component:
+    """Stands in the place of `what`: the outage, in one line where the header already says the rest.
+
+    The style sheet hides charts and tables beside it: what they last showed is no longer true.
+    """
+    return html.Div(_no_answer(why, what), className="missing missing-brief") if why.announced else outage(why, what)
+
+
+def _no_answer(why: Missing, what: str) -> Component:
+    verb = "refuses" if why.refused else "knows of none" if why.unfed else "gives no answer"
+    return html.Strong(f"{what}: {why.part} {verb} since {fmt.clock_time(why.since)}.")
+
+
+def with_code(text: str) -> list[Component | str]:
+    """Text in which what stands between backticks is something to type."""
+    return [html.Code(part) if odd % 2 else part for odd, part in enumerate(text.split("`"))]
+
+
+def sentence(text: str) -> Component:
+    """An error's message as a sentence."""
+    stop = "" if text.endswith(("?", ".")) else "."
+    return html.Span([*with_code(text), stop], className="sentence")
+
+
+def pending(height: int) -> Component:
+    """Holds the place of what is being fetched."""
+    skeleton: Component = dmc.Skeleton(height=height, radius="sm")
+    return skeleton
+
+
+def grid_style(rows: int) -> dict[str, str]:
+    """The height of a table of so many rows; beyond a dozen it scrolls."""
+    return {"height": f"{ROW_PIXELS * (min(max(rows, 2), 12) + 1) + 6}px", "width": "100%"}
+
+
+ROW_PIXELS = 34
+
+_THEME = {
+    "function": "themeQuartz.withParams({"
+    "backgroundColor: 'transparent', foregroundColor: 'var(--iq-text)', borderColor: 'var(--iq-line)', "
+    "headerBackgroundColor: 'transparent', headerTextColor: 'var(--iq-muted)', headerFontWeight: 500, "
+    "headerColumnResizeHandleColor: 'transparent', "
+    "oddRowBackgroundColor: 'transparent', rowHoverColor: 'var(--iq-hover)', accentColor: 'var(--iq-accent)', "
+    "fontFamily: 'inherit', fontSize: 13, headerFontSize: 12, rowHeight: 34, headerHeight: 34, "
+    "wrapperBorder: false, cellHorizontalPadding: 10, spacing: 6, browserColorScheme: 'inherit'})"
+}
+
+
+def grid(identifier: str, columns: Sequence[Mapping[str, Any]], *, row_id: str, empty_text: str) -> Component:
+    """A table that sorts and filters; rows keep their place by `row_id` while they are replaced.
+
+    `rowTransaction` leaks: the pages give small bounded `rowData` instead.
+    """
+    table: Component = dag.AgGrid(
+        id=identifier,
+        columnDefs=list(columns),
+        rowData=[],
+        getRowId=f"params.data.{row_id}",
+        defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True, "minWidth": 70},
+        columnSize="responsiveSizeToFit",
+        dashGridOptions={
+            "theme": _THEME,
+            "animateRows": False,
+            "suppressCellFocus": False,
+            "enableCellTextSelection": True,
+            "ensureDomOrder": True,
+            "tooltipShowDelay": 300,
+            "localeText": {"noRowsToShow": empty_text},
+        },
+        style=grid_style(0),
+        className="grid",
+    )
+    return table

@@ -1,0 +1,102 @@
+"""The header of every page: mode, halt, market time, age of the data, worst alert. What is unknown is said to be."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from dash import Dash, Input, Output, dcc, html
+from dash.development.base_component import Component
+
+from investiq.clients.api.documents import Market, TradingStatus
+from investiq.serve.web import format as fmt
+from investiq.serve.web.elements import Children, attributes, chip, outage
+from investiq.serve.web.reading import Missing
+from investiq.serve.web.sources import Sources
+from investiq.serve.web.watchers import Alert
+from investiq.serve.web.words import MODES, PHASES, why_halted
+
+__all__ = ["POLL_MILLISECONDS", "header_content", "register"]
+
+POLL_MILLISECONDS = 2_000
+
+
+def register(app: Dash, sources: Sources) -> None:
+    """Keep the header current."""
+
+    async def show(_ticks: int | None) -> tuple[Component, Children]:
+        return await header_content(sources)
+
+    app.callback(Output("status", "children"), Output("outage", "children"), Input("header-poll", "n_intervals"))(show)
+
+
+async def header_content(sources: Sources) -> tuple[Component, Children]:
+    """The line of states, and what is said below it when the API server does not answer."""
+    status, market, alerts = await asyncio.gather(sources.status(), sources.market(), sources.alerts())
+    items = [_mode(status), _trading(status), *_market(market), _alerts(alerts)]
+    # The page compares its own clock with the arrival of this mark: assets/stale.js.
+    mark = str(datetime.now(UTC).timestamp())
+    line = html.Dl(items, className="status-line", **attributes(data_asof=mark))
+    return line, outage(status, "Trading and analysis") if isinstance(status, Missing) else None
+
+
+def _item(name: str, label: str, value: Children, note: Children = None, css: str = "") -> Component:
+    return html.Div(
+        [html.Dt(label), html.Dd(value, className="status-value"), html.Dd(note, className="status-note")],
+        className=f"status-item {css}",
+        id=f"status-{name}",
+    )
+
+
+def _mode(status: TradingStatus | Missing) -> Component:
+    if isinstance(status, Missing):
+        return _item("mode", "Mode", chip("Unknown", "bad"), "the broker cannot be asked")
+    word, color, meaning = MODES.get(status["mode"], (status["mode"], "red", "a mode that this console does not know"))
+    return _item("mode", "Mode", html.Span(word, className=f"mode mode-{color}"), meaning)
+
+
+def _trading(status: TradingStatus | Missing) -> Component:
+    if isinstance(status, Missing):
+        return _item("trading", "Trading", chip("Unknown", "bad"), "the breaker cannot be asked")
+    if not status["halted"]:
+        watched = status["monitoring"]["required"]
+        note = "entries and exits are allowed" if watched else "allowed unwatched: require_monitoring = false"
+        return _item("trading", "Trading", chip("Not halted", "good" if watched else "warn"), note)
+    why = why_halted(status["reason"], status["monitoring"]["heartbeat"])
+    note = f"{why}: {status['note']}" if status["note"] else why
+    return _item("trading", "Trading", chip("Halted", "bad"), html.Span(note, title=note), css="halted")
+
+
+def _market(market: Market | Missing) -> list[Component]:
+    if isinstance(market, Missing):
+        unknown = chip("Unknown", "bad")
+        return [_item("market", "Market time", unknown), _item("age", "Age of the last price", unknown)]
+    word, _ = PHASES[market["phase"]]
+    now = _item("market", "Market time, New York", fmt.market_time(market["now"]), word)
+    return [now, _item("age", "Age of the last price", fmt.age(market["data_age_seconds"]), _aging(market))]
+
+
+def _aging(market: Market) -> str:
+    if market["data_age_seconds"] is None:
+        return "no price has come yet"
+    return "in market time" if market["phase"] == "open" else "stands still: the market is closed"
+
+
+def _alerts(alerts: list[Alert] | Missing) -> Component:
+    if isinstance(alerts, Missing):
+        silent = "Alertmanager does not answer: nothing pages"
+        why = "Prometheus is not heard: nothing can fire" if alerts.unfed else silent
+        return _item("alerts", "Alerts", chip("Unknown", "bad"), why)
+    firing = [alert for alert in alerts if alert.state == "active"]
+    if not firing:
+        return _item("alerts", "Alerts", chip("None firing", "good"), _suppressed(alerts))
+    worst = firing[0]
+    more = f", and {len(firing) - 1} more" if len(firing) > 1 else ""
+    link = dcc.Link(worst.name, href="/operations", className="alert-link")
+    tone = "bad" if worst.severity == "critical" else "warn"
+    value = html.Span([link, chip(worst.severity or "no severity", tone)], className="alert-worst")
+    return _item("alerts", "Worst alert", value, f"since {fmt.clock_time(worst.since)}{more}")
+
+
+def _suppressed(alerts: list[Alert]) -> str:
+    return f"{fmt.count(len(alerts), 'alert')} silenced or inhibited" if alerts else "Alertmanager has none"

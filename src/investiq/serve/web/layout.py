@@ -1,0 +1,135 @@
+"""The frame around every page."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash.development.base_component import Component
+
+from investiq import __version__
+from investiq.serve.web import header
+from investiq.serve.web.elements import attributes, pending
+from investiq.serve.web.pages import analysis, operations, silence, trading
+from investiq.serve.web.sources import Sources
+
+__all__ = ["INDEX", "frame", "register"]
+
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{%metas%}
+<title>{%title%}</title>
+<link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
+{%css%}
+<script src="/assets/first/again.js"></script>
+<script src="/assets/first/scheme.js"></script>
+</head>
+<body>
+<noscript>The console needs JavaScript. Without it: <code>investiq status</code>.</noscript>
+{%app_entry%}
+<footer id="scripts">
+{%config%}
+{%scripts%}
+{%renderer%}
+</footer>
+</body>
+</html>
+"""
+
+_NAVIGATION = (("/", "Analysis"), ("/trading", "Trading"), ("/operations", "Operations"))
+
+_THEME = {
+    "primaryColor": "indigo",
+    "primaryShade": {"light": 7, "dark": 7},
+    # Mantine's own dark greys are neutral; these go with the tokens of assets/console.css.
+    "colors": {
+        "dark": [
+            "#e4e8ee",
+            "#b4becb",
+            "#97a3b3",
+            "#5d6a7b",
+            "#3a4452",
+            "#29313c",
+            "#1f2731",
+            "#161b22",
+            "#11161c",
+            "#0e1217",
+        ]
+    },
+    "fontFamily": "var(--iq-font)",
+    "headings": {"fontFamily": "var(--iq-font)"},
+    "defaultRadius": "sm",
+    "cursorType": "pointer",
+}
+
+
+def frame() -> Component:
+    """Header, page, footer; the page follows the address."""
+    provider: Component = dmc.MantineProvider(
+        [
+            dcc.Location(id="address"),
+            dcc.Store(id="page-name"),
+            dcc.Interval(id="header-poll", interval=header.POLL_MILLISECONDS),
+            html.A("Skip to the page", href="#page", className="skip"),
+            html.Div(id="stale", className="stale", role="alert", hidden=True),
+            html.Header([_bar(), html.Div(pending(38), id="status", className="status")], className="top"),
+            html.Div(id="outage", className="outage"),
+            html.Main(id="page", tabIndex=-1),
+            _footer(),
+        ],
+        theme=_THEME,
+        defaultColorScheme="auto",
+    )
+    return provider
+
+
+def _bar() -> Component:
+    links = [dcc.Link(name, href=path, className="nav-link") for path, name in _NAVIGATION]
+    scheme = dmc.ColorSchemeToggle(
+        id="scheme",
+        lightIcon=html.Span(className="icon icon-sun"),
+        darkIcon=html.Span(className="icon icon-moon"),
+        variant="subtle",
+        color="gray",
+        size="md",
+        **attributes(aria_label="Light or dark"),
+    )
+    brand = dcc.Link([html.Span("Invest"), html.Span("IQ", className="brand-iq")], href="/", className="brand")
+    return html.Div([brand, html.Nav(links, **attributes(aria_label="Pages")), scheme], className="bar")
+
+
+def _footer() -> Component:
+    return html.Footer(
+        [
+            html.Span(f"InvestIQ {__version__}"),
+            html.Span("Charts by TradingView Lightweight Charts™, © TradingView, Inc., tradingview.com"),
+        ],
+        className="foot",
+    )
+
+
+def register(app: Dash, sources: Sources) -> None:
+    """Connect the address with the page."""
+
+    async def show(path: str | None, search: str | None) -> Any:
+        match (path or "/").strip("/").split("/"):
+            case ["trading"]:
+                return trading.layout()
+            case ["operations"]:
+                return operations.layout(sources)
+            case ["operations", name]:
+                return operations.layout(sources, name)
+            case ["silence", alert]:
+                return await silence.layout(sources, unquote(alert), search or "")
+        return await analysis.layout(sources, search or "")
+
+    app.callback(Output("page", "children"), Input("address", "pathname"), Input("address", "search"))(show)
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("investiq", "mark_page"), Output("page-name", "data"), Input("address", "pathname")
+    )
+    header.register(app, sources)
+    for page in (analysis, trading, operations, silence):
+        page.register(app, sources)

@@ -1,0 +1,54 @@
+"""The figures of the account."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+from investiq.clients.api.documents import Account
+from investiq.serve.web import format as fmt
+from investiq.serve.web.elements import figure
+
+__all__ = ["account_figures"]
+
+
+def account_figures(account: Account) -> Component:
+    """Money at a glance; what depends on a missing price is a dash, and the symbols without a price are named."""
+    unpriced = account["unpriced"]
+    hint = f"no price: {', '.join(unpriced)}" if unpriced else None
+    exposure = _share(account["exposure"], account["equity"])
+    return html.Dl(
+        [
+            figure(
+                "Equity", fmt.money(account["equity"]), note=hint or f"highest {fmt.money(account['high_water_mark'])}"
+            ),
+            figure("Cash", fmt.money(account["cash"]), note=f"buying power {fmt.money(account['buying_power'])}"),
+            figure("In positions", fmt.money(account["exposure"]), note=exposure),
+            figure(
+                "This session",
+                fmt.signed_money(account["day_pnl"]),
+                tone=fmt.tone(account["day_pnl"]),
+                note="profit and loss",
+            ),
+            figure(
+                "Unrealised",
+                fmt.signed_money(account["unrealised_pnl"]),
+                tone=fmt.tone(account["unrealised_pnl"]),
+                note="on what is held",
+            ),
+            figure(
+                "Realised",
+                fmt.signed_money(account["realised_pnl"]),
+                tone=fmt.tone(account["realised_pnl"]),
+                note=f"after {fmt.money(account['commission_paid'])} commission",
+            ),
+            figure("Drawdown", fmt.percent(account["drawdown"], 2), note="below the highest equity"),
+        ],
+        className="figures",
+    )
+
+
+def _share(part: str | None, whole: str | None) -> str | None:
+    if part is None or whole is None or float(whole) <= 0:
+        return None
+    return f"{fmt.percent(float(part) / float(whole))} of equity"

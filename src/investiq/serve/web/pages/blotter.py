@@ -1,0 +1,115 @@
+"""Columns and rows of the tables of positions and orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from investiq.clients.api.documents import Order, Position
+from investiq.serve.web import format as fmt
+from investiq.serve.web.words import ORDER_TONES, title
+
+__all__ = ["ORDER_COLUMNS", "POSITION_COLUMNS", "order_rows", "position_rows"]
+
+
+def _money_column(field: str, name: str, *, signed: bool = False, width: int = 110) -> dict[str, Any]:
+    column: dict[str, Any] = {
+        "field": field,
+        "headerName": name,
+        "type": "rightAligned",
+        "width": width,
+        "minWidth": width,
+        "valueFormatter": {"function": f"investiqMoney(params.value, {str(signed).lower()})"},
+    }
+    if signed:
+        column["cellClassRules"] = {"tone-good": "params.value > 0", "tone-bad": "params.value < 0"}
+    return column
+
+
+def _shares_column(field: str, name: str) -> dict[str, Any]:
+    formatter = {"function": "investiqShares(params.value)"}
+    return {
+        "field": field,
+        "headerName": name,
+        "type": "rightAligned",
+        "width": 90,
+        "minWidth": 90,
+        "valueFormatter": formatter,
+    }
+
+
+POSITION_COLUMNS: Sequence[dict[str, Any]] = (
+    {"field": "symbol", "headerName": "Symbol", "width": 90, "cellClass": "strong"},
+    _shares_column("quantity", "Shares"),
+    _money_column("average_price", "Paid", width=95),
+    _money_column("market_price", "Price", width=95),
+    _money_column("market_value", "Value"),
+    _money_column("unrealised_pnl", "Unrealised", signed=True),
+    _money_column("realised_pnl", "Realised", signed=True),
+)
+
+ORDER_COLUMNS: Sequence[dict[str, Any]] = (
+    {
+        "field": "at",
+        "headerName": "Market time, New York",
+        "width": 185,
+        "minWidth": 185,
+        "sort": "desc",
+        "valueFormatter": {"function": "params.data.at_words"},
+    },
+    {"field": "symbol", "headerName": "Symbol", "width": 85, "cellClass": "strong"},
+    {"field": "side", "headerName": "Side", "width": 75},
+    {"field": "asked", "headerName": "Asked", "width": 120, "type": "rightAligned"},
+    {"field": "kind", "headerName": "Type", "width": 130},
+    {
+        "field": "status",
+        "headerName": "Status",
+        "width": 120,
+        "cellClassRules": {f"tone-{tone}": f"params.data.tone == '{tone}'" for tone in ("good", "warn", "bad")},
+    },
+    _shares_column("filled", "Filled"),
+    _money_column("average_price", "At", width=95),
+    _money_column("commission", "Commission", width=105),
+    {"field": "by", "headerName": "By", "width": 110, "minWidth": 110},
+    {"field": "why", "headerName": "Why", "minWidth": 260, "flex": 1, "tooltipField": "why"},
+)
+
+
+def position_rows(positions: Sequence[Position]) -> list[dict[str, Any]]:
+    """What is held; a symbol sold out stays for its realised profit only in the API."""
+    return [
+        {name: value if name == "symbol" else _number(value) for name, value in position.items()}
+        for position in positions
+        if float(position["quantity"]) != 0
+    ]
+
+
+def order_rows(orders: Sequence[Order]) -> list[dict[str, Any]]:
+    """Orders as rows; `why` is the rule that denied, or what the broker said."""
+    return [_order_row(order) for order in orders]
+
+
+def _order_row(order: Order) -> dict[str, Any]:
+    limit = f" at {fmt.price(order['limit_price'])}" if order["limit_price"] else ""
+    asked = fmt.money(order["notional"]) if order["notional"] else f"{fmt.quantity(order['quantity'])} sh."
+    return {
+        "id": order["id"],
+        "at": order["created_at"],
+        "at_words": fmt.market_time(order["created_at"]),
+        "symbol": order["symbol"],
+        "side": title(order["side"]),
+        "asked": asked,
+        "kind": f"{title(order['order_type'])}{limit}",
+        "status": title(order["status"]),
+        "tone": ORDER_TONES.get(order["status"], "plain"),
+        "filled": _number(order["filled_quantity"]),
+        "average_price": _number(order["average_price"]),
+        "commission": _number(order["commission"]),
+        "by": order["created_by"],
+        "why": order["message"] or title(order["reason"]),
+    }
+
+
+def _number(value: Any) -> float | None:
+    """For sorting and for the eye only: what is reckoned with stays decimal in the API."""
+    return None if value is None else float(value)

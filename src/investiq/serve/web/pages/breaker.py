@@ -1,0 +1,248 @@
+"""The breaker: its state and limits, and halting and resuming, each with a reason and a preview of what it will do."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Literal
+
+import dash_mantine_components as dmc
+import structlog
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+
+from investiq.clients.api import ClientError
+from investiq.clients.api.documents import Monitoring, TradingStatus
+from investiq.serve.web import format as fmt
+from investiq.serve.web.elements import Children, card, chip, notice
+from investiq.serve.web.reading import Missing
+from investiq.serve.web.sources import Sources
+from investiq.serve.web.words import HEARTBEATS, why_halted
+
+__all__ = ["breaker_card", "buttons", "modal", "preview", "register"]
+
+_log = structlog.get_logger(__name__)
+
+Change = Literal["halt", "resume"]
+_LEAST_REASON = 3
+
+
+def buttons() -> Component:
+    """The two buttons; only the one that would change something can be pressed."""
+    return html.Div(
+        [
+            dmc.Button("Halt trading…", id="halt", color="red.8", variant="filled", size="sm"),
+            dmc.Button("Resume trading…", id="resume", variant="filled", size="sm", disabled=True),
+        ],
+        className="buttons",
+    )
+
+
+def modal() -> Component:
+    """Asks for the reason and says what will happen."""
+    return html.Div(
+        [
+            dcc.Store(id="change"),
+            dcc.Store(id="trading-changed"),
+            dmc.Modal(
+                [
+                    html.Div(id="change-preview"),
+                    dmc.Textarea(
+                        id="change-reason",
+                        label="Reason",
+                        description="Kept in the ledger with your decision.",
+                        required=True,
+                        autosize=True,
+                        minRows=2,
+                    ),
+                    html.Div(id="change-failure"),
+                    html.Div(
+                        [
+                            dmc.Button("Cancel", id="change-cancel", variant="default"),
+                            dmc.Button("Confirm", id="change-confirm", disabled=True),
+                        ],
+                        className="buttons modal-buttons",
+                    ),
+                ],
+                id="change-modal",
+                title="Change",
+                centered=True,
+                size="md",
+            ),
+        ]
+    )
+
+
+def breaker_card(status: TradingStatus) -> Component:
+    """Whether trading is halted, why, since when and by whom, and how far the limits are."""
+    state = chip("Halted", "bad") if status["halted"] else chip("Not halted", "good")
+    body = [
+        _halt(status) if status["halted"] else html.P("Entries and exits are allowed.", className="muted"),
+        _limit("Loss of this session", status["day_loss"], status["daily_loss_limit"]),
+        _limit("Drawdown", status["drawdown"], status["drawdown_limit"]),
+        _monitoring(status["monitoring"]),
+        html.P(
+            "A limit that is reached, or a heartbeat that is lost, halts trading until somebody resumes it; exits stay "
+            "allowed. "
+            "Resuming starts both counts anew.",
+            className="muted small",
+        ),
+    ]
+    return card("Breaker", body, aside=state, id="breaker-card")
+
+
+def _halt(status: TradingStatus) -> Component:
+    rows = [
+        ("Why", why_halted(status["reason"], status["monitoring"]["heartbeat"])),
+        ("Note", status["note"] or fmt.MISSING),
+        ("By", status["by"] or "the breaker"),
+        ("Since", f"{fmt.market_time(status['since'])} New York (market time)"),
+        ("", f"{fmt.clock_time(status['since_wall'])} (real time)"),
+    ]
+    return html.Dl([html.Div([html.Dt(n), html.Dd(v)], className="metric") for n, v in rows], className="metrics")
+
+
+def _limit(label: str, now: str | None, limit: str) -> Component:
+    used = None if now is None else max(0.0, float(now)) / float(limit)
+    width = 0.0 if used is None else min(1.0, used) * 100
+    tone = "bar-bad" if (used or 0) >= 1 else "bar-warn" if (used or 0) >= 0.6 else ""
+    words: list[Component | str] = [html.Strong(fmt.percent(now, 2)), f" of {fmt.percent(limit, 1)} allowed"]
+    return html.Div(
+        [
+            html.Div([html.Span(label), html.Span(words)], className="meter-head"),
+            html.Div(html.I(style={"width": f"{width:.1f}%"}, className=tone), className="meter-track"),
+        ],
+        className="meter",
+    )
+
+
+def _monitoring(monitoring: Monitoring) -> Component:
+    tone, word = HEARTBEATS[monitoring["heartbeat"]]
+    age = f", {fmt.age(monitoring['age_seconds'])} old" if monitoring["age_seconds"] is not None else ""
+    return html.Div(
+        [html.Span("Heartbeat of the monitoring"), html.Span([chip(word, tone), age])],
+        className="meter-head",
+        title=monitoring["note"],
+        id="monitoring-heartbeat",
+    )
+
+
+def register(app: Dash, sources: Sources) -> None:
+    """Open the dialogue, and send what is confirmed."""
+
+    async def enable(_ticks: int | None, _changed: str | None) -> tuple[bool, bool]:
+        status = await sources.status()
+        known = not isinstance(status, Missing)
+        halted = known and status["halted"]  # type: ignore[index]
+        return not known or halted, not known or not halted
+
+    async def ask(_halt: int | None, _resume: int | None) -> tuple[Any, ...]:
+        change: Change = "resume" if ctx.triggered_id == "resume" else "halt"
+        label, color = ("Resume trading", "indigo") if change == "resume" else ("Halt trading", "red.8")
+        return True, label, await preview(sources, change), change, label, color, "", None
+
+    async def confirm(_clicks: int | None, change: Change, reason: str) -> tuple[Any, ...]:
+        return await decide(sources, change, reason or "")
+
+    def allow(reason: str | None) -> bool:
+        return len((reason or "").strip()) < _LEAST_REASON
+
+    app.callback(
+        Output("halt", "disabled"),
+        Output("resume", "disabled"),
+        Input("trading-poll", "n_intervals"),
+        Input("trading-changed", "data"),
+    )(enable)
+    app.callback(
+        Output("change-modal", "opened", allow_duplicate=True),
+        Output("change-modal", "title"),
+        Output("change-preview", "children"),
+        Output("change", "data"),
+        Output("change-confirm", "children"),
+        Output("change-confirm", "color"),
+        Output("change-reason", "value"),
+        Output("change-failure", "children", allow_duplicate=True),
+        Input("halt", "n_clicks"),
+        Input("resume", "n_clicks"),
+        prevent_initial_call=True,
+    )(ask)
+    app.callback(Output("change-confirm", "disabled"), Input("change-reason", "value"))(allow)
+    app.callback(
+        Output("change-modal", "opened", allow_duplicate=True),
+        Output("change-failure", "children", allow_duplicate=True),
+        Output("trading-changed", "data", allow_duplicate=True),
+        Input("change-confirm", "n_clicks"),
+        State("change", "data"),
+        State("change-reason", "value"),
+        prevent_initial_call=True,
+        running=[(Output("change-confirm", "loading"), True, False)],
+    )(confirm)
+    app.callback(
+        Output("change-modal", "opened", allow_duplicate=True),
+        Input("change-cancel", "n_clicks"),
+        prevent_initial_call=True,
+    )(lambda _clicks: False)
+
+
+async def preview(sources: Sources, change: Change) -> Children:
+    """What the change will do, with the numbers of this moment."""
+    positions, orders, status = await asyncio.gather(sources.positions(), sources.orders(), sources.status())
+    held = None if isinstance(positions, Missing) else sum(float(p["quantity"]) != 0 for p in positions)
+    waiting = None if isinstance(orders, Missing) else sum(o["status"] in _OPEN for o in orders["orders"])
+    if change == "halt":
+        return html.Ul(
+            [
+                html.Li("Every new entry is denied, from people and from the agent, until somebody resumes."),
+                html.Li(_positions(held)),
+                html.Li(_orders(waiting)),
+            ],
+            className="preview",
+        )
+    why = "" if isinstance(status, Missing) else why_halted(status["reason"], status["monitoring"]["heartbeat"])
+    if not isinstance(status, Missing) and status["monitoring"]["heartbeat"] in ("awaited", "lost"):
+        return html.Ul(
+            [
+                html.Li(f"Trading is halted now: {why}."),
+                html.Li("This will be refused: nothing is resumed while nobody would notice a fault."),
+                html.Li(f"Now {status['monitoring']['note']}."),
+            ],
+            className="preview",
+        )
+    return html.Ul(
+        [
+            html.Li(f"Trading is halted now: {why}." if why else "Trading is halted now."),
+            html.Li("New entries are allowed again at once; the agent goes on by its rules."),
+            html.Li("The losses until now are accepted: both limits count anew from the equity of this moment."),
+        ],
+        className="preview",
+    )
+
+
+_OPEN = ("pending_new", "accepted", "partially_filled")
+
+
+def _positions(held: int | None) -> str:
+    if held is None:
+        return "Open positions stay; how many there are is not known at the moment."
+    verb = "stays" if held == 1 else "stay"
+    return f"{fmt.count(held, 'open position').capitalize()} {verb} and can be sold." if held else "Nothing is held."
+
+
+def _orders(waiting: int | None) -> str:
+    if not waiting:
+        return "No order is waiting." if waiting == 0 else "Open orders stay as they are."
+    return f"{fmt.count(waiting, 'open order').capitalize()} may still fill; cancel with `investiq trade cancel`."
+
+
+async def decide(sources: Sources, change: Change, reason: str) -> tuple[Any, ...]:
+    """Send the change: the dialogue closes, or says why it did not happen."""
+    if len(reason.strip()) < _LEAST_REASON:
+        return True, notice("Not sent", ["Say why in a few words."], "red"), no_update
+    send = sources.client.resume if change == "resume" else sources.client.halt
+    try:
+        await send(reason.strip())
+    except ClientError as error:
+        _log.warning("change_failed", change=change, error=error.message)
+        return True, notice("It did not happen", [error.message], "red"), no_update
+    _log.info("change_made", change=change)
+    sources.forget_trading()
+    return False, None, f"{change}: {reason}"

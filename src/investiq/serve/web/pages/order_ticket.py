@@ -1,0 +1,163 @@
+"""The order ticket. Pressing twice sends one order: the key that makes it one is made when the form changes."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal, NamedTuple, cast
+
+import dash_mantine_components as dmc
+import structlog
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+from investiq.clients.api import ClientError, Submission
+from investiq.serve.web import format as fmt
+from investiq.serve.web.elements import attributes, card, notice
+from investiq.serve.web.reading import Missing
+from investiq.serve.web.sources import Sources
+from investiq.serve.web.words import title
+
+__all__ = ["Ticket", "place", "register", "ticket_card"]
+
+_log = structlog.get_logger(__name__)
+
+
+def ticket_card() -> Component:
+    """The form."""
+    form = [
+        dcc.Store(id="ticket-key"),
+        html.Div(
+            [
+                dmc.Select(id="ticket-symbol", label="Symbol", data=[], searchable=True, allowDeselect=False),
+                _choice("ticket-side", "Side", [("buy", "Buy"), ("sell", "Sell")]),
+                dmc.NumberInput(id="ticket-amount", label="Amount", min=0, thousandSeparator=",", hideControls=True),
+                _choice("ticket-unit", "In", [("quantity", "Shares"), ("notional", "Dollars")]),
+                _choice("ticket-type", "Type", [("market", "Market"), ("limit", "Limit")]),
+                dmc.NumberInput(
+                    id="ticket-limit", label="Limit price", min=0, decimalScale=4, hideControls=True, disabled=True
+                ),
+            ],
+            className="ticket",
+        ),
+        dmc.Button("Send order", id="ticket-send", fullWidth=True, disabled=True),
+        html.Div(id="ticket-answer", className="ticket-answer", **attributes(aria_live="polite")),
+    ]
+    return card("New order", form)
+
+
+def _choice(identifier: str, label: str, options: list[tuple[str, str]]) -> Component:
+    data = [{"value": value, "label": text} for value, text in options]
+    control = dmc.SegmentedControl(id=identifier, data=data, value=options[0][0], fullWidth=True, size="sm")
+    field: Component = dmc.InputWrapper(control, label=label)
+    return field
+
+
+class Ticket(NamedTuple):
+    """What the form holds, in the order of its fields; nothing of it is checked yet."""
+
+    symbol: str | None
+    side: str
+    amount: object
+    unit: str
+    type: str
+    limit: object
+
+    def fault(self) -> str | None:
+        """What the form lacks, or None. Whether the order is allowed is for the API to say."""
+        if not self.symbol:
+            return "Choose a symbol."
+        chosen = self.side in ("buy", "sell") and self.unit in ("quantity", "notional")
+        if not chosen or self.type not in ("market", "limit"):
+            return "Choose side, unit and type."
+        if not _positive(self.amount):
+            return "Enter an amount above zero."
+        if self.type == "limit" and not _positive(self.limit):
+            return "Enter a limit price above zero."
+        return None
+
+
+def register(app: Dash, sources: Sources) -> None:
+    """Keep the symbols current, check the form, send it."""
+
+    async def offer(_ticks: int | None, chosen: str | None) -> tuple[Any, Any]:
+        symbols = await sources.symbols()
+        if isinstance(symbols, Missing):
+            return no_update, no_update
+        names = [summary["symbol"] for summary in symbols["symbols"]]
+        return names, no_update if chosen or not names else names[0]
+
+    def check(*form: Any) -> tuple[str, bool, bool]:
+        ticket = Ticket(*form)
+        return uuid.uuid4().hex, ticket.type != "limit", ticket.fault() is not None
+
+    async def send(_clicks: int | None, key: str, *form: Any) -> tuple[Any, ...]:
+        return await place(sources, key, Ticket(*form))
+
+    app.callback(
+        Output("ticket-symbol", "data"),
+        Output("ticket-symbol", "value"),
+        Input("trading-poll", "n_intervals"),
+        State("ticket-symbol", "value"),
+    )(offer)
+    app.callback(
+        Output("ticket-key", "data", allow_duplicate=True),
+        Output("ticket-limit", "disabled"),
+        Output("ticket-send", "disabled"),
+        *(Input(f"ticket-{field}", "value") for field in Ticket._fields),
+        prevent_initial_call="initial_duplicate",
+    )(check)
+    app.callback(
+        Output("ticket-answer", "children"),
+        Output("ticket-key", "data", allow_duplicate=True),
+        Output("trading-changed", "data", allow_duplicate=True),
+        Input("ticket-send", "n_clicks"),
+        State("ticket-key", "data"),
+        *(State(f"ticket-{field}", "value") for field in Ticket._fields),
+        prevent_initial_call=True,
+        running=[(Output("ticket-send", "loading"), True, False)],
+    )(send)
+
+
+def _positive(value: object) -> bool:
+    try:
+        return Decimal(str(value)) > 0
+    except InvalidOperation:
+        return False
+
+
+async def place(sources: Sources, key: str, ticket: Ticket) -> tuple[Any, ...]:
+    """Send the order: the API's answer, the next key, and a mark that something changed.
+
+    After a doubt (no answer in time) the key stays, so that sending again asks for the same order.
+    """
+    if fault := ticket.fault():
+        return notice("Not sent", [fault], "red"), no_update, no_update
+    shares = ticket.unit == "quantity"
+    try:
+        submission = await sources.client.submit(
+            str(ticket.symbol),
+            cast(Literal["buy", "sell"], ticket.side),
+            idempotency_key=key,
+            quantity=str(ticket.amount) if shares else None,
+            notional=None if shares else str(ticket.amount),
+            order_type=cast(Literal["market", "limit"], ticket.type),
+            limit_price=str(ticket.limit) if ticket.type == "limit" else None,
+        )
+    except ClientError as error:
+        _log.warning("order_failed", reason=error.reason, error=error.message)
+        again = "Sending again asks for the same order, not for a second one." if error.retryable else None
+        return notice("The order was not taken", [error.message, again], "red"), no_update, no_update
+    sources.forget_trading()
+    return _outcome(submission), uuid.uuid4().hex, submission.order["id"]
+
+
+def _outcome(submission: Submission) -> Component:
+    order = submission.order
+    asked = fmt.money(order["notional"]) if order["notional"] else f"{fmt.quantity(order['quantity'])} shares"
+    what = f"{title(order['side'])} {asked} of {order['symbol']}"
+    if submission.denial is not None:
+        return notice("Denied", [f"{what}: {order['message'] or title(submission.denial)}"], "orange")
+    ends_badly = order["status"] in ("rejected", "unknown")
+    news = order["message"] or "Filled at the next real price; the table below follows it."
+    return notice(title(order["status"]), [what, news], "red" if ends_badly else "teal")

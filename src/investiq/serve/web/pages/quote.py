@@ -1,0 +1,55 @@
+"""The price line of a symbol: what it costs, since when, and how far that is from the last close."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dash import html
+from dash.development.base_component import Component
+
+from investiq.clients.api.documents import Symbols, SymbolSummary
+from investiq.serve.web import format as fmt
+from investiq.serve.web.reading import Missing
+from investiq.serve.web.sources import Sources
+
+__all__ = ["price_now", "quote_content"]
+
+
+async def quote_content(sources: Sources, name: str | None) -> Component:
+    """The line; without a price, the name alone."""
+    if not name:
+        return html.H1("Analysis")
+    symbols, bars = await asyncio.gather(sources.symbols(), sources.bars(name))
+    summary = _summary(symbols, name)
+    if summary is None or summary["last_price"] is None:
+        return html.H1(name)
+    close = None if isinstance(bars, Missing) or not bars["bars"] else bars["bars"][-1]["close"]
+    return html.Div(
+        [
+            html.H1(name),
+            html.Span(fmt.price(summary["last_price"]), className="quote-price"),
+            _change(summary["last_price"], close),
+            html.Span(f"{fmt.market_time(summary['last_price_at'])}, New York", className="muted"),
+        ],
+        className="quote-line",
+    )
+
+
+def price_now(symbols: Symbols | Missing, name: str) -> str | None:
+    """The last price of the symbol, where there is one."""
+    summary = _summary(symbols, name)
+    return summary["last_price"] if summary else None
+
+
+def _summary(symbols: Symbols | Missing, name: str) -> SymbolSummary | None:
+    summaries = [] if isinstance(symbols, Missing) else symbols["symbols"]
+    return next((summary for summary in summaries if summary["symbol"] == name), None)
+
+
+def _change(price: str, close: str | None) -> Component | None:
+    """How far the price is from the last completed session's close."""
+    if close is None:
+        return None
+    change = float(price) / float(close) - 1
+    words = f"{fmt.percent(change, 2, plus=True)} since the last close"
+    return html.Span(words, className=fmt.tone(round(change, 4)))

@@ -1,0 +1,113 @@
+"""What the page of a silence is asked to do, by the rules of `investiq silence`, and what comes of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import structlog
+from dash import no_update
+from dash.development.base_component import Component
+
+from investiq.clients.alertmanager.refusals import check_length, check_name, check_text
+from investiq.clients.alertmanager.silence import matchers_of
+from investiq.foundation.durations import duration
+from investiq.foundation.errors import InvestIQError
+from investiq.serve.web import format as fmt
+from investiq.serve.web.elements import Children, notice, sentence
+from investiq.serve.web.panels_file import Rule
+from investiq.serve.web.sources import Sources
+
+__all__ = ["LENGTHS", "OTHER", "USUAL", "Form", "Target", "end", "rule_named", "silence"]
+
+_log = structlog.get_logger(__name__)
+
+OTHER = "other"
+LENGTHS = (("10m", "10 min"), ("1h", "1 h"), ("4h", "4 h"), ("1d", "1 day"), (OTHER, "Other"))
+USUAL = "1h"
+
+
+class Target(NamedTuple):
+    """What is to be silenced: an alert of one service, or of all where that is empty."""
+
+    alert: str
+    service: str = ""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What is known of the labels of its alerts, apart from its name."""
+        return {"service": self.service} if self.service else {}
+
+
+class Form(NamedTuple):
+    """What the form holds, in the order of its fields; nothing of it is checked yet."""
+
+    choice: str
+    other: str | None
+    reason: str | None
+    by: str | None
+
+    def length(self) -> timedelta:
+        """For how long.
+
+        Raises:
+            MalformedDuration: the other length is none.
+            NotSilenceable: it is too long, or no time at all.
+        """
+        length = duration((self.other or "") if self.choice == OTHER else self.choice, unit_needed=True)
+        check_length(length)
+        return length
+
+
+def rule_named(sources: Sources, name: str) -> Rule:
+    """The rule of this name.
+
+    Raises:
+        NotSilenceable: there is none, or it has to be heard.
+        PanelsUnreadable: which there are is not known.
+    """
+    rules = {rule.name: rule for rule in sources.panels.read().alerts}
+    check_name(name, {rule.name: rule.unsilenceable for rule in rules.values()})
+    return rules[name]
+
+
+async def silence(sources: Sources, target: Target, form: Form) -> tuple[Children, Any]:
+    """Make the silence that the form asks for: what came of it, and a mark that something changed."""
+    try:
+        rule_named(sources, target.alert)
+        length = form.length()
+        reason = check_text(
+            form.reason or "", "the reason is missing: say why, since whoever looks at the alert will ask"
+        )
+        by = check_text(form.by or "", "your name is missing: write it, so that others know whom to ask")
+    except InvestIQError as error:
+        return _failed("Not silenced", error.message), no_update
+    try:
+        made = await sources.silencer.add(matchers_of(target.alert, target.labels), length, by, reason)
+    except InvestIQError as error:
+        _log.warning("silence_failed", alert=target.alert, service=target.service, error=error.message)
+        again = "Pressing again asks for the same silence, not for a second one."
+        return _failed("Not silenced" if error.reason != "timeout" else "No answer", error.message, again), no_update
+    _log.info("silence_made", alert=target.alert, service=target.service, until=made.ends_at.isoformat(), by=by)
+    sources.forget_alerts()
+    mutes = fmt.count(made.mutes, "alert that fires now", "alerts that fire now")
+    return (
+        notice(f"Silenced until {fmt.minute(made.ends_at)}", [made.what, f"It mutes {mutes}."], "teal"),
+        f"{made.id} {made.ends_at.isoformat()}",
+    )
+
+
+async def end(sources: Sources, identifier: str) -> tuple[Children, Any]:
+    """End a silence: what came of it, and a mark that something changed."""
+    try:
+        ended = await sources.silencer.end(identifier)
+    except InvestIQError as error:
+        sources.forget_alerts()
+        return _failed("Not ended", error.message), f"{identifier} not ended"
+    _log.info("silence_ended", silence=identifier, what=ended.what, by=ended.by)
+    sources.forget_alerts()
+    return notice("Ended", [f"{ended.what}: notified again, if it still fires."], "teal"), f"{identifier} ended"
+
+
+def _failed(heading: str, message: str, then: Children = None) -> Component:
+    return notice(heading, [sentence(message), then], "red")

@@ -1,0 +1,134 @@
+"""Trading: the account, the breaker, positions, orders, and the few things that a person may change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+from investiq.serve.web import charts
+from investiq.serve.web.elements import Children, card, empty, grid, grid_style, missing, page_title, pending
+from investiq.serve.web.pages import breaker, order_ticket
+from investiq.serve.web.pages.account import account_figures
+from investiq.serve.web.pages.blotter import ORDER_COLUMNS, POSITION_COLUMNS, order_rows, position_rows
+from investiq.serve.web.reading import Missing
+from investiq.serve.web.sources import Sources
+
+__all__ = ["layout", "register"]
+
+Answer = TypeVar("Answer")
+
+POLL_MILLISECONDS = 3_000
+_NO_ORDERS = "No orders yet: the agent looks at each symbol once a session"
+_NO_POSITIONS = "Nothing is held"
+
+
+def layout() -> Component:
+    """The page, to be filled by its callbacks."""
+    return html.Div(
+        [
+            dcc.Interval(id="trading-poll", interval=POLL_MILLISECONDS),
+            dcc.Store(id="equity-shown"),
+            page_title(html.H1("Trading"), breaker.buttons()),
+            html.Div(pending(76), id="account", className="account"),
+            html.Div([_equity_card(), order_ticket.ticket_card()], className="trading-top"),
+            html.Div([_positions_card(), html.Div(pending(220), id="breaker")], className="trading-middle"),
+            _orders_card(),
+            breaker.modal(),
+        ]
+    )
+
+
+def _equity_card() -> Component:
+    body = [
+        html.Div(
+            charts.chart("equity-chart", 264, charts.equity_series([]), panes=(3, 1), intraday=True), className="chart"
+        ),
+        html.P("Market time, New York. Below: drawdown, the fall from the highest equity.", className="muted small"),
+        html.Div(id="equity-missing"),
+    ]
+    return card("Equity", body)
+
+
+def _positions_card() -> Component:
+    table = grid("positions", POSITION_COLUMNS, row_id="symbol", empty_text=_NO_POSITIONS)
+    return card("Positions", [html.Div(id="positions-missing"), table])
+
+
+def _orders_card() -> Component:
+    table = grid("orders", ORDER_COLUMNS, row_id="id", empty_text=_NO_ORDERS)
+    note = html.Span("newest first", className="muted small")
+    return card("Orders", [html.Div(id="orders-missing"), table], aside=note)
+
+
+def register(app: Dash, sources: Sources) -> None:
+    """Keep the page current, and pass on what the user decides."""
+    poll, changed = Input("trading-poll", "n_intervals"), Input("trading-changed", "data")
+
+    async def show_state(_ticks: int | None, _changed: str | None) -> tuple[Children, Children]:
+        return await state_content(sources)
+
+    async def show_tables(_ticks: int | None, _changed: str | None) -> tuple[Any, ...]:
+        return await table_content(sources)
+
+    async def show_equity(_ticks: int | None, shown: list[Any] | None) -> tuple[Any, ...]:
+        return await equity_content(sources, shown)
+
+    app.callback(Output("account", "children"), Output("breaker", "children"), poll, changed)(show_state)
+    app.callback(
+        Output("positions", "rowData"),
+        Output("positions", "style"),
+        Output("positions-missing", "children"),
+        Output("orders", "rowData"),
+        Output("orders", "style"),
+        Output("orders-missing", "children"),
+        poll,
+        changed,
+    )(show_tables)
+    app.callback(
+        Output("equity-chart", "series"),
+        Output("equity-chart", "timeScaleAction"),
+        Output("equity-shown", "data"),
+        Output("equity-missing", "children"),
+        poll,
+        State("equity-shown", "data"),
+    )(show_equity)
+    breaker.register(app, sources)
+    order_ticket.register(app, sources)
+
+
+async def state_content(sources: Sources) -> tuple[Children, Children]:
+    """Account figures and the breaker."""
+    account, status = await asyncio.gather(sources.account(), sources.status())
+    figures = missing(account, "The account") if isinstance(account, Missing) else account_figures(account)
+    state = missing(status, "The breaker") if isinstance(status, Missing) else breaker.breaker_card(status)
+    return figures, state
+
+
+async def table_content(sources: Sources) -> tuple[Any, ...]:
+    """Rows and height of both tables; where the API does not answer, the last rows stay below the notice."""
+    positions, page = await asyncio.gather(sources.positions(), sources.orders())
+    return *_table(positions, position_rows, "Positions"), *_table(page, lambda p: order_rows(p["orders"]), "Orders")
+
+
+def _table(answer: Answer | Missing, rows_of: Callable[[Answer], list[Any]], what: str) -> tuple[Any, Any, Children]:
+    if isinstance(answer, Missing):
+        return no_update, no_update, missing(answer, what)
+    rows = rows_of(answer)
+    return rows, grid_style(len(rows)), None
+
+
+async def equity_content(sources: Sources, shown: list[Any] | None) -> tuple[Any, ...]:
+    """Series, a command that fits the axis, what is shown now, and why there is no curve."""
+    points = await sources.equity()
+    if isinstance(points, Missing):
+        return no_update, no_update, no_update, missing(points, "Equity")
+    if not points:
+        return [], no_update, None, empty("No equity yet", "The first point comes with the first price.")
+    now = [len(points), points[-1]["at"], points[-1]["equity"]]
+    if now == shown:
+        return no_update, no_update, no_update, None
+    return charts.equity_series(points), {"action": "fitContent", "nonce": str(now)}, now, None

@@ -1,0 +1,160 @@
+"""Parts, alerts and pages as lists for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from urllib.parse import urlsplit
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from investiq.clients.alertmanager.silence import Silence
+from investiq.serve.web import format as fmt
+from investiq.serve.web.elements import Children, card, chip, empty, missing, with_code
+from investiq.serve.web.links import runbook_page, silence_page
+from investiq.serve.web.reading import Missing
+from investiq.serve.web.watchers import Alert, Page, Target
+from investiq.serve.web.words import title
+
+__all__ = ["alerts_content", "pages_content", "parts_content"]
+
+_JOBS = {
+    "investiq-api": "API server",
+    "signal-models": "Signal models",
+    "frontend": "Frontend",
+    "agent": "Agent",
+    "inbox": "Inbox",
+    "prometheus": "Prometheus",
+    "alertmanager": "Alertmanager",
+    "blackbox": "Health from outside",
+    "blackbox-exporter": "Blackbox exporter",
+    "node": "Host",
+    "grafana": "Grafana",
+}
+_HEALTH = {"up": ("Up", "good"), "down": ("Down", "bad"), "unknown": ("Not asked yet", "plain")}
+_SEVERITY = {"critical": "bad", "warning": "warn"}
+_PAGES_SHOWN = 6
+
+
+def parts_content(targets: list[Target] | Missing) -> Component:
+    """Each scrape job with its targets, in one tile."""
+    if isinstance(targets, Missing):
+        return card("Parts", missing(targets, "Parts"))
+    up = sum(target.health == "up" for target in targets)
+    tone = "good" if up == len(targets) else "bad"
+    jobs = {job: list(group) for job, group in groupby(targets, key=lambda target: target.job)}
+    servers = {target.instance: _JOBS.get(target.job, target.job) for target in targets}
+    tiles = [_tile(job, jobs[job], servers) for job in sorted(jobs, key=_place)]
+    body = (
+        html.Div(tiles, className="tiles")
+        if tiles
+        else empty("Prometheus scrapes nothing", "Its configuration has no targets.")
+    )
+    return card("Parts", body, aside=chip(f"{up} of {len(targets)} targets up", tone))
+
+
+def _place(job: str) -> tuple[int, str]:
+    """Ours first, in the order in which they stand above."""
+    known = list(_JOBS)
+    return (known.index(job) if job in known else len(known), job)
+
+
+def _tile(job: str, targets: Sequence[Target], servers: Mapping[str, str]) -> Component:
+    worst = min(targets, key=lambda target: ("down", "unknown", "up").index(target.health))
+    word, tone = _HEALTH[worst.health]
+    head = html.Div([html.Strong(_JOBS.get(job, job)), chip(word, tone)], className="tile-head")
+    return html.Div(
+        [head, *(_target(target, servers) for target in targets)], className=f"tile tile-{tone}", id=f"part-{job}"
+    )
+
+
+def _target(target: Target, servers: Mapping[str, str]) -> Component:
+    """One line; what is probed from outside is an address of a server that has a name."""
+    name = html.Span(servers.get(urlsplit(target.instance).netloc, target.instance), title=target.instance)
+    if target.health == "down":
+        # Go's errors begin with the address and the system call; what went wrong is their last clause.
+        fault = html.Span(target.error.rpartition(": ")[2], className="tone-bad sentence", title=target.error)
+        return html.Div([name, fault], className="target")
+    seen = "" if target.last_scrape is None else f"{fmt.age(_ago(target.last_scrape))} ago"
+    return html.Div([name, html.Span(seen, className="muted")], className="target")
+
+
+def _ago(moment: datetime) -> float:
+    return max(0.0, (datetime.now(UTC) - moment).total_seconds())
+
+
+def alerts_content(alerts: list[Alert] | Missing) -> Component:
+    """What fires, worst first, with what to do about it."""
+    if isinstance(alerts, Missing):
+        return card("Firing alerts", missing(alerts, "Alerts"))
+    body: Children = [_alert(alert) for alert in alerts] or empty(
+        "Nothing fires", "Alertmanager was asked and has no alert but its heartbeat."
+    )
+    active = sum(alert.state == "active" for alert in alerts)
+    return card("Firing alerts", body, aside=chip(str(active) if active else "none", "bad" if active else "good"))
+
+
+def _alert(alert: Alert) -> Component:
+    state = [] if alert.state == "active" else [chip(alert.state)]
+    head = [
+        html.Strong(alert.name),
+        chip(alert.severity or "no severity", _SEVERITY.get(alert.severity, "plain")),
+        *state,
+    ]
+    details: list[Component | None] = [
+        html.P(with_code(alert.summary)),
+        html.P(with_code(alert.description), className="muted small") if alert.description else None,
+        html.P(
+            [
+                f"Since {fmt.clock_time(alert.since)} ({fmt.age(_ago(alert.since))})",
+                f" · {_JOBS.get(alert.service, alert.service)}" if alert.service else "",
+                html.Span([" · What to do: ", _runbook(alert)]) if alert.runbook else "",
+                html.Span([" · ", _silence(alert)]) if alert.subject else "",
+            ],
+            className="muted small",
+        ),
+        *(html.P(_silenced(silence), className="small") for silence in alert.silences),
+    ]
+    return html.Article([html.Div(head, className="alert-head"), *details], className=f"alert alert-{alert.state}")
+
+
+def _runbook(alert: Alert) -> Component:
+    path = html.Code(alert.runbook)
+    return html.A(path, href=runbook_page(alert.subject, alert.name)) if alert.subject else path
+
+
+def _silence(alert: Alert) -> Component:
+    link: Component = dcc.Link(
+        "Silence", href=silence_page(alert.name, alert.labels.get("service", "")), className="silence-link"
+    )
+    return link
+
+
+def _silenced(silence: Silence) -> str:
+    return f"Silenced by {silence.by} until {fmt.clock_time(silence.ends_at)}: {silence.reason}"
+
+
+def pages_content(pages: list[Page] | Missing) -> Component:
+    """What reached the inbox, newest first."""
+    if isinstance(pages, Missing):
+        return card("Pages received", missing(pages, "The inbox"))
+    if not pages:
+        return card("Pages received", empty("No page yet", "Every alert that fires or resolves is kept here."))
+    rows = [_page(page) for page in pages[:_PAGES_SHOWN]]
+    more = len(pages) > _PAGES_SHOWN
+    note = html.P(["Older ones: ", html.Code("investiq inbox")], className="muted small") if more else None
+    return card("Pages received", [html.Table(html.Tbody(rows), className="pages"), note])
+
+
+def _page(page: Page) -> Component:
+    tone = _SEVERITY.get(page.severity, "plain") if page.status == "firing" else "good"
+    return html.Tr(
+        [
+            html.Td(fmt.clock_time(page.received_at), className="page-time"),
+            html.Td(chip(title(page.status), tone)),
+            html.Td([html.Strong(page.name), html.Div(page.summary, className="muted small")]),
+            html.Td(_JOBS.get(page.service, page.service), className="muted small page-part"),
+        ]
+    )

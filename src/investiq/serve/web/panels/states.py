@@ -1,0 +1,109 @@
+"""States over time: for each series a bar that changes with its state, and the state of now in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+
+from dash import html
+from dash.development.base_component import Component
+
+from investiq.serve.web.elements import Children, attributes, chip
+from investiq.serve.web.panels.number import judged, spoken
+from investiq.serve.web.panels.queries import Line, Picture
+from investiq.serve.web.panels_file import Panel
+
+__all__ = ["CHIPS", "Stretch", "bar", "minute", "states", "stretches", "timeline"]
+
+MOST_BARS = 40
+NOTHING = "no data"
+CHIPS: Mapping[str, str] = {"good": "good", "warning": "warn", "bad": "bad", "neutral": "plain"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A time in one state.
+
+    Attributes:
+        start: Unix second, and `end` the one before which it ends.
+        tone: how good: good, warning, bad, neutral; `none` without data.
+    """
+
+    start: int
+    end: int
+    text: str
+    tone: str
+
+
+def states(panel: Panel, lines: Sequence[Line], picture: Picture) -> Children:
+    """One row for each series."""
+    rows = [
+        bar(
+            line.name or panel.title,
+            list(stretches(panel, line, picture.times)),
+            picture,
+            chip(spoken(panel, line.latest), CHIPS[judged(panel, line.latest)]),
+        )
+        for line in lines[:MOST_BARS]
+    ]
+    note = f"the first {len(rows)} of {len(lines)}" if len(lines) > len(rows) else None
+    return timeline(rows, picture, note)
+
+
+def timeline(rows: Sequence[Component], picture: Picture, note: str | None = None) -> Component:
+    """Bars above the times of the picture."""
+    middle = (picture.times[0] + picture.times[-1]) // 2
+    axis = html.Div(
+        [html.Span(minute(moment)) for moment in (picture.times[0], middle, picture.times[-1])],
+        className="timeline-axis",
+        **attributes(aria_hidden="true"),
+    )
+    return html.Div(
+        [
+            *rows,
+            axis,
+            html.P(note, className="muted small") if note else None,
+        ],
+        className="timeline",
+    )
+
+
+def bar(name: str, drawn: Sequence[Stretch], picture: Picture, aside: Component) -> Component:
+    """One row: the name, the bar, and what is now."""
+    whole = max(1, picture.times[-1] - picture.times[0])
+    pieces = [
+        html.I(
+            className=f"stretch stretch-{piece.tone}",
+            style={"width": f"{100 * (piece.end - piece.start) / whole:.3f}%"},
+            title=f"{name}: {piece.text}, {minute(piece.start)} to {minute(piece.end)} UTC",
+        )
+        for piece in drawn
+    ]
+    drawing = html.Div(pieces, className="timeline-bar", role="img", **attributes(aria_label=_told(name, drawn)))
+    return html.Div([html.Span(name, className="timeline-name", title=name), drawing, aside], className="timeline-row")
+
+
+def stretches(panel: Panel, line: Line, times: Sequence[int]) -> Iterator[Stretch]:
+    """What the line was from the first of `times` to the last; each sample holds until the next time."""
+    samples = dict(line.samples)
+
+    def told(place: int) -> tuple[str, str]:
+        value = samples.get(times[place])
+        return (NOTHING, "none") if value is None else (spoken(panel, value), judged(panel, value))
+
+    for (text, tone), group in groupby(range(len(times) - 1), key=told):
+        places = list(group)
+        yield Stretch(times[places[0]], times[places[-1] + 1], text, tone)
+
+
+def _told(name: str, drawn: Sequence[Stretch]) -> str:
+    """The bar in words: the last changes, newest first."""
+    newest = [f"{piece.text} from {minute(piece.start)}" for piece in reversed(drawn)][:5]
+    return f"{name}: {', before that '.join(newest)}"
+
+
+def minute(moment: int) -> str:
+    """The time of day in UTC."""
+    return f"{datetime.fromtimestamp(moment, UTC):%H:%M}"

@@ -1,0 +1,121 @@
+"""The runbooks as pages: what a notification links to.
+
+Plain documents, without callbacks and without JavaScript: they are read on a phone, at night, by somebody who may have
+neither the repository nor a computer at hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from html import escape
+from pathlib import Path
+
+from fastapi import FastAPI, Response
+from markdown_it import MarkdownIt
+from starlette.exceptions import HTTPException
+
+from investiq.foundation.config import Config, addresses
+
+__all__ = ["RUNBOOKS", "add_routes"]
+
+RUNBOOKS = Path(__file__).resolve().parents[4] / "docs" / "runbooks"
+"""In the clone that this runs from; an installation without it has no such pages."""
+
+_ADDRESSES = (
+    addresses.api,
+    addresses.signals,
+    addresses.web,
+    addresses.inbox,
+    addresses.agent,
+    addresses.prometheus,
+    addresses.alertmanager,
+    addresses.blackbox,
+    addresses.node,
+)
+
+_HEADING = re.compile(r"^## (\S+)$", re.MULTILINE)
+_LINK_WITHIN = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} · InvestIQ</title>
+<link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
+<link rel="stylesheet" href="/assets/console.css">
+<script src="/assets/first/scheme.js"></script>
+</head>
+<body>
+<main class="runbook">
+<p class="brand">Invest<span class="brand-iq">IQ</span></p>
+{body}
+<p class="runbook-links">{links}<a href="/operations">Operations</a></p>
+</main>
+</body>
+</html>
+"""
+
+
+def add_routes(server: FastAPI, config: Config, folder: Path = RUNBOOKS) -> None:
+    """Serve the runbooks of `folder`: one page for each alert, and one for each subject."""
+    here = _Here(config)
+
+    @server.get("/runbooks/{subject}", include_in_schema=False)
+    def of_subject(subject: str) -> Response:
+        entries = _entries(folder, subject, here)
+        body = "\n".join(
+            f'<section id="{name.lower()}">{_html(name, text)}</section>' for name, text in entries.items()
+        )
+        return _page(f"Runbook: {subject}", body)
+
+    @server.get("/runbooks/{subject}/{alert}", include_in_schema=False)
+    def of_alert(subject: str, alert: str) -> Response:
+        entries = _entries(folder, subject, here)
+        if alert not in entries:
+            raise HTTPException(404, f"the runbook {subject} has no entry {alert}")
+        return _page(alert, _html(alert, entries[alert]), subject)
+
+
+class _Here:
+    """Writes the addresses and the data folder of this installation where the runbooks have the default ones.
+
+    A command that is typed at night asks this API, not another one that has the default port.
+    """
+
+    def __init__(self, config: Config) -> None:
+        usual = Config()
+        at = {address(usual): address(config) for address in _ADDRESSES}
+        self._words = at | {str(usual.data_dir): str(config.data_dir)}
+        self._known = re.compile(r"(?<![\w.])(?:" + "|".join(map(re.escape, self._words)) + r")(?![\w-])")
+
+    def written(self, text: str) -> str:
+        """All at once: what is another part's default port is not replaced again."""
+        return self._known.sub(lambda found: self._words[found[0]], text)
+
+
+def _entries(folder: Path, subject: str, here: _Here) -> Mapping[str, str]:
+    """Alert -> its entry. The name comes from outside: it is looked up, and never becomes a path."""
+    files = {path.stem: path for path in folder.glob("*.md")}
+    if subject not in files:
+        raise HTTPException(404, f"there is no runbook {subject}")
+    return dict(_sections(here.written(files[subject].read_text("utf-8"))))
+
+
+def _sections(text: str) -> Iterator[tuple[str, str]]:
+    headings = list(_HEADING.finditer(text))
+    for heading, following in zip(headings, [*headings[1:], None], strict=True):
+        yield heading[1], text[heading.end() : following.start() if following else len(text)]
+
+
+def _html(name: str, text: str) -> str:
+    # Links within the repository lead nowhere here; what they say is still worth reading.
+    rendered: str = _MARKDOWN.render(_LINK_WITHIN.sub(r"\1", text))
+    return f"<h1>{escape(name)}</h1>\n{rendered}"
+
+
+def _page(title: str, body: str, subject: str | None = None) -> Response:
+    links = f'<a href="/runbooks/{escape(subject)}">All of {escape(subject)}</a> ' if subject else ""
+    return Response(_PAGE.format(title=escape(title), body=body, links=links), media_type="text/html")

@@ -1,0 +1,117 @@
+"""What keeps other pages out of the console: headers, the origin of changes, and who may read /metrics."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from ipaddress import ip_address
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from investiq.foundation.config.schema import ApiConfig
+from investiq.serve.http import HostPolicy, problem_response
+
+__all__ = ["SameOrigin", "SecurityHeaders", "content_security_policy", "may_scrape"]
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_FORWARDING = ("forwarded", "x-real-ip", "via")
+
+
+def content_security_policy(script_hashes: Iterable[str]) -> str:
+    """Everything from this server, and nothing evaluated.
+
+    Mantine, AG Grid and the price charts write `<style>` elements and style attributes: styles alone may stand inline.
+    The only inline script is the line that starts Dash, allowed by its hash. AG Grid draws its icons and Mantine its
+    check marks from `data:` addresses.
+    """
+    directives = {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", *script_hashes],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in directives.items())
+
+
+class SecurityHeaders:
+    """Adds the policy, and what stops sniffing, framing and referrers, to every answer."""
+
+    def __init__(self, app: ASGIApp, policy: str) -> None:
+        self.app = app
+        self._headers = [
+            (b"content-security-policy", policy.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+            (b"x-frame-options", b"DENY"),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"cross-origin-resource-policy", b"same-origin"),
+            (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *self._headers]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+class SameOrigin:
+    """Refuses what a page of another origin sends: 403, or 1008 for a WebSocket.
+
+    The console acts with a key of its own, so whoever can post to it can trade. A browser names the page in `Origin`
+    with every POST and WebSocket; a request without it is no browser's, and has no business with the callbacks.
+    `Sec-Fetch-Site` also tells another port of the same host apart, where the browser sends it.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: HostPolicy) -> None:
+        self.app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and not self._is_ours(scope):
+            await send({"type": "websocket.close", "code": 1008})
+        elif scope["type"] == "http" and scope["method"] not in _SAFE and not self._is_ours(scope):
+            message = "only pages of this console may send changes to it"
+            await problem_response(scope, 403, "foreign_origin", message)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def _is_ours(self, scope: Scope) -> bool:
+        origins = [value.decode("latin-1") for key, value in scope["headers"] if key == b"origin"]
+        sites = [value for key, value in scope["headers"] if key == b"sec-fetch-site"]
+        same_site = all(site == b"same-origin" for site in sites)
+        return len(origins) == 1 and self._hosts.allows_origin(origins[0]) and same_site
+
+
+def may_scrape(request: Request, config: ApiConfig) -> bool:
+    """Whether the request may read /metrics: by the metrics token, or from a trusted network and not through a proxy.
+
+    A token that is presented must be right, wherever it comes from.
+    """
+    presented = request.headers.get("authorization")
+    if presented is not None:
+        token = config.metrics_token.get_secret_value() if config.metrics_token else ""
+        right = f"Bearer {token}".encode()
+        return bool(token) and hmac.compare_digest(presented.encode("latin-1"), right)
+    forwarded = any(name in _FORWARDING or name.startswith("x-forwarded") for name in request.headers)
+    return not forwarded and _is_trusted(request, config)
+
+
+def _is_trusted(request: Request, config: ApiConfig) -> bool:
+    try:
+        address = ip_address(request.client.host.partition("%")[0]) if request.client else None
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address is not None and any(
+        address in network for network in config.trusted_networks if network.version == address.version
+    )

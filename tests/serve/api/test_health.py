@@ -1,0 +1,235 @@
+"""What /health says, how fast, and that nothing dies in silence."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.store import DatabaseUnavailable
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.invest.trading.brokers.protocol import BrokerUnavailable
+from investiq.invest.trading.desk import Desk
+from investiq.serve.api.background_tasks import Upkeep
+from investiq.serve.api.health import Check, CheckFailed, HealthMonitor
+from investiq.serve.http.periodic import Repeated
+from tests.serve.api.installation import Installation, install, running
+
+
+async def health(installation: Installation) -> httpx2.Response:
+    async with installation.client() as client:
+        return await client.get("/health")
+
+
+async def test_a_fresh_start_is_healthy_but_for_the_missing_models(installation: Installation) -> None:
+    response = await health(installation)
+    assert response.status_code == 200
+    report = response.json()
+    assert report["status"] == "degraded"
+    assert {name: d["status"] for name, d in report["dependencies"].items()} == {
+        "database": "up",
+        "broker": "up",
+        "market_data": "up",
+        "signal_models": "down",
+    }
+    assert {name for name, d in report["dependencies"].items() if d["critical"]} == {
+        "database",
+        "broker",
+        "market_data",
+    }
+    assert "reachable" in report["dependencies"]["signal_models"]["error"]
+    assert installation.sample("investiq_dependency_health", name="database") == 1
+    assert installation.sample("investiq_dependency_health", name="signal_models") == 0
+
+
+@pytest.mark.parametrize(
+    ("ping", "error", "name"),
+    [
+        ("ping_database", DatabaseUnavailable("gone"), "database"),
+        ("ping_broker", BrokerUnavailable("gone"), "broker"),
+        ("ping_database", ZeroDivisionError(), "database"),
+    ],
+)
+async def test_a_critical_dependency_that_is_down_makes_it_503(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, ping: str, error: Exception, name: str
+) -> None:
+    def broken(_self: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Desk, ping, broken)
+    async with running(install(data_dir)) as installation:
+        response = await health(installation)
+        report = response.json()
+        assert response.status_code == 503
+        assert report["status"] == "down"
+        assert report["dependencies"][name]["status"] == "down"
+        assert report["dependencies"][name]["error"]
+        assert installation.sample("investiq_dependency_health", name=name) == 0
+
+
+async def test_data_that_stopped_coming_makes_market_data_down(still: Installation) -> None:
+    upkeep = Upkeep(still.parts)
+    await upkeep.first_round()
+    assert upkeep.monitor.results()["market_data"].up
+    still.clock.current = still.clock.current.replace(year=2014)  # the shipped prices end in 2013
+    await upkeep.first_round()
+    result = upkeep.monitor.results()["market_data"]
+    assert not result.up
+    assert result.error is not None
+    assert "no new price" in result.error
+    assert upkeep.monitor.status() == "down"
+
+
+async def test_a_trading_loop_that_fails_is_a_broker_that_is_down(
+    still: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upkeep = Upkeep(still.parts)
+    await upkeep.first_round()
+    assert upkeep.monitor.results()["broker"].up
+
+    def crash(_self: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Desk, "tick", crash)
+    await upkeep.first_round()
+    assert still.sample("investiq_background_failures_total", task="trading") == 1
+    result = upkeep.monitor.results()["broker"]
+    assert result.error is not None
+    assert "trading loop" in result.error
+    monkeypatch.undo()
+    await upkeep.first_round()
+    assert upkeep.monitor.results()["broker"].up
+
+
+async def test_a_check_that_hangs_is_down_and_is_not_started_again() -> None:
+    started, release = [], threading.Event()
+
+    async def probe() -> None:
+        started.append(1)
+        await asyncio.to_thread(release.wait)
+
+    check = Check("database", True, probe, limit_seconds=0.05)
+    try:
+        for _ in range(3):
+            result = await check.refresh()
+            assert not result.up
+            assert result.error is not None
+            assert result.error.startswith("no answer for")
+        assert len(started) == 1
+    finally:
+        release.set()
+    while not (await check.refresh()).up:
+        pass
+
+
+async def test_checks_that_no_longer_run_are_not_believed() -> None:
+    now = 0.0
+
+    async def fine() -> None:
+        return None
+
+    monitor = HealthMonitor([Check("database", True, fine)], Metrics(Part.API), clock=lambda: now)
+    await monitor.refresh()
+    assert monitor.status() == "ok"
+    now = 60.0
+    assert monitor.status() == "down"
+    assert monitor.results()["database"].error == "not checked for 60 s"
+
+
+@pytest.mark.parametrize(
+    ("up", "status"),
+    [((True, True), "ok"), ((True, False), "degraded"), ((False, True), "down"), ((False, False), "down")],
+)
+async def test_the_worst_critical_dependency_decides(up: tuple[bool, bool], status: str) -> None:
+    def probe(fine: bool) -> object:
+        async def answer() -> None:
+            if not fine:
+                raise CheckFailed("bad")
+
+        return answer
+
+    checks = [Check("database", True, probe(up[0])), Check("signal_models", False, probe(up[1]))]  # type: ignore[arg-type]
+    monitor = HealthMonitor(checks, Metrics(Part.API))
+    await monitor.refresh()
+    assert monitor.status() == status
+
+
+class TestRepeated:
+    """Background work under a clock that the test sets."""
+
+    def make(self, step: object) -> Repeated:
+        self.now = 100.0
+        self.metrics = Metrics(Part.API)
+        return Repeated("trading", 0.25, step, self.metrics, clock=lambda: self.now)  # type: ignore[arg-type]
+
+    def failures(self) -> float | None:
+        return self.metrics.registry.get_sample_value("investiq_background_failures_total", {"task": "trading"})
+
+    async def test_failures_are_counted_and_told_until_it_recovers(self) -> None:
+        errors: list[Exception | None] = [InvestIQError("the disk is full"), RuntimeError("secret"), None]
+
+        async def step() -> None:
+            if (error := errors.pop(0)) is not None:
+                raise error
+
+        work = self.make(step)
+        await work.once()
+        assert work.trouble() == "the trading loop failed 1 times in a row: the disk is full"
+        await work.once()
+        assert work.trouble() == "the trading loop failed 2 times in a row: RuntimeError"
+        await work.once()
+        assert work.trouble() is None
+        assert self.failures() == 2
+
+    async def test_a_step_that_never_ends_is_told(self) -> None:
+        async def step() -> None:
+            await asyncio.Event().wait()
+
+        work = self.make(step)
+        task = asyncio.create_task(work.once())
+        await asyncio.sleep(0)
+        assert work.trouble() is None
+        self.now += 30
+        assert work.trouble() == "the trading loop has not finished a step for 30 s"
+        task.cancel()
+
+    async def test_it_goes_on_after_a_failure(self) -> None:
+        enough, steps = asyncio.Event(), []
+
+        async def step() -> None:
+            steps.append(1)
+            if len(steps) == 3:
+                enough.set()
+            raise RuntimeError
+
+        work = Repeated("trading", 0.001, step, Metrics(Part.API))
+        task = asyncio.create_task(work.run())
+        await asyncio.wait_for(enough.wait(), 10)
+        assert not task.done()
+        task.cancel()
+
+
+async def test_health_answers_while_the_database_hangs(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs, release = threading.Event(), threading.Event()
+
+    def ping(_self: object) -> None:
+        if hangs.is_set():
+            release.wait(30)
+
+    monkeypatch.setattr(Desk, "ping_database", ping)
+    async with running(install(data_dir)) as installation:
+        try:
+            assert (await health(installation)).status_code == 200
+            hangs.set()
+            async with asyncio.timeout(30):
+                while (response := await health(installation)).status_code == 200:
+                    await asyncio.sleep(0.05)
+            error = response.json()["dependencies"]["database"]["error"]
+            assert error.startswith("no answer for")
+        finally:
+            release.set()

@@ -1,0 +1,304 @@
+"""The layers around every server of ours, on a small application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import pytest
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+from structlog.testing import capture_logs
+
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.serve.http import HostPolicy, Problem, equip, metrics_response
+
+DURATION = "investiq_request_duration_milliseconds"
+
+
+class OutOfStock(InvestIQError):
+    reason = "out_of_stock"
+
+
+class SoldYesterday(OutOfStock):
+    reason = "sold_yesterday"
+
+
+class Unmapped(InvestIQError):
+    reason = "unmapped"
+
+
+class Item(BaseModel):
+    number: int
+
+
+class Server:
+    """An application with routes of every kind, and its metrics."""
+
+    def __init__(self) -> None:
+        self.metrics = Metrics(Part.WEB)
+        self.release = asyncio.Event()
+        app = FastAPI(docs_url=None, redoc_url=None)
+
+        @app.get("/items/{item}")
+        async def item(item: str) -> dict[str, str]:
+            return {"item": item}
+
+        @app.post("/items")
+        async def add(item: Item) -> Item:
+            return item
+
+        @app.post("/echo")
+        async def echo(request: Request) -> dict[str, int]:
+            return {"bytes": len(await request.body())}
+
+        @app.get("/fail/{kind}")
+        async def fail(kind: str) -> None:
+            raise {
+                "problem": Problem(418, "teapot", "short and stout", {"X-Spout": "yes"}, capacity=1),
+                "mapped": SoldYesterday("none left", symbol="AAPL"),
+                "unmapped": Unmapped("a secret place: /etc"),
+                "bug": ZeroDivisionError("a secret number"),
+            }[kind]
+
+        @app.get("/stream")
+        async def stream() -> StreamingResponse:
+            async def parts() -> AsyncIterator[bytes]:
+                yield b"one "
+                await self.release.wait()
+                yield b"two"
+
+            return StreamingResponse(parts())
+
+        @app.get("/broken-stream")
+        async def broken_stream() -> StreamingResponse:
+            async def parts() -> AsyncIterator[bytes]:
+                yield b"one "
+                raise RuntimeError("in the middle")
+
+            return StreamingResponse(parts())
+
+        @app.get("/metrics")
+        async def metrics(request: Request) -> Any:
+            return metrics_response(self.metrics, request.headers.get("accept"))
+
+        self.app = equip(
+            app,
+            metrics=self.metrics,
+            hosts=HostPolicy("127.0.0.1"),
+            max_body_bytes=100,
+            statuses={OutOfStock: 409},
+            refusals=(401,),
+        )
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[httpx2.AsyncClient]:
+        transport = httpx2.ASGITransport(self.app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            yield client
+
+    def sample(self, name: str, /, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(name, labels)
+
+    def count(self, endpoint: str, method: str = "GET", status: str = "200") -> float | None:
+        return self.sample(f"{DURATION}_count", endpoint=endpoint, method=method, status=status)
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+async def test_requests_are_labelled_by_their_template(server: Server) -> None:
+    async with server.client() as client:
+        for number in range(3):
+            await client.get(f"/items/{number}")
+            await client.get(f"/nothing/{number}")
+            await client.request(f"VERB{number}", "/nothing")
+    assert server.count("/items/{item}") == 3
+    assert server.count("<unmatched>", status="404") == 3
+    assert server.count("<unmatched>", "<other>", "404") == 3
+    assert server.sample("investiq_requests_total") == 9
+
+
+async def test_every_documented_answer_has_its_series_with_the_first_scrape(server: Server) -> None:
+    async with server.client() as client:
+        await client.get("/metrics")
+    assert server.count("/items/{item}") == 0
+    assert server.count("/items", "POST", "422") == 0
+    assert server.count("<unmatched>", "GET", "401") == 0
+    assert server.count("<unmatched>", "<other>", "401") == 0
+
+
+async def test_a_failure_nobody_foresaw_is_counted_logged_and_kept_private(server: Server) -> None:
+    with capture_logs() as logs:
+        async with server.client() as client:
+            response = await client.get("/fail/bug")
+    assert response.status_code == 500
+    assert "secret" not in response.text
+    assert server.count("/fail/{kind}", status="500") == 1
+    assert server.sample("investiq_errors_total") == 1
+    error = next(log for log in logs if log["event"] == "unhandled_error")
+    assert error["log_level"] == "error"
+    assert response.json()["request_id"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "reason"),
+    [("problem", 418, "teapot"), ("mapped", 409, "sold_yesterday"), ("unmapped", 500, "internal_error")],
+)
+async def test_errors_are_problem_documents(server: Server, kind: str, status: int, reason: str) -> None:
+    async with server.client() as client:
+        response = await client.get(f"/fail/{kind}", headers={"X-Request-ID": "abc-1"})
+    problem = response.json()
+    assert (response.status_code, problem["status"], problem["reason"]) == (status, status, reason)
+    assert problem["type"] == f"urn:investiq:problem:{reason}"
+    assert problem["instance"] == f"/fail/{kind}"
+    assert problem["request_id"] == "abc-1"
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "/etc" not in response.text
+
+
+async def test_details_of_an_error_are_members_of_the_problem(server: Server) -> None:
+    async with server.client() as client:
+        problem = await client.get("/fail/problem")
+        mapped = await client.get("/fail/mapped")
+    assert problem.json()["capacity"] == 1
+    assert problem.headers["x-spout"] == "yes"
+    assert mapped.json()["symbol"] == "AAPL"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/nothing", 404), ("PUT", "/items", 405), ("POST", "/items", 422)]
+)
+async def test_failures_of_the_framework_are_problem_documents_too(
+    server: Server, method: str, path: str, status: int
+) -> None:
+    async with server.client() as client:
+        response = await client.request(method, path)
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    if status == 405:
+        assert "POST" in response.headers["allow"]
+
+
+async def test_what_was_sent_does_not_come_back_in_an_error(server: Server) -> None:
+    async with server.client() as client:
+        response = await client.post("/items", json={"number": "my password"})
+    assert response.status_code == 422
+    assert "my password" not in response.text
+
+
+@pytest.mark.parametrize("given", ["abc", "A.b_c-1", "x" * 64])
+async def test_a_sane_request_id_is_kept(server: Server, given: str) -> None:
+    async with server.client() as client:
+        response = await client.get("/items/1", headers={"X-Request-ID": given})
+    assert response.headers["x-request-id"] == given
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 65, 'a"b', "a;b", "\u00e4"])
+async def test_any_other_request_id_is_replaced(server: Server, given: str) -> None:
+    async with server.client() as client:
+        response = await client.get("/items/1", headers={b"X-Request-ID": given.encode()})
+    assert len(response.headers["x-request-id"]) == 32
+
+
+async def test_the_request_id_is_in_the_logs(server: Server) -> None:
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
+        async with server.client() as client:
+            await client.get("/items/1", headers={"X-Request-ID": "abc-1"})
+            await client.get("/metrics")
+    requests = [log for log in logs if log["event"] == "request"]
+    assert [(log["path"], log["status"], log["request_id"]) for log in requests] == [("/items/1", 200, "abc-1")]
+
+
+async def test_head_is_get_without_its_body(server: Server) -> None:
+    async with server.client() as client:
+        got, head = await client.get("/items/1"), await client.head("/items/1")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == got.headers["content-length"]
+        assert (await client.head("/nothing")).status_code == 404
+        assert (await client.head("/items")).status_code == 405
+    assert server.count("/items/{item}", "HEAD") == 1
+    assert server.count("<unmatched>", "HEAD", "404") == 1
+
+
+async def test_a_foreign_host_is_421(server: Server) -> None:
+    async with server.client() as client:
+        response = await client.get("/items/1", headers={"Host": "evil.example"})
+    assert response.status_code == 421
+    assert response.json()["reason"] == "foreign_host"
+    assert server.count("<unmatched>", status="421") == 1
+
+
+async def test_a_websocket_from_a_foreign_host_is_closed(server: Server) -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    scope = {"type": "websocket", "path": "/ws", "headers": [(b"host", b"evil.example")], "query_string": b""}
+    await server.app(scope, receive, send)
+    assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+@pytest.mark.parametrize(("size", "status"), [(0, 200), (100, 200), (101, 413), (100_000, 413)])
+async def test_a_body_above_the_limit_is_refused(server: Server, size: int, status: int) -> None:
+    async def streamed() -> AsyncIterator[bytes]:
+        for _ in range(size):
+            yield b"x"
+
+    async with server.client() as client:
+        announced = await client.post("/echo", content=b"x" * size)
+        unannounced = await client.post("/echo", content=streamed())
+    assert (announced.status_code, unannounced.status_code) == (status, status)
+    if status == 200:
+        assert announced.json() == unannounced.json() == {"bytes": size}
+    else:
+        assert announced.json()["limit_bytes"] == 100
+
+
+async def test_a_stream_is_timed_to_its_end(server: Server) -> None:
+    async with server.client() as client:
+        task = asyncio.create_task(client.get("/stream"))
+        async with asyncio.timeout(10):
+            while server.sample("investiq_active_connections") != 1:
+                await asyncio.sleep(0)
+        assert server.count("/stream") == 0
+        server.release.set()
+        assert (await task).text == "one two"
+    assert server.count("/stream") == 1
+    assert server.sample("investiq_active_connections") == 0
+
+
+async def test_a_stream_that_breaks_is_an_error(server: Server) -> None:
+    transport = httpx2.ASGITransport(server.app)  # raises what a real server logs before it cuts the connection
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        with pytest.raises(RuntimeError, match="in the middle"):
+            await client.get("/broken-stream")
+        assert (await client.get("/items/1")).status_code == 200
+    assert server.count("/broken-stream", status="500") == 1
+    assert server.sample("investiq_errors_total") == 1
+    assert server.sample("investiq_active_connections") == 0
+
+
+async def test_a_client_that_goes_away_leaves_no_active_connection(server: Server) -> None:
+    async with server.client() as client:
+        task = asyncio.create_task(client.get("/stream"))
+        async with asyncio.timeout(10):
+            while server.sample("investiq_active_connections") != 1:
+                await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert server.sample("investiq_active_connections") == 0
+    assert server.sample("investiq_requests_total") == 1

@@ -1,0 +1,127 @@
+"""The header: mode, halt, market time, age of the data, worst alert; and what it says when nobody answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from investiq.serve.web.header import header_content
+from investiq.serve.web.sources import Sources
+from tests.serve.web.fakes import HALTED, MARKET, STATUS, Stand, alert, text_of
+
+
+async def words(sources: Sources) -> str:
+    line, outage = await header_content(sources)
+    return f"{text_of(line)} | {text_of(outage)}"
+
+
+async def test_a_well_replay_shows_mode_halt_time_age_and_no_alert(sources: Sources) -> None:
+    text = await words(sources)
+
+    for expected in ("Replay", "Not halted", "Wed 9 Jan 2008, 11:30", "12\u202fmin", "None firing"):
+        assert expected in text
+    assert text.endswith("| ")
+
+
+@pytest.mark.parametrize(("mode", "shown"), [("paper", "Paper"), ("live", "Live"), ("other", "other")])
+async def test_the_mode_is_what_the_broker_reports(sources: Sources, stand: Stand, mode: str, shown: str) -> None:
+    stand.api.documents["/api/trading/status"] = STATUS | {"mode": mode}
+
+    assert shown in await words(sources)
+
+
+async def test_a_halt_says_why(sources: Sources, stand: Stand) -> None:
+    stand.api.documents["/api/trading/status"] = HALTED
+
+    text = await words(sources)
+
+    assert "Halted" in text
+    assert "halted by hand: a price that seems wrong" in text
+    assert "Not halted" not in text
+
+
+async def test_a_halt_that_outlasts_the_loss_of_the_monitoring_does_not_say_that_it_is_lost(
+    sources: Sources, stand: Stand
+) -> None:
+    lost = HALTED | {"reason": "monitoring_lost", "note": ""}
+    stand.api.documents["/api/trading/status"] = lost
+    assert "it is heard again, and trading waits for somebody to resume it" in await words(sources)
+
+    stand.api.documents["/api/trading/status"] = lost | {"monitoring": lost["monitoring"] | {"heartbeat": "lost"}}
+    sources.forget_trading()
+    assert "the monitoring is not heard" in await words(sources)
+
+
+async def test_a_closed_market_is_not_stale_data(sources: Sources, stand: Stand) -> None:
+    stand.api.documents["/api/market"] = MARKET | {"phase": "closed", "data_age_seconds": 0.0}
+
+    text = await words(sources)
+
+    assert "Market closed" in text
+    assert "stands still" in text
+
+
+async def test_the_worst_alert_is_critical_before_warning_and_older_before_newer(
+    sources: Sources, stand: Stand
+) -> None:
+    stand.alertmanager.documents["/api/v2/alerts"] = [
+        alert("Watchdog", "none"),
+        alert("HighLatency", "warning", "2026-01-02T08:00:00.000Z"),
+        alert("HighErrorRate", "critical", "2026-01-02T10:00:00.000Z"),
+        alert("ServiceDown", "critical", "2026-01-02T09:00:00.000Z"),
+        alert("MLServiceDown", "critical", "2026-01-02T07:00:00.000Z", "suppressed"),
+    ]
+
+    text = await words(sources)
+
+    assert "ServiceDown critical" in text
+    assert "and 2 more" in text
+    assert "MLServiceDown" not in text
+
+
+async def test_an_alertmanager_that_does_not_answer_is_not_no_alert(sources: Sources, stand: Stand) -> None:
+    stand.alertmanager.down = True
+
+    text = await words(sources)
+
+    assert "None firing" not in text
+    assert "Alertmanager does not answer" in text
+    assert "Not halted" in text
+
+
+async def test_alerts_that_ended_because_prometheus_died_are_not_no_alert(sources: Sources, stand: Stand) -> None:
+    """Alertmanager forgets what fired soon after nobody says it any more, and the heartbeat with it."""
+    stand.alertmanager.documents["/api/v2/alerts"] = []
+
+    text = await words(sources)
+
+    assert "None firing" not in text
+    assert "Prometheus is not heard: nothing can fire" in text
+
+
+async def test_trading_that_needs_no_monitoring_says_so(sources: Sources, stand: Stand) -> None:
+    monitoring = STATUS["monitoring"] | {"required": False, "heartbeat": "not_required"}
+    stand.api.documents["/api/trading/status"] = STATUS | {"monitoring": monitoring}
+
+    assert "allowed unwatched: require_monitoring = false" in await words(sources)
+
+
+async def test_a_dead_api_is_told_with_part_time_and_command(sources: Sources, stand: Stand) -> None:
+    stand.api.down = True
+
+    text = await words(sources)
+
+    assert text.count("Unknown") == 4
+    assert "Trading and analysis: API server gives no answer since" in text
+    assert "investiq status" in text
+    assert "Not halted" not in text
+    assert "None firing" in text
+
+
+async def test_a_dead_api_comes_back(sources: Sources, stand: Stand) -> None:
+    stand.api.down = True
+    await header_content(sources)
+    stand.api.down = False
+    sources.status.forget()
+    sources.market.forget()
+
+    assert "Not halted" in await words(sources)

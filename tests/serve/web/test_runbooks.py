@@ -1,0 +1,75 @@
+"""The runbooks as pages: what the links of notifications lead to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from investiq.foundation.config import Config
+from investiq.foundation.config.schema import ApiConfig, MonitoringConfig, WebConfig
+from investiq.monitoring.alert import Alert
+from investiq.monitoring.rules import ALERTS, CONDITIONAL
+from investiq.serve.web.app import create_app
+from tests.serve.web.fakes import Stand
+
+
+@pytest.mark.parametrize(
+    "alert", {alert.key: alert for alert in (*ALERTS, *CONDITIONAL)}.values(), ids=lambda alert: str(alert.key)
+)
+async def test_the_runbook_link_of_every_alert_leads_to_its_entry(console: httpx2.AsyncClient, alert: Alert) -> None:
+    answer = await console.get(f"/runbooks/{alert.subject}/{alert.name}")
+
+    assert answer.status_code == 200
+    assert f"<h1>{alert.name}</h1>" in answer.text
+    assert answer.text.count("<strong>First three commands.</strong>") == 1
+    assert "## " not in answer.text, "the next entry is not on this page"
+
+
+async def test_a_subject_is_a_page_with_all_its_entries(console: httpx2.AsyncClient) -> None:
+    page = (await console.get("/runbooks/api")).text
+
+    assert '<section id="servicedown"><h1>ServiceDown</h1>' in page
+    assert '<section id="highlatency">' in page
+
+
+async def test_a_link_within_the_repository_is_text(console: httpx2.AsyncClient) -> None:
+    page = (await console.get("/runbooks/signals")).text
+
+    assert "how it is measured" in page
+    assert "../analysis.md" not in page
+
+
+async def test_the_commands_name_the_ports_and_the_data_folder_of_this_installation(stand: Stand) -> None:
+    """Also where one part has the default port of another, which may even answer."""
+    config = Config(
+        data_dir=Path("/srv/iq"), api=ApiConfig(port=9090), monitoring=MonitoringConfig(prometheus_port=3000)
+    )
+    transport = httpx2.ASGITransport(create_app(config, stand.transports))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8050") as client:
+        down = (await client.get("/runbooks/api/ServiceDown")).text
+        absent = (await client.get("/runbooks/monitoring")).text
+    assert "http://127.0.0.1:9090/health" in down
+    assert "tail -n 50 /srv/iq/logs/api.log" in down
+    assert "127.0.0.1:3000/api/v1/" in absent
+    assert "127.0.0.1:9090/api/v1/" not in absent
+    assert " .investiq" not in absent
+
+
+@pytest.mark.parametrize(
+    "path", ["nosuch", "api/NoSuch", "..%2Fapi", "api.md", "%2e%2e/README", "api/<script>", "../docs/README"]
+)
+async def test_what_is_no_runbook_is_not_found(console: httpx2.AsyncClient, path: str) -> None:
+    answer = await console.get(f"/runbooks/{path}", headers={"accept": "text/html"})
+
+    assert answer.status_code == 404
+    assert "<script>alert" not in answer.text
+
+
+async def test_the_public_address_is_one_that_the_console_answers_to(stand: Stand) -> None:
+    config = Config(web=WebConfig(public_url="https://invest.example.org/"))
+    transport = httpx2.ASGITransport(create_app(config, stand.transports))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://invest.example.org") as client:
+        assert (await client.get("/health")).is_success
+        assert (await client.get("/health", headers={"host": "evil.example"})).status_code == 421

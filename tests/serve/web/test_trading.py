@@ -1,0 +1,287 @@
+"""The trading page: figures, tables, and the changes that a person may make."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import httpx2
+import pytest
+from dash import no_update
+
+from investiq.clients.api.documents import TradingStatus
+from investiq.serve.web.pages.breaker import breaker_card, decide, preview
+from investiq.serve.web.pages.order_ticket import Ticket, place
+from investiq.serve.web.pages.trading import equity_content, state_content, table_content
+from investiq.serve.web.sources import Sources
+from tests.serve.web.fakes import ACCOUNT, HALTED, POSITION, STATUS, Stand, order, text_of
+
+MARKET_BUY = Ticket("AAPL", "buy", 10, "quantity", "market", None)
+
+
+async def test_the_account_and_the_limits_are_shown(sources: Sources) -> None:
+    figures, breaker = map(text_of, await state_content(sources))
+
+    for expected in (
+        "Equity $100,092.16",
+        "Cash $95,024.28",
+        "Unrealised −$2.50",
+        "Realised +$98.61",
+        "5\u202f% of equity",
+    ):
+        assert expected in figures
+    assert "Entries and exits are allowed." in breaker
+    assert "0.40\u202f%  of 20.0\u202f% allowed" in breaker
+
+
+async def test_what_a_missing_price_hides_is_a_dash_and_the_symbol_is_named(sources: Sources, stand: Stand) -> None:
+    unpriced = {"equity": None, "exposure": None, "unrealised_pnl": None, "day_pnl": None, "unpriced": ["FB"]}
+    stand.api.documents["/api/account"] = ACCOUNT | unpriced
+
+    figures, _ = map(text_of, await state_content(sources))
+
+    assert "Equity – no price: FB" in figures
+    assert "In positions –" in figures
+
+
+async def test_a_halt_shows_reason_note_person_and_both_times(sources: Sources, stand: Stand) -> None:
+    stand.api.documents["/api/trading/status"] = HALTED
+
+    _, breaker = map(text_of, await state_content(sources))
+
+    assert "Why halted by hand Note a price that seems wrong By local admin" in breaker
+    assert "Wed 9 Jan 2008, 10:00 New York (market time)" in breaker
+    assert "10:00:00 UTC (real time)" in breaker
+
+
+async def test_orders_keep_their_order_and_say_why_they_were_denied(sources: Sources) -> None:
+    _, _, _, rows, _, missing = await table_content(sources)
+
+    assert missing is None
+    assert [row["id"] for row in rows] == ["o2", "o1"]
+    assert rows[0]["status"] == "Denied"
+    assert rows[0]["why"] == "trading is halted"
+    assert rows[0]["asked"] == "$5,000.00"
+    assert rows[1]["asked"] == "10 sh."
+    assert rows[1]["average_price"] is None
+
+
+async def test_what_was_sold_out_is_no_position(sources: Sources, stand: Stand) -> None:
+    gone = POSITION | {"symbol": "IBM", "quantity": "0"}
+    stand.api.documents["/api/positions"] = {"positions": [POSITION, gone]}
+
+    rows, *_ = await table_content(sources)
+
+    assert [row["symbol"] for row in rows] == ["AAPL"]
+
+
+async def test_tables_without_an_answer_say_so(sources: Sources, stand: Stand) -> None:
+    stand.api.down = True
+
+    rows, _, positions, orders, _, why = await table_content(sources)
+
+    assert rows is no_update
+    assert orders is no_update
+    assert "Positions: API server gives no answer" in text_of(positions)
+    assert "Orders: API server gives no answer" in text_of(why)
+
+
+async def test_the_equity_curve_is_sent_again_only_when_it_has_grown(sources: Sources, stand: Stand) -> None:
+    series, _, shown, _ = await equity_content(sources, None)
+    again = await equity_content(sources, shown)
+    stand.api.documents["/api/account/equity"]["points"] = []
+    sources.equity.forget()
+    *_, nothing = await equity_content(sources, shown)
+
+    assert [line["id"] for line in series] == ["equity", "drawdown"]
+    assert again[0] is no_update
+    assert "No equity yet" in text_of(nothing)
+
+
+async def test_the_preview_of_a_halt_counts_what_stays(sources: Sources, stand: Stand) -> None:
+    text = text_of(await preview(sources, "halt"))
+    assert "Every new entry is denied" in text
+    assert "1 open position stays and can be sold." in text
+    assert "1 open order may still fill" in text
+
+    sources.forget_trading()
+    stand.api.documents["/api/positions"] = {"positions": []}
+    stand.api.documents["/api/trades"] = {"orders": [], "next_cursor": None}
+    text = text_of(await preview(sources, "halt"))
+    assert "Nothing is held." in text
+    assert "No order is waiting." in text
+
+
+async def test_the_preview_of_a_resume_says_why_it_was_halted(sources: Sources, stand: Stand) -> None:
+    stand.api.documents["/api/trading/status"] = HALTED | {"reason": "daily_loss"}
+
+    text = text_of(await preview(sources, "resume"))
+
+    assert "the loss of the session reached its limit" in text
+    assert "both limits count anew" in text
+
+
+@pytest.mark.parametrize("state", ["lost", "awaited"])
+async def test_the_preview_of_a_resume_says_that_it_will_be_refused_while_the_monitoring_is_not_heard(
+    sources: Sources, stand: Stand, state: str
+) -> None:
+    monitoring = HALTED["monitoring"] | {"heartbeat": state, "note": "the last heartbeat of the monitoring is 95 s old"}
+    stand.api.documents["/api/trading/status"] = HALTED | {"reason": "monitoring_lost", "monitoring": monitoring}
+
+    text = text_of(await preview(sources, "resume"))
+
+    assert "the monitoring is not heard" in text
+    assert "This will be refused" in text
+    assert "95 s old" in text
+    assert "allowed again at once" not in text
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("fresh", "Heard , 4\u202fs old"),
+        ("lost", "Lost , 4\u202fs old"),
+        ("awaited", "Awaited since the start"),
+        ("not_required", "Not required: nobody may be watching"),
+    ],
+)
+def test_the_breaker_shows_whether_the_monitoring_is_heard(state: str, words: str) -> None:
+    monitoring = STATUS["monitoring"] | {"heartbeat": state}
+    card = text_of(breaker_card(cast(TradingStatus, STATUS | {"monitoring": monitoring})))
+
+    assert f"Heartbeat of the monitoring {words}" in card
+
+
+async def test_a_preview_without_the_api_invents_no_number(sources: Sources, stand: Stand) -> None:
+    stand.api.down = True
+
+    assert "how many there are is not known" in text_of(await preview(sources, "halt"))
+
+
+@pytest.mark.parametrize("change", ["halt", "resume"])
+async def test_a_change_is_sent_with_its_reason_and_shown_at_once(sources: Sources, stand: Stand, change: Any) -> None:
+    stand.api.posts[f"/api/trading/{change}"] = (200, HALTED)
+    await sources.status()
+    stand.api.documents["/api/trading/status"] = HALTED
+
+    opened, failure, changed = await decide(sources, change, "  a price that seems wrong ")
+
+    assert (opened, failure) == (False, None)
+    assert changed is not no_update
+    assert [(path, body) for path, body, _ in stand.api.changes] == [
+        (f"/api/trading/{change}", {"reason": "a price that seems wrong"})
+    ]
+    assert "Halted" in text_of((await state_content(sources))[1])
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "no"])
+async def test_without_a_reason_nothing_is_sent(sources: Sources, stand: Stand, reason: str) -> None:
+    opened, failure, _ = await decide(sources, "halt", reason)
+
+    assert opened
+    assert "Say why" in text_of(failure)
+    assert stand.api.changes == []
+
+
+async def test_a_change_that_fails_keeps_the_dialogue_and_says_so(sources: Sources, stand: Stand) -> None:
+    stand.api.posts["/api/trading/resume"] = (
+        403,
+        {"reason": "insufficient_scope", "detail": "this needs admin access"},
+    )
+
+    opened, failure, changed = await decide(sources, "resume", "found the cause")
+
+    assert opened
+    assert changed is no_update
+    assert "It did not happen this needs admin access" in text_of(failure)
+
+
+async def test_an_order_is_sent_with_the_key_of_the_form(sources: Sources, stand: Stand) -> None:
+    stand.api.posts["/api/trades"] = (201, order())
+
+    answer, next_key, _ = await place(sources, "key-1", MARKET_BUY)
+
+    (_, body, headers) = stand.api.changes[0]
+    assert body == {"symbol": "AAPL", "side": "buy", "order_type": "market", "quantity": "10"}
+    assert headers["idempotency-key"] == "key-1"
+    assert next_key not in ("key-1", no_update)
+    assert "Accepted Buy 10 shares of AAPL" in text_of(answer)
+
+
+async def test_an_order_in_dollars_with_a_limit(sources: Sources, stand: Stand) -> None:
+    stand.api.posts["/api/trades"] = (201, order(notional="5000", quantity=None))
+
+    await place(sources, "k", Ticket("AAPL", "sell", 5000, "notional", "limit", 17.5))
+
+    expected = {"symbol": "AAPL", "side": "sell", "order_type": "limit", "notional": "5000", "limit_price": "17.5"}
+    assert stand.api.changes[0][1] == expected
+
+
+async def test_a_denied_order_says_which_rule(sources: Sources, stand: Stand) -> None:
+    denied = order(status="denied", reason="halted", message="trading is halted (manual)")
+    problem = {"reason": "order_denied", "denial": "halted", "order": denied, "detail": "denied"}
+    stand.api.posts["/api/trades"] = (409, problem)
+
+    answer, *_ = await place(sources, "k", MARKET_BUY)
+
+    assert "Denied Buy 10 shares of AAPL: trading is halted (manual)" in text_of(answer)
+
+
+async def test_after_a_doubt_the_key_stays_so_that_sending_again_is_the_same_order(
+    sources: Sources, stand: Stand
+) -> None:
+    stand.api.down = True
+
+    answer, next_key, changed = await place(sources, "k", MARKET_BUY)
+
+    assert next_key is no_update
+    assert changed is no_update
+    assert "not for a second one" in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    "ticket",
+    [
+        MARKET_BUY._replace(symbol=None),
+        MARKET_BUY._replace(amount=None),
+        MARKET_BUY._replace(amount=""),
+        MARKET_BUY._replace(amount=0),
+        MARKET_BUY._replace(amount=-5),
+        MARKET_BUY._replace(amount="NaN"),
+        MARKET_BUY._replace(type="limit"),
+        MARKET_BUY._replace(side="steal"),
+    ],
+)
+async def test_an_incomplete_form_is_not_sent(sources: Sources, stand: Stand, ticket: Ticket) -> None:
+    await place(sources, "k", ticket)
+
+    assert ticket.fault()
+    assert stand.api.changes == []
+
+
+async def test_a_halt_goes_through_the_server_as_the_browser_sends_it(
+    console: httpx2.AsyncClient, stand: Stand
+) -> None:
+    """The wiring of the callback, not only its function."""
+    stand.api.posts["/api/trading/halt"] = (200, HALTED)
+    dependencies = (await console.get("/_dash-dependencies")).json()
+    confirm = next(d for d in dependencies if any(i["id"] == "change-confirm" for i in d["inputs"]))
+    outputs = [
+        {"id": part.rpartition(".")[0], "property": part.rpartition(".")[2]}
+        for part in confirm["output"].strip(".").split("...")
+    ]
+    body = {
+        "output": confirm["output"],
+        "outputs": outputs,
+        "inputs": [{"id": "change-confirm", "property": "n_clicks", "value": 1}],
+        "state": [
+            {"id": "change", "property": "data", "value": "halt"},
+            {"id": "change-reason", "property": "value", "value": "because of a test"},
+        ],
+        "changedPropIds": ["change-confirm.n_clicks"],
+    }
+
+    answer = await console.post("/_dash-update-component", json=body, headers={"origin": "http://127.0.0.1:8050"})
+
+    assert answer.status_code == 200
+    assert answer.json()["response"]["change-modal"]["opened"] is False
+    assert stand.api.changes[0][1] == {"reason": "because of a test"}
