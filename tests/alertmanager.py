@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import httpx2
 import yaml
 
-from investiq.stack import programs
+from investiq.operate.supervise import programs
 from tests.ports import free_port
 
 __all__ = ["Alertmanager", "Receiver", "alert", "alertmanager", "eventually", "posted", "receiver"]

@@ -24,7 +24,7 @@ from investiq.foundation.telemetry.catalogue import Kind
 from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.monitoring.scraping.jobs import jobs, prometheus_document
 from investiq.monitoring.scraping.probes import blackbox_document
-from investiq.stack.render import render_runtime, write_runtime
+from investiq.operate.render.files import render_runtime, write_runtime
 from tests.ports import free_ports
 
 __all__ = ["PORT_SETTINGS", "FakeStack"]

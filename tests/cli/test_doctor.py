@@ -18,16 +18,18 @@ from typing import Any
 
 import pytest
 
-from investiq.cli.doctor import CHECKS, clock, disk, watch
+from investiq.cli.doctor import CHECKS
 from investiq.cli.exit_codes import ExitCode
 from investiq.foundation.config import Config, Paths, load
 from investiq.foundation.config.schema import MarketConfig
 from investiq.invest import wiring
 from investiq.invest.market.calendar import xnys
 from investiq.invest.market.replay_state import ReplayState, write_state
-from investiq.stack import programs, survey, validate_live
-from investiq.stack.render import write_runtime
-from investiq.stack.status import PartStatus, Phase, Snapshot, State
+from investiq.operate.doctor import clock, disk, watch
+from investiq.operate.render.files import write_runtime
+from investiq.operate.supervise import programs, stack_status
+from investiq.operate.supervise.status import PartStatus, Phase, Snapshot, State
+from investiq.operate.validate.live import run as live_run
 from tests.cli.fake_stack import FakeStack
 from tests.cli.test_main import run
 from tests.invest.signals import synthetic
@@ -451,7 +453,7 @@ def test_ports_with_what_the_supervisor_knows(
     async def supervisor(_: Config) -> Snapshot:
         return Snapshot(Phase.RUNNING, os.getpid(), "", (web,))
 
-    monkeypatch.setattr(survey, "_supervisor", supervisor)
+    monkeypatch.setattr(stack_status, "_supervisor", supervisor)
     finding = only("ports")
     assert what in finding["what"]
     assert fix in finding["fix"]
@@ -466,7 +468,7 @@ def test_ports_of_a_sick_part_of_ours_are_not_called_foreign(
     async def supervisor(_: Config) -> Snapshot:
         return Snapshot(Phase.RUNNING, os.getpid(), "", (web,))
 
-    monkeypatch.setattr(survey, "_supervisor", supervisor)
+    monkeypatch.setattr(stack_status, "_supervisor", supervisor)
     finding = only("ports")
     assert finding["what"].startswith("it is unhealthy: answers 503")
     assert "`investiq down web`" in finding["fix"]
@@ -629,7 +631,7 @@ def test_rule_files_that_were_edited_or_removed(running: FakeStack, config: Conf
 def test_rules_on_the_first_round_of_prometheus_are_waited_for(
     running: FakeStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validate_live, "_ASK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(live_run, "_ASK_AGAIN_SECONDS", 0.0)
     started = {"data": {"startTime": datetime.now(UTC).isoformat()}}
     running.answers["prometheus", "/api/v1/status/runtimeinfo"] = started
     health = iter(["unknown", "unknown"])

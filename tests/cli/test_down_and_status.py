@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from investiq.cli.exit_codes import ExitCode
-from investiq.stack import survey
-from investiq.stack.parts import Missing, Table
+from investiq.operate.supervise import stack_status
+from investiq.operate.supervise.parts import Missing, Table
 from tests.cli.test_main import run
+from tests.operate.supervise.conftest import Fakes, fakes
 from tests.ports import free_port
-from tests.stack.conftest import Fakes, fakes
 
 __all__ = ["fakes"]  # a fixture
 
@@ -35,14 +35,14 @@ def table(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> Table:
     table = Table(
         (api, fakes.part("web", needs=("api",))), (Missing("grafana", "dashboards", "get it", optional=True),)
     )
-    monkeypatch.setattr(survey, "stack_table", lambda _: table)
+    monkeypatch.setattr(stack_status, "stack_table", lambda _: table)
     return table
 
 
 @pytest.fixture
 def supervisor(fakes: Fakes, table: Table) -> Iterator[subprocess.Popen[bytes]]:
     parts = [f"{part.name}:{part.port}" for part in table.parts]
-    command = [sys.executable, "-m", "tests.stack.fake_supervisor", str(fakes.folder), *parts]
+    command = [sys.executable, "-m", "tests.operate.supervise.fake_supervisor", str(fakes.folder), *parts]
     process = subprocess.Popen(command, cwd=Path(__file__).parents[2])
     deadline = time.monotonic() + 30
     while json.loads(run("status", "--json").out)["phase"] != "running":
@@ -145,7 +145,7 @@ def test_a_missing_watcher_is_a_finding(
     fakes: Fakes, supervisor: subprocess.Popen[bytes], table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blackbox = Missing("blackbox", "probes", "apt-get install it", optional=False)
-    monkeypatch.setattr(survey, "stack_table", lambda _: Table(table.parts, (blackbox,)))
+    monkeypatch.setattr(stack_status, "stack_table", lambda _: Table(table.parts, (blackbox,)))
     result = run("status")
     assert result.code == ExitCode.FINDINGS
     assert "apt-get install it" in result.out

@@ -18,7 +18,7 @@ import pytest
 
 from investiq.cli import main
 from investiq.cli.exit_codes import ExitCode
-from tests.stack.notifications import alert, webhook
+from tests.operate.supervise.notifications import alert, webhook
 
 
 @pytest.fixture(scope="module")

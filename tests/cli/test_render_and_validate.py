@@ -13,8 +13,8 @@ import pytest
 
 from investiq.cli import main, render
 from investiq.cli.exit_codes import ExitCode, Validation
-from investiq.stack import validate as checks
-from investiq.stack.validate import checkout
+from investiq.operate.validate import offline as checks
+from investiq.operate.validate.offline import checkout
 from tests.cli.fake_stack import PORT_SETTINGS
 from tests.ports import free_port
 

@@ -11,7 +11,7 @@ import pytest
 from investiq.cli import stack_screen
 from investiq.cli.context import Session
 from investiq.cli.stack_screen import StackScreen
-from investiq.stack.status import Failure, PartStatus, Phase, Snapshot, State
+from investiq.operate.supervise.status import Failure, PartStatus, Phase, Snapshot, State
 
 API = PartStatus("api", "analysis and trading", State.WAITING, 3000, "http://127.0.0.1:3000/")
 

@@ -17,19 +17,19 @@ import pytest
 import structlog.testing
 
 from investiq.cli import startup, up
-from investiq.cli.durations import Duration
 from investiq.cli.exit_codes import ExitCode
+from investiq.cli.parameters import Duration
 from investiq.cli.stack_screen import StackScreen
 from investiq.foundation.config import Config
 from investiq.invest.market.replay_state import ReplayState, write_state
-from investiq.stack import launch, survey
-from investiq.stack.control import hold_lock
-from investiq.stack.logs import tail
-from investiq.stack.parts import Missing, Part, Table
-from investiq.stack.proof import Proof
-from investiq.stack.supervise import Supervisor
+from investiq.operate.supervise import launch, stack_status
+from investiq.operate.supervise.control import hold_lock
+from investiq.operate.supervise.logs import tail
+from investiq.operate.supervise.parts import Missing, Part, Table
+from investiq.operate.supervise.supervisor import Supervisor
+from investiq.operate.validate.smoke_test import Proof
 from tests.cli.test_main import run
-from tests.stack.conftest import QUICK, Fakes, fakes, free_port
+from tests.operate.supervise.conftest import QUICK, Fakes, fakes, free_port
 
 __all__ = ["fakes"]  # a fixture
 
@@ -59,7 +59,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replace]:
     """Replaces the parts and the proofs; the supervisor is the real one, and quick."""
 
     def replace(*parts: Part, missing: tuple[Missing, ...] = (), watched: Proof = WATCHED) -> None:
-        for module in (up, launch, survey):
+        for module in (up, launch, stack_status):
             monkeypatch.setattr(module, "stack_table", lambda _: Table(parts, missing))
         for name, proof in (("prove_watched", watched), ("prove_analysis", ANALYSED)):
             monkeypatch.setattr(startup, name, _giving(proof))

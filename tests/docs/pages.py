@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from investiq.stack.validate import checkout
+from investiq.operate.validate.offline import checkout
 
 __all__ = ["Page", "guide", "pages", "rows_under"]
 

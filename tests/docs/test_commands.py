@@ -9,8 +9,8 @@ import pytest
 
 from investiq.cli.exit_codes import ExitCode, Validation
 from investiq.cli.main import COMMANDS
-from investiq.stack.validate import OFFLINE_CHECKS, checkout
-from investiq.stack.validate_live import LIVE_CHECKS
+from investiq.operate.validate.live.run import LIVE_CHECKS
+from investiq.operate.validate.offline import OFFLINE_CHECKS, checkout
 from tests.docs.command_lines import fault, inline_commands, make_targets, typed_commands
 from tests.docs.pages import Page, guide, rows_under
 

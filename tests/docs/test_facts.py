@@ -15,7 +15,7 @@ from investiq.foundation.config.schema import Config, NotifyConfig
 from investiq.invest.trading.order import TRANSITIONS, OrderStatus
 from investiq.invest.trading.risk import DenialReason
 from investiq.monitoring.routing.routes import alertmanager_document
-from investiq.stack.validate import checkout
+from investiq.operate.validate.offline import checkout
 from tests.docs.pages import Page, guide, rows_under
 
 SECTIONS = {key.rpartition(".")[0] for key in settings()} - {""}

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from investiq.stack.validate import checkout
+from investiq.operate.validate.offline import checkout
 from tests.docs.pages import Page, guide, pages
 
 OF_ONE_MACHINE = re.compile(r"(?<![\w.~])/(?:home|root|tmp|Users|work)/\S*|[A-Z]:\\\S*")

@@ -16,9 +16,9 @@ from investiq.monitoring.checks.expressions import Expression
 from investiq.monitoring.checks.references import check_references
 from investiq.monitoring.checks.runbooks import commands
 from investiq.monitoring.scraping.jobs import jobs
-from investiq.stack.parts import stack_table
-from investiq.stack.programs import PROGRAMS
-from investiq.stack.validate import checkout
+from investiq.operate.supervise.parts import stack_table
+from investiq.operate.supervise.programs import PROGRAMS
+from investiq.operate.validate.offline import checkout
 
 ENTRIES = {
     f"{page.stem}#{heading}": text

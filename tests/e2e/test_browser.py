@@ -20,7 +20,7 @@ from investiq.foundation.config import load
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.api import SERVICE_DOWN
-from investiq.stack.render import render_runtime
+from investiq.operate.render.files import render_runtime
 from tests.alertmanager import posted
 from tests.clients.notify.services import Service, discord, served
 from tests.e2e.stack import Stack, awaited

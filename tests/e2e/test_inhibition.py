@@ -19,8 +19,8 @@ import httpx2
 import pytest
 
 from investiq.foundation.config import Config, Paths, addresses, load
-from investiq.stack.parts import Part, stack_table
-from investiq.stack.render import write_runtime
+from investiq.operate.render.files import write_runtime
+from investiq.operate.supervise.parts import Part, stack_table
 
 pytestmark = pytest.mark.e2e
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from investiq.cli.exit_codes import Validation
-from investiq.stack.programs import find_all
+from investiq.operate.supervise.programs import find_all
 from tests.e2e.stack import Stack, awaited
 from tests.ports import free_port
 

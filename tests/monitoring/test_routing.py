@@ -22,8 +22,8 @@ from investiq.monitoring.routing.routes import (
 )
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.rules.monitoring import WATCHDOG
+from investiq.operate.render.files import write_runtime
 from investiq.serve.api.routes import heartbeat
-from investiq.stack.render import write_runtime
 from tests.alertmanager import alert, alertmanager, eventually, receiver
 
 DISCORD = "https://discord.com/api/webhooks/1/token"

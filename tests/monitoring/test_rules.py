@@ -14,7 +14,7 @@ from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules import ALERTS, BY_SUBJECT, RECORDINGS, alerts_of
 from investiq.monitoring.rules.rule_file import rule_document
 from investiq.monitoring.scraping.jobs import jobs
-from investiq.monitoring.slo.reading import READ
+from investiq.operate.slo.status import READ
 from investiq.promql.parse import parse
 from investiq.promql.tree import Selector, nodes
 from tests.monitoring.services import SERVICES

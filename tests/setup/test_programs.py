@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from investiq.stack.programs import PROGRAMS
+from investiq.operate.supervise.programs import PROGRAMS
 from tests.setup.conftest import REPOSITORY, Machine
 
 RUNTIME = {

@@ -7,9 +7,9 @@ from datetime import timedelta
 import click
 
 from investiq.cli.context import Session, pass_session
-from investiq.cli.durations import Duration
 from investiq.cli.help import ExampleCommand
 from investiq.cli.login_name import login_name
+from investiq.cli.parameters import Duration
 from investiq.cli.silence import document, told
 
 __all__ = ["command"]
@@ -46,7 +46,7 @@ def command(session: Session, *, seconds: float, reason: str) -> None:
     from investiq.clients.alertmanager.client import Silences  # noqa: PLC0415
     from investiq.clients.alertmanager.refusals import check_length  # noqa: PLC0415
     from investiq.monitoring.routing.silencing import LONGEST_WINDOW  # noqa: PLC0415  the rules are not for every command
-    from investiq.stack.deploy_windows import end_windows, open_window  # noqa: PLC0415
+    from investiq.operate.deploy.windows import end_windows, open_window  # noqa: PLC0415
 
     with Silences(session.loaded.config) as silences:
         if seconds == _END:

@@ -11,7 +11,7 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
 from investiq.cli.stack_screen import StackScreen
 from investiq.foundation.config import Paths
-from investiq.stack.control import ControlClient, NotRunning, is_locked
+from investiq.operate.supervise.control import ControlClient, NotRunning, is_locked
 
 _EXIT_SECONDS = 10.0
 """For the supervisor itself to go, after its last part."""

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from investiq.cli.context import Session, pass_session
-from investiq.cli.durations import Duration
 from investiq.cli.help import ExampleCommand
+from investiq.cli.parameters import Duration
 from investiq.clients.inbox import InboxClient
 from investiq.foundation.durations import written
 

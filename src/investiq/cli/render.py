@@ -10,8 +10,8 @@ import click
 from investiq.cli.context import Session, pass_session
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
-from investiq.stack.render import render_committed, write_committed
-from investiq.stack.validate import checkout
+from investiq.operate.render.files import render_committed, write_committed
+from investiq.operate.validate.offline import checkout
 
 
 @click.command(

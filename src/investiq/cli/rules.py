@@ -99,7 +99,7 @@ def mutate(
 
 
 def _own() -> tuple[list[Path], list[Path]]:
-    from investiq.stack.validate import RULE_TESTS, RULES, checkout  # noqa: PLC0415
+    from investiq.operate.validate.offline import RULE_TESTS, RULES, checkout  # noqa: PLC0415
 
     root = checkout()
     return sorted((root / RULES).glob("*.yml")), sorted((root / RULE_TESTS).glob("*.yml"))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from investiq.cli.context import Session, pass_session
-from investiq.cli.durations import Duration
 from investiq.cli.help import ExampleCommand
 from investiq.cli.login_name import login_name
+from investiq.cli.parameters import Duration
 from investiq.foundation.durations import written
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
 
 if TYPE_CHECKING:
-    from investiq.monitoring.slo.reading import Status
+    from investiq.operate.slo.status import Status
 
 
 @click.group(
@@ -35,7 +35,7 @@ def command(session: Session) -> int | None:
 def _show(session: Session) -> int:
     import httpx2  # noqa: PLC0415  not for export and import
 
-    from investiq.stack.slo import read_slos  # noqa: PLC0415  the rules are not for every command
+    from investiq.operate.slo.query import read_slos  # noqa: PLC0415  the rules are not for every command
 
     with httpx2.Client(timeout=10, trust_env=False) as client:
         found = read_slos(session.loaded.config, client)
@@ -130,8 +130,8 @@ def import_(session: Session, file: Path, *, write: bool) -> None:
     """
     from investiq.foundation.config.slo import CustomSlo  # noqa: PLC0415
     from investiq.monitoring.slo.openslo_import import read_documents  # noqa: PLC0415
-    from investiq.monitoring.slo.written import toml_of  # noqa: PLC0415
-    from investiq.stack.slo_file import append_slos, read_yaml  # noqa: PLC0415
+    from investiq.operate.slo.config_file import append_slos, read_yaml  # noqa: PLC0415
+    from investiq.operate.slo.entry import toml_of  # noqa: PLC0415
 
     imported = read_documents(read_yaml(file), file.name)
     built_in = [one for one in imported.slos if one.name in _built_in_names()]

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from investiq.cli.context import Session
-from investiq.stack.status import Failure, PartStatus, Phase, Snapshot, State
+from investiq.operate.supervise.status import Failure, PartStatus, Phase, Snapshot, State
 
 if TYPE_CHECKING:
     from rich.console import Console

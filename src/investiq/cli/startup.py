@@ -16,10 +16,10 @@ from investiq.cli.context import Session
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.stack_screen import StackScreen
 from investiq.foundation.config import Config, Paths
-from investiq.stack.launch import missing_jobs
-from investiq.stack.parts import Table
-from investiq.stack.proof import Proof, prove_analysis, prove_watched
-from investiq.stack.status import Failure, Snapshot
+from investiq.operate.supervise.launch import missing_jobs
+from investiq.operate.supervise.parts import Table
+from investiq.operate.supervise.status import Failure, Snapshot
+from investiq.operate.validate.smoke_test import Proof, prove_analysis, prove_watched
 
 __all__ = ["Startup", "addresses_text"]
 

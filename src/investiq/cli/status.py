@@ -15,7 +15,7 @@ from investiq.cli.stack_screen import part_rows
 from investiq.clients.api import ClientError, InvestIQClient
 from investiq.clients.api.documents import TradingStatus
 from investiq.foundation.config import Config, addresses
-from investiq.stack.survey import survey
+from investiq.operate.supervise.stack_status import survey
 
 _SECONDS = 3.0
 """Beyond that the desk is not there for a person who waits for a table."""

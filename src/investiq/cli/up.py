@@ -11,19 +11,19 @@ import click
 
 from investiq import __version__
 from investiq.cli.context import Session, pass_session
-from investiq.cli.durations import Duration
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
+from investiq.cli.parameters import Duration
 from investiq.cli.stack_screen import part_rows
 from investiq.cli.startup import Startup, addresses_text
 from investiq.foundation.config import Config, Paths
 from investiq.invest.market.kept_start import where_it_was
-from investiq.stack import launch
-from investiq.stack.control import AlreadyRunning, ControlClient, is_locked
-from investiq.stack.parts import Table, stack_table
-from investiq.stack.ports import check_ports
-from investiq.stack.status import State
-from investiq.stack.survey import survey
+from investiq.operate.supervise import launch
+from investiq.operate.supervise.control import AlreadyRunning, ControlClient, is_locked
+from investiq.operate.supervise.parts import Table, stack_table
+from investiq.operate.supervise.ports import check_ports
+from investiq.operate.supervise.stack_status import survey
+from investiq.operate.supervise.status import State
 
 
 @click.command(

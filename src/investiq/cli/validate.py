@@ -99,12 +99,7 @@ def command(
 
 
 def _offline(session: Session, only: Collection[str]) -> Sequence[Checked]:
-    from investiq.stack.validate import (  # noqa: PLC0415  not needed by the live checks
-        OFFLINE_CHECKS,
-        NoCheckout,
-        checkout,
-        validate_offline,
-    )
+    from investiq.operate.validate.offline import OFFLINE_CHECKS, NoCheckout, checkout, validate_offline  # noqa: PLC0415  not needed by the live checks
 
     _known(only, OFFLINE_CHECKS, "--offline")
     try:
@@ -125,7 +120,7 @@ def _live(
     import asyncio  # noqa: PLC0415  not needed by the offline checks
 
     from investiq.clients.session import Access, NotChecked  # noqa: PLC0415
-    from investiq.stack.validate_live import LIVE_CHECKS, Elsewhere, validate_live  # noqa: PLC0415
+    from investiq.operate.validate.live.run import LIVE_CHECKS, Elsewhere, validate_live  # noqa: PLC0415
 
     _known(only, LIVE_CHECKS, "the running monitoring")
     elsewhere = Elsewhere(**addresses, access=Access(**access))

@@ -22,7 +22,7 @@ from investiq.foundation.telemetry.catalogue import Subject
 from investiq.monitoring.slo import Slo, slos_of
 from investiq.monitoring.slo.openslo import documents
 from investiq.monitoring.slo.openslo_import import Imported, UnusableOpenSlo, read_documents
-from investiq.monitoring.slo.written import toml_of
+from investiq.operate.slo.entry import toml_of
 
 EXAMPLE = Path(__file__).with_name("shop.openslo.yml").read_text("utf-8")
 

@@ -17,7 +17,7 @@ from investiq.monitoring.alert import Severity
 from investiq.monitoring.rules.rule_file import rule_document
 from investiq.monitoring.rules.slo import ERROR_RATIO, alerts, recordings
 from investiq.monitoring.slo import slos_of
-from investiq.stack.render import render_runtime
+from investiq.operate.render.files import render_runtime
 
 SLOS = slos_of(Config())
 

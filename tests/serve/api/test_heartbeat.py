@@ -18,8 +18,8 @@ from investiq.foundation.config.schema import ApiConfig, TradingConfig
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.token_files import UnusableTokenFile, provide_token
 from investiq.serve.api.auth import Gate
+from tests.operate.supervise.notifications import alert, webhook
 from tests.serve.api.installation import Installation, install, not_running
-from tests.stack.notifications import alert, webhook
 
 PATH = "/internal/heartbeat"
 ORDER = {"symbol": "AAPL", "side": "buy", "quantity": "1"}

@@ -18,7 +18,7 @@ from investiq.foundation.config.schema import InboxConfig
 from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serve.inbox.app import build_app
-from tests.stack.notifications import STARTED, alert, webhook
+from tests.operate.supervise.notifications import STARTED, alert, webhook
 
 BASE = "http://127.0.0.1:5001"
 

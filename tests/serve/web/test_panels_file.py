@@ -17,9 +17,9 @@ from investiq.monitoring.dashboards.panel import View as MonitoringView
 from investiq.monitoring.dashboards.panel import concrete
 from investiq.monitoring.dashboards.panels_file import SCHEMA as MONITORING_SCHEMA
 from investiq.monitoring.dashboards.panels_file import panels_document
+from investiq.operate.render.files import write_runtime
 from investiq.serve.web.panels_file import SCHEMA, PanelsFile, PanelsUnreadable, State, View
 from investiq.serve.web.units import unit_named
-from investiq.stack.render import write_runtime
 from tests.serve.web.panels import boards_of, document, panel, raw_panel, written
 
 DASHBOARDS = dashboards_of(Config())

@@ -1,0 +1,1 @@
+"""What runs and examines an installation: effects; a room for each group of commands."""

@@ -1,0 +1,48 @@
+"""Do orders go where the configuration says?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from investiq.clients.api.connection import connect
+from investiq.clients.api.documents import TradingStatus
+from investiq.foundation.config import Config
+from investiq.foundation.findings import Finding
+from investiq.operate.doctor.examination import Diagnosis, Patient
+
+__all__ = ["check"]
+
+
+def check(patient: Patient) -> Diagnosis:
+    """Hold the mode that the API reports against the configuration."""
+    config = patient.config
+    findings = list(_keys_without_use(config))
+    if config.client.url is None and not patient.answers("api"):
+        return Diagnosis("the configuration", [*findings, *patient.unanswered("broker", ["api"])])
+    with connect(patient.loaded.config) as client:
+        status = client.trading_status()
+    findings += _mode(config, status)
+    return Diagnosis(f"orders go to {status['mode']}, as configured", findings, list(_halt(status)))
+
+
+def _keys_without_use(config: Config) -> Iterator[Finding]:
+    given = [name for name in ("alpaca_api_key", "alpaca_secret_key") if getattr(config, name) is not None]
+    if given and config.trading.broker == "paper":
+        what = f"{' and '.join(given)} set, but orders go to the paper broker: nothing is traded at Alpaca"
+        fix = f"unset {' and '.join(name.upper() for name in given)}; this version trades on paper only"
+        yield Finding("broker", "configuration", what, fix)
+
+
+def _mode(config: Config, status: TradingStatus) -> Iterator[Finding]:
+    expected = "replay" if config.market.clock == "replay" else config.trading.broker
+    if status["mode"] != expected:
+        what = f"orders go to {status['mode']}, and the configuration says {expected}"
+        yield Finding(
+            "broker", "api", what, "it runs with the settings of another start: `investiq down`, `investiq up`"
+        )
+
+
+def _halt(status: TradingStatus) -> Iterator[str]:
+    if status["halted"]:
+        why = status["note"] or status["reason"]
+        yield f"trading is halted ({why}): entries are denied until `investiq resume --reason …`"

@@ -1,0 +1,87 @@
+"""Is this host's clock right, as far as one can tell without the internet?
+
+Three witnesses: the kernel knows whether anything keeps the clock in step; nothing here can have been written in the
+future; and Prometheus, whose times alerts and heartbeats are judged by, may run on another host.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import investiq
+from investiq.foundation.config import Paths, addresses
+from investiq.foundation.findings import Finding
+from investiq.operate.doctor.examination import Diagnosis, Patient
+
+__all__ = ["check", "kept_in_step"]
+
+TOLERANCE_SECONDS = 2.0
+"""The Date of HTTP has whole seconds, and file systems round: less cannot be told."""
+
+_FIX = "set the clock and keep it in step: `sudo timedatectl set-ntp true` (or install chrony)"
+_TIME_ERROR = 5
+"""What adjtimex(2) returns when nothing synchronises the clock."""
+
+
+def check(patient: Patient) -> Diagnosis:
+    """Compare the clock with its witnesses."""
+    findings = [*_from_the_future(patient), *_beside_prometheus(patient)]
+    seen, notes = "no file here is from the future", []
+    if patient.answers("prometheus"):
+        seen += ", and Prometheus has the same time"
+    in_step = kept_in_step()
+    if in_step:
+        seen = f"the kernel says that it is kept in step; {seen}"
+    elif patient.config.market.clock == "wall" and in_step is False:
+        what = 'nothing keeps it in step, and with market.clock = "wall" the age of every price hangs on it'
+        findings.append(Finding("clock", "kernel", what, _FIX))
+    elif in_step is False:
+        # Many virtual machines take their time from the host, which the kernel inside cannot know: no fault by itself.
+        notes.append(f"nothing on this machine keeps the clock in step; a replay works, but to be sure {_FIX}")
+    else:
+        notes.append("the kernel does not tell whether anything keeps the clock in step (a container?)")
+    return Diagnosis(seen, findings, notes)
+
+
+def kept_in_step() -> bool | None:
+    """Whether something such as NTP disciplines the clock, from adjtimex(2); None where the system does not tell."""
+    try:
+        # The kernel fills a `struct timex` of 208 bytes; all zero asks and changes nothing, and needs no privilege.
+        state: int = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(512))
+    except (AttributeError, OSError):
+        return None
+    return None if state < 0 else state != _TIME_ERROR
+
+
+def _from_the_future(patient: Patient) -> Iterator[Finding]:
+    """The newest file that is later than now: the clock was ahead when it was written, or is behind today."""
+    now = time.time()
+    written = {path: path.stat().st_mtime for path in _files(Paths.of(patient.config)) if path.exists()}
+    newest = max(written, key=lambda path: written[path])
+    ahead = written[newest] - now
+    if ahead > TOLERANCE_SECONDS:
+        here, there = (f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}" for at in (now, written[newest]))
+        what = f"it is {here} UTC here, and this file was written at {there}: the clock was set back, or was ahead"
+        yield Finding("clock", str(newest), what, _FIX)
+
+
+def _files(paths: Paths) -> Iterable[Path]:
+    yield Path(investiq.__file__)
+    yield from (paths.replay_state, paths.ledger, paths.inbox, paths.admin_key)
+    yield from paths.logs.glob("*.log")
+
+
+def _beside_prometheus(patient: Patient) -> Iterator[Finding]:
+    if not patient.answers("prometheus"):
+        return
+    where = addresses.base_url(addresses.prometheus(patient.config))
+    response = patient.http.get(f"{where}/-/healthy")
+    theirs = parsedate_to_datetime(response.headers["date"])
+    skew = abs((datetime.now(UTC) - theirs).total_seconds())
+    if skew > TOLERANCE_SECONDS:
+        yield Finding("clock", where, f"Prometheus' clock differs by {skew:.0f} s: alerts come late or never", _FIX)

@@ -1,0 +1,88 @@
+"""Are the prices whole: every session of the exchange, every symbol, and the replay inside them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from investiq.foundation.config import Config
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.findings import Finding
+from investiq.invest.market.kept_start import kept_start
+from investiq.operate.doctor.examination import Diagnosis, Patient
+
+if TYPE_CHECKING:
+    from investiq.invest.market.calendar import TradingCalendar
+    from investiq.invest.market.provider import PriceProvider
+
+__all__ = ["check"]
+
+_SHOWN_DAYS = 3
+
+
+def check(patient: Patient) -> Diagnosis:
+    """Read the configured prices as the API does, and hold them against the calendar. Nothing needs to run."""
+    from investiq.invest.market.calendar import xnys  # noqa: PLC0415  pandas: only when this check runs
+    from investiq.invest.market.opening import open_provider  # noqa: PLC0415
+
+    config, calendar = patient.config, xnys()
+    try:
+        provider = open_provider(config.market, calendar)
+    except InvestIQError as error:
+        fix = 'set market.folder to a folder of bars in the form that is shown, or market.provider to "replay"'
+        return Diagnosis("no prices", [Finding("data", str(config.market.folder), error.message, fix)])
+    findings = [*_refused(provider), *_gaps(provider, calendar), *_outside(config, provider, calendar)]
+    histories = [provider.bars(symbol) for symbol in provider.symbols()]
+    seen = f"{len(histories)} symbols, {sum(map(len, histories))} bars without a gap against {calendar.name}"
+    return Diagnosis(seen, findings)
+
+
+def _refused(provider: PriceProvider) -> Iterator[Finding]:
+    for symbol, reasons in provider.refused().items():
+        further = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+        fix = f"mend that row of the file, or take the file of {symbol} away"
+        yield Finding("data", symbol, f"refused: {reasons[0]}{further}", fix)
+
+
+def _gaps(provider: PriceProvider, calendar: TradingCalendar) -> Iterator[Finding]:
+    for symbol in provider.symbols():
+        missing = calendar.missing([bar.session for bar in provider.bars(symbol)])
+        if missing:
+            what = f"lacks {len(missing)} of its sessions: {_days(missing)}"
+            fix = f"add the bars of those days to the file of {symbol}, or take the file away"
+            yield Finding("data", symbol, what, fix)
+
+
+def _days(days: Sequence[date]) -> str:
+    return ", ".join(map(str, days[:_SHOWN_DAYS])) + (", …" if len(days) > _SHOWN_DAYS else "")
+
+
+def _outside(config: Config, provider: PriceProvider, calendar: TradingCalendar) -> Iterator[Finding]:
+    if config.market.clock == "wall":
+        yield from _late(provider, calendar)
+        return
+    from investiq.invest.market.opening import first_session  # noqa: PLC0415
+
+    try:
+        first = first_session(config.market.start, provider, calendar)
+        kept = kept_start(config)
+    except InvestIQError as error:
+        yield Finding("data", "replay", error.message, "`investiq up --fresh --from DAY`, with a day inside the prices")
+        return
+    if kept is not None and kept != first:
+        what = f"the data here belongs to a replay from {kept}, and market.start says {config.market.start}"
+        yield Finding("data", "replay", what, f"set market.start to {kept}, or begin anew: `investiq up --fresh`")
+
+
+def _late(provider: PriceProvider, calendar: TradingCalendar) -> Iterator[Finding]:
+    """By the time of day, prices must reach the last session that is over."""
+    now = datetime.now(UTC)
+    for symbol in provider.symbols():
+        last = provider.bars(symbol)[-1].session
+        lacking = [session.day for session in calendar.sessions(last, now.date()) if session.close <= now][1:]
+        if lacking:
+            what = f"its prices end on {last}, {len(lacking)} sessions ago"
+            yield Finding(
+                "data", symbol, what, f"add the bars from {lacking[0]} to {lacking[-1]} to the file of {symbol}"
+            )

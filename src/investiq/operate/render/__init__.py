@@ -1,0 +1,1 @@
+"""Writes every rendered file."""

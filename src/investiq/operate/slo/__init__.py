@@ -1,0 +1,1 @@
+"""`investiq slo`: status from Prometheus, entries in investiq.toml."""

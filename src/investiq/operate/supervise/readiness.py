@@ -1,0 +1,73 @@
+"""Whether a part is well: one HTTP request, and a body that tells it from whatever else may answer on its port."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx2
+
+from investiq.operate.supervise.parts import Check
+
+__all__ = ["Health", "ask", "http_client"]
+
+_SHOWN_CHARACTERS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a health check found.
+
+    Attributes:
+        answered: something answered at all.
+        detail: why it is not well; empty when it is.
+    """
+
+    well: bool
+    answered: bool
+    detail: str
+    seconds: float
+
+
+def http_client(timeout_seconds: float = 2.0) -> httpx2.AsyncClient:
+    """A client for the parts of this machine: no proxy, whatever the environment says."""
+    # They speak plain HTTP: a context that trusts nobody saves loading the certificates of the world.
+    plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx2.AsyncClient(timeout=timeout_seconds, trust_env=False, verify=plain)
+
+
+async def ask(check: Check, client: httpx2.AsyncClient) -> Health:
+    """Ask once. Every failure is a finding: this never raises for what the other side does."""
+    started = time.perf_counter()
+    try:
+        response = await client.get(check.url)
+    except httpx2.ConnectError:
+        return Health(False, False, "nothing answers", time.perf_counter() - started)
+    except httpx2.TimeoutException:
+        return Health(False, False, "no answer in time", time.perf_counter() - started)
+    except httpx2.HTTPError as error:
+        return Health(False, False, f"no HTTP answer: {error}", time.perf_counter() - started)
+    detail = _fault(check, response)
+    return Health(not detail, True, detail, time.perf_counter() - started)
+
+
+def _fault(check: Check, response: httpx2.Response) -> str:
+    shown = " ".join(response.text.split())[:_SHOWN_CHARACTERS]
+    if response.status_code != httpx2.codes.OK:
+        return f"answers {response.status_code}: {'; '.join(_lost(response)) or shown}"
+    if check.body not in response.text:
+        return f"something else answers there: {check.body!r} is not in {shown!r}"
+    return ""
+
+
+def _lost(response: httpx2.Response) -> Iterator[str]:
+    """What a server of ours says is down, one sentence each; nothing when the body is no health document of ours."""
+    try:
+        dependencies = response.json()["dependencies"].items()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return
+    for name, state in dependencies:
+        if isinstance(state, dict) and state.get("status") == "down":
+            yield f"{name} is down ({state.get('error') or 'no reason given'})"

@@ -1,0 +1,121 @@
+"""What is known about the running stack, as values that travel over the control socket as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from investiq.operate.supervise.parts import Missing
+
+__all__ = ["Failure", "PartStatus", "Phase", "Snapshot", "State", "missing_status"]
+
+
+class State(StrEnum):
+    """Where one part stands."""
+
+    WAITING = "waiting"  # for the parts that it needs
+    STARTING = "starting"  # its process runs, its health check does not succeed yet
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"  # its process runs, and its health check has stopped succeeding
+    RESTARTING = "restarting"  # it crashed, and the back-off runs
+    CRASHED = "crashed"  # it crashed, and it is not to be restarted
+    DONE = "done"  # a step that ended well
+    HELD = "held"  # stopped by `investiq down PART`, until `investiq up PART`
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    MISSING = "missing"  # its program is not installed
+
+    @property
+    def is_well(self) -> bool:
+        return self in (State.HEALTHY, State.DONE)
+
+
+class Phase(StrEnum):
+    """Where the whole stack stands."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class PartStatus:
+    """One part, now.
+
+    Attributes:
+        restarts: how often it was started again after a crash.
+        ready_seconds: from its start to its first success, of its last start.
+        memory_bytes: resident memory; None when it does not run.
+        optional: the stack is whole without it.
+        note: what a person should know: progress, what it waits for, why it is not well, how to get it.
+    """
+
+    name: str
+    what: str
+    state: State
+    port: int | None = None
+    url: str | None = None
+    pid: int | None = None
+    restarts: int = 0
+    ready_seconds: float | None = None
+    memory_bytes: int | None = None
+    optional: bool = False
+    note: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        return self.state.is_well or (self.optional and self.state is State.MISSING)
+
+
+def missing_status(missing: Missing) -> PartStatus:
+    """The status of a part whose program is not installed; its note says how to get it."""
+    return PartStatus(missing.name, missing.what, State.MISSING, optional=missing.optional, note=missing.get)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why the stack could not start.
+
+    Attributes:
+        cause: what happened, one sentence.
+        fix: what to do about it.
+        log: the file that has more.
+        last_lines: the end of that file.
+    """
+
+    part: str
+    cause: str
+    fix: str
+    log: str
+    last_lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The whole stack at one moment. Every change makes a new one, so a follower that misses some misses nothing."""
+
+    phase: Phase
+    supervisor_pid: int
+    started_at: str
+    parts: tuple[PartStatus, ...]
+    failure: Failure | None = None
+
+    def __getitem__(self, name: str) -> PartStatus:
+        return next(part for part in self.parts if part.name == name)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Snapshot:
+        failure = document["failure"]
+        return cls(
+            phase=Phase(document["phase"]),
+            supervisor_pid=document["supervisor_pid"],
+            started_at=document["started_at"],
+            parts=tuple(PartStatus(**{**part, "state": State(part["state"])}) for part in document["parts"]),
+            failure=Failure(**{**failure, "last_lines": tuple(failure["last_lines"])}) if failure else None,
+        )

@@ -1,0 +1,167 @@
+"""The supervisor: one process, one event loop, one keeper for each part."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from datetime import UTC, datetime
+from os import getpid
+from pathlib import Path
+
+import structlog
+
+from investiq.foundation.config.schema import LoggingConfig
+from investiq.foundation.errors import InvestIQError
+from investiq.operate.supervise.logs import RotatedFile
+from investiq.operate.supervise.parts import Table
+from investiq.operate.supervise.process import Keeper, Pace
+from investiq.operate.supervise.readiness import http_client
+from investiq.operate.supervise.status import Failure, Phase, Snapshot, State, missing_status
+
+__all__ = ["Supervisor", "UnknownPart"]
+
+_log = structlog.get_logger(__name__)
+
+
+class UnknownPart(InvestIQError):
+    """The stack has no part of that name."""
+
+    reason = "usage"
+
+
+class Supervisor:
+    """Runs the parts of `table` until it is asked to stop, or until one of them cannot start.
+
+    Args:
+        logs: folder of the parts' log files.
+        cwd: where the parts run: they read the same investiq.toml as their supervisor.
+        no_restart: parts that stay down when they crash.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        logs: Path,
+        rotation: LoggingConfig,
+        cwd: Path,
+        no_restart: Collection[str] = (),
+        pace: Pace | None = None,
+    ) -> None:
+        self._table = table
+        self._phase = Phase.STARTING
+        self._failure: Failure | None = None
+        self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
+        self._stop_asked = asyncio.Event()
+        self._followers: set[asyncio.Event] = set()
+        self._client = http_client()
+        self._log_files = {
+            name: RotatedFile(logs / f"{name}.log", rotation.max_bytes, rotation.backups) for name in table.names
+        }
+        self._keepers: dict[str, Keeper] = {}
+        for unknown in set(no_restart) - set(table.names):
+            raise self._unknown(unknown)
+        for part in table.parts:
+            self._keepers[part.name] = Keeper(
+                part,
+                needs=[self._keepers[name] for name in table.needs(part)],
+                restart=part.name not in no_restart,
+                log=self._log_files[part.name],
+                cwd=cwd,
+                client=self._client,
+                pace=pace or Pace(),
+                changed=self._note_change,
+                failed=self._note_failure,
+            )
+
+    # ---- what can be asked of it ----
+
+    def snapshot(self) -> Snapshot:
+        """The stack as it is now."""
+        parts = (*(keeper.status for keeper in self._keepers.values()), *map(missing_status, self._table.missing))
+        return Snapshot(self._phase, getpid(), self._started_at, parts, self._failure)
+
+    async def follow(self) -> AsyncIterator[Snapshot]:
+        """A snapshot now, one after every change, and the last one when everything has stopped."""
+        changed = asyncio.Event()
+        self._followers.add(changed)
+        try:
+            while self._phase is not Phase.STOPPED:
+                yield self.snapshot()
+                await changed.wait()
+                changed.clear()
+            yield self.snapshot()
+        finally:
+            self._followers.discard(changed)
+
+    def stop(self) -> None:
+        """Ask for the end of everything; `run` returns when it has come."""
+        self._stop_asked.set()
+
+    async def stop_part(self, name: str) -> None:
+        """Stop one part and keep it down."""
+        await self._keeper(name).stop(State.HELD)
+
+    def start_part(self, name: str) -> None:
+        """Start a part that is held or has crashed; nothing for one that runs."""
+        self._keeper(name).start()
+
+    # ---- its life ----
+
+    async def run(self) -> Failure | None:
+        """Start everything, keep it running, stop everything. Returns why it could not start, if it could not."""
+        _log.info("stack_starting", parts=self._table.names)
+        for keeper in self._keepers.values():
+            keeper.start()
+        arrival = asyncio.create_task(self._note_arrival())
+        try:
+            await self._stop_asked.wait()
+        finally:
+            arrival.cancel()
+            await self._stop_all()
+        return self._failure
+
+    async def _note_arrival(self) -> None:
+        await asyncio.gather(*(keeper.ready.wait() for keeper in self._keepers.values()))
+        self._enter(Phase.RUNNING)
+
+    async def _stop_all(self) -> None:
+        """End the parts, each when nothing that needs it is left."""
+        self._enter(Phase.STOPPING)
+        stopped = {name: asyncio.Event() for name in self._keepers}
+
+        async def stop(name: str, keeper: Keeper) -> None:
+            await asyncio.gather(*(stopped[user].wait() for user in self._table.stop_before(name)))
+            await keeper.stop()
+            stopped[name].set()
+
+        await asyncio.gather(*(stop(name, keeper) for name, keeper in self._keepers.items()))
+        await self._client.aclose()
+        for file in self._log_files.values():
+            file.close()
+        self._enter(Phase.STOPPED)
+
+    # ---- what the keepers tell ----
+
+    def _note_failure(self, failure: Failure) -> None:
+        if self._phase is Phase.STARTING and self._failure is None:
+            _log.error("stack_failed", part_name=failure.part, cause=failure.cause)
+            self._failure = failure
+            self.stop()
+
+    def _note_change(self) -> None:
+        for changed in self._followers:
+            changed.set()
+
+    def _enter(self, phase: Phase) -> None:
+        _log.info("stack_phase", phase=phase)
+        self._phase = phase
+        self._note_change()
+
+    def _keeper(self, name: str) -> Keeper:
+        if name not in self._keepers:
+            raise self._unknown(name)
+        return self._keepers[name]
+
+    def _unknown(self, name: str) -> UnknownPart:
+        return UnknownPart(f"no part is called {name!r}; there are {', '.join(self._table.names)}")

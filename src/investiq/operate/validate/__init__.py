@@ -1,0 +1,1 @@
+"""The checks of the monitoring, offline and running."""

@@ -1,0 +1,53 @@
+"""Whether Alertmanager has the receivers and the routes that are rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from investiq.foundation.findings import Checked, Finding
+from investiq.monitoring.routing.routes import alertmanager_document
+from investiq.operate.validate.live.context import RESTART, Scene
+from investiq.operate.validate.live.drift import differences
+
+__all__ = ["check_receivers", "check_routes"]
+
+
+async def check_receivers(scene: Scene) -> Checked:
+    """Each receiver is there, and reaches whom it should; secrets are hidden from us, as from everybody."""
+    wanted = _by_name(alertmanager_document(scene.config))
+    present = _by_name(await scene.alertmanager.config())
+    findings = [finding for name in wanted for finding in _receiver_faults(name, wanted, present)]
+    told = ", ".join(f"{name} ({', '.join(_kinds(receiver))})" for name, receiver in present.items())
+    return Checked("receivers", f"{len(present)} receivers: {told}", tuple(findings))
+
+
+def _by_name(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {receiver["name"]: receiver for receiver in document["receivers"]}
+
+
+def _kinds(receiver: Mapping[str, Any]) -> Iterator[str]:
+    for key, configs in receiver.items():
+        if key.endswith("_configs"):
+            yield f"{len(configs)} {key.removesuffix('_configs')}"
+
+
+def _receiver_faults(
+    name: str, wanted: Mapping[str, Mapping[str, Any]], present: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Finding]:
+    if name not in present:
+        yield Finding("receivers", name, "Alertmanager has no such receiver", RESTART)
+    elif places := list(differences(wanted[name], present[name])):
+        yield Finding("receivers", name, f"it differs from what is rendered: {', '.join(places)}", RESTART)
+
+
+async def check_routes(scene: Scene) -> Checked:
+    """Who hears of what, when, and what is only a symptom of what."""
+    wanted, running = alertmanager_document(scene.config), await scene.alertmanager.config()
+    findings = [
+        Finding("routes", place, "Alertmanager has it otherwise than it is rendered", RESTART)
+        for part in ("route", "inhibit_rules")
+        for place in differences(wanted[part], running.get(part), part)
+    ]
+    routes, inhibitions = len(wanted["route"]["routes"]), len(wanted["inhibit_rules"])
+    return Checked("routes", f"{routes} routes and {inhibitions} inhibitions", tuple(findings))

@@ -1,0 +1,65 @@
+"""Whether every panel of every dashboard shows something: the very queries that are drawn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from investiq.foundation.findings import Checked, Finding
+from investiq.monitoring.dashboards import dashboards_of
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, concrete
+from investiq.operate.validate.live.context import Scene
+from investiq.operate.validate.live.programs import Prometheus, QueryRefused, Sample
+
+__all__ = ["check_panels"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """One query of a panel, and what came of it: its series, or why there are none."""
+
+    dashboard: Dashboard
+    panel: Panel
+    query: Query
+    outcome: list[Sample] | QueryRefused
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing would be seen: no series, or none with a number."""
+        return isinstance(self.outcome, list) and not any(sample.is_number for sample in self.outcome)
+
+
+async def check_panels(scene: Scene) -> Checked:
+    """Ask every query once, at this moment."""
+    dashboards = dashboards_of(scene.config)
+    wanted = [(board, panel, query) for board in dashboards for panel in board.panels for query in panel.queries]
+    expressions = {concrete(query.expr) for _, _, query in wanted}
+    answers = dict(zip(expressions, await _answers(scene.prometheus, expressions), strict=True))
+    drawn = [_Drawn(board, panel, query, answers[concrete(query.expr)]) for board, panel, query in wanted]
+    panels = sum(len(board.panels) for board in dashboards)
+    empty = len({(one.dashboard.uid, one.panel.title) for one in drawn if one.is_empty and one.panel.emptiness})
+    looked_at = f"{len(drawn)} queries of {panels} panels on {len(dashboards)} dashboards"
+    good = f", {empty} panels empty, which is the good case for them" if empty else ""
+    return Checked("panels", looked_at + good, tuple(finding for one in drawn for finding in _faults(one)))
+
+
+async def _answers(prometheus: Prometheus, expressions: set[str]) -> list[list[Sample] | QueryRefused]:
+    async def answer(expression: str) -> list[Sample] | QueryRefused:
+        try:
+            return await prometheus.query(expression)
+        except QueryRefused as error:
+            return error
+
+    return await asyncio.gather(*map(answer, expressions))
+
+
+def _faults(drawn: _Drawn) -> Iterator[Finding]:
+    where = f"{drawn.dashboard.title}: {drawn.panel.title}: {drawn.query.legend}"
+    source = f"src/investiq/monitoring/dashboards/{drawn.dashboard.name}.py"
+    if isinstance(drawn.outcome, QueryRefused):
+        yield Finding("panels", where, f"Prometheus refuses its query: {drawn.outcome.message}", f"correct {source}")
+    elif drawn.is_empty and not drawn.panel.emptiness:
+        what = "it shows nothing: its values are not numbers" if drawn.outcome else "it shows nothing: there is no data"
+        fix = f"see whether what it draws is up; if it is, correct {source}, or say there why empty is good"
+        yield Finding("panels", where, what, fix)

@@ -1,0 +1,100 @@
+"""Whether Prometheus judges by the rules that are rendered: each loaded, as it is written, and evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import promql_parser
+import yaml
+
+from investiq.foundation.findings import Checked, Finding
+from investiq.operate.render.files import render_runtime
+from investiq.operate.validate.live.context import RESTART, Scene
+from investiq.operate.validate.live.programs import moment
+
+__all__ = ["RULE_STALE_SECONDS", "check_rules"]
+
+RULE_STALE_SECONDS = 60.0
+"""A rule is evaluated every 10 s; one that was not for six rounds is stuck. Where the rounds are longer, for three."""
+
+_Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A rule as Prometheus tells it, and how often its group is evaluated."""
+
+    rule: Mapping[str, Any]
+    interval: float
+
+
+async def check_rules(scene: Scene) -> Checked:
+    """Alerts and recording rules."""
+    wanted = _rendered(scene)
+    loaded = {
+        _key(rule): _Loaded(rule, float(group.get("interval", 0)))
+        for group in await scene.prometheus.groups()
+        for rule in group["rules"]
+    }
+    now = await scene.prometheus.now()
+    findings = [finding for key, rule in wanted.items() for finding in _faults(key, rule, loaded.get(key), now)]
+    if scene.here:
+        findings += (
+            Finding("rules", name, f"Prometheus has a rule of this name ({severity}) that nobody rendered", RESTART)
+            for name, severity in sorted(loaded.keys() - wanted.keys())
+        )
+    alerts = sum("alert" in rule for rule in wanted.values())
+    looked_at = f"{alerts} alerts and {len(wanted) - alerts} recording rules, of {len(loaded)} that Prometheus has"
+    return Checked("rules", looked_at, tuple(findings))
+
+
+def _rendered(scene: Scene) -> dict[_Key, Mapping[str, Any]]:
+    files = [text for name, text in render_runtime(scene.config, scene.without).items() if name.startswith("rules/")]
+    groups = [group for text in files for group in yaml.safe_load(text)["groups"]]
+    return {_key(rule): rule for group in groups for rule in group["rules"]}
+
+
+def _key(rule: Mapping[str, Any]) -> _Key:
+    """Its name, and the severity of an alert, or the SLO that a recording rule is for."""
+    name, labels = rule.get("alert") or rule.get("record") or rule["name"], rule.get("labels", {})
+    return str(name), str(labels.get("severity") or labels.get("slo", ""))
+
+
+def _faults(key: _Key, wanted: Mapping[str, Any], loaded: _Loaded | None, now: float) -> Iterator[Finding]:
+    where = f"{key[0]} ({key[1]})" if key[1] else key[0]
+    if loaded is None:
+        yield Finding("rules", where, "Prometheus has not loaded it", RESTART)
+        return
+    rule = loaded.rule
+    if rule["health"] == "unknown":
+        yield Finding("rules", where, "it was not evaluated yet", "wait for its first round, and ask again")
+    elif rule["health"] != "ok":
+        yield Finding("rules", where, f"it does not evaluate: {rule.get('lastError')}", RESTART)
+    elif (age := now - moment(rule["lastEvaluation"])) > max(RULE_STALE_SECONDS, 3 * loaded.interval):
+        yield Finding("rules", where, f"it was last evaluated {age:.0f} s ago", RESTART)
+    if differs := [name for name, (ours, theirs) in _sides(wanted, rule).items() if ours != theirs]:
+        yield Finding("rules", where, f"Prometheus has it with another {' and '.join(differs)}", RESTART)
+
+
+def _sides(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tuple[object, object]]:
+    """Each aspect of a rule as it is rendered, and as Prometheus tells it."""
+    return {
+        "condition": (_canonical(ours["expr"]), _canonical(theirs["query"])),
+        "`for`": (_seconds(ours.get("for", "0s")), float(theirs.get("duration", 0))),
+        "label": (dict(ours.get("labels", {})), dict(theirs.get("labels", {}))),
+        "annotation": (dict(ours.get("annotations", {})), dict(theirs.get("annotations", {}))),
+    }
+
+
+def _canonical(expression: str) -> str:
+    """One spelling for each expression: Prometheus tells a rule in its own, and each version in another."""
+    try:
+        return str(promql_parser.parse(expression).prettify())
+    except ValueError:
+        return expression
+
+
+def _seconds(duration: str) -> float:
+    return float(duration[:-1]) * {"s": 1, "m": 60, "h": 3_600}[duration[-1]]

@@ -1,0 +1,263 @@
+"""`investiq validate`: asks the running monitoring whether it watches.
+
+`LIVE_CHECKS` lists the questions; each is a function of its own that answers with a `Checked`. What cannot be asked is
+told as such, once, and the questions that rest on it are named as left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from investiq.clients.session import Access, Asker, NotChecked
+from investiq.foundation.config import Config, addresses
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.findings import Checked, Finding
+from investiq.operate.supervise.launch import missing_jobs
+from investiq.operate.supervise.parts import stack_table
+from investiq.operate.validate.live.context import Scene
+from investiq.operate.validate.live.machine import (
+    check_endpoints,
+    check_files,
+    check_heartbeat,
+    check_loaded,
+    check_services,
+)
+from investiq.operate.validate.live.metrics import check_metrics
+from investiq.operate.validate.live.notifying import check_receivers, check_routes
+from investiq.operate.validate.live.panels import check_panels
+from investiq.operate.validate.live.programs import Alertmanager, Prometheus, QueryRefused
+from investiq.operate.validate.live.rules import check_rules
+from investiq.operate.validate.live.scraping import check_alertmanager_known, check_probes, check_targets
+from investiq.operate.validate.live.user_services import check_own_services
+
+__all__ = ["LIVE_CHECKS", "SETTLING_SECONDS", "Elsewhere", "LiveCheck", "Need", "validate_live"]
+
+SETTLING_SECONDS = 60.0
+"""How long findings of a monitoring that has just started are asked again: rates need samples, rules a round."""
+
+_YOUNG_SECONDS = 120.0
+_ASK_AGAIN_SECONDS = 1.0
+_CHECK_SECONDS = 60.0
+_TELL_SECONDS = 5.0
+
+Tell = Callable[[str], None]
+
+
+class Need(StrEnum):
+    """What a check asks; where it does not answer, the check of that name says so."""
+
+    MACHINE = "machine"
+    PROMETHEUS = "prometheus"
+    ALERTMANAGER = "alertmanager"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCheck:
+    """One question, and what it needs to be asked.
+
+    Attributes:
+        settles: its findings may be gone a minute after the start; a wrong setting stays wrong.
+    """
+
+    ask: Callable[[Scene], Awaitable[Checked]]
+    needs: frozenset[Need]
+    settles: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """Base addresses of a monitoring that is not the one of this machine; None is this machine's.
+
+    Attributes:
+        access: how to get at them; never used for the parts of this machine.
+    """
+
+    prometheus: str | None = None
+    alertmanager: str | None = None
+    access: Access = field(default_factory=Access)
+
+    def offers(self, need: Need) -> str:
+        """Why `need` is not to be asked; empty where it is."""
+        if self.prometheus is None or need is Need.PROMETHEUS:
+            return ""
+        if need is Need.MACHINE:
+            return f"the files and processes behind {self.prometheus} are not this machine's to see"
+        return "" if self.alertmanager is not None else "its address was not given (--alertmanager URL)"
+
+
+async def _prometheus(scene: Scene) -> Checked:
+    """It answers questions, and is a Prometheus."""
+    await scene.prometheus.now()
+    return Checked("prometheus", f"{await scene.prometheus.version()} at {scene.prometheus.url}")
+
+
+async def _alertmanager(scene: Scene) -> Checked:
+    return Checked("alertmanager", f"{await scene.alertmanager.version()} at {scene.alertmanager.url}")
+
+
+_MACHINE, _PROMETHEUS, _ALERTMANAGER = (
+    frozenset({need}) for need in (Need.MACHINE, Need.PROMETHEUS, Need.ALERTMANAGER)
+)
+
+LIVE_CHECKS: Mapping[str, LiveCheck] = {
+    "files": LiveCheck(check_files, _MACHINE, settles=False),
+    "services": LiveCheck(check_services, _MACHINE),
+    "endpoints": LiveCheck(check_endpoints, _MACHINE),
+    "prometheus": LiveCheck(_prometheus, _PROMETHEUS),
+    "loaded": LiveCheck(check_loaded, _MACHINE | _PROMETHEUS, settles=False),
+    "targets": LiveCheck(check_targets, _PROMETHEUS),
+    "probes": LiveCheck(check_probes, _PROMETHEUS),
+    "metrics": LiveCheck(check_metrics, _PROMETHEUS),
+    "rules": LiveCheck(check_rules, _PROMETHEUS),
+    "panels": LiveCheck(check_panels, _PROMETHEUS),
+    "own-services": LiveCheck(check_own_services, _PROMETHEUS),
+    "alertmanager-known": LiveCheck(check_alertmanager_known, _PROMETHEUS),
+    "alertmanager": LiveCheck(_alertmanager, _ALERTMANAGER),
+    "receivers": LiveCheck(check_receivers, _ALERTMANAGER, settles=False),
+    "routes": LiveCheck(check_routes, _ALERTMANAGER, settles=False),
+    "heartbeat": LiveCheck(check_heartbeat, _MACHINE),
+}
+"""Name of each check -> the check, in the order in which they are shown; its findings carry the same name."""
+
+
+async def validate_live(
+    config: Config,
+    *,
+    elsewhere: Elsewhere | None = None,
+    only: Collection[str] | None = None,
+    wait_seconds: float | None = None,
+    tell: Tell = lambda _: None,
+) -> list[Checked]:
+    """Every check of the running monitoring, in the order of `LIVE_CHECKS`; ends within two minutes by default.
+
+    Args:
+        only: names of the checks to make; None makes all. What they rest on is asked as well.
+        wait_seconds: how long findings are asked again; None does so for a monitoring that has just started.
+        tell: is told what goes on, every few seconds.
+
+    Raises:
+        NotChecked: a file of `elsewhere.access` cannot be used.
+    """
+    elsewhere = elsewhere or Elsewhere()
+    async with _scene(config, elsewhere) as scene, _told(scene, tell):
+        checked = await _round(_with_needs(LIVE_CHECKS if only is None else only), scene, elsewhere)
+        started = time.monotonic()
+        if wait_seconds is None:
+            wait_seconds = SETTLING_SECONDS if _open(checked) and await _is_young(scene) else 0.0
+        if _open(checked) and wait_seconds:
+            tell(f"not whole yet: {', '.join(_open(checked))}; asking again, for {wait_seconds:.0f} s at most")
+        while (again := _open(checked)) and (left := started + wait_seconds - time.monotonic()) > 0:
+            await asyncio.sleep(min(_ASK_AGAIN_SECONDS, left))
+            checked |= await _round(_with_needs(again), scene, elsewhere)
+    return [checked[name] for name in LIVE_CHECKS if name in checked]
+
+
+def _with_needs(names: Collection[str]) -> list[str]:
+    """The checks and those that they rest on, in the order of all."""
+    needed = {need for name in names for need in LIVE_CHECKS[name].needs}
+    return [name for name in LIVE_CHECKS if name in names or name in needed]
+
+
+@asynccontextmanager
+async def _scene(config: Config, elsewhere: Elsewhere) -> AsyncIterator[Scene]:
+    async with AsyncExitStack() as stack:
+
+        async def asker(url: str, access: Access) -> Asker:
+            return Asker(await stack.enter_async_context(access.client(url)))
+
+        here = elsewhere.prometheus is None
+        prometheus = elsewhere.prometheus or addresses.base_url(addresses.prometheus(config))
+        alertmanager = elsewhere.alertmanager or addresses.base_url(addresses.alertmanager(config))
+        parts = await asker("http://127.0.0.1", Access())
+        far = elsewhere.access
+        yield Scene(
+            config=config,
+            without=missing_jobs(stack_table(config)) if here else (),
+            here=here,
+            prometheus=Prometheus(prometheus, parts if here else await asker(prometheus, far)),
+            alertmanager=Alertmanager(
+                alertmanager, await asker(alertmanager, far) if elsewhere.alertmanager else parts
+            ),
+            parts=parts,
+        )
+
+
+async def _round(names: Sequence[str], scene: Scene, elsewhere: Elsewhere) -> dict[str, Checked]:
+    """Each check once: first what others rest on, then those, side by side."""
+    first = {name: await _made(name, scene, elsewhere, {}) for name in names if name in set(Need)}
+    others = [name for name in names if name not in first]
+    rest = await asyncio.gather(*(_made(name, scene, elsewhere, first) for name in others))
+    return first | dict(zip(others, rest, strict=True))
+
+
+async def _made(name: str, scene: Scene, elsewhere: Elsewhere, first: Mapping[str, Checked]) -> Checked:
+    check = LIVE_CHECKS[name]
+    for need in sorted(check.needs):
+        if why := elsewhere.offers(need):
+            return Checked(name, "nothing", left_out=why)
+        if need in first and first[need].findings:
+            return Checked(name, "nothing", left_out=f"{need} could not be asked")
+    started = time.monotonic()
+    where = scene.alertmanager.url if Need.ALERTMANAGER in check.needs else scene.prometheus.url
+    checked = await _asked(name, check, scene, "this machine" if Need.MACHINE in check.needs else where)
+    return replace(checked, seconds=round(time.monotonic() - started, 2))
+
+
+async def _asked(name: str, check: LiveCheck, scene: Scene, where: str) -> Checked:
+    """The answer; whatever keeps it from being found is no verdict on the monitoring."""
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            return await check.ask(scene)
+    except NotChecked as error:
+        return _unchecked(name, where, error.message, error.fix)
+    except TimeoutError:
+        what = f"it was not done within {_CHECK_SECONDS:g} s"
+        return _unchecked(name, where, what, "ask again when the machine has less to do, or with --only")
+    except (InvestIQError, OSError) as error:
+        what = error.message if isinstance(error, InvestIQError) else str(error)
+        fix = "its query is refused: is this a Prometheus?" if isinstance(error, QueryRefused) else "mend this first"
+        return _unchecked(name, where, what, fix)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        what = f"it answers, but not as expected ({type(error).__name__}: {error})"
+        return _unchecked(name, where, what, "see which program has the port: `investiq doctor`")
+
+
+def _unchecked(name: str, where: str, what: str, fix: str) -> Checked:
+    return Checked(name, "nothing", (Finding(name, where, what, fix, unchecked=True),))
+
+
+def _open(checked: Mapping[str, Checked]) -> list[str]:
+    """The checks that are not whole, and that time alone may mend: also those that were left out for one of them."""
+    broken = {name for name, one in checked.items() if one.findings and LIVE_CHECKS[name].settles}
+    return [name for name in checked if name in broken or LIVE_CHECKS[name].needs & broken]
+
+
+async def _is_young(scene: Scene) -> bool:
+    """Whether anything that is watched started so recently that there is little to see of it yet."""
+    try:
+        ages = await scene.prometheus.query("time() - max(process_start_time_seconds)")
+    except (InvestIQError, LookupError, TypeError, ValueError):
+        return False
+    return not ages or ages[0].value < _YOUNG_SECONDS
+
+
+@asynccontextmanager
+async def _told(scene: Scene, tell: Tell) -> AsyncIterator[None]:
+    """Tell every few seconds how many answers came, as long as it lasts."""
+
+    async def telling() -> None:
+        while True:
+            await asyncio.sleep(_TELL_SECONDS)
+            askers = {id(asker): asker for asker in (scene.parts, scene.prometheus.asker, scene.alertmanager.asker)}
+            tell(f"{sum(asker.answered for asker in askers.values())} answers so far")
+
+    task = asyncio.create_task(telling())
+    try:
+        yield
+    finally:
+        task.cancel()

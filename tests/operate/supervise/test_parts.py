@@ -1,0 +1,114 @@
+"""The table of parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from investiq.foundation.config import Config
+from investiq.foundation.config.schema import AgentConfig, ApiConfig, MarketConfig, MonitoringConfig
+from investiq.operate.supervise.parts import Part, Table, stack_table
+from investiq.operate.supervise.programs import PROGRAMS, Program, find
+
+ALL = {program.part: f"/usr/bin/{program.part}" for program in PROGRAMS}
+CONFIG = Config(data_dir=Path("/data"))
+
+
+def test_the_ports_are_those_of_the_design() -> None:
+    table = stack_table(CONFIG, ALL)
+    assert {part.name: part.port for part in table.parts if part.port} == {
+        "inbox": 5001,
+        "agent": 8060,
+        "api": 3000,
+        "signals": 8004,
+        "web": 8050,
+        "alertmanager": 9093,
+        "blackbox": 9115,
+        "node": 9100,
+        "prometheus": 9090,
+    }
+
+
+def test_prometheus_stops_before_anything_that_it_watches_but_not_before_the_agent() -> None:
+    table = stack_table(CONFIG, ALL)
+    watched = {part.name for part in table.parts if part.port} - {"prometheus", "agent"}
+    assert all("prometheus" in table.stop_before(name) for name in watched)
+    assert "agent" in table.stop_before("prometheus")
+    assert table.stop_before("api") == ("prometheus", "agent")
+
+
+def test_prometheus_starts_at_once_but_not_while_a_first_training_keeps_the_models_down(tmp_path: Path) -> None:
+    config = Config(data_dir=tmp_path)
+    assert stack_table(config, ALL)["prometheus"].needs == ("model",)
+    (tmp_path / "models" / "current").mkdir(parents=True)
+    assert stack_table(config, ALL)["prometheus"].needs == ()
+
+
+def test_the_agent_trades_only_when_it_is_watched_and_only_in_a_replay() -> None:
+    assert "prometheus" in stack_table(CONFIG, ALL)["agent"].needs
+    for other in (
+        Config(agent=AgentConfig(enabled=False)),
+        Config(market=MarketConfig(clock="wall", provider="files", folder=Path("/bars"))),
+    ):
+        assert "agent" not in stack_table(other, ALL).names
+
+
+def test_a_missing_program_is_named_with_the_way_to_get_it_and_holds_up_nobody() -> None:
+    installed = {part: file for part, file in ALL.items() if part not in ("blackbox", "grafana")}
+    table = stack_table(CONFIG, installed)
+    assert [(missing.name, missing.optional) for missing in table.missing] == [("blackbox", False), ("grafana", True)]
+    assert "apt-get install prometheus-blackbox-exporter" in table.missing[0].get
+    without = Table((Part("api", "", ("true",)), Part("agent", "", ("true",), needs=("api",))), table.missing)
+    assert without.needs(without["agent"]) == ("api",)
+    assert stack_table(CONFIG, {}).needs(table["agent"]) == ("api", "signals")
+
+
+def test_monitoring_programs_listen_on_loopback_only_and_without_gossip() -> None:
+    table = stack_table(Config(monitoring=MonitoringConfig(prometheus_port=19090)), ALL)
+    for name in ("alertmanager", "blackbox", "node", "prometheus"):
+        part = table[name]
+        assert f"--web.listen-address=127.0.0.1:{part.port}" in part.argv
+    assert "--cluster.listen-address=" in table["alertmanager"].argv
+    assert table["prometheus"].port == 19090
+    assert "--rules.alert.resend-delay=5s" in table["prometheus"].argv
+
+
+def test_no_page_of_a_browser_can_stop_prometheus() -> None:
+    assert not any("enable-lifecycle" in argument for argument in stack_table(CONFIG, ALL)["prometheus"].argv)
+
+
+def test_no_secret_is_on_a_command_line() -> None:
+    config = Config.model_validate(
+        {
+            "data_dir": "/data",
+            "api": {"metrics_token": "s3cret"},
+            "grafana_admin_password": "s3cret",
+            "notify": {"pagerduty_key": "s3cret", "discord_webhook_url": "https://discord.com/s3cret"},
+        }
+    )
+    assert not any("s3cret" in argument for part in stack_table(config, ALL).parts for argument in part.argv)
+
+
+@pytest.mark.parametrize(
+    ("listen", "url"),
+    [("0.0.0.0", "http://127.0.0.1:3000/"), ("::", "http://[::1]:3000/")],  # noqa: S104  not bound
+)
+def test_a_server_on_all_addresses_is_asked_on_loopback(listen: str, url: str) -> None:
+    api = stack_table(Config(api=ApiConfig(host=listen)), ALL)["api"]
+    assert api.url == url
+    assert api.check is not None
+    assert api.check.url == f"{url}health"
+
+
+def test_a_part_cannot_need_what_the_table_does_not_name_before_it() -> None:
+    with pytest.raises(ValueError, match="web needs"):
+        Table((Part("web", "", ("true",), needs=("api",)), Part("api", "", ("true",))))
+
+
+def test_a_program_is_found_by_debians_name_or_by_upstreams(tmp_path: Path) -> None:
+    program = Program("node", "", ("prometheus-node-exporter", "node_exporter"), "")
+    assert find(program, str(tmp_path)) is None
+    for name in ("node_exporter", "prometheus-node-exporter"):
+        (tmp_path / name).touch(0o755)
+        assert find(program, str(tmp_path)) == str(tmp_path / name)

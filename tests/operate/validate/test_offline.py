@@ -1,0 +1,190 @@
+"""`validate --offline` is content with this repository, and finds each fault that is planted into a copy of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from investiq.foundation.config import Config
+from investiq.foundation.config.schema import NotifyConfig
+from investiq.foundation.findings import Finding
+from investiq.monitoring.checks.expressions import drawn
+from investiq.monitoring.dashboards import dashboards_of
+from investiq.monitoring.dashboards.events import EVENTS
+from investiq.monitoring.dashboards.panel import Query, Row
+from investiq.monitoring.rules import ALERTS, RECORDINGS
+from investiq.operate.validate import offline
+from investiq.operate.validate.offline import checkout, validate_offline
+
+P95 = "histogram_quantile(0.95, sum by (le) (rate(investiq_request_duration_milliseconds_bucket[5m])))"
+API_DASHBOARD = "monitoring/grafana/dashboards/api"
+PANEL_EXPRESSIONS = len(drawn(dashboards_of(Config()), EVENTS))
+
+
+def _findings(root: Path, *only: str, config: Config | None = None) -> list[Finding]:
+    checks = validate_offline(root, config or Config(), only or None)
+    return [finding for checked in checks for finding in checked.findings]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The files that are validated, free to be damaged."""
+    for folder in ("monitoring", "docs", "tests/rules"):
+        shutil.copytree(checkout() / folder, tmp_path / folder)
+    return tmp_path
+
+
+def test_every_check_says_what_it_looked_at(copy: Path) -> None:
+    _leave_the_tests_of_the_market(copy)
+    checked = validate_offline(copy, Config(), ("rule-tests", "references"))
+    assert [one.looked_at for one in checked] == [
+        "1 files of promtool tests",
+        f"{len(ALERTS) + len(RECORDINGS) + PANEL_EXPRESSIONS} expressions",
+    ]
+
+
+def _leave_the_tests_of_the_market(root: Path) -> None:
+    for tests in root.glob("tests/rules/*.yml"):
+        if tests.name != "market.yml":  # all of them take half a minute; tests/cli runs them
+            tests.unlink()
+
+
+def _fail_the_tests_of_the_market(root: Path) -> None:
+    _leave_the_tests_of_the_market(root)
+    _replace("monitoring/rules/market.yml", "severity: ", "severity: not-")(root)
+
+
+def _test_a_copy_of_the_rules(root: Path) -> None:
+    _leave_the_tests_of_the_market(root)
+    shutil.copy(root / "monitoring/rules/market.yml", root / "tests/rules/market.rules")
+    _replace("tests/rules/market.yml", "../../monitoring/rules/market.yml", "market.rules")(root)
+
+
+def _replace(path: str, old: str, new: str) -> Callable[[Path], None]:
+    def plant(root: Path) -> None:
+        text = (root / path).read_text("utf-8")
+        assert old in text
+        (root / path).write_text(text.replace(old, new), "utf-8")
+
+    return plant
+
+
+def _write(path: str, text: str) -> Callable[[Path], None]:
+    def plant(root: Path) -> None:
+        (root / path).write_text(text, "utf-8")
+
+    return plant
+
+
+def _remove(path: str) -> Callable[[Path], None]:
+    return lambda root: (root / path).unlink()
+
+
+@pytest.mark.parametrize(
+    ("plant", "check", "where"),
+    [
+        (_replace("monitoring/rules/api.yml", "for: 1m", "for: 10m"), "rendered", "monitoring/rules/api.yml"),
+        (_replace("docs/metrics.md", "counter", "gauge"), "rendered", "docs/metrics.md"),
+        (_replace(f"{API_DASHBOARD}.json", "$__rate_interval", "5m"), "rendered", f"{API_DASHBOARD}.json"),
+        (_replace(f"{API_DASHBOARD}.json", "$__rate_interval", "5m"), "dashboards", f"{API_DASHBOARD}.json: Requests"),
+        (_remove("monitoring/blackbox.yml"), "rendered", "monitoring/blackbox.yml"),
+        (_write("monitoring/rules/old.yml", "groups: []"), "rendered", "monitoring/rules/old.yml"),
+        (_replace("monitoring/prometheus.yml", "10s", "ten"), "programs", "committed files: prometheus.yml"),
+        (
+            _replace("monitoring/alertmanager.yml", "receiver: inbox", "receiver: "),
+            "programs",
+            "committed files: alert",
+        ),
+        (_replace("monitoring/blackbox.yml", "prober", "probe"), "programs", "committed files: blackbox.yml"),
+        (_fail_the_tests_of_the_market, "rule-tests", "tests/rules/market"),
+        (
+            _replace("monitoring/rules/trading.yml", "investiq_trading_halted", "investiq_trading_halt"),
+            "references",
+            "monitoring/rules/trading.yml: CircuitBreakerTripped",
+        ),
+        (
+            _replace("monitoring/rules/monitoring.yml", "increase(", "deriv("),
+            "rates",
+            "monitoring/rules/monitoring.yml: PrometheusTsdbFailing",
+        ),
+        (
+            _replace("monitoring/rules/api.yml", "> 1000 and", "> 10000 and"),
+            "thresholds",
+            "monitoring/rules/api.yml: HighLatency",
+        ),
+        (
+            _replace("monitoring/rules/api.yml", "/ job:", "/ on (instance) job:"),
+            "labels",
+            "monitoring/rules/api.yml: job:investiq_request_errors:ratio_rate5m",
+        ),
+        (_test_a_copy_of_the_rules, "rule-tests", "tests/rules/market.yml"),
+        (_remove("tests/rules/signals.yml"), "alert-tests", "MLServiceDown (warning)"),
+        (_replace("docs/runbooks/api.md", "## HighLatency", "## Latency"), "runbooks", "docs/runbooks/api.md"),
+        (_remove("docs/runbooks/trading.md"), "runbooks", "docs/runbooks/trading.md"),
+    ],
+)
+def test_a_planted_fault_is_found(copy: Path, plant: Callable[[Path], None], check: str, where: str) -> None:
+    plant(copy)
+    found = _findings(copy, check)
+    assert where in [finding.where[: len(where)] for finding in found]
+    assert all(finding.check == check and finding.fix and not finding.unchecked for finding in found)
+
+
+def test_no_rule_at_all_is_no_success(copy: Path) -> None:
+    shutil.rmtree(copy / "monitoring/rules")
+    assert [finding.what for finding in _findings(copy, "references")] == ["there is no rule at all"]
+
+
+@pytest.mark.parametrize(
+    ("expr", "check"),
+    [
+        ("sum(rate(investiq_request_total[5m]))", "references"),  # a dead panel: it is investiq_requests_total
+        ('investiq_dependency_health{name="databank"}', "references"),
+        ("rate(investiq_active_connections[5m])", "rates"),
+        (f"{P95} > 20000", "thresholds"),
+        ("investiq_trading_halted / investiq_dependency_health", "labels"),
+    ],
+)
+def test_a_fault_in_a_panel_is_found(monkeypatch: pytest.MonkeyPatch, expr: str, check: str) -> None:
+    overview = dashboards_of(Config())[0]
+    panel = replace(overview.panels[0], title="Planted", queries=(Query(expr, ""),))
+    faulty = replace(overview, rows=(Row("Planted", (panel,)),))
+    monkeypatch.setattr(offline, "dashboards_of", lambda config: (faulty,))
+    (finding,) = _findings(checkout(), check)
+    assert finding.where == "dashboard overview: Planted"
+    assert finding.check == check
+
+
+def test_a_metric_that_only_a_panel_looked_at_is_found_when_the_panel_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offline, "dashboards_of", lambda config: ())
+    assert "investiq_equity_dollars" in [finding.where for finding in _findings(checkout(), "usage")]
+
+
+def test_no_tests_at_all_is_no_success(copy: Path) -> None:
+    shutil.rmtree(copy / "tests")
+    assert [finding.what for finding in _findings(copy, "rule-tests")] == ["there is no promtool test at all"]
+
+
+def test_a_receiver_that_cannot_work_is_a_finding() -> None:
+    config = Config(notify=NotifyConfig(discord_webhook_url="${DISCORD_WEBHOOK_URL}"))
+    (finding,) = _findings(checkout(), "programs", config=config)
+    assert "notify.discord_webhook_url" in finding.what
+
+
+def test_a_checker_that_is_not_installed_leaves_its_file_unchecked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    findings = _findings(checkout())
+    assert {finding.what for finding in findings} >= {"promtool is not installed", "amtool is not installed"}
+    assert all(finding.unchecked for finding in findings)
+
+
+def test_without_a_clone_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(offline, "__file__", str(tmp_path / "a/b/c/d/e.py"))
+    with pytest.raises(offline.NoCheckout, match="is not a clone"):
+        checkout()
