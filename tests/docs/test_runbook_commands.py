@@ -91,8 +91,7 @@ def _answered(port: int | None) -> list[str]:
     if port in monitoring:
         return [monitoring[port]]
     (name,) = [name for name in OURS if getattr(config, name).port == port]
-    source = checkout() / "src/investiq" / ("stack/inbox.py" if name == "inbox" else name)
-    files = source.rglob("*.py") if source.is_dir() else [source]
+    files = (checkout() / "src/investiq/serve" / name).rglob("*.py")
     paths = [path for file in files for path in re.findall(r'\.get\(\s*"(/[^"]*)"', file.read_text("utf-8"))]
     assert paths
     return [re.sub(r"{[^}]*}", "[^/]+", path) for path in paths]
