@@ -30,8 +30,8 @@ from prometheus_fastapi_instrumentator import Instrumentator, metrics
 from starlette.types import ASGIApp, Message, Scope
 
 from investiq.foundation.telemetry import catalogue, logging
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 from investiq.serve.http import HostPolicy, equip
 from investiq.serve.http.middleware import RequestMetrics
 

@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from investiq.foundation.config.fields import settings
 from investiq.foundation.config.load import PATH_VARIABLE, SHORT_NAMES
 from investiq.foundation.config.schema import Config, NotifyConfig
-from investiq.invest.trading.order import TRANSITIONS, OrderStatus
-from investiq.invest.trading.risk import DenialReason
+from investiq.foundation.vocabulary import DenialReason, OrderStatus
+from investiq.invest.trading.order import TRANSITIONS
 from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.operate.validate.offline import checkout
 from tests.docs.pages import Page, guide, rows_under

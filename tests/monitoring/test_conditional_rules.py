@@ -12,7 +12,7 @@ import yaml
 from investiq.foundation.config import Config
 from investiq.foundation.names import GRAFANA, PROBES
 from investiq.foundation.telemetry import catalogue
-from investiq.foundation.telemetry.catalogue import Subject
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.checks.expressions import expressions
 from investiq.monitoring.checks.references import check_references

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from investiq.foundation.names import NODE
-from investiq.foundation.telemetry.catalogue import Kind, Part
+from investiq.foundation.telemetry.catalogue import Kind
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 from investiq.monitoring.checks.exporters import check_foreign
 from investiq.monitoring.exporters import EVERY_JOB, FOREIGN, Foreign
 from investiq.monitoring.exporters.expositions import PROGRAMS, parse_exposition, recordings

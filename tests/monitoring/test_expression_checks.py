@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from investiq.foundation.telemetry.catalogue import Kind, Metric, Part, Subject
+from investiq.foundation.telemetry.catalogue import Kind, Metric
+from investiq.foundation.vocabulary import Part, Subject
 from investiq.monitoring.checks.expressions import Expression, expressions
 from investiq.monitoring.checks.labels import check_labels
 from investiq.monitoring.checks.rates import check_rates

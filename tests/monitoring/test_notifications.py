@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from investiq.foundation.config import Config
-from investiq.monitoring.alert import Alert, Severity
+from investiq.foundation.vocabulary import Severity
+from investiq.monitoring.alert import Alert
 from investiq.monitoring.routing.messages import SHOWN, TEMPLATE_FILE, notification_template
 from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.monitoring.rules import ALERTS

@@ -8,7 +8,7 @@ import promql_parser
 import pytest
 
 from investiq.foundation.config import Config
-from investiq.foundation.telemetry.catalogue import Subject
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS

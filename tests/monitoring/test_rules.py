@@ -8,8 +8,8 @@ import pytest
 
 from investiq.foundation.config import Config
 from investiq.foundation.names import NODE
-from investiq.foundation.telemetry.catalogue import Subject
-from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.foundation.vocabulary import Severity, Subject
+from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules import ALERTS, BY_SUBJECT, RECORDINGS, alerts_of
 from investiq.monitoring.rules.rule_file import rule_document

@@ -11,7 +11,7 @@ import yaml
 
 from investiq.foundation.config import Config
 from investiq.foundation.telemetry import catalogue
-from investiq.foundation.telemetry.catalogue import Subject
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.rules import ALERTS, alerts_of
 from investiq.monitoring.rules.rule_file import rule_document

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from investiq.foundation.config import Config
-from investiq.foundation.telemetry.catalogue import Part, Subject
+from investiq.foundation.vocabulary import Part, Subject
 from investiq.monitoring.routing.silencing import RESTART_ALERTS, deploy_matchers, known_alerts, refusals
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.rules.api import HIGH_ERROR_RATE, SERVICE_DOWN

@@ -1,14 +1,29 @@
-"""Files that appear whole or not at all, and that nobody else may read from their first byte on."""
+"""Files that appear whole or not at all, and that nobody else may read from their first byte on.
+
+One kind of them is a token file: a bearer token that two programs of one machine share, made once.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["private_draft"]
+from investiq.foundation.errors import InvestIQError
+
+__all__ = ["UnusableTokenFile", "private_draft", "provide_token"]
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43,}")
+"""At least 256 random bits; what an empty or cut-off file holds is none."""
+
+
+class UnusableTokenFile(InvestIQError):
+    """A token file cannot be read, cannot be written, or holds no token."""
+
+    reason = "token_file"
 
 
 @contextmanager
@@ -28,3 +43,29 @@ def private_draft(path: Path, text: str) -> Iterator[Path]:
         yield draft
     finally:
         draft.unlink(missing_ok=True)
+
+
+def provide_token(path: Path) -> str:
+    """The token in `path`; a missing file is made with a new one, mode 0600, and whoever comes first wins.
+
+    Raises:
+        UnusableTokenFile: the file is empty or holds something else, or cannot be read or written.
+    """
+    try:
+        if not path.exists():
+            _make(path, secrets.token_urlsafe(32))
+        token = path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError as error:
+        raise UnusableTokenFile(f"{path} cannot be used: {error.strerror}. Its owner must be able to") from error
+    if not _TOKEN.fullmatch(token):
+        raise UnusableTokenFile(
+            f"{path} holds no token (at least 43 letters, digits, - or _): delete it and restart, and a new one is made"
+        )
+    return token
+
+
+def _make(path: Path, token: str) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # A link, unlike a rename, never takes the place of one that another process has made meanwhile and already uses.
+    with private_draft(path, token + "\n") as draft, suppress(FileExistsError):
+        os.link(draft, path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.vocabulary import Part
 
 __all__ = [
     "AGENT",

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from investiq.foundation.config import addresses
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

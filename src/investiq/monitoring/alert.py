@@ -6,17 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from investiq.foundation.telemetry.catalogue import Subject
+from investiq.foundation.vocabulary import Severity, Subject
 
-__all__ = ["Alert", "NoData", "Severity", "runbook_path"]
-
-
-class Severity(StrEnum):
-    """How bad. Critical wakes somebody, warning can wait until morning, none is for machines."""
-
-    CRITICAL = "critical"
-    WARNING = "warning"
-    NONE = "none"
+__all__ = ["Alert", "NoData", "runbook_path"]
 
 
 class NoData(StrEnum):

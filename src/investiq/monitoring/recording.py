@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from investiq.foundation.telemetry.catalogue import Kind, Subject
+from investiq.foundation.telemetry.catalogue import Kind
+from investiq.foundation.vocabulary import Subject
 
 __all__ = ["Recording"]
 

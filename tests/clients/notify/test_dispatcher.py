@@ -15,8 +15,8 @@ from investiq.clients.notify import Courier, Notice, Notifier
 from investiq.clients.notify.dispatcher import BACK_OFF_SECONDS
 from investiq.clients.notify.notifier import Post, Undelivered
 from investiq.foundation.telemetry import catalogue
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 from tests.clients.notify.notices import notice, over
 
 PATIENCE = 30.0

@@ -19,8 +19,8 @@ from investiq.foundation.config import Config
 from investiq.foundation.config.schema import NotifyConfig
 from investiq.foundation.contract.webhook import WebhookMessage
 from investiq.foundation.telemetry import catalogue
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 from investiq.serve.inbox.app import build_app
 from tests.clients.notify.notices import BEGAN, ENDED, notice, over
 from tests.clients.notify.services import Answer, discord, pagerduty, served

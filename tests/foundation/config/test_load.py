@@ -11,6 +11,7 @@ import pytest
 from investiq.foundation.config import ConfigError, load
 from investiq.foundation.config.fields import settings
 from investiq.foundation.config.load import SHORT_NAMES
+from investiq.foundation.vocabulary import EngineName
 
 
 def write(folder: Path, text: str) -> Path:
@@ -135,8 +136,8 @@ def test_lists_and_tables_can_be_set_in_the_environment() -> None:
     environ = {"INVESTIQ_AGENT_WATCHLIST": "AAPL, IBM", "INVESTIQ_ANALYSIS_WEIGHTS": weights}
     config = load(None, environ).config
     assert config.agent.watchlist == ("AAPL", "IBM")
-    assert config.analysis.weights["technical"] == Decimal("0.7")
-    assert config.analysis.weights["signal"] == 0
+    assert config.analysis.weights[EngineName.TECHNICAL] == Decimal("0.7")
+    assert config.analysis.weights[EngineName.SIGNAL] == 0
 
 
 def test_weights_name_every_engine_and_let_one_count_at_least() -> None:

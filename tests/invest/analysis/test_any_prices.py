@@ -9,11 +9,12 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from investiq.foundation.vocabulary import EngineStatus
 from investiq.invest.analysis.engine import Answer
 from investiq.invest.analysis.overall import combine
 from investiq.invest.analysis.quantitative import QuantitativeEngine
 from investiq.invest.analysis.regime import regime_of
-from investiq.invest.analysis.result import Analysis, EngineResult, EngineStatus
+from investiq.invest.analysis.result import Analysis, EngineResult
 from investiq.invest.analysis.snapshot import Snapshot
 from investiq.invest.analysis.technical import TechnicalEngine
 from investiq.invest.market.types import Bar, Symbol

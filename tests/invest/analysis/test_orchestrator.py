@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import EngineStatus, Part, Signal
 from investiq.invest.analysis.engine import Answer, Engine, Unavailable, Verdict
 from investiq.invest.analysis.orchestrator import THREADS_PER_ENGINE, Orchestrator
-from investiq.invest.analysis.result import Analysis, EngineStatus
-from investiq.invest.analysis.scale import Signal
+from investiq.invest.analysis.result import Analysis
 from investiq.invest.analysis.signal import MismatchedPrediction
 from investiq.invest.analysis.snapshot import Snapshot
 from investiq.invest.market.provider import UnknownSymbol

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from investiq.foundation.vocabulary import Regime, Signal
 from investiq.invest.analysis.engine import Unavailable, Verdict
 from investiq.invest.analysis.overall import combine
-from investiq.invest.analysis.regime import Regime
 from investiq.invest.analysis.result import EngineResult, Overall
-from investiq.invest.analysis.scale import Signal
 from tests.invest.analysis.made_markets import at
 
 AS_OF = at(2008, 10, 10, 20)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from investiq.foundation.vocabulary import Regime
 from investiq.invest.analysis.engine import Unavailable
-from investiq.invest.analysis.regime import Regime, regime_of
+from investiq.invest.analysis.regime import regime_of
 from tests.invest.analysis.made_markets import made_bars, random_walk, snapshot_of
 
 

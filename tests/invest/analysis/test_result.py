@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+from investiq.foundation.vocabulary import Regime, Signal
 from investiq.invest.analysis.engine import Unavailable, Verdict
 from investiq.invest.analysis.overall import combine
-from investiq.invest.analysis.regime import Regime
 from investiq.invest.analysis.result import Analysis, EngineResult
-from investiq.invest.analysis.scale import Signal
 from investiq.invest.market.types import Symbol
 from tests.invest.analysis.made_markets import at
 

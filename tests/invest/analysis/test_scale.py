@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from investiq.invest.analysis.scale import Signal, signal_for
+from investiq.foundation.vocabulary import Signal
+from investiq.invest.analysis.scale import signal_for
 
 ORDER = list(Signal)
 

@@ -12,15 +12,13 @@ import numpy as np
 import pytest
 
 from investiq.foundation.config.schema import AnalysisConfig
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import EngineStatus, Part, Regime, Signal
 from investiq.invest.analysis.engine import Engine
 from investiq.invest.analysis.fundamental import FundamentalEngine
 from investiq.invest.analysis.orchestrator import Orchestrator
 from investiq.invest.analysis.quantitative import QuantitativeEngine
-from investiq.invest.analysis.regime import Regime
-from investiq.invest.analysis.result import Analysis, EngineStatus
-from investiq.invest.analysis.scale import Signal
+from investiq.invest.analysis.result import Analysis
 from investiq.invest.analysis.sentiment import SentimentEngine
 from investiq.invest.analysis.technical import TechnicalEngine
 from investiq.invest.market.calendar import xnys

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import MarketPhase, Part
 from investiq.invest.market.calendar import xnys
 from investiq.invest.market.market import Market
 from investiq.invest.market.provider import ObservedProvider, UnknownSymbol
 from investiq.invest.market.providers.replay import ReplayProvider
-from investiq.invest.market.types import Bar, Fundamentals, Headline, MarketPhase, PricePoint, Symbol
+from investiq.invest.market.types import Bar, Fundamentals, Headline, PricePoint, Symbol
 from tests.invest.market.fakes import AAPL, IBM, FakeClock, FakeProvider, bar, utc
 
 FB = Symbol("FB")

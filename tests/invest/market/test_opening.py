@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from investiq.foundation.config.schema import MarketConfig
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import MarketPhase, Part
 from investiq.invest.market.calendar import xnys
 from investiq.invest.market.clock import ReplayClock, WallClock
 from investiq.invest.market.opening import StartOutsideData, first_session, open_market, open_provider
 from investiq.invest.market.replay_state import StartMismatch
-from investiq.invest.market.types import MarketPhase, Symbol
+from investiq.invest.market.types import Symbol
 
 SLOW = 86_400.0
 

@@ -14,16 +14,17 @@ from sqlalchemy import Engine
 
 from investiq.foundation.config.schema import TradingConfig
 from investiq.foundation.store import migrate, open_engine, writing
-from investiq.foundation.telemetry.catalogue import Metric, Part
+from investiq.foundation.telemetry.catalogue import Metric
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import OrderType, Part, Side, TradingMode
 from investiq.invest.market.types import Symbol
 from investiq.invest.trading.account_book import AccountBook, AccountTerms
-from investiq.invest.trading.brokers.protocol import Broker, TradingMode
+from investiq.invest.trading.brokers.protocol import Broker
 from investiq.invest.trading.desk import Desk, open_desk
 from investiq.invest.trading.event_time import Stamp
 from investiq.invest.trading.ledger import Ledger
 from investiq.invest.trading.metrics import Instruments
-from investiq.invest.trading.order import OrderRequest, OrderType, Side
+from investiq.invest.trading.order import OrderRequest
 from investiq.invest.trading.views import Submission
 from tests.foundation.store.postgres import empty, postgres_server
 from tests.invest.trading.fakes import AAPL, FakeMarket

@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from investiq.invest.market.types import MarketPhase, PricePoint, Quote, Symbol
+from investiq.foundation.vocabulary import MarketPhase, OrderStatus, TradingMode
+from investiq.invest.market.types import PricePoint, Quote, Symbol
 from investiq.invest.trading.brokers.protocol import (
     BrokerAccount,
     BrokerOrder,
     BrokerUnavailable,
     Execution,
-    TradingMode,
     UnknownAtBroker,
 )
-from investiq.invest.trading.order import Order, OrderStatus
+from investiq.invest.trading.order import Order
 
 AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
 START = datetime(2008, 1, 2, 14, 30, tzinfo=UTC)

@@ -15,8 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import Engine
 
 from investiq.foundation.store import migrate, open_engine
+from investiq.foundation.vocabulary import OrderStatus, Side
 from investiq.invest.trading.brokers.protocol import BrokerOrder
-from investiq.invest.trading.order import TRANSITIONS, Order, OrderStatus, Side
+from investiq.invest.trading.order import TRANSITIONS, Order
 from tests.foundation.store.postgres import empty
 from tests.invest.trading.conftest import Bench
 from tests.invest.trading.fakes import AAPL, MSFT

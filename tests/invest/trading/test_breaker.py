@@ -24,12 +24,13 @@ from investiq.foundation.telemetry.catalogue import (
     EQUITY,
     TRADING_HALTED,
 )
+from investiq.foundation.vocabulary import HaltReason, OrderStatus
 from investiq.invest.market.types import Symbol
 from investiq.invest.trading.account_book import ForeignLedger
-from investiq.invest.trading.breaker import BreakerState, HaltReason, ReasonRequired, observe, resume
+from investiq.invest.trading.breaker import BreakerState, ReasonRequired, observe, resume
 from investiq.invest.trading.brokers.protocol import BrokerOrder, BrokerUnavailable
 from investiq.invest.trading.event_time import Stamp
-from investiq.invest.trading.order import Order, OrderStatus
+from investiq.invest.trading.order import Order
 from tests.invest.trading.conftest import Bench
 from tests.invest.trading.fakes import AAPL, MSFT, START, FakeBroker, FakeMarket
 

@@ -9,10 +9,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
+from investiq.foundation.vocabulary import OrderStatus, OrderType, Side, TradingMode
 from investiq.invest.trading.brokers.paper import PaperBroker
-from investiq.invest.trading.brokers.protocol import Broker, BrokerOrder, TradingMode, UnknownAtBroker
+from investiq.invest.trading.brokers.protocol import Broker, BrokerOrder, UnknownAtBroker
 from investiq.invest.trading.costs import Costs
-from investiq.invest.trading.order import Order, OrderStatus, OrderType, Side
+from investiq.invest.trading.order import Order
 from tests.invest.trading.fakes import AAPL, START, FakeBroker, FakeMarket
 
 

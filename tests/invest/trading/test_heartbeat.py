@@ -20,8 +20,9 @@ from investiq.foundation.telemetry.catalogue import (
     ORDER_DENIALS,
     TRADING_HALTED,
 )
+from investiq.foundation.vocabulary import BeatOutcome, HeartbeatState
 from investiq.invest.trading.breaker import ReasonRequired
-from investiq.invest.trading.heartbeat import BeatOutcome, HeartbeatState, Instant, Pulse
+from investiq.invest.trading.heartbeat import Instant, Pulse
 from investiq.invest.trading.heartbeat_monitor import MonitoringLost
 from tests.invest.trading.conftest import Bench
 from tests.invest.trading.fakes import AAPL

@@ -11,10 +11,11 @@ from sqlalchemy import Engine, event
 
 from investiq.foundation.store import DatabaseUnavailable, writing
 from investiq.foundation.telemetry.catalogue import ORDERS, TRADES
+from investiq.foundation.vocabulary import OrderStatus, Side
 from investiq.invest.trading.brokers.protocol import BrokerOrder, BrokerUnavailable
 from investiq.invest.trading.event_time import Stamp
 from investiq.invest.trading.ledger import IdempotencyKeyReused, InvalidIdempotencyKey, Ledger, Overfilled, UnknownOrder
-from investiq.invest.trading.order import IllegalTransition, Order, OrderRequest, OrderStatus, Side
+from investiq.invest.trading.order import IllegalTransition, Order, OrderRequest
 from investiq.invest.trading.order_router import LATE_FILL_WINDOW, OrderNotOpen
 from tests.invest.trading.conftest import Bench
 from tests.invest.trading.fakes import AAPL, FakeBroker

@@ -6,15 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
 from investiq.invest.trading.order import (
     OPEN,
     TRANSITIONS,
     IllegalTransition,
     InvalidOrder,
     OrderRequest,
-    OrderStatus,
-    OrderType,
-    Side,
     check_transition,
     whole_steps,
 )

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from investiq.foundation.vocabulary import Side
 from investiq.invest.market.types import Symbol
-from investiq.invest.trading.order import Side
 from investiq.invest.trading.portfolio import Fill, NegativePosition, Portfolio
 from tests.invest.trading.fakes import AAPL, MSFT, START
 

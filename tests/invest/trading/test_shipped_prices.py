@@ -11,13 +11,13 @@ import pytest
 
 from investiq.foundation.config.schema import TradingConfig
 from investiq.foundation.store import migrate, open_engine
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part, Side
 from investiq.invest.market.calendar import xnys
 from investiq.invest.market.market import Market
 from investiq.invest.market.providers.replay import ReplayProvider
 from investiq.invest.market.types import Symbol
-from investiq.invest.trading import Desk, OrderRequest, Side, open_desk
+from investiq.invest.trading import Desk, OrderRequest, open_desk
 
 
 class SetClock:

@@ -18,7 +18,7 @@ from investiq.foundation.config.slo import (
     SloConfig,
 )
 from investiq.foundation.telemetry.catalogue import REQUEST_DURATION, Kind
-from investiq.monitoring.alert import Severity
+from investiq.foundation.vocabulary import Severity
 from investiq.monitoring.exporters import Foreign
 from investiq.monitoring.selectors import at_most
 from investiq.monitoring.slo import Budgeting, Slo, slos_of

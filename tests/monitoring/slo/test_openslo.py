@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from investiq.foundation.config import Config
 from investiq.foundation.config.slo import CustomSlo
-from investiq.foundation.telemetry.catalogue import Subject
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.slo import Slo, slos_of
 from investiq.monitoring.slo.openslo import documents
 from investiq.monitoring.slo.openslo_import import Imported, UnusableOpenSlo, read_documents

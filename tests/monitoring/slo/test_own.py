@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import ServiceConfig, ServiceObjective
-from investiq.foundation.telemetry.catalogue import Subject
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.rules import alerts_of, recordings_of
 from investiq.monitoring.rules.rule_file import rule_document
 from investiq.monitoring.slo import slos_of

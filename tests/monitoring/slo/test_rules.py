@@ -12,8 +12,7 @@ import yaml
 
 from investiq.foundation.config import Config
 from investiq.foundation.config.slo import SloConfig
-from investiq.foundation.telemetry.catalogue import Subject
-from investiq.monitoring.alert import Severity
+from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.rules.rule_file import rule_document
 from investiq.monitoring.rules.slo import ERROR_RATIO, alerts, recordings
 from investiq.monitoring.slo import slos_of

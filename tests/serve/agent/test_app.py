@@ -14,8 +14,8 @@ from fastapi.testclient import TestClient
 
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import AgentConfig, ApiConfig
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 from investiq.serve.agent import create_app
 from tests.ports import closed_port, free_port
 

@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 
 from investiq.clients.api import AsyncInvestIQClient
 from investiq.foundation.config.schema import AgentConfig, TradingConfig
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 from investiq.serve.agent import Agent, Instruments
 from tests.ports import closed_port
 from tests.serve.api.installation import BASE, Installation, install, not_running

@@ -15,10 +15,10 @@ from investiq.clients.api import AsyncInvestIQClient
 from investiq.clients.api.documents import Market
 from investiq.foundation.config.schema import AgentConfig
 from investiq.foundation.telemetry import catalogue
-from investiq.foundation.telemetry.catalogue import Metric, Part
+from investiq.foundation.telemetry.catalogue import Metric
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import CycleOutcome, Part
 from investiq.serve.agent import Agent, Instruments
-from investiq.serve.agent.metrics import CycleOutcome
 from tests.serve.api.installation import BASE, NOON, Installation, install, not_running
 
 EAGER = AgentConfig(watchlist=("AAPL",), entry_score=Decimal(0), exit_score=Decimal(-1), cycle_seconds=10)

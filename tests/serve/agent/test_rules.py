@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from investiq.foundation.config.schema import AgentConfig
-from investiq.serve.agent.rules import Action, View, decide, idempotency_key
+from investiq.foundation.vocabulary import Action
+from investiq.serve.agent.rules import View, decide, idempotency_key
 
 CONFIG = AgentConfig(entry_score=Decimal("0.20"), exit_score=Decimal("-0.10"))
 

@@ -15,8 +15,8 @@ from fastapi import FastAPI
 
 from investiq.foundation.config import Paths
 from investiq.foundation.config.schema import ApiConfig, Config, InboxConfig, SignalsConfig, TradingConfig
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 from investiq.invest import wiring
 from investiq.invest.market.calendar import xnys
 from investiq.invest.market.clock import Clock

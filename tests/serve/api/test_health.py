@@ -11,8 +11,8 @@ import pytest
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import DatabaseUnavailable
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 from investiq.invest.trading.brokers.protocol import BrokerUnavailable
 from investiq.invest.trading.desk import Desk
 from investiq.serve.api.background_tasks import Upkeep

@@ -15,8 +15,8 @@ import pytest
 
 from investiq.foundation.config import Paths
 from investiq.foundation.config.schema import ApiConfig, TradingConfig
+from investiq.foundation.files import UnusableTokenFile, provide_token
 from investiq.foundation.telemetry import catalogue
-from investiq.foundation.token_files import UnusableTokenFile, provide_token
 from investiq.serve.api.auth import Gate
 from tests.operate.supervise.notifications import alert, webhook
 from tests.serve.api.installation import Installation, install, not_running

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from investiq.foundation.config.schema import ApiConfig
 from investiq.foundation.telemetry import catalogue
-from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.vocabulary import Dependency, Part
 from investiq.monitoring.slo.builtin import ANALYSIS_ROUTE
 from tests.serve.api.installation import NOON, Installation, install, not_running, running
 
@@ -43,7 +43,7 @@ async def test_the_contract_is_there_with_the_first_scrape(local: httpx2.AsyncCl
     bounds = {s.labels["le"] for s in families["investiq_request_duration_milliseconds"].samples if "le" in s.labels}
     assert {"10.0", "50.0", "100.0", "250.0", "500.0", "1000.0", "2500.0", "5000.0"} <= bounds
     health = {sample.labels["name"] for sample in families["investiq_dependency_health"].samples}
-    assert health == set(catalogue.DEPENDENCIES)
+    assert health == set(Dependency)
 
 
 async def test_every_metric_of_the_catalogue_is_exposed(local: httpx2.AsyncClient) -> None:

@@ -16,8 +16,8 @@ from pydantic import BaseModel
 from structlog.testing import capture_logs
 
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 from investiq.serve.http import HostPolicy, Problem, equip, metrics_response
 
 DURATION = "investiq_request_duration_milliseconds"

@@ -8,8 +8,8 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 from investiq.serve.http.loop_lag import LoopLag
 
 NAME = "investiq_event_loop_lag_seconds"

@@ -15,8 +15,8 @@ import pytest_asyncio
 
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import InboxConfig
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 from investiq.serve.inbox.app import build_app
 from tests.operate.supervise.notifications import STARTED, alert, webhook
 

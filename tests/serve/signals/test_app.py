@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from investiq.foundation.config.schema import Config
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 from investiq.invest.market.types import Bar, Symbol
 from investiq.invest.signals.artifact import save
 from investiq.invest.signals.client import SignalClient

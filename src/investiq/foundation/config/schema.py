@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, model_validator
 from investiq.foundation.config.section import Section
 from investiq.foundation.config.service import ServiceConfig, ServiceObjective
 from investiq.foundation.config.slo import CustomSlo, SloConfig
+from investiq.foundation.vocabulary import EngineName
 
 __all__ = [
     "AgentConfig",
@@ -135,15 +136,15 @@ class AnalysisConfig(Section):
     """Engines: their weights in the overall result, and their time limits."""
 
     weights: dict[
-        Literal["technical", "quantitative", "signal", "sentiment", "fundamental"],
+        EngineName,
         Annotated[Decimal, Field(ge=0, le=1)],
     ] = Field(
         {
-            "technical": Decimal("0.30"),
-            "quantitative": Decimal("0.20"),
-            "signal": Decimal("0.20"),
-            "sentiment": Decimal("0.10"),
-            "fundamental": Decimal("0.20"),
+            EngineName.TECHNICAL: Decimal("0.30"),
+            EngineName.QUANTITATIVE: Decimal("0.20"),
+            EngineName.SIGNAL: Decimal("0.20"),
+            EngineName.SENTIMENT: Decimal("0.10"),
+            EngineName.FUNDAMENTAL: Decimal("0.20"),
         },
         description="weight of each engine; coverage is the share of them that answered",
     )

@@ -11,15 +11,27 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
 
+from investiq.foundation.vocabulary import (
+    Action,
+    AlertStatus,
+    BeatOutcome,
+    CycleOutcome,
+    DenialReason,
+    Dependency,
+    EngineName,
+    EngineStatus,
+    HaltReason,
+    MarketPhase,
+    OrderOutcome,
+    Part,
+    Subject,
+)
+
 __all__ = [
     "ALL",
-    "DEPENDENCIES",
-    "ENGINES",
     "Kind",
     "Label",
     "Metric",
-    "Part",
-    "Subject",
     "families",
     "of_part",
 ]
@@ -31,32 +43,6 @@ class Kind(StrEnum):
     COUNTER = "counter"
     GAUGE = "gauge"
     HISTOGRAM = "histogram"
-
-
-class Part(StrEnum):
-    """A process of ours that exposes /metrics. The value is its scrape job."""
-
-    API = "investiq-api"
-    SIGNALS = "signal-models"
-    WEB = "frontend"
-    INBOX = "inbox"
-    AGENT = "agent"
-
-
-class Subject(StrEnum):
-    """The same word everywhere: catalogue section, rule file, dashboard, runbook, promtool test, drill."""
-
-    API = "api"
-    MARKET = "market"
-    ANALYSIS = "analysis"
-    TRADING = "trading"
-    SIGNALS = "signals"
-    HOST = "host"
-    MONITORING = "monitoring"
-    BACKUP = "backup"
-    SERVICES = "services"
-    """What the user runs beside InvestIQ: none of its metrics is ours."""
-    SLO = "slo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +88,15 @@ class Metric:
         return tuple(product(*closed)) if len(closed) == len(self.labels) else ()
 
 
+def _all(words: type[StrEnum], *, but: str = "") -> tuple[str, ...]:
+    """Plain text, as it is exposed: in a message the member of an enumeration would show as one."""
+    return tuple(word.value for word in words if word != but)
+
+
 STATE = (0.0, 1.0)
 """Bounds of what is 1 or 0."""
 
-SERVERS = (Part.API, Part.SIGNALS, Part.WEB, Part.INBOX, Part.AGENT)
-DEPENDENCIES = ("database", "broker", "market_data", "signal_models")
-ENGINES = ("technical", "quantitative", "signal", "sentiment", "fundamental")
+SERVERS = tuple(Part)
 
 MODEL_FEATURES = (
     "move_1",
@@ -136,7 +125,7 @@ MODEL_FEATURES = (
 )
 """What the signal model looks at, in the order of its columns; a test holds it to `signals.features`."""
 
-BREAKER_MEASURES = ("daily_loss", "drawdown")
+BREAKER_MEASURES = (HaltReason.DAILY_LOSS.value, HaltReason.DRAWDOWN.value)
 
 _FAST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -181,7 +170,7 @@ DEPENDENCY_HEALTH = Metric(
     Subject.API,
     "1 when the dependency answered its last check, else 0.",
     (Part.API,),
-    (Label("name", DEPENDENCIES),),
+    (Label("name", _all(Dependency)),),
     bounds=STATE,
 )
 AUTH_FAILURES = Metric(
@@ -257,7 +246,7 @@ MARKET_PHASE = Metric(
     Subject.MARKET,
     "1 for the phase that the market is in, else 0.",
     (Part.API,),
-    (Label("phase", ("open", "closed", "ended")),),
+    (Label("phase", _all(MarketPhase)),),
     bounds=STATE,
 )
 PROVIDER_CALLS = Metric(
@@ -288,7 +277,7 @@ ENGINE_RESULTS = Metric(
     Subject.ANALYSIS,
     "Results of analysis engines.",
     (Part.API,),
-    (Label("engine", ENGINES), Label("status", ("ok", "unavailable", "failed"))),
+    (Label("engine", _all(EngineName)), Label("status", _all(EngineStatus))),
 )
 ENGINE_DURATION = Metric(
     "investiq_engine_duration_seconds",
@@ -296,7 +285,7 @@ ENGINE_DURATION = Metric(
     Subject.ANALYSIS,
     "Time that an analysis engine took.",
     (Part.API,),
-    (Label("engine", ENGINES),),
+    (Label("engine", _all(EngineName)),),
     unit="seconds",
     buckets=_FAST_SECONDS,
 )
@@ -318,7 +307,7 @@ BREAKER_TRIPS = Metric(
     Subject.TRADING,
     "Times that the breaker tripped.",
     (Part.API,),
-    (Label("reason", ("manual", "daily_loss", "drawdown", "monitoring_lost")),),
+    (Label("reason", _all(HaltReason, but=HaltReason.UNREADABLE)),),
 )
 MONITORING_REQUIRED = Metric(
     "investiq_monitoring_required",
@@ -350,7 +339,7 @@ HEARTBEATS = Metric(
     Subject.TRADING,
     "Heartbeats delivered to the API, by what became of them.",
     (Part.API,),
-    (Label("outcome", ("accepted", "repeated", "future", "malformed")),),
+    (Label("outcome", _all(BeatOutcome)),),
 )
 ORDERS = Metric(
     "investiq_orders_total",
@@ -366,27 +355,7 @@ ORDER_DENIALS = Metric(
     Subject.TRADING,
     "Orders denied before they reached the broker, by the rule that denied.",
     (Part.API,),
-    (
-        Label(
-            "reason",
-            (
-                "halted",
-                "monitoring_lost",
-                "breaker_unreadable",
-                "equity_unknown",
-                "no_price",
-                "stale_price",
-                "market_ended",
-                "order_notional",
-                "position_limit",
-                "exposure_limit",
-                "open_orders",
-                "buying_power",
-                "short_selling",
-                "too_small",
-            ),
-        ),
-    ),
+    (Label("reason", _all(DenialReason)),),
 )
 ORDER_ACKNOWLEDGEMENT = Metric(
     "investiq_order_acknowledgement_seconds",
@@ -446,7 +415,7 @@ AGENT_CYCLES = Metric(
     Subject.TRADING,
     "Cycles of the agent; a failed one did not get through its watchlist.",
     (Part.AGENT,),
-    (Label("outcome", ("done", "halted", "ended", "failed")),),
+    (Label("outcome", _all(CycleOutcome)),),
 )
 AGENT_CYCLE_DURATION = Metric(
     "investiq_agent_cycle_duration_seconds",
@@ -487,7 +456,7 @@ AGENT_DECISIONS = Metric(
     Subject.TRADING,
     "Decisions of the agent; a symbol on which it waits is decided on in each cycle.",
     (Part.AGENT,),
-    (Label("action", ("enter", "exit", "hold", "wait")),),
+    (Label("action", _all(Action)),),
 )
 AGENT_ORDERS = Metric(
     "investiq_agent_orders_total",
@@ -495,7 +464,7 @@ AGENT_ORDERS = Metric(
     Subject.TRADING,
     "Orders of the agent; a repeated one was known already, of a failed one nothing is known.",
     (Part.AGENT,),
-    (Label("outcome", ("sent", "denied", "repeated", "failed")),),
+    (Label("outcome", _all(OrderOutcome)),),
 )
 
 # ---- signals ----
@@ -603,7 +572,7 @@ INBOX_NOTIFICATIONS = Metric(
     Subject.MONITORING,
     "Alerts received by the local inbox.",
     (Part.INBOX,),
-    (Label("status", ("firing", "resolved")),),
+    (Label("status", _all(AlertStatus)),),
 )
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

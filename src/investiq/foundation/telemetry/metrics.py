@@ -12,7 +12,8 @@ from prometheus_client.process_collector import ProcessCollector
 
 from investiq import __version__
 from investiq.foundation.telemetry import catalogue
-from investiq.foundation.telemetry.catalogue import Kind, Metric, Part
+from investiq.foundation.telemetry.catalogue import Kind, Metric
+from investiq.foundation.vocabulary import Part
 
 __all__ = ["Metrics"]
 

@@ -4,9 +4,7 @@ from investiq.invest.analysis.engine import Answer, Engine, Unavailable, Verdict
 from investiq.invest.analysis.fundamental import FundamentalEngine
 from investiq.invest.analysis.orchestrator import Orchestrator
 from investiq.invest.analysis.quantitative import QuantitativeEngine
-from investiq.invest.analysis.regime import Regime
-from investiq.invest.analysis.result import Analysis, EngineResult, EngineStatus, Overall
-from investiq.invest.analysis.scale import Signal
+from investiq.invest.analysis.result import Analysis, EngineResult, Overall
 from investiq.invest.analysis.sentiment import SentimentEngine
 from investiq.invest.analysis.signal import Prediction, SignalEngine, SignalSource, SignalUnavailable
 from investiq.invest.analysis.snapshot import Snapshot
@@ -17,15 +15,12 @@ __all__ = [
     "Answer",
     "Engine",
     "EngineResult",
-    "EngineStatus",
     "FundamentalEngine",
     "Orchestrator",
     "Overall",
     "Prediction",
     "QuantitativeEngine",
-    "Regime",
     "SentimentEngine",
-    "Signal",
     "SignalEngine",
     "SignalSource",
     "SignalUnavailable",

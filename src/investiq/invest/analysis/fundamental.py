@@ -21,6 +21,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
+from investiq.foundation.vocabulary import EngineName
 from investiq.invest.analysis.engine import Answer, MetricValue, Unavailable, Verdict
 from investiq.invest.analysis.snapshot import Snapshot
 from investiq.invest.market.types import Fundamentals, Symbol
@@ -42,7 +43,7 @@ _SCREEN: Mapping[str, Callable[[float], bool]] = {
 class FundamentalEngine:
     """Screens figures that `fundamentals(symbol)` gives: None when the provider has none at all."""
 
-    name = "fundamental"
+    name = EngineName.FUNDAMENTAL
 
     def __init__(self, fundamentals: Callable[[Symbol], Sequence[Fundamentals] | None]) -> None:
         self._fundamentals = fundamentals

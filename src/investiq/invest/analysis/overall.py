@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from investiq.foundation.vocabulary import Regime
 from investiq.invest.analysis.engine import Unavailable
-from investiq.invest.analysis.regime import Regime
 from investiq.invest.analysis.result import EngineResult, Overall, rounded_score
 from investiq.invest.analysis.scale import signal_for
 

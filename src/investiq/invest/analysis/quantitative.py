@@ -24,6 +24,7 @@ from datetime import date
 import empyrical
 import numpy as np
 
+from investiq.foundation.vocabulary import EngineName
 from investiq.invest.analysis.engine import Answer, MetricValue, Unavailable, Verdict, finite, missing_history
 from investiq.invest.analysis.snapshot import Floats, Snapshot
 from investiq.invest.market.types import Bar, Symbol
@@ -42,7 +43,7 @@ _NO_DISPERSION = 1e-12  # daily standard deviation below which returns are const
 class QuantitativeEngine:
     """Measures a year of daily returns; its score is the annualised Sharpe ratio on the scale from -1 to 1."""
 
-    name = "quantitative"
+    name = EngineName.QUANTITATIVE
 
     def assess(self, snapshot: Snapshot) -> Answer:
         """Risk and return of the last 63 to 252 sessions."""

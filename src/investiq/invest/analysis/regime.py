@@ -7,28 +7,18 @@ the daily log returns of the last 21 sessions (a month) above that of the last 2
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import numpy as np
 
+from investiq.foundation.vocabulary import Regime
 from investiq.invest.analysis.engine import Unavailable, missing_history
 from investiq.invest.analysis.snapshot import Snapshot
 
-__all__ = ["NEEDED_SESSIONS", "Regime", "regime_of"]
+__all__ = ["NEEDED_SESSIONS", "regime_of"]
 
 _TREND_SESSIONS = 200
 _MONTH_RETURNS = 21
 _YEAR_RETURNS = 252
 NEEDED_SESSIONS = _YEAR_RETURNS + 1
-
-
-class Regime(StrEnum):
-    """Trend and volatility together."""
-
-    BULL_CALM = "bull_calm"
-    BULL_VOLATILE = "bull_volatile"
-    BEAR_CALM = "bear_calm"
-    BEAR_VOLATILE = "bear_volatile"
 
 
 def regime_of(snapshot: Snapshot) -> Regime | Unavailable:

@@ -9,23 +9,15 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from investiq.foundation.vocabulary import EngineStatus, Regime, Signal
 from investiq.invest.analysis.engine import Answer, MetricValue, Unavailable, Verdict
-from investiq.invest.analysis.regime import Regime
-from investiq.invest.analysis.scale import SCORE_DECIMALS, Signal, signal_for
+from investiq.invest.analysis.scale import SCORE_DECIMALS, signal_for
 from investiq.invest.market.types import Symbol
 
-__all__ = ["Analysis", "EngineResult", "EngineStatus", "Overall"]
+__all__ = ["Analysis", "EngineResult", "Overall"]
 
 _METRIC_DIGITS = 8
 """Significant digits of a metric: more than any price series carries, fewer than floating-point noise shows."""
-
-
-class EngineStatus(StrEnum):
-    """Whether an engine answered, had nothing to go by, or broke."""
-
-    OK = "ok"
-    UNAVAILABLE = "unavailable"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

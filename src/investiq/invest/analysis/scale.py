@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from investiq.foundation.vocabulary import Signal
 
-__all__ = ["SCORE_DECIMALS", "Signal", "signal_for"]
+__all__ = ["SCORE_DECIMALS", "signal_for"]
 
 SCORE_DECIMALS = 4
 """Scores and confidences carry this many decimals; the signal is read from the rounded score, so both always agree."""
-
-
-class Signal(StrEnum):
-    """From the worst outlook to the best."""
-
-    STRONG_SELL = "strong_sell"
-    SELL = "sell"
-    WEAK_SELL = "weak_sell"
-    NEUTRAL = "neutral"
-    WEAK_BUY = "weak_buy"
-    BUY = "buy"
-    STRONG_BUY = "strong_buy"
 
 
 # Each step begins at its bound; the scale is symmetrical around 0, and the steps widen outwards because scores

@@ -17,6 +17,7 @@ from functools import cache
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
+from investiq.foundation.vocabulary import EngineName
 from investiq.invest.analysis.engine import Answer, Unavailable, Verdict
 from investiq.invest.analysis.snapshot import Snapshot
 from investiq.invest.market.types import Headline, Symbol
@@ -30,7 +31,7 @@ _POSITIVE, _NEGATIVE = 0.05, -0.05
 class SentimentEngine:
     """Scores headlines that `headlines(symbol)` gives: None when the provider has no news at all."""
 
-    name = "sentiment"
+    name = EngineName.SENTIMENT
 
     def __init__(self, headlines: Callable[[Symbol], Sequence[Headline] | None]) -> None:
         self._headlines = headlines

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Protocol
 
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.vocabulary import EngineName
 from investiq.invest.analysis.engine import Answer, Unavailable, Verdict, missing_history
 from investiq.invest.analysis.snapshot import Snapshot
 from investiq.invest.market.types import Bar, Symbol
@@ -70,7 +71,7 @@ class SignalSource(Protocol):
 class SignalEngine:
     """Asks the signal source and takes over its probability and its confidence."""
 
-    name = "signal"
+    name = EngineName.SIGNAL
 
     def __init__(self, source: SignalSource) -> None:
         self._source = source

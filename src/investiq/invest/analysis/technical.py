@@ -31,6 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 import talib
 
+from investiq.foundation.vocabulary import EngineName
 from investiq.invest.analysis.engine import Answer, MetricValue, Unavailable, Verdict, finite, missing_history
 from investiq.invest.analysis.snapshot import Floats, PriceSeries, Snapshot
 
@@ -64,7 +65,7 @@ class _Reading:
 class TechnicalEngine:
     """Reads trend, momentum and volume from at least 200 completed sessions."""
 
-    name = "technical"
+    name = EngineName.TECHNICAL
 
     def assess(self, snapshot: Snapshot) -> Answer:
         """The weighted vote of the indicators at the last completed session."""

@@ -10,11 +10,12 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import TypeVar
 
+from investiq.foundation.vocabulary import MarketPhase
 from investiq.invest.market.calendar import Session, TradingCalendar
 from investiq.invest.market.clock import Clock
 from investiq.invest.market.provider import PriceProvider, UnknownSymbol, nearest_symbols
 from investiq.invest.market.session_prices import session_prices
-from investiq.invest.market.types import Bar, Fundamentals, Headline, MarketPhase, Quote, Symbol
+from investiq.invest.market.types import Bar, Fundamentals, Headline, Quote, Symbol
 
 __all__ = ["Market", "MarketState"]
 

@@ -18,7 +18,6 @@ __all__ = [
     "Fundamentals",
     "Headline",
     "MalformedSymbol",
-    "MarketPhase",
     "PricePoint",
     "Quote",
     "Symbol",
@@ -105,11 +104,3 @@ class Fundamentals:
 
     published_at: datetime
     values: Mapping[str, float]
-
-
-class MarketPhase(StrEnum):
-    """Where market time stands: in a session, between sessions, or after the last session of the data."""
-
-    OPEN = "open"
-    CLOSED = "closed"
-    ENDED = "ended"

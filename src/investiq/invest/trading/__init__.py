@@ -1,8 +1,8 @@
 """Trading: orders, risk limits, the breaker, the ledger and the brokers, behind one desk."""
 
-from investiq.invest.trading.brokers.protocol import BrokerUnavailable, TradingMode
+from investiq.invest.trading.brokers.protocol import BrokerUnavailable
 from investiq.invest.trading.desk import Desk, open_desk
-from investiq.invest.trading.order import InvalidOrder, Order, OrderRequest, OrderStatus, OrderType, Side
+from investiq.invest.trading.order import InvalidOrder, Order, OrderRequest
 
 __all__ = [
     "BrokerUnavailable",
@@ -10,9 +10,5 @@ __all__ = [
     "InvalidOrder",
     "Order",
     "OrderRequest",
-    "OrderStatus",
-    "OrderType",
-    "Side",
-    "TradingMode",
     "open_desk",
 ]

@@ -6,22 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import ClassVar
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store.schema import account, breaker_events, breaker_state, equity_points
-from investiq.invest.trading.breaker import BreakerState, Halt, HaltReason
-from investiq.invest.trading.brokers.protocol import TradingMode
+from investiq.foundation.vocabulary import BreakerEvent, HaltReason, TradingMode
+from investiq.invest.trading.breaker import BreakerState, Halt
 from investiq.invest.trading.equity import EquityRecord
 from investiq.invest.trading.event_time import Stamp
 
 __all__ = [
     "AccountBook",
     "AccountTerms",
-    "BreakerEvent",
     "BreakerUnreadable",
     "EquityPoint",
     "ForeignLedger",
@@ -39,13 +37,6 @@ class BreakerUnreadable(InvestIQError):
     """The breaker's state is missing or makes no sense: it counts as halted."""
 
     reason: ClassVar[str] = "breaker_unreadable"
-
-
-class BreakerEvent(StrEnum):
-    """What happened to the breaker."""
-
-    HALT = "halt"
-    RESUME = "resume"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from typing import ClassVar
 
 from investiq.foundation.config.schema import TradingConfig
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.vocabulary import HaltReason
 from investiq.invest.trading.equity import fall
 from investiq.invest.trading.event_time import Stamp
 
-__all__ = ["BREAKER", "BreakerState", "Halt", "HaltReason", "ReasonRequired", "halt", "observe", "resume"]
+__all__ = ["BREAKER", "BreakerState", "Halt", "ReasonRequired", "halt", "observe", "resume"]
 
 BREAKER = "breaker"
 """Who halted, when nobody did: the breaker itself."""
@@ -34,19 +34,6 @@ class ReasonRequired(InvestIQError):
     """Trading is not resumed without saying why."""
 
     reason: ClassVar[str] = "reason_required"
-
-
-class HaltReason(StrEnum):
-    """What halted trading."""
-
-    MANUAL = "manual"
-    DAILY_LOSS = "daily_loss"
-    DRAWDOWN = "drawdown"
-    MONITORING_LOST = "monitoring_lost"
-    """Nobody would notice a fault. Stored when a heartbeat was there and was lost; also the word for a start that still
-    waits for the first one, which is never stored and ends by itself."""
-    UNREADABLE = "unreadable"
-    """The breaker's own state cannot be read, which counts as halted. Never stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Engine
 
 from investiq.foundation.config.schema import TradingConfig
 from investiq.foundation.store import reading, writing
+from investiq.foundation.vocabulary import BreakerEvent, DenialReason, HaltReason
 from investiq.invest.trading import breaker
-from investiq.invest.trading.account_book import AccountBook, BreakerEvent, BreakerUnreadable
-from investiq.invest.trading.breaker import BreakerState, Halt, HaltReason
+from investiq.invest.trading.account_book import AccountBook, BreakerUnreadable
+from investiq.invest.trading.breaker import BreakerState, Halt
 from investiq.invest.trading.equity import EquityRecord
 from investiq.invest.trading.event_time import Stamp, Wall
 from investiq.invest.trading.heartbeat import Instant, Pulse
@@ -25,7 +26,7 @@ from investiq.invest.trading.heartbeat_monitor import HeartbeatMonitor, Loss, Mo
 from investiq.invest.trading.ledger import Ledger
 from investiq.invest.trading.market_view import MarketView
 from investiq.invest.trading.metrics import Instruments
-from investiq.invest.trading.risk import Denial, DenialReason, RiskCase
+from investiq.invest.trading.risk import Denial, RiskCase
 from investiq.invest.trading.valuation import PriceJumps, Valuation, value
 
 __all__ = ["Observation", "Oversight"]

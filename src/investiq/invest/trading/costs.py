@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from investiq.foundation.config.schema import TradingConfig
+from investiq.foundation.vocabulary import Side
 from investiq.invest.market.types import PRICE_STEP
-from investiq.invest.trading.order import Side, amount
+from investiq.invest.trading.order import amount
 
 __all__ = ["Costs"]
 

@@ -22,20 +22,21 @@ from investiq.foundation.config.schema import TradingConfig
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import DatabaseUnavailable, ping, reading, writing
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import BeatOutcome, HaltReason, HeartbeatState, OrderStatus, TradingMode
 from investiq.invest.market.types import Symbol
 from investiq.invest.trading.account_book import AccountBook, AccountTerms, EquityPoint, LoggedBreakerEvent
-from investiq.invest.trading.breaker import BREAKER, BreakerState, Halt, HaltReason
+from investiq.invest.trading.breaker import BREAKER, BreakerState, Halt
 from investiq.invest.trading.breaker_monitor import Observation, Oversight
 from investiq.invest.trading.brokers.paper import PaperBroker
-from investiq.invest.trading.brokers.protocol import Broker, BrokerUnavailable, TradingMode
+from investiq.invest.trading.brokers.protocol import Broker, BrokerUnavailable
 from investiq.invest.trading.costs import Costs
 from investiq.invest.trading.event_time import Stamp, Wall, wall_now
-from investiq.invest.trading.heartbeat import BeatOutcome, HeartbeatState, Instant, Pulse
+from investiq.invest.trading.heartbeat import Instant, Pulse
 from investiq.invest.trading.heartbeat_monitor import HeartbeatMonitor, Steady, told
 from investiq.invest.trading.ledger import Entry, Ledger
 from investiq.invest.trading.market_view import MarketView, known_quote
 from investiq.invest.trading.metrics import Instruments
-from investiq.invest.trading.order import Order, OrderRequest, OrderStatus
+from investiq.invest.trading.order import Order, OrderRequest
 from investiq.invest.trading.order_router import OrderRouter
 from investiq.invest.trading.risk import RiskCase, buying_power, deny, size
 from investiq.invest.trading.valuation import Valuation

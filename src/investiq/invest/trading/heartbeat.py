@@ -12,34 +12,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
-__all__ = ["FUTURE_SECONDS", "Beat", "BeatOutcome", "HeartbeatState", "Instant", "Pulse"]
+from investiq.foundation.vocabulary import BeatOutcome, HeartbeatState
+
+__all__ = ["FUTURE_SECONDS", "Beat", "Instant", "Pulse"]
 
 FUTURE_SECONDS = 5.0
 """A heartbeat that is stamped later than this from now is none: one of the two clocks is wrong."""
-
-
-class HeartbeatState(StrEnum):
-    """What is known of the monitoring."""
-
-    NOT_REQUIRED = "not_required"
-    """Trading goes on whatever the monitoring does: `require_monitoring = false`."""
-    AWAITED = "awaited"
-    """No fresh heartbeat has come since the start of this process. The first one ends it."""
-    FRESH = "fresh"
-    LOST = "lost"
-    """It was fresh once, and is too old now."""
-
-
-class BeatOutcome(StrEnum):
-    """What became of a heartbeat that was delivered."""
-
-    ACCEPTED = "accepted"
-    REPEATED = "repeated"
-    """Nothing newer than what is known: Alertmanager repeats itself."""
-    FUTURE = "future"
-    MALFORMED = "malformed"
 
 
 @dataclass(frozen=True, slots=True)

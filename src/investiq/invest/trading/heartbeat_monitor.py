@@ -12,8 +12,9 @@ import structlog
 
 from investiq.foundation.config.schema import TradingConfig
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.vocabulary import BeatOutcome, HeartbeatState
 from investiq.invest.trading.event_time import Wall
-from investiq.invest.trading.heartbeat import BeatOutcome, HeartbeatState, Instant, Pulse
+from investiq.invest.trading.heartbeat import Instant, Pulse
 from investiq.invest.trading.metrics import Instruments
 
 __all__ = ["HeartbeatMonitor", "Loss", "MonitoringLost", "Steady", "told"]

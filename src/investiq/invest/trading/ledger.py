@@ -18,20 +18,11 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, upda
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store.schema import fills, idempotency_keys, order_events, orders
+from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
 from investiq.invest.market.types import PRICE_STEP, Symbol
 from investiq.invest.trading.brokers.protocol import BrokerOrder, Execution
 from investiq.invest.trading.event_time import Stamp
-from investiq.invest.trading.order import (
-    OPEN,
-    Order,
-    OrderEvent,
-    OrderRequest,
-    OrderStatus,
-    OrderType,
-    Side,
-    amount,
-    check_transition,
-)
+from investiq.invest.trading.order import OPEN, Order, OrderEvent, OrderRequest, amount, check_transition
 from investiq.invest.trading.portfolio import Fill, Portfolio
 from investiq.invest.trading.risk import Denial
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from investiq.invest.market.types import MarketPhase, Quote, Symbol
+from investiq.foundation.vocabulary import MarketPhase
+from investiq.invest.market.types import Quote, Symbol
 
 __all__ = ["MarketView", "known_quote"]
 

@@ -9,10 +9,11 @@ import structlog
 
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.invest.trading.breaker import BreakerState, Halt, HaltReason
+from investiq.foundation.vocabulary import HaltReason, OrderStatus
+from investiq.invest.trading.breaker import BreakerState, Halt
 from investiq.invest.trading.equity import EquityRecord, fall
 from investiq.invest.trading.ledger import Change
-from investiq.invest.trading.order import Order, OrderStatus
+from investiq.invest.trading.order import Order
 
 __all__ = ["Instruments"]
 

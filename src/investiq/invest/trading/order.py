@@ -11,10 +11,10 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
-from enum import StrEnum
 from typing import ClassVar
 
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
 from investiq.invest.market.types import PRICE_STEP, Symbol
 
 __all__ = [
@@ -27,9 +27,6 @@ __all__ = [
     "Order",
     "OrderEvent",
     "OrderRequest",
-    "OrderStatus",
-    "OrderType",
-    "Side",
     "amount",
     "check_transition",
     "whole_steps",
@@ -53,38 +50,6 @@ class InvalidOrder(InvestIQError):
 
 class IllegalTransition(RuntimeError):
     """An order was about to make a step that is not in the table: our books, or how we read the broker, are wrong."""
-
-
-class Side(StrEnum):
-    """Which way shares go."""
-
-    BUY = "buy"
-    SELL = "sell"
-
-
-class OrderType(StrEnum):
-    """Market: at the next price. Limit: at `limit_price` or better. All orders stand until filled or cancelled."""
-
-    MARKET = "market"
-    LIMIT = "limit"
-
-
-class OrderStatus(StrEnum):
-    """Where an order stands, as far as we know."""
-
-    PENDING_NEW = "pending_new"
-    """Intent kept; the broker was not called yet, or its answer is not kept yet."""
-    ACCEPTED = "accepted"
-    PARTIALLY_FILLED = "partially_filled"
-    FILLED = "filled"
-    CANCELLED = "cancelled"
-    REJECTED = "rejected"
-    """By the broker, or never reached it."""
-    DENIED = "denied"
-    """By our own risk limits or breaker; the broker never saw it."""
-    EXPIRED = "expired"
-    UNKNOWN = "unknown"
-    """The broker was called and no answer came. It may be working there: it counts as open until looked up."""
 
 
 _S = OrderStatus

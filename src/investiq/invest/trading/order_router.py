@@ -18,12 +18,13 @@ from sqlalchemy import Engine
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import reading, writing
+from investiq.foundation.vocabulary import OrderStatus, Side
 from investiq.invest.trading.brokers.protocol import Broker, BrokerOrder, BrokerUnavailable, UnknownAtBroker
 from investiq.invest.trading.event_time import Stamp, Wall
 from investiq.invest.trading.ledger import Ledger
 from investiq.invest.trading.market_view import MarketView
 from investiq.invest.trading.metrics import Instruments
-from investiq.invest.trading.order import Order, OrderStatus, Side
+from investiq.invest.trading.order import Order
 
 __all__ = ["LATE_FILL_WINDOW", "OrderNotOpen", "OrderRouter"]
 

@@ -12,8 +12,9 @@ from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
+from investiq.foundation.vocabulary import Side
 from investiq.invest.market.types import PRICE_STEP, Symbol
-from investiq.invest.trading.order import Side, amount
+from investiq.invest.trading.order import amount
 
 __all__ = ["Fill", "NegativePosition", "Portfolio", "Position"]
 

@@ -10,36 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
 from investiq.foundation.config.schema import TradingConfig
-from investiq.invest.market.types import MarketPhase, Quote, Symbol
+from investiq.foundation.vocabulary import DenialReason, MarketPhase, Side
+from investiq.invest.market.types import Quote, Symbol
 from investiq.invest.trading.costs import Costs
-from investiq.invest.trading.order import Order, OrderRequest, Side, amount, whole_steps
+from investiq.invest.trading.order import Order, OrderRequest, amount, whole_steps
 from investiq.invest.trading.valuation import Valuation
 
-__all__ = ["Denial", "DenialReason", "RiskCase", "buying_power", "deny", "size"]
+__all__ = ["Denial", "RiskCase", "buying_power", "deny", "size"]
 
 _ZERO = Decimal(0)
-
-
-class DenialReason(StrEnum):
-    """Why an order did not reach the broker. Also the label of `investiq_order_denials_total`."""
-
-    HALTED = "halted"
-    MONITORING_LOST = "monitoring_lost"
-    BREAKER_UNREADABLE = "breaker_unreadable"
-    EQUITY_UNKNOWN = "equity_unknown"
-    NO_PRICE = "no_price"
-    STALE_PRICE = "stale_price"
-    MARKET_ENDED = "market_ended"
-    ORDER_NOTIONAL = "order_notional"
-    POSITION_LIMIT = "position_limit"
-    EXPOSURE_LIMIT = "exposure_limit"
-    OPEN_ORDERS = "open_orders"
-    BUYING_POWER = "buying_power"
-    SHORT_SELLING = "short_selling"
-    TOO_SMALL = "too_small"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from investiq.foundation.vocabulary import HaltReason, HeartbeatState, TradingMode
 from investiq.invest.market.types import Symbol
-from investiq.invest.trading.breaker import HaltReason
-from investiq.invest.trading.brokers.protocol import TradingMode
-from investiq.invest.trading.heartbeat import HeartbeatState
 from investiq.invest.trading.order import Order
 
 __all__ = ["AccountView", "MonitoringView", "OrderPage", "PositionView", "Submission", "TradingStatus"]

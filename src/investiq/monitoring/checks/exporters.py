@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from investiq.foundation.findings import Checked, Finding
-from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.vocabulary import Part
 from investiq.monitoring.exporters import Foreign
 from investiq.monitoring.exporters.expositions import PROGRAMS, Family, parse_exposition
 

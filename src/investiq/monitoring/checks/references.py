@@ -11,8 +11,8 @@ from promql_parser import Matcher, MatchOp, VectorSelector
 
 from investiq.foundation.findings import Checked, Finding
 from investiq.foundation.telemetry import catalogue
-from investiq.foundation.telemetry.catalogue import Kind, Metric, Subject
-from investiq.monitoring.alert import Severity
+from investiq.foundation.telemetry.catalogue import Kind, Metric
+from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.checks.expressions import Expression
 from investiq.monitoring.exporters import EVERY_JOB, FOREIGN
 from investiq.monitoring.exporters.blackbox import PROBED

@@ -14,8 +14,8 @@ from investiq.foundation.telemetry.catalogue import (
     RATE_LIMITED,
     REQUEST_DURATION,
     REQUESTS,
-    Subject,
 )
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, Dashboard, Panel, Query, Row, State, Unit, View
 from investiq.monitoring.dashboards.panel_queries import latest, of_alert, per_second, quantile, share, summed
 from investiq.monitoring.dashboards.red import red_panels

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from investiq.foundation.telemetry.catalogue import TRADING_HALTED, Part
-from investiq.monitoring.alert import Severity
+from investiq.foundation.telemetry.catalogue import TRADING_HALTED
+from investiq.foundation.vocabulary import Part, Severity
 from investiq.monitoring.dashboards.panel import Event, State
 from investiq.monitoring.exporters.alertmanager import SILENCES
 from investiq.monitoring.exporters.process import START_TIME

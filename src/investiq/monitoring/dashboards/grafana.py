@@ -20,7 +20,8 @@ from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from investiq.foundation.telemetry.catalogue import Kind
-from investiq.monitoring.alert import Alert, Severity
+from investiq.foundation.vocabulary import Severity
+from investiq.monitoring.alert import Alert
 from investiq.monitoring.dashboards.panel import TARGET, Dashboard, Event, Panel, Query, Row, State, Unit, View
 from investiq.monitoring.scraping.jobs import SCRAPE_INTERVAL
 

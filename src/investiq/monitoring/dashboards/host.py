@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from investiq.foundation.telemetry.catalogue import Subject
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.dashboards.panel import RATE_INTERVAL, Dashboard, Panel, Query, Row, Unit, View
 from investiq.monitoring.dashboards.panel_queries import latest, of_alert, per_second, share
 from investiq.monitoring.exporters import node, process

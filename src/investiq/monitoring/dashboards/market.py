@@ -11,8 +11,8 @@ from investiq.foundation.telemetry.catalogue import (
     MARKET_TIME,
     PROVIDER_CALL_DURATION,
     PROVIDER_CALLS,
-    Subject,
 )
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, State, Unit, View
 from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second, quantile
 from investiq.monitoring.rules.market import MARKET_DATA_STALE

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from investiq.foundation.telemetry.catalogue import DIRECT_NOTIFICATIONS, INBOX_NOTIFICATIONS, Subject
+from investiq.foundation.telemetry.catalogue import DIRECT_NOTIFICATIONS, INBOX_NOTIFICATIONS
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, State, Unit, View
 from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second
 from investiq.monitoring.exporters import Foreign, alertmanager, blackbox, prometheus

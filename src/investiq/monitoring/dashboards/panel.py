@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from investiq.foundation.telemetry.catalogue import Metric, Subject
+from investiq.foundation.telemetry.catalogue import Metric
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.exporters.external_metric import Foreign
 from investiq.promql.matcher import matching

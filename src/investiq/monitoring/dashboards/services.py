@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from investiq.foundation.config.schema import ServiceConfig
-from investiq.foundation.telemetry.catalogue import Subject
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, Dashboard, Panel, Query, Row, State, Unit, View
 from investiq.monitoring.dashboards.panel_queries import latest
 from investiq.monitoring.dashboards.red import duration_panel

@@ -11,8 +11,8 @@ from investiq.foundation.telemetry.catalogue import (
     MODEL_TRAINED,
     PREDICTION_DURATION,
     PREDICTIONS,
-    Subject,
 )
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, State, Unit, View
 from investiq.monitoring.dashboards.panel_queries import latest, of_alert, per_second, quantile
 from investiq.monitoring.rules.signals import (

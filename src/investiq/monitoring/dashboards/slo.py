@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from investiq.foundation.telemetry.catalogue import Subject
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, Unit, View
 from investiq.monitoring.dashboards.panel_queries import latest
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS

@@ -24,8 +24,8 @@ from investiq.foundation.telemetry.catalogue import (
     ORDERS,
     TRADES,
     TRADING_HALTED,
-    Subject,
 )
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, State, Unit, View
 from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second, quantile

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from investiq.foundation.names import ALERTMANAGER, BLACKBOX, NODE, PROMETHEUS
-from investiq.foundation.telemetry.catalogue import Kind, Part
+from investiq.foundation.telemetry.catalogue import Kind
+from investiq.foundation.vocabulary import Part
 from investiq.monitoring.exporters.external_metric import Foreign
 
 __all__ = ["CPU_SECONDS", "MAX_FILES", "METRICS", "OPEN_FILES", "RESIDENT_MEMORY", "START_TIME"]

@@ -13,7 +13,7 @@ from investiq.foundation import names
 from investiq.foundation.config import addresses
 from investiq.foundation.config.schema import Config, NotifyConfig
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
-from investiq.monitoring.alert import Severity
+from investiq.foundation.vocabulary import Dependency, Severity
 from investiq.monitoring.routing.messages import TEMPLATE_FILE
 from investiq.monitoring.rules.api import (
     DEPENDENCY_DOWN,
@@ -92,7 +92,7 @@ INHIBITIONS = (
     Inhibition(
         "the API gets nothing from signal models that are dead, or have no model",
         source=(eq("alertname", ML_SERVICE_DOWN.name, MODEL_NOT_LOADED.name),),
-        target=(eq("alertname", DEPENDENCY_DOWN.name), eq("name", "signal_models")),
+        target=(eq("alertname", DEPENDENCY_DOWN.name), eq("name", Dependency.SIGNAL_MODELS)),
     ),
     Inhibition(
         "the API waits in vain for signal models that hang",
@@ -111,7 +111,7 @@ INHIBITIONS = (
     ),
     Inhibition(
         "prices were old before they were too old",
-        source=(eq("alertname", DEPENDENCY_DOWN.name), eq("name", "market_data")),
+        source=(eq("alertname", DEPENDENCY_DOWN.name), eq("name", Dependency.MARKET_DATA)),
         target=(eq("alertname", MARKET_DATA_STALE.name),),
     ),
     Inhibition(

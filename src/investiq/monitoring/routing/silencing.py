@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from investiq.foundation.config import Config
-from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.vocabulary import Part
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.rules import CONDITIONAL, alerts_of
 from investiq.monitoring.rules.api import DEPENDENCY_DOWN, FRONTEND_DOWN, PROBE_FAILING, SERVICE_ABSENT, SERVICE_DOWN

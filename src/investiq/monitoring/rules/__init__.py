@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from investiq.foundation.config.schema import Config, ServiceConfig
-from investiq.foundation.telemetry.catalogue import Subject
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules import analysis, api, host, market, monitoring, services, signals, slo, trading

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from investiq.foundation.telemetry.catalogue import ENGINE_RESULTS, Subject
-from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.foundation.telemetry.catalogue import ENGINE_RESULTS
+from investiq.foundation.vocabulary import Severity, Subject
+from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.selectors import series
 from investiq.promql.matcher import Matcher, eq, ne
 

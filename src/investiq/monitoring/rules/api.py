@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from investiq.foundation.names import API, PROBES, SIGNALS, WEB
-from investiq.foundation.telemetry.catalogue import (
-    AUTH_FAILURES,
-    DEPENDENCY_HEALTH,
-    EVENT_LOOP_LAG,
-    REQUEST_DURATION,
-    Subject,
-)
-from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.foundation.telemetry.catalogue import AUTH_FAILURES, DEPENDENCY_HEALTH, EVENT_LOOP_LAG, REQUEST_DURATION
+from investiq.foundation.vocabulary import Dependency, Severity, Subject
+from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.recording import Recording
@@ -121,7 +116,7 @@ def _probe_failing(severity: Severity, of: str, *causes: str, lost: str) -> Aler
 PROBE_FAILING = _probe_failing(
     Severity.CRITICAL,
     series(PROBE_SUCCESS, _PROBES, eq(PROBED, API)),
-    series(DEPENDENCY_HEALTH, ne("name", "signal_models")),
+    series(DEPENDENCY_HEALTH, ne("name", Dependency.SIGNAL_MODELS)),
     lost="Analyses and orders probably fail for everybody; open positions may not be watched.",
 )
 PROBE_OF_OTHERS_FAILING = _probe_failing(
@@ -248,7 +243,7 @@ DEPENDENCY_DOWN = Alert(
     name="DependencyDown",
     subject=Subject.API,
     severity=Severity.CRITICAL,
-    query=series(DEPENDENCY_HEALTH, eq("job", API), ne("name", "signal_models")),
+    query=series(DEPENDENCY_HEALTH, eq("job", API), ne("name", Dependency.SIGNAL_MODELS)),
     op="==",
     threshold=0,
     hold_seconds=60,
@@ -263,7 +258,7 @@ SIGNAL_MODELS_UNREACHABLE = Alert(
     name="DependencyDown",
     subject=Subject.API,
     severity=Severity.WARNING,
-    query=series(DEPENDENCY_HEALTH, eq("job", API), eq("name", "signal_models")),
+    query=series(DEPENDENCY_HEALTH, eq("job", API), eq("name", Dependency.SIGNAL_MODELS)),
     op="==",
     threshold=0,
     hold_seconds=120,

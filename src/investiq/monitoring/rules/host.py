@@ -6,8 +6,8 @@ They are meant for a laptop as for a server: shares have a floor in bytes where 
 from __future__ import annotations
 
 from investiq.foundation.names import NODE
-from investiq.foundation.telemetry.catalogue import Subject
-from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.foundation.vocabulary import Severity, Subject
+from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters import node, process
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.selectors import series

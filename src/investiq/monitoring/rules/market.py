@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from investiq.foundation.telemetry.catalogue import MARKET_DATA_AGE, MARKET_DATA_AGE_LIMIT, MARKET_PHASE, Subject
-from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.foundation.telemetry.catalogue import MARKET_DATA_AGE, MARKET_DATA_AGE_LIMIT, MARKET_PHASE
+from investiq.foundation.vocabulary import Severity, Subject
+from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq
 

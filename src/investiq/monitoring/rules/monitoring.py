@@ -17,8 +17,8 @@ from investiq.foundation.names import (
     SIGNALS,
     WEB,
 )
-from investiq.foundation.telemetry.catalogue import Subject
-from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.foundation.vocabulary import Severity, Subject
+from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters import Foreign, alertmanager, blackbox, prometheus
 from investiq.monitoring.exporters.scrape import SAMPLES, UP
 from investiq.monitoring.scraping.jobs import Job

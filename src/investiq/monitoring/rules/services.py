@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from investiq.foundation.config.schema import ServiceConfig
-from investiq.foundation.telemetry.catalogue import Subject
-from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.foundation.vocabulary import Severity, Subject
+from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq

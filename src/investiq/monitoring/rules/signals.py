@@ -11,9 +11,9 @@ from investiq.foundation.telemetry.catalogue import (
     MODEL_LOADED,
     PREDICTION_DRIFT,
     PREDICTION_DURATION,
-    Subject,
 )
-from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.foundation.vocabulary import Severity, Subject
+from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.selectors import buckets, observations, series
 from investiq.promql.matcher import Matcher, eq

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from investiq.foundation.telemetry.catalogue import Subject
-from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.foundation.vocabulary import Severity, Subject
+from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.scrape import ALERTS
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules.down_alerts import DEATHS

@@ -16,9 +16,9 @@ from investiq.foundation.telemetry.catalogue import (
     MONITORING_REQUIRED,
     ORDERS,
     TRADING_HALTED,
-    Subject,
 )
-from investiq.monitoring.alert import Alert, NoData, Severity
+from investiq.foundation.vocabulary import Severity, Subject
+from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq

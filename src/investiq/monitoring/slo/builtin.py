@@ -16,9 +16,8 @@ from investiq.foundation.telemetry.catalogue import (
     ORDERS,
     PREDICTIONS,
     REQUEST_DURATION,
-    Subject,
 )
-from investiq.monitoring.alert import Severity
+from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.selectors import observations, series
 from investiq.monitoring.slo.indicators import RATE_WINDOW, availability, latency

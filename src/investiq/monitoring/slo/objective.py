@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from investiq.foundation.telemetry.catalogue import Subject
-from investiq.monitoring.alert import Severity
+from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.recording import Recording
 
 __all__ = ["Budgeting", "Events", "Slo"]

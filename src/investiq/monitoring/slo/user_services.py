@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from investiq.foundation.config.schema import ServiceConfig, ServiceObjective
-from investiq.foundation.telemetry.catalogue import Subject
-from investiq.monitoring.alert import Severity
+from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.scraping.user_services import durations, requests
 from investiq.monitoring.selectors import observations
 from investiq.monitoring.slo.indicators import availability, latency

@@ -14,8 +14,8 @@ from pathlib import Path
 from investiq.foundation import names
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.files import provide_token
 from investiq.foundation.telemetry import logging
-from investiq.foundation.token_files import provide_token
 from investiq.operate.render import files
 from investiq.operate.supervise.control import AlreadyRunning, ControlClient, NotRunning, hold_lock, is_locked
 from investiq.operate.supervise.control_server import ControlServer

@@ -6,6 +6,6 @@ It is a user like any other: what it may do is what its trade key allows, and ev
 from investiq.serve.agent.app import create_app, run
 from investiq.serve.agent.loop import Agent
 from investiq.serve.agent.metrics import Instruments
-from investiq.serve.agent.rules import Action, Decision, View, decide
+from investiq.serve.agent.rules import Decision, View, decide
 
-__all__ = ["Action", "Agent", "Decision", "Instruments", "View", "create_app", "decide", "run"]
+__all__ = ["Agent", "Decision", "Instruments", "View", "create_app", "decide", "run"]

@@ -21,8 +21,8 @@ from investiq.clients.api import AsyncInvestIQClient
 from investiq.foundation.config import addresses
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 from investiq.serve.agent.loop import Agent, pause
 from investiq.serve.agent.metrics import Instruments
 from investiq.serve.http import HostPolicy, equip, metrics_response, serve

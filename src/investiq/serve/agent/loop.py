@@ -14,8 +14,9 @@ import structlog
 from investiq.clients.api import AsyncInvestIQClient, ClientError, Refused, Submission
 from investiq.clients.api.documents import Analysis, Market, Order
 from investiq.foundation.config.schema import AgentConfig
-from investiq.serve.agent.metrics import CycleOutcome, Instruments, OrderOutcome
-from investiq.serve.agent.rules import Action, Decision, View, decide, idempotency_key
+from investiq.foundation.vocabulary import Action, CycleOutcome, OrderOutcome
+from investiq.serve.agent.metrics import Instruments
+from investiq.serve.agent.rules import Decision, View, decide, idempotency_key
 
 __all__ = ["Agent", "pause"]
 

@@ -6,32 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from investiq.clients.api.documents import Market
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.serve.agent.rules import Action
+from investiq.foundation.vocabulary import Action, CycleOutcome, OrderOutcome
 
-__all__ = ["CycleOutcome", "CycleState", "Instruments", "OrderOutcome"]
-
-
-class CycleOutcome(StrEnum):
-    """How a cycle went. All but `failed` count as finished: the agent has seen what there was to see."""
-
-    DONE = "done"
-    HALTED = "halted"
-    ENDED = "ended"
-    FAILED = "failed"
-
-
-class OrderOutcome(StrEnum):
-    """What became of an order that the agent gave."""
-
-    SENT = "sent"
-    DENIED = "denied"
-    REPEATED = "repeated"
-    FAILED = "failed"
+__all__ = ["CycleState", "Instruments"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
 from investiq.foundation.config.schema import AgentConfig
+from investiq.foundation.vocabulary import Action
 
-__all__ = ["Action", "Decision", "View", "decide", "idempotency_key"]
-
-
-class Action(StrEnum):
-    """What to do. `wait` is looked at again in the next cycle, the others settle the symbol for this session."""
-
-    ENTER = "enter"
-    EXIT = "exit"
-    HOLD = "hold"
-    WAIT = "wait"
+__all__ = ["Decision", "View", "decide", "idempotency_key"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from investiq import __version__
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
-from investiq.foundation.token_files import provide_token
+from investiq.foundation.files import provide_token
 from investiq.invest.wiring import ApiParts, build_api_parts
 from investiq.serve.api.auth import REFUSALS, Gate
 from investiq.serve.api.background_tasks import Upkeep

@@ -11,8 +11,7 @@ from investiq.clients.notify import Courier, notifiers
 from investiq.foundation.store import DatabaseUnavailable
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.threads import BoundedThreads
-from investiq.invest.market.types import MarketPhase
-from investiq.invest.trading.breaker import HaltReason
+from investiq.foundation.vocabulary import Dependency, HaltReason, MarketPhase
 from investiq.invest.wiring import ApiParts
 from investiq.serve.api.health import INTERVAL_SECONDS, Check, CheckFailed, HealthMonitor
 from investiq.serve.api.heartbeat_notifier import Lookout
@@ -47,10 +46,10 @@ class Upkeep:
         self.market = Repeated("market", MARKET_SECONDS, self._measure_market, parts.metrics)
         self.monitor = HealthMonitor(
             [
-                Check("database", True, _in_thread("database", parts.desk.ping_database)),
-                Check("broker", True, self._check_broker),
-                Check("market_data", True, self._check_market),
-                Check("signal_models", False, parts.signals.check_health),
+                Check(Dependency.DATABASE, True, _in_thread("database", parts.desk.ping_database)),
+                Check(Dependency.BROKER, True, self._check_broker),
+                Check(Dependency.MARKET_DATA, True, self._check_market),
+                Check(Dependency.SIGNAL_MODELS, False, parts.signals.check_health),
             ],
             parts.metrics,
         )

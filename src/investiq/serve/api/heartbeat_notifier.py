@@ -13,8 +13,8 @@ from typing import Literal
 from investiq.clients.notify import Notice
 from investiq.foundation.config import addresses
 from investiq.foundation.config.schema import Config
-from investiq.foundation.telemetry.catalogue import Part, Subject
-from investiq.invest.trading.heartbeat import HeartbeatState, Instant, Pulse
+from investiq.foundation.vocabulary import HeartbeatState, Part, Subject
+from investiq.invest.trading.heartbeat import Instant, Pulse
 from investiq.invest.trading.heartbeat_monitor import told
 
 __all__ = ["Lookout"]

@@ -24,8 +24,8 @@ from investiq.foundation.config import Config, Paths
 from investiq.foundation.contract.heartbeat import EVALUATED_AT
 from investiq.foundation.contract.webhook import NEVER, WebhookAlert, WebhookMessage
 from investiq.foundation.telemetry import catalogue
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Dependency, Part
 from investiq.serve.http import HostPolicy, equip, metrics_response, serve
 from investiq.serve.inbox.store import InboxUnavailable, Notification, NotificationStore, Received
 
@@ -111,7 +111,7 @@ def build_app(config: Config, metrics: Metrics) -> FastAPI:
             "status": "down" if error else "ok",
             "version": __version__,
             "uptime_seconds": round(time.monotonic() - started, 1),
-            "dependencies": {"database": state},
+            "dependencies": {Dependency.DATABASE: state},
             "heartbeat": heartbeat.state(time.time()),
         }
 

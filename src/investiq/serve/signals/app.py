@@ -19,8 +19,8 @@ from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry import catalogue
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 from investiq.invest.market.types import Symbol
 from investiq.invest.signals.artifact import ModelMissing, ModelRefused
 from investiq.invest.signals.card import ServingCard

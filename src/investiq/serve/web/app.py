@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 
 from investiq import __version__
 from investiq.foundation.config import Config, addresses
-from investiq.foundation.telemetry.catalogue import Part
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
 from investiq.serve.http import HostPolicy, Problem, equip, metrics_response, problem_response, serve
 from investiq.serve.web import layout, runbooks
 from investiq.serve.web.not_found import not_found_page

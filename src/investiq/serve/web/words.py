@@ -5,6 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from investiq.foundation.vocabulary import (
+    EngineName,
+    HaltReason,
+    HeartbeatState,
+    OrderStatus,
+    Regime,
+    Signal,
+    TradingMode,
+)
+
 __all__ = [
     "ENGINES",
     "HEARTBEATS",
@@ -18,28 +28,28 @@ __all__ = [
 ]
 
 SIGNALS: Mapping[str, tuple[str, str]] = {
-    "strong_sell": ("Strong sell", "sell-3"),
-    "sell": ("Sell", "sell-2"),
-    "weak_sell": ("Weak sell", "sell-1"),
-    "neutral": ("Neutral", "neutral"),
-    "weak_buy": ("Weak buy", "buy-1"),
-    "buy": ("Buy", "buy-2"),
-    "strong_buy": ("Strong buy", "buy-3"),
+    Signal.STRONG_SELL: ("Strong sell", "sell-3"),
+    Signal.SELL: ("Sell", "sell-2"),
+    Signal.WEAK_SELL: ("Weak sell", "sell-1"),
+    Signal.NEUTRAL: ("Neutral", "neutral"),
+    Signal.WEAK_BUY: ("Weak buy", "buy-1"),
+    Signal.BUY: ("Buy", "buy-2"),
+    Signal.STRONG_BUY: ("Strong buy", "buy-3"),
 }
 """Signal -> its word and its CSS class, from the lowest step to the highest."""
 
 ENGINES: Mapping[str, tuple[str, str]] = {
-    "technical": ("Technical", "trend, momentum and volume of the price itself"),
-    "quantitative": ("Quantitative", "return and risk over the last year"),
-    "signal": ("Signal model", "gradient boosting over the next five sessions"),
-    "sentiment": ("Sentiment", "tone of published headlines"),
-    "fundamental": ("Fundamental", "figures that companies report"),
+    EngineName.TECHNICAL: ("Technical", "trend, momentum and volume of the price itself"),
+    EngineName.QUANTITATIVE: ("Quantitative", "return and risk over the last year"),
+    EngineName.SIGNAL: ("Signal model", "gradient boosting over the next five sessions"),
+    EngineName.SENTIMENT: ("Sentiment", "tone of published headlines"),
+    EngineName.FUNDAMENTAL: ("Fundamental", "figures that companies report"),
 }
 
 MODES: Mapping[str, tuple[str, str, str]] = {
-    "replay": ("Replay", "blue", "past prices, paper orders"),
-    "paper": ("Paper", "teal", "prices of today, paper orders"),
-    "live": ("Live", "red", "real money"),
+    TradingMode.REPLAY: ("Replay", "blue", "past prices, paper orders"),
+    TradingMode.PAPER: ("Paper", "teal", "prices of today, paper orders"),
+    TradingMode.LIVE: ("Live", "red", "real money"),
 }
 """Mode -> word, colour, what it means."""
 
@@ -50,42 +60,42 @@ PHASES: Mapping[str, tuple[str, str]] = {
 }
 
 HALT_REASONS: Mapping[str, str] = {
-    "manual": "halted by hand",
-    "daily_loss": "the loss of the session reached its limit",
-    "drawdown": "the fall from the highest equity reached its limit",
-    "monitoring_lost": "the monitoring is not heard, so nobody would notice a fault",
-    "unreadable": "the breaker's state cannot be read, so nothing new is allowed",
+    HaltReason.MANUAL: "halted by hand",
+    HaltReason.DAILY_LOSS: "the loss of the session reached its limit",
+    HaltReason.DRAWDOWN: "the fall from the highest equity reached its limit",
+    HaltReason.MONITORING_LOST: "the monitoring is not heard, so nobody would notice a fault",
+    HaltReason.UNREADABLE: "the breaker's state cannot be read, so nothing new is allowed",
 }
 
 _MONITORING_IS_BACK = "the monitoring was lost; it is heard again, and trading waits for somebody to resume it"
 
 HEARTBEATS: Mapping[str, tuple[Literal["good", "bad", "warn", "plain"], str]] = {
-    "fresh": ("good", "Heard"),
-    "awaited": ("warn", "Awaited since the start"),
-    "lost": ("bad", "Lost"),
-    "not_required": ("warn", "Not required: nobody may be watching"),
+    HeartbeatState.FRESH: ("good", "Heard"),
+    HeartbeatState.AWAITED: ("warn", "Awaited since the start"),
+    HeartbeatState.LOST: ("bad", "Lost"),
+    HeartbeatState.NOT_REQUIRED: ("warn", "Not required: nobody may be watching"),
 }
 
 ORDER_TONES: Mapping[str, str] = {
-    "filled": "good",
-    "partially_filled": "good",
-    "denied": "warn",
-    "rejected": "bad",
-    "unknown": "bad",
-    "expired": "warn",
+    OrderStatus.FILLED: "good",
+    OrderStatus.PARTIALLY_FILLED: "good",
+    OrderStatus.DENIED: "warn",
+    OrderStatus.REJECTED: "bad",
+    OrderStatus.UNKNOWN: "bad",
+    OrderStatus.EXPIRED: "warn",
 }
 
 REGIMES: Mapping[str, str] = {
-    "bull_calm": "Rising, calm",
-    "bull_volatile": "Rising, volatile",
-    "bear_calm": "Falling, calm",
-    "bear_volatile": "Falling, volatile",
+    Regime.BULL_CALM: "Rising, calm",
+    Regime.BULL_VOLATILE: "Rising, volatile",
+    Regime.BEAR_CALM: "Falling, calm",
+    Regime.BEAR_VOLATILE: "Falling, volatile",
 }
 
 
 def why_halted(reason: str | None, heartbeat: str) -> str:
     """Why trading is halted, as things are now: a halt outlasts the loss of the monitoring."""
-    if reason == "monitoring_lost" and heartbeat == "fresh":
+    if reason == HaltReason.MONITORING_LOST and heartbeat == HeartbeatState.FRESH:
         return _MONITORING_IS_BACK
     return HALT_REASONS.get(reason or "", reason or "no reason is known")
 

@@ -24,18 +24,18 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from investiq.foundation.store import DatabaseUnavailable, ping, reading, writing
 from investiq.foundation.store.schema import paper_executions, paper_orders
-from investiq.invest.market.types import MarketPhase, Quote, Symbol
+from investiq.foundation.vocabulary import MarketPhase, OrderStatus, OrderType, Side, TradingMode
+from investiq.invest.market.types import Quote, Symbol
 from investiq.invest.trading.brokers.protocol import (
     BrokerAccount,
     BrokerOrder,
     BrokerUnavailable,
     Execution,
-    TradingMode,
     UnknownAtBroker,
 )
 from investiq.invest.trading.costs import Costs
 from investiq.invest.trading.market_view import MarketView, known_quote
-from investiq.invest.trading.order import Order, OrderStatus, OrderType, Side, amount
+from investiq.invest.trading.order import Order, amount
 
 __all__ = ["PaperBroker"]
 

@@ -6,22 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import ClassVar, Protocol
 
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.vocabulary import OrderStatus, TradingMode
 from investiq.invest.market.types import Symbol
-from investiq.invest.trading.order import Order, OrderStatus
+from investiq.invest.trading.order import Order
 
-__all__ = ["Broker", "BrokerAccount", "BrokerOrder", "BrokerUnavailable", "Execution", "TradingMode", "UnknownAtBroker"]
-
-
-class TradingMode(StrEnum):
-    """What the account is, said by the broker: replayed prices, paper money at live prices, or real money."""
-
-    REPLAY = "replay"
-    PAPER = "paper"
-    LIVE = "live"
+__all__ = ["Broker", "BrokerAccount", "BrokerOrder", "BrokerUnavailable", "Execution", "UnknownAtBroker"]
 
 
 class BrokerUnavailable(InvestIQError):

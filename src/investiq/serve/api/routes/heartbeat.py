@@ -14,8 +14,9 @@ from investiq.foundation.contract.heartbeat import EVALUATED_AT, HEARTBEAT_PATH,
 from investiq.foundation.contract.webhook import WebhookMessage
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import BeatOutcome
 from investiq.invest.trading.desk import Desk
-from investiq.invest.trading.heartbeat import FUTURE_SECONDS, BeatOutcome
+from investiq.invest.trading.heartbeat import FUTURE_SECONDS
 from investiq.serve.http import Problem
 
 __all__ = ["HEARTBEAT_PATH", "heartbeat_routes"]

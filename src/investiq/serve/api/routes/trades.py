@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
 from investiq.invest.market.types import parse_symbol
 from investiq.invest.trading.desk import Desk
-from investiq.invest.trading.order import Order, OrderRequest, OrderStatus, OrderType, Side
+from investiq.invest.trading.order import Order, OrderRequest
 from investiq.serve.api import schema
 from investiq.serve.api.access import Access, Caller
 from investiq.serve.api.identity import limited_by, needs

@@ -8,6 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from investiq.clients.api.documents import EngineResult
+from investiq.foundation.vocabulary import EngineName
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import chip
 from investiq.serve.web.scale import score_scale, signal_word
@@ -39,7 +40,7 @@ def _figure(value: object) -> float | None:
 
 
 _KEY_METRICS: Mapping[str, Mapping[str, tuple[str, Callable[[object], str]]]] = {
-    "technical": {
+    EngineName.TECHNICAL: {
         "rsi_14": ("RSI (14)", _plain),
         "macd_histogram": ("MACD histogram", _plain),
         "adx_14": ("ADX (14)", _plain),
@@ -47,7 +48,7 @@ _KEY_METRICS: Mapping[str, Mapping[str, tuple[str, Callable[[object], str]]]] = 
         "stochastic_k": ("Stochastic %K", _plain),
         "atr_14_of_close": ("ATR of close", _percent),
     },
-    "quantitative": {
+    EngineName.QUANTITATIVE: {
         "annual_return": ("Annual return", _percent),
         "annual_volatility": ("Volatility", _percent),
         "sharpe": ("Sharpe ratio", _plain),
@@ -56,18 +57,18 @@ _KEY_METRICS: Mapping[str, Mapping[str, tuple[str, Callable[[object], str]]]] = 
         "daily_var_95": ("Daily VaR 95 %", _percent),
         "beta_to_universe": ("Beta to the others", _plain),
     },
-    "signal": {
+    EngineName.SIGNAL: {
         "probability_up": ("Chance of a rise", _percent),
         "horizon_sessions": ("Sessions ahead", _whole),
         "beats_constant": ("Better than guessing", _plain),
         "trained_until": ("Trained until", _days),
     },
-    "sentiment": {
+    EngineName.SENTIMENT: {
         "headlines": ("Headlines", _whole),
         "positive": ("Positive", _whole),
         "negative": ("Negative", _whole),
     },
-    "fundamental": {
+    EngineName.FUNDAMENTAL: {
         "passed": ("Screens passed", _whole),
         "given": ("Screens that could be asked", _whole),
         "published_on": ("Published", _days),

@@ -1,0 +1,258 @@
+"""The closed words of the domain, each once: as metric labels, in the ledger, on every wire and on the screen.
+
+Words only: what may follow from one is decided by the module that owns the matter. A value never changes once it is
+released, since it is stored and scraped.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = [
+    "Action",
+    "AlertStatus",
+    "BeatOutcome",
+    "BreakerEvent",
+    "CycleOutcome",
+    "DenialReason",
+    "Dependency",
+    "EngineName",
+    "EngineStatus",
+    "HaltReason",
+    "HeartbeatState",
+    "MarketPhase",
+    "OrderOutcome",
+    "OrderStatus",
+    "OrderType",
+    "Part",
+    "Regime",
+    "Severity",
+    "Side",
+    "Signal",
+    "Subject",
+    "TradingMode",
+]
+
+
+class Part(StrEnum):
+    """A process of ours that exposes /metrics. The value is its scrape job."""
+
+    API = "investiq-api"
+    SIGNALS = "signal-models"
+    WEB = "frontend"
+    INBOX = "inbox"
+    AGENT = "agent"
+
+
+class Subject(StrEnum):
+    """The same word everywhere: catalogue section, rule file, dashboard, runbook, promtool test, drill."""
+
+    API = "api"
+    MARKET = "market"
+    ANALYSIS = "analysis"
+    TRADING = "trading"
+    SIGNALS = "signals"
+    HOST = "host"
+    MONITORING = "monitoring"
+    SERVICES = "services"
+    """What the user runs beside InvestIQ: none of its metrics is ours."""
+    SLO = "slo"
+
+
+class Severity(StrEnum):
+    """How bad. Critical wakes somebody, warning can wait until morning, none is for machines."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    NONE = "none"
+
+
+class AlertStatus(StrEnum):
+    """What Alertmanager says of an alert when it notifies."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class Dependency(StrEnum):
+    """What the API cannot do without, as it says in /health."""
+
+    DATABASE = "database"
+    BROKER = "broker"
+    MARKET_DATA = "market_data"
+    SIGNAL_MODELS = "signal_models"
+
+
+class MarketPhase(StrEnum):
+    """Where market time stands: in a session, between sessions, or after the last session of the data."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    ENDED = "ended"
+
+
+class Signal(StrEnum):
+    """From the worst outlook to the best."""
+
+    STRONG_SELL = "strong_sell"
+    SELL = "sell"
+    WEAK_SELL = "weak_sell"
+    NEUTRAL = "neutral"
+    WEAK_BUY = "weak_buy"
+    BUY = "buy"
+    STRONG_BUY = "strong_buy"
+
+
+class Regime(StrEnum):
+    """Trend and volatility together."""
+
+    BULL_CALM = "bull_calm"
+    BULL_VOLATILE = "bull_volatile"
+    BEAR_CALM = "bear_calm"
+    BEAR_VOLATILE = "bear_volatile"
+
+
+class EngineName(StrEnum):
+    """Who looks at a symbol."""
+
+    TECHNICAL = "technical"
+    QUANTITATIVE = "quantitative"
+    SIGNAL = "signal"
+    SENTIMENT = "sentiment"
+    FUNDAMENTAL = "fundamental"
+
+
+class EngineStatus(StrEnum):
+    """Whether an engine answered, had nothing to go by, or broke."""
+
+    OK = "ok"
+    UNAVAILABLE = "unavailable"
+    FAILED = "failed"
+
+
+class TradingMode(StrEnum):
+    """What the account is, said by the broker: replayed prices, paper money at live prices, or real money."""
+
+    REPLAY = "replay"
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class Side(StrEnum):
+    """Which way shares go."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class OrderType(StrEnum):
+    """Market: at the next price. Limit: at `limit_price` or better. All orders stand until filled or cancelled."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands, as far as we know."""
+
+    PENDING_NEW = "pending_new"
+    """Intent kept; the broker was not called yet, or its answer is not kept yet."""
+    ACCEPTED = "accepted"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    """By the broker, or never reached it."""
+    DENIED = "denied"
+    """By our own risk limits or breaker; the broker never saw it."""
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+    """The broker was called and no answer came. It may be working there: it counts as open until looked up."""
+
+
+class DenialReason(StrEnum):
+    """Why an order did not reach the broker. Also the label of `investiq_order_denials_total`."""
+
+    HALTED = "halted"
+    MONITORING_LOST = "monitoring_lost"
+    BREAKER_UNREADABLE = "breaker_unreadable"
+    EQUITY_UNKNOWN = "equity_unknown"
+    NO_PRICE = "no_price"
+    STALE_PRICE = "stale_price"
+    MARKET_ENDED = "market_ended"
+    ORDER_NOTIONAL = "order_notional"
+    POSITION_LIMIT = "position_limit"
+    EXPOSURE_LIMIT = "exposure_limit"
+    OPEN_ORDERS = "open_orders"
+    BUYING_POWER = "buying_power"
+    SHORT_SELLING = "short_selling"
+    TOO_SMALL = "too_small"
+
+
+class HaltReason(StrEnum):
+    """What halted trading."""
+
+    MANUAL = "manual"
+    DAILY_LOSS = "daily_loss"
+    DRAWDOWN = "drawdown"
+    MONITORING_LOST = "monitoring_lost"
+    """Nobody would notice a fault. Stored when a heartbeat was there and was lost; also the word for a start that still
+    waits for the first one, which is never stored and ends by itself."""
+    UNREADABLE = "unreadable"
+    """The breaker's own state cannot be read, which counts as halted. Never stored."""
+
+
+class BreakerEvent(StrEnum):
+    """What happened to the breaker."""
+
+    HALT = "halt"
+    RESUME = "resume"
+
+
+class HeartbeatState(StrEnum):
+    """What is known of the monitoring."""
+
+    NOT_REQUIRED = "not_required"
+    """Trading goes on whatever the monitoring does: `require_monitoring = false`."""
+    AWAITED = "awaited"
+    """No fresh heartbeat has come since the start of this process. The first one ends it."""
+    FRESH = "fresh"
+    LOST = "lost"
+    """It was fresh once, and is too old now."""
+
+
+class BeatOutcome(StrEnum):
+    """What became of a heartbeat that was delivered."""
+
+    ACCEPTED = "accepted"
+    REPEATED = "repeated"
+    """Nothing newer than what is known: Alertmanager repeats itself."""
+    FUTURE = "future"
+    MALFORMED = "malformed"
+
+
+class Action(StrEnum):
+    """What to do. `wait` is looked at again in the next cycle, the others settle the symbol for this session."""
+
+    ENTER = "enter"
+    EXIT = "exit"
+    HOLD = "hold"
+    WAIT = "wait"
+
+
+class CycleOutcome(StrEnum):
+    """How a cycle went. All but `failed` count as finished: the agent has seen what there was to see."""
+
+    DONE = "done"
+    HALTED = "halted"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+class OrderOutcome(StrEnum):
+    """What became of an order that the agent gave."""
+
+    SENT = "sent"
+    DENIED = "denied"
+    REPEATED = "repeated"
+    FAILED = "failed"
