@@ -28,7 +28,7 @@ from investiq.invest.market.replay_state import ReplayState, write_state
 from investiq.operate.doctor import clock, disk, watch
 from investiq.operate.render.files import write_runtime
 from investiq.operate.supervise import programs, stack_status
-from investiq.operate.supervise.status import PartStatus, Phase, Snapshot, State
+from investiq.operate.supervise.status import PartStatus, Phase, ProcessState, StackSnapshot
 from investiq.operate.validate.live import run as live_run
 from tests.cli.fake_stack import FakeStack
 from tests.cli.test_main import run
@@ -437,21 +437,21 @@ def test_ports_of_a_part_that_is_down(running: FakeStack) -> None:
 @pytest.mark.parametrize(
     ("state", "what", "fix"),
     [
-        (State.HELD, "`investiq down web`", "`investiq up web`"),
-        (State.CRASHED, "it is crashed: killed by SIGKILL", "`investiq up web`; its log is "),
-        (State.UNHEALTHY, "it is unhealthy: nothing answers", "`investiq down web`, then `investiq up web`"),
+        (ProcessState.STOPPED_BY_USER, "`investiq down web`", "`investiq up web`"),
+        (ProcessState.CRASHED, "it is crashed: killed by SIGKILL", "`investiq up web`; its log is "),
+        (ProcessState.UNHEALTHY, "it is unhealthy: nothing answers", "`investiq down web`, then `investiq up web`"),
     ],
 )
 def test_ports_with_what_the_supervisor_knows(
-    running: FakeStack, monkeypatch: pytest.MonkeyPatch, state: State, what: str, fix: str
+    running: FakeStack, monkeypatch: pytest.MonkeyPatch, state: ProcessState, what: str, fix: str
 ) -> None:
     running.stop("web")
-    pid = os.getpid() if state is State.UNHEALTHY else None
+    pid = os.getpid() if state is ProcessState.UNHEALTHY else None
     web = PartStatus("web", "", state, running.ports["web"], pid=pid, note="killed by SIGKILL" * (not pid))
     web = replace(web, note="nothing answers") if pid else web
 
-    async def supervisor(_: Config) -> Snapshot:
-        return Snapshot(Phase.RUNNING, os.getpid(), "", (web,))
+    async def supervisor(_: Config) -> StackSnapshot:
+        return StackSnapshot(Phase.RUNNING, os.getpid(), "", (web,))
 
     monkeypatch.setattr(stack_status, "_supervisor", supervisor)
     finding = only("ports")
@@ -463,10 +463,10 @@ def test_ports_of_a_sick_part_of_ours_are_not_called_foreign(
     running: FakeStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running.answers["web", "/health"] = (503, {"status": "down"})
-    web = PartStatus("web", "", State.HEALTHY, running.ports["web"], pid=os.getpid())
+    web = PartStatus("web", "", ProcessState.HEALTHY, running.ports["web"], pid=os.getpid())
 
-    async def supervisor(_: Config) -> Snapshot:
-        return Snapshot(Phase.RUNNING, os.getpid(), "", (web,))
+    async def supervisor(_: Config) -> StackSnapshot:
+        return StackSnapshot(Phase.RUNNING, os.getpid(), "", (web,))
 
     monkeypatch.setattr(stack_status, "_supervisor", supervisor)
     finding = only("ports")

@@ -13,7 +13,7 @@ import pytest
 
 from investiq.cli.exit_codes import ExitCode
 from investiq.operate.supervise import stack_status
-from investiq.operate.supervise.parts import Missing, Table
+from investiq.operate.supervise.parts import MissingProgram, StackTable
 from tests.cli.test_main import run
 from tests.operate.supervise.conftest import Fakes, fakes
 from tests.ports import free_port
@@ -29,18 +29,18 @@ def _data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def table(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> Table:
+def table(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> StackTable:
     """Two parts, and what the commands take for the parts of the product."""
     api = fakes.part("api")
-    table = Table(
-        (api, fakes.part("web", needs=("api",))), (Missing("grafana", "dashboards", "get it", optional=True),)
+    table = StackTable(
+        (api, fakes.part("web", needs=("api",))), (MissingProgram("grafana", "dashboards", "get it", optional=True),)
     )
     monkeypatch.setattr(stack_status, "stack_table", lambda _: table)
     return table
 
 
 @pytest.fixture
-def supervisor(fakes: Fakes, table: Table) -> Iterator[subprocess.Popen[bytes]]:
+def supervisor(fakes: Fakes, table: StackTable) -> Iterator[subprocess.Popen[bytes]]:
     parts = [f"{part.name}:{part.port}" for part in table.parts]
     command = [sys.executable, "-m", "tests.operate.supervise.fake_supervisor", str(fakes.folder), *parts]
     process = subprocess.Popen(command, cwd=Path(__file__).parents[2])
@@ -127,7 +127,7 @@ def test_status_asks_the_parts_themselves(fakes: Fakes) -> None:
     assert "answers 503" in result.out
 
 
-def test_status_sees_parts_that_somebody_else_started(fakes: Fakes, table: Table) -> None:
+def test_status_sees_parts_that_somebody_else_started(fakes: Fakes, table: StackTable) -> None:
     processes = [subprocess.Popen(part.argv) for part in table.parts]
     try:
         deadline = time.monotonic() + 20
@@ -142,10 +142,10 @@ def test_status_sees_parts_that_somebody_else_started(fakes: Fakes, table: Table
 
 
 def test_a_missing_watcher_is_a_finding(
-    fakes: Fakes, supervisor: subprocess.Popen[bytes], table: Table, monkeypatch: pytest.MonkeyPatch
+    fakes: Fakes, supervisor: subprocess.Popen[bytes], table: StackTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blackbox = Missing("blackbox", "probes", "apt-get install it", optional=False)
-    monkeypatch.setattr(stack_status, "stack_table", lambda _: Table(table.parts, (blackbox,)))
+    blackbox = MissingProgram("blackbox", "probes", "apt-get install it", optional=False)
+    monkeypatch.setattr(stack_status, "stack_table", lambda _: StackTable(table.parts, (blackbox,)))
     result = run("status")
     assert result.code == ExitCode.FINDINGS
     assert "apt-get install it" in result.out

@@ -25,7 +25,7 @@ from investiq.invest.market.replay_state import ReplayState, write_state
 from investiq.operate.supervise import launch, stack_status
 from investiq.operate.supervise.control import hold_lock
 from investiq.operate.supervise.logs import tail
-from investiq.operate.supervise.parts import Missing, Part, Table
+from investiq.operate.supervise.parts import MissingProgram, ProcessSpec, StackTable
 from investiq.operate.supervise.supervisor import Supervisor
 from investiq.operate.validate.smoke_test import Proof
 from tests.cli.test_main import run
@@ -58,12 +58,12 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replace]:
     """Replaces the parts and the proofs; the supervisor is the real one, and quick."""
 
-    def replace(*parts: Part, missing: tuple[Missing, ...] = (), watched: Proof = WATCHED) -> None:
+    def replace(*parts: ProcessSpec, missing: tuple[MissingProgram, ...] = (), watched: Proof = WATCHED) -> None:
         for module in (up, launch, stack_status):
-            monkeypatch.setattr(module, "stack_table", lambda _: Table(parts, missing))
+            monkeypatch.setattr(module, "stack_table", lambda _: StackTable(parts, missing))
         for name, proof in (("prove_watched", watched), ("prove_analysis", ANALYSED)):
             monkeypatch.setattr(startup, name, _giving(proof))
-        monkeypatch.setitem(Supervisor.__init__.__kwdefaults__ or {}, "pace", QUICK)
+        monkeypatch.setitem(Supervisor.__init__.__kwdefaults__ or {}, "timing", QUICK)
 
     # The logging of pytest stays; what the supervisor logs would go to the stdout of the command.
     monkeypatch.setattr("investiq.foundation.telemetry.logging.configure", lambda *_: None)
@@ -102,7 +102,7 @@ def test_a_taken_port_starts_nothing_and_names_port_program_and_setting(data: Pa
 
 @pytest.mark.usefixtures("ctrl_c_when_up")
 def test_up_shows_parts_proofs_and_addresses_and_ctrl_c_stops_all_in_order(fakes: Fakes, stack: Replace) -> None:
-    api, grafana = fakes.part("api"), Missing("grafana", "dashboards", "get it there", optional=True)
+    api, grafana = fakes.part("api"), MissingProgram("grafana", "dashboards", "get it there", optional=True)
     stack(api, fakes.part("web", needs=("api",)), missing=(grafana,))
     result = run("up")
     assert result.code == ExitCode.DONE
@@ -136,7 +136,7 @@ def test_what_to_type_next_works_where_it_is_read(tmp_path: Path, monkeypatch: p
     config = Config()
 
     def told() -> str:
-        return startup.addresses_text(config, Table((), ()))
+        return startup.addresses_text(config, StackTable((), ()))
 
     monkeypatch.chdir(tmp_path)
     assert "  .venv/bin/investiq status " in told()
@@ -170,7 +170,7 @@ def test_a_stack_that_is_up_but_not_proven_to_be_watched_is_a_failure(fakes: Fak
 
 @pytest.mark.usefixtures("ctrl_c_when_up")
 def test_without_the_watchers_the_rest_runs_and_the_exit_code_tells(fakes: Fakes, stack: Replace) -> None:
-    prometheus = Missing("prometheus", "scrapes", "apt-get install prometheus", optional=False)
+    prometheus = MissingProgram("prometheus", "scrapes", "apt-get install prometheus", optional=False)
     stack(fakes.part("api"), missing=(prometheus,))
     result = run("up")
     assert result.code == ExitCode.FINDINGS

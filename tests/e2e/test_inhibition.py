@@ -20,7 +20,7 @@ import pytest
 
 from investiq.foundation.config import Config, Paths, addresses, load
 from investiq.operate.render.files import write_runtime
-from investiq.operate.supervise.parts import Part, stack_table
+from investiq.operate.supervise.parts import ProcessSpec, stack_table
 
 pytestmark = pytest.mark.e2e
 
@@ -53,7 +53,7 @@ def delivery(config: Config) -> Iterator[httpx2.Client]:
 
 
 @contextmanager
-def _running(part: Part, client: httpx2.Client) -> Iterator[None]:
+def _running(part: ProcessSpec, client: httpx2.Client) -> Iterator[None]:
     process = subprocess.Popen(part.argv, env=os.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         assert part.check is not None

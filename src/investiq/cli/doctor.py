@@ -22,7 +22,7 @@ from investiq.invest.market.kept_start import where_it_was
 from investiq.operate.doctor import broker, clock, data, disk, model, ports, secret_files, watch
 from investiq.operate.doctor.examination import Check, Diagnosis, Patient, Verdict
 from investiq.operate.supervise.parts import stack_table
-from investiq.operate.supervise.stack_status import survey
+from investiq.operate.supervise.stack_status import read_stack_status
 
 __all__ = ["CHECKS", "command"]
 
@@ -80,7 +80,7 @@ def command(session: Session, checks: tuple[str, ...]) -> int:
 
 def _patient(session: Session, http: httpx2.Client) -> Patient:
     config = where_it_was(session.loaded)
-    return Patient(session.loaded, config, stack_table(config), asyncio.run(survey(config)), http)
+    return Patient(session.loaded, config, stack_table(config), asyncio.run(read_stack_status(config)), http)
 
 
 def _shown(session: Session, patient: Patient, name: str) -> Diagnosis:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from investiq.cli.context import Session
-from investiq.operate.supervise.status import Failure, PartStatus, Phase, Snapshot, State
+from investiq.operate.supervise.status import Failure, PartStatus, Phase, ProcessState, StackSnapshot
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["StackScreen", "part_rows"]
 
 _COLORS = {
-    State.HEALTHY: "green",
-    State.DONE: "green",
-    State.UNHEALTHY: "red",
-    State.CRASHED: "red",
-    State.RESTARTING: "red",
-    State.MISSING: "yellow",
-    State.HELD: "yellow",
+    ProcessState.HEALTHY: "green",
+    ProcessState.DONE: "green",
+    ProcessState.UNHEALTHY: "red",
+    ProcessState.CRASHED: "red",
+    ProcessState.RESTARTING: "red",
+    ProcessState.MISSING: "yellow",
+    ProcessState.STOPPED_BY_USER: "yellow",
 }
-_ON_THE_WAY = (State.WAITING, State.STARTING, State.STOPPING)
+_ON_THE_WAY = (ProcessState.WAITING, ProcessState.STARTING, ProcessState.STOPPING)
 """States that get no line of their own; what is awaited names them."""
 
 _PROGRESS_SECONDS = 5.0
@@ -60,11 +60,11 @@ class StackScreen:
 
     def __init__(self, session: Session, *, tell_first: bool = True) -> None:
         self.running = asyncio.Event()
-        self.last: Snapshot | None = None
+        self.last: StackSnapshot | None = None
         self._session = session
         self._tell_first = tell_first
         self._is_terminal = session.stderr.isatty()
-        self._states: dict[str, State] = {}
+        self._states: dict[str, ProcessState] = {}
         self._told_progress = time.monotonic()
         self._status: Status | None = None
         self._live: Live | None = None
@@ -93,7 +93,7 @@ class StackScreen:
             self._live.stop()
             self._live = None
 
-    async def follow(self, snapshots: AsyncIterator[Snapshot]) -> None:
+    async def follow(self, snapshots: AsyncIterator[StackSnapshot]) -> None:
         """Show `snapshots` until they end."""
         try:
             async for snapshot in snapshots:
@@ -101,7 +101,7 @@ class StackScreen:
         finally:
             self.close()
 
-    async def live_table(self, snapshot: Callable[[], Snapshot]) -> None:
+    async def live_table(self, snapshot: Callable[[], StackSnapshot]) -> None:
         """On a terminal: keep the table of parts there, once a second, while the stack runs."""
         if not self._is_terminal:
             return
@@ -127,7 +127,7 @@ class StackScreen:
     def _console(self) -> Console:
         return self._session.console()
 
-    def _show(self, snapshot: Snapshot) -> None:
+    def _show(self, snapshot: StackSnapshot) -> None:
         if self.last is None and not self._tell_first:
             self._states = {part.name: part.state for part in snapshot.parts}
         self.last = snapshot
@@ -145,8 +145,8 @@ class StackScreen:
             self.close()
         self._tell_awaited(snapshot)
 
-    def _tell(self, part: PartStatus, before: State | None) -> None:
-        if part.state in _ON_THE_WAY or (part.state is State.STOPPED and before is not State.STOPPING):
+    def _tell(self, part: PartStatus, before: ProcessState | None) -> None:
+        if part.state in _ON_THE_WAY or (part.state is ProcessState.STOPPED and before is not ProcessState.STOPPING):
             return
         word, rest = part.state.value, part.note
         if part.state.is_well:
@@ -155,10 +155,10 @@ class StackScreen:
         line = _LINE.format(word=word, name=part.name, rest=rest).rstrip()
         self.say(line, _COLORS.get(part.state))
 
-    def _tell_awaited(self, snapshot: Snapshot) -> None:
+    def _tell_awaited(self, snapshot: StackSnapshot) -> None:
         awaited = [part for part in snapshot.parts if part.state in _ON_THE_WAY]
         self.awaiting(f"{snapshot.phase}: {', '.join(map(_awaited, awaited))}" if awaited else "")
-        noted = [part for part in awaited if part.state is State.STARTING and part.note]
+        noted = [part for part in awaited if part.state is ProcessState.STARTING and part.note]
         now = time.monotonic()
         if noted and not self._is_terminal and now - self._told_progress >= _PROGRESS_SECONDS:
             self._told_progress = now
@@ -176,10 +176,10 @@ def _readable(line: str) -> str:
 
 
 def _awaited(part: PartStatus) -> str:
-    return f"{part.name} ({part.note})" if part.note and part.state is State.STARTING else part.name
+    return f"{part.name} ({part.note})" if part.note and part.state is ProcessState.STARTING else part.name
 
 
-def _rich_table(snapshot: Snapshot) -> Table:
+def _rich_table(snapshot: StackSnapshot) -> Table:
     from rich.table import Table  # noqa: PLC0415
 
     columns, rows = part_rows(snapshot.parts)

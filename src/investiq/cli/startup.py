@@ -17,8 +17,8 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.stack_screen import StackScreen
 from investiq.foundation.config import Config, Paths
 from investiq.operate.supervise.launch import missing_jobs
-from investiq.operate.supervise.parts import Table
-from investiq.operate.supervise.status import Failure, Snapshot
+from investiq.operate.supervise.parts import StackTable
+from investiq.operate.supervise.status import Failure, StackSnapshot
 from investiq.operate.validate.smoke_test import Proof, prove_analysis, prove_watched
 
 __all__ = ["Startup", "addresses_text"]
@@ -46,10 +46,10 @@ class Startup:
 
     session: Session
     config: Config
-    table: Table
-    snapshots: AsyncIterator[Snapshot]
+    table: StackTable
+    snapshots: AsyncIterator[StackSnapshot]
     stop: Callable[[], Awaitable[None]]
-    stay: Callable[[], Snapshot] | None = None
+    stay: Callable[[], StackSnapshot] | None = None
 
     def __post_init__(self) -> None:
         self._screen = StackScreen(self.session)
@@ -155,7 +155,7 @@ class Startup:
         self._stopping = asyncio.ensure_future(self.stop())
 
 
-def addresses_text(config: Config, table: Table) -> str:
+def addresses_text(config: Config, table: StackTable) -> str:
     """Where everything is, how to log in, and what to type next."""
     purposes = {
         "web": "the console: prices, analysis, trading, operations",

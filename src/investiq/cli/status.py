@@ -15,7 +15,7 @@ from investiq.cli.stack_screen import part_rows
 from investiq.clients.api import ClientError, InvestIQClient
 from investiq.clients.api.documents import TradingStatus
 from investiq.foundation.config import Config, addresses
-from investiq.operate.supervise.stack_status import survey
+from investiq.operate.supervise.stack_status import read_stack_status
 
 _SECONDS = 3.0
 """Beyond that the desk is not there for a person who waits for a table."""
@@ -33,7 +33,7 @@ _SECONDS = 3.0
 def command(session: Session) -> int:
     """Ask each part how it is, over HTTP; the supervisor adds memory and restarts. A halt is no fault of a part."""
     config = session.loaded.config
-    found = asyncio.run(survey(config))
+    found = asyncio.run(read_stack_status(config))
     trading = _trading(config) if found.is_running else None
     document = {
         "running": found.is_running,

@@ -20,10 +20,10 @@ from investiq.foundation.config import Config, Paths
 from investiq.invest.market.kept_start import where_it_was
 from investiq.operate.supervise import launch
 from investiq.operate.supervise.control import AlreadyRunning, ControlClient, is_locked
-from investiq.operate.supervise.parts import Table, stack_table
+from investiq.operate.supervise.parts import StackTable, stack_table
 from investiq.operate.supervise.ports import check_ports
-from investiq.operate.supervise.stack_status import survey
-from investiq.operate.supervise.status import State
+from investiq.operate.supervise.stack_status import read_stack_status
+from investiq.operate.supervise.status import ProcessState
 
 
 @click.command(
@@ -95,7 +95,7 @@ async def _start_parts(session: Session, config: Config, parts: tuple[str, ...])
                 if snapshot[part].state.is_well:
                     session.say(f"{part} is ready")
                     break
-                if snapshot[part].state in (State.CRASHED, State.RESTARTING):
+                if snapshot[part].state in (ProcessState.CRASHED, ProcessState.RESTARTING):
                     session.say(f"{part} {snapshot[part].note}; see {Paths.of(config).logs / f'{part}.log'}")
                     return ExitCode.FAILED
             else:
@@ -106,7 +106,7 @@ async def _start_parts(session: Session, config: Config, parts: tuple[str, ...])
 
 def _show_running(session: Session, config: Config) -> int:
     session.say("InvestIQ is running already; nothing was started.")
-    found = asyncio.run(survey(config))
+    found = asyncio.run(read_stack_status(config))
     document = {
         "already_running": True,
         "parts": [asdict(part) for part in found.parts],
@@ -135,7 +135,7 @@ def _start(session: Session, config: Config, fresh: bool, detach: bool, no_resta
         return _show_running(session, config)
 
 
-async def _in_background(session: Session, config: Config, table: Table, no_restart: tuple[str, ...]) -> int:
+async def _in_background(session: Session, config: Config, table: StackTable, no_restart: tuple[str, ...]) -> int:
     process = launch.detach(config, no_restart)
 
     async def stop() -> None:
@@ -145,7 +145,7 @@ async def _in_background(session: Session, config: Config, table: Table, no_rest
     return await Startup(session, config, table, launch.followed(config, process), stop).see_through()
 
 
-async def _in_foreground(session: Session, config: Config, table: Table, no_restart: tuple[str, ...]) -> int:
+async def _in_foreground(session: Session, config: Config, table: StackTable, no_restart: tuple[str, ...]) -> int:
     async with launch.supervised(config, no_restart) as supervisor:
 
         async def stop() -> None:

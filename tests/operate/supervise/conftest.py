@@ -14,13 +14,13 @@ import psutil
 import pytest
 
 from investiq.foundation.config.schema import LoggingConfig
-from investiq.operate.supervise.parts import Check, Part, Table
-from investiq.operate.supervise.process import Pace
-from investiq.operate.supervise.status import Failure, PartStatus, Snapshot
+from investiq.operate.supervise.parts import HealthProbe, ProcessSpec, StackTable
+from investiq.operate.supervise.process import SupervisionTiming
+from investiq.operate.supervise.status import Failure, PartStatus, StackSnapshot
 from investiq.operate.supervise.supervisor import Supervisor
 
 FAKE = Path(__file__).with_name("fake_part.py")
-QUICK = Pace(starting=0.02, watching=0.05, settled=0.1, crashes=3, first_back_off=0.02)
+QUICK = SupervisionTiming(starting=0.02, watching=0.05, settled=0.1, crashes=3, first_back_off=0.02)
 
 
 def free_port() -> int:
@@ -38,7 +38,7 @@ class Fakes:
 
     def part(
         self, name: str, *options: str, needs: tuple[str, ...] = (), port: int | None = None, **more: object
-    ) -> Part:
+    ) -> ProcessSpec:
         """A part that serves on a free port, or on none with the option `--no-port`."""
         arguments = [*options]
         silent = "--no-port" in arguments or "--once" in arguments
@@ -46,30 +46,30 @@ class Fakes:
         if not silent:
             port = port or free_port()
             arguments += ["--port", str(port)]
-        return Part(
+        return ProcessSpec(
             name=name,
             what=f"the fake {name}",
             argv=(sys.executable, "-S", "-E", str(FAKE), name, "--folder", str(self.folder), *arguments),
             port=port,
             setting=f"{name}.port",
-            check=None if silent else Check(f"http://127.0.0.1:{port}/health", '"status"'),
+            check=None if silent else HealthProbe(f"http://127.0.0.1:{port}/health", '"status"'),
             needs=needs,
             once="--once" in options,
             **{"start_seconds": 20.0, "stop_seconds": 5.0, **more},  # type: ignore[arg-type]
         )
 
-    def supervisor(self, *parts: Part, no_restart: tuple[str, ...] = ()) -> Supervisor:
+    def supervisor(self, *parts: ProcessSpec, no_restart: tuple[str, ...] = ()) -> Supervisor:
         return Supervisor(
-            Table(parts),
+            StackTable(parts),
             logs=self.folder / "logs",
             rotation=self.log,
             cwd=self.folder,
             no_restart=no_restart,
-            pace=QUICK,
+            timing=QUICK,
         )
 
     @asynccontextmanager
-    async def running(self, *parts: Part, no_restart: tuple[str, ...] = ()) -> AsyncIterator[Supervisor]:
+    async def running(self, *parts: ProcessSpec, no_restart: tuple[str, ...] = ()) -> AsyncIterator[Supervisor]:
         """A supervisor that runs, and is stopped at the end."""
         supervisor = self.supervisor(*parts, no_restart=no_restart)
         life = asyncio.create_task(supervisor.run())
@@ -106,7 +106,9 @@ def fakes(tmp_path: Path) -> Iterator[Fakes]:
     assert not left, f"a test left processes: {left}"
 
 
-async def until(supervisor: Supervisor, condition: Callable[[Snapshot], bool], seconds: float = 20) -> Snapshot:
+async def until(
+    supervisor: Supervisor, condition: Callable[[StackSnapshot], bool], seconds: float = 20
+) -> StackSnapshot:
     """The first snapshot that satisfies `condition`."""
     async with asyncio.timeout(seconds):
         async for snapshot in supervisor.follow():

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from investiq.operate.supervise.control import hold_lock
 from investiq.operate.supervise.control_server import ControlServer
-from investiq.operate.supervise.parts import Part
+from investiq.operate.supervise.parts import ProcessSpec
 from investiq.operate.supervise.status import Failure
 from tests.operate.supervise.conftest import Fakes
 
 
 async def supervise(folder: Path, parts: list[str]) -> Failure | None:
     fakes = Fakes(folder)
-    table: list[Part] = []
+    table: list[ProcessSpec] = []
     for part in parts:
         name, _, port = part.partition(":")
         table.append(fakes.part(name, port=int(port), needs=tuple(one.name for one in table)))

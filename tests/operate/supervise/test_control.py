@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from investiq.operate.supervise.control import AlreadyRunning, ControlClient, NotRunning, Rejected, hold_lock, is_locked
-from investiq.operate.supervise.status import Phase, Snapshot, State
+from investiq.operate.supervise.status import Phase, ProcessState, StackSnapshot
 from tests.operate.supervise.conftest import Fakes, free_port
 
 
@@ -44,7 +44,7 @@ async def connected(folder: Path) -> ControlClient:
                 await asyncio.sleep(0.02)
 
 
-async def running(client: ControlClient) -> Snapshot:
+async def running(client: ControlClient) -> StackSnapshot:
     async with asyncio.timeout(30):
         async for snapshot in client.follow():
             if snapshot.phase is Phase.RUNNING:
@@ -57,13 +57,13 @@ async def test_status_stop_and_start_of_a_part_from_another_process(fakes: Fakes
         client = await connected(fakes.folder)
         snapshot = await running(client)
         assert snapshot.supervisor_pid == process.pid
-        assert [part.state for part in snapshot.parts] == [State.HEALTHY, State.HEALTHY]
+        assert [part.state for part in snapshot.parts] == [ProcessState.HEALTHY, ProcessState.HEALTHY]
 
         await client.stop_part("api")
-        assert (await client.status())["api"].state is State.HELD
+        assert (await client.status())["api"].state is ProcessState.STOPPED_BY_USER
         await client.start_part("api")
         async for snapshot in client.follow():
-            if snapshot["api"].state is State.HEALTHY:
+            if snapshot["api"].state is ProcessState.HEALTHY:
                 break
 
         with pytest.raises(Rejected, match="no part is called 'apy'"):
@@ -76,7 +76,7 @@ async def test_stop_follows_to_the_end_and_nothing_is_left(fakes: Fakes) -> None
         await running(client)
         snapshots = [snapshot async for snapshot in client.stop()]
         assert snapshots[-1].phase is Phase.STOPPED
-        assert {part.state for part in snapshots[-1].parts} == {State.STOPPED}
+        assert {part.state for part in snapshots[-1].parts} == {ProcessState.STOPPED}
         assert process.wait(10) == 0
     assert not fakes.processes()
     assert not (fakes.folder / "run" / "control.sock").exists()

@@ -8,7 +8,7 @@ import pytest
 
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import AgentConfig, ApiConfig, MarketConfig, MonitoringConfig
-from investiq.operate.supervise.parts import Part, Table, stack_table
+from investiq.operate.supervise.parts import ProcessSpec, StackTable, stack_table
 from investiq.operate.supervise.programs import PROGRAMS, Program, find
 
 ALL = {program.part: f"/usr/bin/{program.part}" for program in PROGRAMS}
@@ -59,7 +59,9 @@ def test_a_missing_program_is_named_with_the_way_to_get_it_and_holds_up_nobody()
     table = stack_table(CONFIG, installed)
     assert [(missing.name, missing.optional) for missing in table.missing] == [("blackbox", False), ("grafana", True)]
     assert "apt-get install prometheus-blackbox-exporter" in table.missing[0].get
-    without = Table((Part("api", "", ("true",)), Part("agent", "", ("true",), needs=("api",))), table.missing)
+    without = StackTable(
+        (ProcessSpec("api", "", ("true",)), ProcessSpec("agent", "", ("true",), needs=("api",))), table.missing
+    )
     assert without.needs(without["agent"]) == ("api",)
     assert stack_table(CONFIG, {}).needs(table["agent"]) == ("api", "signals")
 
@@ -103,7 +105,7 @@ def test_a_server_on_all_addresses_is_asked_on_loopback(listen: str, url: str) -
 
 def test_a_part_cannot_need_what_the_table_does_not_name_before_it() -> None:
     with pytest.raises(ValueError, match="web needs"):
-        Table((Part("web", "", ("true",), needs=("api",)), Part("api", "", ("true",))))
+        StackTable((ProcessSpec("web", "", ("true",), needs=("api",)), ProcessSpec("api", "", ("true",))))
 
 
 def test_a_program_is_found_by_debians_name_or_by_upstreams(tmp_path: Path) -> None:

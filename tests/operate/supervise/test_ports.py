@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from investiq.operate.supervise import ports
-from investiq.operate.supervise.parts import Table
+from investiq.operate.supervise.parts import StackTable
 from investiq.operate.supervise.ports import PortsTaken, check_ports, taken_ports
 from tests.operate.supervise.conftest import Fakes, free_port
 
@@ -24,13 +24,13 @@ def listener() -> Iterator[socket.socket]:
 
 
 def test_free_ports_are_no_finding(fakes: Fakes) -> None:
-    assert taken_ports(Table((fakes.part("api"), fakes.part("agent", "--no-port")))) == ()
+    assert taken_ports(StackTable((fakes.part("api"), fakes.part("agent", "--no-port")))) == ()
 
 
 def test_a_taken_port_is_named_with_its_program_and_the_setting(fakes: Fakes, listener: socket.socket) -> None:
     port = listener.getsockname()[1]
     with pytest.raises(PortsTaken) as error:
-        check_ports(Table((fakes.part("api", port=port), fakes.part("web"))))
+        check_ports(StackTable((fakes.part("api", port=port), fakes.part("web"))))
     me = psutil.Process()
     assert str(error.value) == (
         "nothing was started, because ports are taken:\n"
@@ -42,7 +42,7 @@ def test_a_taken_port_is_named_with_its_program_and_the_setting(fakes: Fakes, li
 
 def test_a_program_on_all_addresses_takes_the_port_of_loopback_too(fakes: Fakes) -> None:
     with socket.create_server(("0.0.0.0", 0)) as server:  # noqa: S104  the point of the test
-        (taken,) = taken_ports(Table((fakes.part("api", port=server.getsockname()[1]),)))
+        (taken,) = taken_ports(StackTable((fakes.part("api", port=server.getsockname()[1]),)))
     assert taken.part == "api"
 
 
@@ -70,13 +70,13 @@ def test_where_the_program_may_not_be_seen_its_user_is_named_and_what_else_that_
     running += [Process(name, number, os.getuid()) for number, name in enumerate(others, start=100)]
     with monkeypatch.context() as patched:
         patched.setattr(psutil, "process_iter", lambda attrs: running)
-        (taken,) = taken_ports(Table((fakes.part("api", port=listener.getsockname()[1]),)))
+        (taken,) = taken_ports(StackTable((fakes.part("api", port=listener.getsockname()[1]),)))
     assert taken.owner == f"a program of user {psutil.Process().username()}{told}"
 
 
 def test_two_parts_on_one_port_are_found_before_they_meet(fakes: Fakes) -> None:
     port = free_port()
-    (taken,) = taken_ports(Table((fakes.part("api", port=port), fakes.part("web", port=port))))
+    (taken,) = taken_ports(StackTable((fakes.part("api", port=port), fakes.part("web", port=port))))
     assert (taken.part, taken.owner, taken.setting) == ("web", "the part api of this very stack", "web.port")
 
 
@@ -93,4 +93,4 @@ def test_connections_of_a_server_that_has_ended_do_not_count(fakes: Fakes) -> No
         with socket.create_connection(("127.0.0.1", port)) as client:
             client.recv(1)
         answered.join()
-    assert taken_ports(Table((fakes.part("api", port=port),))) == ()
+    assert taken_ports(StackTable((fakes.part("api", port=port),))) == ()

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from investiq.operate.supervise.parts import Check
-from investiq.operate.supervise.readiness import Health, ask, http_client
+from investiq.operate.supervise.parts import HealthProbe
+from investiq.operate.supervise.readiness import ProbeResult, ask, http_client
 from tests.operate.supervise.conftest import free_port
 
 Serve = Callable[[int, bytes], str]
@@ -41,9 +41,9 @@ def serve() -> Iterator[Serve]:
         server.server_close()
 
 
-async def asked(url: str, seconds: float = 5) -> Health:
+async def asked(url: str, seconds: float = 5) -> ProbeResult:
     async with http_client(seconds) as client:
-        return await ask(Check(url, '"status"'), client)
+        return await ask(HealthProbe(url, '"status"'), client)
 
 
 async def test_the_right_answer_is_well(serve: Serve) -> None:

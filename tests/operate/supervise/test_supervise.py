@@ -10,7 +10,7 @@ import pytest
 
 from investiq.foundation.config.schema import LoggingConfig
 from investiq.operate.supervise.logs import tail
-from investiq.operate.supervise.status import Phase, State
+from investiq.operate.supervise.status import Phase, ProcessState
 from investiq.operate.supervise.supervisor import UnknownPart
 from tests.operate.supervise.conftest import Fakes, life_of, part_until, until
 
@@ -23,28 +23,28 @@ async def test_a_part_starts_when_what_it_needs_is_healthy_and_not_before(fakes:
     (fakes.folder / "api.sick").touch()
     parts = [fakes.part("api"), fakes.part("web", needs=("api",))]
     async with fakes.running(*parts) as supervisor:
-        waiting = await part_until(supervisor, "web", lambda web: web.state is State.WAITING)
+        waiting = await part_until(supervisor, "web", lambda web: web.state is ProcessState.WAITING)
         assert waiting.note == "for api"
         await part_until(supervisor, "api", lambda api: api.pid is not None)
         assert "start web" not in fakes.trace()
 
         (fakes.folder / "api.sick").unlink()
         snapshot = await until(supervisor, _running)
-        assert snapshot["web"].state is State.HEALTHY
+        assert snapshot["web"].state is ProcessState.HEALTHY
 
 
 async def test_parts_that_need_nothing_of_each_other_start_together(fakes: Fakes) -> None:
     (fakes.folder / "api.sick").touch()
     async with fakes.running(fakes.part("api"), fakes.part("node")) as supervisor:
-        await part_until(supervisor, "node", lambda node: node.state is State.HEALTHY)
-        assert supervisor.snapshot()["api"].state is State.STARTING
+        await part_until(supervisor, "node", lambda node: node.state is ProcessState.HEALTHY)
+        assert supervisor.snapshot()["api"].state is ProcessState.STARTING
 
 
 async def test_a_step_runs_once_and_lets_the_next_part_go_on(fakes: Fakes) -> None:
     parts = [fakes.part("model", "--once", "--say", "fold 3 of 8"), fakes.part("signals", needs=("model",))]
     async with fakes.running(*parts) as supervisor:
         snapshot = await until(supervisor, _running)
-        assert snapshot["model"].state is State.DONE
+        assert snapshot["model"].state is ProcessState.DONE
         assert fakes.trace() == ["start model", "start signals"]
 
 
@@ -67,8 +67,8 @@ async def test_everything_stops_in_the_reverse_order_of_dependence(fakes: Fakes)
 async def test_a_watcher_stops_first_without_having_waited_for_what_it_watches(fakes: Fakes) -> None:
     (fakes.folder / "api.sick").touch()
     async with fakes.running(fakes.part("api"), fakes.part("prometheus", outlived_by=("api",))) as supervisor:
-        await part_until(supervisor, "prometheus", lambda prometheus: prometheus.state is State.HEALTHY)
-        assert supervisor.snapshot()["api"].state is State.STARTING
+        await part_until(supervisor, "prometheus", lambda prometheus: prometheus.state is ProcessState.HEALTHY)
+        assert supervisor.snapshot()["api"].state is ProcessState.STARTING
         (fakes.folder / "api.sick").unlink()
         await until(supervisor, _running)
     assert fakes.trace()[-2:] == ["stop prometheus", "stop api"]
@@ -82,7 +82,7 @@ async def test_a_part_that_ignores_the_request_to_end_is_killed(fakes: Fakes) ->
 
 async def test_what_a_part_started_ends_with_it(fakes: Fakes) -> None:
     async with fakes.running(fakes.part("api", "--grandchild")) as supervisor:
-        api = await part_until(supervisor, "api", lambda api: api.state is State.HEALTHY)
+        api = await part_until(supervisor, "api", lambda api: api.state is ProcessState.HEALTHY)
         (grandchild,) = psutil.Process(api.pid).children()
         os.kill(api.pid or 0, signal.SIGKILL)
         await part_until(supervisor, "api", lambda api: api.restarts == 1)
@@ -92,9 +92,9 @@ async def test_what_a_part_started_ends_with_it(fakes: Fakes) -> None:
 
 async def test_a_killed_part_is_started_again_and_counted(fakes: Fakes) -> None:
     async with fakes.running(fakes.part("api")) as supervisor:
-        before = await part_until(supervisor, "api", lambda api: api.state is State.HEALTHY)
+        before = await part_until(supervisor, "api", lambda api: api.state is ProcessState.HEALTHY)
         os.kill(before.pid or 0, signal.SIGKILL)
-        after = await part_until(supervisor, "api", lambda api: api.restarts == 1 and api.state is State.HEALTHY)
+        after = await part_until(supervisor, "api", lambda api: api.restarts == 1 and api.state is ProcessState.HEALTHY)
         assert after.pid != before.pid
 
 
@@ -102,25 +102,25 @@ async def test_a_part_that_is_not_to_be_restarted_stays_down_until_it_is_asked_f
     async with fakes.running(fakes.part("api"), fakes.part("web"), no_restart=("api",)) as supervisor:
         await until(supervisor, _running)
         os.kill(supervisor.snapshot()["api"].pid or 0, signal.SIGKILL)
-        crashed = await part_until(supervisor, "api", lambda api: api.state is State.CRASHED)
+        crashed = await part_until(supervisor, "api", lambda api: api.state is ProcessState.CRASHED)
         assert "signal 9" in crashed.note
         assert crashed.pid is None
-        assert supervisor.snapshot()["web"].state is State.HEALTHY
+        assert supervisor.snapshot()["web"].state is ProcessState.HEALTHY
 
         supervisor.start_part("api")
-        await part_until(supervisor, "api", lambda api: api.state is State.HEALTHY)
+        await part_until(supervisor, "api", lambda api: api.state is ProcessState.HEALTHY)
 
 
 async def test_a_held_part_stays_down_and_the_others_run_on(fakes: Fakes) -> None:
     async with fakes.running(fakes.part("api"), fakes.part("web", needs=("api",))) as supervisor:
         await until(supervisor, _running)
         await supervisor.stop_part("api")
-        assert supervisor.snapshot()["api"].state is State.HELD
-        assert supervisor.snapshot()["web"].state is State.HEALTHY
+        assert supervisor.snapshot()["api"].state is ProcessState.STOPPED_BY_USER
+        assert supervisor.snapshot()["web"].state is ProcessState.HEALTHY
         assert fakes.trace()[-1] == "stop api"
 
         supervisor.start_part("api")
-        await part_until(supervisor, "api", lambda api: api.state is State.HEALTHY)
+        await part_until(supervisor, "api", lambda api: api.state is ProcessState.HEALTHY)
         assert supervisor.snapshot()["api"].restarts == 0
 
 
@@ -128,7 +128,7 @@ async def test_starting_a_part_that_runs_changes_nothing(fakes: Fakes) -> None:
     async with fakes.running(fakes.part("api")) as supervisor:
         await until(supervisor, _running)
         supervisor.start_part("api")
-        assert supervisor.snapshot()["api"].state is State.HEALTHY
+        assert supervisor.snapshot()["api"].state is ProcessState.HEALTHY
     assert fakes.trace() == ["start api", "stop api"]
 
 
@@ -136,16 +136,16 @@ async def test_a_part_that_stops_answering_is_unhealthy_and_recovers_without_a_r
     async with fakes.running(fakes.part("api")) as supervisor:
         await until(supervisor, _running)
         (fakes.folder / "api.sick").touch()
-        sick = await part_until(supervisor, "api", lambda api: api.state is State.UNHEALTHY)
+        sick = await part_until(supervisor, "api", lambda api: api.state is ProcessState.UNHEALTHY)
         assert "503" in sick.note
         (fakes.folder / "api.sick").unlink()
-        well = await part_until(supervisor, "api", lambda api: api.state is State.HEALTHY)
+        well = await part_until(supervisor, "api", lambda api: api.state is ProcessState.HEALTHY)
         assert (well.restarts, well.note) == (0, "")
 
 
 async def test_a_part_without_a_port_is_healthy_when_it_stays_alive(fakes: Fakes) -> None:
     async with fakes.running(fakes.part("agent", "--no-port")) as supervisor:
-        agent = await part_until(supervisor, "agent", lambda agent: agent.state is State.HEALTHY)
+        agent = await part_until(supervisor, "agent", lambda agent: agent.state is ProcessState.HEALTHY)
         assert agent.memory_bytes is not None
         assert agent.memory_bytes > 1_000_000
 

@@ -10,9 +10,9 @@ import httpx2
 
 from investiq.foundation.config import Config, LoadedConfig
 from investiq.foundation.findings import Finding
-from investiq.operate.supervise.parts import Table
-from investiq.operate.supervise.stack_status import Survey
-from investiq.operate.supervise.status import PartStatus, State
+from investiq.operate.supervise.parts import StackTable
+from investiq.operate.supervise.stack_status import StackStatus
+from investiq.operate.supervise.status import PartStatus, ProcessState
 
 __all__ = ["START", "Check", "Diagnosis", "Patient", "Verdict"]
 
@@ -63,8 +63,8 @@ class Patient:
 
     loaded: LoadedConfig
     config: Config
-    table: Table
-    found: Survey
+    table: StackTable
+    found: StackStatus
     http: httpx2.Client
     _known: dict[str, PartStatus] = field(init=False, repr=False)
 
@@ -73,12 +73,12 @@ class Patient:
 
     def answers(self, part: str) -> bool:
         """Whether anything answers where `part` listens."""
-        return self._known[part].state in (State.HEALTHY, State.UNHEALTHY)
+        return self._known[part].state in (ProcessState.HEALTHY, ProcessState.UNHEALTHY)
 
     def unanswered(self, check: str, parts: Iterable[str]) -> list[Finding]:
         """What `check` has to leave open, because some of `parts` do not answer."""
         silent = [self._known[part] for part in parts if not self.answers(part)]
-        missing = [part for part in silent if part.state is State.MISSING]
+        missing = [part for part in silent if part.state is ProcessState.MISSING]
         down = " and ".join(part.name for part in silent if part not in missing)
         needs = [Finding(check, part.name, "is not installed", part.note, unchecked=True) for part in missing]
         return [*needs, *([Finding(check, down, "needed, and not running", START, unchecked=True)] if down else [])]

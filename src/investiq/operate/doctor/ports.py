@@ -8,10 +8,10 @@ from dataclasses import replace
 from investiq.foundation.config import Paths
 from investiq.foundation.findings import Finding
 from investiq.operate.doctor.examination import START, Diagnosis, Patient
-from investiq.operate.supervise.parts import Table
+from investiq.operate.supervise.parts import StackTable
 from investiq.operate.supervise.ports import TakenPort, taken_ports
-from investiq.operate.supervise.stack_status import Survey
-from investiq.operate.supervise.status import PartStatus, State
+from investiq.operate.supervise.stack_status import StackStatus
+from investiq.operate.supervise.status import PartStatus, ProcessState
 
 __all__ = ["check"]
 
@@ -19,7 +19,7 @@ __all__ = ["check"]
 def check(patient: Patient) -> Diagnosis:
     """Every part is well, or its port is free, or the program that has it is named."""
     found = patient.found
-    installed = [part for part in found.parts if part.state is not State.MISSING]
+    installed = [part for part in found.parts if part.state is not ProcessState.MISSING]
     findings = [finding for part in found.parts if not part.is_well for finding in _faults(patient, part)]
     if not found.is_running:
         findings.append(Finding("ports", "InvestIQ", "it does not run", START, unchecked=True))
@@ -27,16 +27,16 @@ def check(patient: Patient) -> Diagnosis:
     return Diagnosis(f"{well} of {len(installed)} parts are well", findings, list(_notes(found)))
 
 
-def _notes(found: Survey) -> Iterator[str]:
+def _notes(found: StackStatus) -> Iterator[str]:
     for part in found.parts:
-        if part.state is State.MISSING and part.optional:
+        if part.state is ProcessState.MISSING and part.optional:
             yield f"{part.name} ({part.what}) is not installed: {part.note}"
     if found.is_running and found.supervisor is None:
         yield "what answers was not started by `investiq up` on this data_dir, so `investiq down` cannot stop it"
 
 
 def _faults(patient: Patient, part: PartStatus) -> Iterator[Finding]:
-    if part.state is State.MISSING:
+    if part.state is ProcessState.MISSING:
         yield Finding("ports", part.name, f"the program that {part.what} is not installed", part.note)
     elif part.pid is None and (taken := _taken(patient, part)):
         # No process of our supervisor is behind this part: whoever has the port is a stranger.
@@ -48,7 +48,7 @@ def _faults(patient: Patient, part: PartStatus) -> Iterator[Finding]:
 def _taken(patient: Patient, part: PartStatus) -> TakenPort | None:
     if part.port is None:
         return None
-    alone = Table((replace(patient.table[part.name], needs=()),))
+    alone = StackTable((replace(patient.table[part.name], needs=()),))
     return next(iter(taken_ports(alone)), None)
 
 
@@ -62,11 +62,11 @@ def _foreign(taken: TakenPort) -> Finding:
 def _ill(patient: Patient, part: PartStatus) -> Finding:
     log = Paths.of(patient.config).logs / f"{part.name}.log"
     what = f"it is {part.state}" + (f": {part.note}" if part.note else "")
-    if part.state is State.HELD:
+    if part.state is ProcessState.STOPPED_BY_USER:
         what = f"it was stopped with `investiq down {part.name}`"
     if patient.found.supervisor is None:
         fix = START
-    elif part.state is State.UNHEALTHY:
+    elif part.state is ProcessState.UNHEALTHY:
         fix = f"`investiq down {part.name}`, then `investiq up {part.name}`; its log is {log}"
     else:
         fix = f"`investiq up {part.name}`; its log is {log}"

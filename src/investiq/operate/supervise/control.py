@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from investiq.foundation.errors import InvestIQError
-from investiq.operate.supervise.status import Snapshot
+from investiq.operate.supervise.status import StackSnapshot
 
 __all__ = ["AlreadyRunning", "ControlClient", "NotRunning", "Rejected", "hold_lock", "is_locked", "socket_path"]
 
@@ -92,8 +92,8 @@ class ControlClient:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def status(self) -> Snapshot:
-        return Snapshot.from_json(await self._one({"do": "status"}))
+    async def status(self) -> StackSnapshot:
+        return StackSnapshot.from_json(await self._one({"do": "status"}))
 
     async def stop_part(self, name: str) -> None:
         """Stop one part and keep it down.
@@ -111,17 +111,17 @@ class ControlClient:
         """
         await self._one({"do": "start_part", "part": name})
 
-    def follow(self) -> AsyncIterator[Snapshot]:
+    def follow(self) -> AsyncIterator[StackSnapshot]:
         """A snapshot now, and one after every change until everything has stopped."""
         return self._snapshots({"do": "follow"})
 
-    def stop(self) -> AsyncIterator[Snapshot]:
+    def stop(self) -> AsyncIterator[StackSnapshot]:
         """Ask for the end of everything, and follow it."""
         return self._snapshots({"do": "stop"})
 
-    async def _snapshots(self, request: dict[str, Any]) -> AsyncIterator[Snapshot]:
+    async def _snapshots(self, request: dict[str, Any]) -> AsyncIterator[StackSnapshot]:
         async for answer in self._ask(request):
-            yield Snapshot.from_json(answer)
+            yield StackSnapshot.from_json(answer)
 
     async def _one(self, request: dict[str, Any]) -> dict[str, Any]:
         async for answer in self._ask(request):

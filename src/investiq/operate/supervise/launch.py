@@ -20,9 +20,9 @@ from investiq.operate.render import files
 from investiq.operate.supervise.control import AlreadyRunning, ControlClient, NotRunning, hold_lock, is_locked
 from investiq.operate.supervise.control_server import ControlServer
 from investiq.operate.supervise.logs import own_error, rotated_text, tail
-from investiq.operate.supervise.parts import Table, stack_table
+from investiq.operate.supervise.parts import StackTable, stack_table
 from investiq.operate.supervise.ports import check_ports
-from investiq.operate.supervise.status import Snapshot
+from investiq.operate.supervise.status import StackSnapshot
 from investiq.operate.supervise.supervisor import Supervisor
 
 __all__ = ["DetachedFailed", "detach", "followed", "missing_jobs", "move_aside", "supervised"]
@@ -77,7 +77,7 @@ def _folders(config: Config) -> Paths:
     return paths
 
 
-def missing_jobs(table: Table) -> tuple[str, ...]:
+def missing_jobs(table: StackTable) -> tuple[str, ...]:
     """The scrape jobs of the parts that are missing."""
     return tuple(job for missing in table.missing for job in _JOBS_OF.get(missing.name, ()))
 
@@ -109,7 +109,7 @@ def detach(config: Config, no_restart: Collection[str]) -> subprocess.Popen[byte
         )
 
 
-async def followed(config: Config, process: subprocess.Popen[bytes] | None = None) -> AsyncIterator[Snapshot]:
+async def followed(config: Config, process: subprocess.Popen[bytes] | None = None) -> AsyncIterator[StackSnapshot]:
     """The snapshots of the supervisor in the background, from as soon as it answers.
 
     Args:

@@ -13,14 +13,14 @@ from pathlib import Path
 from investiq.foundation.config import Config, Paths, addresses
 from investiq.operate.supervise import programs
 
-__all__ = ["Check", "Missing", "Part", "Table", "stack_table"]
+__all__ = ["HealthProbe", "MissingProgram", "ProcessSpec", "StackTable", "stack_table"]
 
 _INTERPRETER_START_SECONDS = 120.0
 """A first start on a small machine compiles and loads much at once; a part that hangs is still found."""
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class HealthProbe:
     """A part is well when `url` answers 200 with `body` in it; the body tells the part from whatever else answers."""
 
     url: str
@@ -28,7 +28,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ProcessSpec:
     """One process to keep running.
 
     Attributes:
@@ -51,7 +51,7 @@ class Part:
     host: str = "127.0.0.1"
     port: int | None = None
     setting: str | None = None
-    check: Check | None = None
+    check: HealthProbe | None = None
     needs: tuple[str, ...] = ()
     outlived_by: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingProgram:
     """A part that cannot run because its program is not installed.
 
     Attributes:
@@ -81,11 +81,11 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class StackTable:
     """The parts of a stack, in order of dependence, and those that are missing."""
 
-    parts: tuple[Part, ...]
-    missing: tuple[Missing, ...] = ()
+    parts: tuple[ProcessSpec, ...]
+    missing: tuple[MissingProgram, ...] = ()
 
     def __post_init__(self) -> None:
         known: set[str] = {part.name for part in self.missing}
@@ -94,14 +94,14 @@ class Table:
                 raise ValueError(f"{part.name} needs {sorted(unknown)}, which the table does not name before it")
             known.add(part.name)
 
-    def __getitem__(self, name: str) -> Part:
+    def __getitem__(self, name: str) -> ProcessSpec:
         return next(part for part in self.parts if part.name == name)
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(part.name for part in self.parts)
 
-    def needs(self, part: Part) -> tuple[str, ...]:
+    def needs(self, part: ProcessSpec) -> tuple[str, ...]:
         """What `part` waits for: its needs without the missing ones."""
         return tuple(name for name in part.needs if name in self.names)
 
@@ -110,7 +110,7 @@ class Table:
         return tuple(part.name for part in self.parts if name in (*part.needs, *part.outlived_by))
 
 
-def stack_table(config: Config, installed: Mapping[str, str] | None = None, trained: bool | None = None) -> Table:
+def stack_table(config: Config, installed: Mapping[str, str] | None = None, trained: bool | None = None) -> StackTable:
     """The parts of InvestIQ under `config`.
 
     Prometheus starts at once, since it takes up to ten seconds from its start to its first scrape; a start is over
@@ -127,16 +127,16 @@ def stack_table(config: Config, installed: Mapping[str, str] | None = None, trai
     trained = paths.current_model.exists() if trained is None else trained
     parts = [*_own_parts(config), *_watchers(config, paths, installed, trained), *_agent(config)]
     missing = tuple(
-        Missing(program.part, program.what, program.get, program.optional)
+        MissingProgram(program.part, program.what, program.get, program.optional)
         for program in programs.PROGRAMS
         if program.part not in installed
     )
-    return Table(tuple(parts), missing)
+    return StackTable(tuple(parts), missing)
 
 
-def _own_parts(config: Config) -> Iterable[Part]:
+def _own_parts(config: Config) -> Iterable[ProcessSpec]:
     yield _server("inbox", "notifications on this machine", config.inbox.host, config.inbox.port)
-    yield Part(
+    yield ProcessSpec(
         name="model",
         what="signal model, trained when there is none",
         argv=_investiq("models", "train", "--if-needed"),
@@ -148,13 +148,13 @@ def _own_parts(config: Config) -> Iterable[Part]:
     yield _server("web", "the console in the browser", config.web.host, config.web.port)
 
 
-def _watchers(config: Config, paths: Paths, installed: Mapping[str, str], trained: bool) -> Iterable[Part]:
+def _watchers(config: Config, paths: Paths, installed: Mapping[str, str], trained: bool) -> Iterable[ProcessSpec]:
     monitoring = config.monitoring
     if program := installed.get("alertmanager"):
         yield _watcher(
             "alertmanager",
             monitoring.alertmanager_port,
-            Check("/-/ready", "OK"),
+            HealthProbe("/-/ready", "OK"),
             (
                 program,
                 f"--config.file={paths.monitoring / 'alertmanager.yml'}",
@@ -166,15 +166,15 @@ def _watchers(config: Config, paths: Paths, installed: Mapping[str, str], traine
         )
     if program := installed.get("blackbox"):
         argv = (program, f"--config.file={paths.monitoring / 'blackbox.yml'}")
-        yield _watcher("blackbox", monitoring.blackbox_port, Check("/-/healthy", "Healthy"), argv)
+        yield _watcher("blackbox", monitoring.blackbox_port, HealthProbe("/-/healthy", "Healthy"), argv)
     if program := installed.get("node"):
         argv = (program, "--no-collector.systemd")  # on by default in Debian's; without systemd, an error each scrape
-        yield _watcher("node", monitoring.node_port, Check("/", "Node Exporter"), argv)
+        yield _watcher("node", monitoring.node_port, HealthProbe("/", "Node Exporter"), argv)
     if program := installed.get("prometheus"):
         yield _watcher(
             "prometheus",
             monitoring.prometheus_port,
-            Check("/-/ready", "Ready"),
+            HealthProbe("/-/ready", "Ready"),
             (
                 program,
                 f"--config.file={paths.monitoring / 'prometheus.yml'}",
@@ -192,24 +192,24 @@ def _watchers(config: Config, paths: Paths, installed: Mapping[str, str], traine
         )
 
 
-def _agent(config: Config) -> Iterable[Part]:
+def _agent(config: Config) -> Iterable[ProcessSpec]:
     if config.agent_runs:
         needs = ("api", "signals", "prometheus")
         agent = _server("agent", "trades on paper by simple rules", config.agent.host, config.agent.port, needs)
         yield replace(agent, argv=_investiq("agent"))
 
 
-def _server(name: str, what: str, host: str, port: int, needs: tuple[str, ...] = ()) -> Part:
+def _server(name: str, what: str, host: str, port: int, needs: tuple[str, ...] = ()) -> ProcessSpec:
     """A server of ours; each answers /health with a JSON document that has a status."""
     reached = addresses.reached_at(host)
-    return Part(
+    return ProcessSpec(
         name=name,
         what=what,
         argv=_investiq("serve", name),
         host=reached,
         port=port,
         setting=f"{name}.port",
-        check=Check(f"{_url(reached, port)}health", '"status"'),
+        check=HealthProbe(f"{_url(reached, port)}health", '"status"'),
         needs=needs,
     )
 
@@ -217,20 +217,20 @@ def _server(name: str, what: str, host: str, port: int, needs: tuple[str, ...] =
 def _watcher(
     name: str,
     port: int,
-    check: Check,
+    check: HealthProbe,
     argv: tuple[str, ...],
     *,
     needs: tuple[str, ...] = (),
     outlived_by: tuple[str, ...] = (),
-) -> Part:
+) -> ProcessSpec:
     """A monitoring program, on loopback only: none of them asks who is there."""
-    return Part(
+    return ProcessSpec(
         name=name,
         what=programs.what(name),
         argv=(*argv, f"--web.listen-address=127.0.0.1:{port}"),
         port=port,
         setting=f"monitoring.{name}_port",
-        check=Check(_url("127.0.0.1", port).rstrip("/") + check.url, check.body),
+        check=HealthProbe(_url("127.0.0.1", port).rstrip("/") + check.url, check.body),
         needs=needs,
         outlived_by=outlived_by,
         start_seconds=60,

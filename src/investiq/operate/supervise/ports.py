@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from investiq.foundation.errors import InvestIQError
-from investiq.operate.supervise.parts import Part, Table
+from investiq.operate.supervise.parts import ProcessSpec, StackTable
 
 __all__ = ["PortsTaken", "TakenPort", "check_ports", "taken_ports"]
 
@@ -46,7 +46,7 @@ class PortsTaken(InvestIQError):
     reason = "port_taken"
 
 
-def check_ports(table: Table) -> None:
+def check_ports(table: StackTable) -> None:
     """Make sure that every part can have its port.
 
     Raises:
@@ -60,12 +60,12 @@ def check_ports(table: Table) -> None:
         )
 
 
-def taken_ports(table: Table) -> tuple[TakenPort, ...]:
+def taken_ports(table: StackTable) -> tuple[TakenPort, ...]:
     """The ports of `table` that are not free, also those that two of its parts want."""
     return (*_double(table.parts), *_foreign(table.parts))
 
 
-def _double(parts: Iterable[Part]) -> Iterable[TakenPort]:
+def _double(parts: Iterable[ProcessSpec]) -> Iterable[TakenPort]:
     seen: dict[int, str] = {}
     for part in parts:
         if part.port is not None:
@@ -74,7 +74,7 @@ def _double(parts: Iterable[Part]) -> Iterable[TakenPort]:
             seen[part.port] = part.name
 
 
-def _foreign(parts: Iterable[Part]) -> Iterable[TakenPort]:
+def _foreign(parts: Iterable[ProcessSpec]) -> Iterable[TakenPort]:
     for part in parts:
         if part.port is not None and not _can_listen(part.host, part.port):
             yield TakenPort(part.name, part.port, _owner(part.port), str(part.setting))

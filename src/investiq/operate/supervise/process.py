@@ -15,11 +15,11 @@ import structlog
 from investiq.operate.supervise.backoff import BackOff
 from investiq.operate.supervise.child import CannotStart, Child
 from investiq.operate.supervise.logs import LastLines, RotatedFile, own_error
-from investiq.operate.supervise.parts import Part
+from investiq.operate.supervise.parts import ProcessSpec
 from investiq.operate.supervise.readiness import ask
-from investiq.operate.supervise.status import Failure, PartStatus, State
+from investiq.operate.supervise.status import Failure, PartStatus, ProcessState
 
-__all__ = ["Keeper", "Pace"]
+__all__ = ["ProcessSupervisor", "SupervisionTiming"]
 
 _log = structlog.get_logger(__name__)
 
@@ -30,8 +30,8 @@ _FIX_UNSAID = "mend what the last lines of its log say (`investiq doctor` looks 
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast a keeper looks and gives up.
+class SupervisionTiming:
+    """How fast a process supervisor looks and gives up.
 
     Attributes:
         starting, watching: seconds between two health checks, before and after the first success.
@@ -47,7 +47,7 @@ class Pace:
     first_back_off: float = 0.5
 
 
-class Keeper:
+class ProcessSupervisor:
     """One part over its whole life, through any number of processes.
 
     Args:
@@ -59,14 +59,14 @@ class Keeper:
 
     def __init__(
         self,
-        part: Part,
+        part: ProcessSpec,
         *,
-        needs: Sequence[Keeper],
+        needs: Sequence[ProcessSupervisor],
         restart: bool,
         log: RotatedFile,
         cwd: Path,
         client: httpx2.AsyncClient,
-        pace: Pace,
+        timing: SupervisionTiming,
         changed: Callable[[], None],
         failed: Callable[[Failure], None],
     ) -> None:
@@ -78,13 +78,13 @@ class Keeper:
         self._last = LastLines(_SHOWN_LINES)
         self._cwd = cwd
         self._client = client
-        self._pace = pace
+        self._timing = timing
         self._changed = changed
         self._failed = failed
-        self._back_off = BackOff(first=pace.first_back_off)
+        self._back_off = BackOff(first=timing.first_back_off)
         self._child: Child | None = None
         self._task: asyncio.Task[None] | None = None
-        self._status = PartStatus(part.name, part.what, State.STOPPED, part.port, part.url)
+        self._status = PartStatus(part.name, part.what, ProcessState.STOPPED, part.port, part.url)
 
     @property
     def status(self) -> PartStatus:
@@ -97,13 +97,13 @@ class Keeper:
             self._task = asyncio.create_task(self._keep(), name=f"keep {self.part.name}")
             self._task.add_done_callback(self._note_end)
 
-    async def stop(self, final: State = State.STOPPED) -> None:
+    async def stop(self, final: ProcessState = ProcessState.STOPPED) -> None:
         """End the part and leave it so; `final` says whether it is stopped or held."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
         if self._child is not None and self._child.is_alive:
-            self._set(state=State.STOPPING, note="")
+            self._set(state=ProcessState.STOPPING, note="")
             await self._child.end(self.part.stop_seconds)
         self._set(state=final, pid=None, note="")
 
@@ -113,25 +113,25 @@ class Keeper:
             started = time.monotonic()
             code = await self._live()
             if self.part.once and code == 0:
-                self._set(state=State.DONE, pid=None, note="", ready_seconds=time.monotonic() - started)
+                self._set(state=ProcessState.DONE, pid=None, note="", ready_seconds=time.monotonic() - started)
                 self.ready.set()
                 return
             _log.warning("part_ended", part_name=self.part.name, code=code)
             self._report_failed_start(code)
             if not self._restart:
-                self._set(state=State.CRASHED, pid=None, note=f"{_ended(code)}; it is not to be restarted")
+                self._set(state=ProcessState.CRASHED, pid=None, note=f"{_ended(code)}; it is not to be restarted")
                 return
             await self._wait_before_restart(code, time.monotonic() - started)
 
     def _note_end(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()):
             _log.error("keeper_failed", part_name=self.part.name, exc_info=error)
-            self._set(state=State.CRASHED, note=f"the supervisor lost it: {error!r}")
+            self._set(state=ProcessState.CRASHED, note=f"the supervisor lost it: {error!r}")
 
     async def _wait_for_needs(self) -> None:
         for need in self._needs:
             if not need.ready.is_set():
-                self._set(state=State.WAITING, note=f"for {need.part.name}")
+                self._set(state=ProcessState.WAITING, note=f"for {need.part.name}")
                 await need.ready.wait()
 
     async def _live(self) -> int:
@@ -142,7 +142,7 @@ class Keeper:
             self._write(f"{error.message}\n".encode())
             return 127
         self._child = child
-        self._set(state=State.STARTING, pid=child.pid, note="", ready_seconds=None)
+        self._set(state=ProcessState.STARTING, pid=child.pid, note="", ready_seconds=None)
         _log.info("part_started", part_name=self.part.name, pid=child.pid)
         watch = asyncio.create_task(self._watch())
         try:
@@ -160,34 +160,34 @@ class Keeper:
             detail = await self._fault(time.monotonic() - started)
             if not detail:
                 self._note_well(time.monotonic() - started)
-            elif self._status.state is State.HEALTHY:
+            elif self._status.state is ProcessState.HEALTHY:
                 _log.warning("part_unhealthy", part_name=self.part.name, detail=detail)
-                self._set(state=State.UNHEALTHY, note=detail)
-            elif self._status.state is State.STARTING:
+                self._set(state=ProcessState.UNHEALTHY, note=detail)
+            elif self._status.state is ProcessState.STARTING:
                 self._set(note=detail if time.monotonic() - started > 2 else "")
                 if not overdue and time.monotonic() - started > self.part.start_seconds:
                     overdue = True
                     self._report_overdue(detail)
-            starting = self._status.state is State.STARTING
-            await asyncio.sleep(self._pace.starting if starting else self._pace.watching)
+            starting = self._status.state is ProcessState.STARTING
+            await asyncio.sleep(self._timing.starting if starting else self._timing.watching)
 
     async def _fault(self, lived: float) -> str:
         if self.part.check is None:
-            return "" if lived >= self._pace.settled else "has just started"
+            return "" if lived >= self._timing.settled else "has just started"
         return (await ask(self.part.check, self._client)).detail
 
     def _note_well(self, lived: float) -> None:
-        if self._status.state is State.HEALTHY:
+        if self._status.state is ProcessState.HEALTHY:
             return
         seconds = self._status.ready_seconds or lived
-        self._set(state=State.HEALTHY, note="", ready_seconds=seconds)
+        self._set(state=ProcessState.HEALTHY, note="", ready_seconds=seconds)
         _log.info("part_healthy", part_name=self.part.name, seconds=round(seconds, 2))
         self.ready.set()
 
     async def _wait_before_restart(self, code: int, lived: float) -> None:
         delay = self._back_off.after(lived)
         self._set(
-            state=State.RESTARTING,
+            state=ProcessState.RESTARTING,
             pid=None,
             restarts=self._status.restarts + 1,
             note=f"{_ended(code)}; again in {delay:g} s",
@@ -197,7 +197,7 @@ class Keeper:
     def _report_failed_start(self, code: int) -> None:
         crashes = self._back_off.crashes + 1
         # A part that says why it ends would end the same way again; one that just crashes gets another chance.
-        is_final = self.part.once or not self._restart or self._own_error() or crashes >= self._pace.crashes
+        is_final = self.part.once or not self._restart or self._own_error() or crashes >= self._timing.crashes
         if self.ready.is_set() or not is_final:
             return
         times = f" ({crashes} times)" if crashes > 1 else ""

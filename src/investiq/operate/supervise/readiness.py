@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 import httpx2
 
-from investiq.operate.supervise.parts import Check
+from investiq.operate.supervise.parts import HealthProbe
 
-__all__ = ["Health", "ask", "http_client"]
+__all__ = ["ProbeResult", "ask", "http_client"]
 
 _SHOWN_CHARACTERS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class ProbeResult:
     """What a health check found.
 
     Attributes:
@@ -38,22 +38,22 @@ def http_client(timeout_seconds: float = 2.0) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(timeout=timeout_seconds, trust_env=False, verify=plain)
 
 
-async def ask(check: Check, client: httpx2.AsyncClient) -> Health:
+async def ask(check: HealthProbe, client: httpx2.AsyncClient) -> ProbeResult:
     """Ask once. Every failure is a finding: this never raises for what the other side does."""
     started = time.perf_counter()
     try:
         response = await client.get(check.url)
     except httpx2.ConnectError:
-        return Health(False, False, "nothing answers", time.perf_counter() - started)
+        return ProbeResult(False, False, "nothing answers", time.perf_counter() - started)
     except httpx2.TimeoutException:
-        return Health(False, False, "no answer in time", time.perf_counter() - started)
+        return ProbeResult(False, False, "no answer in time", time.perf_counter() - started)
     except httpx2.HTTPError as error:
-        return Health(False, False, f"no HTTP answer: {error}", time.perf_counter() - started)
+        return ProbeResult(False, False, f"no HTTP answer: {error}", time.perf_counter() - started)
     detail = _fault(check, response)
-    return Health(not detail, True, detail, time.perf_counter() - started)
+    return ProbeResult(not detail, True, detail, time.perf_counter() - started)
 
 
-def _fault(check: Check, response: httpx2.Response) -> str:
+def _fault(check: HealthProbe, response: httpx2.Response) -> str:
     shown = " ".join(response.text.split())[:_SHOWN_CHARACTERS]
     if response.status_code != httpx2.codes.OK:
         return f"answers {response.status_code}: {'; '.join(_lost(response)) or shown}"

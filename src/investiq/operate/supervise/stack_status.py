@@ -9,15 +9,15 @@ import httpx2
 
 from investiq.foundation.config import Config, Paths
 from investiq.operate.supervise.control import ControlClient, NotRunning
-from investiq.operate.supervise.parts import Part, stack_table
+from investiq.operate.supervise.parts import ProcessSpec, stack_table
 from investiq.operate.supervise.readiness import ask, http_client
-from investiq.operate.supervise.status import PartStatus, Snapshot, State, missing_status
+from investiq.operate.supervise.status import PartStatus, ProcessState, StackSnapshot, missing_status
 
-__all__ = ["Survey", "survey"]
+__all__ = ["StackStatus", "read_stack_status"]
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class StackStatus:
     """What was found.
 
     Attributes:
@@ -26,29 +26,31 @@ class Survey:
     """
 
     parts: tuple[PartStatus, ...]
-    supervisor: Snapshot | None
+    supervisor: StackSnapshot | None
 
     @property
     def is_running(self) -> bool:
         """Whether there is anything: a supervisor, or a part that somebody else started."""
-        return self.supervisor is not None or any(part.state in (State.HEALTHY, State.UNHEALTHY) for part in self.parts)
+        return self.supervisor is not None or any(
+            part.state in (ProcessState.HEALTHY, ProcessState.UNHEALTHY) for part in self.parts
+        )
 
     @property
     def is_well(self) -> bool:
         return all(part.is_well for part in self.parts)
 
 
-async def survey(config: Config) -> Survey:
+async def read_stack_status(config: Config) -> StackStatus:
     """Ask all parts and the supervisor, at the same time."""
     table = stack_table(config)
     supervisor = await _supervisor(config)
     known = {part.name: part for part in supervisor.parts} if supervisor else {}
     async with http_client() as client:
         found = await asyncio.gather(*(_status(part, known.get(part.name), client) for part in table.parts))
-    return Survey((*filter(None, found), *map(missing_status, table.missing)), supervisor)
+    return StackStatus((*filter(None, found), *map(missing_status, table.missing)), supervisor)
 
 
-async def _supervisor(config: Config) -> Snapshot | None:
+async def _supervisor(config: Config) -> StackSnapshot | None:
     try:
         async with asyncio.timeout(2):
             return await ControlClient(Paths.of(config).run).status()
@@ -56,16 +58,16 @@ async def _supervisor(config: Config) -> Snapshot | None:
         return None
 
 
-async def _status(part: Part, known: PartStatus | None, client: httpx2.AsyncClient) -> PartStatus | None:
+async def _status(part: ProcessSpec, known: PartStatus | None, client: httpx2.AsyncClient) -> PartStatus | None:
     """What the part answers; what the supervisor knows where it cannot answer. None for what nobody can say."""
     if part.check is None:
         return known
-    status = known or PartStatus(part.name, part.what, State.STOPPED, part.port, part.url)
+    status = known or PartStatus(part.name, part.what, ProcessState.STOPPED, part.port, part.url)
     health = await ask(part.check, client)
     if health.well:
-        return replace(status, state=State.HEALTHY, note="")
+        return replace(status, state=ProcessState.HEALTHY, note="")
     if health.answered:
-        return replace(status, state=State.UNHEALTHY, note=health.detail)
-    if status.state is State.HEALTHY:  # the supervisor has not noticed yet
-        return replace(status, state=State.UNHEALTHY, note=health.detail)
+        return replace(status, state=ProcessState.UNHEALTHY, note=health.detail)
+    if status.state is ProcessState.HEALTHY:  # the supervisor has not noticed yet
+        return replace(status, state=ProcessState.UNHEALTHY, note=health.detail)
     return replace(status, note=status.note or health.detail)

@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from investiq.operate.supervise.parts import Missing
+from investiq.operate.supervise.parts import MissingProgram
 
-__all__ = ["Failure", "PartStatus", "Phase", "Snapshot", "State", "missing_status"]
+__all__ = ["Failure", "PartStatus", "Phase", "ProcessState", "StackSnapshot", "missing_status"]
 
 
-class State(StrEnum):
+class ProcessState(StrEnum):
     """Where one part stands."""
 
     WAITING = "waiting"  # for the parts that it needs
@@ -22,14 +22,14 @@ class State(StrEnum):
     RESTARTING = "restarting"  # it crashed, and the back-off runs
     CRASHED = "crashed"  # it crashed, and it is not to be restarted
     DONE = "done"  # a step that ended well
-    HELD = "held"  # stopped by `investiq down PART`, until `investiq up PART`
+    STOPPED_BY_USER = "held"  # stopped by `investiq down PART`, until `investiq up PART`
     STOPPING = "stopping"
     STOPPED = "stopped"
     MISSING = "missing"  # its program is not installed
 
     @property
     def is_well(self) -> bool:
-        return self in (State.HEALTHY, State.DONE)
+        return self in (ProcessState.HEALTHY, ProcessState.DONE)
 
 
 class Phase(StrEnum):
@@ -55,7 +55,7 @@ class PartStatus:
 
     name: str
     what: str
-    state: State
+    state: ProcessState
     port: int | None = None
     url: str | None = None
     pid: int | None = None
@@ -67,12 +67,12 @@ class PartStatus:
 
     @property
     def is_well(self) -> bool:
-        return self.state.is_well or (self.optional and self.state is State.MISSING)
+        return self.state.is_well or (self.optional and self.state is ProcessState.MISSING)
 
 
-def missing_status(missing: Missing) -> PartStatus:
+def missing_status(missing: MissingProgram) -> PartStatus:
     """The status of a part whose program is not installed; its note says how to get it."""
-    return PartStatus(missing.name, missing.what, State.MISSING, optional=missing.optional, note=missing.get)
+    return PartStatus(missing.name, missing.what, ProcessState.MISSING, optional=missing.optional, note=missing.get)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class StackSnapshot:
     """The whole stack at one moment. Every change makes a new one, so a follower that misses some misses nothing."""
 
     phase: Phase
@@ -110,12 +110,12 @@ class Snapshot:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Snapshot:
+    def from_json(cls, document: Mapping[str, Any]) -> StackSnapshot:
         failure = document["failure"]
         return cls(
             phase=Phase(document["phase"]),
             supervisor_pid=document["supervisor_pid"],
             started_at=document["started_at"],
-            parts=tuple(PartStatus(**{**part, "state": State(part["state"])}) for part in document["parts"]),
+            parts=tuple(PartStatus(**{**part, "state": ProcessState(part["state"])}) for part in document["parts"]),
             failure=Failure(**{**failure, "last_lines": tuple(failure["last_lines"])}) if failure else None,
         )

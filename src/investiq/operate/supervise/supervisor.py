@@ -1,4 +1,4 @@
-"""The supervisor: one process, one event loop, one keeper for each part."""
+"""The supervisor: one process, one event loop, one process supervisor for each part."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import structlog
 from investiq.foundation.config.schema import LoggingConfig
 from investiq.foundation.errors import InvestIQError
 from investiq.operate.supervise.logs import RotatedFile
-from investiq.operate.supervise.parts import Table
-from investiq.operate.supervise.process import Keeper, Pace
+from investiq.operate.supervise.parts import StackTable
+from investiq.operate.supervise.process import ProcessSupervisor, SupervisionTiming
 from investiq.operate.supervise.readiness import http_client
-from investiq.operate.supervise.status import Failure, Phase, Snapshot, State, missing_status
+from investiq.operate.supervise.status import Failure, Phase, ProcessState, StackSnapshot, missing_status
 
 __all__ = ["Supervisor", "UnknownPart"]
 
@@ -40,13 +40,13 @@ class Supervisor:
 
     def __init__(
         self,
-        table: Table,
+        table: StackTable,
         *,
         logs: Path,
         rotation: LoggingConfig,
         cwd: Path,
         no_restart: Collection[str] = (),
-        pace: Pace | None = None,
+        timing: SupervisionTiming | None = None,
     ) -> None:
         self._table = table
         self._phase = Phase.STARTING
@@ -58,30 +58,30 @@ class Supervisor:
         self._log_files = {
             name: RotatedFile(logs / f"{name}.log", rotation.max_bytes, rotation.backups) for name in table.names
         }
-        self._keepers: dict[str, Keeper] = {}
+        self._processes: dict[str, ProcessSupervisor] = {}
         for unknown in set(no_restart) - set(table.names):
             raise self._unknown(unknown)
         for part in table.parts:
-            self._keepers[part.name] = Keeper(
+            self._processes[part.name] = ProcessSupervisor(
                 part,
-                needs=[self._keepers[name] for name in table.needs(part)],
+                needs=[self._processes[name] for name in table.needs(part)],
                 restart=part.name not in no_restart,
                 log=self._log_files[part.name],
                 cwd=cwd,
                 client=self._client,
-                pace=pace or Pace(),
+                timing=timing or SupervisionTiming(),
                 changed=self._note_change,
                 failed=self._note_failure,
             )
 
     # ---- what can be asked of it ----
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> StackSnapshot:
         """The stack as it is now."""
-        parts = (*(keeper.status for keeper in self._keepers.values()), *map(missing_status, self._table.missing))
-        return Snapshot(self._phase, getpid(), self._started_at, parts, self._failure)
+        parts = (*(process.status for process in self._processes.values()), *map(missing_status, self._table.missing))
+        return StackSnapshot(self._phase, getpid(), self._started_at, parts, self._failure)
 
-    async def follow(self) -> AsyncIterator[Snapshot]:
+    async def follow(self) -> AsyncIterator[StackSnapshot]:
         """A snapshot now, one after every change, and the last one when everything has stopped."""
         changed = asyncio.Event()
         self._followers.add(changed)
@@ -100,19 +100,19 @@ class Supervisor:
 
     async def stop_part(self, name: str) -> None:
         """Stop one part and keep it down."""
-        await self._keeper(name).stop(State.HELD)
+        await self._process(name).stop(ProcessState.STOPPED_BY_USER)
 
     def start_part(self, name: str) -> None:
         """Start a part that is held or has crashed; nothing for one that runs."""
-        self._keeper(name).start()
+        self._process(name).start()
 
     # ---- its life ----
 
     async def run(self) -> Failure | None:
         """Start everything, keep it running, stop everything. Returns why it could not start, if it could not."""
         _log.info("stack_starting", parts=self._table.names)
-        for keeper in self._keepers.values():
-            keeper.start()
+        for process in self._processes.values():
+            process.start()
         arrival = asyncio.create_task(self._note_arrival())
         try:
             await self._stop_asked.wait()
@@ -122,26 +122,26 @@ class Supervisor:
         return self._failure
 
     async def _note_arrival(self) -> None:
-        await asyncio.gather(*(keeper.ready.wait() for keeper in self._keepers.values()))
+        await asyncio.gather(*(process.ready.wait() for process in self._processes.values()))
         self._enter(Phase.RUNNING)
 
     async def _stop_all(self) -> None:
         """End the parts, each when nothing that needs it is left."""
         self._enter(Phase.STOPPING)
-        stopped = {name: asyncio.Event() for name in self._keepers}
+        stopped = {name: asyncio.Event() for name in self._processes}
 
-        async def stop(name: str, keeper: Keeper) -> None:
+        async def stop(name: str, process: ProcessSupervisor) -> None:
             await asyncio.gather(*(stopped[user].wait() for user in self._table.stop_before(name)))
-            await keeper.stop()
+            await process.stop()
             stopped[name].set()
 
-        await asyncio.gather(*(stop(name, keeper) for name, keeper in self._keepers.items()))
+        await asyncio.gather(*(stop(name, process) for name, process in self._processes.items()))
         await self._client.aclose()
         for file in self._log_files.values():
             file.close()
         self._enter(Phase.STOPPED)
 
-    # ---- what the keepers tell ----
+    # ---- what the process supervisors tell ----
 
     def _note_failure(self, failure: Failure) -> None:
         if self._phase is Phase.STARTING and self._failure is None:
@@ -158,10 +158,10 @@ class Supervisor:
         self._phase = phase
         self._note_change()
 
-    def _keeper(self, name: str) -> Keeper:
-        if name not in self._keepers:
+    def _process(self, name: str) -> ProcessSupervisor:
+        if name not in self._processes:
             raise self._unknown(name)
-        return self._keepers[name]
+        return self._processes[name]
 
     def _unknown(self, name: str) -> UnknownPart:
         return UnknownPart(f"no part is called {name!r}; there are {', '.join(self._table.names)}")

@@ -16,8 +16,8 @@ from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.scraping.jobs import prometheus_document
 from investiq.monitoring.scraping.probes import blackbox_document
 from investiq.operate.render.files import RenderError, render_runtime
-from investiq.operate.supervise.parts import Part, stack_table
-from investiq.operate.supervise.stack_status import survey
+from investiq.operate.supervise.parts import ProcessSpec, stack_table
+from investiq.operate.supervise.stack_status import read_stack_status
 from investiq.operate.validate.live.context import RESTART, START, Scene
 from investiq.operate.validate.live.drift import differences
 from investiq.operate.validate.live.programs import moment
@@ -123,7 +123,7 @@ def _written(file: Path) -> float:
 
 async def check_services(scene: Scene) -> Checked:
     """Each part of the stack runs, listens, and says itself that it is well."""
-    found = await survey(scene.config)
+    found = await read_stack_status(scene.config)
     if not found.is_running:
         none = Finding("services", "the stack", "nothing of it runs", "`investiq up`")
         return Checked("services", f"{len(found.parts)} parts", (none,))
@@ -158,7 +158,7 @@ def _endpoints(config: Config) -> Iterator[tuple[str, str]]:
     yield f"{addresses.base_url(addresses.inbox(config))}/api/notifications?limit=1", '"notifications"'
 
 
-def _base(part: Part) -> str:
+def _base(part: ProcessSpec) -> str:
     return (part.url or "").rstrip("/")
 
 
