@@ -1,4 +1,4 @@
-"""The courier: nobody waits for it, one receiver does not hold up another, tries are bounded and counted."""
+"""The dispatcher: nobody waits for it, one receiver does not hold up another, tries are bounded and counted."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from investiq.clients.notify import Courier, Notice, Notifier
+from investiq.clients.notify import Notice, NotificationDispatcher, Notifier
 from investiq.clients.notify.dispatcher import BACK_OFF_SECONDS
-from investiq.clients.notify.notifier import Post, Undelivered
+from investiq.clients.notify.notifier import HttpPost, Undelivered
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
@@ -31,7 +31,7 @@ class Receiver:
     delivered: list[Notice] = field(default_factory=list)
     tries: int = 0
 
-    def deliver(self, notice: Notice, post: Post) -> None:
+    def deliver(self, notice: Notice, post: HttpPost) -> None:
         self.tries += 1
         if self.does:
             self.does.pop(0)()
@@ -51,7 +51,7 @@ def never(url: str, document: Mapping[str, Any], expected: tuple[int, ...]) -> N
 
 @dataclass
 class Bench:
-    courier: Courier
+    dispatcher: NotificationDispatcher
     metrics: Metrics
     pauses: list[float]
 
@@ -64,9 +64,9 @@ class Bench:
 
 
 @contextmanager
-def courier(*receivers: Notifier) -> Iterator[Bench]:
+def dispatching(*receivers: Notifier) -> Iterator[Bench]:
     metrics, pauses = Metrics(Part.API), list[float]()
-    made = Courier(receivers, metrics, send=never, pause=pauses.append)
+    made = NotificationDispatcher(receivers, metrics, send=never, pause=pauses.append)
     made.start()
     yield Bench(made, metrics, pauses)
     made.close()
@@ -81,17 +81,17 @@ def until(condition: Callable[[], object]) -> None:
 
 def test_messages_arrive_in_order() -> None:
     receiver = Receiver()
-    with courier(receiver) as bench:
+    with dispatching(receiver) as bench:
         for told in (notice(), over()):
-            bench.courier.hand_over(told)
+            bench.dispatcher.enqueue(told)
         until(lambda: bench.counted("discord", "delivered") == 2)
     assert receiver.delivered == [notice(), over()]
 
 
 def test_a_passing_fault_is_tried_again_with_growing_pauses() -> None:
     receiver = Receiver(does=[failing("timeout"), failing("unreachable"), failing("rate_limited", after=45.0)])
-    with courier(receiver) as bench:
-        bench.courier.hand_over(notice())
+    with dispatching(receiver) as bench:
+        bench.dispatcher.enqueue(notice())
         until(lambda: bench.counted("discord", "delivered") == 1)
         assert bench.pauses == [1.0, 2.0, 45.0]
         for outcome in ("timeout", "unreachable", "rate_limited"):
@@ -100,9 +100,9 @@ def test_a_passing_fault_is_tried_again_with_growing_pauses() -> None:
 
 def test_tries_are_bounded_and_the_next_message_has_its_own() -> None:
     receiver = Receiver(does=[failing()] * (len(BACK_OFF_SECONDS) + 1))
-    with courier(receiver) as bench:
-        bench.courier.hand_over(notice())
-        bench.courier.hand_over(over())
+    with dispatching(receiver) as bench:
+        bench.dispatcher.enqueue(notice())
+        bench.dispatcher.enqueue(over())
         until(lambda: bench.counted("discord", "delivered") == 1)
         assert bench.counted("discord", "server_error") == len(BACK_OFF_SECONDS) + 1
     assert receiver.delivered == [over()]
@@ -110,18 +110,18 @@ def test_tries_are_bounded_and_the_next_message_has_its_own() -> None:
 
 def test_what_is_refused_is_not_tried_again() -> None:
     receiver = Receiver(does=[failing("refused", again=False)])
-    with courier(receiver) as bench:
-        bench.courier.hand_over(notice())
-        bench.courier.hand_over(over())
+    with dispatching(receiver) as bench:
+        bench.dispatcher.enqueue(notice())
+        bench.dispatcher.enqueue(over())
         until(lambda: bench.counted("discord", "delivered") == 1)
     assert (receiver.tries, receiver.delivered, bench.pauses) == (2, [over()], [])
 
 
 def test_a_fault_of_ours_ends_no_thread() -> None:
     receiver = Receiver(does=[lambda: 1 / 0])  # type: ignore[list-item]
-    with courier(receiver) as bench:
-        bench.courier.hand_over(notice())
-        bench.courier.hand_over(over())
+    with dispatching(receiver) as bench:
+        bench.dispatcher.enqueue(notice())
+        bench.dispatcher.enqueue(over())
         until(lambda: bench.counted("discord", "delivered") == 1)
         assert bench.counted("discord", "unforeseen") == 1
 
@@ -134,11 +134,11 @@ def test_one_that_hangs_holds_up_neither_the_others_nor_the_caller() -> None:
         release.wait(PATIENCE)
 
     stuck, well = Receiver("webhook", does=[hang]), Receiver("pagerduty")
-    with courier(stuck, well) as bench:
-        bench.courier.hand_over(notice())
+    with dispatching(stuck, well) as bench:
+        bench.dispatcher.enqueue(notice())
         assert hangs.wait(PATIENCE)
         for _ in range(100):
-            bench.courier.hand_over(over())
+            bench.dispatcher.enqueue(over())
         until(lambda: bench.counted("webhook", "queue_full") == 84)  # 100 less the 16 that may wait
         until(lambda: bench.counted("pagerduty", "delivered") + bench.counted("pagerduty", "queue_full") == 101)
         assert bench.counted("pagerduty", "delivered") >= 17
@@ -149,11 +149,11 @@ def test_one_that_hangs_holds_up_neither_the_others_nor_the_caller() -> None:
 def test_closing_ends_its_threads_also_between_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("investiq.clients.notify.dispatcher.BACK_OFF_SECONDS", (PATIENCE,))
     receiver = Receiver(does=[failing()])
-    made = Courier([receiver], Metrics(Part.API), send=never)
+    made = NotificationDispatcher([receiver], Metrics(Part.API), send=never)
     before = set(threading.enumerate())
     made.start()
     (thread,) = set(threading.enumerate()) - before
-    made.hand_over(notice())
+    made.enqueue(notice())
     until(lambda: receiver.tries)
     made.close()
     thread.join(PATIENCE / 2)

@@ -21,9 +21,9 @@ from investiq.invest.market.types import Symbol
 from investiq.invest.trading.account_book import AccountBook, AccountTerms
 from investiq.invest.trading.brokers.protocol import Broker
 from investiq.invest.trading.desk import Desk, open_desk
-from investiq.invest.trading.event_time import Stamp
+from investiq.invest.trading.event_time import EventTime
 from investiq.invest.trading.ledger import Ledger
-from investiq.invest.trading.metrics import Instruments
+from investiq.invest.trading.metrics import TradingMetrics
 from investiq.invest.trading.order import OrderRequest
 from investiq.invest.trading.views import Submission
 from tests.foundation.store.postgres import empty, postgres_server
@@ -77,7 +77,7 @@ class WallClock:
     def pass_by(self, **units: float) -> None:
         self.time += timedelta(**units)
 
-    def steady(self) -> float:
+    def monotonic_clock(self) -> float:
         """What a clock that nobody sets shows meanwhile."""
         return self.time.timestamp()
 
@@ -111,21 +111,21 @@ class Bench:
                 self.metrics,
                 clock="replay",
                 wall=self.wall,
-                steady=self.wall.steady,
+                monotonic_clock=self.wall.monotonic_clock,
             )
             return
         terms = AccountTerms(self.broker.name, TradingMode.PAPER, config.initial_cash)
         with writing(self.engine) as connection:
-            AccountBook().open(connection, terms, self.market.session(), Stamp(self.market.now(), self.wall()))
+            AccountBook().open(connection, terms, self.market.session(), EventTime(self.market.now(), self.wall()))
         self.desk = Desk(
             config=config,
             market=self.market,
             engine=self.engine,
             broker=self.broker,
             ledger=Ledger(config.initial_cash),
-            instruments=Instruments(self.metrics),
+            metrics=TradingMetrics(self.metrics),
             wall=self.wall,
-            steady=self.wall.steady,
+            monotonic_clock=self.wall.monotonic_clock,
         )
         self.desk.recover()
 

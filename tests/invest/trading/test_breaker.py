@@ -29,13 +29,13 @@ from investiq.invest.market.types import Symbol
 from investiq.invest.trading.account_book import ForeignLedger
 from investiq.invest.trading.breaker import BreakerState, ReasonRequired, observe, resume
 from investiq.invest.trading.brokers.protocol import BrokerOrder, BrokerUnavailable
-from investiq.invest.trading.event_time import Stamp
+from investiq.invest.trading.event_time import EventTime
 from investiq.invest.trading.order import Order
 from tests.invest.trading.conftest import Bench
 from tests.invest.trading.fakes import AAPL, MSFT, START, FakeBroker, FakeMarket
 
 LIMITS = TradingConfig()
-STAMP = Stamp(START, START)
+NOON = EventTime(START, START)
 DAY = START.date()
 equities = st.decimals(min_value="1", max_value=10**6, places=2)
 
@@ -43,7 +43,7 @@ equities = st.decimals(min_value="1", max_value=10**6, places=2)
 def see(state: BreakerState, equity: Decimal, session: int = 0, opening: Decimal | None = None) -> BreakerState:
     day = DAY + timedelta(days=session)
     return observe(
-        state, session=day, opening=opening or state.loss_baseline or equity, equity=equity, limits=LIMITS, stamp=STAMP
+        state, session=day, opening=opening or state.loss_baseline or equity, equity=equity, limits=LIMITS, when=NOON
     )
 
 

@@ -22,7 +22,7 @@ from investiq.foundation.telemetry.catalogue import (
 )
 from investiq.foundation.vocabulary import BeatOutcome, HeartbeatState
 from investiq.invest.trading.breaker import ReasonRequired
-from investiq.invest.trading.heartbeat import Instant, Pulse
+from investiq.invest.trading.heartbeat import HeartbeatRecord, Instant
 from investiq.invest.trading.heartbeat_monitor import MonitoringLost
 from tests.invest.trading.conftest import Bench
 from tests.invest.trading.fakes import AAPL
@@ -36,13 +36,13 @@ def at(seconds: float, set_by: float = 0.0) -> Instant:
     return Instant(NOON + seconds + set_by, seconds)
 
 
-START = Pulse.start(required=True, limit_seconds=LIMIT, now=at(0))
+START = HeartbeatRecord.start(required=True, limit_seconds=LIMIT, now=at(0))
 
 
-def beat(pulse: Pulse, seconds: float, *, age: float = 0.1, set_by: float = 0.0) -> Pulse:
+def beat(heartbeat: HeartbeatRecord, seconds: float, *, age: float = 0.1, set_by: float = 0.0) -> HeartbeatRecord:
     """After a heartbeat that is delivered at that moment."""
     now = at(seconds, set_by)
-    return pulse.after(now.wall - age, now)[0]
+    return heartbeat.after(now.wall - age, now)[0]
 
 
 # ---- the value ----
@@ -51,20 +51,20 @@ def beat(pulse: Pulse, seconds: float, *, age: float = 0.1, set_by: float = 0.0)
 @given(age=st.floats(min_value=0, max_value=10_000), later=st.floats(min_value=0, max_value=10_000))
 def test_it_is_fresh_until_its_evaluation_is_as_old_as_the_limit(age: float, later: float) -> None:
     now = at(100 + later)
-    pulse = beat(START, 100, age=age).at(now)
-    known = pulse.age(now)
+    heartbeat = beat(START, 100, age=age).at(now)
+    known = heartbeat.age(now)
     assert known is not None
     assert known == pytest.approx(age + later, abs=1e-3)
-    assert (pulse.state is HeartbeatState.FRESH) == (known <= LIMIT)
+    assert (heartbeat.state is HeartbeatState.FRESH) == (known <= LIMIT)
 
 
 def test_no_repetition_keeps_it_alive() -> None:
     """Alertmanager goes on sending the last that it heard of for minutes after Prometheus died."""
-    pulse = beat(START, 10)
+    heartbeat = beat(START, 10)
     for second in range(20, 60, 10):
-        pulse, outcome = pulse.after(NOON + 9.9, at(second))
+        heartbeat, outcome = heartbeat.after(NOON + 9.9, at(second))
         assert outcome is BeatOutcome.REPEATED
-    assert pulse.state is HeartbeatState.LOST
+    assert heartbeat.state is HeartbeatState.LOST
 
 
 @given(
@@ -76,18 +76,18 @@ def test_no_repetition_keeps_it_alive() -> None:
 def test_once_lost_only_a_fresh_heartbeat_ends_it_and_every_loss_is_counted(
     steps: list[tuple[float, float, bool]],
 ) -> None:
-    pulse, seconds, losses = START, 0.0, 0
+    heartbeat, seconds, losses = START, 0.0, 0
     for wait, age, delivered in steps:
-        before, seconds = pulse, seconds + wait
+        before, seconds = heartbeat, seconds + wait
         now = at(seconds)
         gap = before.state is HeartbeatState.FRESH and before.at(now).state is HeartbeatState.LOST
-        pulse = pulse.after(now.wall - age, now)[0] if delivered else pulse.at(now)
+        heartbeat = heartbeat.after(now.wall - age, now)[0] if delivered else heartbeat.at(now)
         losses += gap
-        assert pulse.losses == losses
-        if pulse.state is HeartbeatState.FRESH:
-            assert (pulse.age(now) or 0.0) <= LIMIT
-        assert pulse.is_blind == (pulse.beat is None or pulse.beat.age(now) > LIMIT)
-        assert pulse.state is not HeartbeatState.AWAITED or before.state is HeartbeatState.AWAITED
+        assert heartbeat.losses == losses
+        if heartbeat.state is HeartbeatState.FRESH:
+            assert (heartbeat.age(now) or 0.0) <= LIMIT
+        assert heartbeat.is_blind == (heartbeat.beat is None or heartbeat.beat.age(now) > LIMIT)
+        assert heartbeat.state is not HeartbeatState.AWAITED or before.state is HeartbeatState.AWAITED
 
 
 def test_the_start_waits_for_a_fresh_one_and_is_no_loss() -> None:
@@ -100,15 +100,15 @@ def test_the_start_waits_for_a_fresh_one_and_is_no_loss() -> None:
 
 def test_a_gap_that_nobody_saw_is_a_loss_all_the_same() -> None:
     """The process was stopped for a minute, and the first thing that it sees is a fresh heartbeat."""
-    pulse = beat(beat(START, 10), 70)
-    assert (pulse.state, pulse.losses) == (HeartbeatState.FRESH, 1)
+    heartbeat = beat(beat(START, 10), 70)
+    assert (heartbeat.state, heartbeat.losses) == (HeartbeatState.FRESH, 1)
 
 
 @pytest.mark.parametrize("ahead", [5.5, 60.0, float("inf")])
 def test_one_from_the_future_is_none(ahead: float) -> None:
-    pulse, outcome = START.after(NOON + 10 + ahead, at(10))
+    heartbeat, outcome = START.after(NOON + 10 + ahead, at(10))
     assert outcome in (BeatOutcome.FUTURE, BeatOutcome.MALFORMED)
-    assert (pulse.state, pulse.beat) == (HeartbeatState.AWAITED, None)
+    assert (heartbeat.state, heartbeat.beat) == (HeartbeatState.AWAITED, None)
 
 
 @pytest.mark.parametrize("nonsense", [float("nan"), 0.0, -5.0, float("-inf")])
@@ -117,18 +117,18 @@ def test_nonsense_is_none(nonsense: float) -> None:
 
 
 def test_one_a_little_ahead_counts_as_of_now() -> None:
-    pulse = beat(START, 10, age=-4)
-    assert pulse.age(at(10)) == 0.0
-    assert pulse.at(at(40)).state is HeartbeatState.FRESH
-    assert pulse.at(at(40.5)).state is HeartbeatState.LOST
+    heartbeat = beat(START, 10, age=-4)
+    assert heartbeat.age(at(10)) == 0.0
+    assert heartbeat.at(at(40)).state is HeartbeatState.FRESH
+    assert heartbeat.at(at(40.5)).state is HeartbeatState.LOST
 
 
 @given(back=st.floats(min_value=1, max_value=10_000))
 def test_setting_the_clock_back_makes_no_heartbeat_young_again(back: float) -> None:
-    pulse = beat(START, 10)
-    assert pulse.at(at(39, set_by=-back)).state is HeartbeatState.FRESH
-    assert pulse.at(at(41, set_by=-back)).state is HeartbeatState.LOST
-    repeated, outcome = pulse.after(NOON + 9.9, at(20, set_by=-min(back, 10)))
+    heartbeat = beat(START, 10)
+    assert heartbeat.at(at(39, set_by=-back)).state is HeartbeatState.FRESH
+    assert heartbeat.at(at(41, set_by=-back)).state is HeartbeatState.LOST
+    repeated, outcome = heartbeat.after(NOON + 9.9, at(20, set_by=-min(back, 10)))
     assert outcome is BeatOutcome.REPEATED
     assert repeated.at(at(41)).state is HeartbeatState.LOST
 
@@ -136,20 +136,20 @@ def test_setting_the_clock_back_makes_no_heartbeat_young_again(back: float) -> N
 @given(back=st.floats(min_value=1, max_value=10_000))
 def test_after_the_clock_was_set_back_the_next_heartbeat_counts(back: float) -> None:
     assume(back != 10)  # stamped as the one before to the millisecond: the one after it counts
-    pulse = beat(beat(START, 10), 20, set_by=-back)
-    assert pulse.losses == 0
-    assert pulse.at(at(45, set_by=-back)).state is HeartbeatState.FRESH
+    heartbeat = beat(beat(START, 10), 20, set_by=-back)
+    assert heartbeat.losses == 0
+    assert heartbeat.at(at(45, set_by=-back)).state is HeartbeatState.FRESH
 
 
 def test_a_machine_that_slept_was_not_watched() -> None:
-    """The steady clock stands still meanwhile; the time of day goes on."""
+    """The monotonic_clock clock stands still meanwhile; the time of day goes on."""
     assert beat(START, 10).at(at(12, set_by=3600)).state is HeartbeatState.LOST
 
 
 def test_where_it_is_not_required_nothing_is_ever_blind() -> None:
-    pulse = Pulse.start(required=False, limit_seconds=LIMIT, now=at(0))
-    assert beat(pulse, 10).at(at(1000)).state is HeartbeatState.NOT_REQUIRED
-    assert not pulse.at(at(1000)).is_blind
+    heartbeat = HeartbeatRecord.start(required=False, limit_seconds=LIMIT, now=at(0))
+    assert beat(heartbeat, 10).at(at(1000)).state is HeartbeatState.NOT_REQUIRED
+    assert not heartbeat.at(at(1000)).is_blind
 
 
 # ---- as the desk uses it ----

@@ -13,7 +13,7 @@ from investiq.foundation.store import DatabaseUnavailable, writing
 from investiq.foundation.telemetry.catalogue import ORDERS, TRADES
 from investiq.foundation.vocabulary import OrderStatus, Side
 from investiq.invest.trading.brokers.protocol import BrokerOrder, BrokerUnavailable
-from investiq.invest.trading.event_time import Stamp
+from investiq.invest.trading.event_time import EventTime
 from investiq.invest.trading.ledger import IdempotencyKeyReused, InvalidIdempotencyKey, Ledger, Overfilled, UnknownOrder
 from investiq.invest.trading.order import IllegalTransition, Order, OrderRequest
 from investiq.invest.trading.order_router import LATE_FILL_WINDOW, OrderNotOpen
@@ -308,9 +308,9 @@ def test_an_impossible_step_raises_and_writes_nothing(scripted: Bench) -> None:
     order = scripted.buy("10").order
     scripted.desk.cancel(order.id, "tester")
     before = scripted.desk.order(order.id)
-    stamp = Stamp(scripted.market.now(), scripted.wall())
+    when = EventTime(scripted.market.now(), scripted.wall())
     with pytest.raises(IllegalTransition), writing(scripted.engine) as connection:
-        Ledger(Decimal(0)).mark(connection, order.id, stamp, status=OrderStatus.UNKNOWN, reason="x", message="x")
+        Ledger(Decimal(0)).mark(connection, order.id, when, status=OrderStatus.UNKNOWN, reason="x", message="x")
     assert scripted.desk.order(order.id) == before
 
 

@@ -18,7 +18,7 @@ from investiq.clients.api import AsyncInvestIQClient
 from investiq.foundation.config.schema import AgentConfig, TradingConfig
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
-from investiq.serve.agent import Agent, Instruments
+from investiq.serve.agent import Agent, AgentMetrics
 from tests.ports import closed_port
 from tests.serve.api.installation import BASE, Installation, install, not_running
 
@@ -57,7 +57,7 @@ async def agent(
 ) -> AsyncIterator[Agent]:
     """An agent that was just started, with the agent's own key."""
     async with AsyncInvestIQClient(BASE, still.agent_key, transport=network or FaultyNetwork(still)) as client:
-        yield Agent(client, config, Instruments(Metrics(Part.AGENT), config.cycle_seconds))
+        yield Agent(client, config, AgentMetrics(Metrics(Part.AGENT), config.cycle_seconds))
 
 
 def orders(still: Installation) -> list[tuple[str, str, str]]:
@@ -199,7 +199,7 @@ async def test_at_the_end_of_the_data_it_does_nothing(still: Installation) -> No
 
 async def test_an_api_that_is_gone_is_asked_less_and_less_often() -> None:
     async with AsyncInvestIQClient(f"http://127.0.0.1:{closed_port()}", "iq_x") as client:
-        trader = Agent(client, EAGER, Instruments(Metrics(Part.AGENT), 10))
+        trader = Agent(client, EAGER, AgentMetrics(Metrics(Part.AGENT), 10))
         waits = [await trader.cycle() for _ in range(6)]
     assert waits == [10, 20, 40, 60, 60, 60]
 
@@ -208,7 +208,7 @@ async def test_it_waits_as_long_as_the_api_asks() -> None:
     refusal = httpx2.Response(429, json={"reason": "too_many_requests"}, headers={"Retry-After": "33"})
     transport = httpx2.MockTransport(lambda _request: refusal)
     async with AsyncInvestIQClient(BASE, "iq_x", transport=transport) as client:
-        assert await Agent(client, EAGER, Instruments(Metrics(Part.AGENT), 10)).cycle() == 33
+        assert await Agent(client, EAGER, AgentMetrics(Metrics(Part.AGENT), 10)).cycle() == 33
 
 
 async def test_it_stops_when_told_to(still: Installation) -> None:

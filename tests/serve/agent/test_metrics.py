@@ -18,19 +18,19 @@ from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import CycleOutcome, Part
-from investiq.serve.agent import Agent, Instruments
+from investiq.serve.agent import Agent, AgentMetrics
 from tests.serve.api.installation import BASE, NOON, Installation, install, not_running
 
 EAGER = AgentConfig(watchlist=("AAPL",), entry_score=Decimal(0), exit_score=Decimal(-1), cycle_seconds=10)
 
 
 class Watched:
-    """An agent, its instruments and what they say."""
+    """An agent, its agent_metrics and what they say."""
 
     def __init__(self, client: AsyncInvestIQClient, config: AgentConfig) -> None:
         self._metrics = Metrics(Part.AGENT)
-        self.instruments = Instruments(self._metrics, config.cycle_seconds)
-        self.agent = Agent(client, config, self.instruments)
+        self.agent_metrics = AgentMetrics(self._metrics, config.cycle_seconds)
+        self.agent = Agent(client, config, self.agent_metrics)
 
     def sample(self, metric: Metric, **labels: str) -> float:
         value = self._metrics.registry.get_sample_value(metric.name, labels)
@@ -97,7 +97,7 @@ async def test_halted_and_ended_cycles_finish_and_failed_ones_do_not(still: Inst
         await trader.agent.cycle()
         assert trader.counted(catalogue.AGENT_CYCLES, "outcome") == {"halted": 1, "ended": 1}
         assert trader.sample(catalogue.AGENT_MARKET_TIME) == still.clock.current.timestamp()
-        assert trader.instruments.state().error is None
+        assert trader.agent_metrics.state().error is None
 
 
 class Broken(httpx2.AsyncBaseTransport):
@@ -118,16 +118,16 @@ async def test_a_failed_cycle_leaves_what_the_last_finished_one_told(still: Inst
     assert trader.counted(catalogue.AGENT_CYCLES, "outcome") == {"failed": 3}
     assert trader.sample(catalogue.AGENT_INTERVAL) == 10, "the longer wait of a failure is no excuse"
     assert trader.sample(catalogue.AGENT_OPEN_TIME) == 0
-    assert trader.instruments.state().error
+    assert trader.agent_metrics.state().error
 
 
 def test_a_loop_that_says_nothing_for_longer_than_its_wait_and_a_cycle_hangs() -> None:
     now = 0.0
-    instruments = Instruments(Metrics(Part.AGENT), 60, clock=lambda: now)
+    agent_metrics = AgentMetrics(Metrics(Part.AGENT), 60, clock=lambda: now)
     now = 419.0
-    assert not instruments.state().hangs
+    assert not agent_metrics.state().hangs
     now = 421.0
-    assert instruments.state().hangs
+    assert agent_metrics.state().hangs
     market: Market = {"now": "2008-01-03T17:00:00Z", "open_seconds": 1.0}  # type: ignore[typeddict-item]
-    instruments.finished(CycleOutcome.DONE, market, 1.0, 60.0)
-    assert not instruments.state().hangs
+    agent_metrics.finished(CycleOutcome.DONE, market, 1.0, 60.0)
+    assert not agent_metrics.state().hangs

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from investiq.foundation.config.schema import AgentConfig
 from investiq.foundation.vocabulary import Action
-from investiq.serve.agent.rules import View, decide, idempotency_key
+from investiq.serve.agent.rules import AgentView, decide, idempotency_key
 
 CONFIG = AgentConfig(entry_score=Decimal("0.20"), exit_score=Decimal("-0.10"))
 
 views = st.builds(
-    View,
+    AgentView,
     score=st.none() | st.decimals(-1, 1, places=4),
     held=st.decimals(0, 100, places=4),
     has_open_order=st.booleans(),
@@ -25,7 +25,7 @@ views = st.builds(
 
 def action(score: str | None, held: int = 0, **more: bool) -> Action:
     flags = {"has_open_order": False, "ordered_this_session": False, "halted": False} | more
-    return decide(View(None if score is None else Decimal(score), Decimal(held), **flags), CONFIG).action
+    return decide(AgentView(None if score is None else Decimal(score), Decimal(held), **flags), CONFIG).action
 
 
 def test_it_enters_from_the_entry_score_on() -> None:
@@ -53,7 +53,7 @@ def test_without_a_score_it_does_nothing() -> None:
 
 
 @given(views)
-def test_it_orders_only_where_no_order_is_or_was(view: View) -> None:
+def test_it_orders_only_where_no_order_is_or_was(view: AgentView) -> None:
     decision = decide(view, CONFIG)
     if decision.action in (Action.ENTER, Action.EXIT):
         assert not view.has_open_order
@@ -61,7 +61,7 @@ def test_it_orders_only_where_no_order_is_or_was(view: View) -> None:
 
 
 @given(views)
-def test_it_buys_only_when_flat_and_sells_only_what_it_holds(view: View) -> None:
+def test_it_buys_only_when_flat_and_sells_only_what_it_holds(view: AgentView) -> None:
     decision = decide(view, CONFIG)
     assert decision.reason
     if decision.action is Action.ENTER:

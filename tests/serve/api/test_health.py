@@ -15,9 +15,9 @@ from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
 from investiq.invest.trading.brokers.protocol import BrokerUnavailable
 from investiq.invest.trading.desk import Desk
-from investiq.serve.api.background_tasks import Upkeep
-from investiq.serve.api.health import Check, CheckFailed, HealthMonitor
-from investiq.serve.http.periodic import Repeated
+from investiq.serve.api.background_tasks import BackgroundTasks
+from investiq.serve.api.health import CheckFailed, HealthCheck, HealthMonitor
+from investiq.serve.http.periodic import PeriodicTask
 from tests.serve.api.installation import Installation, install, running
 
 
@@ -73,37 +73,37 @@ async def test_a_critical_dependency_that_is_down_makes_it_503(
 
 
 async def test_data_that_stopped_coming_makes_market_data_down(still: Installation) -> None:
-    upkeep = Upkeep(still.parts)
-    await upkeep.first_round()
-    assert upkeep.monitor.results()["market_data"].up
+    background_tasks = BackgroundTasks(still.parts)
+    await background_tasks.first_round()
+    assert background_tasks.monitor.results()["market_data"].up
     still.clock.current = still.clock.current.replace(year=2014)  # the shipped prices end in 2013
-    await upkeep.first_round()
-    result = upkeep.monitor.results()["market_data"]
+    await background_tasks.first_round()
+    result = background_tasks.monitor.results()["market_data"]
     assert not result.up
     assert result.error is not None
     assert "no new price" in result.error
-    assert upkeep.monitor.status() == "down"
+    assert background_tasks.monitor.status() == "down"
 
 
 async def test_a_trading_loop_that_fails_is_a_broker_that_is_down(
     still: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upkeep = Upkeep(still.parts)
-    await upkeep.first_round()
-    assert upkeep.monitor.results()["broker"].up
+    background_tasks = BackgroundTasks(still.parts)
+    await background_tasks.first_round()
+    assert background_tasks.monitor.results()["broker"].up
 
     def crash(_self: object) -> None:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(Desk, "tick", crash)
-    await upkeep.first_round()
+    await background_tasks.first_round()
     assert still.sample("investiq_background_failures_total", task="trading") == 1
-    result = upkeep.monitor.results()["broker"]
+    result = background_tasks.monitor.results()["broker"]
     assert result.error is not None
     assert "trading loop" in result.error
     monkeypatch.undo()
-    await upkeep.first_round()
-    assert upkeep.monitor.results()["broker"].up
+    await background_tasks.first_round()
+    assert background_tasks.monitor.results()["broker"].up
 
 
 async def test_a_check_that_hangs_is_down_and_is_not_started_again() -> None:
@@ -113,7 +113,7 @@ async def test_a_check_that_hangs_is_down_and_is_not_started_again() -> None:
         started.append(1)
         await asyncio.to_thread(release.wait)
 
-    check = Check("database", True, probe, limit_seconds=0.05)
+    check = HealthCheck("database", True, probe, limit_seconds=0.05)
     try:
         for _ in range(3):
             result = await check.refresh()
@@ -133,7 +133,7 @@ async def test_checks_that_no_longer_run_are_not_believed() -> None:
     async def fine() -> None:
         return None
 
-    monitor = HealthMonitor([Check("database", True, fine)], Metrics(Part.API), clock=lambda: now)
+    monitor = HealthMonitor([HealthCheck("database", True, fine)], Metrics(Part.API), clock=lambda: now)
     await monitor.refresh()
     assert monitor.status() == "ok"
     now = 60.0
@@ -153,7 +153,7 @@ async def test_the_worst_critical_dependency_decides(up: tuple[bool, bool], stat
 
         return answer
 
-    checks = [Check("database", True, probe(up[0])), Check("signal_models", False, probe(up[1]))]  # type: ignore[arg-type]
+    checks = [HealthCheck("database", True, probe(up[0])), HealthCheck("signal_models", False, probe(up[1]))]  # type: ignore[arg-type]
     monitor = HealthMonitor(checks, Metrics(Part.API))
     await monitor.refresh()
     assert monitor.status() == status
@@ -162,10 +162,10 @@ async def test_the_worst_critical_dependency_decides(up: tuple[bool, bool], stat
 class TestRepeated:
     """Background work under a clock that the test sets."""
 
-    def make(self, step: object) -> Repeated:
+    def make(self, step: object) -> PeriodicTask:
         self.now = 100.0
         self.metrics = Metrics(Part.API)
-        return Repeated("trading", 0.25, step, self.metrics, clock=lambda: self.now)  # type: ignore[arg-type]
+        return PeriodicTask("trading", 0.25, step, self.metrics, clock=lambda: self.now)  # type: ignore[arg-type]
 
     def failures(self) -> float | None:
         return self.metrics.registry.get_sample_value("investiq_background_failures_total", {"task": "trading"})
@@ -207,7 +207,7 @@ class TestRepeated:
                 enough.set()
             raise RuntimeError
 
-        work = Repeated("trading", 0.001, step, Metrics(Part.API))
+        work = PeriodicTask("trading", 0.001, step, Metrics(Part.API))
         task = asyncio.create_task(work.run())
         await asyncio.wait_for(enough.wait(), 10)
         assert not task.done()

@@ -17,7 +17,7 @@ from investiq.foundation.config import Paths
 from investiq.foundation.config.schema import ApiConfig, TradingConfig
 from investiq.foundation.files import UnusableTokenFile, provide_token
 from investiq.foundation.telemetry import catalogue
-from investiq.serve.api.auth import Gate
+from investiq.serve.api.auth import AuthMiddleware
 from tests.operate.supervise.notifications import alert, webhook
 from tests.serve.api.installation import Installation, install, not_running
 
@@ -228,7 +228,7 @@ def test_an_empty_token_is_refused_before_anything_is_served(tmp_path: Path) -> 
     with pytest.raises(UnusableTokenFile, match="delete it"):
         install(tmp_path / "data")
     with pytest.raises(ValueError, match="empty"):
-        Gate(None, keys=None, heartbeat_token="", hosts=None, config=None, metrics=None)  # type: ignore[arg-type]
+        AuthMiddleware(None, keys=None, heartbeat_token="", hosts=None, config=None, metrics=None)  # type: ignore[arg-type]
 
 
 def test_the_token_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:

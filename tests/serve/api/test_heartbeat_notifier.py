@@ -11,10 +11,10 @@ import pytest
 from investiq.clients.notify import Notice
 from investiq.foundation.config import Config, addresses
 from investiq.foundation.config.schema import InboxConfig, TradingConfig
-from investiq.invest.trading.heartbeat import Instant, Pulse
+from investiq.invest.trading.heartbeat import HeartbeatRecord, Instant
 from investiq.invest.trading.heartbeat_monitor import HeartbeatMonitor
 from investiq.monitoring.rules.trading import MONITORING_HEARTBEAT_LOST
-from investiq.serve.api.heartbeat_notifier import ALERTNAME, Lookout
+from investiq.serve.api.heartbeat_notifier import ALERTNAME, HeartbeatNotifier
 from tests.clients.notify.services import served
 from tests.invest.trading.test_heartbeat import LIMIT, at, beat
 from tests.serve.api.installation import Installation, install, running
@@ -23,29 +23,29 @@ PATIENCE = 30.0
 
 
 class Watch:
-    """A lookout, with the pulse that a test sets."""
+    """A notifier, with the heartbeat that a test sets."""
 
     def __init__(self, required: bool = True) -> None:
-        self.pulse = Pulse.start(required=required, limit_seconds=LIMIT, now=at(0))
+        self.heartbeat = HeartbeatRecord.start(required=required, limit_seconds=LIMIT, now=at(0))
         self.seconds = 0.0
         self.handed: list[Notice] = []
         self.restart()
 
     def restart(self) -> None:
-        self.lookout = Lookout(Config(), self._now, self.handed.append)
+        self.notifier = HeartbeatNotifier(Config(), self._now, self.handed.append)
 
     def look(self, seconds: float, beats: bool = False) -> list[str]:
         """The statuses that are told when it looks then, perhaps just after a heartbeat."""
         self.seconds = seconds
         if beats:
-            self.pulse = beat(self.pulse, seconds)
+            self.heartbeat = beat(self.heartbeat, seconds)
         before = len(self.handed)
-        self.lookout.look()
+        self.notifier.check()
         return [notice.status for notice in self.handed[before:]]
 
-    def _now(self) -> tuple[Pulse, Instant]:
-        self.pulse = self.pulse.at(at(self.seconds))
-        return self.pulse, at(self.seconds)
+    def _now(self) -> tuple[HeartbeatRecord, Instant]:
+        self.heartbeat = self.heartbeat.at(at(self.seconds))
+        return self.heartbeat, at(self.seconds)
 
 
 def test_a_loss_and_its_end_are_each_told_once() -> None:
@@ -101,9 +101,9 @@ def test_after_a_restart_the_end_of_the_loss_is_told_and_a_wait_in_vain_again() 
     watch.look(10, beats=True)
     watch.look(50)
     began = watch.handed[0]
-    watch.pulse = Pulse.start(required=True, limit_seconds=LIMIT, now=at(60))
+    watch.heartbeat = HeartbeatRecord.start(required=True, limit_seconds=LIMIT, now=at(60))
     watch.restart()
-    watch.lookout.inherit(began.since)
+    watch.notifier.inherit(began.since)
     assert [watch.look(61), watch.look(121), watch.look(130)] == [[], ["firing"], []]
     assert watch.look(140, beats=True) == ["resolved"]
     assert (watch.handed[-1].key, watch.handed[-1].since) == (began.key, began.since)
@@ -128,7 +128,7 @@ async def test_the_server_tells_the_inbox_without_its_trading_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing of it hangs on a tick, on the database, or on the inbox, which fails first."""
-    monkeypatch.setattr("investiq.serve.api.background_tasks.LOOKOUT_SECONDS", 0.02)
+    monkeypatch.setattr("investiq.serve.api.background_tasks.HEARTBEAT_SECONDS", 0.02)
     monkeypatch.setattr("investiq.serve.api.background_tasks.TICK_SECONDS", 3600.0)
     monkeypatch.setattr("investiq.clients.notify.dispatcher.BACK_OFF_SECONDS", (0.01, 0.01))
     with served(lambda _path, _document: 200, (503, {})) as inbox:
@@ -147,7 +147,7 @@ async def test_the_server_tells_the_inbox_without_its_trading_loop(
 async def test_a_server_that_finds_an_old_loss_tells_of_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("investiq.serve.api.background_tasks.LOOKOUT_SECONDS", 0.02)
+    monkeypatch.setattr("investiq.serve.api.background_tasks.HEARTBEAT_SECONDS", 0.02)
     with served(lambda _path, _document: 200) as inbox:
         port = int(inbox.url.rpartition(":")[2])
         first = _installed(tmp_path, port)
@@ -172,6 +172,6 @@ def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 
     def ahead(self: HeartbeatMonitor) -> Instant:
         moment = now(self)
-        return Instant(moment.wall + seconds, moment.steady + seconds)
+        return Instant(moment.wall + seconds, moment.monotonic + seconds)
 
     monkeypatch.setattr(HeartbeatMonitor, "_now", ahead)

@@ -10,8 +10,8 @@ from typing import Self, TypeVar
 import httpx2
 
 from investiq.clients.api import calls, documents
-from investiq.clients.api.calls import Call, OrderType, Side, Submission
-from investiq.clients.api.transport import settings, translated
+from investiq.clients.api.calls import ApiCall, OrderType, Side, Submission
+from investiq.clients.api.transport import settings, translate_errors
 
 __all__ = ["AsyncInvestIQClient"]
 
@@ -147,8 +147,8 @@ class AsyncInvestIQClient:
         """Allow entries again."""
         return await self._send(calls.resume(reason))
 
-    async def _send(self, call: Call[Answer]) -> Answer:
-        with translated(self.base_url, call.method, call.path):
+    async def _send(self, call: ApiCall[Answer]) -> Answer:
+        with translate_errors(self.base_url, call.method, call.path):
             response = await self._http.request(
                 call.method, call.path, params=call.params, headers=call.headers, json=call.body
             )

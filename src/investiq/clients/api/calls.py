@@ -13,7 +13,7 @@ import httpx2
 from investiq.clients.api import documents
 from investiq.clients.api.errors import BadResponse, Refused
 
-__all__ = ["Call", "Submission"]
+__all__ = ["ApiCall", "Submission"]
 
 Answer = TypeVar("Answer")
 Side = Literal["buy", "sell"]
@@ -35,7 +35,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[Answer]):
+class ApiCall(Generic[Answer]):
     """One request to make, with the type of its answer.
 
     Attributes:
@@ -66,7 +66,7 @@ class Call(Generic[Answer]):
         return cast(Answer, document[self.member])
 
 
-class _HealthCall(Call[documents.Health]):
+class _HealthCall(ApiCall[documents.Health]):
     """A server that is down answers 503 with the same document: that is an answer, not a refusal."""
 
     __slots__ = ()
@@ -78,7 +78,7 @@ class _HealthCall(Call[documents.Health]):
         raise Refused(response.status_code, document, _retry_after(response))
 
 
-class _SubmitCall(Call[Submission]):
+class _SubmitCall(ApiCall[Submission]):
     """A denied order is a result with a reason, not an error."""
 
     __slots__ = ()
@@ -93,27 +93,27 @@ class _SubmitCall(Call[Submission]):
         raise Refused(response.status_code, document, _retry_after(response))
 
 
-def health() -> Call[documents.Health]:
+def health() -> ApiCall[documents.Health]:
     return _HealthCall("GET", "/health")
 
 
-def market() -> Call[documents.Market]:
-    return Call("GET", "/api/market")
+def market() -> ApiCall[documents.Market]:
+    return ApiCall("GET", "/api/market")
 
 
-def symbols() -> Call[documents.Symbols]:
-    return Call("GET", "/api/symbols")
+def symbols() -> ApiCall[documents.Symbols]:
+    return ApiCall("GET", "/api/symbols")
 
 
 def bars(
     symbol: str, start: str | None, end: str | None, limit: int | None, cursor: str | None
-) -> Call[documents.Bars]:
+) -> ApiCall[documents.Bars]:
     params = _given({"from": start, "to": end, "limit": limit, "cursor": cursor})
-    return Call("GET", f"/api/bars/{_segment(symbol)}", params)
+    return ApiCall("GET", f"/api/bars/{_segment(symbol)}", params)
 
 
-def analyze(symbol: str) -> Call[documents.Analysis]:
-    return Call("GET", f"/api/analyze/{_segment(symbol)}")
+def analyze(symbol: str) -> ApiCall[documents.Analysis]:
+    return ApiCall("GET", f"/api/analyze/{_segment(symbol)}")
 
 
 def submit(
@@ -125,47 +125,49 @@ def submit(
     notional: Decimal | str | None,
     order_type: OrderType,
     limit_price: Decimal | str | None,
-) -> Call[Submission]:
+) -> ApiCall[Submission]:
     body = {"symbol": symbol, "side": side, "order_type": order_type}
     body |= _given({"quantity": quantity, "notional": notional, "limit_price": limit_price})
     return _SubmitCall("POST", "/api/trades", headers={"Idempotency-Key": idempotency_key}, body=body)
 
 
-def orders(limit: int | None, cursor: str | None, symbol: str | None, status: str | None) -> Call[documents.OrderPage]:
+def orders(
+    limit: int | None, cursor: str | None, symbol: str | None, status: str | None
+) -> ApiCall[documents.OrderPage]:
     params = _given({"limit": limit, "cursor": cursor, "symbol": symbol, "status": status})
-    return Call("GET", "/api/trades", params)
+    return ApiCall("GET", "/api/trades", params)
 
 
-def order(order_id: str) -> Call[documents.Order]:
-    return Call("GET", f"/api/trades/{_segment(order_id)}")
+def order(order_id: str) -> ApiCall[documents.Order]:
+    return ApiCall("GET", f"/api/trades/{_segment(order_id)}")
 
 
-def cancel(order_id: str) -> Call[documents.Order]:
-    return Call("DELETE", f"/api/trades/{_segment(order_id)}")
+def cancel(order_id: str) -> ApiCall[documents.Order]:
+    return ApiCall("DELETE", f"/api/trades/{_segment(order_id)}")
 
 
-def positions() -> Call[list[documents.Position]]:
-    return Call("GET", "/api/positions", member="positions")
+def positions() -> ApiCall[list[documents.Position]]:
+    return ApiCall("GET", "/api/positions", member="positions")
 
 
-def account() -> Call[documents.Account]:
-    return Call("GET", "/api/account")
+def account() -> ApiCall[documents.Account]:
+    return ApiCall("GET", "/api/account")
 
 
-def equity(limit: int | None) -> Call[list[documents.EquityPoint]]:
-    return Call("GET", "/api/account/equity", _given({"limit": limit}), member="points")
+def equity(limit: int | None) -> ApiCall[list[documents.EquityPoint]]:
+    return ApiCall("GET", "/api/account/equity", _given({"limit": limit}), member="points")
 
 
-def trading_status() -> Call[documents.TradingStatus]:
-    return Call("GET", "/api/trading/status")
+def trading_status() -> ApiCall[documents.TradingStatus]:
+    return ApiCall("GET", "/api/trading/status")
 
 
-def halt(reason: str) -> Call[documents.TradingStatus]:
-    return Call("POST", "/api/trading/halt", body={"reason": reason})
+def halt(reason: str) -> ApiCall[documents.TradingStatus]:
+    return ApiCall("POST", "/api/trading/halt", body={"reason": reason})
 
 
-def resume(reason: str) -> Call[documents.TradingStatus]:
-    return Call("POST", "/api/trading/resume", body={"reason": reason})
+def resume(reason: str) -> ApiCall[documents.TradingStatus]:
+    return ApiCall("POST", "/api/trading/resume", body={"reason": reason})
 
 
 def _given(values: Mapping[str, object]) -> dict[str, str]:

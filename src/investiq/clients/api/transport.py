@@ -13,7 +13,7 @@ import httpx2
 from investiq import __version__
 from investiq.clients.api.errors import BadResponse, TimedOut, Unreachable
 
-__all__ = ["BearerKey", "Settings", "settings", "translated"]
+__all__ = ["BearerKey", "Settings", "settings", "translate_errors"]
 
 CONNECT_SECONDS = 2.0
 
@@ -67,7 +67,7 @@ def settings(base_url: str, key: str | Path | None, timeout: float) -> Settings:
 
 
 @contextmanager
-def translated(base_url: str, method: str, path: str) -> Iterator[None]:
+def translate_errors(base_url: str, method: str, path: str) -> Iterator[None]:
     """Turn what the HTTP library raises into our errors."""
     try:
         yield

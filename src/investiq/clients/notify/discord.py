@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from investiq.clients.notify.notice import Notice
-from investiq.clients.notify.notifier import Post
+from investiq.clients.notify.notifier import HttpPost
 from investiq.foundation.config.schema import Config
 
 __all__ = ["Discord"]
@@ -28,7 +28,7 @@ class Discord:
         secret = config.notify.discord_webhook_url
         return cls(secret.get_secret_value()) if secret is not None else None
 
-    def deliver(self, notice: Notice, post: Post) -> None:
+    def deliver(self, notice: Notice, post: HttpPost) -> None:
         """Write a message into the channel; nothing in it mentions anybody."""
         content = _text(notice)
         if len(content) > _MOST_CHARACTERS:

@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from investiq.clients.notify.notice import Notice
-from investiq.clients.notify.notifier import Notifier, Post, Undelivered
+from investiq.clients.notify.notifier import HttpPost, Notifier, Undelivered
 from investiq.clients.notify.transport import post
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 
-__all__ = ["BACK_OFF_SECONDS", "Courier"]
+__all__ = ["BACK_OFF_SECONDS", "NotificationDispatcher"]
 
 BACK_OFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0)
 """Waits between tries, eight in all within about two minutes: a receiver's restart is survived, its loss is not."""
@@ -28,11 +28,11 @@ _WAITING = 16
 log = structlog.get_logger(__name__)
 
 
-class Courier:
+class NotificationDispatcher:
     """See the module.
 
     Args:
-        pause: waits so many seconds, or until the courier is closed.
+        pause: waits so many seconds, or until the dispatcher is closed.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Courier:
         notifiers: Sequence[Notifier],
         metrics: Metrics,
         *,
-        send: Post = post,
+        send: HttpPost = post,
         pause: Callable[[float], object] | None = None,
     ) -> None:
         self._counter = metrics.counter(catalogue.DIRECT_NOTIFICATIONS)
@@ -55,7 +55,7 @@ class Courier:
             name = f"notify-{notifier.name}"
             threading.Thread(target=self._serve, args=(notifier, waiting), name=name, daemon=True).start()
 
-    def hand_over(self, notice: Notice) -> None:
+    def enqueue(self, notice: Notice) -> None:
         """Let every notifier deliver it, soon. Where too many wait already, it is dropped and counted."""
         for notifier, waiting in self._queues.items():
             try:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from investiq.clients.notify.message import message
 from investiq.clients.notify.notice import Notice
-from investiq.clients.notify.notifier import Post
+from investiq.clients.notify.notifier import HttpPost
 from investiq.foundation.config import addresses
 from investiq.foundation.config.schema import Config
 
@@ -26,6 +26,6 @@ class Inbox:
         """Always: it is a part of every stack."""
         return cls(f"{addresses.base_url(addresses.inbox(config))}/webhook")
 
-    def deliver(self, notice: Notice, post: Post) -> None:
+    def deliver(self, notice: Notice, post: HttpPost) -> None:
         """Post the message; it is on disk when the inbox answers."""
         post(self.url, message(notice, self.name), (200,))

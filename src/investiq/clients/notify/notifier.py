@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Protocol
 from investiq.clients.notify.notice import Notice
 from investiq.foundation.errors import InvestIQError
 
-__all__ = ["Notifier", "Post", "Undelivered"]
+__all__ = ["HttpPost", "Notifier", "Undelivered"]
 
 
-class Post(Protocol):
+class HttpPost(Protocol):
     """Sends a JSON document and returns when one of the `expected` statuses answers."""
 
     def __call__(self, url: str, document: Mapping[str, Any], expected: tuple[int, ...]) -> None:
@@ -25,7 +25,7 @@ class Notifier(Protocol):
     def name(self) -> str:
         """As in the catalogue's label."""
 
-    def deliver(self, notice: Notice, post: Post) -> None:
+    def deliver(self, notice: Notice, post: HttpPost) -> None:
         """Send one message.
 
         Raises:

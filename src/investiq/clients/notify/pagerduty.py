@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from investiq.clients.notify.notice import Notice
-from investiq.clients.notify.notifier import Post
+from investiq.clients.notify.notifier import HttpPost
 from investiq.foundation.config.schema import Config
 
 __all__ = ["PagerDuty"]
@@ -29,7 +29,7 @@ class PagerDuty:
         secret = config.notify.pagerduty_key
         return cls(secret.get_secret_value()) if secret is not None else None
 
-    def deliver(self, notice: Notice, post: Post) -> None:
+    def deliver(self, notice: Notice, post: HttpPost) -> None:
         """Trigger the incident of the notice's key, or resolve it. Resolving one that is not open does nothing."""
         event: dict[str, Any] = {
             "routing_key": self.key,

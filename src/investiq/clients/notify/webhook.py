@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from investiq.clients.notify.message import message
 from investiq.clients.notify.notice import Notice
-from investiq.clients.notify.notifier import Post
+from investiq.clients.notify.notifier import HttpPost
 from investiq.foundation.config.schema import Config
 
 __all__ = ["Webhook"]
@@ -26,6 +26,6 @@ class Webhook:
         secret = config.notify.webhook_url
         return cls(secret.get_secret_value()) if secret is not None else None
 
-    def deliver(self, notice: Notice, post: Post) -> None:
+    def deliver(self, notice: Notice, post: HttpPost) -> None:
         """Post the message; any success will do, as it does for Alertmanager."""
         post(self.url, message(notice, notice.severity), tuple(range(200, 300)))

@@ -15,7 +15,7 @@ from investiq.foundation.store.schema import account, breaker_events, breaker_st
 from investiq.foundation.vocabulary import BreakerEvent, HaltReason, TradingMode
 from investiq.invest.trading.breaker import BreakerState, Halt
 from investiq.invest.trading.equity import EquityRecord
-from investiq.invest.trading.event_time import Stamp
+from investiq.invest.trading.event_time import EventTime
 
 __all__ = [
     "AccountBook",
@@ -75,7 +75,7 @@ class LoggedBreakerEvent:
 class AccountBook:
     """Reads and writes those rows within the caller's transaction."""
 
-    def open(self, connection: Connection, terms: AccountTerms, session: date, stamp: Stamp) -> Decimal:
+    def open(self, connection: Connection, terms: AccountTerms, session: date, when: EventTime) -> Decimal:
         """Open the account on the first start; later, check that it is this one. Returns the initial cash it has.
 
         Raises:
@@ -83,7 +83,7 @@ class AccountBook:
         """
         row = connection.execute(select(account)).one_or_none()
         if row is None:
-            self._create(connection, terms, session, stamp)
+            self._create(connection, terms, session, when)
             return terms.initial_cash
         if (row.broker, row.mode) != (terms.broker, terms.mode):
             raise ForeignLedger(
@@ -133,7 +133,7 @@ class AccountBook:
         halt = None
         if row.halted:
             try:
-                halt = Halt(HaltReason(row.reason), row.note, row.by, Stamp(row.since, row.since_wall))
+                halt = Halt(HaltReason(row.reason), row.note, row.by, EventTime(row.since, row.since_wall))
             except ValueError:
                 raise BreakerUnreadable(f"the breaker was halted for {row.reason!r}, which is not a reason") from None
         return BreakerState(row.session, row.loss_baseline, row.peak, row.day_loss, row.drawdown, halt)
@@ -199,15 +199,15 @@ class AccountBook:
             for row in rows
         ]
 
-    def _create(self, connection: Connection, terms: AccountTerms, session: date, stamp: Stamp) -> None:
+    def _create(self, connection: Connection, terms: AccountTerms, session: date, when: EventTime) -> None:
         cash = terms.initial_cash
         values = {
             "id": 1,
             "broker": terms.broker,
             "mode": terms.mode,
             "initial_cash": cash,
-            "opened_at": stamp.at,
-            "opened_wall": stamp.wall,
+            "opened_at": when.at,
+            "opened_wall": when.wall,
             "session": session,
             "opening_equity": cash,
             "last_equity": cash,
@@ -215,4 +215,4 @@ class AccountBook:
         }
         connection.execute(insert(account).values(values))
         self.save_breaker(connection, BreakerState(session, cash, cash))
-        self.append_point(connection, stamp.at, stamp.wall, self.record(connection))
+        self.append_point(connection, when.at, when.wall, self.record(connection))

@@ -20,7 +20,7 @@ from investiq.foundation.config.schema import TradingConfig
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.vocabulary import HaltReason
 from investiq.invest.trading.equity import fall
-from investiq.invest.trading.event_time import Stamp
+from investiq.invest.trading.event_time import EventTime
 
 __all__ = ["BREAKER", "BreakerState", "Halt", "ReasonRequired", "halt", "observe", "resume"]
 
@@ -43,7 +43,7 @@ class Halt:
     reason: HaltReason
     note: str
     by: str
-    since: Stamp
+    since: EventTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class BreakerState:
 
 
 def observe(
-    state: BreakerState, *, session: date, opening: Decimal, equity: Decimal, limits: TradingConfig, stamp: Stamp
+    state: BreakerState, *, session: date, opening: Decimal, equity: Decimal, limits: TradingConfig, when: EventTime
 ) -> BreakerState:
     """The state once `equity` has been seen; halted when a limit is reached.
 
@@ -86,7 +86,7 @@ def observe(
         day_loss=fall(baseline, equity),
         drawdown=fall(peak, equity),
     )
-    return seen if seen.halt else replace(seen, halt=_trip(seen, equity, limits, stamp))
+    return seen if seen.halt else replace(seen, halt=_trip(seen, equity, limits, when))
 
 
 def halt(state: BreakerState, demand: Halt) -> BreakerState:
@@ -108,13 +108,13 @@ def resume(state: BreakerState, note: str, equity: Decimal | None) -> BreakerSta
     return replace(state, halt=None, loss_baseline=equity, peak=equity, day_loss=_ZERO, drawdown=_ZERO)
 
 
-def _trip(state: BreakerState, equity: Decimal, limits: TradingConfig, stamp: Stamp) -> Halt | None:
+def _trip(state: BreakerState, equity: Decimal, limits: TradingConfig, when: EventTime) -> Halt | None:
     if state.day_loss >= limits.daily_loss_limit:
         note = _note("the loss of the session", state.day_loss, limits.daily_loss_limit, equity, state.loss_baseline)
-        return Halt(HaltReason.DAILY_LOSS, note, BREAKER, stamp)
+        return Halt(HaltReason.DAILY_LOSS, note, BREAKER, when)
     if state.drawdown >= limits.drawdown_limit:
         note = _note("the fall from the highest equity", state.drawdown, limits.drawdown_limit, equity, state.peak)
-        return Halt(HaltReason.DRAWDOWN, note, BREAKER, stamp)
+        return Halt(HaltReason.DRAWDOWN, note, BREAKER, when)
     return None
 
 

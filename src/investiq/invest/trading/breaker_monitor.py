@@ -20,16 +20,21 @@ from investiq.invest.trading import breaker
 from investiq.invest.trading.account_book import AccountBook, BreakerUnreadable
 from investiq.invest.trading.breaker import BreakerState, Halt
 from investiq.invest.trading.equity import EquityRecord
-from investiq.invest.trading.event_time import Stamp, Wall
-from investiq.invest.trading.heartbeat import Instant, Pulse
-from investiq.invest.trading.heartbeat_monitor import HeartbeatMonitor, Loss, MonitoringLost, told
+from investiq.invest.trading.event_time import EventTime, UtcClock
+from investiq.invest.trading.heartbeat import HeartbeatRecord, Instant
+from investiq.invest.trading.heartbeat_monitor import (
+    HeartbeatLoss,
+    HeartbeatMonitor,
+    MonitoringLost,
+    describe_heartbeat,
+)
 from investiq.invest.trading.ledger import Ledger
 from investiq.invest.trading.market_view import MarketView
-from investiq.invest.trading.metrics import Instruments
+from investiq.invest.trading.metrics import TradingMetrics
 from investiq.invest.trading.risk import Denial, RiskCase
 from investiq.invest.trading.valuation import PriceJumps, Valuation, value
 
-__all__ = ["Observation", "Oversight"]
+__all__ = ["AccountSnapshot", "BreakerMonitor"]
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +45,7 @@ class _Kept(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
+class AccountSnapshot:
     """The account and the breaker at one moment.
 
     Attributes:
@@ -49,7 +54,7 @@ class Observation:
         kept: both as the database has them.
         demanded: the halt by hand that is in `breaker` and was not known to be kept.
         loss: the loss of the heartbeat whose halt is in `breaker` and was not known to be kept.
-        pulse: the heartbeat of the monitoring, judged at `now`.
+        heartbeat: the heartbeat of the monitoring, judged at `now`.
     """
 
     valuation: Valuation
@@ -57,8 +62,8 @@ class Observation:
     breaker: BreakerState | None
     kept: _Kept
     demanded: Halt | None
-    loss: Loss | None
-    pulse: Pulse
+    loss: HeartbeatLoss | None
+    heartbeat: HeartbeatRecord
     now: Instant
 
     @property
@@ -69,17 +74,17 @@ class Observation:
     @property
     def halted(self) -> bool:
         """Entries are denied by the breaker."""
-        return self.tripped or self.pulse.is_blind
+        return self.tripped or self.heartbeat.is_blind
 
     @property
     def awaiting(self) -> bool:
         """Halted for nothing but a heartbeat, which would end it."""
-        return self.pulse.is_blind and not self.tripped
+        return self.heartbeat.is_blind and not self.tripped
 
     @property
     def withdraws_entries(self) -> bool:
         """Open orders that add to a position are to be cancelled. A start first gives the monitoring its time."""
-        return self.tripped or self.pulse.is_blind_for_long(self.now)
+        return self.tripped or self.heartbeat.is_blind_for_long(self.now)
 
     @property
     def new_halt(self) -> Halt | None:
@@ -106,15 +111,15 @@ class Observation:
         only = "Only orders that reduce a position are taken"
         halt = self.breaker.halt
         if halt is None:
-            message = f"trading is halted (monitoring_lost): {told(self.pulse, self.now)}"
+            message = f"trading is halted (monitoring_lost): {describe_heartbeat(self.heartbeat, self.now)}"
             return Denial(DenialReason.MONITORING_LOST, f"{message}. {only}")
         message = f"trading is halted ({halt.reason}) since {halt.since.at:%Y-%m-%d %H:%M} by {halt.by}: {halt.note}"
         unheard = halt.reason is HaltReason.MONITORING_LOST
         return Denial(DenialReason.MONITORING_LOST if unheard else DenialReason.HALTED, f"{message}. {only}")
 
 
-class Oversight:
-    """Watches one account. `look` decides, `keep` writes, `committed` tells the outside; in that order."""
+class BreakerMonitor:
+    """Watches one account. `evaluate` decides, `persist` writes, `after_commit` tells the outside; in that order."""
 
     def __init__(
         self,
@@ -123,45 +128,45 @@ class Oversight:
         ledger: Ledger,
         *,
         limits: TradingConfig,
-        instruments: Instruments,
+        metrics: TradingMetrics,
         heartbeats: HeartbeatMonitor,
-        wall: Wall,
+        wall: UtcClock,
     ) -> None:
         self._engine = engine
         self._market = market
         self._ledger = ledger
         self._limits = limits
-        self._instruments = instruments
+        self._metrics = metrics
         self._heartbeats = heartbeats
         self._wall = wall
         self._book = AccountBook()
         self._jumps = PriceJumps()
         self._demanded: Halt | None = None
-        self._trip: tuple[Loss, Halt] | None = None
-        instruments.limited(limits.daily_loss_limit, limits.drawdown_limit)
+        self._trip: tuple[HeartbeatLoss, Halt] | None = None
+        metrics.limited(limits.daily_loss_limit, limits.drawdown_limit)
 
-    def look(self, connection: Connection) -> Observation:
+    def evaluate(self, connection: Connection) -> AccountSnapshot:
         """The account and the breaker now, nothing written."""
         valuation = value(self._ledger.portfolio(connection), self._market, self._jumps)
         # Read after the prices: were it before, the first price of a session could be booked to the one before it.
-        session, stamp = self._market.session(), self._stamp()
+        session, when = self._market.session(), self._event_time()
         kept = _Kept(self._book.record(connection), self._kept_breaker(connection))
         record, state, equity = kept.record, kept.breaker, valuation.equity
         if equity is not None:
             record = record.after(session, equity)
             if state is not None:
                 state = breaker.observe(
-                    state, session=session, opening=record.opening, equity=equity, limits=self._limits, stamp=stamp
+                    state, session=session, opening=record.opening, equity=equity, limits=self._limits, when=when
                 )
         # Last of all: until here, the database may have taken its time, and an order is decided upon by this.
-        pulse, now = self._heartbeats.pulse()
+        heartbeat, now = self._heartbeats.record()
         demanded, loss = self._demanded, self._heartbeats.loss
         for halt in (demanded, self._trip_of(loss)):
             if halt is not None:
                 state = breaker.halt(state or BreakerState(session, None, None), halt)
-        return Observation(valuation, record, state, kept, demanded, loss, pulse, now)
+        return AccountSnapshot(valuation, record, state, kept, demanded, loss, heartbeat, now)
 
-    def keep(self, connection: Connection, seen: Observation) -> None:
+    def persist(self, connection: Connection, seen: AccountSnapshot) -> None:
         """Write what is new in `seen`."""
         if seen.record != seen.kept.record:
             at = seen.valuation.priced_at or self._market.now()
@@ -173,31 +178,31 @@ class Oversight:
                 equity = seen.valuation.equity
                 self._book.log_breaker(connection, BreakerEvent.HALT, seen.new_halt, seen.breaker, equity)
 
-    def committed(self, seen: Observation) -> None:
+    def after_commit(self, seen: AccountSnapshot) -> None:
         """`seen` is in the database now: count it, and let go of a demanded halt that it holds."""
         if seen.new_halt:
-            self._instruments.tripped(seen.new_halt)
+            self._metrics.tripped(seen.new_halt)
         if self._demanded is seen.demanded:  # a demand that came since then is not in it
             self._demanded = None
         self._heartbeats.kept(seen.loss)
-        self._instruments.halted(seen.halted, awaiting=seen.awaiting)
-        self._instruments.valued(seen.valuation.equity, seen.record)
-        self._instruments.measured(seen.breaker)
+        self._metrics.halted(seen.halted, awaiting=seen.awaiting)
+        self._metrics.valued(seen.valuation.equity, seen.record)
+        self._metrics.measured(seen.breaker)
 
-    def observe(self) -> Observation:
+    def observe(self) -> AccountSnapshot:
         """Look, and keep what is new. Writes nothing while nothing changes."""
         with reading(self._engine) as connection:
-            seen = self.look(connection)
+            seen = self.evaluate(connection)
         if seen.is_news:
             with writing(self._engine) as connection:
-                seen = self.look(connection)
-                self.keep(connection, seen)
-        self.committed(seen)
+                seen = self.evaluate(connection)
+                self.persist(connection, seen)
+        self.after_commit(seen)
         return seen
 
     def blinded(self) -> None:
         """Nothing can be read: to the outside that is a halt."""
-        self._instruments.halted(True)
+        self._metrics.halted(True)
 
     def halt(self, note: str, by: str) -> None:
         """Halt at once. It holds from the first line on, before and without the database.
@@ -205,15 +210,15 @@ class Oversight:
         Raises:
             DatabaseUnavailable: it is not kept yet. It is in force all the same, and every tick tries to keep it.
         """
-        demand = Halt(HaltReason.MANUAL, note, by, self._stamp())
+        demand = Halt(HaltReason.MANUAL, note, by, self._event_time())
         self._demanded = demand
-        self._instruments.halted(True)
+        self._metrics.halted(True)
         with writing(self._engine) as connection:
-            seen = self.look(connection)
-            self.keep(connection, seen)
+            seen = self.evaluate(connection)
+            self.persist(connection, seen)
             if seen.breaker is not None and seen.new_halt is not demand:
                 self._book.log_breaker(connection, BreakerEvent.HALT, demand, seen.breaker, seen.valuation.equity)
-        self.committed(seen)
+        self.after_commit(seen)
 
     def resume(self, note: str, by: str) -> None:
         """Let entries through again. Does nothing when trading is not halted.
@@ -223,22 +228,22 @@ class Oversight:
             MonitoringLost: the monitoring is not heard, so trading stays halted, for whatever else it was halted.
             DatabaseUnavailable: it could not be kept, so trading stays halted.
         """
-        _refuse_blind(*self._heartbeats.pulse())
+        _refuse_blind(*self._heartbeats.record())
         with writing(self._engine) as connection:
-            seen = self.look(connection)
-            _refuse_blind(seen.pulse, seen.now)
-            self.keep(connection, seen)
+            seen = self.evaluate(connection)
+            _refuse_blind(seen.heartbeat, seen.now)
+            self.persist(connection, seen)
             equity = seen.valuation.equity
             # Unreadable state is replaced: someone has looked and says that it is safe to go on.
             before = seen.breaker or self._unreadable()
             after = breaker.resume(before, note, equity)
             if after is not before:
                 self._book.save_breaker(connection, after)
-                action = Halt(HaltReason.MANUAL, note, by, self._stamp())
+                action = Halt(HaltReason.MANUAL, note, by, self._event_time())
                 self._book.log_breaker(connection, BreakerEvent.RESUME, action, before, equity)
-        self.committed(seen)
-        self._instruments.halted(self.demanded is not None)
-        self._instruments.measured(after)
+        self.after_commit(seen)
+        self._metrics.halted(self.demanded is not None)
+        self._metrics.measured(after)
         if after is not before:
             log.warning("trading resumed", note=note, by=by)
 
@@ -262,13 +267,13 @@ class Oversight:
         """A halt that is in force and not kept yet."""
         return self._demanded or self._trip_of(self._heartbeats.loss)
 
-    def _trip_of(self, loss: Loss | None) -> Halt | None:
+    def _trip_of(self, loss: HeartbeatLoss | None) -> Halt | None:
         """The halt of a loss; its time is that of the first look at it."""
         if loss is None:
             return None
         known = self._trip
         if known is None or known[0] is not loss:
-            halt = Halt(HaltReason.MONITORING_LOST, loss.note, breaker.BREAKER, self._stamp())
+            halt = Halt(HaltReason.MONITORING_LOST, loss.note, breaker.BREAKER, self._event_time())
             known = self._trip = (loss, halt)
         return known[1]
 
@@ -280,13 +285,13 @@ class Oversight:
             return None
 
     def _unreadable(self) -> BreakerState:
-        halt = Halt(HaltReason.UNREADABLE, "the state could not be read", breaker.BREAKER, self._stamp())
+        halt = Halt(HaltReason.UNREADABLE, "the state could not be read", breaker.BREAKER, self._event_time())
         return BreakerState(self._market.session(), None, None, Decimal(0), Decimal(0), halt)
 
-    def _stamp(self) -> Stamp:
-        return Stamp(self._market.now(), self._wall())
+    def _event_time(self) -> EventTime:
+        return EventTime(self._market.now(), self._wall())
 
 
-def _refuse_blind(pulse: Pulse, now: Instant) -> None:
-    if pulse.is_blind:
-        raise MonitoringLost(f"trading is not resumed while nobody watches it: {told(pulse, now)}")
+def _refuse_blind(heartbeat: HeartbeatRecord, now: Instant) -> None:
+    if heartbeat.is_blind:
+        raise MonitoringLost(f"trading is not resumed while nobody watches it: {describe_heartbeat(heartbeat, now)}")

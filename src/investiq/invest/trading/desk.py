@@ -26,16 +26,16 @@ from investiq.foundation.vocabulary import BeatOutcome, HaltReason, HeartbeatSta
 from investiq.invest.market.types import Symbol
 from investiq.invest.trading.account_book import AccountBook, AccountTerms, EquityPoint, LoggedBreakerEvent
 from investiq.invest.trading.breaker import BREAKER, BreakerState, Halt
-from investiq.invest.trading.breaker_monitor import Observation, Oversight
+from investiq.invest.trading.breaker_monitor import AccountSnapshot, BreakerMonitor
 from investiq.invest.trading.brokers.paper import PaperBroker
 from investiq.invest.trading.brokers.protocol import Broker, BrokerUnavailable
 from investiq.invest.trading.costs import Costs
-from investiq.invest.trading.event_time import Stamp, Wall, wall_now
-from investiq.invest.trading.heartbeat import Instant, Pulse
-from investiq.invest.trading.heartbeat_monitor import HeartbeatMonitor, Steady, told
+from investiq.invest.trading.event_time import EventTime, UtcClock, wall_now
+from investiq.invest.trading.heartbeat import HeartbeatRecord, Instant
+from investiq.invest.trading.heartbeat_monitor import HeartbeatMonitor, MonotonicClock, describe_heartbeat
 from investiq.invest.trading.ledger import Entry, Ledger
 from investiq.invest.trading.market_view import MarketView, known_quote
-from investiq.invest.trading.metrics import Instruments
+from investiq.invest.trading.metrics import TradingMetrics
 from investiq.invest.trading.order import Order, OrderRequest
 from investiq.invest.trading.order_router import OrderRouter
 from investiq.invest.trading.risk import RiskCase, buying_power, deny, size
@@ -61,8 +61,8 @@ def open_desk(
     metrics: Metrics,
     *,
     clock: Literal["replay", "wall"],
-    wall: Wall = wall_now,
-    steady: Steady = monotonic,
+    wall: UtcClock = wall_now,
+    monotonic_clock: MonotonicClock = monotonic,
 ) -> Desk:
     """The desk of a migrated database: opens the account on the first start, clears up open doubts on a later one.
 
@@ -74,10 +74,10 @@ def open_desk(
         DatabaseUnavailable: it does not answer.
     """
     mode = TradingMode.REPLAY if clock == "replay" else TradingMode.PAPER
-    stamp = Stamp(market.now(), wall())
+    when = EventTime(market.now(), wall())
     with writing(engine) as connection:
         terms = AccountTerms(PaperBroker.name, mode, config.initial_cash)
-        cash = AccountBook().open(connection, terms, market.session(), stamp)
+        cash = AccountBook().open(connection, terms, market.session(), when)
     if cash != config.initial_cash:
         log.warning("initial_cash has no effect on an open account", configured=config.initial_cash, account=cash)
     broker = PaperBroker(engine, market, Costs.of(config), cash, mode)
@@ -87,9 +87,9 @@ def open_desk(
         engine=engine,
         broker=broker,
         ledger=Ledger(cash),
-        instruments=Instruments(metrics),
+        metrics=TradingMetrics(metrics),
         wall=wall,
-        steady=steady,
+        monotonic_clock=monotonic_clock,
     )
     desk.recover()
     return desk
@@ -106,31 +106,31 @@ class Desk:
         engine: Engine,
         broker: Broker,
         ledger: Ledger,
-        instruments: Instruments,
-        wall: Wall = wall_now,
-        steady: Steady = monotonic,
+        metrics: TradingMetrics,
+        wall: UtcClock = wall_now,
+        monotonic_clock: MonotonicClock = monotonic,
     ) -> None:
         self._config = config
         self._market = market
         self._engine = engine
         self._broker = broker
         self._ledger = ledger
-        self._instruments = instruments
+        self._metrics = metrics
         self._wall = wall
         self._book = AccountBook()
         self._costs = Costs.of(config)
-        self._started = Stamp(market.now(), wall())
-        self._heartbeats = HeartbeatMonitor(config, instruments, wall=wall, steady=steady)
-        self._oversight = Oversight(
+        self._started = EventTime(market.now(), wall())
+        self._heartbeats = HeartbeatMonitor(config, metrics, wall=wall, monotonic_clock=monotonic_clock)
+        self._monitor = BreakerMonitor(
             engine,
             market,
             ledger,
             limits=config,
-            instruments=instruments,
+            metrics=metrics,
             heartbeats=self._heartbeats,
             wall=wall,
         )
-        self._router = OrderRouter(engine, market, ledger, broker, instruments=instruments, wall=wall)
+        self._router = OrderRouter(engine, market, ledger, broker, metrics=metrics, wall=wall)
 
     def recover(self) -> None:
         """Clear up what an earlier run left in doubt, and value the account: what every tick does, once before use.
@@ -142,7 +142,7 @@ class Desk:
             self._router.follow()
         except BrokerUnavailable as error:
             log.warning("open doubts wait for the broker", error=error.message)
-        self._oversight.observe()
+        self._monitor.observe()
 
     def submit(self, request: OrderRequest, idempotency_key: str, by: str) -> Submission:
         """Decide on an order and, unless it is denied, send it. A denied or unknown order is a result.
@@ -159,13 +159,13 @@ class Desk:
                 known = self._ledger.replay(connection, idempotency_key, request)
                 if known is not None:
                     return Submission(known, replayed=True)
-                seen = self._oversight.look(connection)
-                self._oversight.keep(connection, seen)
+                seen = self._monitor.evaluate(connection)
+                self._monitor.persist(connection, seen)
                 entry = self._decide(request, seen, self._ledger.open_orders(connection))
                 order = self._ledger.enter(connection, order_id, entry, key=idempotency_key, by=by)
-            self._oversight.committed(seen)
+            self._monitor.after_commit(seen)
             if entry.denial:
-                self._instruments.denied(order)
+                self._metrics.denied(order)
                 return Submission(order, replayed=False)
             return Submission(self._router.send(order), replayed=False)
 
@@ -218,13 +218,13 @@ class Desk:
     def positions(self) -> Sequence[PositionView]:
         """What is held, by symbol."""
         with reading(self._engine) as connection:
-            valuation = self._oversight.look(connection).valuation
+            valuation = self._monitor.evaluate(connection).valuation
         return [_position(valuation, p.symbol) for p in valuation.portfolio.held]
 
     def account(self) -> AccountView:
         """The account at the latest prices."""
         with reading(self._engine) as connection:
-            seen = self._oversight.look(connection)
+            seen = self._monitor.evaluate(connection)
             open_orders = self._ledger.open_orders(connection)
         valuation, equity = seen.valuation, seen.valuation.equity
         return AccountView(
@@ -252,14 +252,14 @@ class Desk:
         """Whether trading is halted. Answers without a database too: what cannot be read counts as halted."""
         try:
             with reading(self._engine) as connection:
-                return self._status(self._oversight.state(connection), None)
+                return self._status(self._monitor.state(connection), None)
         except (InvestIQError, SQLAlchemyError) as error:
             return self._status(None, str(error))
 
     def halt(self, note: str, by: str) -> TradingStatus:
         """Deny entries from now on. It is in force even if it cannot be kept yet; then every tick tries to keep it."""
         try:
-            self._oversight.halt(note, by)
+            self._monitor.halt(note, by)
         except DatabaseUnavailable as error:
             log.error("halt in force but not kept yet", error=error.message)
         return self.status()
@@ -272,20 +272,20 @@ class Desk:
             MonitoringLost: the heartbeat of the monitoring does not arrive.
             DatabaseUnavailable: it could not be kept, so trading stays halted.
         """
-        self._oversight.resume(note, by)
+        self._monitor.resume(note, by)
         return self.status()
 
     def beat(self, evaluated_at: float) -> BeatOutcome:
         """The monitoring lives: Prometheus evaluated its rules then, in Unix seconds. Touches no database."""
         return self._heartbeats.beat(evaluated_at)
 
-    def pulse(self) -> tuple[Pulse, Instant]:
+    def heartbeat_record(self) -> tuple[HeartbeatRecord, Instant]:
         """The heartbeat of the monitoring, and the moment at which it was judged: now. Touches no database."""
-        return self._heartbeats.pulse()
+        return self._heartbeats.record()
 
     def monitoring(self) -> MonitoringView:
         """The same, to be shown."""
-        return _monitoring(*self._heartbeats.pulse())
+        return _monitoring(*self._heartbeats.record())
 
     def breaker_log(self, limit: int = 100) -> Sequence[LoggedBreakerEvent]:
         """The latest halts and resumes, newest first."""
@@ -304,7 +304,7 @@ class Desk:
         """Raises BrokerUnavailable when the broker does not answer."""
         self._broker.ping()
 
-    def _decide(self, request: OrderRequest, seen: Observation, open_orders: Sequence[Order]) -> Entry:
+    def _decide(self, request: OrderRequest, seen: AccountSnapshot, open_orders: Sequence[Order]) -> Entry:
         quote = known_quote(self._market, request.symbol)
         case = RiskCase(
             request=request,
@@ -322,21 +322,21 @@ class Desk:
             quantity=quantity,
             reserve_price=reserve_price,
             denial=deny(case) or seen.deny(case),
-            stamp=Stamp(self._market.now(), self._wall()),
+            when=EventTime(self._market.now(), self._wall()),
         )
 
-    def _watch(self) -> Observation:
+    def _watch(self) -> AccountSnapshot:
         try:
-            return self._oversight.observe()
+            return self._monitor.observe()
         except Exception:
-            self._oversight.blinded()
+            self._monitor.blinded()
             raise
 
     def _status(self, state: BreakerState | None, unreadable: str | None) -> TradingStatus:
-        pulse, now = self._heartbeats.pulse()
-        halt = state.halt if state else self._oversight.demanded
-        if halt is None and state is not None and pulse.is_blind:
-            halt = Halt(HaltReason.MONITORING_LOST, told(pulse, now), BREAKER, self._started)
+        heartbeat, now = self._heartbeats.record()
+        halt = state.halt if state else self._monitor.demanded
+        if halt is None and state is not None and heartbeat.is_blind:
+            halt = Halt(HaltReason.MONITORING_LOST, describe_heartbeat(heartbeat, now), BREAKER, self._started)
         return TradingStatus(
             mode=self._broker.mode(),
             halted=state is None or halt is not None,
@@ -349,19 +349,19 @@ class Desk:
             daily_loss_limit=self._config.daily_loss_limit,
             drawdown=state.drawdown if state else None,
             drawdown_limit=self._config.drawdown_limit,
-            monitoring=_monitoring(pulse, now),
+            monitoring=_monitoring(heartbeat, now),
         )
 
 
-def _monitoring(pulse: Pulse, now: Instant) -> MonitoringView:
-    age = pulse.age(now)
+def _monitoring(heartbeat: HeartbeatRecord, now: Instant) -> MonitoringView:
+    age = heartbeat.age(now)
     return MonitoringView(
-        required=pulse.state is not HeartbeatState.NOT_REQUIRED,
-        heartbeat=pulse.state,
-        evaluated_at=None if pulse.beat is None else datetime.fromtimestamp(pulse.beat.evaluated_at, UTC),
+        required=heartbeat.state is not HeartbeatState.NOT_REQUIRED,
+        heartbeat=heartbeat.state,
+        evaluated_at=None if heartbeat.beat is None else datetime.fromtimestamp(heartbeat.beat.evaluated_at, UTC),
         age_seconds=None if age is None else round(age, 3),
-        limit_seconds=pulse.limit_seconds,
-        note=told(pulse, now),
+        limit_seconds=heartbeat.limit_seconds,
+        note=describe_heartbeat(heartbeat, now),
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-__all__ = ["Stamp", "Wall", "wall_now"]
+__all__ = ["EventTime", "UtcClock", "wall_now"]
 
-Wall = Callable[[], datetime]
+UtcClock = Callable[[], datetime]
 """The time of day, aware."""
 
 
@@ -18,7 +18,7 @@ def wall_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class EventTime:
     """`at` in market time, which a replay moves; `wall` in the time of day."""
 
     at: datetime

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from investiq.foundation.vocabulary import BeatOutcome, HeartbeatState
 
-__all__ = ["FUTURE_SECONDS", "Beat", "Instant", "Pulse"]
+__all__ = ["FUTURE_SECONDS", "Heartbeat", "HeartbeatRecord", "Instant"]
 
 FUTURE_SECONDS = 5.0
 """A heartbeat that is stamped later than this from now is none: one of the two clocks is wrong."""
@@ -23,14 +23,14 @@ FUTURE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """One moment on both clocks: `wall` in Unix seconds, `steady` in seconds from an arbitrary start."""
+    """One moment on both clocks: `wall` in Unix seconds, `monotonic` in seconds from an arbitrary start."""
 
     wall: float
-    steady: float
+    monotonic: float
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
+class Heartbeat:
     """A heartbeat: evaluated at `evaluated_at` (Unix seconds), delivered at `received`."""
 
     evaluated_at: float
@@ -39,11 +39,11 @@ class Beat:
     def age(self, now: Instant) -> float:
         """Seconds since its evaluation, never below zero, whatever was done to the time of day meanwhile."""
         when_received = max(self.received.wall - self.evaluated_at, 0.0)
-        return max(now.wall - self.evaluated_at, when_received + now.steady - self.received.steady)
+        return max(now.wall - self.evaluated_at, when_received + now.monotonic - self.received.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class HeartbeatRecord:
     """The heartbeats so far, judged at one moment.
 
     Attributes:
@@ -55,11 +55,11 @@ class Pulse:
     limit_seconds: float
     state: HeartbeatState
     since: Instant
-    beat: Beat | None = None
+    beat: Heartbeat | None = None
     losses: int = 0
 
     @classmethod
-    def start(cls, *, required: bool, limit_seconds: float, now: Instant) -> Pulse:
+    def start(cls, *, required: bool, limit_seconds: float, now: Instant) -> HeartbeatRecord:
         """What is known when a process starts: nothing."""
         return cls(limit_seconds, HeartbeatState.AWAITED if required else HeartbeatState.NOT_REQUIRED, now)
 
@@ -74,9 +74,9 @@ class Pulse:
 
     def lasts(self, now: Instant) -> float:
         """Seconds for which `state` has been what it is, by the clock that counts more."""
-        return max(now.wall - self.since.wall, now.steady - self.since.steady)
+        return max(now.wall - self.since.wall, now.monotonic - self.since.monotonic)
 
-    def at(self, now: Instant) -> Pulse:
+    def at(self, now: Instant) -> HeartbeatRecord:
         """Judged anew at `now`."""
         state = self._judge(now)
         if state is self.state:
@@ -84,7 +84,7 @@ class Pulse:
         lost = state is HeartbeatState.LOST
         return replace(self, state=state, since=now, losses=self.losses + lost)
 
-    def after(self, evaluated_at: float, now: Instant) -> tuple[Pulse, BeatOutcome]:
+    def after(self, evaluated_at: float, now: Instant) -> tuple[HeartbeatRecord, BeatOutcome]:
         """With a heartbeat that is delivered at `now`.
 
         A gap before it that was too long counts as a loss, even if nobody looked while it lasted.
@@ -94,8 +94,8 @@ class Pulse:
             return judged, BeatOutcome.MALFORMED
         if evaluated_at - now.wall > FUTURE_SECONDS:
             return judged, BeatOutcome.FUTURE
-        delivered = Beat(evaluated_at, now)
-        # The younger one counts, not the later stamp: after the time of day was set back, each new stamp is earlier.
+        delivered = Heartbeat(evaluated_at, now)
+        # The younger one counts, not the later when: after the time of day was set back, each new when is earlier.
         if judged.beat is not None and (
             evaluated_at == judged.beat.evaluated_at or delivered.age(now) >= judged.beat.age(now)
         ):

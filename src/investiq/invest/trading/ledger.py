@@ -21,7 +21,7 @@ from investiq.foundation.store.schema import fills, idempotency_keys, order_even
 from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
 from investiq.invest.market.types import PRICE_STEP, Symbol
 from investiq.invest.trading.brokers.protocol import BrokerOrder, Execution
-from investiq.invest.trading.event_time import Stamp
+from investiq.invest.trading.event_time import EventTime
 from investiq.invest.trading.order import OPEN, Order, OrderEvent, OrderRequest, amount, check_transition
 from investiq.invest.trading.portfolio import Fill, Portfolio
 from investiq.invest.trading.risk import Denial
@@ -75,7 +75,7 @@ class Entry:
     quantity: Decimal | None
     reserve_price: Decimal | None
     denial: Denial | None
-    stamp: Stamp
+    when: EventTime
 
 
 class Ledger:
@@ -127,20 +127,20 @@ class Ledger:
             "reason": denial.reason if denial else None,
             "message": denial.message if denial else None,
             "created_by": by,
-            "created_at": entry.stamp.at,
-            "created_wall": entry.stamp.wall,
-            "updated_at": entry.stamp.at,
-            "updated_wall": entry.stamp.wall,
+            "created_at": entry.when.at,
+            "created_wall": entry.when.wall,
+            "updated_at": entry.when.at,
+            "updated_wall": entry.when.wall,
         }
         connection.execute(insert(orders).values(values))
-        row = {"key": key, "fingerprint": request.fingerprint(), "order_id": order_id, "wall": entry.stamp.wall}
+        row = {"key": key, "fingerprint": request.fingerprint(), "order_id": order_id, "wall": entry.when.wall}
         connection.execute(insert(idempotency_keys).values(row))
         why = denial.reason if denial else None
-        _append_event(connection, order_id, OrderEvent(status, entry.stamp.at, entry.stamp.wall, why, by))
+        _append_event(connection, order_id, OrderEvent(status, entry.when.at, entry.when.wall, why, by))
         return self.order(connection, order_id)
 
     def mark(
-        self, connection: Connection, order_id: str, stamp: Stamp, *, status: OrderStatus, reason: str, message: str
+        self, connection: Connection, order_id: str, when: EventTime, *, status: OrderStatus, reason: str, message: str
     ) -> Change:
         """Move an order to a status that the broker did not tell: unknown, or rejected because it never arrived.
 
@@ -149,8 +149,8 @@ class Ledger:
         """
         before = self.order(connection, order_id)
         check_transition(before.status, status)
-        _update(connection, order_id, stamp, status=status, reason=reason, message=message)
-        _append_event(connection, order_id, OrderEvent(status, stamp.at, stamp.wall, reason))
+        _update(connection, order_id, when, status=status, reason=reason, message=message)
+        _append_event(connection, order_id, OrderEvent(status, when.at, when.wall, reason))
         return Change(before, self.order(connection, order_id))
 
     def merge(
@@ -158,7 +158,7 @@ class Ledger:
         connection: Connection,
         order_id: str,
         report: BrokerOrder,
-        stamp: Stamp,
+        when: EventTime,
         *,
         by: str | None = None,
         reason: str | None = None,
@@ -182,11 +182,11 @@ class Ledger:
             return Change(before, before)
         check_transition(before.status, status)
         why = report.reason or reason
-        self._keep_executions(connection, before, news, stamp)
+        self._keep_executions(connection, before, news, when)
         _update(
-            connection, order_id, stamp, status=status, broker_order_id=report.broker_order_id, reason=why, message=None
+            connection, order_id, when, status=status, broker_order_id=report.broker_order_id, reason=why, message=None
         )
-        _append_event(connection, order_id, OrderEvent(status, stamp.at, stamp.wall, why, by))
+        _append_event(connection, order_id, OrderEvent(status, when.at, when.wall, why, by))
         return Change(before, self.order(connection, order_id))
 
     def order(self, connection: Connection, order_id: str) -> Order:
@@ -257,7 +257,7 @@ class Ledger:
         return [execution for execution in executions if execution.execution_id not in known]
 
     def _keep_executions(
-        self, connection: Connection, order: Order, executions: Sequence[Execution], stamp: Stamp
+        self, connection: Connection, order: Order, executions: Sequence[Execution], when: EventTime
     ) -> None:
         for execution in executions:
             row = {
@@ -269,7 +269,7 @@ class Ledger:
                 "price": execution.price,
                 "commission": execution.commission,
                 "at": execution.at,
-                "wall": stamp.wall,
+                "wall": when.wall,
             }
             connection.execute(insert(fills).values(row))
             totals = {
@@ -291,8 +291,8 @@ def _status(before: Order, report: BrokerOrder, filled: Decimal) -> OrderStatus:
     return OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.ACCEPTED
 
 
-def _update(connection: Connection, order_id: str, stamp: Stamp, **values: object) -> None:
-    values |= {"updated_at": stamp.at, "updated_wall": stamp.wall}
+def _update(connection: Connection, order_id: str, when: EventTime, **values: object) -> None:
+    values |= {"updated_at": when.at, "updated_wall": when.wall}
     connection.execute(update(orders).where(orders.c.id == order_id).values(values))
 
 

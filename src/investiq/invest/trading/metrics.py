@@ -15,7 +15,7 @@ from investiq.invest.trading.equity import EquityRecord, fall
 from investiq.invest.trading.ledger import Change
 from investiq.invest.trading.order import Order
 
-__all__ = ["Instruments"]
+__all__ = ["TradingMetrics"]
 
 _OUTCOMES = frozenset(
     {
@@ -31,7 +31,7 @@ _OUTCOMES = frozenset(
 log = structlog.get_logger(__name__)
 
 
-class Instruments:
+class TradingMetrics:
     """Counts and logs what was committed; call it after the commit, never before."""
 
     def __init__(self, metrics: Metrics) -> None:

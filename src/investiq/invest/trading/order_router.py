@@ -20,10 +20,10 @@ from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import reading, writing
 from investiq.foundation.vocabulary import OrderStatus, Side
 from investiq.invest.trading.brokers.protocol import Broker, BrokerOrder, BrokerUnavailable, UnknownAtBroker
-from investiq.invest.trading.event_time import Stamp, Wall
+from investiq.invest.trading.event_time import EventTime, UtcClock
 from investiq.invest.trading.ledger import Ledger
 from investiq.invest.trading.market_view import MarketView
-from investiq.invest.trading.metrics import Instruments
+from investiq.invest.trading.metrics import TradingMetrics
 from investiq.invest.trading.order import Order
 
 __all__ = ["LATE_FILL_WINDOW", "OrderNotOpen", "OrderRouter"]
@@ -52,14 +52,14 @@ class OrderRouter:
         ledger: Ledger,
         broker: Broker,
         *,
-        instruments: Instruments,
-        wall: Wall,
+        metrics: TradingMetrics,
+        wall: UtcClock,
     ) -> None:
         self._engine = engine
         self._market = market
         self._ledger = ledger
         self._broker = broker
-        self._instruments = instruments
+        self._metrics = metrics
         self._wall = wall
         self._sending: set[str] = set()
 
@@ -83,7 +83,7 @@ class OrderRouter:
         except BrokerUnavailable as error:
             log.warning("order in doubt", order=order.id, error=error.message)
             return self._mark(order, OrderStatus.UNKNOWN, "no_answer", error.message)
-        self._instruments.acknowledged(perf_counter() - started)
+        self._metrics.acknowledged(perf_counter() - started)
         return self._merge(order, report)
 
     def cancel(self, order_id: str, by: str, reason: str = "cancelled") -> Order:
@@ -159,8 +159,8 @@ class OrderRouter:
 
     def _merge(self, order: Order, report: BrokerOrder, by: str | None = None, reason: str | None = None) -> Order:
         with writing(self._engine) as connection:
-            change = self._ledger.merge(connection, order.id, report, self._stamp(), by=by, reason=reason)
-        self._instruments.changed(change)
+            change = self._ledger.merge(connection, order.id, report, self._event_time(), by=by, reason=reason)
+        self._metrics.changed(change)
         return change.after
 
     def _mark(self, order: Order, status: OrderStatus, reason: str, message: str) -> Order:
@@ -169,13 +169,13 @@ class OrderRouter:
             if now.status is not order.status:
                 return now  # another thread has learnt more meanwhile
             change = self._ledger.mark(
-                connection, order.id, self._stamp(), status=status, reason=reason, message=message
+                connection, order.id, self._event_time(), status=status, reason=reason, message=message
             )
-        self._instruments.changed(change)
+        self._metrics.changed(change)
         return change.after
 
-    def _stamp(self) -> Stamp:
-        return Stamp(self._market.now(), self._wall())
+    def _event_time(self) -> EventTime:
+        return EventTime(self._market.now(), self._wall())
 
 
 def _is_known(order: Order, report: BrokerOrder) -> bool:

@@ -5,7 +5,7 @@ It is a user like any other: what it may do is what its trade key allows, and ev
 
 from investiq.serve.agent.app import create_app, run
 from investiq.serve.agent.loop import Agent
-from investiq.serve.agent.metrics import Instruments
-from investiq.serve.agent.rules import Decision, View, decide
+from investiq.serve.agent.metrics import AgentMetrics
+from investiq.serve.agent.rules import AgentView, Decision, decide
 
-__all__ = ["Agent", "Decision", "Instruments", "View", "create_app", "decide", "run"]
+__all__ = ["Agent", "AgentMetrics", "AgentView", "Decision", "create_app", "decide", "run"]

@@ -24,7 +24,7 @@ from investiq.foundation.config.schema import Config
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
 from investiq.serve.agent.loop import Agent, pause
-from investiq.serve.agent.metrics import Instruments
+from investiq.serve.agent.metrics import AgentMetrics
 from investiq.serve.http import HostPolicy, equip, metrics_response, serve
 
 __all__ = ["create_app", "run"]
@@ -44,20 +44,20 @@ def run(config: Config) -> None:
 
 def create_app(config: Config, metrics: Metrics) -> FastAPI:
     """The agent's server; the loop runs for as long as the application does."""
-    instruments = Instruments(metrics, config.agent.cycle_seconds)
+    agent_metrics = AgentMetrics(metrics, config.agent.cycle_seconds)
     started = time.monotonic()
     app = FastAPI(
         title="InvestIQ agent",
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(config, instruments),
+        lifespan=_lifespan(config, agent_metrics),
     )
 
     @app.get("/health")
     async def health(response: Response) -> dict[str, Any]:
         """`down` with 503 while the loop hangs; `degraded` before the first cycle and while cycles fail."""
-        loop = instruments.state()
+        loop = agent_metrics.state()
         status = "down" if loop.hangs else "ok" if loop.finished_at and loop.error is None else "degraded"
         response.status_code = 503 if status == "down" else 200
         response.headers["cache-control"] = "no-store"
@@ -72,11 +72,11 @@ def create_app(config: Config, metrics: Metrics) -> FastAPI:
     return equip(app, metrics=metrics, hosts=hosts, max_body_bytes=MAX_BODY_BYTES, statuses={})
 
 
-def _lifespan(config: Config, instruments: Instruments) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(config: Config, agent_metrics: AgentMetrics) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        trading = asyncio.create_task(_trade(config, instruments, stop), name="trading")
+        trading = asyncio.create_task(_trade(config, agent_metrics, stop), name="trading")
         yield
         stop.set()
         await trading
@@ -84,11 +84,11 @@ def _lifespan(config: Config, instruments: Instruments) -> Callable[[FastAPI], A
     return lifespan
 
 
-async def _trade(config: Config, instruments: Instruments, stop: asyncio.Event) -> None:
+async def _trade(config: Config, agent_metrics: AgentMetrics, stop: asyncio.Event) -> None:
     key_file = Paths.of(config).agent_key
     await _wait_for_file(key_file, stop)
     async with AsyncInvestIQClient(addresses.base_url(addresses.api(config)), key_file) as client:
-        await Agent(client, config.agent, instruments).run(stop)
+        await Agent(client, config.agent, agent_metrics).run(stop)
 
 
 async def _wait_for_file(path: Path, stop: asyncio.Event) -> None:

@@ -15,8 +15,8 @@ from investiq.clients.api import AsyncInvestIQClient, ClientError, Refused, Subm
 from investiq.clients.api.documents import Analysis, Market, Order
 from investiq.foundation.config.schema import AgentConfig
 from investiq.foundation.vocabulary import Action, CycleOutcome, OrderOutcome
-from investiq.serve.agent.metrics import Instruments
-from investiq.serve.agent.rules import Decision, View, decide, idempotency_key
+from investiq.serve.agent.metrics import AgentMetrics
+from investiq.serve.agent.rules import AgentView, Decision, decide, idempotency_key
 
 __all__ = ["Agent", "pause"]
 
@@ -43,11 +43,11 @@ class _Surroundings:
     held: dict[str, Decimal]
     orders: Sequence[Order]
 
-    def view(self, symbol: str, analysis: Analysis) -> View:
+    def view(self, symbol: str, analysis: Analysis) -> AgentView:
         """What the rules see of `symbol`."""
         mine = [order for order in self.orders if order["symbol"] == symbol]
         score = analysis["overall"]["score"]
-        return View(
+        return AgentView(
             score=None if score is None else Decimal(str(score)),
             held=self.held.get(symbol, Decimal(0)),
             has_open_order=any(order["status"] in _OPEN for order in mine),
@@ -75,10 +75,10 @@ class Agent:
     action. So it can be killed and started at any time.
     """
 
-    def __init__(self, client: AsyncInvestIQClient, config: AgentConfig, instruments: Instruments) -> None:
+    def __init__(self, client: AsyncInvestIQClient, config: AgentConfig, agent_metrics: AgentMetrics) -> None:
         self._client = client
         self._config = config
-        self._instruments = instruments
+        self._metrics = agent_metrics
         self._settled: dict[str, str] = {}
         self._told: dict[str, Decision] = {}
         self._fruitless = 0
@@ -98,16 +98,16 @@ class Agent:
         except ClientError as error:
             seconds = self._longer_wait(error)
             _log.warning("cycle_failed", reason=error.reason, error=error.message, next_in_seconds=round(seconds, 1))
-            self._instruments.failed(error.message, time.perf_counter() - started, seconds)
+            self._metrics.failed(error.message, time.perf_counter() - started, seconds)
             return seconds
         except Exception as error:
             # A fault of our own in one cycle: the next may get through, and AgentStalled tells when none does.
             seconds = self._longer_wait(None)
             _log.exception("cycle_broke", next_in_seconds=round(seconds, 1))
-            self._instruments.failed(f"unforeseen: {type(error).__name__}", time.perf_counter() - started, seconds)
+            self._metrics.failed(f"unforeseen: {type(error).__name__}", time.perf_counter() - started, seconds)
             return seconds
         seconds = self._wait_after(outcome)
-        self._instruments.finished(outcome, market, time.perf_counter() - started, seconds)
+        self._metrics.finished(outcome, market, time.perf_counter() - started, seconds)
         return seconds
 
     def _wait_after(self, outcome: CycleOutcome) -> float:
@@ -151,7 +151,7 @@ class Agent:
             self._settled[symbol] = around.session
             return
         decision = decide(around.view(symbol, analysis), self._config)
-        self._instruments.decided(decision.action)
+        self._metrics.decided(decision.action)
         submission = await self._act(symbol, decision, around)
         self._tell(symbol, decision, around, analysis, submission)
         met_a_halt = submission is not None and submission.denial in _WHILE_HALTED
@@ -165,15 +165,15 @@ class Agent:
             submission = await self._order(symbol, decision.action, around)
         except Refused as error:
             if error.problem_reason != "idempotency_key_reused":
-                self._instruments.ordered(OrderOutcome.FAILED)
+                self._metrics.ordered(OrderOutcome.FAILED)
                 raise
-            self._instruments.ordered(OrderOutcome.REPEATED)
+            self._metrics.ordered(OrderOutcome.REPEATED)
             _log.info("already_ordered", symbol=symbol, session=around.session, action=decision.action.value)
             return None
         except ClientError:
-            self._instruments.ordered(OrderOutcome.FAILED)
+            self._metrics.ordered(OrderOutcome.FAILED)
             raise
-        self._instruments.ordered(_outcome(submission))
+        self._metrics.ordered(_outcome(submission))
         return submission
 
     async def _order(self, symbol: str, action: Action, around: _Surroundings) -> Submission:

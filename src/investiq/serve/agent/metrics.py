@@ -12,7 +12,7 @@ from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Action, CycleOutcome, OrderOutcome
 
-__all__ = ["CycleState", "Instruments"]
+__all__ = ["AgentMetrics", "CycleState"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class CycleState:
         return self.silent_seconds > self.patience_seconds
 
 
-class Instruments:
+class AgentMetrics:
     """Counts what the agent does, and remembers its last cycle.
 
     Args:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from investiq.foundation.config.schema import AgentConfig
 from investiq.foundation.vocabulary import Action
 
-__all__ = ["Decision", "View", "decide", "idempotency_key"]
+__all__ = ["AgentView", "Decision", "decide", "idempotency_key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class AgentView:
     """What the rules look at.
 
     Attributes:
@@ -44,7 +44,7 @@ class View:
     halted: bool
 
 
-def decide(view: View, config: AgentConfig) -> Decision:
+def decide(view: AgentView, config: AgentConfig) -> Decision:
     """The decision for one symbol in one session."""
     if view.has_open_order:
         return Decision(Action.WAIT, "an order for it is still open")
@@ -61,7 +61,7 @@ def _exit_or_keep(score: Decimal, config: AgentConfig) -> Decision:
     return Decision(Action.HOLD, f"held, and score {score} is above the exit score {config.exit_score}")
 
 
-def _enter_or_stay_out(view: View, score: Decimal, config: AgentConfig) -> Decision:
+def _enter_or_stay_out(view: AgentView, score: Decimal, config: AgentConfig) -> Decision:
     if score < config.entry_score:
         return Decision(Action.HOLD, f"flat, and score {score} is below the entry score {config.entry_score}")
     if view.halted:

@@ -15,8 +15,8 @@ from investiq.foundation.config.schema import Config
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
 from investiq.foundation.files import provide_token
 from investiq.invest.wiring import ApiParts, build_api_parts
-from investiq.serve.api.auth import REFUSALS, Gate
-from investiq.serve.api.background_tasks import Upkeep
+from investiq.serve.api.auth import REFUSALS, AuthMiddleware
+from investiq.serve.api.background_tasks import BackgroundTasks
 from investiq.serve.api.errors import STATUSES
 from investiq.serve.api.identity import bearer
 from investiq.serve.api.keys import KeyStore, RecentKeys, provide_key_files
@@ -52,7 +52,7 @@ def create_app(parts: ApiParts) -> FastAPI:
     keys = KeyStore(parts.store)
     provide_key_files(keys, Paths.of(parts.config))
     heartbeat_token = provide_token(Paths.of(parts.config).heartbeat_token)
-    upkeep = Upkeep(parts)
+    background_tasks = BackgroundTasks(parts)
     app = FastAPI(
         title="InvestIQ API",
         version=__version__,
@@ -60,10 +60,10 @@ def create_app(parts: ApiParts) -> FastAPI:
         docs_url=None,  # FastAPI's own page loads its scripts from outside; ours is in routes/docs
         redoc_url=None,
         dependencies=[Security(bearer)],
-        lifespan=_lifespan(parts, upkeep),
+        lifespan=_lifespan(parts, background_tasks),
     )
     for router in (
-        health_routes(upkeep.monitor, parts.desk, metrics),
+        health_routes(background_tasks.monitor, parts.desk, metrics),
         heartbeat_routes(parts.desk, metrics),
         market_routes(parts.market),
         analysis_routes(parts.orchestrator),
@@ -75,7 +75,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         app.include_router(router)
     hosts = HostPolicy(api.host, api.hostnames)
     app.add_middleware(
-        Gate,
+        AuthMiddleware,
         keys=RecentKeys(keys),
         heartbeat_token=heartbeat_token,
         hosts=hosts,
@@ -93,18 +93,20 @@ def create_app(parts: ApiParts) -> FastAPI:
     )
 
 
-def _lifespan(parts: ApiParts, upkeep: Upkeep) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    parts: ApiParts, background_tasks: BackgroundTasks
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await upkeep.first_round()
-        tasks = upkeep.start()
+        await background_tasks.first_round()
+        tasks = background_tasks.start()
         try:
             yield
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await upkeep.wait_for_threads()
+            await background_tasks.wait_for_threads()
             await parts.aclose()
             _log.info("stopped")
 

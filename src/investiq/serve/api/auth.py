@@ -21,10 +21,10 @@ from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serve.api.access import Access, Caller, bearer_credential, client_address, is_trusted
 from investiq.serve.api.keys import RecentKeys
-from investiq.serve.api.rate_limit import RateLimit, Verdict, address_bucket
+from investiq.serve.api.rate_limit import RateLimit, RateLimitDecision, address_bucket
 from investiq.serve.http import HostPolicy, problem_response
 
-__all__ = ["REFUSALS", "Gate"]
+__all__ = ["REFUSALS", "AuthMiddleware"]
 
 REFUSALS = (401, 429)
 """What clients meet here in ordinary life; a foreign page (403) or a database that is gone (503) is not."""
@@ -44,7 +44,7 @@ class _Refusal:
     headers: Mapping[str, str]
 
 
-class Gate:
+class AuthMiddleware:
     """ASGI layer; leaves the caller as `scope["caller"]`.
 
     Args:
@@ -156,7 +156,7 @@ class Gate:
         challenge = _CHALLENGE if reason == "missing" else f'{_CHALLENGE}, error="invalid_token"'
         return _Refusal(401, "unauthorised", message, {"WWW-Authenticate": challenge})
 
-    def _too_many(self, rate: Verdict) -> _Refusal:
+    def _too_many(self, rate: RateLimitDecision) -> _Refusal:
         self._limited.labels(rate.policy).inc()
         message = f"more than {rate.limit} requests within a minute: wait {rate.reset_seconds} s"
         return _Refusal(429, "too_many_requests", message, {})

@@ -7,27 +7,27 @@ import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from investiq.clients.notify import Courier, notifiers
+from investiq.clients.notify import NotificationDispatcher, notifiers
 from investiq.foundation.store import DatabaseUnavailable
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.threads import BoundedThreads
 from investiq.foundation.vocabulary import Dependency, HaltReason, MarketPhase
 from investiq.invest.wiring import ApiParts
-from investiq.serve.api.health import INTERVAL_SECONDS, Check, CheckFailed, HealthMonitor
-from investiq.serve.api.heartbeat_notifier import Lookout
-from investiq.serve.http.periodic import Repeated
+from investiq.serve.api.health import INTERVAL_SECONDS, CheckFailed, HealthCheck, HealthMonitor
+from investiq.serve.api.heartbeat_notifier import HeartbeatNotifier
+from investiq.serve.http.periodic import PeriodicTask
 
-__all__ = ["Upkeep"]
+__all__ = ["BackgroundTasks"]
 
 REGULAR_SESSION_SECONDS = 6.5 * 3600
 """Of open market, from 9:30 to 16:00 in New York."""
 
 TICK_SECONDS = 0.25
 MARKET_SECONDS = 1.0
-LOOKOUT_SECONDS = 1.0
+HEARTBEAT_SECONDS = 1.0
 
 
-class Upkeep:
+class BackgroundTasks:
     """The background work of one API server, and the monitor that tells how it goes."""
 
     def __init__(self, parts: ApiParts) -> None:
@@ -42,21 +42,21 @@ class Upkeep:
         self._speed = parts.metrics.gauge(catalogue.MARKET_SPEED)
         age_limit = parts.config.trading.max_price_age_seconds
         parts.metrics.gauge(catalogue.MARKET_DATA_AGE_LIMIT).set(age_limit)
-        self.trading = Repeated("trading", TICK_SECONDS, self._tick, parts.metrics)
-        self.market = Repeated("market", MARKET_SECONDS, self._measure_market, parts.metrics)
+        self.trading = PeriodicTask("trading", TICK_SECONDS, self._tick, parts.metrics)
+        self.market = PeriodicTask("market", MARKET_SECONDS, self._measure_market, parts.metrics)
         self.monitor = HealthMonitor(
             [
-                Check(Dependency.DATABASE, True, _in_thread("database", parts.desk.ping_database)),
-                Check(Dependency.BROKER, True, self._check_broker),
-                Check(Dependency.MARKET_DATA, True, self._check_market),
-                Check(Dependency.SIGNAL_MODELS, False, parts.signals.check_health),
+                HealthCheck(Dependency.DATABASE, True, _in_thread("database", parts.desk.ping_database)),
+                HealthCheck(Dependency.BROKER, True, self._check_broker),
+                HealthCheck(Dependency.MARKET_DATA, True, self._check_market),
+                HealthCheck(Dependency.SIGNAL_MODELS, False, parts.signals.check_health),
             ],
             parts.metrics,
         )
-        self._health = Repeated("health", INTERVAL_SECONDS, self.monitor.refresh, parts.metrics)
-        self._courier = Courier(notifiers(parts.config), parts.metrics)
-        self._lookout = Lookout(parts.config, parts.desk.pulse, self._courier.hand_over)
-        self._watch = Repeated("lookout", LOOKOUT_SECONDS, self._look_out, parts.metrics)
+        self._health = PeriodicTask("health", INTERVAL_SECONDS, self.monitor.refresh, parts.metrics)
+        self._dispatcher = NotificationDispatcher(notifiers(parts.config), parts.metrics)
+        self._notifier = HeartbeatNotifier(parts.config, parts.desk.heartbeat_record, self._dispatcher.enqueue)
+        self._watch = PeriodicTask("lookout", HEARTBEAT_SECONDS, self._notify_of_heartbeat, parts.metrics)
         self._ping_broker = _in_thread("broker", parts.desk.ping_broker)
 
     async def first_round(self) -> None:
@@ -68,28 +68,28 @@ class Upkeep:
 
     def start(self) -> list[asyncio.Task[None]]:
         """Go on for ever, until the tasks are cancelled."""
-        self._courier.start()
+        self._dispatcher.start()
         works = (self.trading, self.market, self._health, self._watch)
         return [asyncio.create_task(work.run(), name=work.task) for work in works]
 
     async def wait_for_threads(self, seconds: float = 5.0) -> None:
         """Let a step that is in the middle of its work end, so that nothing writes while the store is closed."""
-        self._courier.close()
+        self._dispatcher.close()
         waiting = asyncio.gather(self._trading_thread.run(_nothing), self._market_thread.run(_nothing))
         await asyncio.wait({asyncio.ensure_future(waiting)}, timeout=seconds)
 
     async def _tick(self) -> None:
         await self._trading_thread.run(self._parts.desk.tick)
 
-    async def _look_out(self) -> None:
-        self._lookout.look()  # memory only
+    async def _notify_of_heartbeat(self) -> None:
+        self._notifier.check()  # memory only
 
     def _inherit_loss(self) -> None:
         """An earlier process may have told people of a loss, and ended before it could tell them that it is over."""
         with suppress(DatabaseUnavailable):
             for latest in self._parts.desk.breaker_log(1):
                 if latest.reason is HaltReason.MONITORING_LOST:
-                    self._lookout.inherit(latest.wall)
+                    self._notifier.inherit(latest.wall)
 
     async def _measure_market(self) -> None:
         state = await self._market_thread.run(self._parts.market.state)

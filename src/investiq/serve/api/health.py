@@ -14,7 +14,7 @@ from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 
-__all__ = ["Check", "CheckFailed", "CheckResult", "HealthMonitor"]
+__all__ = ["CheckFailed", "HealthCheck", "HealthCheckResult", "HealthMonitor"]
 
 _log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ class CheckFailed(InvestIQError):
 
 
 @dataclass(frozen=True, slots=True)
-class CheckResult:
+class HealthCheckResult:
     """The latest answer; `latency_ms` is None where there was none, `error` is None when up."""
 
     up: bool
@@ -38,10 +38,10 @@ class CheckResult:
     error: str | None
 
 
-_NOT_CHECKED = CheckResult(False, None, "not checked yet")
+_NOT_CHECKED = HealthCheckResult(False, None, "not checked yet")
 
 
-class Check:
+class HealthCheck:
     """One dependency, and how to ask whether it works.
 
     Args:
@@ -60,9 +60,9 @@ class Check:
         self._probe = probe
         self._limit = limit_seconds
         self._started = 0.0
-        self._running: asyncio.Task[CheckResult] | None = None
+        self._running: asyncio.Task[HealthCheckResult] | None = None
 
-    async def refresh(self) -> CheckResult:
+    async def refresh(self) -> HealthCheckResult:
         """Ask, and wait no longer than the limit.
 
         A probe that hangs cannot be stopped (it may sit in a thread), so it is left alone and no second one is started:
@@ -76,18 +76,18 @@ class Check:
             self.result = self._running.result()
             self._running = None
         else:
-            self.result = CheckResult(False, None, f"no answer for {time.monotonic() - self._started:.1f} s")
+            self.result = HealthCheckResult(False, None, f"no answer for {time.monotonic() - self._started:.1f} s")
         return self.result
 
-    async def _timed(self) -> CheckResult:
+    async def _timed(self) -> HealthCheckResult:
         try:
             await self._probe()
         except InvestIQError as error:
-            return CheckResult(False, self._latency(), error.message)
+            return HealthCheckResult(False, self._latency(), error.message)
         except Exception as error:
             _log.exception("check_broke", dependency=self.name)
-            return CheckResult(False, self._latency(), f"unforeseen: {type(error).__name__}")
-        return CheckResult(True, self._latency(), None)
+            return HealthCheckResult(False, self._latency(), f"unforeseen: {type(error).__name__}")
+        return HealthCheckResult(True, self._latency(), None)
 
     def _latency(self) -> float:
         return round((time.monotonic() - self._started) * 1000, 3)
@@ -96,7 +96,9 @@ class Check:
 class HealthMonitor:
     """Keeps the results of all checks fresh, in memory and as `investiq_dependency_health`."""
 
-    def __init__(self, checks: Sequence[Check], metrics: Metrics, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, checks: Sequence[HealthCheck], metrics: Metrics, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.checks = tuple(checks)
         self._gauge = metrics.gauge(catalogue.DEPENDENCY_HEALTH)
         self._clock = clock
@@ -111,11 +113,11 @@ class HealthMonitor:
             _log_change(check.name, before[check.name], check.result)
         self._refreshed = self._clock()
 
-    def results(self) -> dict[str, CheckResult]:
+    def results(self) -> dict[str, HealthCheckResult]:
         """The latest result of each check; all are down when the checks themselves have stopped."""
         age = self._clock() - self._refreshed
         if age > _STALE_SECONDS:
-            return {check.name: CheckResult(False, None, f"not checked for {age:.0f} s") for check in self.checks}
+            return {check.name: HealthCheckResult(False, None, f"not checked for {age:.0f} s") for check in self.checks}
         return {check.name: check.result for check in self.checks}
 
     def status(self) -> Literal["ok", "degraded", "down"]:
@@ -125,7 +127,7 @@ class HealthMonitor:
         return "down" if any(check.critical for check in down) else "degraded" if down else "ok"
 
 
-def _log_change(name: str, before: CheckResult, now: CheckResult) -> None:
+def _log_change(name: str, before: HealthCheckResult, now: HealthCheckResult) -> None:
     if not now.up and (before.up or before is _NOT_CHECKED):
         _log.warning("dependency_down", dependency=name, error=now.error)
     elif now.up and not before.up and before is not _NOT_CHECKED:

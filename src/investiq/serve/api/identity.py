@@ -1,4 +1,4 @@
-"""What routes ask about the caller that the gate let in."""
+"""What routes ask about the caller that the middleware let in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from investiq.serve.http import Problem
 __all__ = ["bearer", "limited_by", "needs"]
 
 bearer = HTTPBearer(auto_error=False, description="An API key: `iq_...`. From loopback, reading needs none.")
-"""Declares the key in OpenAPI; the gate has verified it before any route runs."""
+"""Declares the key in OpenAPI; the middleware has verified it before any route runs."""
 
 
 def needs(access: Access, metrics: Metrics) -> Callable[[Request], Awaitable[Caller]]:

@@ -12,7 +12,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-__all__ = ["RateLimit", "Verdict", "address_bucket"]
+__all__ = ["RateLimit", "RateLimitDecision", "address_bucket"]
 
 WINDOW_SECONDS = 60
 BUCKETS_KEPT = 10_000
@@ -26,7 +26,7 @@ def address_bucket(address: IPv4Address | IPv6Address | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RateLimitDecision:
     """Whether one more request fits, how many still do, and in how many seconds the next place is free."""
 
     policy: str
@@ -57,13 +57,13 @@ class RateLimit:
         self._window = MovingWindowRateLimiter(MemoryStorage())
         self._buckets: OrderedDict[str, None] = OrderedDict()
 
-    def take(self, bucket: str) -> Verdict:
+    def take(self, bucket: str) -> RateLimitDecision:
         """Count one request of `bucket`, unless it has used up its limit."""
         self._remember(bucket)
         allowed = self._window.hit(self._item, bucket)
         reset_time, remaining = self._window.get_window_stats(self._item, bucket)
         reset = max(1, math.ceil(reset_time - time.time()))
-        return Verdict(self.policy, allowed, self._item.amount, remaining, min(reset, WINDOW_SECONDS))
+        return RateLimitDecision(self.policy, allowed, self._item.amount, remaining, min(reset, WINDOW_SECONDS))
 
     def _remember(self, bucket: str) -> None:
         self._buckets[bucket] = None

@@ -12,14 +12,14 @@ from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 
-__all__ = ["Repeated"]
+__all__ = ["PeriodicTask"]
 
 _log = structlog.get_logger(__name__)
 
 _REMINDER_SECONDS = 60.0
 
 
-class Repeated:
+class PeriodicTask:
     """Does `step` every `seconds`. A step that fails is logged, counted and repeated; `trouble()` tells the rest.
 
     Args:

@@ -1,4 +1,4 @@
-"""POST /internal/heartbeat: Alertmanager says that the monitoring lives. The gate asks for a token of its own.
+"""POST /internal/heartbeat: Alertmanager says that the monitoring lives. The middleware asks for a token of its own.
 
 Not in OpenAPI: it is between two programs of one installation. It runs on the event loop and touches memory only, so
 that it gets through while worker threads or the database hang.
@@ -36,7 +36,7 @@ def heartbeat_routes(desk: Desk, metrics: Metrics) -> APIRouter:
         if outcome in _FAULTS:
             _log.warning("no_heartbeat", reason=outcome.value, fault=_FAULTS[outcome])
             raise Problem(422, f"heartbeat_{outcome}", _FAULTS[outcome])
-        return {"outcome": outcome.value, "heartbeat": desk.pulse()[0].state.value}
+        return {"outcome": outcome.value, "heartbeat": desk.heartbeat_record()[0].state.value}
 
     return router
 
