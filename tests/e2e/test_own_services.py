@@ -18,7 +18,7 @@ import pytest
 from investiq.cli.exit_codes import ExitCode
 from investiq.foundation.config import load
 from investiq.monitoring.dashboards import services as service_dashboards
-from investiq.monitoring.dashboards.panel import concrete
+from investiq.monitoring.dashboards.panel import expand_variables
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import Stack, awaited
 from tests.ports import free_port
@@ -85,7 +85,7 @@ def test_a_service_that_is_not_ours_is_watched_and_paged_for(new_stack: NewStack
         (service,) = load(file, {}).config.services
         for panel in service_dashboards.dashboard(service).panels:
             for query in panel.queries:
-                awaited(f"data in {panel.title}", 60, lambda expr=query.expr: _ask(stack, concrete(expr)))  # type: ignore[misc]
+                awaited(f"data in {panel.title}", 60, lambda expr=query.expr: _ask(stack, expand_variables(expr)))  # type: ignore[misc]
         assert stack.investiq("validate", "--only", "own-services", "--only", "probes").code == ExitCode.DONE
         assert misfits(stack, port) == MISFITS
         awaited("error budgets", 60, lambda: budgets(stack) == {"archive-availability", "archive-latency"})

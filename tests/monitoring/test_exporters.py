@@ -9,7 +9,7 @@ from investiq.foundation.telemetry.catalogue import Kind
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
 from investiq.monitoring.checks.exporters import check_foreign
-from investiq.monitoring.exporters import EVERY_JOB, FOREIGN, Foreign
+from investiq.monitoring.exporters import EVERY_JOB, EXTERNAL_METRICS, ExternalMetric
 from investiq.monitoring.exporters.expositions import PROGRAMS, parse_exposition, recordings
 from investiq.monitoring.exporters.process import MAX_FILES, OPEN_FILES
 
@@ -27,9 +27,9 @@ RECORDED = {"node": {"1.5": OLD, "1.11": OLD.replace("node_reads_total", "node_r
 
 
 def test_every_foreign_metric_is_in_every_recording_of_its_program() -> None:
-    checked = check_foreign(FOREIGN, recordings())
+    checked = check_foreign(EXTERNAL_METRICS, recordings())
     assert checked.findings == ()
-    assert checked.looked_at.startswith(f"{len(FOREIGN)} metrics")
+    assert checked.looked_at.startswith(f"{len(EXTERNAL_METRICS)} metrics")
 
 
 def test_each_program_was_recorded_in_its_oldest_and_its_newest_version() -> None:
@@ -39,26 +39,26 @@ def test_each_program_was_recorded_in_its_oldest_and_its_newest_version() -> Non
 @pytest.mark.parametrize(
     ("metric", "what"),
     [
-        (Foreign("node_disk", Kind.GAUGE, (NODE,)), "node 1.11 does not expose node_disk"),
-        (Foreign("node_empty", Kind.GAUGE, (NODE,)), "node 1.11 does not expose node_empty"),
-        (Foreign("node_reads_total", Kind.COUNTER, (NODE,)), "node 1.11 does not expose node_reads_total"),
-        (Foreign("node_disks", Kind.COUNTER, (NODE,)), "node 1.11 calls node_disks a gauge, not a counter"),
-        (Foreign("node_disks", Kind.GAUGE, (NODE,), ("kind",)), "node_disks of node 1.11 has no label kind"),
-        (Foreign("up", Kind.GAUGE, EVERY_JOB), "there is no recording of scrape"),
+        (ExternalMetric("node_disk", Kind.GAUGE, (NODE,)), "node 1.11 does not expose node_disk"),
+        (ExternalMetric("node_empty", Kind.GAUGE, (NODE,)), "node 1.11 does not expose node_empty"),
+        (ExternalMetric("node_reads_total", Kind.COUNTER, (NODE,)), "node 1.11 does not expose node_reads_total"),
+        (ExternalMetric("node_disks", Kind.COUNTER, (NODE,)), "node 1.11 calls node_disks a gauge, not a counter"),
+        (ExternalMetric("node_disks", Kind.GAUGE, (NODE,), ("kind",)), "node_disks of node 1.11 has no label kind"),
+        (ExternalMetric("up", Kind.GAUGE, EVERY_JOB), "there is no recording of scrape"),
     ],
 )
-def test_what_no_program_exposes_is_found(metric: Foreign, what: str) -> None:
+def test_what_no_program_exposes_is_found(metric: ExternalMetric, what: str) -> None:
     assert what in [finding.what for finding in check_foreign([metric], RECORDED).findings]
 
 
 @pytest.mark.parametrize(
     "metric",
     [
-        Foreign("node_disks", Kind.GAUGE, (NODE,), ("device",), added=("service",)),
-        Foreign("node_odd", Kind.COUNTER, (NODE,)),
+        ExternalMetric("node_disks", Kind.GAUGE, (NODE,), ("device",), added=("service",)),
+        ExternalMetric("node_odd", Kind.COUNTER, (NODE,)),
     ],
 )
-def test_what_they_expose_passes_and_an_untyped_one_is_what_we_say(metric: Foreign) -> None:
+def test_what_they_expose_passes_and_an_untyped_one_is_what_we_say(metric: ExternalMetric) -> None:
     assert check_foreign([metric], RECORDED).findings == ()
 
 

@@ -16,7 +16,7 @@ from investiq.monitoring.checks.dashboards import check_dashboards
 from investiq.monitoring.dashboards import api, dashboards_of, trading
 from investiq.monitoring.dashboards.events import EVENTS
 from investiq.monitoring.dashboards.grafana import DATA_SOURCE_UID, dashboard_json, dashboards_provider, data_source
-from investiq.monitoring.dashboards.panel import Dashboard, Row, Unit, View
+from investiq.monitoring.dashboards.panel import Dashboard, PanelUnit, PanelView, Row
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.host import HOST_MEMORY_LOW
 from investiq.monitoring.rules.monitoring import CERTIFICATE_EXPIRING, CERTIFICATE_NEAR_ITS_END
@@ -106,7 +106,7 @@ def test_thresholds_are_those_of_the_alerts_in_the_colour_of_their_severity() ->
     assert _steps(alerts=(latency,)) == [(None, "green"), (1000, "orange")]
     assert _steps(alerts=(HOST_MEMORY_LOW,)) == [(None, "orange"), (0.05, "green")]
     expiring = (CERTIFICATE_EXPIRING, CERTIFICATE_NEAR_ITS_END)
-    assert _steps(alerts=expiring, unit=Unit.DAYS) == [(None, "red"), (3, "orange"), (20, "green")]
+    assert _steps(alerts=expiring, unit=PanelUnit.DAYS) == [(None, "red"), (3, "orange"), (20, "green")]
     assert _steps() == [(None, "text")]
 
 
@@ -137,7 +137,7 @@ def test_numbers_and_tables_ask_for_the_latest_value_only() -> None:
         for panel, drawn in zip(
             dashboard.panels, [p for p in _document(dashboard)["panels"] if p["type"] != "row"], strict=True
         ):
-            latest = panel.view in (View.NUMBER, View.TABLE)
+            latest = panel.view in (PanelView.NUMBER, PanelView.TABLE)
             assert {target["instant"] for target in drawn["targets"]} == {latest}
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from investiq.foundation.telemetry.catalogue import EVENT_LOOP_LAG, REQUESTS, TRADES, TRADING_HALTED, Kind
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.dashboards.panel import Unit, concrete
+from investiq.monitoring.dashboards.panel import PanelUnit, expand_variables
 from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second, quantile, share
 from investiq.monitoring.dashboards.red import red_panels
-from investiq.monitoring.exporters import Foreign
+from investiq.monitoring.exporters import ExternalMetric
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.api import API_SATURATED, ERROR_RATIO, HIGH_ERROR_RATE
 from investiq.monitoring.rules.host import HOST_MEMORY_LOW, HOST_OOM_KILL
@@ -69,14 +69,14 @@ def test_the_query_of_an_alert_is_drawn_with_the_window_of_the_picture(alert: Al
 def test_every_alert_can_be_drawn_and_asks_for_the_same_metrics(alert: Alert) -> None:
     drawn, asked = (
         [node.name for node in nodes(parse(text)) if isinstance(node, Selector)]
-        for text in (concrete(of_alert(alert)), alert.query)
+        for text in (expand_variables(of_alert(alert)), alert.query)
     )
     assert drawn == asked
 
 
 def test_the_panels_of_a_service_take_a_histogram_that_is_not_ours() -> None:
-    histogram = Foreign("http_request_duration_seconds", Kind.HISTOGRAM, ("shop",), ("code",))
-    panels = red_panels(histogram, Unit.SECONDS, matching("code", "5.."), eq("job", "shop"))
+    histogram = ExternalMetric("http_request_duration_seconds", Kind.HISTOGRAM, ("shop",), ("code",))
+    panels = red_panels(histogram, PanelUnit.SECONDS, matching("code", "5.."), eq("job", "shop"))
     requests, errors, duration = panels
     of = f'{{{CHOSEN}, job="shop"}}[$__rate_interval]'
     assert requests.queries[0].expr == f"sum by (job) (rate(http_request_duration_seconds_count{of}))"

@@ -12,7 +12,7 @@ from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, Unit, View, concrete
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelUnit, PanelView, expand_variables
 from investiq.monitoring.dashboards.panels_file import panels_document
 from investiq.monitoring.routing.silencing import known_alerts
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
@@ -49,7 +49,7 @@ def test_a_panel_says_what_it_means_in_a_sentence_that_ends(panel: Panel) -> Non
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.title)
 def test_a_state_is_put_into_words(panel: Panel) -> None:
     in_words = bool(panel.states)
-    assert in_words == (panel.unit is Unit.STATE) or panel.view is View.TABLE
+    assert in_words == (panel.unit is PanelUnit.STATE) or panel.view is PanelView.TABLE
 
 
 def test_the_overview_shows_what_the_guide_asks_for() -> None:
@@ -61,14 +61,14 @@ def test_the_overview_shows_what_the_guide_asks_for() -> None:
 
 
 def test_no_picture_is_narrower_than_its_legend() -> None:
-    assert {panel.width for panel in PANELS if panel.view is not View.NUMBER} <= {8, 12, 24}
+    assert {panel.width for panel in PANELS if panel.view is not PanelView.NUMBER} <= {8, 12, 24}
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda dashboard: dashboard.name)
 def test_every_expression_parses_once_its_variables_are_chosen(dashboard: Dashboard) -> None:
     for panel in dashboard.panels:
         for query in panel.queries:
-            expression = concrete(query.expr)
+            expression = expand_variables(query.expr)
             assert "$" not in expression
             promql_parser.parse(expression)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from investiq.foundation.config import Config
 from investiq.foundation.vocabulary import Part, Subject
-from investiq.monitoring.routing.silencing import RESTART_ALERTS, deploy_matchers, known_alerts, refusals
+from investiq.monitoring.routing.silencing import RESTART_ALERTS, deploy_matchers, known_alerts, unsilenceable_reasons
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.rules.api import HIGH_ERROR_RATE, SERVICE_DOWN
 from investiq.monitoring.rules.monitoring import WATCHDOG, WATCHER_DOWN
@@ -12,7 +12,7 @@ from investiq.monitoring.rules.trading import CIRCUIT_BREAKER_TRIPPED, MONITORIN
 
 
 def test_every_rule_but_the_heartbeat_may_be_silenced() -> None:
-    known = refusals(known_alerts(Config()))
+    known = unsilenceable_reasons(known_alerts(Config()))
     assert [name for name, why in known.items() if why] == [WATCHDOG.name]
     assert "it is the heartbeat" in known[WATCHDOG.name]
     assert {alert.name for alert in (*ALERTS, *CONDITIONAL)} == set(known)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from investiq.promql.parse import NotUnderstood, parse
+from investiq.promql.parse import ParseError, parse
 from investiq.rule_mutation.generate import mutants_of
 from tests.rule_mutation.rules import rule
 
@@ -35,7 +35,7 @@ def test_an_expression_is_printed_in_one_way(written: str, printed: str) -> None
 
 
 def test_what_is_not_promql_is_said_to_be_so() -> None:
-    with pytest.raises(NotUnderstood, match="does not parse"):
+    with pytest.raises(ParseError, match="does not parse"):
         parse("sum(rate(a[5m])")
 
 

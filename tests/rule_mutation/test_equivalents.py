@@ -9,14 +9,14 @@ import pytest
 from investiq.rule_mutation.equivalents import entry_for, read_equivalents
 from investiq.rule_mutation.generate import mutants_of
 from investiq.rule_mutation.rule_file import UnreadableFile
-from investiq.rule_mutation.verdict import Outcome, Verdict, judge_listed
+from investiq.rule_mutation.verdict import MutantVerdict, MutationOutcome, judge_listed
 from tests.rule_mutation.rules import rule
 
 MUTANTS = mutants_of([rule('a{b="it\'s\\n"} > 1')])
 MUTANT = next(mutant for mutant in MUTANTS if mutant.operator == "matcher-dropped")
 BY_ID = {mutant.id: mutant for mutant in MUTANTS}
 (ENTRY,) = read_equivalents("e.toml", entry_for(MUTANT).replace('reason = ""', 'reason = "it is"'))
-SURVIVED = {MUTANT.id: Verdict(MUTANT, Outcome.LISTED)}
+SURVIVED = {MUTANT.id: MutantVerdict(MUTANT, MutationOutcome.LISTED)}
 
 
 def test_the_entry_that_is_proposed_lists_its_mutant() -> None:
@@ -30,7 +30,7 @@ def test_an_entry_whose_rule_was_not_run_is_not_judged_by_its_outcome() -> None:
 
 
 def test_an_entry_that_is_killed_is_a_finding() -> None:
-    killed = {MUTANT.id: Verdict(MUTANT, Outcome.KILLED, ("a test",))}
+    killed = {MUTANT.id: MutantVerdict(MUTANT, MutationOutcome.KILLED, ("a test",))}
     (finding,) = judge_listed([ENTRY], BY_ID, killed)
     assert finding.what == "it is not equivalent: a test notices it"
 

@@ -23,7 +23,7 @@ from investiq.rule_mutation.runner import (
     load_suite,
     mutate,
 )
-from investiq.rule_mutation.verdict import Outcome
+from investiq.rule_mutation.verdict import MutationOutcome
 
 pytestmark = pytest.mark.e2e
 
@@ -170,9 +170,9 @@ def test_a_proof_of_equivalence_holds_for_promtool(folder: Path) -> None:
     proven = [mutant for mutant in suite.mutants if mutant.proof]
     assert [str(mutant.change) for mutant in proven] == ['job="x" dropped', 'job="x" dropped']
     runner = module._Runner(suite, folder, module._promtool(), 60.0)
-    assert [runner.verdict(replace(m, proof=None)).outcome for m in proven] == [Outcome.SURVIVED] * 2
+    assert [runner.verdict(replace(m, proof=None)).outcome for m in proven] == [MutationOutcome.SURVIVED] * 2
     negated = [mutant for mutant in suite.mutants if mutant.operator == "matcher-negated"]
-    assert [runner.verdict(mutant).outcome for mutant in negated] == [Outcome.KILLED] * 2
+    assert [runner.verdict(mutant).outcome for mutant in negated] == [MutationOutcome.KILLED] * 2
 
 
 def test_a_mutant_that_breaks_the_test_of_another_alert_is_killed(folder: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_mutant_that_breaks_the_test_of_another_alert_is_killed(folder: Path) 
     tests = f"rule_files: [../rules/node.yml]\ntests: [{group('Ratio', 1)}, {group('Other', 1, 2)}]"
     (folder / "tests/weak.yml").write_text(tests, "utf-8")
     report = mutate(load_suite([], [folder / "tests/weak.yml"]), only=["Ratio"])
-    killed = [str(v.mutant.change) for v in report.verdicts if v.outcome is Outcome.KILLED]
+    killed = [str(v.mutant.change) for v in report.verdicts if v.outcome is MutationOutcome.KILLED]
     assert "on (x, y) -> on (x)" in killed
 
 
@@ -204,8 +204,8 @@ def test_a_rule_that_no_test_asks_for_is_untested_and_said_so_once(folder: Path)
     assert "no test asks for it" in out
     (folder / "tests/weak.yml").write_text(f"{WEAK.rstrip()}\n    {asking}\n", "utf-8")  # ALERTS is every alert
     report = mutate(load_suite([], [folder / "tests/weak.yml"]), only=["Idle"])
-    assert [str(v.mutant.change) for v in report.verdicts if v.outcome is Outcome.KILLED] == []
-    assert report.count(Outcome.UNTESTED) == 0
+    assert [str(v.mutant.change) for v in report.verdicts if v.outcome is MutationOutcome.KILLED] == []
+    assert report.count(MutationOutcome.UNTESTED) == 0
 
 
 def test_rules_that_no_test_loads_are_untested(folder: Path) -> None:
@@ -287,7 +287,7 @@ def test_a_run_that_does_not_end_is_no_kill(folder: Path, monkeypatch: pytest.Mo
     suite = load_suite([], [folder / "tests/weak.yml"])
     _promtool(folder, "exec sleep 60")
     runner = module._Runner(suite, folder, str(folder / "promtool"), 0.2)
-    assert runner.verdict(suite.mutants[0]).outcome is Outcome.TIMED_OUT
+    assert runner.verdict(suite.mutants[0]).outcome is MutationOutcome.TIMED_OUT
     monkeypatch.setenv("PATH", str(folder), prepend=":")
     with pytest.raises(BaselineFails, match=r"did not end in 0\.2 s"):
         mutate(suite, timeout_seconds=0.2)
@@ -298,7 +298,7 @@ def test_a_promtool_that_dies_is_no_kill(folder: Path) -> None:
     _promtool(folder, '[ "$1" = check ] || kill -KILL $$')
     runner = module._Runner(suite, folder, str(folder / "promtool"), 60.0)
     verdict = runner.verdict(suite.mutants[0])
-    assert verdict.outcome is Outcome.BROKEN_OFF
+    assert verdict.outcome is MutationOutcome.BROKEN_OFF
     assert "memory" in verdict.because[0]
 
 
@@ -306,7 +306,7 @@ def test_a_mutant_that_promtool_does_not_load_is_no_kill(folder: Path) -> None:
     suite = load_suite([], [folder / "tests/weak.yml"])
     _promtool(folder, "echo 'group \"node\", rule 1: could not parse'; exit 1")
     runner = module._Runner(suite, folder, str(folder / "promtool"), 60.0)
-    assert runner.verdict(suite.mutants[0]).outcome is Outcome.INVALID
+    assert runner.verdict(suite.mutants[0]).outcome is MutationOutcome.INVALID
 
 
 def test_without_promtool_it_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from investiq.foundation.telemetry import catalogue
 if TYPE_CHECKING:
     from investiq.rule_mutation.rule import Mutant
     from investiq.rule_mutation.runner import Suite
-    from investiq.rule_mutation.verdict import Report, Verdict
+    from investiq.rule_mutation.verdict import MutantVerdict, Report
 
 
 @click.group(
@@ -144,30 +144,35 @@ def _entry(mutant: Mutant) -> dict[str, str | None]:
 
 
 def _text(session: Session, report: Report) -> str:
-    from investiq.rule_mutation.verdict import Outcome  # noqa: PLC0415
+    from investiq.rule_mutation.verdict import MutationOutcome  # noqa: PLC0415
 
-    survivors = [_survivor(verdict) for verdict in report.survivors if verdict.outcome is not Outcome.UNTESTED]
+    survivors = [_survivor(verdict) for verdict in report.survivors if verdict.outcome is not MutationOutcome.UNTESTED]
     untested = dict.fromkeys(
         f"untested: {v.mutant.rule.name} in {v.mutant.rule.file}\n  missing:  {'; '.join(v.because)}"
         for v in report.survivors
-        if v.outcome is Outcome.UNTESTED
+        if v.outcome is MutationOutcome.UNTESTED
     )
     findings = [f"{f.where}: {f.what}\n  fix: {f.fix}" for f in report.findings]
     return "\n\n".join([_table(session, report), *survivors, *untested, *findings])
 
 
 def _table(session: Session, report: Report) -> str:
-    from investiq.rule_mutation.verdict import FINDINGS, Outcome  # noqa: PLC0415
+    from investiq.rule_mutation.verdict import FINDINGS, MutationOutcome  # noqa: PLC0415
 
-    columns = ((Outcome.KILLED,), FINDINGS, (Outcome.LISTED, Outcome.PROVEN))
+    columns = ((MutationOutcome.KILLED,), FINDINGS, (MutationOutcome.LISTED, MutationOutcome.PROVEN))
     rows = [
-        (rule.name, rule.group, report.count(*Outcome, rule=rule), *(report.count(*c, rule=rule) for c in columns))
+        (
+            rule.name,
+            rule.group,
+            report.count(*MutationOutcome, rule=rule),
+            *(report.count(*c, rule=rule) for c in columns),
+        )
         for rule in report.rules
     ]
     return session.table(("rule", "group", "mutants", "killed", "survived", "equivalent"), rows)
 
 
-def _survivor(verdict: Verdict) -> str:
+def _survivor(verdict: MutantVerdict) -> str:
     from investiq.rule_mutation.operators import BY_NAME  # noqa: PLC0415
 
     mutant = verdict.mutant
@@ -185,16 +190,16 @@ def _survivor(verdict: Verdict) -> str:
 
 
 def _summary(report: Report) -> str:
-    from investiq.rule_mutation.verdict import FINDINGS, Outcome  # noqa: PLC0415
+    from investiq.rule_mutation.verdict import FINDINGS, MutationOutcome  # noqa: PLC0415
 
-    untested = report.count(Outcome.UNTESTED)
+    untested = report.count(MutationOutcome.UNTESTED)
     parts = [
         f"{len(report.verdicts)} mutants of {len(report.rules)} rules",
-        f"{report.count(Outcome.KILLED)} killed",
+        f"{report.count(MutationOutcome.KILLED)} killed",
         f"{report.count(*FINDINGS)} survived" + (f" ({untested} of them without a test)" if untested else ""),
-        f"{report.count(Outcome.LISTED)} listed as equivalent",
-        f"{report.count(Outcome.PROVEN)} proven equivalent",
-        *([f"{invalid} invalid"] if (invalid := report.count(Outcome.INVALID)) else []),
+        f"{report.count(MutationOutcome.LISTED)} listed as equivalent",
+        f"{report.count(MutationOutcome.PROVEN)} proven equivalent",
+        *([f"{invalid} invalid"] if (invalid := report.count(MutationOutcome.INVALID)) else []),
         *([f"{len(report.findings)} further findings"] if report.findings else []),
     ]
     return f"{', '.join(parts)}; {report.seconds:.1f} s, {report.jobs} at a time"

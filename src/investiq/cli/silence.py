@@ -39,10 +39,10 @@ def command(session: Session, *, alert: str, seconds: float, reason: str, labels
     from investiq.clients.alertmanager.client import Silences  # noqa: PLC0415
     from investiq.clients.alertmanager.refusals import check_length, check_name, check_text  # noqa: PLC0415
     from investiq.clients.alertmanager.silence import matchers_of  # noqa: PLC0415
-    from investiq.monitoring.routing.silencing import known_alerts, refusals  # noqa: PLC0415  the rules are not for every command
+    from investiq.monitoring.routing.silencing import known_alerts, unsilenceable_reasons  # noqa: PLC0415  the rules are not for every command
 
     config, length = session.loaded.config, timedelta(seconds=seconds)
-    check_name(alert, refusals(known_alerts(config)))
+    check_name(alert, unsilenceable_reasons(known_alerts(config)))
     check_length(length)
     why = check_text(reason, "--reason is empty: say why, since whoever looks at the alert will ask")
     matchers = (*matchers_of(alert, {}), *(_label(label) for label in labels))

@@ -26,8 +26,8 @@ class Alert:
     Attributes:
         query: what is measured, as PromQL; a panel of the same thing draws exactly this.
         op: comparison of query and threshold; None where any result fires.
-        guard: further condition, such as the traffic floor of a ratio, starting with `and`, `or` or `unless`.
-        hold_seconds: how long the condition holds before the alert fires (`for`).
+        extra_condition: further condition, such as the traffic floor of a ratio, starting with `and`, `or` or `unless`.
+        for_seconds: how long the condition holds before the alert fires (`for`).
         service: the scrape job that is at fault; the value inhibition goes by. None where the series say it themselves.
         summary: one line for a phone; may use Prometheus templates.
         description: what the user loses, and what InvestIQ still does.
@@ -45,8 +45,8 @@ class Alert:
     no_data: NoData
     op: Literal[">", "<", "==", "!="] | None = None
     threshold: float | None = None
-    guard: str = ""
-    hold_seconds: int = 0
+    extra_condition: str = ""
+    for_seconds: int = 0
     service: str | None = "{{ $labels.job }}"
     covered_by: str | None = None
     dashboard: str | None = None
@@ -56,7 +56,7 @@ class Alert:
     def expr(self) -> str:
         """The whole condition in PromQL."""
         condition = self.query if self.op is None else f"{self.query} {self.op} {self.threshold:g}"
-        return f"{condition} {self.guard}".rstrip()
+        return f"{condition} {self.extra_condition}".rstrip()
 
     @property
     def key(self) -> tuple[str, str]:

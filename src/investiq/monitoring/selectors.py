@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import Kind, Metric
-from investiq.monitoring.exporters.external_metric import Foreign
+from investiq.monitoring.exporters.external_metric import ExternalMetric
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.recording import Recording
 from investiq.promql.matcher import Matcher, eq, matching
 
-__all__ = ["UP", "Foreign", "at_most", "buckets", "observations", "series"]
+__all__ = ["UP", "ExternalMetric", "at_most", "buckets", "observations", "series"]
 
 TARGET_LABELS = ("job", "instance")
 """The labels that Prometheus adds to every sample of a target."""
 
 
-def series(metric: Metric | Foreign | Recording, *matchers: Matcher) -> str:
+def series(metric: Metric | ExternalMetric | Recording, *matchers: Matcher) -> str:
     """The selector of a counter, a gauge or a recorded series.
 
     Raises:
@@ -25,12 +25,12 @@ def series(metric: Metric | Foreign | Recording, *matchers: Matcher) -> str:
     return _selector(metric, metric.name, matchers)
 
 
-def buckets(metric: Metric | Foreign, *matchers: Matcher) -> str:
+def buckets(metric: Metric | ExternalMetric, *matchers: Matcher) -> str:
     """The selector of a histogram's cumulative buckets (label `le`)."""
     return _selector(metric, f"{_histogram(metric).name}_bucket", matchers, ("le",))
 
 
-def at_most(metric: Metric | Foreign, bound: float) -> Matcher:
+def at_most(metric: Metric | ExternalMetric, bound: float) -> Matcher:
     """The bucket of what is at most `bound`, however its `le` is written: `10`, or `10.0` as Prometheus 3 does.
 
     Raises:
@@ -42,19 +42,19 @@ def at_most(metric: Metric | Foreign, bound: float) -> Matcher:
     return matching("le", rf"{bound:.0f}(\.0)?") if float(bound).is_integer() else eq("le", f"{bound:g}")
 
 
-def observations(metric: Metric | Foreign, *matchers: Matcher) -> str:
+def observations(metric: Metric | ExternalMetric, *matchers: Matcher) -> str:
     """The selector of the number of observations of a histogram."""
     return _selector(metric, f"{_histogram(metric).name}_count", matchers)
 
 
-def _histogram(metric: Metric | Foreign) -> Metric | Foreign:
+def _histogram(metric: Metric | ExternalMetric) -> Metric | ExternalMetric:
     if metric.kind is not Kind.HISTOGRAM:
         raise ValueError(f"{metric.name} is a {metric.kind}, not a histogram")
     return metric
 
 
 def _selector(
-    metric: Metric | Foreign | Recording, name: str, matchers: tuple[Matcher, ...], further: tuple[str, ...] = ()
+    metric: Metric | ExternalMetric | Recording, name: str, matchers: tuple[Matcher, ...], further: tuple[str, ...] = ()
 ) -> str:
     for matcher in matchers:
         if matcher.label not in further:
@@ -63,7 +63,7 @@ def _selector(
     return f"{name}{{{inside}}}" if inside else name
 
 
-def _check(metric: Metric | Foreign | Recording, matcher: Matcher) -> None:
+def _check(metric: Metric | ExternalMetric | Recording, matcher: Matcher) -> None:
     if matcher.label in TARGET_LABELS and not isinstance(metric, Recording):
         return
     values = {label.name: label.values for label in metric.labels} if isinstance(metric, Metric) else {}

@@ -26,10 +26,10 @@ from investiq.promql.tree import (
     Text,
 )
 
-__all__ = ["NotUnderstood", "parse"]
+__all__ = ["ParseError", "parse"]
 
 
-class NotUnderstood(InvestIQError):
+class ParseError(InvestIQError):
     """PromQL that the parser, or this tree, does not know; a newer Prometheus may."""
 
     reason = "not_understood"
@@ -45,10 +45,10 @@ def parse(text: str) -> Node:
         tree = _node(promql_parser.parse(_without_raw_strings(text)))
         again = promql_parser.parse(str(tree))
     except ValueError as error:
-        raise NotUnderstood(f"the expression does not parse: {error}") from error
+        raise ParseError(f"the expression does not parse: {error}") from error
     # What this tree does not carry over must not vanish silently: the mutants would differ in more than one thing.
     if str(_node(again)) != str(tree) or again.prettify() != promql_parser.parse(_without_raw_strings(text)).prettify():
-        raise NotUnderstood(f"a part of the expression is not understood: it would become {tree}")
+        raise ParseError(f"a part of the expression is not understood: it would become {tree}")
     return tree
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from investiq.rule_mutation.rule import Mutant
 from investiq.rule_mutation.rule_file import UnreadableFile
 
-__all__ = ["FILE_NAME", "Listed", "entry_for", "read_equivalents"]
+__all__ = ["FILE_NAME", "EquivalentMutant", "entry_for", "read_equivalents"]
 
 FILE_NAME = "equivalent.toml"
 """Beside the tests; TOML, so that no `promtool test rules *.yml` takes it for a test file."""
@@ -18,7 +18,7 @@ _KEYS = ("id", "rule", "operator", "change", "reason")
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class EquivalentMutant:
     """A mutant that is said to be equivalent.
 
     Attributes:
@@ -38,7 +38,7 @@ class Listed:
         return (self.rule, self.operator, self.change) == (mutant.rule.name, mutant.operator, str(mutant.change))
 
 
-def read_equivalents(name: str, text: str) -> list[Listed]:
+def read_equivalents(name: str, text: str) -> list[EquivalentMutant]:
     """The entries `[[equivalent]]` of a file.
 
     Raises:
@@ -55,12 +55,12 @@ def _tables(entries: object) -> Sequence[dict[str, object]]:
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
-def _entry(name: str, entry: dict[str, object]) -> Listed:
+def _entry(name: str, entry: dict[str, object]) -> EquivalentMutant:
     missing = [key for key in _KEYS if not entry.get(key)]
     if missing:
         which = entry.get("id") or entry.get("rule") or "without id"
         raise UnreadableFile(f"{name}: the entry {which} needs {', '.join(missing)}")
-    return Listed(**{key: str(entry[key]) for key in _KEYS}, source=name)
+    return EquivalentMutant(**{key: str(entry[key]) for key in _KEYS}, source=name)
 
 
 def entry_for(mutant: Mutant) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from investiq.promql.parse import NotUnderstood, parse
+from investiq.promql.parse import ParseError, parse
 from investiq.rule_mutation.operators import OPERATORS, Operator, Siblings
-from investiq.rule_mutation.rule import Change, Mutant, Rule
+from investiq.rule_mutation.rule import Mutant, Rule, RuleChange
 from investiq.rule_mutation.siblings import NONE_KNOWN, Families, siblings_among
 
 __all__ = ["mutants_of"]
@@ -35,11 +35,11 @@ def _of_rule(rule: Rule, operators: Sequence[Operator], siblings: Siblings) -> I
                 yield Mutant(rule, operator.name, change, proof)
 
 
-def _loads(change: Change) -> bool:
+def _loads(change: RuleChange) -> bool:
     if change.path != ("expr",):
         return True
     try:
         parse(change.after or "")
-    except NotUnderstood:
+    except ParseError:
         return False
     return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from investiq.promql.tree import Node
 
-__all__ = ["Change", "Mutant", "Rule"]
+__all__ = ["Mutant", "Rule", "RuleChange"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RuleChange:
     """One change to one field of a rule.
 
     Attributes:
@@ -75,7 +75,7 @@ class Mutant:
 
     rule: Rule
     operator: str
-    change: Change
+    change: RuleChange
     proof: str | None = None
 
     @property

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import yaml
 
 from investiq.foundation.errors import InvestIQError
-from investiq.promql.parse import NotUnderstood, parse
-from investiq.rule_mutation.rule import Change, Rule
+from investiq.promql.parse import ParseError, parse
+from investiq.rule_mutation.rule import Rule, RuleChange
 
 __all__ = ["RuleFile", "UnreadableFile", "compose", "item", "scalar", "serialize", "with_item"]
 
@@ -52,7 +52,7 @@ class RuleFile:
         document = compose(name, text)
         return cls(name, tuple(_rules(name, document)), document)
 
-    def with_change(self, rule: Rule, change: Change) -> str:
+    def with_change(self, rule: Rule, change: RuleChange) -> str:
         """The text of the file with one change to one of its rules."""
         return serialize(self._with(self._document, rule, change.path, change.after))
 
@@ -148,7 +148,7 @@ def _rule(file: str, group: str, address: tuple[int, int], node: yaml.Node) -> R
     problem = tree = None
     try:
         tree = parse(_text(expr))
-    except NotUnderstood as error:
+    except ParseError as error:
         problem = error.message
     fields = {key: _text(value) for key in _FIELDS if (value := item(node, key)) is not None}
     labels = item(node, "labels")

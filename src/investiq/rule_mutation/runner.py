@@ -23,13 +23,13 @@ from tempfile import TemporaryDirectory
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import Finding
 from investiq.foundation.subprocesses import SHORT_LIVED
-from investiq.rule_mutation.equivalents import FILE_NAME, Listed, read_equivalents
+from investiq.rule_mutation.equivalents import FILE_NAME, EquivalentMutant, read_equivalents
 from investiq.rule_mutation.generate import mutants_of
 from investiq.rule_mutation.promtool_tests import TestFile, affected_names
 from investiq.rule_mutation.rule import Mutant, Rule
 from investiq.rule_mutation.rule_file import RuleFile
 from investiq.rule_mutation.siblings import NONE_KNOWN, Families
-from investiq.rule_mutation.verdict import Outcome, Report, Verdict, judge_listed
+from investiq.rule_mutation.verdict import MutantVerdict, MutationOutcome, Report, judge_listed
 
 __all__ = ["BaselineFails", "NoSuchFile", "NothingToMutate", "PromtoolMissing", "Suite", "load_suite", "mutate"]
 
@@ -92,7 +92,7 @@ class Suite:
 
     rules: Mapping[Path, RuleFile]
     tests: Sequence[LoadedTests]
-    listed: Sequence[Listed]
+    listed: Sequence[EquivalentMutant]
     context: Sequence[Rule]
     families: Families
 
@@ -203,7 +203,7 @@ def mutate(
 
 def _in_order(
     pool: ThreadPoolExecutor, runner: _Runner, mutants: Sequence[Mutant], progress: Progress | None
-) -> list[Verdict]:
+) -> list[MutantVerdict]:
     futures = [pool.submit(runner.verdict, mutant) for mutant in mutants]
     for done, _ in enumerate(as_completed(futures), start=1):
         if progress is not None:
@@ -235,7 +235,7 @@ def _not_understood(rules: Iterable[Rule]) -> Iterator[Finding]:
             yield Finding("rules-mutate", where, rule.problem or "not understood", fix, unchecked=True)
 
 
-def _judged(suite: Suite, mutants: Sequence[Mutant], verdicts: Sequence[Verdict]) -> list[Finding]:
+def _judged(suite: Suite, mutants: Sequence[Mutant], verdicts: Sequence[MutantVerdict]) -> list[Finding]:
     by_id = {mutant.id: mutant for mutant in mutants}
     return judge_listed(suite.listed, by_id, {verdict.mutant.id: verdict for verdict in verdicts})
 
@@ -311,22 +311,24 @@ class _Runner:
         version = self._run(self.folder, ["--version"]).output.partition(" (")[0]
         return f"{version}, does not know {', '.join(unknown)}: a newer one may"
 
-    def verdict(self, mutant: Mutant) -> Verdict:
+    def verdict(self, mutant: Mutant) -> MutantVerdict:
         """What becomes of a mutant."""
         if mutant.proof:
-            return Verdict(mutant, Outcome.PROVEN, (mutant.proof,))
+            return MutantVerdict(mutant, MutationOutcome.PROVEN, (mutant.proof,))
         path = next(path for path, file in self.suite.rules.items() if mutant.rule in file.rules)
         tests = [one for one in self.suite.tests if path in one.rule_files]
         if not tests:
-            return Verdict(mutant, Outcome.UNTESTED, ("no test file loads its rule file",))
+            return MutantVerdict(mutant, MutationOutcome.UNTESTED, ("no test file loads its rule file",))
         names = self._affected(mutant.rule)
         if not any(one.tests.concerning(names) for one in tests):
-            return Verdict(mutant, Outcome.UNTESTED, ("no test asks for it, nor for a rule that reads it",))
+            return MutantVerdict(
+                mutant, MutationOutcome.UNTESTED, ("no test asks for it, nor for a rule that reads it",)
+            )
         with TemporaryDirectory(dir=self.folder) as folder:
             (Path(folder) / _MUTANT).write_text(self.suite.rules[path].with_change(mutant.rule, mutant.change), "utf-8")
             return self._meet(mutant, Path(folder), path, self._stages(mutant, tests, names))
 
-    def _meet(self, mutant: Mutant, folder: Path, path: Path, stages: Iterable[_Selection]) -> Verdict:
+    def _meet(self, mutant: Mutant, folder: Path, path: Path, stages: Iterable[_Selection]) -> MutantVerdict:
         for stage, selection in enumerate(stages):
             files = [
                 _write(folder, f"{stage}-{number}.yml", one, path, groups)
@@ -334,7 +336,9 @@ class _Runner:
             ]
             run = self._promtool_test(folder, files)
             if run.timed_out:
-                return Verdict(mutant, Outcome.TIMED_OUT, (f"promtool did not end in {self.timeout_seconds:g} s",))
+                return MutantVerdict(
+                    mutant, MutationOutcome.TIMED_OUT, (f"promtool did not end in {self.timeout_seconds:g} s",)
+                )
             self._remember(mutant.rule, selection, run.seconds, killed=not run.passed)
             if not run.passed:
                 return self._noticed(mutant, folder, run)
@@ -358,20 +362,20 @@ class _Runner:
             self._seconds[group] = seconds
             self._kills[id(rule)][group] += killed
 
-    def _noticed(self, mutant: Mutant, folder: Path, run: _Run) -> Verdict:
+    def _noticed(self, mutant: Mutant, folder: Path, run: _Run) -> MutantVerdict:
         if not _FAILED_TEST.search(run.output):
             check = self._run(folder, ["check", "rules", _MUTANT])
             if not check.passed:
-                return Verdict(mutant, Outcome.INVALID, (check.output.strip(),))
+                return MutantVerdict(mutant, MutationOutcome.INVALID, (check.output.strip(),))
             why = run.output.strip().partition("\n")[0] or "it printed nothing: killed, for want of memory perhaps"
-            return Verdict(mutant, Outcome.BROKEN_OFF, (f"promtool named no failed test: {why}",))
-        return Verdict(mutant, Outcome.KILLED, tuple(dict.fromkeys(_TEST_NAME.findall(run.output))))
+            return MutantVerdict(mutant, MutationOutcome.BROKEN_OFF, (f"promtool named no failed test: {why}",))
+        return MutantVerdict(mutant, MutationOutcome.KILLED, tuple(dict.fromkeys(_TEST_NAME.findall(run.output))))
 
-    def _survivor(self, mutant: Mutant) -> Verdict:
+    def _survivor(self, mutant: Mutant) -> MutantVerdict:
         entry = next((entry for entry in self.suite.listed if entry.id == mutant.id), None)
         if entry is not None and entry.describes(mutant):
-            return Verdict(mutant, Outcome.LISTED, (entry.reason,))
-        return Verdict(mutant, Outcome.SURVIVED)
+            return MutantVerdict(mutant, MutationOutcome.LISTED, (entry.reason,))
+        return MutantVerdict(mutant, MutationOutcome.SURVIVED)
 
     def _affected(self, rule: Rule) -> set[str]:
         if id(rule) not in self._names:

@@ -9,16 +9,16 @@ from enum import StrEnum
 from typing import Any
 
 from investiq.foundation.findings import Finding
-from investiq.rule_mutation.equivalents import Listed, entry_for
+from investiq.rule_mutation.equivalents import EquivalentMutant, entry_for
 from investiq.rule_mutation.operators import BY_NAME
 from investiq.rule_mutation.rule import Mutant, Rule
 
-__all__ = ["FINDINGS", "Outcome", "Report", "Verdict", "judge_listed"]
+__all__ = ["FINDINGS", "MutantVerdict", "MutationOutcome", "Report", "judge_listed"]
 
 _CHECK = "rules-mutate"
 
 
-class Outcome(StrEnum):
+class MutationOutcome(StrEnum):
     """What became of a mutant."""
 
     KILLED = "killed"
@@ -31,11 +31,11 @@ class Outcome(StrEnum):
     INVALID = "invalid"
 
 
-FINDINGS = (Outcome.SURVIVED, Outcome.UNTESTED, Outcome.TIMED_OUT, Outcome.BROKEN_OFF)
+FINDINGS = (MutationOutcome.SURVIVED, MutationOutcome.UNTESTED, MutationOutcome.TIMED_OUT, MutationOutcome.BROKEN_OFF)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class MutantVerdict:
     """A mutant and what became of it.
 
     Attributes:
@@ -43,7 +43,7 @@ class Verdict:
     """
 
     mutant: Mutant
-    outcome: Outcome
+    outcome: MutationOutcome
     because: Sequence[str] = ()
 
     def document(self) -> dict[str, Any]:
@@ -79,17 +79,17 @@ class Report:
 
     rules: Sequence[Rule]
     tests: Sequence[str]
-    verdicts: Sequence[Verdict]
+    verdicts: Sequence[MutantVerdict]
     findings: Sequence[Finding]
     seconds: float
     jobs: int
 
-    def count(self, *outcomes: Outcome, rule: Rule | None = None) -> int:
+    def count(self, *outcomes: MutationOutcome, rule: Rule | None = None) -> int:
         """How many mutants, of one rule or of all, had one of these outcomes."""
         return sum(v.outcome in outcomes and (rule is None or v.mutant.rule is rule) for v in self.verdicts)
 
     @property
-    def survivors(self) -> list[Verdict]:
+    def survivors(self) -> list[MutantVerdict]:
         """The mutants that are findings."""
         return [verdict for verdict in self.verdicts if verdict.outcome in FINDINGS]
 
@@ -105,7 +105,7 @@ class Report:
             "rules": len(self.rules),
             "tests": list(self.tests),
             "mutants": len(self.verdicts),
-            "counts": {outcome.value: counts[outcome] for outcome in Outcome},
+            "counts": {outcome.value: counts[outcome] for outcome in MutationOutcome},
             "seconds": round(self.seconds, 1),
             "jobs": self.jobs,
             "findings": [{"where": f.where, "what": f.what, "fix": f.fix} for f in self.findings],
@@ -114,7 +114,7 @@ class Report:
 
 
 def judge_listed(
-    listed: Iterable[Listed], mutants: Mapping[str, Mutant], verdicts: Mapping[str, Verdict]
+    listed: Iterable[EquivalentMutant], mutants: Mapping[str, Mutant], verdicts: Mapping[str, MutantVerdict]
 ) -> list[Finding]:
     """What is wrong with the list of equivalents.
 
@@ -135,7 +135,7 @@ def judge_listed(
         elif not entry.describes(mutant):
             what = "the entry describes another mutant than its id"
             findings.append(Finding(_CHECK, where, what, f"correct it:\n{entry_for(mutant)}"))
-        elif verdict is not None and verdict.outcome is Outcome.KILLED:
+        elif verdict is not None and verdict.outcome is MutationOutcome.KILLED:
             what = f"it is not equivalent: {', '.join(verdict.because) or 'a test'} notices it"
             findings.append(Finding(_CHECK, where, what, "remove the entry"))
         elif mutant.proof:

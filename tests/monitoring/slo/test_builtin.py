@@ -19,9 +19,9 @@ from investiq.foundation.config.slo import (
 )
 from investiq.foundation.telemetry.catalogue import REQUEST_DURATION, Kind
 from investiq.foundation.vocabulary import Severity
-from investiq.monitoring.exporters import Foreign
+from investiq.monitoring.exporters import ExternalMetric
 from investiq.monitoring.selectors import at_most
-from investiq.monitoring.slo import Budgeting, Slo, slos_of
+from investiq.monitoring.slo import BudgetingMethod, Slo, slos_of
 from investiq.monitoring.slo.indicators import latency
 from investiq.promql.matcher import eq, matching
 
@@ -85,7 +85,7 @@ def test_an_slo_of_the_users_own_becomes_one_series_of_bad_and_one_of_all_events
     slo = _named(Config(slos=(CustomSlo(**CUSTOM, bad="sum(rate(bad_total[5m]))"),)))["shop"]
     assert slo.events.bad == "sum(rate(bad_total[5m]))"
     assert slo.events.total == "sum(rate(all_total[5m]))"
-    assert (slo.page, slo.budgeting, slo.window_days) == (Severity.WARNING, Budgeting.OCCURRENCES, 30)
+    assert (slo.page, slo.budgeting, slo.window_days) == (Severity.WARNING, BudgetingMethod.OCCURRENCES, 30)
 
 
 def test_good_events_are_taken_from_all_and_none_at_all_means_that_all_were_bad() -> None:
@@ -95,7 +95,7 @@ def test_good_events_are_taken_from_all_and_none_at_all_means_that_all_were_bad(
 
 
 def test_a_histogram_of_a_foreign_service_needs_no_metric_and_no_job_of_ours() -> None:
-    histogram = Foreign("http_request_duration_seconds", Kind.HISTOGRAM, ("shop",), labels=("code",))
+    histogram = ExternalMetric("http_request_duration_seconds", Kind.HISTOGRAM, ("shop",), labels=("code",))
     events = latency(histogram, 0.5, answered=(eq("job", "shop"), matching("code", "2..")))
     assert events.total == 'sum(rate(http_request_duration_seconds_count{job="shop", code=~"2.."}[5m]))'
     assert 'le="0.5"' in events.bad

@@ -21,7 +21,7 @@ from investiq.clients.session import Access, NotChecked
 from investiq.foundation.config import Config, Paths, load
 from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.dashboards import dashboards_of
-from investiq.monitoring.dashboards.panel import concrete
+from investiq.monitoring.dashboards.panel import expand_variables
 from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.operate.supervise import programs
 from investiq.operate.validate.live import panels, run
@@ -293,7 +293,7 @@ def _first_panel(config: Config) -> Any:
 def _drawing(monitoring: Monitoring, change: Callable[[list[dict[str, Any]]], object]) -> str:
     """Spoil what the first query of the first panel is answered; the title of the panel."""
     panel = _first_panel(monitoring.config)
-    _samples(monitoring, concrete(panel.queries[0].expr), change)
+    _samples(monitoring, expand_variables(panel.queries[0].expr), change)
     return str(panel.title)
 
 

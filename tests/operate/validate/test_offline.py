@@ -12,7 +12,7 @@ import pytest
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import NotifyConfig
 from investiq.foundation.findings import Finding
-from investiq.monitoring.checks.expressions import drawn
+from investiq.monitoring.checks.expressions import panel_expressions
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
 from investiq.monitoring.dashboards.panel import Query, Row
@@ -22,7 +22,7 @@ from investiq.operate.validate.offline import checkout, validate_offline
 
 P95 = "histogram_quantile(0.95, sum by (le) (rate(investiq_request_duration_milliseconds_bucket[5m])))"
 API_DASHBOARD = "monitoring/grafana/dashboards/api"
-PANEL_EXPRESSIONS = len(drawn(dashboards_of(Config()), EVENTS))
+PANEL_EXPRESSIONS = len(panel_expressions(dashboards_of(Config()), EVENTS))
 
 
 def _findings(root: Path, *only: str, config: Config | None = None) -> list[Finding]:

@@ -11,10 +11,10 @@ import pytest
 from investiq.foundation.config import Config, Paths
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
-from investiq.monitoring.dashboards.panel import State as MonitoringState
-from investiq.monitoring.dashboards.panel import Unit as MonitoringUnit
-from investiq.monitoring.dashboards.panel import View as MonitoringView
-from investiq.monitoring.dashboards.panel import concrete
+from investiq.monitoring.dashboards.panel import PanelState as MonitoringState
+from investiq.monitoring.dashboards.panel import PanelUnit as MonitoringUnit
+from investiq.monitoring.dashboards.panel import PanelView as MonitoringView
+from investiq.monitoring.dashboards.panel import expand_variables
 from investiq.monitoring.dashboards.panels_file import SCHEMA as MONITORING_SCHEMA
 from investiq.monitoring.dashboards.panels_file import panels_document
 from investiq.operate.render.files import write_runtime
@@ -42,7 +42,7 @@ def test_expressions_are_made_concrete_as_the_monitoring_does_it() -> None:
 
     for dashboard in DASHBOARDS:
         for query in (query for drawn in dashboard.panels for query in drawn.queries):
-            assert boards.concrete(query.expr, 60) == concrete(query.expr, "60s")
+            assert boards.concrete(query.expr, 60) == expand_variables(query.expr, "60s")
 
 
 def test_the_console_knows_each_view_state_and_unit_of_the_monitoring() -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from investiq.invest.market.types import Bar, MalformedSymbol, Symbol, parse_symbol
 
-__all__ = ["MAX_BARS", "BarIn", "Health", "ModelState", "PredictRequest", "PredictResponse"]
+__all__ = ["MAX_BARS", "BarIn", "ModelHealth", "ModelState", "PredictRequest", "PredictResponse"]
 
 MAX_BARS: Final = 5_000
 """Twenty years of sessions; only the last `NEEDED_BARS` are used."""
@@ -97,7 +97,7 @@ class ModelState(BaseModel):
     error: str | None = Field(None, description="why the artifact on disk is not the one that serves")
 
 
-class Health(BaseModel):
+class ModelHealth(BaseModel):
     """GET /health: `ok` with 200, `degraded` with 200 (an older model serves), `down` with 503 (no model)."""
 
     status: Literal["ok", "degraded", "down"]

@@ -73,9 +73,9 @@ def _faults(alert: Alert, cases: Collection[_Case]) -> Iterator[tuple[str, str]]
         yield "no test shows it silent", f"add the nearest healthy case, exp_alerts: [], to {path}"
         return
     read = _read(alert.expr)
-    if not any(case.series & read and case.seconds >= alert.hold_seconds for case in silent):
+    if not any(case.series & read and case.seconds >= alert.for_seconds for case in silent):
         what = f"no test shows it silent where it could fire: with {', '.join(sorted(read))}"
-        after = f", {alert.hold_seconds} s after the start or later" if alert.hold_seconds else ""
+        after = f", {alert.for_seconds} s after the start or later" if alert.for_seconds else ""
         yield what + after, f"give the healthy case in {path} the series that the alert reads, and that long"
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.checks.labels import labels_of
-from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, Unit
-from investiq.monitoring.dashboards.panel_queries import RATE_WINDOW, parse_drawn
+from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, PanelUnit
+from investiq.monitoring.dashboards.panel_queries import RATE_WINDOW, parse_panel_expression
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS
 from investiq.monitoring.exporters.scrape import ALERTS, ALERTS_SINCE
 from investiq.monitoring.rules import RECORDINGS
-from investiq.promql.parse import NotUnderstood
+from investiq.promql.parse import ParseError
 from investiq.promql.tree import Call, Node, Selector, Subquery, places
 
 __all__ = ["EXEMPT", "RULES", "check_dashboards"]
@@ -149,8 +149,8 @@ def _panel_units(document: _Document) -> Iterator[_Fault]:
     """Stricter: a unit beside value mappings too, and one of those that we know to exist."""
     for panel in _panels(document):
         unit = panel.get("fieldConfig", {}).get("defaults", {}).get("unit")
-        if unit not in set(Unit):
-            yield _title(panel), f"its unit is {unit!r}", f"use one of {', '.join(Unit)}"
+        if unit not in set(PanelUnit):
+            yield _title(panel), f"its unit is {unit!r}", f"use one of {', '.join(PanelUnit)}"
 
 
 def _panel_no_targets(document: _Document) -> Iterator[_Fault]:
@@ -256,8 +256,8 @@ def _targets(document: _Document) -> Iterator[_Target]:
 
 def _tree(expr: str) -> Node | None:
     try:
-        return parse_drawn(expr)
-    except NotUnderstood:
+        return parse_panel_expression(expr)
+    except ParseError:
         return None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from investiq.foundation.findings import Checked, Finding
 from investiq.foundation.vocabulary import Part
-from investiq.monitoring.exporters import Foreign
+from investiq.monitoring.exporters import ExternalMetric
 from investiq.monitoring.exporters.expositions import PROGRAMS, Family, parse_exposition
 
 __all__ = ["check_foreign"]
@@ -16,7 +16,7 @@ CHECK = "foreign"
 _OURS = {part.value for part in Part}
 
 
-def check_foreign(metrics: Collection[Foreign], recorded: Mapping[str, Mapping[str, str]]) -> Checked:
+def check_foreign(metrics: Collection[ExternalMetric], recorded: Mapping[str, Mapping[str, str]]) -> Checked:
     """Check that `metrics` exist.
 
     Args:
@@ -37,7 +37,9 @@ def check_foreign(metrics: Collection[Foreign], recorded: Mapping[str, Mapping[s
     return Checked(CHECK, f"{len(metrics)} metrics in {expositions} expositions", tuple(findings))
 
 
-def _faults(metric: Foreign, program: str, families: Mapping[str, Mapping[str, Mapping[str, Family]]]) -> Iterator[str]:
+def _faults(
+    metric: ExternalMetric, program: str, families: Mapping[str, Mapping[str, Mapping[str, Family]]]
+) -> Iterator[str]:
     if not families.get(program):
         yield f"there is no recording of {program}"
     for version, exposed in families.get(program, {}).items():

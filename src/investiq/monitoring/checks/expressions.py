@@ -8,12 +8,12 @@ from typing import Any
 
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric
-from investiq.monitoring.dashboards.panel import Dashboard, Event, concrete
-from investiq.monitoring.exporters import FOREIGN
-from investiq.promql.parse import NotUnderstood, parse
+from investiq.monitoring.dashboards.panel import Dashboard, Event, expand_variables
+from investiq.monitoring.exporters import EXTERNAL_METRICS
+from investiq.promql.parse import ParseError, parse
 from investiq.promql.tree import Node, nodes
 
-__all__ = ["Expression", "Series", "drawn", "expressions", "known_series", "nodes"]
+__all__ = ["Expression", "SeriesFacts", "expressions", "known_series", "nodes", "panel_expressions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class SeriesFacts:
     """What stands behind a series name.
 
     Attributes:
@@ -73,10 +73,10 @@ def expressions(rule_files: Mapping[str, Mapping[str, Any]]) -> list[Expression]
     ]
 
 
-def drawn(dashboards: Iterable[Dashboard], events: Sequence[Event] = ()) -> list[Expression]:
+def panel_expressions(dashboards: Iterable[Dashboard], events: Sequence[Event] = ()) -> list[Expression]:
     """Every expression of the panels, over every job and instance, and of the marked events."""
     of_panels = [
-        (f"dashboard {dashboard.name}: {panel.title}", concrete(query.expr))
+        (f"dashboard {dashboard.name}: {panel.title}", expand_variables(query.expr))
         for dashboard in dashboards
         for panel in dashboard.panels
         for query in panel.queries
@@ -85,27 +85,28 @@ def drawn(dashboards: Iterable[Dashboard], events: Sequence[Event] = ()) -> list
     return [Expression(where, text, _tree(text)) for where, text in (*of_panels, *of_events)]
 
 
-def known_series() -> dict[str, Series]:
+def known_series() -> dict[str, SeriesFacts]:
     """Name of each series of the catalogue and of foreign programs -> what it is."""
     series = {
-        metric.name: Series(metric.name, metric.kind is Kind.COUNTER, None, bounds=metric.bounds) for metric in FOREIGN
+        metric.name: SeriesFacts(metric.name, metric.kind is Kind.COUNTER, None, bounds=metric.bounds)
+        for metric in EXTERNAL_METRICS
     }
     for metric in catalogue.ALL:
         series |= _of_catalogue(metric)
     return series
 
 
-def _of_catalogue(metric: Metric) -> dict[str, Series]:
+def _of_catalogue(metric: Metric) -> dict[str, SeriesFacts]:
     labels = frozenset({*metric.label_names, "job", "instance"})
     if metric.kind is not Kind.HISTOGRAM:
-        return {metric.name: Series(metric.name, metric.kind is Kind.COUNTER, labels, bounds=metric.bounds)}
-    parts = {f"{metric.name}{suffix}": Series(metric.name, True, labels) for suffix in ("_sum", "_count")}
-    bucket = Series(metric.name, True, labels | {"le"}, metric.buckets)
+        return {metric.name: SeriesFacts(metric.name, metric.kind is Kind.COUNTER, labels, bounds=metric.bounds)}
+    parts = {f"{metric.name}{suffix}": SeriesFacts(metric.name, True, labels) for suffix in ("_sum", "_count")}
+    bucket = SeriesFacts(metric.name, True, labels | {"le"}, metric.buckets)
     return parts | {f"{metric.name}_bucket": bucket}
 
 
 def _tree(text: str) -> Node | None:
     try:
         return parse(text)
-    except NotUnderstood:
+    except ParseError:
         return None

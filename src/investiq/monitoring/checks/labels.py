@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.checks.expressions import Expression, known_series
-from investiq.monitoring.exporters import FOREIGN
+from investiq.monitoring.exporters import EXTERNAL_METRICS
 from investiq.monitoring.exporters.scrape import ALERTS, ALERTS_SINCE
 from investiq.monitoring.rules import RECORDINGS
 from investiq.monitoring.selectors import TARGET_LABELS
@@ -32,7 +32,7 @@ _KEEPS_LABELS = {
 # An alert has the labels of whatever it is about.
 _FOREIGN = {
     metric.name: frozenset((*metric.label_names, *TARGET_LABELS))
-    for metric in FOREIGN
+    for metric in EXTERNAL_METRICS
     if metric not in (ALERTS, ALERTS_SINCE)
 }
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from investiq.monitoring.checks.expressions import Series
+from investiq.monitoring.checks.expressions import SeriesFacts
 from investiq.promql.tree import Aggregation, Binary, Call, Negation, Node, Number, Paren, Selector, Subquery, nodes
 
 __all__ = ["COMPARISONS", "Range", "Values", "never"]
@@ -74,7 +74,7 @@ class Values:
         recorded: name of each recorded series -> the expressions that are recorded as it.
     """
 
-    def __init__(self, known: Mapping[str, Series], recorded: Mapping[str, Sequence[Node]]) -> None:
+    def __init__(self, known: Mapping[str, SeriesFacts], recorded: Mapping[str, Sequence[Node]]) -> None:
         self._known = known
         self._recorded = recorded
         self._of_recorded: dict[str, Range] = {}
@@ -238,7 +238,7 @@ class Values:
                     return node
 
 
-_UNKNOWN = Series("", False, None)
+_UNKNOWN = SeriesFacts("", False, None)
 
 
 def _selects_some(part: Selector, whole: Selector) -> bool:

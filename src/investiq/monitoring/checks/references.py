@@ -14,7 +14,7 @@ from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric
 from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.checks.expressions import Expression
-from investiq.monitoring.exporters import EVERY_JOB, FOREIGN
+from investiq.monitoring.exporters import EVERY_JOB, EXTERNAL_METRICS
 from investiq.monitoring.exporters.blackbox import PROBED
 from investiq.monitoring.exporters.scrape import ALERTS as ALERTS_FIRING
 from investiq.monitoring.exporters.scrape import ALERTS_SINCE
@@ -130,13 +130,13 @@ def _families(jobs: Collection[str]) -> dict[str, _Family]:
         name: _Family({label: _recorded_values(label, jobs) for label in labels})
         for name, labels in {recording.name: recording.labels for recording in RECORDINGS}.items()
     }
-    for foreign in FOREIGN:
+    for foreign in EXTERNAL_METRICS:
         emitters = tuple(jobs) if foreign.emitters == EVERY_JOB else tuple(j for j in foreign.emitters if j in jobs)
         families[foreign.name] = _Family(target | {"job": emitters} | dict.fromkeys(foreign.label_names))
     for alerts in (ALERTS_FIRING, ALERTS_SINCE):
         families[alerts.name] = _Family({**families[alerts.name].labels, **_OF_ALERTS, "job": None})
     for probed in (
-        metric for metric in FOREIGN if PROBED in metric.added and metric not in (ALERTS_FIRING, ALERTS_SINCE)
+        metric for metric in EXTERNAL_METRICS if PROBED in metric.added and metric not in (ALERTS_FIRING, ALERTS_SINCE)
     ):
         families[probed.name] = _Family({**families[probed.name].labels, PROBED: tuple(jobs)})
     for metric in catalogue.ALL:

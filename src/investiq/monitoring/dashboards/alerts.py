@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from investiq.monitoring.dashboards.monitoring import NOTIFICATIONS, RECEIVED, SILENCES
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelState, PanelUnit, PanelView, Query, Row
 from investiq.monitoring.exporters.scrape import ALERTS, ALERTS_SINCE, UP
 from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq, ne
@@ -25,8 +25,8 @@ def _count(selector: str, label: str) -> str:
 FIRING_NOW = Panel(
     title="Firing alerts",
     description="Alerts that fire now, without the heartbeat. Each has its entry in the runbook of its subject.",
-    unit=Unit.COUNT,
-    view=View.NUMBER,
+    unit=PanelUnit.COUNT,
+    view=PanelView.NUMBER,
     queries=(Query(f"count({_FIRING}) or vector(0)", "firing"),),
     width=4,
 )
@@ -34,8 +34,8 @@ FIRING_NOW = Panel(
 _PENDING_NOW = Panel(
     title="Pending alerts",
     description="Alerts whose condition holds, and has not yet lasted long enough.",
-    unit=Unit.COUNT,
-    view=View.NUMBER,
+    unit=PanelUnit.COUNT,
+    view=PanelView.NUMBER,
     queries=(Query(f"count({_PENDING}) or vector(0)", "pending"),),
     width=12,
 )
@@ -46,8 +46,8 @@ _SINCE = Panel(
         "Each alert that fires, and since when its condition holds; it fires once that has lasted for a while. The "
         "runbook of its subject (docs/runbooks) says what it means, what is lost, and what to type first."
     ),
-    unit=Unit.MOMENT,
-    view=View.TABLE,
+    unit=PanelUnit.MOMENT,
+    view=PanelView.TABLE,
     queries=(
         Query(
             f"{series(ALERTS_SINCE, _OF_PEOPLE)} * 1000 and ignoring (alertstate) {_FIRING}",
@@ -62,10 +62,10 @@ _SINCE = Panel(
 _HISTORY = Panel(
     title="History",
     description="When each alert was firing. Many short stretches are an alert, or a fault, that flaps.",
-    unit=Unit.STATE,
-    view=View.STATES,
+    unit=PanelUnit.STATE,
+    view=PanelView.STATES,
     queries=(Query(f"max by (alertname, service) ({_FIRING})", "{{alertname}} {{service}}"),),
-    states={1: ("firing", State.BAD)},
+    states={1: ("firing", PanelState.BAD)},
     emptiness=_NOTHING,
     width=24,
 )
@@ -73,7 +73,7 @@ _HISTORY = Panel(
 _BY_SUBJECT = Panel(
     title="Firing by subject",
     description="Firing alerts by subject. Several subjects at once mostly have one cause: the host, or the API.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(_count(_FIRING, "subject"), "{{subject}}"),),
     emptiness=_NOTHING,
 )
@@ -81,7 +81,7 @@ _BY_SUBJECT = Panel(
 _BY_SEVERITY = Panel(
     title="Firing by severity",
     description="Firing alerts by severity. Critical ones wake somebody, warnings wait until morning.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(_count(_FIRING, "severity"), "{{severity}}"),),
     emptiness=_NOTHING,
 )

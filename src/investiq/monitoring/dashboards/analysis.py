@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from investiq.foundation.telemetry.catalogue import ANALYSES, ENGINE_DURATION, ENGINE_RESULTS
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, Unit, View
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelUnit, PanelView, Query, Row
 from investiq.monitoring.dashboards.panel_queries import in_last, of_alert, per_second, quantile, share
 from investiq.monitoring.rules.analysis import ENGINE_FAILURES_HIGH
 from investiq.promql.matcher import eq
@@ -16,8 +16,8 @@ __all__ = ["ANALYSES_24H", "DASHBOARD"]
 ANALYSES_24H = Panel(
     title="Analyses in 24 hours",
     description="Analyses performed. None at all: neither the agent nor anybody else gets one, or nobody asked.",
-    unit=Unit.COUNT,
-    view=View.NUMBER,
+    unit=PanelUnit.COUNT,
+    view=PanelView.NUMBER,
     queries=(Query(in_last("24h", ANALYSES), "analyses"),),
     width=4,
 )
@@ -25,7 +25,7 @@ ANALYSES_24H = Panel(
 _RATE = Panel(
     title="Analyses",
     description="Analyses a second. The agent asks for one of each symbol in each of its cycles.",
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(ANALYSES, by=("job",)), "{{job}}"),),
 )
 
@@ -35,7 +35,7 @@ _COVERAGE = Panel(
         "Share of the analyses in which an engine answered. Without news and fundamentals, sentiment and fundamental "
         "stay at 0, and analyses say so in their coverage; another engine that falls has lost its data or its service."
     ),
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(
         Query(
             share(
@@ -53,7 +53,7 @@ _STATUSES = Panel(
     description=(
         "Results of engines a second. `unavailable` has nothing to go by and says why; `failed` broke or took too long."
     ),
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(ENGINE_RESULTS, by=("status",)), "{{status}}"),),
 )
 
@@ -63,7 +63,7 @@ _FAILURES = Panel(
         "Share of the analyses of five minutes in which an engine broke or took too long, as EngineFailuresHigh "
         "measures it. Analyses go on without it, on less evidence. Without an analysis it is 0."
     ),
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(
         Query(
             f"{of_alert(ENGINE_FAILURES_HIGH)} >= 0 or 0 * {per_second(ENGINE_RESULTS, by=('job', 'engine'))}",
@@ -77,7 +77,7 @@ _FAILURES = Panel(
 _DURATION = Panel(
     title="Duration by engine",
     description="Time within which 95 % of an engine's results came. The slowest engine is what an analysis waits for.",
-    unit=Unit.SECONDS,
+    unit=PanelUnit.SECONDS,
     queries=(Query(quantile(0.95, ENGINE_DURATION, by=("engine",)), "{{engine}}"),),
     emptiness="nobody asked for an analysis in this time: there is no duration to measure",
 )

@@ -16,7 +16,17 @@ from investiq.foundation.telemetry.catalogue import (
     REQUESTS,
 )
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel import (
+    RATE_INTERVAL,
+    TARGET,
+    Dashboard,
+    Panel,
+    PanelState,
+    PanelUnit,
+    PanelView,
+    Query,
+    Row,
+)
 from investiq.monitoring.dashboards.panel_queries import latest, of_alert, per_second, quantile, share, summed
 from investiq.monitoring.dashboards.red import red_panels
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
@@ -43,7 +53,7 @@ REQUESTS_ANSWERED = Panel(
         "Requests answered a second by each server, those of probes and scrapes included, so it is never 0 while a "
         "server lives. A line that ends is a server that is dead, or not scraped."
     ),
-    unit=Unit.REQUESTS_PER_SECOND,
+    unit=PanelUnit.REQUESTS_PER_SECOND,
     queries=(Query(per_second(REQUESTS, by=("job",)), "{{job}}"),),
 )
 
@@ -53,12 +63,12 @@ ERROR_RATE = Panel(
         "Share of all requests that were answered with a 5xx status, those of probes included: a health check answers "
         "503 while something critical is lost. Above 0 somebody did not get what they asked for."
     ),
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(Query(share(per_second(ERRORS, by=("job",)), per_second(REQUESTS, by=("job",))), "{{job}}"),),
 )
 
 _REQUESTS_OF_USERS, _FAILED_OF_USERS, LATENCY = red_panels(
-    REQUEST_DURATION, Unit.MILLISECONDS, _FAILED, OF_USERS, alerts=(HIGH_LATENCY,)
+    REQUEST_DURATION, PanelUnit.MILLISECONDS, _FAILED, OF_USERS, alerts=(HIGH_LATENCY,)
 )
 
 _ERRORS_AS_ALERTED = Panel(
@@ -67,7 +77,7 @@ _ERRORS_AS_ALERTED = Panel(
         "Share of the requests of users over five minutes that got a 5xx status, as HighErrorRate measures it. Above "
         "the line users and the agent get errors instead of analyses and orders. Not a number counts as 0: no request."
     ),
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(Query(f"{of_alert(HIGH_ERROR_RATE)} >= 0 or 0 * {latest(REQUEST_RATE)}", "{{job}}"),),
     alerts=(HIGH_ERROR_RATE,),
 )
@@ -78,7 +88,7 @@ _LATENCY_AS_ALERTED = Panel(
         "Milliseconds within which 95 % of the API's requests of users were answered over five minutes, as "
         "HighLatency measures it. Above the line analyses and orders arrive late."
     ),
-    unit=Unit.MILLISECONDS,
+    unit=PanelUnit.MILLISECONDS,
     queries=(Query(of_alert(HIGH_LATENCY), "{{job}}"),),
     alerts=(HIGH_LATENCY,),
 )
@@ -86,8 +96,8 @@ _LATENCY_AS_ALERTED = Panel(
 _SLOWEST = Panel(
     title="Slowest endpoints",
     description="95th percentile of the last minutes by endpoint: where the time goes when the latency rises.",
-    unit=Unit.MILLISECONDS,
-    view=View.TABLE,
+    unit=PanelUnit.MILLISECONDS,
+    view=PanelView.TABLE,
     queries=(
         Query(
             "topk(10, histogram_quantile(0.95, sum by (job, endpoint, le) "
@@ -104,7 +114,7 @@ _STATUSES = Panel(
         "Responses a second by their HTTP status. 401 and 403 are refused keys, 409 a denied order, 422 a malformed "
         "request, 429 a rate limit; 5xx are faults of the server."
     ),
-    unit=Unit.REQUESTS_PER_SECOND,
+    unit=PanelUnit.REQUESTS_PER_SECOND,
     queries=(
         Query(
             f"sum by (status) (rate({observations(REQUEST_DURATION, *TARGET)}[{RATE_INTERVAL}]))",
@@ -119,7 +129,7 @@ CONNECTIONS = Panel(
         "Requests being served now. Many that do not go away are clients that wait for something: look at the "
         "dependencies, and at how late the event loop is."
     ),
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(summed(ACTIVE_CONNECTIONS, by=("job",)), "{{job}}"),),
 )
 
@@ -129,7 +139,7 @@ _SATURATION = Panel(
         "How late the API's event loop runs nine of ten timers, as ApiSaturated measures it. Every request, order and "
         "halt waits as long before it is even looked at."
     ),
-    unit=Unit.SECONDS,
+    unit=PanelUnit.SECONDS,
     queries=(Query(of_alert(API_SATURATED), "{{job}}"),),
     alerts=(API_SATURATED,),
 )
@@ -137,18 +147,18 @@ _SATURATION = Panel(
 _LATENESS_OF_ALL = Panel(
     title="Lateness of every server",
     description="99th percentile of how late each event loop runs a timer. One that is late is one that is overloaded.",
-    unit=Unit.SECONDS,
+    unit=PanelUnit.SECONDS,
     queries=(Query(quantile(0.99, EVENT_LOOP_LAG, by=("job",)), "{{job}}"),),
 )
 
 DEPENDENCIES = Panel(
     title="Dependencies",
     description="What the API needs, as its own checks see it. Without one that is critical it answers 503 on /health.",
-    unit=Unit.STATE,
-    view=View.STATES,
+    unit=PanelUnit.STATE,
+    view=PanelView.STATES,
     queries=(Query(latest(DEPENDENCY_HEALTH, eq("job", API)), "{{name}}"),),
     alerts=(DEPENDENCY_DOWN,),
-    states={1: ("up", State.GOOD), 0: ("down", State.BAD)},
+    states={1: ("up", PanelState.GOOD), 0: ("down", PanelState.BAD)},
 )
 
 _PROBES = Panel(
@@ -157,11 +167,11 @@ _PROBES = Panel(
         "Whether each service says that it is well when it is asked as a user would. Failing although its metrics "
         "arrive: it is reached, and refuses or hangs."
     ),
-    unit=Unit.STATE,
-    view=View.STATES,
+    unit=PanelUnit.STATE,
+    view=PanelView.STATES,
     queries=(Query(latest(PROBE_SUCCESS), f"{{{{{PROBED}}}}}"),),
     alerts=(PROBE_FAILING,),
-    states={1: ("well", State.GOOD), 0: ("failing", State.BAD)},
+    states={1: ("well", PanelState.GOOD), 0: ("failing", PanelState.BAD)},
 )
 
 _REFUSALS = Panel(
@@ -170,7 +180,7 @@ _REFUSALS = Panel(
         "Requests a second that were refused for their key or token. `unknown_key` and `metrics_token` are guesses or "
         "revoked keys; `missing` and `scope` are people's mistakes."
     ),
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(AUTH_FAILURES, by=("reason",)), "{{reason}}"),),
     width=8,
 )
@@ -178,7 +188,7 @@ _REFUSALS = Panel(
 _WRONG_KEYS = Panel(
     title="Wrong keys that are alerted on",
     description="Requests a second with a key or metrics token that does not exist, as AuthFailuresHigh measures them.",
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(of_alert(AUTH_FAILURES_HIGH), "{{job}}"),),
     alerts=(AUTH_FAILURES_HIGH,),
     width=8,
@@ -187,7 +197,7 @@ _WRONG_KEYS = Panel(
 _RATE_LIMITED = Panel(
     title="Rate limits",
     description="Requests a second refused with 429: a client asks more often than it may, and has to slow down.",
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(RATE_LIMITED, by=("limit",)), "{{limit}}"),),
     width=8,
 )
@@ -198,15 +208,15 @@ _BACKGROUND = Panel(
         "Failures a second of what the API does by itself. `trading` fills orders and watches the breaker: when it "
         "fails, positions are not guarded. Each failure is in the API's log."
     ),
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(BACKGROUND_FAILURES, by=("task",)), "{{task}}"),),
 )
 
 _VERSIONS = Panel(
     title="Versions that run",
     description="Version of InvestIQ and of Python for each server. Two versions at once is a deployment half done.",
-    unit=Unit.STATE,
-    view=View.TABLE,
+    unit=PanelUnit.STATE,
+    view=PanelView.TABLE,
     queries=(Query(latest(BUILD_INFO), "{{job}} {{version}}, Python {{python}}"),),
     width=24,
 )

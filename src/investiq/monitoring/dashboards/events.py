@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import TRADING_HALTED
 from investiq.foundation.vocabulary import Part, Severity
-from investiq.monitoring.dashboards.panel import Event, State
+from investiq.monitoring.dashboards.panel import Event, PanelState
 from investiq.monitoring.exporters.alertmanager import SILENCES
 from investiq.monitoring.exporters.process import START_TIME
 from investiq.monitoring.exporters.scrape import ALERTS
@@ -21,31 +21,31 @@ EVENTS = (
         title="Halts",
         expr=f"{series(TRADING_HALTED)} == 1",
         text="trading is halted",
-        state=State.BAD,
+        state=PanelState.BAD,
     ),
     Event(
         title="Deployments and restarts",
         expr=f"{series(START_TIME, _OURS)} * 1000",
         text="{{job}} was started",
-        state=State.NEUTRAL,
+        state=PanelState.NEUTRAL,
         moment=True,
     ),
     Event(
         title="Silences",
         expr=f"{series(SILENCES, eq('state', 'active'))} > 0",
         text="a silence is active, as in a deployment window",
-        state=State.NEUTRAL,
+        state=PanelState.NEUTRAL,
     ),
     Event(
         title="Critical alerts",
         expr=series(ALERTS, _FIRING, eq("severity", Severity.CRITICAL.value)),
         text="{{alertname}} {{severity}} {{service}}",
-        state=State.BAD,
+        state=PanelState.BAD,
     ),
     Event(
         title="Warnings",
         expr=series(ALERTS, _FIRING, eq("severity", Severity.WARNING.value)),
         text="{{alertname}} {{severity}} {{service}}",
-        state=State.WARNING,
+        state=PanelState.WARNING,
     ),
 )

@@ -22,7 +22,17 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 from investiq.foundation.telemetry.catalogue import Kind
 from investiq.foundation.vocabulary import Severity
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.dashboards.panel import TARGET, Dashboard, Event, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel import (
+    TARGET,
+    Dashboard,
+    Event,
+    Panel,
+    PanelState,
+    PanelUnit,
+    PanelView,
+    Query,
+    Row,
+)
 from investiq.monitoring.scraping.jobs import SCRAPE_INTERVAL
 
 __all__ = ["DATA_SOURCE_UID", "TAG", "dashboard_json", "dashboards_provider", "data_source", "panel_id"]
@@ -33,8 +43,8 @@ TAG = "investiq"
 _PROMETHEUS = "prometheus"
 _SOURCE = common.DataSourceRef(type_val=_PROMETHEUS, uid="${datasource}")
 _COLUMNS = 24
-_HEIGHTS = {View.NUMBER: 4, View.STATES: 7, View.TABLE: 8, View.LINES: 8}
-_COLOURS = {State.GOOD: "green", State.WARNING: "orange", State.BAD: "red", State.NEUTRAL: "blue"}
+_HEIGHTS = {PanelView.NUMBER: 4, PanelView.STATES: 7, PanelView.TABLE: 8, PanelView.LINES: 8}
+_COLOURS = {PanelState.GOOD: "green", PanelState.WARNING: "orange", PanelState.BAD: "red", PanelState.NEUTRAL: "blue"}
 _OF_SEVERITY = {Severity.CRITICAL: "red", Severity.WARNING: "orange", Severity.NONE: "blue"}
 
 
@@ -239,12 +249,12 @@ def _runbook(alert: Alert, console: str) -> build.DashboardLink:
     return _link(title, f"{console}/runbooks/{alert.subject}/{alert.name}", "what it means, and what to type first")
 
 
-def _target(query: Query, ref: str, view: View) -> prometheus.Dataquery:
+def _target(query: Query, ref: str, view: PanelView) -> prometheus.Dataquery:
     target = prometheus.Dataquery().expr(query.expr).ref_id(ref).datasource(_SOURCE).legend_format(query.legend)
     match view:
-        case View.TABLE:
+        case PanelView.TABLE:
             return target.instant().format(PromQueryFormat.TABLE)
-        case View.NUMBER:
+        case PanelView.NUMBER:
             return target.instant().format(PromQueryFormat.TIME_SERIES)
         case _:
             return target.range().format(PromQueryFormat.TIME_SERIES)
@@ -284,13 +294,13 @@ def _states(_panel: Panel) -> statetimeline.Panel:
 
 def _table(panel: Panel) -> table.Panel:
     # A state without words, such as that of a version, says nothing: its labels do.
-    hidden = ["Time", "__name__", *(["Value"] if panel.unit is Unit.STATE and not panel.states else [])]
+    hidden = ["Time", "__name__", *(["Value"] if panel.unit is PanelUnit.STATE and not panel.states else [])]
     without = model.DataTransformerConfig(id_val="organize", options={"excludeByName": dict.fromkeys(hidden, True)})
     several = [model.DataTransformerConfig(id_val="merge", options={})] if len(panel.queries) > 1 else []
     return table.Panel().transformations([*several, without])
 
 
-_DRAWN = {View.LINES: _lines, View.NUMBER: _number, View.STATES: _states, View.TABLE: _table}
+_DRAWN = {PanelView.LINES: _lines, PanelView.NUMBER: _number, PanelView.STATES: _states, PanelView.TABLE: _table}
 
 
 def _limits(panel: Panel) -> list[tuple[float, str, str]]:
@@ -304,7 +314,7 @@ def _limits(panel: Panel) -> list[tuple[float, str, str]]:
 
 
 def _thresholds(panel: Panel) -> build.ThresholdsConfig:
-    good = _COLOURS[State.GOOD] if panel.alerts else "text"
+    good = _COLOURS[PanelState.GOOD] if panel.alerts else "text"
     limits = _limits(panel)
     if not limits:
         steps = [model.Threshold(value=None, color=good)]

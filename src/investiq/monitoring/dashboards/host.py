@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import RATE_INTERVAL, Dashboard, Panel, Query, Row, Unit, View
+from investiq.monitoring.dashboards.panel import RATE_INTERVAL, Dashboard, Panel, PanelUnit, PanelView, Query, Row
 from investiq.monitoring.dashboards.panel_queries import latest, of_alert, per_second, share
 from investiq.monitoring.exporters import node, process
 from investiq.monitoring.rules.host import (
@@ -30,7 +30,7 @@ _CPU_COUNT = f"count by (instance) (rate({latest(node.CPU_SECONDS, eq('mode', 'i
 _CPU_USED = Panel(
     title="CPU: utilisation",
     description="Share of all cores that is busy. At 100 % for long everything waits: look at who, under processes.",
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(
         Query(
             f"1 - {per_second(node.CPU_SECONDS, _IDLE, by=_BY_HOST)} / {per_second(node.CPU_SECONDS, by=_BY_HOST)}",
@@ -44,7 +44,7 @@ _CPU_USED = Panel(
 _CPU_LOAD = Panel(
     title="CPU: saturation, load by core",
     description="Tasks that run or wait, for each core. Above 1 for long, work queues; disks that hang count as well.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(f"max by (instance) ({latest(node.LOAD)}) / {_CPU_COUNT}", "{{instance}}"),),
     width=8,
 )
@@ -52,7 +52,7 @@ _CPU_LOAD = Panel(
 _CPU_PRESSURE = Panel(
     title="CPU: saturation, waiting",
     description="Share of time in which a task that could run waited for a core. Above a tenth, requests get slower.",
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(Query(per_second(node.PRESSURE_CPU, by=_BY_HOST), "{{instance}}"),),
     width=8,
     maximum=1,
@@ -65,7 +65,7 @@ _MEMORY = Panel(
         "Share of the memory that can be had without swapping, as HostMemoryLow measures it. Below the line the kernel "
         "soon kills a process."
     ),
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(Query(of_alert(HOST_MEMORY_LOW), "{{instance}}"),),
     alerts=(HOST_MEMORY_LOW,),
     width=12,
@@ -78,7 +78,7 @@ _SWAPPING = Panel(
         "Pages a second that are swapped in and out, and faults that needed the disk. Steady swapping means that the "
         "memory is too small for what runs."
     ),
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(
         Query(per_second(node.PAGES_SWAPPED_IN), "swapped in"),
         Query(per_second(node.PAGES_SWAPPED_OUT), "swapped out"),
@@ -90,7 +90,7 @@ _SWAPPING = Panel(
 _OOM = Panel(
     title="Memory: errors",
     description="Processes that the kernel killed in fifteen minutes for want of memory, as HostOomKill measures it.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(of_alert(HOST_OOM_KILL), "{{instance}}"),),
     alerts=(HOST_OOM_KILL,),
     width=12,
@@ -99,7 +99,7 @@ _OOM = Panel(
 _MEMORY_PRESSURE = Panel(
     title="Memory: waiting",
     description="Share of time in which a task waited for memory. Anything that lasts makes every request slower.",
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(Query(per_second(node.PRESSURE_MEMORY, by=_BY_HOST), "{{instance}}"),),
     width=12,
     maximum=1,
@@ -109,7 +109,7 @@ _MEMORY_PRESSURE = Panel(
 _DISK_BUSY = Panel(
     title="Disk: utilisation",
     description="Share of time in which each disk was busy. Many disks can do more at 100 %: see the queue.",
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(Query(per_second(node.DISK_BUSY, by=_BY_DEVICE), "{{instance}} {{device}}"),),
     width=8,
     maximum=1,
@@ -119,7 +119,7 @@ _DISK_BUSY = Panel(
 _DISK_QUEUE = Panel(
     title="Disk: saturation",
     description="Requests that were under way or waited, on average. Growing, each commit of the ledger waits longer.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(per_second(node.DISK_QUEUE, by=_BY_DEVICE), "{{instance}} {{device}}"),),
     width=8,
     emptiness="the host's disks cannot be seen from here, as in some containers",
@@ -128,7 +128,7 @@ _DISK_QUEUE = Panel(
 _DISK_ERRORS = Panel(
     title="Disk: errors",
     description="File systems that cannot be asked, or that the kernel has made read-only after an error of the disk.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(
         Query(f"sum by (instance) ({latest(node.FILESYSTEM_ERROR)})", "not answering on {{instance}}"),
         Query(
@@ -143,7 +143,7 @@ _DISK_ERRORS = Panel(
 _DISK_BYTES = Panel(
     title="Disk: throughput",
     description="Bytes a second that were read and written. What is unusual here explains a disk that is busy.",
-    unit=Unit.BYTES_PER_SECOND,
+    unit=PanelUnit.BYTES_PER_SECOND,
     queries=(
         Query(per_second(node.DISK_READ), "read"),
         Query(per_second(node.DISK_WRITTEN), "written"),
@@ -157,7 +157,7 @@ _DISK_SHARE = Panel(
         "Free share of each disk, as HostDiskLow measures it; it fires only with less than 20 GB as well. A full disk "
         "stops the ledger, Prometheus and the logs."
     ),
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(Query(of_alert(HOST_DISK_LOW), "{{instance}} {{device}}"),),
     alerts=(HOST_DISK_LOW,),
     maximum=1,
@@ -166,7 +166,7 @@ _DISK_SHARE = Panel(
 _DISK_FREE = Panel(
     title="Disk: bytes that are free",
     description="Free bytes of each disk. A line that falls steadily is what fills it: look for it before the night.",
-    unit=Unit.BYTES,
+    unit=PanelUnit.BYTES,
     queries=(Query(latest(DISK_AVAILABLE), "{{instance}} {{device}}"),),
 )
 
@@ -176,7 +176,7 @@ _DISK_TOMORROW = Panel(
         "Where the line through the last three hours leads, as HostDiskFillsIn24h measures it. Below 0 the disk is "
         "full tomorrow, if it goes on like this."
     ),
-    unit=Unit.BYTES,
+    unit=PanelUnit.BYTES,
     queries=(Query(of_alert(HOST_DISK_FILLS), "{{instance}} {{device}}"),),
     alerts=(HOST_DISK_FILLS,),
     minimum=None,
@@ -185,7 +185,7 @@ _DISK_TOMORROW = Panel(
 _TRAFFIC = Panel(
     title="Network: utilisation",
     description="Bytes a second received and sent by each device, without what stays on the machine.",
-    unit=Unit.BYTES_PER_SECOND,
+    unit=PanelUnit.BYTES_PER_SECOND,
     queries=(
         Query(per_second(node.RECEIVED, _NETWORK, by=("device",)), "{{device}} received"),
         Query(per_second(node.SENT, _NETWORK, by=("device",)), "{{device}} sent"),
@@ -198,7 +198,7 @@ _DROPS = Panel(
     description=(
         "Packets a second that were dropped for want of room. What is lost has to be sent again, and somebody waits."
     ),
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(
         Query(per_second(node.RECEIVE_DROPS), "received and dropped"),
         Query(per_second(node.SEND_DROPS), "dropped before sending"),
@@ -212,7 +212,7 @@ _SENT_AGAIN = Panel(
         "Share of the TCP segments that had to be sent again. Above one in a hundred, whoever is far away waits: the "
         "broker, and the receivers of notifications."
     ),
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(Query(share(per_second(node.RETRANSMITTED), per_second(node.SEGMENTS_SENT)), "sent again"),),
     width=12,
 )
@@ -220,7 +220,7 @@ _SENT_AGAIN = Panel(
 _NETWORK_ERRORS = Panel(
     title="Network: errors",
     description="Packets a second that were damaged, or could not be sent. Never normal: a cable, a port, a driver.",
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(
         Query(per_second(node.RECEIVE_ERRORS), "received"),
         Query(per_second(node.SEND_ERRORS), "sent"),
@@ -234,7 +234,7 @@ _CLOCK = Panel(
         "Difference from the clock of Prometheus, as HostClockSkew measures it, and what the time service says. The "
         "age of heartbeats and prices is judged by this clock."
     ),
-    unit=Unit.SECONDS,
+    unit=PanelUnit.SECONDS,
     queries=(
         Query(of_alert(HOST_CLOCK_SKEW), "{{instance}} from Prometheus"),
         Query(f"abs({latest(node.CLOCK_OFFSET)})", "{{instance}} by its time service"),
@@ -246,14 +246,14 @@ _CLOCK = Panel(
 _PROCESS_CPU = Panel(
     title="CPU by process",
     description="Cores that each process uses. One that stays at 1 is a loop, or has more to do than one core can.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(per_second(process.CPU_SECONDS, by=("job",)), "{{job}}"),),
 )
 
 _PROCESS_MEMORY = Panel(
     title="Memory by process",
     description="Resident memory. A line that only climbs for days is a leak: restart it before the kernel does.",
-    unit=Unit.BYTES,
+    unit=PanelUnit.BYTES,
     queries=(Query(f"sum by (job) ({latest(process.RESIDENT_MEMORY)})", "{{job}}"),),
 )
 
@@ -263,7 +263,7 @@ _FILES = Panel(
         "Share of the files that a process may open, as ProcessFileDescriptorsHigh measures it. At 100 % it takes no "
         "connection any more."
     ),
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(Query(of_alert(PROCESS_FILES_HIGH), "{{job}}"),),
     alerts=(PROCESS_FILES_HIGH,),
     maximum=1,
@@ -272,8 +272,8 @@ _FILES = Panel(
 _RUNNING = Panel(
     title="Running for",
     description="How long each process has run. All young at once: the host or the stack was started again.",
-    unit=Unit.SECONDS,
-    view=View.TABLE,
+    unit=PanelUnit.SECONDS,
+    view=PanelView.TABLE,
     queries=(Query(f"time() - {latest(process.START_TIME)}", "{{job}} {{instance}}"),),
 )
 

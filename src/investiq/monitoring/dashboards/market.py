@@ -13,7 +13,7 @@ from investiq.foundation.telemetry.catalogue import (
     PROVIDER_CALLS,
 )
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelState, PanelUnit, PanelView, Query, Row
 from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second, quantile
 from investiq.monitoring.rules.market import MARKET_DATA_STALE
 from investiq.promql.matcher import eq
@@ -26,17 +26,17 @@ PHASE = Panel(
         "Whether the market is open. After `ended` a replay has no further prices: analyses stay at the last session, "
         "and every entry is denied."
     ),
-    unit=Unit.STATE,
-    view=View.STATES,
+    unit=PanelUnit.STATE,
+    view=PanelView.STATES,
     queries=(Query(latest(MARKET_PHASE), "{{phase}}"),),
-    states={1: ("now", State.GOOD), 0: ("not now", State.NEUTRAL)},
+    states={1: ("now", PanelState.GOOD), 0: ("not now", PanelState.NEUTRAL)},
 )
 
 _NOW = Panel(
     title="Market time",
     description="The time in the market, which in a replay is not that of the wall. Standing still, prices do too.",
-    unit=Unit.MOMENT,
-    view=View.NUMBER,
+    unit=PanelUnit.MOMENT,
+    view=PanelView.NUMBER,
     queries=(Query(f"max({latest(MARKET_TIME)}) * 1000", "market time"),),
     width=8,
     minimum=None,
@@ -45,8 +45,8 @@ _NOW = Panel(
 _SPEED = Panel(
     title="Market speed",
     description="Seconds of open market in a second of wall time: 1 without a replay.",
-    unit=Unit.COUNT,
-    view=View.NUMBER,
+    unit=PanelUnit.COUNT,
+    view=PanelView.NUMBER,
     queries=(Query(f"max({latest(MARKET_SPEED)})", "speed"),),
     width=4,
 )
@@ -57,7 +57,7 @@ _AGE_OF_LIMIT = Panel(
         "Open-market time since the newest price, as a share of the age at which nothing is bought, as "
         "MarketDataStale measures it. Above the line positions are valued, and losses measured, at old prices."
     ),
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(Query(of_alert(MARKET_DATA_STALE), "share of the limit"),),
     alerts=(MARKET_DATA_STALE,),
 )
@@ -68,7 +68,7 @@ _AGE = Panel(
         "Open-market seconds since the newest price, and the limit (trading.max_price_age_seconds) from which entries "
         "are denied. A closed market does not age; a sound replay stays below 7,800 s."
     ),
-    unit=Unit.SECONDS,
+    unit=PanelUnit.SECONDS,
     queries=(
         Query(f"max({latest(MARKET_DATA_AGE)})", "age"),
         Query(f"max({latest(MARKET_DATA_AGE_LIMIT)})", "limit"),
@@ -81,7 +81,7 @@ _OPEN_TIME = Panel(
         "Seconds of open market for each second of wall time over ten minutes. At 0 the market is closed or has ended; "
         "in between a replay goes through its nights."
     ),
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(f"max(deriv({latest(MARKET_OPEN_TIME)}[10m]))", "open market seconds a second"),),
     width=24,
 )
@@ -89,21 +89,21 @@ _OPEN_TIME = Panel(
 _CALLS = Panel(
     title="Calls to the price provider",
     description="Calls a second by what was asked. None at all while analyses run: their prices come from memory.",
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(PROVIDER_CALLS, by=("operation",)), "{{operation}}"),),
 )
 
 _FAILED_CALLS = Panel(
     title="Failed calls in an hour",
     description="Calls to the price provider that failed. The API's log says why; prices get old meanwhile.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(in_last("1h", PROVIDER_CALLS, eq("outcome", "failed"), by=("operation",)), "{{operation}}"),),
 )
 
 _CALL_DURATION = Panel(
     title="Duration of provider calls",
     description="Time within which 95 % of the calls were answered: analyses wait as long.",
-    unit=Unit.SECONDS,
+    unit=PanelUnit.SECONDS,
     queries=(Query(quantile(0.95, PROVIDER_CALL_DURATION, by=("operation",)), "{{operation}}"),),
     emptiness="nothing was asked of the provider in this time: there is no duration to measure",
     width=24,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import DIRECT_NOTIFICATIONS, INBOX_NOTIFICATIONS
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelState, PanelUnit, PanelView, Query, Row
 from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second
-from investiq.monitoring.exporters import Foreign, alertmanager, blackbox, prometheus
+from investiq.monitoring.exporters import ExternalMetric, alertmanager, blackbox, prometheus
 from investiq.monitoring.exporters.scrape import SAMPLES, SCRAPE_DURATION, UP
 from investiq.monitoring.rules.monitoring import (
     ALERTMANAGER_RELOAD_FAILED,
@@ -31,19 +31,19 @@ TARGETS = Panel(
         "Whether each target answered its last scrape, and each probe from outside what it asked. What is down is not "
         "watched: no panel and no alert about it but this one says anything."
     ),
-    unit=Unit.STATE,
-    view=View.STATES,
+    unit=PanelUnit.STATE,
+    view=PanelView.STATES,
     # A probe that fails was scraped all the same: its own result stands in the place of `up`, where there is one.
     queries=(Query(f"{latest(blackbox.PROBE_SUCCESS)} or {latest(UP)}", "{{job}} {{instance}}"),),
     alerts=(WATCHER_DOWN, EXPORTER_DOWN),
-    states={1: ("up", State.GOOD), 0: ("down", State.BAD)},
+    states={1: ("up", PanelState.GOOD), 0: ("down", PanelState.BAD)},
     width=24,
 )
 
 _SCRAPES = Panel(
     title="Duration of scrapes",
     description="How long each target takes to tell its metrics. At four seconds a scrape is given up.",
-    unit=Unit.SECONDS,
+    unit=PanelUnit.SECONDS,
     queries=(Query(f"max by (job) ({latest(SCRAPE_DURATION)})", "{{job}}"),),
 )
 
@@ -53,7 +53,7 @@ _SERIES = Panel(
         "Series that each target exposes, as SeriesBudgetExceeded counts them. Ours do not grow with use: a line that "
         "climbs is a label that takes values without end."
     ),
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(of_alert(SERIES_BUDGET_EXCEEDED), "{{job}} {{instance}}"),),
     alerts=(SERIES_BUDGET_EXCEEDED,),
 )
@@ -61,7 +61,7 @@ _SERIES = Panel(
 _HEAD = Panel(
     title="Series in Prometheus",
     description="Series that Prometheus holds in memory. Its memory grows with them.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(latest(prometheus.SERIES), "{{instance}}"),),
     width=8,
 )
@@ -69,7 +69,7 @@ _HEAD = Panel(
 _SAMPLES = Panel(
     title="Samples stored",
     description="Samples a second that Prometheus stores. At 0 it stores nothing, and almost no alert can fire.",
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(prometheus.SAMPLES_APPENDED), "samples"),),
     width=8,
 )
@@ -77,7 +77,7 @@ _SAMPLES = Panel(
 _SCRAPED = Panel(
     title="Samples of a round of scrapes",
     description="Samples of the last scrape of each job. A job that falls to 0 has lost its metrics.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(f"sum by (job) ({latest(SAMPLES)})", "{{job}}"),),
     width=8,
 )
@@ -88,7 +88,7 @@ _RULES = Panel(
         "Failed evaluations in five minutes, as PrometheusRuleFailures counts them. A rule that is not evaluated "
         "cannot fire: what it watches is not watched."
     ),
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(of_alert(RULE_FAILURES), "{{rule_group}}"),),
     alerts=(RULE_FAILURES,),
     width=8,
@@ -97,7 +97,7 @@ _RULES = Panel(
 _RULE_TIME = Panel(
     title="Time to evaluate the rules",
     description="Of each group, the last time. Above ten seconds rounds are left out, and alerts come late.",
-    unit=Unit.SECONDS,
+    unit=PanelUnit.SECONDS,
     queries=(Query(f"max by (rule_group) ({latest(prometheus.RULE_GROUP_DURATION)})", "{{rule_group}}"),),
     width=8,
 )
@@ -105,7 +105,7 @@ _RULE_TIME = Panel(
 _MISSED = Panel(
     title="Rounds of rules left out, in an hour",
     description="Evaluations that were skipped since the one before was not over. Prometheus is overloaded.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(in_last("1h", prometheus.RULE_GROUP_MISSED), "rounds"),),
     width=8,
 )
@@ -116,7 +116,7 @@ _STORE = Panel(
         "Failures in fifteen minutes to compact, read or write blocks, as PrometheusTsdbFailing counts them. History "
         "may be lost with the next restart."
     ),
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(of_alert(TSDB_FAILING), "failures"),),
     alerts=(TSDB_FAILING,),
 )
@@ -124,12 +124,12 @@ _STORE = Panel(
 _STORED = Panel(
     title="Size of the store",
     description="Bytes of the blocks on disk; the last hours are not among them yet. It grows until the retention.",
-    unit=Unit.BYTES,
+    unit=PanelUnit.BYTES,
     queries=(Query(latest(prometheus.BLOCK_BYTES), "{{instance}}"),),
 )
 
 
-def _reloaded(metric: Foreign, name: str) -> Query:
+def _reloaded(metric: ExternalMetric, name: str) -> Query:
     return Query(latest(metric), name)
 
 
@@ -139,15 +139,15 @@ _CONFIGURATIONS = Panel(
         "Whether the last configuration that each program was given is the one that it runs with. A refused one does "
         "not apply, and would keep the program from starting."
     ),
-    unit=Unit.STATE,
-    view=View.STATES,
+    unit=PanelUnit.STATE,
+    view=PanelView.STATES,
     queries=(
         _reloaded(prometheus.CONFIG_RELOADED, "Prometheus"),
         _reloaded(alertmanager.CONFIG_RELOADED, "Alertmanager"),
         _reloaded(blackbox.CONFIG_RELOADED, "blackbox exporter"),
     ),
     alerts=(CONFIG_RELOAD_FAILED, ALERTMANAGER_RELOAD_FAILED, BLACKBOX_RELOAD_FAILED),
-    states={1: ("in use", State.GOOD), 0: ("refused", State.BAD)},
+    states={1: ("in use", PanelState.GOOD), 0: ("refused", PanelState.BAD)},
 )
 
 _HANDED_ON = Panel(
@@ -156,7 +156,7 @@ _HANDED_ON = Panel(
         "Alerts a second that Prometheus sends, the heartbeat among them, so it is never 0; and what it drops because "
         "Alertmanager does not take it."
     ),
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(
         Query(per_second(prometheus.NOTIFICATIONS_SENT), "sent"),
         Query(per_second(prometheus.NOTIFICATIONS_DROPPED), "dropped"),
@@ -169,7 +169,7 @@ _REFUSED = Panel(
         "Errors a second in handing alerts on, as PrometheusNotConnectedToAlertmanager measures them. What fires then "
         "reaches nobody."
     ),
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(of_alert(NOT_CONNECTED), "{{alertmanager}}"),),
     alerts=(NOT_CONNECTED,),
 )
@@ -180,7 +180,7 @@ NOTIFICATIONS = Panel(
         "Notifications a second by the way they take. The heartbeat goes by webhook all the time; a page by another "
         "way is somebody who was told."
     ),
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(f"{per_second(alertmanager.NOTIFICATIONS, by=('integration',))} > 0", "{{integration}}"),),
 )
 
@@ -190,7 +190,7 @@ _FAILING = Panel(
         "Share of the notifications of five minutes that did not arrive, as AlertmanagerNotificationsFailing measures "
         "it. Above the line a page may have reached nobody. A way that is not used is 0."
     ),
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(
         Query(
             f"{of_alert(NOTIFICATIONS_FAILING)} >= 0 "
@@ -205,14 +205,14 @@ _FAILING = Panel(
 _HELD = Panel(
     title="Alerts that Alertmanager holds",
     description="`active` ones are notified of, the heartbeat among them; `suppressed` ones are silenced or symptoms.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(latest(alertmanager.ALERTS_HELD), "{{state}}"),),
 )
 
 SILENCES = Panel(
     title="Silences",
     description="Silences by state. An active one that nobody remembers hides what it was never meant for.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(latest(alertmanager.SILENCES), "{{state}}"),),
     width=12,
 )
@@ -220,7 +220,7 @@ SILENCES = Panel(
 RECEIVED = Panel(
     title="Received by the inbox, in an hour",
     description="Alerts that the inbox got. It hears of everything: firing here and nowhere else, a receiver failed.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(in_last("1h", INBOX_NOTIFICATIONS, by=("status",)), "{{status}}"),),
 )
 
@@ -230,8 +230,8 @@ _DIRECT = Panel(
         "What the API told people when the monitoring was lost or back, by receiver and outcome. Any outcome but "
         "`delivered` is a try that did not arrive."
     ),
-    unit=Unit.COUNT,
-    view=View.TABLE,
+    unit=PanelUnit.COUNT,
+    view=PanelView.TABLE,
     queries=(
         Query(f"{in_last('24h', DIRECT_NOTIFICATIONS, by=('notifier', 'outcome'))} > 0", "{{notifier}} {{outcome}}"),
     ),
@@ -241,14 +241,14 @@ _DIRECT = Panel(
 _PROBES = Panel(
     title="Duration of probes",
     description="Time of each health check from outside. At three seconds it is given up, and counts as failing.",
-    unit=Unit.SECONDS,
+    unit=PanelUnit.SECONDS,
     queries=(Query(latest(blackbox.PROBE_DURATION), "{{instance}}"),),
 )
 
 _CERTIFICATES = Panel(
     title="Days until certificates end",
     description="As CertificateExpiring measures them. Below the upper line the renewal has not happened.",
-    unit=Unit.DAYS,
+    unit=PanelUnit.DAYS,
     queries=(Query(of_alert(CERTIFICATE_EXPIRING), "{{instance}}"),),
     alerts=(CERTIFICATE_EXPIRING, CERTIFICATE_NEAR_ITS_END),
     emptiness="no service that is probed speaks https",

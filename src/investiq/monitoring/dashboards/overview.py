@@ -10,7 +10,7 @@ from investiq.monitoring.dashboards.analysis import ANALYSES_24H
 from investiq.monitoring.dashboards.api import CONNECTIONS, DEPENDENCIES, ERROR_RATE, LATENCY, REQUESTS_ANSWERED
 from investiq.monitoring.dashboards.market import PHASE
 from investiq.monitoring.dashboards.monitoring import TARGETS
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, Unit, View
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelUnit, PanelView, Query, Row
 from investiq.monitoring.dashboards.panel_queries import summed
 from investiq.monitoring.dashboards.trading import EQUITY_NOW, TRADES_24H, TRADING
 from investiq.monitoring.exporters.scrape import UP
@@ -20,13 +20,13 @@ __all__ = ["DASHBOARD"]
 _CONNECTIONS_NOW = Panel(
     title="Connections now",
     description="Requests being served now by all servers. Many that stay wait for something: see the API.",
-    unit=Unit.COUNT,
-    view=View.NUMBER,
+    unit=PanelUnit.COUNT,
+    view=PanelView.NUMBER,
     queries=(Query(summed(ACTIVE_CONNECTIONS), "connections"),),
     width=4,
 )
 
-_DEPENDENCIES_NOW = replace(DEPENDENCIES, title="Status of each dependency", view=View.NUMBER, width=12)
+_DEPENDENCIES_NOW = replace(DEPENDENCIES, title="Status of each dependency", view=PanelView.NUMBER, width=12)
 
 DASHBOARD = Dashboard(
     name="overview",

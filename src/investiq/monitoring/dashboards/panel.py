@@ -13,7 +13,7 @@ from typing import Literal
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.exporters.external_metric import Foreign
+from investiq.monitoring.exporters.external_metric import ExternalMetric
 from investiq.promql.matcher import matching
 
 __all__ = [
@@ -23,12 +23,12 @@ __all__ = [
     "Dashboard",
     "Event",
     "Panel",
+    "PanelState",
+    "PanelUnit",
+    "PanelView",
     "Query",
     "Row",
-    "State",
-    "Unit",
-    "View",
-    "concrete",
+    "expand_variables",
 ]
 
 RATE_INTERVAL = "$__rate_interval"
@@ -41,7 +41,7 @@ EVERYTHING: Mapping[str, str] = {"$job": ".+", "$instance": ".+"}
 """What the variables stand for while nothing is chosen."""
 
 
-class Unit(StrEnum):
+class PanelUnit(StrEnum):
     """What the values are, in Grafana's words."""
 
     COUNT = "short"
@@ -60,7 +60,7 @@ class Unit(StrEnum):
     """A number that `Panel.states` puts into words."""
 
 
-class View(StrEnum):
+class PanelView(StrEnum):
     """How a panel is drawn."""
 
     LINES = "timeseries"
@@ -72,7 +72,7 @@ class View(StrEnum):
     """The latest values, one row for each series."""
 
 
-class State(StrEnum):
+class PanelState(StrEnum):
     """How good a state is; it is drawn in that colour, and never in colour alone."""
 
     GOOD = "good"
@@ -110,11 +110,11 @@ class Panel:
 
     title: str
     description: str
-    unit: Unit
+    unit: PanelUnit
     queries: tuple[Query, ...]
-    view: View = View.LINES
+    view: PanelView = PanelView.LINES
     alerts: tuple[Alert, ...] = ()
-    states: Mapping[float, tuple[str, State]] = field(default_factory=dict)
+    states: Mapping[float, tuple[str, PanelState]] = field(default_factory=dict)
     emptiness: str = ""
     width: Literal[4, 6, 8, 12, 24] = 12
     minimum: float | None = 0
@@ -134,7 +134,7 @@ class Event:
     title: str
     expr: str
     text: str
-    state: State
+    state: PanelState
     moment: bool = False
 
 
@@ -158,7 +158,7 @@ class Dashboard:
     name: str
     title: str
     description: str
-    targets: Metric | Foreign
+    targets: Metric | ExternalMetric
     rows: tuple[Row, ...]
     subject: Subject | None = None
 
@@ -173,7 +173,7 @@ class Dashboard:
         return tuple(panel for row in self.rows for panel in row.panels)
 
 
-def concrete(expr: str, rate_interval: str = "1m") -> str:
+def expand_variables(expr: str, rate_interval: str = "1m") -> str:
     """`expr` as Prometheus takes it, over every job and instance."""
     for name, value in {RATE_INTERVAL: rate_interval, **EVERYTHING}.items():
         expr = expr.replace(name, value)

@@ -12,7 +12,7 @@ from datetime import timedelta
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET
-from investiq.monitoring.exporters.external_metric import Foreign
+from investiq.monitoring.exporters.external_metric import ExternalMetric
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules import RECORDINGS
 from investiq.monitoring.selectors import buckets, series
@@ -20,7 +20,17 @@ from investiq.promql.matcher import Matcher
 from investiq.promql.parse import parse
 from investiq.promql.tree import Call, Node, Selector, children, duration
 
-__all__ = ["RATE_WINDOW", "in_last", "latest", "of_alert", "parse_drawn", "per_second", "quantile", "share", "summed"]
+__all__ = [
+    "RATE_WINDOW",
+    "in_last",
+    "latest",
+    "of_alert",
+    "parse_panel_expression",
+    "per_second",
+    "quantile",
+    "share",
+    "summed",
+]
 
 RATE_WINDOW = timedelta(days=3001)
 """Stands for `$__rate_interval` in a tree, since durations of the grammar know no variables; nobody writes it."""
@@ -28,28 +38,28 @@ RATE_WINDOW = timedelta(days=3001)
 _RECORDED = {recording.name: recording.labels for recording in RECORDINGS}
 
 
-def latest(metric: Metric | Foreign | Recording, *matchers: Matcher) -> str:
+def latest(metric: Metric | ExternalMetric | Recording, *matchers: Matcher) -> str:
     """The series of a gauge, or of a recording where it has the labels to choose by."""
     labels = metric.labels if isinstance(metric, Recording) else None
     return series(metric, *_targets(labels), *matchers)
 
 
-def summed(metric: Metric | Foreign, *matchers: Matcher, by: tuple[str, ...] = ()) -> str:
+def summed(metric: Metric | ExternalMetric, *matchers: Matcher, by: tuple[str, ...] = ()) -> str:
     """The sum of a gauge."""
     return f"sum{_by(by)}({latest(metric, *matchers)})"
 
 
-def per_second(metric: Metric | Foreign, *matchers: Matcher, by: tuple[str, ...] = ()) -> str:
+def per_second(metric: Metric | ExternalMetric, *matchers: Matcher, by: tuple[str, ...] = ()) -> str:
     """The rate of a counter."""
     return f"sum{_by(by)}(rate({latest(metric, *matchers)}[{RATE_INTERVAL}]))"
 
 
-def in_last(window: str, metric: Metric | Foreign, *matchers: Matcher, by: tuple[str, ...] = ()) -> str:
+def in_last(window: str, metric: Metric | ExternalMetric, *matchers: Matcher, by: tuple[str, ...] = ()) -> str:
     """How often a counter was incremented in the last `window`: whole numbers, though Prometheus extrapolates."""
     return f"round(sum{_by(by)}(increase({latest(metric, *matchers)}[{window}])))"
 
 
-def quantile(q: float, histogram: Metric | Foreign, *matchers: Matcher, by: tuple[str, ...] = ()) -> str:
+def quantile(q: float, histogram: Metric | ExternalMetric, *matchers: Matcher, by: tuple[str, ...] = ()) -> str:
     """The `q` quantile of a histogram; not a number while nothing was observed."""
     rates = f"rate({buckets(histogram, *TARGET, *matchers)}[{RATE_INTERVAL}])"
     return f"histogram_quantile({q:g}, sum{_by((*by, 'le'))}({rates}))"
@@ -65,7 +75,7 @@ def of_alert(alert: Alert) -> str:
     return str(_drawn(parse(alert.query))).replace(f"[{duration(RATE_WINDOW)}]", f"[{RATE_INTERVAL}]")
 
 
-def parse_drawn(expr: str) -> Node:
+def parse_panel_expression(expr: str) -> Node:
     """The tree of a panel's expression; what is chosen stays between its quotes.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Any
 
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.dashboards.panel import EVERYTHING, RATE_INTERVAL, Dashboard, Event, Panel
-from investiq.monitoring.routing.silencing import refusals
+from investiq.monitoring.routing.silencing import unsilenceable_reasons
 
 __all__ = ["SCHEMA", "panels_document"]
 
@@ -70,7 +70,7 @@ def _alerts(alerts: Sequence[Alert]) -> list[dict[str, Any]]:
             "descriptions": _descriptions(named[name]),
             "unsilenceable": why,
         }
-        for name, why in refusals(alerts).items()
+        for name, why in unsilenceable_reasons(alerts).items()
     ]
 
 

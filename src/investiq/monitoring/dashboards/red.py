@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, Panel, Query, Unit
+from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, Panel, PanelUnit, Query
 from investiq.monitoring.dashboards.panel_queries import quantile, share
-from investiq.monitoring.exporters.external_metric import Foreign
+from investiq.monitoring.exporters.external_metric import ExternalMetric
 from investiq.monitoring.selectors import observations
 from investiq.promql.matcher import Matcher
 
@@ -14,7 +14,7 @@ __all__ = ["duration_panel", "errors_panel", "red_panels", "requests_panel"]
 
 
 def red_panels(
-    histogram: Metric | Foreign, unit: Unit, failed: Matcher, *of: Matcher, alerts: tuple[Alert, ...] = ()
+    histogram: Metric | ExternalMetric, unit: PanelUnit, failed: Matcher, *of: Matcher, alerts: tuple[Alert, ...] = ()
 ) -> tuple[Panel, Panel, Panel]:
     """The three panels of a service.
 
@@ -32,7 +32,7 @@ def red_panels(
     )
 
 
-def requests_panel(histogram: Metric | Foreign, *of: Matcher) -> Panel:
+def requests_panel(histogram: Metric | ExternalMetric, *of: Matcher) -> Panel:
     """Requests a second by job."""
     return Panel(
         title="Requests of users",
@@ -40,13 +40,13 @@ def requests_panel(histogram: Metric | Foreign, *of: Matcher) -> Panel:
             "Requests answered a second, without probes and scrapes. A fall to nothing while users are there means "
             "that they do not get through; a sudden rise comes before waiting and errors."
         ),
-        unit=Unit.REQUESTS_PER_SECOND,
+        unit=PanelUnit.REQUESTS_PER_SECOND,
         queries=(Query(_rate(histogram, *of), "{{job}}"),),
         width=8,
     )
 
 
-def errors_panel(histogram: Metric | Foreign, failed: Matcher, *of: Matcher) -> Panel:
+def errors_panel(histogram: Metric | ExternalMetric, failed: Matcher, *of: Matcher) -> Panel:
     """Share of requests that failed, by job; 0 without requests."""
     return Panel(
         title="Requests that failed",
@@ -54,14 +54,16 @@ def errors_panel(histogram: Metric | Foreign, failed: Matcher, *of: Matcher) -> 
             "Share of the requests of users that the service answered with an error of its own. Anything above "
             "nothing is somebody who did not get what they asked for."
         ),
-        unit=Unit.SHARE,
+        unit=PanelUnit.SHARE,
         queries=(Query(share(_rate(histogram, failed, *of), _rate(histogram, *of)), "{{job}}"),),
         width=8,
         maximum=1,
     )
 
 
-def duration_panel(histogram: Metric | Foreign, unit: Unit, *of: Matcher, alerts: tuple[Alert, ...] = ()) -> Panel:
+def duration_panel(
+    histogram: Metric | ExternalMetric, unit: PanelUnit, *of: Matcher, alerts: tuple[Alert, ...] = ()
+) -> Panel:
     """Quantiles of the duration over the chosen jobs."""
     return Panel(
         title="Latency",
@@ -76,5 +78,5 @@ def duration_panel(histogram: Metric | Foreign, unit: Unit, *of: Matcher, alerts
     )
 
 
-def _rate(histogram: Metric | Foreign, *of: Matcher) -> str:
+def _rate(histogram: Metric | ExternalMetric, *of: Matcher) -> str:
     return f"sum by (job) (rate({observations(histogram, *TARGET, *of)}[{RATE_INTERVAL}]))"

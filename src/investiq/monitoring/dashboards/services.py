@@ -6,11 +6,21 @@ from dataclasses import replace
 
 from investiq.foundation.config.schema import ServiceConfig
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel import (
+    RATE_INTERVAL,
+    TARGET,
+    Dashboard,
+    Panel,
+    PanelState,
+    PanelUnit,
+    PanelView,
+    Query,
+    Row,
+)
 from investiq.monitoring.dashboards.panel_queries import latest
 from investiq.monitoring.dashboards.red import duration_panel
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
-from investiq.monitoring.exporters.external_metric import Foreign
+from investiq.monitoring.exporters.external_metric import ExternalMetric
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.rules.services import alerts
 from investiq.monitoring.rules.slo import REMAINING
@@ -20,7 +30,7 @@ from investiq.promql.matcher import Matcher, eq, matching
 
 __all__ = ["dashboard"]
 
-_UP = {1.0: ("up", State.GOOD), 0.0: ("down", State.BAD)}
+_UP = {1.0: ("up", PanelState.GOOD), 0.0: ("down", PanelState.BAD)}
 
 
 def dashboard(service: ServiceConfig) -> Dashboard:
@@ -46,8 +56,8 @@ def _scraped(service: ServiceConfig, own: Matcher) -> Panel:
     return Panel(
         title="Metrics",
         description="Whether Prometheus gets its metrics. While it does not, nothing below can be trusted.",
-        unit=Unit.STATE,
-        view=View.STATES,
+        unit=PanelUnit.STATE,
+        view=PanelView.STATES,
         queries=(Query(series(UP, *TARGET, own), "{{instance}}"),),
         alerts=alerts([service]),
         states=_UP,
@@ -58,8 +68,8 @@ def _probe(service: ServiceConfig) -> Panel:
     return Panel(
         title="Health",
         description=f"Whether {service.health_path} answers 2xx, asked from outside as a user would.",
-        unit=Unit.STATE,
-        view=View.STATES,
+        unit=PanelUnit.STATE,
+        view=PanelView.STATES,
         queries=(Query(series(PROBE_SUCCESS, eq(PROBED, service.name)), "{{instance}}"),),
         states=_UP,
     )
@@ -70,7 +80,7 @@ def _rate(service: ServiceConfig, own: Matcher) -> Panel:
     return Panel(
         title="Rate",
         description="Requests answered a second, by status. None, while users are there: they do not get through.",
-        unit=Unit.REQUESTS_PER_SECOND,
+        unit=PanelUnit.REQUESTS_PER_SECOND,
         queries=(Query(by_status, f"{{{{{service.status_label}}}}}"),),
     )
 
@@ -81,7 +91,7 @@ def _errors(service: ServiceConfig, own: Matcher) -> Panel:
     return Panel(
         title="Errors",
         description="Share of requests that were answered with a 5xx status. Without any request it is 0.",
-        unit=Unit.SHARE,
+        unit=PanelUnit.SHARE,
         # Before the first failure there is no series of one; and nothing of nothing has failed.
         queries=(Query(f"({failed} or vector(0)) / ({every} > 0) or vector(0)", "failed"),),
     )
@@ -99,7 +109,7 @@ def _budget(service: ServiceConfig) -> Panel:
         width=24,
         title="Error budget left",
         description="Share of what may fail that has not failed yet. Below 0 the objective is missed.",
-        unit=Unit.SHARE,
+        unit=PanelUnit.SHARE,
         queries=(Query(latest(REMAINING, eq("slo", *names)), "{{slo}}"),),
         emptiness="before the first request there is nothing to be good or bad",
         minimum=None,
@@ -107,6 +117,6 @@ def _budget(service: ServiceConfig) -> Panel:
     )
 
 
-def _unit(histogram: Foreign) -> Unit:
-    by_suffix = {"_seconds": Unit.SECONDS, "_milliseconds": Unit.MILLISECONDS}
-    return next((unit for suffix, unit in by_suffix.items() if histogram.name.endswith(suffix)), Unit.COUNT)
+def _unit(histogram: ExternalMetric) -> PanelUnit:
+    by_suffix = {"_seconds": PanelUnit.SECONDS, "_milliseconds": PanelUnit.MILLISECONDS}
+    return next((unit for suffix, unit in by_suffix.items() if histogram.name.endswith(suffix)), PanelUnit.COUNT)

@@ -13,7 +13,7 @@ from investiq.foundation.telemetry.catalogue import (
     PREDICTIONS,
 )
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelState, PanelUnit, PanelView, Query, Row
 from investiq.monitoring.dashboards.panel_queries import latest, of_alert, per_second, quantile
 from investiq.monitoring.rules.signals import (
     FEATURE_DRIFT_HIGH,
@@ -31,30 +31,30 @@ __all__ = ["DASHBOARD"]
 _SERVICE = Panel(
     title="Service",
     description="Whether the signal models answer. Without them analyses go on with less evidence.",
-    unit=Unit.STATE,
-    view=View.NUMBER,
+    unit=PanelUnit.STATE,
+    view=PanelView.NUMBER,
     queries=(Query(of_alert(ML_SERVICE_DOWN), "service"),),
     alerts=(ML_SERVICE_DOWN,),
-    states={1: ("up", State.GOOD), 0: ("down", State.BAD)},
+    states={1: ("up", PanelState.GOOD), 0: ("down", PanelState.BAD)},
     width=8,
 )
 
 _LOADED = Panel(
     title="Model",
     description="Whether a verified model serves. Without one the service answers, and every prediction is refused.",
-    unit=Unit.STATE,
-    view=View.NUMBER,
+    unit=PanelUnit.STATE,
+    view=PanelView.NUMBER,
     queries=(Query(latest(MODEL_LOADED), "model"),),
     alerts=(MODEL_NOT_LOADED,),
-    states={1: ("loaded", State.GOOD), 0: ("none", State.BAD)},
+    states={1: ("loaded", PanelState.GOOD), 0: ("none", PanelState.BAD)},
     width=8,
 )
 
 _TRAINED = Panel(
     title="Trained",
     description="When the serving model was trained, in wall time. How much market it has missed since is its age.",
-    unit=Unit.MOMENT,
-    view=View.NUMBER,
+    unit=PanelUnit.MOMENT,
+    view=PanelView.NUMBER,
     queries=(Query(f"max({latest(MODEL_TRAINED)}) * 1000", "trained"),),
     minimum=None,
     width=8,
@@ -66,7 +66,7 @@ _AGE = Panel(
         "Market time from the last session that it learned from to the newest that it is asked about, as a share of "
         "what is allowed, as ModelStale measures it. Above the line it forecasts a market that it does not know."
     ),
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(Query(of_alert(MODEL_STALE), "share of the limit"),),
     alerts=(MODEL_STALE,),
 )
@@ -74,7 +74,7 @@ _AGE = Panel(
 _AGE_IN_DAYS = Panel(
     title="Age of the model",
     description="The same in days of market time. It falls when a model is trained anew.",
-    unit=Unit.DAYS,
+    unit=PanelUnit.DAYS,
     queries=(Query(f"max({latest(MODEL_AGE)}) / 86400", "age"),),
 )
 
@@ -84,14 +84,14 @@ _PREDICTIONS = Panel(
         "Predictions a second by outcome. `too_few_bars` is a symbol that is new on the market; `no_model` and "
         "`failed` leave the analyses without this engine."
     ),
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(PREDICTIONS, by=("outcome",)), "{{outcome}}"),),
 )
 
 _LATENCY = Panel(
     title="Time of a prediction",
     description="Time within which half and 99 % of the predictions were made. Analyses wait as long.",
-    unit=Unit.SECONDS,
+    unit=PanelUnit.SECONDS,
     queries=tuple(Query(quantile(q, PREDICTION_DURATION), f"p{q * 100:g}") for q in (0.5, 0.99)),
     emptiness="nobody asked for a prediction in this time: there is nothing to measure",
 )
@@ -99,7 +99,7 @@ _LATENCY = Panel(
 _LATENCY_AS_ALERTED = Panel(
     title="95th percentile that is alerted on",
     description="As PredictionLatencyHigh measures it. Above the line analyses get slow, and go on without at 2 s.",
-    unit=Unit.SECONDS,
+    unit=PanelUnit.SECONDS,
     queries=(Query(of_alert(PREDICTION_LATENCY_HIGH), "p95"),),
     alerts=(PREDICTION_LATENCY_HIGH,),
     emptiness="nobody asked for a prediction in this time: there is nothing to measure",
@@ -111,7 +111,7 @@ _FALLBACK = Panel(
         "Share of the analyses that got no prediction, as SignalEngineFallback measures it. Above the line the agent "
         "decides on less evidence. Without an analysis it is 0."
     ),
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(
         Query(
             f"{of_alert(SIGNAL_ENGINE_FALLBACK)} >= 0 "
@@ -129,7 +129,7 @@ _DRIFT = Panel(
         "Population stability index of recent requests against training, over the features, as FeatureDrift measures "
         "it. Above the line the model is asked about another world; 0 until there are enough requests."
     ),
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(of_alert(FEATURE_DRIFT_HIGH), "average of the features"),),
     alerts=(FEATURE_DRIFT_HIGH,),
 )
@@ -140,7 +140,7 @@ _FORECAST_DRIFT = Panel(
         "The same index of the forecast probabilities against those of the validation, as PredictionDrift measures it. "
         "Above the line scores lean to one side."
     ),
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(of_alert(PREDICTION_DRIFT_HIGH), "forecasts"),),
     alerts=(PREDICTION_DRIFT_HIGH,),
 )
@@ -148,15 +148,15 @@ _FORECAST_DRIFT = Panel(
 _DRIFTED = Panel(
     title="Features that have drifted most",
     description="The ten features with the largest index: what has changed in the market, or in what is sent.",
-    unit=Unit.COUNT,
-    view=View.TABLE,
+    unit=PanelUnit.COUNT,
+    view=PanelView.TABLE,
     queries=(Query(f"topk(10, {latest(FEATURE_DRIFT)})", "{{feature}}"),),
 )
 
 _ROWS = Panel(
     title="Requests that drift is measured on",
     description="Recent requests in the window. While it fills, the indices are 0.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(f"max({latest(DRIFT_ROWS)})", "requests"),),
 )
 

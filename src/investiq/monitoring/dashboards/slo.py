@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, Unit, View
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelUnit, PanelView, Query, Row
 from investiq.monitoring.dashboards.panel_queries import latest
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS
 from investiq.monitoring.rules.slo import BAD, BURN_RATES, ERROR_RATIO, OBJECTIVE, REMAINING, TOTAL
-from investiq.monitoring.slo.burn import PAIRS, Pair, Tells
+from investiq.monitoring.slo.burn import PAIRS, AlertUrgency, Pair
 
 __all__ = ["DASHBOARD"]
 
 _KEPT = Panel(
     title="Good share of the window",
     description="Share of events, or of time, that was good over the window of each SLO, beside what was promised.",
-    unit=Unit.SHARE,
-    view=View.TABLE,
+    unit=PanelUnit.SHARE,
+    view=PanelView.TABLE,
     queries=(Query(f"1 - {latest(ERROR_RATIO)}", "{{slo}} kept"), Query(latest(OBJECTIVE), "{{slo}} promised")),
     minimum=None,
 )
@@ -23,7 +23,7 @@ _KEPT = Panel(
 _LEFT = Panel(
     title="Error budget left",
     description="Share of what may fail that has not failed yet. Below 0 the objective is missed.",
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(Query(latest(REMAINING), "{{slo}}"),),
     minimum=None,
     maximum=1,
@@ -32,14 +32,14 @@ _LEFT = Panel(
 
 def _burn(pair: Pair) -> Panel:
     """Both windows of a pair; somebody is told while both are above its factor."""
-    told = "pages" if pair.tells is Tells.PAGE else "opens a ticket"
+    told = "pages" if pair.tells is AlertUrgency.PAGE else "opens a ticket"
     return Panel(
         title=f"Burn rate over {pair.long} and {pair.short}",
         description=(
             f"How many times as fast as it may the error budget burns. Above {pair.factor:g} over {pair.long} and over "
             f"{pair.short} together it {told}: {pair.budget:.0%} of a budget of thirty days is gone by then."
         ),
-        unit=Unit.COUNT,
+        unit=PanelUnit.COUNT,
         queries=(
             *(Query(latest(BURN_RATES[window]), f"{{{{slo}}}} {window}") for window in (pair.long, pair.short)),
             Query(f"vector({pair.factor:g})", f"{told} above"),
@@ -50,14 +50,14 @@ def _burn(pair: Pair) -> Panel:
 _EVENTS = Panel(
     title="Events",
     description="What each SLO counts, a second; 1 for those that count time. At 0 there is nothing to be good or bad.",
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(latest(TOTAL), "{{slo}}"),),
 )
 
 _BAD = Panel(
     title="Bad events",
     description="What each SLO counts as bad, a second; of those that count time, the share of each moment.",
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(latest(BAD), "{{slo}}"),),
 )
 

@@ -27,7 +27,7 @@ from investiq.foundation.telemetry.catalogue import (
 )
 from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row, State, Unit, View
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelState, PanelUnit, PanelView, Query, Row
 from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second, quantile
 from investiq.monitoring.rules.trading import (
     AGENT_DOWN,
@@ -47,19 +47,19 @@ TRADING = Panel(
         "Whether the breaker denies entries. While it does, exits are allowed and open positions keep their risk; it "
         "stays until somebody resumes. `investiq status` says why."
     ),
-    unit=Unit.STATE,
-    view=View.NUMBER,
+    unit=PanelUnit.STATE,
+    view=PanelView.NUMBER,
     queries=(Query(f"max({latest(TRADING_HALTED)})", "trading"),),
     alerts=(CIRCUIT_BREAKER_TRIPPED,),
-    states={0: ("trading", State.GOOD), 1: ("halted", State.BAD)},
+    states={0: ("trading", PanelState.GOOD), 1: ("halted", PanelState.BAD)},
     width=4,
 )
 
 TRADES_24H = Panel(
     title="Trades in 24 hours",
     description="Orders that were filled. None may be a quiet market, a halt, or an agent that is dead: see those.",
-    unit=Unit.COUNT,
-    view=View.NUMBER,
+    unit=PanelUnit.COUNT,
+    view=PanelView.NUMBER,
     queries=(Query(in_last("24h", TRADES), "trades"),),
     width=4,
 )
@@ -67,7 +67,7 @@ TRADES_24H = Panel(
 EQUITY_NOW = Panel(
     title="Equity",
     description="Cash and positions at the latest prices. A step without a trade is a price that jumped.",
-    unit=Unit.DOLLARS,
+    unit=PanelUnit.DOLLARS,
     queries=(Query(f"max({latest(EQUITY)})", "equity"),),
     minimum=None,
 )
@@ -75,18 +75,18 @@ EQUITY_NOW = Panel(
 _HALTS = Panel(
     title="Halts",
     description="When trading was halted. Each red stretch is a time in which no entry was taken.",
-    unit=Unit.STATE,
-    view=View.STATES,
+    unit=PanelUnit.STATE,
+    view=PanelView.STATES,
     queries=(Query(f"max({latest(TRADING_HALTED)})", "trading"),),
     alerts=(CIRCUIT_BREAKER_TRIPPED,),
-    states={0: ("trading", State.GOOD), 1: ("halted", State.BAD)},
+    states={0: ("trading", PanelState.GOOD), 1: ("halted", PanelState.BAD)},
 )
 
 _TRIPS = Panel(
     title="Trips of the breaker in 24 hours",
     description="Halts by what tripped them. More than one a day of the same reason: a limit that is set too close.",
-    unit=Unit.COUNT,
-    view=View.TABLE,
+    unit=PanelUnit.COUNT,
+    view=PanelView.TABLE,
     queries=(Query(in_last("24h", BREAKER_TRIPS, by=("reason",)), "{{reason}}"),),
     width=8,
 )
@@ -97,7 +97,7 @@ _LOSSES = Panel(
         "Fall from the highest equity, and loss of this session, as shares of the equity. The breaker halts at its "
         "limits, which the panel beside this one shows."
     ),
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(
         Query(f"max({latest(DRAWDOWN)})", "drawdown"),
         Query(f"max({latest(DAILY_LOSS)})", "loss of this session"),
@@ -113,7 +113,7 @@ def _loss_of_limit(alert: Alert, title: str) -> Panel:
             f"Loss as the breaker measures it, as a share of the limit at which it halts, as {alert.name} measures it. "
             "At 100 % trading is halted; a resume starts the measure anew."
         ),
-        unit=Unit.SHARE,
+        unit=PanelUnit.SHARE,
         queries=(Query(of_alert(alert), "share of the limit"),),
         alerts=(alert,),
     )
@@ -125,7 +125,7 @@ _LIMITS = Panel(
         "What the breaker measures since the last resume, and where it halts. A gap is a state that it could not "
         "read: then every entry is denied."
     ),
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(
         Query(latest(BREAKER_LOSS), "{{measure}}"),
         Query(latest(BREAKER_LIMIT), "limit of {{measure}}"),
@@ -139,7 +139,7 @@ _HEARTBEAT_AGE = Panel(
         "Time since Prometheus evaluated the youngest heartbeat that reached the API. Every ten seconds one comes; at "
         "the line the API denies every entry, since nobody would notice what goes wrong."
     ),
-    unit=Unit.SECONDS,
+    unit=PanelUnit.SECONDS,
     # Before the first heartbeat after a start there is no age: since 1970, it would leave nothing else to be seen.
     queries=(Query(f"{of_alert(MONITORING_HEARTBEAT_LOST)} and {latest(HEARTBEAT_EVALUATED)} > 0", "age"),),
     alerts=(MONITORING_HEARTBEAT_LOST,),
@@ -152,7 +152,7 @@ _HEARTBEATS = Panel(
         "Heartbeats a second by what became of them. `future` is a clock that differs, `malformed` another sender than "
         "Alertmanager; `repeated` is Alertmanager that goes on without Prometheus."
     ),
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(HEARTBEATS, by=("outcome",)), "{{outcome}}"),),
     width=12,
 )
@@ -163,13 +163,13 @@ _GUARD = Panel(
         "Whether trading needs the heartbeat (require_monitoring), and whether it is halted for nothing but the first "
         "one since the start of the API, which ends it."
     ),
-    unit=Unit.STATE,
-    view=View.NUMBER,
+    unit=PanelUnit.STATE,
+    view=PanelView.NUMBER,
     queries=(
         Query(f"max({latest(MONITORING_REQUIRED)})", "needed"),
         Query(f"max({latest(HEARTBEAT_AWAITED)})", "awaited"),
     ),
-    states={0: ("no", State.NEUTRAL), 1: ("yes", State.NEUTRAL)},
+    states={0: ("no", PanelState.NEUTRAL), 1: ("yes", PanelState.NEUTRAL)},
     width=8,
 )
 
@@ -179,14 +179,14 @@ _ORDERS = Panel(
         "Where the orders of the last hour ended. `denied` never reached the broker; `rejected` the broker refused; "
         "`unknown` nobody knows of yet."
     ),
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(in_last("1h", ORDERS, by=("outcome",)), "{{outcome}}"),),
 )
 
 _DENIALS = Panel(
     title="Denials by reason, in an hour",
     description="Orders that a limit or the breaker denied. Each reason has its entry in the documentation of trading.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(f"{in_last('1h', ORDER_DENIALS, by=('reason',))} > 0", "{{reason}}"),),
     emptiness="no order was denied in this hour",
 )
@@ -197,7 +197,7 @@ _REJECTIONS = Panel(
         "Share of the orders that reached the broker in fifteen minutes, as OrderRejectionsHigh measures it. Above the "
         "line, positions are not what was decided on. Without an order it is 0."
     ),
-    unit=Unit.SHARE,
+    unit=PanelUnit.SHARE,
     queries=(Query(f"{of_alert(ORDER_REJECTIONS_HIGH)} >= 0 or 0 * {per_second(ORDERS, by=('job',))}", "{{job}}"),),
     alerts=(ORDER_REJECTIONS_HIGH,),
     maximum=1,
@@ -206,7 +206,7 @@ _REJECTIONS = Panel(
 _ACKNOWLEDGEMENT = Panel(
     title="Time until the broker acknowledges",
     description="Wall time from the kept intent to the acknowledgement: while it lasts, nobody knows of the order.",
-    unit=Unit.SECONDS,
+    unit=PanelUnit.SECONDS,
     queries=tuple(Query(quantile(q, ORDER_ACKNOWLEDGEMENT), f"p{q * 100:g}") for q in (0.5, 0.95)),
     emptiness="no order reached the broker in this time: there is nothing to measure",
 )
@@ -217,7 +217,7 @@ _AGENT = Panel(
         "Open market time since the agent's last finished cycle, in intervals of its own, as AgentStalled measures it. "
         "A sound agent stays below three; above the line nothing that is held is sold by its rules."
     ),
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(of_alert(AGENT_STALLED), "intervals"),),
     alerts=(AGENT_STALLED,),
 )
@@ -225,11 +225,11 @@ _AGENT = Panel(
 _AGENT_UP = Panel(
     title="Agent",
     description="Whether the agent answers. Without it nothing is bought or sold by its rules.",
-    unit=Unit.STATE,
-    view=View.NUMBER,
+    unit=PanelUnit.STATE,
+    view=PanelView.NUMBER,
     queries=(Query(of_alert(AGENT_DOWN), "agent"),),
     alerts=(AGENT_DOWN,),
-    states={1: ("up", State.GOOD), 0: ("down", State.BAD)},
+    states={1: ("up", PanelState.GOOD), 0: ("down", PanelState.BAD)},
     emptiness="no agent is to run (agent.enabled, or another clock than the replay's)",
     width=4,
 )
@@ -237,8 +237,8 @@ _AGENT_UP = Panel(
 _AGENT_SEEN = Panel(
     title="Market time that the agent has seen",
     description="When its last finished cycle began, in market time: compare it with the market's own.",
-    unit=Unit.MOMENT,
-    view=View.NUMBER,
+    unit=PanelUnit.MOMENT,
+    view=PanelView.NUMBER,
     queries=(Query(f"max({latest(AGENT_MARKET_TIME)}) * 1000", "market time"),),
     minimum=None,
     width=8,
@@ -250,14 +250,14 @@ _CYCLES = Panel(
         "Cycles a second by outcome. `halted` looks on without entering; `failed` did not get through its watchlist: "
         "the agent's log says why."
     ),
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(AGENT_CYCLES, by=("outcome",)), "{{outcome}}"),),
 )
 
 _CYCLE_TIME = Panel(
     title="Duration of a cycle",
     description="Time within which 95 % of the cycles end, and the planned interval: longer, and the agent is late.",
-    unit=Unit.SECONDS,
+    unit=PanelUnit.SECONDS,
     queries=(
         Query(quantile(0.95, AGENT_CYCLE_DURATION), "p95"),
         Query(f"max({latest(AGENT_INTERVAL)})", "interval"),
@@ -267,14 +267,14 @@ _CYCLE_TIME = Panel(
 _DECISIONS = Panel(
     title="Decisions of the agent",
     description="Decisions a second. Only `wait` for long: the evidence is weak, or analyses do not reach it.",
-    unit=Unit.PER_SECOND,
+    unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(AGENT_DECISIONS, by=("action",)), "{{action}}"),),
 )
 
 _AGENT_ORDERS = Panel(
     title="Orders of the agent, in an hour",
     description="What became of what it sent. `failed` ones it looks up again; many `denied` show a halt or a limit.",
-    unit=Unit.COUNT,
+    unit=PanelUnit.COUNT,
     queries=(Query(in_last("1h", AGENT_ORDERS, by=("outcome",)), "{{outcome}}"),),
 )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from investiq.monitoring.exporters import alertmanager, blackbox, node, process, prometheus, scrape
-from investiq.monitoring.exporters.external_metric import EVERY_JOB, Foreign
+from investiq.monitoring.exporters.external_metric import EVERY_JOB, ExternalMetric
 
-__all__ = ["EVERY_JOB", "FOREIGN", "Foreign"]
+__all__ = ["EVERY_JOB", "EXTERNAL_METRICS", "ExternalMetric"]
 
-FOREIGN: tuple[Foreign, ...] = (
+EXTERNAL_METRICS: tuple[ExternalMetric, ...] = (
     *scrape.METRICS,
     *process.METRICS,
     *prometheus.METRICS,

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from investiq.foundation.names import ALERTMANAGER
 from investiq.foundation.telemetry.catalogue import STATE, Kind
-from investiq.monitoring.exporters.external_metric import Foreign
+from investiq.monitoring.exporters.external_metric import ExternalMetric
 
 __all__ = ["ALERTS_HELD", "CONFIG_RELOADED", "METRICS", "NOTIFICATIONS", "NOTIFICATIONS_FAILED", "SILENCES"]
 
 _OWN = (ALERTMANAGER,)
 
-CONFIG_RELOADED = Foreign("alertmanager_config_last_reload_successful", Kind.GAUGE, _OWN, bounds=STATE)
-NOTIFICATIONS = Foreign("alertmanager_notifications_total", Kind.COUNTER, _OWN, ("integration",))
+CONFIG_RELOADED = ExternalMetric("alertmanager_config_last_reload_successful", Kind.GAUGE, _OWN, bounds=STATE)
+NOTIFICATIONS = ExternalMetric("alertmanager_notifications_total", Kind.COUNTER, _OWN, ("integration",))
 """Attempts to notify, those that failed included."""
-NOTIFICATIONS_FAILED = Foreign("alertmanager_notifications_failed_total", Kind.COUNTER, _OWN, ("integration",))
+NOTIFICATIONS_FAILED = ExternalMetric("alertmanager_notifications_failed_total", Kind.COUNTER, _OWN, ("integration",))
 """Newer versions split it by `reason`: sum it."""
-ALERTS_HELD = Foreign("alertmanager_alerts", Kind.GAUGE, _OWN, ("state",))
+ALERTS_HELD = ExternalMetric("alertmanager_alerts", Kind.GAUGE, _OWN, ("state",))
 """Alerts that it holds: those that it notifies of (active), and those that are silenced or inhibited (suppressed)."""
-SILENCES = Foreign("alertmanager_silences", Kind.GAUGE, _OWN, ("state",))
+SILENCES = ExternalMetric("alertmanager_silences", Kind.GAUGE, _OWN, ("state",))
 
 METRICS = (CONFIG_RELOADED, NOTIFICATIONS, NOTIFICATIONS_FAILED, ALERTS_HELD, SILENCES)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from investiq.foundation.telemetry.catalogue import Kind
 
-__all__ = ["EVERY_JOB", "Foreign"]
+__all__ = ["EVERY_JOB", "ExternalMetric"]
 
 EVERY_JOB = ("*",)
 """The emitter of what Prometheus itself makes of each scrape."""
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class ExternalMetric:
     """One metric family of somebody else.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from investiq.foundation.names import NODE
 from investiq.foundation.telemetry.catalogue import STATE, Kind
-from investiq.monitoring.exporters.external_metric import Foreign
+from investiq.monitoring.exporters.external_metric import ExternalMetric
 
 __all__ = [
     "CLOCK_OFFSET",
@@ -41,37 +41,37 @@ __all__ = [
 _OWN = (NODE,)
 _MOUNT = ("device", "fstype", "mountpoint")
 
-MEMORY_AVAILABLE = Foreign("node_memory_MemAvailable_bytes", Kind.GAUGE, _OWN)
-MEMORY_TOTAL = Foreign("node_memory_MemTotal_bytes", Kind.GAUGE, _OWN)
-FILESYSTEM_AVAILABLE = Foreign("node_filesystem_avail_bytes", Kind.GAUGE, _OWN, _MOUNT)
-FILESYSTEM_SIZE = Foreign("node_filesystem_size_bytes", Kind.GAUGE, _OWN, _MOUNT)
-TIME = Foreign("node_time_seconds", Kind.GAUGE, _OWN)
+MEMORY_AVAILABLE = ExternalMetric("node_memory_MemAvailable_bytes", Kind.GAUGE, _OWN)
+MEMORY_TOTAL = ExternalMetric("node_memory_MemTotal_bytes", Kind.GAUGE, _OWN)
+FILESYSTEM_AVAILABLE = ExternalMetric("node_filesystem_avail_bytes", Kind.GAUGE, _OWN, _MOUNT)
+FILESYSTEM_SIZE = ExternalMetric("node_filesystem_size_bytes", Kind.GAUGE, _OWN, _MOUNT)
+TIME = ExternalMetric("node_time_seconds", Kind.GAUGE, _OWN)
 """The host's clock when it was scraped."""
-CLOCK_OFFSET = Foreign("node_timex_offset_seconds", Kind.GAUGE, _OWN)
+CLOCK_OFFSET = ExternalMetric("node_timex_offset_seconds", Kind.GAUGE, _OWN)
 """How far the kernel's time discipline says the clock is off; 0 where nothing disciplines it."""
-OOM_KILLS = Foreign("node_vmstat_oom_kill", Kind.COUNTER, _OWN)
+OOM_KILLS = ExternalMetric("node_vmstat_oom_kill", Kind.COUNTER, _OWN)
 """Processes killed for want of memory since the boot; the exporter calls it untyped."""
-CPU_SECONDS = Foreign("node_cpu_seconds_total", Kind.COUNTER, _OWN, ("cpu", "mode"))
-LOAD = Foreign("node_load1", Kind.GAUGE, _OWN)
-PRESSURE_CPU = Foreign("node_pressure_cpu_waiting_seconds_total", Kind.COUNTER, _OWN)
-PRESSURE_MEMORY = Foreign("node_pressure_memory_waiting_seconds_total", Kind.COUNTER, _OWN)
-PAGES_SWAPPED_IN = Foreign("node_vmstat_pswpin", Kind.COUNTER, _OWN)
-PAGES_SWAPPED_OUT = Foreign("node_vmstat_pswpout", Kind.COUNTER, _OWN)
-MAJOR_FAULTS = Foreign("node_vmstat_pgmajfault", Kind.COUNTER, _OWN)
-DISK_BUSY = Foreign("node_disk_io_time_seconds_total", Kind.COUNTER, _OWN, ("device",))
-DISK_QUEUE = Foreign("node_disk_io_time_weighted_seconds_total", Kind.COUNTER, _OWN, ("device",))
-DISK_READ = Foreign("node_disk_read_bytes_total", Kind.COUNTER, _OWN, ("device",))
-DISK_WRITTEN = Foreign("node_disk_written_bytes_total", Kind.COUNTER, _OWN, ("device",))
-FILESYSTEM_ERROR = Foreign("node_filesystem_device_error", Kind.GAUGE, _OWN, _MOUNT, bounds=STATE)
-FILESYSTEM_READONLY = Foreign("node_filesystem_readonly", Kind.GAUGE, _OWN, _MOUNT, bounds=STATE)
-RECEIVED = Foreign("node_network_receive_bytes_total", Kind.COUNTER, _OWN, ("device",))
-SENT = Foreign("node_network_transmit_bytes_total", Kind.COUNTER, _OWN, ("device",))
-RECEIVE_DROPS = Foreign("node_network_receive_drop_total", Kind.COUNTER, _OWN, ("device",))
-SEND_DROPS = Foreign("node_network_transmit_drop_total", Kind.COUNTER, _OWN, ("device",))
-RECEIVE_ERRORS = Foreign("node_network_receive_errs_total", Kind.COUNTER, _OWN, ("device",))
-SEND_ERRORS = Foreign("node_network_transmit_errs_total", Kind.COUNTER, _OWN, ("device",))
-RETRANSMITTED = Foreign("node_netstat_Tcp_RetransSegs", Kind.COUNTER, _OWN)
-SEGMENTS_SENT = Foreign("node_netstat_Tcp_OutSegs", Kind.COUNTER, _OWN)
+CPU_SECONDS = ExternalMetric("node_cpu_seconds_total", Kind.COUNTER, _OWN, ("cpu", "mode"))
+LOAD = ExternalMetric("node_load1", Kind.GAUGE, _OWN)
+PRESSURE_CPU = ExternalMetric("node_pressure_cpu_waiting_seconds_total", Kind.COUNTER, _OWN)
+PRESSURE_MEMORY = ExternalMetric("node_pressure_memory_waiting_seconds_total", Kind.COUNTER, _OWN)
+PAGES_SWAPPED_IN = ExternalMetric("node_vmstat_pswpin", Kind.COUNTER, _OWN)
+PAGES_SWAPPED_OUT = ExternalMetric("node_vmstat_pswpout", Kind.COUNTER, _OWN)
+MAJOR_FAULTS = ExternalMetric("node_vmstat_pgmajfault", Kind.COUNTER, _OWN)
+DISK_BUSY = ExternalMetric("node_disk_io_time_seconds_total", Kind.COUNTER, _OWN, ("device",))
+DISK_QUEUE = ExternalMetric("node_disk_io_time_weighted_seconds_total", Kind.COUNTER, _OWN, ("device",))
+DISK_READ = ExternalMetric("node_disk_read_bytes_total", Kind.COUNTER, _OWN, ("device",))
+DISK_WRITTEN = ExternalMetric("node_disk_written_bytes_total", Kind.COUNTER, _OWN, ("device",))
+FILESYSTEM_ERROR = ExternalMetric("node_filesystem_device_error", Kind.GAUGE, _OWN, _MOUNT, bounds=STATE)
+FILESYSTEM_READONLY = ExternalMetric("node_filesystem_readonly", Kind.GAUGE, _OWN, _MOUNT, bounds=STATE)
+RECEIVED = ExternalMetric("node_network_receive_bytes_total", Kind.COUNTER, _OWN, ("device",))
+SENT = ExternalMetric("node_network_transmit_bytes_total", Kind.COUNTER, _OWN, ("device",))
+RECEIVE_DROPS = ExternalMetric("node_network_receive_drop_total", Kind.COUNTER, _OWN, ("device",))
+SEND_DROPS = ExternalMetric("node_network_transmit_drop_total", Kind.COUNTER, _OWN, ("device",))
+RECEIVE_ERRORS = ExternalMetric("node_network_receive_errs_total", Kind.COUNTER, _OWN, ("device",))
+SEND_ERRORS = ExternalMetric("node_network_transmit_errs_total", Kind.COUNTER, _OWN, ("device",))
+RETRANSMITTED = ExternalMetric("node_netstat_Tcp_RetransSegs", Kind.COUNTER, _OWN)
+SEGMENTS_SENT = ExternalMetric("node_netstat_Tcp_OutSegs", Kind.COUNTER, _OWN)
 
 METRICS = (
     MEMORY_AVAILABLE,

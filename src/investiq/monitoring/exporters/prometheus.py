@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from investiq.foundation.names import PROMETHEUS
 from investiq.foundation.telemetry.catalogue import STATE, Kind
-from investiq.monitoring.exporters.external_metric import Foreign
+from investiq.monitoring.exporters.external_metric import ExternalMetric
 
 __all__ = [
     "ALERTMANAGERS",
@@ -26,20 +26,20 @@ __all__ = [
 
 _OWN = (PROMETHEUS,)
 
-CONFIG_RELOADED = Foreign("prometheus_config_last_reload_successful", Kind.GAUGE, _OWN, bounds=STATE)
-RULE_FAILURES = Foreign("prometheus_rule_evaluation_failures_total", Kind.COUNTER, _OWN, ("rule_group",))
-SAMPLES_APPENDED = Foreign("prometheus_tsdb_head_samples_appended_total", Kind.COUNTER, _OWN, ("type",))
-ALERTMANAGERS = Foreign("prometheus_notifications_alertmanagers_discovered", Kind.GAUGE, _OWN)
-NOTIFICATION_ERRORS = Foreign("prometheus_notifications_errors_total", Kind.COUNTER, _OWN, ("alertmanager",))
-COMPACTION_FAILURES = Foreign("prometheus_tsdb_compactions_failed_total", Kind.COUNTER, _OWN)
-BLOCK_RELOAD_FAILURES = Foreign("prometheus_tsdb_reloads_failures_total", Kind.COUNTER, _OWN)
-WAL_WRITE_FAILURES = Foreign("prometheus_tsdb_wal_writes_failed_total", Kind.COUNTER, _OWN)
-NOTIFICATIONS_SENT = Foreign("prometheus_notifications_sent_total", Kind.COUNTER, _OWN, ("alertmanager",))
-NOTIFICATIONS_DROPPED = Foreign("prometheus_notifications_dropped_total", Kind.COUNTER, _OWN)
-RULE_GROUP_DURATION = Foreign("prometheus_rule_group_last_duration_seconds", Kind.GAUGE, _OWN, ("rule_group",))
-RULE_GROUP_MISSED = Foreign("prometheus_rule_group_iterations_missed_total", Kind.COUNTER, _OWN, ("rule_group",))
-SERIES = Foreign("prometheus_tsdb_head_series", Kind.GAUGE, _OWN)
-BLOCK_BYTES = Foreign("prometheus_tsdb_storage_blocks_bytes", Kind.GAUGE, _OWN)
+CONFIG_RELOADED = ExternalMetric("prometheus_config_last_reload_successful", Kind.GAUGE, _OWN, bounds=STATE)
+RULE_FAILURES = ExternalMetric("prometheus_rule_evaluation_failures_total", Kind.COUNTER, _OWN, ("rule_group",))
+SAMPLES_APPENDED = ExternalMetric("prometheus_tsdb_head_samples_appended_total", Kind.COUNTER, _OWN, ("type",))
+ALERTMANAGERS = ExternalMetric("prometheus_notifications_alertmanagers_discovered", Kind.GAUGE, _OWN)
+NOTIFICATION_ERRORS = ExternalMetric("prometheus_notifications_errors_total", Kind.COUNTER, _OWN, ("alertmanager",))
+COMPACTION_FAILURES = ExternalMetric("prometheus_tsdb_compactions_failed_total", Kind.COUNTER, _OWN)
+BLOCK_RELOAD_FAILURES = ExternalMetric("prometheus_tsdb_reloads_failures_total", Kind.COUNTER, _OWN)
+WAL_WRITE_FAILURES = ExternalMetric("prometheus_tsdb_wal_writes_failed_total", Kind.COUNTER, _OWN)
+NOTIFICATIONS_SENT = ExternalMetric("prometheus_notifications_sent_total", Kind.COUNTER, _OWN, ("alertmanager",))
+NOTIFICATIONS_DROPPED = ExternalMetric("prometheus_notifications_dropped_total", Kind.COUNTER, _OWN)
+RULE_GROUP_DURATION = ExternalMetric("prometheus_rule_group_last_duration_seconds", Kind.GAUGE, _OWN, ("rule_group",))
+RULE_GROUP_MISSED = ExternalMetric("prometheus_rule_group_iterations_missed_total", Kind.COUNTER, _OWN, ("rule_group",))
+SERIES = ExternalMetric("prometheus_tsdb_head_series", Kind.GAUGE, _OWN)
+BLOCK_BYTES = ExternalMetric("prometheus_tsdb_storage_blocks_bytes", Kind.GAUGE, _OWN)
 
 METRICS = (
     CONFIG_RELOADED,

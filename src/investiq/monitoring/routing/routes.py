@@ -23,7 +23,7 @@ from investiq.monitoring.rules.api import (
     SERVICE_ABSENT,
     SERVICE_DOWN,
 )
-from investiq.monitoring.rules.down_alerts import DEATHS
+from investiq.monitoring.rules.down_alerts import DOWN_ALERTS
 from investiq.monitoring.rules.market import MARKET_DATA_STALE
 from investiq.monitoring.rules.monitoring import (
     CERTIFICATE_EXPIRING,
@@ -85,8 +85,8 @@ _SYMPTOMS = (HIGH_ERROR_RATE.name, HIGH_LATENCY.name)
 INHIBITIONS = (
     Inhibition(
         "what a dead service does wrong besides is a symptom",
-        source=(eq("alertname", *DEATHS),),
-        target=(ne("alertname", *DEATHS),),
+        source=(eq("alertname", *DOWN_ALERTS),),
+        target=(ne("alertname", *DOWN_ALERTS),),
         equal=("service",),
     ),
     Inhibition(

@@ -24,7 +24,7 @@ __all__ = [
     "RESTART_ALERTS",
     "deploy_matchers",
     "known_alerts",
-    "refusals",
+    "unsilenceable_reasons",
 ]
 
 LONGEST_WINDOW = timedelta(hours=1)
@@ -74,6 +74,6 @@ def known_alerts(config: Config) -> tuple[Alert, ...]:
     return (*(alert for alerts in alerts_of(config).values() for alert in alerts), *CONDITIONAL)
 
 
-def refusals(alerts: Iterable[Alert]) -> dict[str, str]:
+def unsilenceable_reasons(alerts: Iterable[Alert]) -> dict[str, str]:
     """The name of each alert, and why it cannot be silenced; empty where it can."""
     return {alert.name: _HEARTBEAT if alert.name == WATCHDOG.name else "" for alert in alerts}

@@ -26,8 +26,8 @@ ENGINE_FAILURES_HIGH = Alert(
     query=f"{_results(eq('status', 'failed'))} / {_results()}",
     op=">",
     threshold=0.2,
-    guard=f"and {_results()} > {_RESULTS_FLOOR:g}",
-    hold_seconds=120,
+    extra_condition=f"and {_results()} > {_RESULTS_FLOOR:g}",
+    for_seconds=120,
     summary="the {{ $labels.engine }} engine fails in {{ $value | humanizePercentage }} of the analyses",
     description=(
         "It broke or took too long in more than one analysis in five over the last five minutes. Analyses go on "

@@ -41,7 +41,7 @@ SERVICE_DOWN = Alert(
     query=series(UP, eq("job", API)),
     op="==",
     threshold=0,
-    hold_seconds=60,
+    for_seconds=60,
     summary="{{ $labels.job }} does not answer at {{ $labels.instance }}",
     description=(
         "Prometheus has had no metrics from the API for a minute. There are no analyses, no orders and no halts, and "
@@ -59,7 +59,7 @@ FRONTEND_DOWN = Alert(
     query=series(UP, eq("job", WEB)),
     op="==",
     threshold=0,
-    hold_seconds=60,
+    for_seconds=60,
     summary="the frontend does not answer at {{ $labels.instance }}",
     description=(
         "Prometheus has had no metrics from the frontend for a minute: its pages are missing. Analyses, orders and "
@@ -74,7 +74,7 @@ SERVICE_ABSENT = Alert(
     subject=Subject.API,
     severity=Severity.CRITICAL,
     query=" or ".join(f"absent({series(UP, eq('job', job))})" for job in (API, SIGNALS, WEB)),
-    hold_seconds=300,
+    for_seconds=300,
     summary="Prometheus does not scrape {{ $labels.job }} at all",
     description=(
         "For five minutes there has been no target of this job: it has vanished from the configuration of Prometheus. "
@@ -100,8 +100,8 @@ def _probe_failing(severity: Severity, of: str, *causes: str, lost: str) -> Aler
         op="==",
         threshold=0,
         # Muting is not enough: when the cause has gone the next probe is still to come, and this would page alone.
-        guard=" ".join(f"unless on ({PROBED}) {_has_been_0(cause)}" for cause in (series(UP), *causes)),
-        hold_seconds=120,
+        extra_condition=" ".join(f"unless on ({PROBED}) {_has_been_0(cause)}" for cause in (series(UP), *causes)),
+        for_seconds=120,
         service=None,
         summary=f"{{{{ $labels.{PROBED} }}}} does not say that it is well at {{{{ $labels.instance }}}}",
         description=(
@@ -163,8 +163,8 @@ HIGH_ERROR_RATE = Alert(
     query=series(ERROR_RATIO, eq("job", API, SIGNALS, WEB)),
     op=">",
     threshold=0.05,
-    guard=f"and {series(REQUEST_RATE)} > {_REQUESTS_FLOOR:g}",
-    hold_seconds=120,
+    extra_condition=f"and {series(REQUEST_RATE)} > {_REQUESTS_FLOOR:g}",
+    for_seconds=120,
     summary="{{ $labels.job }} fails {{ $value | humanizePercentage }} of its requests",
     description=(
         "More than one request in twenty has been answered with a 5xx status over the last five minutes. Users and the "
@@ -180,8 +180,8 @@ HIGH_LATENCY = Alert(
     query=series(LATENCY_P95, eq("job", API)),
     op=">",
     threshold=1000,
-    guard=f"and {series(REQUEST_RATE)} > {_REQUESTS_FLOOR:g}",
-    hold_seconds=300,
+    extra_condition=f"and {series(REQUEST_RATE)} > {_REQUESTS_FLOOR:g}",
+    for_seconds=300,
     summary='{{ $labels.job }}: one request in twenty takes longer than {{ $value | printf "%.0f" }} ms',
     description=(
         "The 95th percentile of the API's response time has been above one second for five minutes. Analyses and "
@@ -199,7 +199,7 @@ API_SATURATED = Alert(
     query=f"histogram_quantile(0.9, sum by (job, le) (rate({buckets(EVENT_LOOP_LAG, eq('job', API))}[5m])))",
     op=">",
     threshold=0.25,
-    hold_seconds=300,
+    for_seconds=300,
     summary='{{ $labels.job }} is overloaded: its event loop is up to {{ $value | printf "%.2f" }} s late',
     description=(
         "For five minutes the API has had more to do than it can: one timer in ten came over a quarter of a second "
@@ -218,7 +218,7 @@ AUTH_FAILURES_HIGH = Alert(
     query=f"sum by (job) (rate({series(AUTH_FAILURES, eq('job', API), _GUESSED)}[5m]))",
     op=">",
     threshold=0.1,
-    hold_seconds=120,
+    for_seconds=120,
     summary='{{ $labels.job }} refuses {{ $value | printf "%.1f" }} wrong keys a second',
     description=(
         "More than thirty requests in five minutes came with a key or metrics token that does not exist: a program "
@@ -246,7 +246,7 @@ DEPENDENCY_DOWN = Alert(
     query=series(DEPENDENCY_HEALTH, eq("job", API), ne("name", Dependency.SIGNAL_MODELS)),
     op="==",
     threshold=0,
-    hold_seconds=60,
+    for_seconds=60,
     summary="the API has lost its {{ $labels.name }}",
     description=_DEPENDENCY_LOSS["critical"],
     no_data=NoData.COVERED,
@@ -261,7 +261,7 @@ SIGNAL_MODELS_UNREACHABLE = Alert(
     query=series(DEPENDENCY_HEALTH, eq("job", API), eq("name", Dependency.SIGNAL_MODELS)),
     op="==",
     threshold=0,
-    hold_seconds=120,
+    for_seconds=120,
     summary="the API has lost its {{ $labels.name }}",
     description=_DEPENDENCY_LOSS["warning"],
     no_data=NoData.COVERED,

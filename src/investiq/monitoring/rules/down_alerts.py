@@ -7,6 +7,6 @@ from investiq.monitoring.rules.monitoring import EXPORTER_DOWN
 from investiq.monitoring.rules.signals import ML_SERVICE_DOWN
 from investiq.monitoring.rules.trading import AGENT_DOWN
 
-__all__ = ["DEATHS"]
+__all__ = ["DOWN_ALERTS"]
 
-DEATHS = (SERVICE_DOWN.name, ML_SERVICE_DOWN.name, FRONTEND_DOWN.name, AGENT_DOWN.name, EXPORTER_DOWN.name)
+DOWN_ALERTS = (SERVICE_DOWN.name, ML_SERVICE_DOWN.name, FRONTEND_DOWN.name, AGENT_DOWN.name, EXPORTER_DOWN.name)

@@ -41,7 +41,7 @@ HOST_MEMORY_LOW = Alert(
     query=f"{series(node.MEMORY_AVAILABLE, _HOST)} / {series(node.MEMORY_TOTAL, _HOST)}",
     op="<",
     threshold=0.05,
-    hold_seconds=300,
+    for_seconds=300,
     summary="only {{ $value | humanizePercentage }} of the memory of {{ $labels.instance }} is available",
     description=(
         "For five minutes, less than a twentieth of the memory could be had without swapping. Soon everything is slow, "
@@ -85,8 +85,8 @@ HOST_DISK_LOW = Alert(
     op="<",
     threshold=0.1,
     # A tenth of a large disk is plenty for years.
-    guard=f"and {series(DISK_AVAILABLE)} < 20e9",
-    hold_seconds=300,
+    extra_condition=f"and {series(DISK_AVAILABLE)} < 20e9",
+    for_seconds=300,
     summary="{{ $labels.device }} of {{ $labels.instance }} has only {{ $value | humanizePercentage }} left",
     description=(
         "Less than a tenth of a disk, and less than 20 GB, is free. When it is full, the ledger refuses orders, "
@@ -104,8 +104,8 @@ HOST_DISK_FILLS = Alert(
     op="<",
     threshold=0,
     # The line through a large copy hits the floor within a day on any disk: only one that is filled counts.
-    guard=f"and {series(DISK_SHARE_AVAILABLE)} < 0.25",
-    hold_seconds=_HOUR,
+    extra_condition=f"and {series(DISK_SHARE_AVAILABLE)} < 0.25",
+    for_seconds=_HOUR,
     summary="{{ $labels.device }} of {{ $labels.instance }} is full within 24 hours, if it goes on like this",
     description=(
         "Three quarters of a disk are used, and over the last three hours it filled so fast that a day is enough for "
@@ -126,8 +126,8 @@ HOST_CLOCK_SKEW = Alert(
     query=f"abs({_CLOCK} - timestamp({_CLOCK}))",
     op=">",
     threshold=2,
-    guard=f"or abs({series(node.CLOCK_OFFSET, _HOST)}) > 0.5",
-    hold_seconds=600,
+    extra_condition=f"or abs({series(node.CLOCK_OFFSET, _HOST)}) > 0.5",
+    for_seconds=600,
     summary='the clock of {{ $labels.instance }} is wrong by {{ $value | printf "%.1f" }} s',
     description=(
         "For ten minutes the clock has been off by more than two seconds from that of Prometheus, or by more than half "
@@ -160,7 +160,7 @@ PROCESS_FILES_HIGH = Alert(
     query=f"{series(process.OPEN_FILES)} / {series(process.MAX_FILES)}",
     op=">",
     threshold=0.8,
-    hold_seconds=300,
+    for_seconds=300,
     summary="{{ $labels.job }} has used {{ $value | humanizePercentage }} of the files that it may open",
     description=(
         "For five minutes more than four fifths of the file descriptors have been in use. At the limit it can accept "

@@ -24,8 +24,8 @@ MARKET_DATA_STALE = Alert(
     threshold=0.5,
     # A closed market brings no price, so its silence is no news. Two minutes back, since the night of a replay may be
     # seconds long: judged by the moment, `for` would begin anew each morning and never be over.
-    guard=(f"and on (job, instance) max_over_time({series(MARKET_PHASE, eq('phase', 'open'))}[2m]) == 1"),
-    hold_seconds=60,
+    extra_condition=(f"and on (job, instance) max_over_time({series(MARKET_PHASE, eq('phase', 'open'))}[2m]) == 1"),
+    for_seconds=60,
     summary="the newest price is old: {{ $value | humanizePercentage }} of the age at which nothing is bought",
     description=(
         "No price has come for hours of open market. Positions are valued, and the breaker measures losses, at prices "

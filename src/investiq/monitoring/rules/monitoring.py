@@ -19,7 +19,7 @@ from investiq.foundation.names import (
 )
 from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
-from investiq.monitoring.exporters import Foreign, alertmanager, blackbox, prometheus
+from investiq.monitoring.exporters import ExternalMetric, alertmanager, blackbox, prometheus
 from investiq.monitoring.exporters.scrape import SAMPLES, UP
 from investiq.monitoring.scraping.jobs import Job
 from investiq.monitoring.selectors import series
@@ -55,7 +55,7 @@ WATCHER_DOWN = Alert(
     query=series(UP, eq("job", PROMETHEUS, ALERTMANAGER, INBOX)),
     op="==",
     threshold=0,
-    hold_seconds=60,
+    for_seconds=60,
     summary="{{ $labels.job }} does not answer at {{ $labels.instance }}",
     description=(
         "A part of the monitoring has been silent for a minute: trading and analyses go on, but with less watching. "
@@ -74,7 +74,7 @@ EXPORTER_DOWN = Alert(
     query=series(UP, eq("job", BLACKBOX, NODE)),
     op="==",
     threshold=0,
-    hold_seconds=60,
+    for_seconds=60,
     summary="{{ $labels.job }} does not answer at {{ $labels.instance }}",
     description=(
         "An exporter has been silent for a minute. Without blackbox-exporter nothing looks at the services from "
@@ -91,7 +91,7 @@ GRAFANA_DOWN = Alert(
     query=series(UP, eq("job", GRAFANA)),
     op="==",
     threshold=0,
-    hold_seconds=120,
+    for_seconds=120,
     summary="Grafana does not answer at {{ $labels.instance }}",
     description=(
         "For two minutes there have been no dashboards. Alerts do not depend on them, and the operations page of the "
@@ -108,7 +108,7 @@ CONFIG_RELOAD_FAILED = Alert(
     query=series(prometheus.CONFIG_RELOADED, _BY_PROMETHEUS),
     op="==",
     threshold=0,
-    hold_seconds=60,
+    for_seconds=60,
     summary="Prometheus refused its new configuration",
     description=(
         "Prometheus was told to reload, could not, and goes on with what it had: new targets, rules and thresholds do "
@@ -125,7 +125,7 @@ RULE_FAILURES = Alert(
     query=f"increase({series(prometheus.RULE_FAILURES, _BY_PROMETHEUS)}[5m])",
     op=">",
     threshold=0,
-    hold_seconds=120,
+    for_seconds=120,
     summary="Prometheus cannot evaluate rules of {{ $labels.rule_group }}",
     description=(
         "In the last five minutes a rule could not be evaluated. An alert that is not evaluated cannot fire: what it "
@@ -141,7 +141,7 @@ NOT_INGESTING = Alert(
     severity=Severity.CRITICAL,
     # Its counter of samples is the first to vanish when it stores none: that it stands still is never seen.
     query=f"absent_over_time({series(prometheus.SAMPLES_APPENDED, _BY_PROMETHEUS)}[1m])",
-    hold_seconds=60,
+    for_seconds=60,
     summary="Prometheus does not store what it scrapes, not even from itself",
     description=(
         "For two minutes Prometheus has had no sample of its own: its disk is full, its clock has jumped, or it is not "
@@ -160,11 +160,11 @@ NOT_CONNECTED = Alert(
     op=">",
     threshold=0,
     # Not for an Alertmanager that is or was dead: that has a page of its own, which ends before this would.
-    guard=(
+    extra_condition=(
         f"unless on () min_over_time({series(UP, _BY_ALERTMANAGER)}[5m]) == 0 "
         f"or {series(prometheus.ALERTMANAGERS, _BY_PROMETHEUS)} == 0"
     ),
-    hold_seconds=180,
+    for_seconds=180,
     summary="Prometheus cannot hand its alerts to Alertmanager",
     description=(
         "For three minutes alerts were refused by Alertmanager, or Prometheus knows of none. What fires shows on the "
@@ -203,7 +203,7 @@ SERIES_BUDGET_EXCEEDED = Alert(
     query=series(SAMPLES, ne("job", NODE)),
     op=">",
     threshold=SERIES_BUDGET,
-    hold_seconds=600,
+    for_seconds=600,
     summary="{{ $labels.job }} exposes {{ $value }} series",
     description=(
         f"For ten minutes a target has exposed more than {SERIES_BUDGET} series: a label takes values without end. "
@@ -219,7 +219,7 @@ ALERTMANAGER_RELOAD_FAILED = Alert(
     query=series(alertmanager.CONFIG_RELOADED, _BY_ALERTMANAGER),
     op="==",
     threshold=0,
-    hold_seconds=60,
+    for_seconds=60,
     summary="Alertmanager refused its new configuration",
     description=(
         "Alertmanager was told to reload, could not, and goes on with what it had: new receivers and routes do not "
@@ -230,7 +230,7 @@ ALERTMANAGER_RELOAD_FAILED = Alert(
 )
 
 
-def _notifications(metric: Foreign) -> str:
+def _notifications(metric: ExternalMetric) -> str:
     return f"sum by (job, integration) (rate({series(metric, _BY_ALERTMANAGER)}[5m]))"
 
 
@@ -245,11 +245,11 @@ NOTIFICATIONS_FAILING = Alert(
     op=">",
     threshold=0.05,
     # The floor: three failures in five minutes. And a part of ours that was dead could take no webhook; it has a page.
-    guard=(
+    extra_condition=(
         f"and {_notifications(alertmanager.NOTIFICATIONS_FAILED)} > 0.01 unless on (integration) "
         f'label_replace(min_over_time({series(UP, _OUR_RECEIVERS)}[10m]) == 0, "integration", "webhook", "", "")'
     ),
-    hold_seconds=120,
+    for_seconds=120,
     summary="{{ $value | humanizePercentage }} of the notifications by {{ $labels.integration }} fail",
     description=(
         "For two minutes, notifications by this way have not arrived: a page may have reached nobody. The inbox, where "
@@ -266,7 +266,7 @@ BLACKBOX_RELOAD_FAILED = Alert(
     query=series(blackbox.CONFIG_RELOADED, eq("job", BLACKBOX)),
     op="==",
     threshold=0,
-    hold_seconds=60,
+    for_seconds=60,
     summary="the blackbox exporter refused its new configuration",
     description=(
         "The exporter was told to reload, could not, and goes on with what it had: changed probes do not apply. At its "
@@ -305,7 +305,7 @@ def _certificate_expiring(severity: Severity, days: int, lost: str) -> Alert:
         query=_DAYS_LEFT,
         op="<",
         threshold=days,
-        hold_seconds=600,
+        for_seconds=600,
         service=None,
         summary=(
             "the certificate at {{ $labels.instance }} "
@@ -370,7 +370,7 @@ def _target_missing(watched: Sequence[Job]) -> Alert:
         subject=Subject.MONITORING,
         severity=Severity.WARNING,
         query=" or ".join(f"absent({selector})" for selector in expected),
-        hold_seconds=300,
+        for_seconds=300,
         summary="Prometheus does not scrape {{ $labels.job }}{{ with $labels.instance }} {{ . }}{{ end }}",
         description=(
             "For five minutes a target that should be there has not been: it has vanished from the configuration of "

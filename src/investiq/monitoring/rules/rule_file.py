@@ -43,7 +43,7 @@ def _recorded(recording: Recording) -> dict[str, Any]:
 
 def _alerting(alert: Alert, console: str) -> dict[str, Any]:
     service = {"service": alert.service} if alert.service is not None else {}
-    hold = {"for": _duration(alert.hold_seconds)} if alert.hold_seconds else {}
+    hold = {"for": _duration(alert.for_seconds)} if alert.for_seconds else {}
     return {
         "alert": alert.name,
         "expr": alert.expr,

@@ -32,7 +32,7 @@ def _down(severity: Severity, names: Sequence[str]) -> Alert:
         query=series(UP, eq("job", *names)),
         op="==",
         threshold=0,
-        hold_seconds=60,
+        for_seconds=60,
         summary="{{ $labels.job }} does not answer at {{ $labels.instance }}",
         description=(
             "Prometheus has had no metrics from this service of yours for a minute: it is dead, cannot be reached, or "

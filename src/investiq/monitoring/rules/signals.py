@@ -37,7 +37,7 @@ ML_SERVICE_DOWN = Alert(
     query=series(UP, eq("job", SIGNALS)),
     op="==",
     threshold=0,
-    hold_seconds=60,
+    for_seconds=60,
     summary="the signal models do not answer at {{ $labels.instance }}",
     description=(
         "Prometheus has had no metrics from the signal models for a minute. Analyses go on without the signal engine: "
@@ -53,7 +53,7 @@ MODEL_NOT_LOADED = Alert(
     query=series(MODEL_LOADED),
     op="==",
     threshold=0,
-    hold_seconds=60,
+    for_seconds=60,
     summary="the signal models run without a model",
     description=(
         "The service answers, but has had no model for a minute: none was trained, or the one on disk is refused. "
@@ -72,7 +72,7 @@ MODEL_STALE = Alert(
     query=f"{series(MODEL_AGE)} / {series(MODEL_AGE_LIMIT)}",
     op=">",
     threshold=1,
-    hold_seconds=600,
+    for_seconds=600,
     summary='the signal model is old: {{ $value | printf "%.2f" }} times the age that is allowed',
     description=(
         "The prices that it is asked about are much later than the last that it learned from. It still serves, at the "
@@ -92,7 +92,7 @@ FEATURE_DRIFT_HIGH = Alert(
     query=f"avg by (job, instance) ({series(FEATURE_DRIFT)})",
     op=">",
     threshold=_ANOTHER_POPULATION,
-    hold_seconds=600,
+    for_seconds=600,
     summary='what the signal model is asked about is not what it learned from (index {{ $value | printf "%.2f" }})',
     description=(
         "Over the features, the population stability index of recent requests against training is above 0.25 on "
@@ -110,7 +110,7 @@ PREDICTION_DRIFT_HIGH = Alert(
     query=series(PREDICTION_DRIFT),
     op=">",
     threshold=_ANOTHER_POPULATION,
-    hold_seconds=600,
+    for_seconds=600,
     summary='the signal model forecasts otherwise than when it was validated (index {{ $value | printf "%.2f" }})',
     description=(
         "The population stability index of recent forecasts against those of the validation is above 0.25. Either the "
@@ -132,8 +132,8 @@ PREDICTION_LATENCY_HIGH = Alert(
     op=">",
     # A prediction takes a few milliseconds. At two seconds (signals.timeout_seconds) the API waits no longer.
     threshold=0.5,
-    guard=f"and {_PREDICTIONS} > {_FLOOR:g}",
-    hold_seconds=300,
+    extra_condition=f"and {_PREDICTIONS} > {_FLOOR:g}",
+    for_seconds=300,
     summary='one prediction in twenty takes longer than {{ $value | printf "%.2f" }} s',
     description=(
         "The 95th percentile of the time that a prediction takes has been above half a second for five minutes. "
@@ -155,8 +155,8 @@ SIGNAL_ENGINE_FALLBACK = Alert(
     op=">",
     # Not less: a symbol that is new on the market has too short a history for the model, and one in five may be.
     threshold=0.5,
-    guard=f"and {_signal_results()} > {_FLOOR:g}",
-    hold_seconds=120,
+    extra_condition=f"and {_signal_results()} > {_FLOOR:g}",
+    for_seconds=120,
     summary="{{ $value | humanizePercentage }} of the analyses go without the signal engine",
     description=(
         "The signal models run, but most analyses of the last five minutes got no prediction of them. Analyses fall "

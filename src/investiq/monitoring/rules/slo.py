@@ -13,12 +13,12 @@ from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.scrape import ALERTS
 from investiq.monitoring.recording import Recording
-from investiq.monitoring.rules.down_alerts import DEATHS
+from investiq.monitoring.rules.down_alerts import DOWN_ALERTS
 from investiq.monitoring.scraping.jobs import EVALUATION_SECONDS
 from investiq.monitoring.selectors import series
 from investiq.monitoring.slo.burn import PAGES, TICKETS, WINDOWS, Pair, seconds
 from investiq.monitoring.slo.indicators import RATE_WINDOW
-from investiq.monitoring.slo.objective import Budgeting, Slo
+from investiq.monitoring.slo.objective import BudgetingMethod, Slo
 from investiq.promql.matcher import Matcher, eq
 
 __all__ = [
@@ -105,7 +105,7 @@ def recordings(slos: Sequence[Slo]) -> tuple[Recording, ...]:
     read = dict.fromkeys(one.name for slo in slos for one in slo.events.reads)
     by_name = {one.name: one for slo in slos for one in slo.events.reads}
     return (
-        DEATHS_FIRING,
+        DOWN_ALERTS_FIRING,
         *(by_name[name] for name in read),
         *(recording for slo in slos for recording in _events(slo)),
         *_time(slos),
@@ -118,7 +118,7 @@ def recordings(slos: Sequence[Slo]) -> tuple[Recording, ...]:
 
 def _events(slo: Slo) -> Iterable[Recording]:
     bad = f"{slo.events.bad} or vector(0)" if slo.events.sparse else slo.events.bad
-    if slo.budgeting is Budgeting.RATIO_TIMESLICES:
+    if slo.budgeting is BudgetingMethod.RATIO_TIMESLICES:
         yield _of_slo(BAD.name, slo, f"({bad}) / ({slo.events.total} > 0)")
     else:
         yield _of_slo(BAD.name, slo, bad)
@@ -128,7 +128,7 @@ def _events(slo: Slo) -> Iterable[Recording]:
 
 def _time(slos: Sequence[Slo]) -> Iterable[Recording]:
     """Time, of which there is as much in each sample: 1, where there was any event to be good or bad."""
-    if timed := [slo.name for slo in slos if slo.budgeting is Budgeting.RATIO_TIMESLICES]:
+    if timed := [slo.name for slo in slos if slo.budgeting is BudgetingMethod.RATIO_TIMESLICES]:
         yield _recording(TOTAL.name, f"0 * {series(BAD, eq('slo', *timed))} + 1")
 
 
@@ -145,10 +145,10 @@ def _whole_windows(slos: Sequence[Slo]) -> Recording:
     return _recording(ERROR_RATIO.name, " or ".join(ratios), _SLOW_SECONDS)
 
 
-DEATHS_FIRING = Recording(
+DOWN_ALERTS_FIRING = Recording(
     name="service:deaths:firing",
     subject=Subject.SLO,
-    query=f"max by (service) ({series(ALERTS, eq('alertname', *DEATHS), eq('alertstate', 'firing'))})",
+    query=f"max by (service) ({series(ALERTS, eq('alertname', *DOWN_ALERTS), eq('alertstate', 'firing'))})",
     labels=("service",),
 )
 """The services whose death has paged."""
@@ -183,7 +183,9 @@ _SUMMARY = '{{ $labels.slo }}: the error budget burns {{ $value | printf "%.1f" 
 def _pages(*matchers: Matcher) -> str:
     """What pages, but for the echo of a death that has paged: once the service is back nothing mutes its burn rates any
     more, and its outage stays in the short window for as long as that is."""
-    echo = {pair: f"unless on (service) present_over_time({series(DEATHS_FIRING)}[{pair.short}])" for pair in PAGES}
+    echo = {
+        pair: f"unless on (service) present_over_time({series(DOWN_ALERTS_FIRING)}[{pair.short}])" for pair in PAGES
+    }
     return " or ".join(f"({_pair_burns(pair, *matchers)} {echo[pair]})" for pair in PAGES)
 
 

@@ -43,7 +43,7 @@ CIRCUIT_BREAKER_TRIPPED = Alert(
     threshold=1,
     # A start waits for the first heartbeat and needs no hand: it is no trip, and would page with every deployment. A
     # start that waits in vain is MonitoringHeartbeatLost's.
-    guard=f"unless {series(HEARTBEAT_AWAITED, eq('job', API))} == 1",
+    extra_condition=f"unless {series(HEARTBEAT_AWAITED, eq('job', API))} == 1",
     # No `for`: a halt is latched until somebody resumes it, so it never flaps, and every minute of it is lost trading.
     summary="trading is halted",
     description=(
@@ -62,8 +62,8 @@ MONITORING_HEARTBEAT_LOST = Alert(
     query=f"time() - {series(HEARTBEAT_EVALUATED, eq('job', API))}",
     op=">",
     threshold=TradingConfig().heartbeat_timeout_seconds,
-    guard=f"and {series(MONITORING_REQUIRED, eq('job', API))} == 1",
-    hold_seconds=60,  # a start of the API takes two rounds of ten seconds until the first heartbeat
+    extra_condition=f"and {series(MONITORING_REQUIRED, eq('job', API))} == 1",
+    for_seconds=60,  # a start of the API takes two rounds of ten seconds until the first heartbeat
     summary="the API does not hear the monitoring",
     description=(
         "No fresh heartbeat has reached the API for a minute, so it denies every new entry, and refuses to resume, "
@@ -108,7 +108,7 @@ DRAWDOWN_NEAR_LIMIT = Alert(
     query=_share_of_limit("drawdown"),
     op=">",
     threshold=_NEAR,
-    hold_seconds=60,
+    for_seconds=60,
     summary="the fall from the highest equity is {{ $value | humanizePercentage }} of its limit",
     description=(
         "At the whole of it the breaker halts trading by itself: entries are denied until somebody resumes, exits are "
@@ -134,8 +134,8 @@ ORDER_REJECTIONS_HIGH = Alert(
     query=f"{_orders('rejected')} / {_AT_THE_BROKER}",
     op=">",
     threshold=0.25,
-    guard=f"and {_AT_THE_BROKER} > {_ORDERS_FLOOR}",
-    hold_seconds=60,
+    extra_condition=f"and {_AT_THE_BROKER} > {_ORDERS_FLOOR}",
+    for_seconds=60,
     summary="the broker has rejected {{ $value | humanizePercentage }} of the orders",
     description=(
         "More than a quarter of the orders that reached the broker in the last fifteen minutes were rejected, or never "
@@ -153,7 +153,7 @@ AGENT_DOWN = Alert(
     query=series(UP, eq("job", AGENT)),
     op="==",
     threshold=0,
-    hold_seconds=60,
+    for_seconds=60,
     summary="the agent does not answer at {{ $labels.instance }}",
     description=(
         "Prometheus has had no metrics from the agent for a minute. Nothing is bought, and nothing that is held is "
@@ -182,7 +182,7 @@ AGENT_STALLED = Alert(
     query=f"{_LAG} / {_INTERVAL}",
     op=">",
     threshold=6,
-    hold_seconds=60,
+    for_seconds=60,
     summary="the agent does not get through its watchlist any more",
     description=(
         "The market has gone on for more than six of the agent's intervals since its last finished cycle. Nothing is "

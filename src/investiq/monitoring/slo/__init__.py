@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from investiq.monitoring.slo.builtin import slos_of
-from investiq.monitoring.slo.objective import Budgeting, Events, Slo
+from investiq.monitoring.slo.objective import BudgetingMethod, Events, Slo
 
-__all__ = ["Budgeting", "Events", "Slo", "slos_of"]
+__all__ = ["BudgetingMethod", "Events", "Slo", "slos_of"]

@@ -21,7 +21,7 @@ from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.selectors import observations, series
 from investiq.monitoring.slo.indicators import RATE_WINDOW, availability, latency
-from investiq.monitoring.slo.objective import Budgeting, Events, Slo
+from investiq.monitoring.slo.objective import BudgetingMethod, Events, Slo
 from investiq.monitoring.slo.user_services import of_service
 from investiq.promql.matcher import eq, matching, ne
 from investiq.promql.parse import parse
@@ -76,7 +76,7 @@ def _api_availability(_config: Config, settings: Any) -> Slo:
             observations(REQUEST_DURATION, *_OF_USERS, _SERVER_ERROR),
             probed=API,
         ),
-        budgeting=Budgeting.RATIO_TIMESLICES,
+        budgeting=BudgetingMethod.RATIO_TIMESLICES,
         **_common(settings),
     )
 
@@ -109,7 +109,7 @@ def _signal_availability(_config: Config, settings: Any) -> Slo:
         events=availability(
             series(PREDICTIONS), series(PREDICTIONS, eq("outcome", "no_model", "failed")), probed=SIGNALS
         ),
-        budgeting=Budgeting.RATIO_TIMESLICES,
+        budgeting=BudgetingMethod.RATIO_TIMESLICES,
         **_common(settings),
     )
 
@@ -177,7 +177,7 @@ def _custom(settings: CustomSlo) -> Slo:
         events=Events(bad=bad, total=total, sparse=True),
         page=Severity(settings.page),
         window_days=settings.window_days,
-        budgeting=Budgeting(settings.budgeting),
+        budgeting=BudgetingMethod(settings.budgeting),
     )
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import promql_parser
 
-__all__ = ["PAGES", "PAIRS", "SOURCE", "TICKETS", "WINDOWS", "Pair", "Tells", "seconds"]
+__all__ = ["PAGES", "PAIRS", "SOURCE", "TICKETS", "WINDOWS", "AlertUrgency", "Pair", "seconds"]
 
 
-class Tells(StrEnum):
+class AlertUrgency(StrEnum):
     """Whom a pair of windows tells: a page somebody now, a ticket somebody tomorrow."""
 
     PAGE = "page"
@@ -28,7 +28,7 @@ class Pair:
         budget: share of a budget of thirty days that is spent when the long window gets there.
     """
 
-    tells: Tells
+    tells: AlertUrgency
     short: str
     long: str
     factor: float
@@ -47,9 +47,9 @@ def _read() -> dict[str, Any]:
 _DOCUMENT = _read()
 
 SOURCE: str = _DOCUMENT["source"]
-PAIRS: tuple[Pair, ...] = tuple(Pair(Tells(pair.pop("tells")), **pair) for pair in _DOCUMENT["pairs"])
-PAGES = tuple(pair for pair in PAIRS if pair.tells is Tells.PAGE)
-TICKETS = tuple(pair for pair in PAIRS if pair.tells is Tells.TICKET)
+PAIRS: tuple[Pair, ...] = tuple(Pair(AlertUrgency(pair.pop("tells")), **pair) for pair in _DOCUMENT["pairs"])
+PAGES = tuple(pair for pair in PAIRS if pair.tells is AlertUrgency.PAGE)
+TICKETS = tuple(pair for pair in PAIRS if pair.tells is AlertUrgency.TICKET)
 
 WINDOWS: tuple[str, ...] = tuple(sorted({window for pair in PAIRS for window in (pair.short, pair.long)}, key=seconds))
 """Every window, the shortest first."""

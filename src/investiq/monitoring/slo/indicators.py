@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from investiq.foundation.names import PROBES
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
-from investiq.monitoring.exporters.external_metric import Foreign
+from investiq.monitoring.exporters.external_metric import ExternalMetric
 from investiq.monitoring.selectors import at_most, buckets, observations, series
 from investiq.monitoring.slo.objective import Events
 from investiq.promql.matcher import Matcher, eq
@@ -41,7 +41,7 @@ def availability(answered: str, failed: str, probed: str | None = None) -> Event
 
 
 def latency(
-    histogram: Metric | Foreign,
+    histogram: Metric | ExternalMetric,
     limit: float,
     *,
     answered: Sequence[Matcher] = (),

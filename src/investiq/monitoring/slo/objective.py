@@ -9,10 +9,10 @@ from enum import StrEnum
 from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.recording import Recording
 
-__all__ = ["Budgeting", "Events", "Slo"]
+__all__ = ["BudgetingMethod", "Events", "Slo"]
 
 
-class Budgeting(StrEnum):
+class BudgetingMethod(StrEnum):
     """What a budget is made of; the methods are those of OpenSLO."""
 
     OCCURRENCES = "occurrences"
@@ -56,4 +56,4 @@ class Slo:
     events: Events
     page: Severity
     window_days: int = 30
-    budgeting: Budgeting = Budgeting.OCCURRENCES
+    budgeting: BudgetingMethod = BudgetingMethod.OCCURRENCES

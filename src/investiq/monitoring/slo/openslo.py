@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from investiq.monitoring.slo.burn import PAIRS, Pair, Tells
+from investiq.monitoring.slo.burn import PAIRS, AlertUrgency, Pair
 from investiq.monitoring.slo.indicators import RATE_WINDOW
-from investiq.monitoring.slo.objective import Budgeting, Slo
+from investiq.monitoring.slo.objective import BudgetingMethod, Slo
 from investiq.monitoring.slo.openslo_document import API_VERSION
 
 __all__ = ["METHODS", "PAGE", "documents"]
@@ -15,7 +15,7 @@ __all__ = ["METHODS", "PAGE", "documents"]
 PAGE = "investiq/page"
 """The annotation that carries what OpenSLO has no word for: the severity of the page."""
 
-METHODS = {Budgeting.OCCURRENCES: "Occurrences", Budgeting.RATIO_TIMESLICES: "RatioTimeslices"}
+METHODS = {BudgetingMethod.OCCURRENCES: "Occurrences", BudgetingMethod.RATIO_TIMESLICES: "RatioTimeslices"}
 
 
 def documents(slos: Sequence[Slo]) -> list[dict[str, Any]]:
@@ -55,7 +55,7 @@ def _written_out(slo: Slo, expression: str) -> str:
 
 
 def _slo(slo: Slo) -> dict[str, Any]:
-    slices = {"timeSliceWindow": RATE_WINDOW} if slo.budgeting is Budgeting.RATIO_TIMESLICES else {}
+    slices = {"timeSliceWindow": RATE_WINDOW} if slo.budgeting is BudgetingMethod.RATIO_TIMESLICES else {}
     spec = {
         "description": slo.description,
         "service": slo.service,
@@ -70,7 +70,7 @@ def _slo(slo: Slo) -> dict[str, Any]:
 
 def _told(slo: Slo) -> Iterator[tuple[Pair, str]]:
     for pair in PAIRS:
-        yield pair, slo.page.value if pair.tells is Tells.PAGE else "warning"
+        yield pair, slo.page.value if pair.tells is AlertUrgency.PAGE else "warning"
 
 
 def _policy_name(pair: Pair, severity: str) -> str:

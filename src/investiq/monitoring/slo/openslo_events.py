@@ -10,17 +10,17 @@ from typing import Any
 from investiq.monitoring.slo.burn import seconds
 from investiq.monitoring.slo.indicators import RATE_WINDOW
 from investiq.monitoring.slo.openslo_document import DataSource, Document, Indicator, Metric, RatioMetric, SloSpec
-from investiq.promql.parse import NotUnderstood, parse
+from investiq.promql.parse import ParseError, parse
 from investiq.promql.tree import Aggregation, Call, Node, Selector
 
-__all__ = ["Told", "events_of"]
+__all__ = ["ImportNotes", "events_of"]
 
 Documents = Mapping[tuple[str, str], Document[Any]]
 """By kind and name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ImportNotes:
     """What is told of a file.
 
     Attributes:
@@ -36,7 +36,7 @@ class Told:
         self.notes.setdefault(what, []).append(where)
 
 
-def events_of(spec: SloSpec, known: Documents, told: Told, where: str) -> dict[str, str]:
+def events_of(spec: SloSpec, known: Documents, told: ImportNotes, where: str) -> dict[str, str]:
     """The PromQL by `good` or `bad`, and `total`; empty after a fault.
 
     Args:
@@ -49,7 +49,7 @@ def events_of(spec: SloSpec, known: Documents, told: Told, where: str) -> dict[s
 @dataclass(frozen=True, slots=True)
 class _Events:
     known: Documents
-    told: Told
+    told: ImportNotes
 
     def events(self, spec: SloSpec, where: str) -> dict[str, str]:
         ratio = self._ratio(spec, where)
@@ -112,7 +112,7 @@ class _Events:
         """Events a second; of a counter its rate."""
         try:
             tree = parse(query)
-        except NotUnderstood as error:
+        except ParseError as error:
             self.told.faults.append(f"{where}: {error.message}")
             return query
         if not counter:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from investiq.foundation.config.slo import CustomSlo
 from investiq.foundation.errors import InvestIQError
 from investiq.monitoring.slo.indicators import RATE_WINDOW
-from investiq.monitoring.slo.objective import Budgeting
+from investiq.monitoring.slo.objective import BudgetingMethod
 from investiq.monitoring.slo.openslo import METHODS, PAGE
 from investiq.monitoring.slo.openslo_document import (
     ALERTING,
@@ -27,7 +27,7 @@ from investiq.monitoring.slo.openslo_document import (
     TimeWindow,
     parse_document,
 )
-from investiq.monitoring.slo.openslo_events import Told, events_of
+from investiq.monitoring.slo.openslo_events import ImportNotes, events_of
 
 __all__ = ["Imported", "UnusableOpenSlo", "read_documents"]
 
@@ -75,7 +75,7 @@ class _Reader:
     """Reads documents; what is wrong with them, and what is left out, is in `told`."""
 
     def __init__(self) -> None:
-        self.told = Told()
+        self.told = ImportNotes()
         self._known: dict[tuple[str, str], Document[Any]] = {}
 
     def read(self, found: Sequence[Any]) -> list[CustomSlo]:
@@ -181,13 +181,13 @@ class _Reader:
         self.told.faults.append(f"{here} needs either target or targetPercent")
         return None
 
-    def _budgeting(self, method: str, window: Any, where: str) -> Budgeting:
+    def _budgeting(self, method: str, window: Any, where: str) -> BudgetingMethod:
         known = {written: budgeting for budgeting, written in METHODS.items()}
         if method not in known:
             self.told.faults.append(
                 f"{where}: budgetingMethod {method!r} is not supported: expected {' or '.join(known)}"
             )
-            return Budgeting.OCCURRENCES
+            return BudgetingMethod.OCCURRENCES
         if method == "RatioTimeslices" and window not in (RATE_WINDOW, 5):
             self.told.faults.append(f"{where}: timeSliceWindow {window!r} is not supported: expected {RATE_WINDOW}")
         if method == "Occurrences" and window is not None:

@@ -9,7 +9,7 @@ from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.scraping.user_services import durations, requests
 from investiq.monitoring.selectors import observations
 from investiq.monitoring.slo.indicators import availability, latency
-from investiq.monitoring.slo.objective import Budgeting, Events, Slo
+from investiq.monitoring.slo.objective import BudgetingMethod, Events, Slo
 from investiq.promql.matcher import eq, matching, not_matching
 
 __all__ = ["of_service"]
@@ -29,7 +29,7 @@ def of_service(service: ServiceConfig) -> Iterator[Slo]:
             page=Severity(service.severity),
             window_days=objective.window_days,
             # As for our own servers: a dead service fails no request, and the time in which it was dead must count.
-            budgeting=Budgeting.OCCURRENCES if objective.threshold else Budgeting.RATIO_TIMESLICES,
+            budgeting=BudgetingMethod.OCCURRENCES if objective.threshold else BudgetingMethod.RATIO_TIMESLICES,
         )
 
 

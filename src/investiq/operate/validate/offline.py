@@ -22,7 +22,7 @@ from investiq.foundation.telemetry import catalogue
 from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.checks.dashboards import check_dashboards
 from investiq.monitoring.checks.exporters import check_foreign
-from investiq.monitoring.checks.expressions import Expression, drawn, expressions
+from investiq.monitoring.checks.expressions import Expression, expressions, panel_expressions
 from investiq.monitoring.checks.labels import check_labels
 from investiq.monitoring.checks.rates import check_rates
 from investiq.monitoring.checks.references import check_references
@@ -31,7 +31,7 @@ from investiq.monitoring.checks.thresholds import check_thresholds
 from investiq.monitoring.checks.usage import check_usage
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
-from investiq.monitoring.exporters import FOREIGN
+from investiq.monitoring.exporters import EXTERNAL_METRICS
 from investiq.monitoring.exporters.expositions import recordings
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.scraping.jobs import jobs
@@ -104,7 +104,7 @@ def check_usage_of(root: Path, _config: Config) -> Checked:
 
 def _expressions(root: Path) -> list[Expression]:
     """Those of the committed rules, and those of the panels that are drawn everywhere."""
-    return [*expressions(_documents(root, RULES)), *drawn(dashboards_of(Config()), EVENTS)]
+    return [*expressions(_documents(root, RULES)), *panel_expressions(dashboards_of(Config()), EVENTS)]
 
 
 def check_dashboards_of(root: Path, _config: Config) -> Checked:
@@ -115,7 +115,7 @@ def check_dashboards_of(root: Path, _config: Config) -> Checked:
 
 def check_foreign_of(_root: Path, _config: Config) -> Checked:
     """See `monitoring.checks.foreign`."""
-    return check_foreign(FOREIGN, recordings())
+    return check_foreign(EXTERNAL_METRICS, recordings())
 
 
 def check_coverage_of(root: Path, _config: Config) -> Checked:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from investiq.promql.tree import Node, places
 from investiq.rule_mutation.redundancy import Redundant
-from investiq.rule_mutation.rule import Change, Rule
+from investiq.rule_mutation.rule import Rule, RuleChange
 
 __all__ = ["NodeMutation", "Operator", "Replacement", "Siblings", "in_expression"]
 
@@ -47,13 +47,13 @@ class Operator:
     name: str
     imitates: str
     killed_by: str
-    changes: Callable[[Rule, Siblings], Iterable[tuple[Change, str | None]]]
+    changes: Callable[[Rule, Siblings], Iterable[tuple[RuleChange, str | None]]]
 
 
-def in_expression(mutation: NodeMutation) -> Callable[[Rule, Siblings], Iterator[tuple[Change, str | None]]]:
+def in_expression(mutation: NodeMutation) -> Callable[[Rule, Siblings], Iterator[tuple[RuleChange, str | None]]]:
     """The changes of a rule that come from changing any one node of its expression."""
 
-    def changes(rule: Rule, siblings: Siblings) -> Iterator[tuple[Change, str | None]]:
+    def changes(rule: Rule, siblings: Siblings) -> Iterator[tuple[RuleChange, str | None]]:
         if rule.tree is None:
             return
         before = str(rule.tree)
@@ -61,6 +61,6 @@ def in_expression(mutation: NodeMutation) -> Callable[[Rule, Siblings], Iterator
             for new in mutation(place.node, siblings):
                 after = str(place.with_node(new.node))
                 proof = new.redundant(place, rule) if new.redundant else None
-                yield Change(("expr",), before, after, new.was, new.now), proof
+                yield RuleChange(("expr",), before, after, new.was, new.now), proof
 
     return changes

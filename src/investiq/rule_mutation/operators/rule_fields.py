@@ -9,11 +9,11 @@ import promql_parser
 
 from investiq.promql.tree import duration
 from investiq.rule_mutation.operators.operator import Operator, Siblings
-from investiq.rule_mutation.rule import Change, Rule
+from investiq.rule_mutation.rule import Rule, RuleChange
 
 __all__ = ["OPERATORS"]
 
-Changes = Iterator[tuple[Change, None]]
+Changes = Iterator[tuple[RuleChange, None]]
 _ADDED = "1m"
 _SEVERITIES = {"critical": "warning", "page": "ticket", "ticket": "page", "warning": "critical", "info": "warning"}
 
@@ -51,21 +51,21 @@ def _keep_firing_removed(rule: Rule, _: Siblings) -> Changes:
         yield _field("keep_firing_for", rule.fields["keep_firing_for"], None)
 
 
-def _field(name: str, before: str | None, after: str | None) -> tuple[Change, None]:
+def _field(name: str, before: str | None, after: str | None) -> tuple[RuleChange, None]:
     was, now = (f"{name}: {value}" if value else "" for value in (before, after))
-    return Change((name,), before, after, was, now), None
+    return RuleChange((name,), before, after, was, now), None
 
 
 def _severity_changed(rule: Rule, _: Siblings) -> Changes:
     severity = rule.labels.get("severity")
     if rule.alerting and severity is not None:
         other = _SEVERITIES.get(severity, "critical")
-        yield Change(("labels", "severity"), severity, other, f"severity: {severity}", f"severity: {other}"), None
+        yield RuleChange(("labels", "severity"), severity, other, f"severity: {severity}", f"severity: {other}"), None
 
 
 def _rule_label_dropped(rule: Rule, _: Siblings) -> Changes:
     for name, value in rule.labels.items():
-        yield Change(("labels", name), value, None, f"{name}: {value}", ""), None
+        yield RuleChange(("labels", name), value, None, f"{name}: {value}", ""), None
 
 
 OPERATORS = (

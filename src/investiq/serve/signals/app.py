@@ -25,7 +25,7 @@ from investiq.invest.market.types import Symbol
 from investiq.invest.signals.artifact import ModelMissing, ModelRefused
 from investiq.invest.signals.card import ServingCard
 from investiq.invest.signals.model import TooFewBars, UnusableBars
-from investiq.invest.signals.schema import Health, ModelState, PredictRequest, PredictResponse
+from investiq.invest.signals.schema import ModelHealth, ModelState, PredictRequest, PredictResponse
 from investiq.serve.http import HostPolicy, equip, metrics_response, serve
 from investiq.serve.signals.serving_model import ServingModel
 
@@ -80,8 +80,8 @@ def create_app(config: Config, metrics: Metrics, refresh_seconds: float = REFRES
         """The card of the model that serves: what it learned from, how good it is, how far requests have drifted."""
         return serving.card()
 
-    @app.get("/health", responses={503: {"model": Health}})
-    async def health(response: Response) -> Health:
+    @app.get("/health", responses={503: {"model": ModelHealth}})
+    async def health(response: Response) -> ModelHealth:
         """Unhealthy without a loaded model, whatever else works."""
         await serving.refresh()
         report = _health(serving, time.monotonic() - started)
@@ -165,7 +165,7 @@ def _counting_invalid(outcomes: Counter) -> type[APIRoute]:
     return CountingRoute
 
 
-def _health(serving: ServingModel, uptime: float) -> Health:
+def _health(serving: ServingModel, uptime: float) -> ModelHealth:
     model, error = serving.model, serving.error
     state = ModelState(loaded=model is not None, error=error.message if error else None)
     if model is not None:
@@ -178,4 +178,4 @@ def _health(serving: ServingModel, uptime: float) -> Health:
             }
         )
     status = "down" if model is None else "degraded" if error else "ok"
-    return Health(status=status, version=__version__, uptime_seconds=round(uptime, 3), model=state)
+    return ModelHealth(status=status, version=__version__, uptime_seconds=round(uptime, 3), model=state)

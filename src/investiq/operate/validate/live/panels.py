@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from investiq.foundation.findings import Checked, Finding
 from investiq.monitoring.dashboards import dashboards_of
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, concrete
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, expand_variables
 from investiq.operate.validate.live.context import Scene
 from investiq.operate.validate.live.programs import Prometheus, QueryRefused, Sample
 
@@ -34,9 +34,9 @@ async def check_panels(scene: Scene) -> Checked:
     """Ask every query once, at this moment."""
     dashboards = dashboards_of(scene.config)
     wanted = [(board, panel, query) for board in dashboards for panel in board.panels for query in panel.queries]
-    expressions = {concrete(query.expr) for _, _, query in wanted}
+    expressions = {expand_variables(query.expr) for _, _, query in wanted}
     answers = dict(zip(expressions, await _answers(scene.prometheus, expressions), strict=True))
-    drawn = [_Drawn(board, panel, query, answers[concrete(query.expr)]) for board, panel, query in wanted]
+    drawn = [_Drawn(board, panel, query, answers[expand_variables(query.expr)]) for board, panel, query in wanted]
     panels = sum(len(board.panels) for board in dashboards)
     empty = len({(one.dashboard.uid, one.panel.title) for one in drawn if one.is_empty and one.panel.emptiness})
     looked_at = f"{len(drawn)} queries of {panels} panels on {len(dashboards)} dashboards"
