@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from investiq.cli import stack_screen
-from investiq.cli.context import Session
+from investiq.cli.context import CommandContext
 from investiq.cli.stack_screen import StackScreen
 from investiq.operate.supervise.status import Failure, PartStatus, Phase, ProcessState, StackSnapshot
 
@@ -26,7 +26,7 @@ async def shown(*snapshots: StackSnapshot, tell_first: bool = True) -> list[str]
             yield one
 
     screen = io.StringIO()
-    await StackScreen(Session(stderr=screen), tell_first=tell_first).follow(stream())
+    await StackScreen(CommandContext(stderr=screen), tell_first=tell_first).follow(stream())
     return screen.getvalue().splitlines()
 
 
@@ -69,7 +69,7 @@ async def test_progress_of_a_long_step_is_told_now_and_then(monkeypatch: pytest.
 def test_a_failure_shows_the_log_readably_and_ends_with_cause_fix_and_log() -> None:
     screen = io.StringIO()
     record = '{"event": "part_ended", "level": "warning", "timestamp": "2026-01-01T00:00:00Z"}'
-    StackScreen(Session(stderr=screen)).report(
+    StackScreen(CommandContext(stderr=screen)).report(
         Failure("api", "it broke", "mend it", "/logs/api.log", (record, "Traceback: x"))
     )
     assert screen.getvalue().splitlines() == [

@@ -27,15 +27,17 @@ from investiq.operate.supervise.control import hold_lock
 from investiq.operate.supervise.logs import tail
 from investiq.operate.supervise.parts import MissingProgram, ProcessSpec, StackTable
 from investiq.operate.supervise.supervisor import Supervisor
-from investiq.operate.validate.smoke_test import Proof
+from investiq.operate.validate.smoke_test import SmokeTestResult
 from tests.cli.test_main import run
 from tests.operate.supervise.conftest import QUICK, Fakes, fakes, free_port
 
 __all__ = ["fakes"]  # a fixture
 
-WATCHED = Proof("watched", True, "all 9 targets of Prometheus are up; a test alert reached the inbox in 0.1 s")
-UNWATCHED = Proof("watched", False, "Prometheus does not see every target up (node: connection refused)")
-ANALYSED = Proof("analysed", True, "AAPL on 2008-01-02: buy, coverage 0.7")
+WATCHED = SmokeTestResult(
+    "watched", True, "all 9 targets of Prometheus are up; a test alert reached the inbox in 0.1 s"
+)
+UNWATCHED = SmokeTestResult("watched", False, "Prometheus does not see every target up (node: connection refused)")
+ANALYSED = SmokeTestResult("analysed", True, "AAPL on 2008-01-02: buy, coverage 0.7")
 WATCHERS = ("PROMETHEUS", "ALERTMANAGER", "BLACKBOX", "NODE")
 
 Replace = Callable[..., None]
@@ -58,10 +60,12 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replace]:
     """Replaces the parts and the proofs; the supervisor is the real one, and quick."""
 
-    def replace(*parts: ProcessSpec, missing: tuple[MissingProgram, ...] = (), watched: Proof = WATCHED) -> None:
+    def replace(
+        *parts: ProcessSpec, missing: tuple[MissingProgram, ...] = (), watched: SmokeTestResult = WATCHED
+    ) -> None:
         for module in (up, launch, stack_status):
             monkeypatch.setattr(module, "stack_table", lambda _: StackTable(parts, missing))
-        for name, proof in (("prove_watched", watched), ("prove_analysis", ANALYSED)):
+        for name, proof in (("check_monitored", watched), ("check_analysis", ANALYSED)):
             monkeypatch.setattr(startup, name, _giving(proof))
         monkeypatch.setitem(Supervisor.__init__.__kwdefaults__ or {}, "timing", QUICK)
 
@@ -71,8 +75,8 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replace]:
         yield replace
 
 
-def _giving(proof: Proof) -> Callable[..., object]:
-    async def prove(*_: object, **__: object) -> Proof:
+def _giving(proof: SmokeTestResult) -> Callable[..., object]:
+    async def prove(*_: object, **__: object) -> SmokeTestResult:
         return proof
 
     return prove

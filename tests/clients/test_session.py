@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import trustme
 
-from investiq.clients.session import Access, Asker, NotChecked
+from investiq.clients.session import HttpCredentials, HttpSession, NotChecked
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -55,25 +55,25 @@ def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> 
     return path
 
 
-def _asked(url: str, access: Access) -> Any:
+def _asked(url: str, access: HttpCredentials) -> Any:
     async def ask() -> Any:
         async with access.client(url) as client:
-            return await Asker(client).json(url)
+            return await HttpSession(client).json(url)
 
     return asyncio.run(ask())
 
 
 def test_a_certificate_of_an_own_authority_is_trusted_when_it_is_given(port: int, ca_file: Path) -> None:
-    assert _asked(f"https://localhost:{port}", Access(ca_file=ca_file)) == {"status": "success"}
+    assert _asked(f"https://localhost:{port}", HttpCredentials(ca_file=ca_file)) == {"status": "success"}
 
 
 def test_a_certificate_that_nobody_vouches_for_is_named_with_what_to_do(port: int) -> None:
     with pytest.raises(NotChecked, match="is not trusted: unable to get local issuer certificate") as caught:
-        _asked(f"https://localhost:{port}", Access())
+        _asked(f"https://localhost:{port}", HttpCredentials())
     assert "--ca-file" in caught.value.fix
 
 
 def test_a_certificate_for_another_name_is_refused(port: int, ca_file: Path) -> None:
     with pytest.raises(NotChecked, match=r"is not trusted: .*not valid for '127\.0\.0\.1'") as caught:
-        _asked(f"https://127.0.0.1:{port}", Access(ca_file=ca_file))
+        _asked(f"https://127.0.0.1:{port}", HttpCredentials(ca_file=ca_file))
     assert "by the name in its certificate" in caught.value.fix

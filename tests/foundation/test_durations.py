@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from investiq.foundation.durations import MalformedDuration, duration, written
+from investiq.foundation.durations import MalformedDuration, format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from investiq.foundation.durations import MalformedDuration, duration, written
     ],
 )
 def test_a_number_and_its_unit_are_a_length(text: str, length: timedelta) -> None:
-    assert duration(text) == length
+    assert parse_duration(text) == length
 
 
 @pytest.mark.parametrize(
@@ -30,12 +30,12 @@ def test_a_number_and_its_unit_are_a_length(text: str, length: timedelta) -> Non
 )
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(MalformedDuration, match="such as 30s, 10m, 2h or 7d"):
-        duration(text)
+        parse_duration(text)
 
 
 def test_a_unit_may_be_demanded() -> None:
     with pytest.raises(MalformedDuration):
-        duration("600", unit_needed=True)
+        parse_duration("600", unit_needed=True)
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_a_unit_may_be_demanded() -> None:
     ],
 )
 def test_a_length_is_written_in_two_units_at_most(length: timedelta, text: str) -> None:
-    assert written(length) == text
+    assert format_duration(length) == text

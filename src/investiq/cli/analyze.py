@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.clients.api.connection import connect
 from investiq.clients.api.documents import Analysis, EngineResult
@@ -18,17 +18,17 @@ from investiq.clients.api.documents import Analysis, EngineResult
     ),
 )
 @click.argument("symbol")
-@pass_session
-def command(session: Session, symbol: str) -> None:
+@pass_command_context
+def command(context: CommandContext, symbol: str) -> None:
     """Analyse SYMBOL at the market's now."""
-    with connect(session.loaded.config) as client, session.progress(f"analysing {symbol}"):
+    with connect(context.loaded.config) as client, context.progress(f"analysing {symbol}"):
         analysis = client.analyze(symbol)
-    session.emit("investiq.invest.analysis/1", dict(analysis), _text(session, analysis))
+    context.emit("investiq.invest.analysis/1", dict(analysis), _text(context, analysis))
 
 
-def _text(session: Session, analysis: Analysis) -> str:
+def _text(context: CommandContext, analysis: Analysis) -> str:
     overall = analysis["overall"]
-    engines = session.table(
+    engines = context.table(
         ("engine", "status", "signal", "score", "confidence", "ms", "reason"),
         [_row(result) for result in analysis["engines"].values()],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from investiq.cli.context import Session
+from investiq.cli.context import CommandContext
 from investiq.cli.help import ExampleCommand
 
 
@@ -20,8 +20,8 @@ from investiq.cli.help import ExampleCommand
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
     """Print the completion script of your shell."""
-    session: Session = ctx.obj
+    context: CommandContext = ctx.obj
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101  the choices above are click's own
     script = kind(ctx.find_root().command, {}, "investiq", "_INVESTIQ_COMPLETE").source()
-    print(script, file=session.stdout)
+    print(script, file=context.stdout)

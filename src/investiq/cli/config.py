@@ -7,7 +7,7 @@ from typing import Any
 import click
 from pydantic import SecretStr
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleGroup
 from investiq.foundation.config.fields import settings
 from investiq.foundation.config.schema import ServiceConfig
@@ -22,15 +22,15 @@ def command() -> None:
 
 
 @command.command("show", examples=(("investiq config show | grep port", "every port and what set it"),))
-@pass_session
-def show(session: Session) -> None:
+@pass_command_context
+def show(context: CommandContext) -> None:
     """Print every setting with its value and the value's source; secrets are masked."""
-    loaded = session.loaded
+    loaded = context.loaded
     rows = [(key, _shown(_value(loaded.config, key)), loaded.source(key).text) for key in settings()]
-    session.emit(
+    context.emit(
         "investiq.foundation.config/1",
         {"file": loaded.path, "settings": [{"key": k, "value": v, "source": s} for k, v, s in rows]},
-        session.table(("setting", "value", "source"), rows),
+        context.table(("setting", "value", "source"), rows),
     )
 
 

@@ -19,7 +19,7 @@ from investiq.foundation.config import LoadedConfig, load
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["ReaderGone", "Session", "pass_session"]
+__all__ = ["CommandContext", "ReaderGone", "pass_command_context"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,7 +30,7 @@ class ReaderGone(Exception):
 
 
 @dataclass
-class Session:
+class CommandContext:
     """One run of the command line.
 
     Attributes:
@@ -120,14 +120,14 @@ def _is_number(text: str) -> bool:
     return text == "-" or text.replace(",", "").replace(".", "", 1).lstrip("+-$").rstrip("%").isdigit()
 
 
-def pass_session(command: Callable[Concatenate[Session, P], R]) -> Callable[P, R]:
-    """Give the command the session first, and the option --json."""
+def pass_command_context(command: Callable[Concatenate[CommandContext, P], R]) -> Callable[P, R]:
+    """Give the command its context first, and the option --json."""
 
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with a versioned schema.")
     @click.pass_obj
     @functools.wraps(command)
-    def run(session: Session, /, as_json: bool, *args: P.args, **kwargs: P.kwargs) -> R:
-        session.json = as_json
-        return command(session, *args, **kwargs)
+    def run(context: CommandContext, /, as_json: bool, *args: P.args, **kwargs: P.kwargs) -> R:
+        context.json = as_json
+        return command(context, *args, **kwargs)
 
     return run  # type: ignore[return-value]  # click adds `as_json`, which the caller never passes

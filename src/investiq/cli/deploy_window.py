@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.cli.login_name import login_name
 from investiq.cli.parameters import Duration
-from investiq.cli.silence import document, told
+from investiq.cli.silence import describe_silence, document
 
 __all__ = ["command"]
 
@@ -36,8 +36,8 @@ class _LengthOrEnd(Duration):
 )
 @click.argument("seconds", type=_LengthOrEnd(unit_needed=True), metavar="LENGTH|end")
 @click.option("--reason", default="planned restart", show_default=True, help="What is deployed; it is kept.")
-@pass_session
-def command(session: Session, *, seconds: float, reason: str) -> None:
+@pass_command_context
+def command(context: CommandContext, *, seconds: float, reason: str) -> None:
     """Silence for LENGTH, at most 1h, what a planned restart of InvestIQ's parts fires.
 
     These are dead and vanished parts, failing probes and lost dependencies. A halt of trading, a lost heartbeat, errors
@@ -48,13 +48,13 @@ def command(session: Session, *, seconds: float, reason: str) -> None:
     from investiq.monitoring.routing.silencing import LONGEST_WINDOW  # noqa: PLC0415  the rules are not for every command
     from investiq.operate.deploy.windows import end_windows, open_window  # noqa: PLC0415
 
-    with Silences(session.loaded.config) as silences:
+    with Silences(context.loaded.config) as silences:
         if seconds == _END:
             ended = end_windows(silences)
-            session.emit("investiq.clients.alertmanager/1", {"silences": [document(window) for window in ended]}, "")
-            session.say("the deploy window is over: restarts page again" if ended else "no deploy window is open")
+            context.emit("investiq.clients.alertmanager/1", {"silences": [document(window) for window in ended]}, "")
+            context.say("the deploy window is over: restarts page again" if ended else "no deploy window is open")
             return
         length = timedelta(seconds=seconds)
         check_length(length, LONGEST_WINDOW)
         window = open_window(silences, length, login_name(), reason.strip())
-    session.emit("investiq.silence/1", document(window), told(window))
+    context.emit("investiq.silence/1", document(window), describe_silence(window))

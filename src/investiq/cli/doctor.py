@@ -12,7 +12,7 @@ from typing import Any
 import click
 import httpx2
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
 from investiq.clients.api import Refused
@@ -20,13 +20,13 @@ from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import Finding
 from investiq.invest.market.kept_start import where_it_was
 from investiq.operate.doctor import broker, clock, data, disk, model, ports, secret_files, watch
-from investiq.operate.doctor.examination import Check, Diagnosis, Patient, Verdict
+from investiq.operate.doctor.examination import Diagnosis, DoctorCheck, Installation, Verdict
 from investiq.operate.supervise.parts import stack_table
 from investiq.operate.supervise.stack_status import read_stack_status
 
 __all__ = ["CHECKS", "command"]
 
-CHECKS: Mapping[str, Check] = {
+CHECKS: Mapping[str, DoctorCheck] = {
     "clock": clock.check,
     "disk": disk.check,
     "secrets": secret_files.check,
@@ -57,48 +57,48 @@ _CONTINUED = " " * 15
     ),
 )
 @click.argument("checks", nargs=-1, metavar="[CHECK]...", type=click.Choice(list(CHECKS)))
-@pass_session
-def command(session: Session, checks: tuple[str, ...]) -> int:
+@pass_command_context
+def command(context: CommandContext, checks: tuple[str, ...]) -> int:
     """Check this installation, and say how to mend what is wrong. Nothing is changed.
 
     CHECK is one of clock, disk, secrets, data, ports, model, broker, rules and alert; without it, all are made. Some
     need a running InvestIQ; the others are made without one, too. `alert` sends a test alert to the inbox.
     """
-    session.log_to_stderr()
+    context.log_to_stderr()
     # The parts speak plain HTTP: a context that trusts nobody saves loading the certificates of the world.
     with httpx2.Client(timeout=5, trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http:
-        patient = _patient(session, http)
-        made = {name: _shown(session, patient, name) for name in CHECKS if not checks or name in checks}
+        installation = _patient(context, http)
+        made = {name: _shown(context, installation, name) for name in CHECKS if not checks or name in checks}
     findings = [finding for diagnosis in made.values() for finding in diagnosis.findings]
     well = not findings
-    session.emit(
+    context.emit(
         "investiq.doctor/1", {"well": well, "checks": [_document(*one) for one in made.items()]}, _fixes(findings)
     )
-    session.say(f"{len(made)} checks: {'all is right' if well else _count(made.values())}")
+    context.say(f"{len(made)} checks: {'all is right' if well else _count(made.values())}")
     return ExitCode.DONE if well else ExitCode.FINDINGS
 
 
-def _patient(session: Session, http: httpx2.Client) -> Patient:
-    config = where_it_was(session.loaded)
-    return Patient(session.loaded, config, stack_table(config), asyncio.run(read_stack_status(config)), http)
+def _patient(context: CommandContext, http: httpx2.Client) -> Installation:
+    config = where_it_was(context.loaded)
+    return Installation(context.loaded, config, stack_table(config), asyncio.run(read_stack_status(config)), http)
 
 
-def _shown(session: Session, patient: Patient, name: str) -> Diagnosis:
+def _shown(context: CommandContext, installation: Installation, name: str) -> Diagnosis:
     # On a terminal a line that is redrawn, for a program (--json) a message: otherwise each check's own line will do.
-    waits = session.json or session.stderr.isatty()
-    with session.progress(f"checking {name}") if waits else contextlib.nullcontext():
-        diagnosis = _diagnosis(name, CHECKS[name], patient)
+    waits = context.json or context.stderr.isatty()
+    with context.progress(f"checking {name}") if waits else contextlib.nullcontext():
+        diagnosis = _diagnosis(name, CHECKS[name], installation)
     for line in _lines(name, diagnosis):
-        session.show(line, style=_COLORS[diagnosis.verdict])
+        context.show(line, style=_COLORS[diagnosis.verdict])
     for note in diagnosis.notes:
-        session.show(f"{_CONTINUED}note: {note}")
+        context.show(f"{_CONTINUED}note: {note}")
     return diagnosis
 
 
-def _diagnosis(name: str, check: Check, patient: Patient) -> Diagnosis:
+def _diagnosis(name: str, check: DoctorCheck, installation: Installation) -> Diagnosis:
     """The answer of a check; a question that nobody can answer is a finding, too."""
     try:
-        return check(patient)
+        return check(installation)
     except Refused as error:
         return _open(name, f"the API refuses: {error.message}", _REFUSED[error.status == 401])
     except InvestIQError as error:

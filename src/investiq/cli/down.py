@@ -6,7 +6,7 @@ import asyncio
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
 from investiq.cli.stack_screen import StackScreen
@@ -25,46 +25,46 @@ _EXIT_SECONDS = 10.0
     ),
 )
 @click.argument("parts", nargs=-1, metavar="[PART]...")
-@pass_session
-def command(session: Session, parts: tuple[str, ...]) -> int:
+@pass_command_context
+def command(context: CommandContext, parts: tuple[str, ...]) -> int:
     """Stop everything in order, or only PART. No data is deleted."""
-    return asyncio.run(_stop_parts(session, parts) if parts else _stop_all(session))
+    return asyncio.run(_stop_parts(context, parts) if parts else _stop_all(context))
 
 
-async def _stop_parts(session: Session, parts: tuple[str, ...]) -> int:
-    client = ControlClient(Paths.of(session.loaded.config).run)
+async def _stop_parts(context: CommandContext, parts: tuple[str, ...]) -> int:
+    client = ControlClient(Paths.of(context.loaded.config).run)
     for part in parts:
         await client.stop_part(part)
-        session.say(f"{part} is stopped and stays so; `investiq up {part}` starts it")
-    session.emit("investiq.down/1", {"stopped": list(parts)}, "")
+        context.say(f"{part} is stopped and stays so; `investiq up {part}` starts it")
+    context.emit("investiq.down/1", {"stopped": list(parts)}, "")
     return ExitCode.DONE
 
 
-async def _stop_all(session: Session) -> int:
-    run = Paths.of(session.loaded.config).run
-    screen = StackScreen(session, tell_first=False)
+async def _stop_all(context: CommandContext) -> int:
+    run = Paths.of(context.loaded.config).run
+    screen = StackScreen(context, tell_first=False)
     try:
         await screen.follow(ControlClient(run).stop())
     except NotRunning:
         if not is_locked(run):
-            session.say("InvestIQ is not running; there was nothing to stop")
-            session.emit("investiq.down/1", {"stopped": []}, "")
+            context.say("InvestIQ is not running; there was nothing to stop")
+            context.emit("investiq.down/1", {"stopped": []}, "")
             return ExitCode.DONE
-    if not await _gone(session, Paths.of(session.loaded.config)):
+    if not await _gone(context, Paths.of(context.loaded.config)):
         return ExitCode.TIMED_OUT
     stopped = [part.name for part in screen.last.parts if part.port] if screen.last else []
-    session.say("InvestIQ is stopped; its data stays")
-    session.emit("investiq.down/1", {"stopped": stopped}, "")
+    context.say("InvestIQ is stopped; its data stays")
+    context.emit("investiq.down/1", {"stopped": stopped}, "")
     return ExitCode.DONE
 
 
-async def _gone(session: Session, paths: Paths) -> bool:
+async def _gone(context: CommandContext, paths: Paths) -> bool:
     """Wait for the supervisor's own end: its lock is free when its process is gone."""
     try:
         async with asyncio.timeout(_EXIT_SECONDS):
             while is_locked(paths.run):
                 await asyncio.sleep(0.05)
     except TimeoutError:
-        session.say(f"the supervisor has not ended after {_EXIT_SECONDS:g} s; see {paths.logs / 'supervisor.log'}")
+        context.say(f"the supervisor has not ended after {_EXIT_SECONDS:g} s; see {paths.logs / 'supervisor.log'}")
         return False
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.clients.api.connection import connect
 from investiq.clients.api.documents import TradingStatus
@@ -17,12 +17,12 @@ __all__ = ["command", "status_text"]
     examples=(('investiq halt --reason "odd fills in AAPL"', "no entries until resumed; exits stay possible"),),
 )
 @click.option("--reason", required=True, help="Why; it is kept.")
-@pass_session
-def command(session: Session, reason: str) -> None:
+@pass_command_context
+def command(context: CommandContext, reason: str) -> None:
     """Deny new entries from now on. Open positions stay, and can be sold."""
-    with connect(session.loaded.config) as client:
+    with connect(context.loaded.config) as client:
         status = client.halt(reason)
-    session.emit("investiq.invest.trading/1", dict(status), status_text(status))
+    context.emit("investiq.invest.trading/1", dict(status), status_text(status))
 
 
 def status_text(status: TradingStatus) -> str:

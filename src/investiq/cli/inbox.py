@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.cli.parameters import Duration
 from investiq.clients.inbox import InboxClient
-from investiq.foundation.durations import written
+from investiq.foundation.durations import format_duration
 
 COLUMNS = ("state", "severity", "alert", "since (UTC)", "lasted", "what")
 MOST = 1000  # what the inbox gives at one time
@@ -40,28 +40,28 @@ _POLL_SECONDS = 1.0
     help="Only what arrived in the last AGE, such as 30m, 2h or 7d.",
 )
 @click.option("--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="At most so many pages.")
-@pass_session
+@pass_command_context
 def command(
-    session: Session, *, follow: bool, status: str | None, alertname: str | None, age: float | None, limit: int
+    context: CommandContext, *, follow: bool, status: str | None, alertname: str | None, age: float | None, limit: int
 ) -> None:
     """Show notifications: newest first, one line for each page, with how it stands now."""
     since = (datetime.now(UTC) - timedelta(seconds=age)).isoformat() if age is not None else None
-    with InboxClient(session.loaded.config) as inbox:
+    with InboxClient(context.loaded.config) as inbox:
         # The state of a page is that of its newest notification, so both are fetched before they are filtered.
         notifications = inbox.notifications(limit=MOST, alertname=alertname, since=since)
         pages = [page for page in _pages(notifications) if status in (None, page["status"])][:limit]
-        _show(session, pages)
+        _show(context, pages)
         if follow:
-            _follow(session, inbox, notifications, {"alertname": alertname, "status": status})
+            _follow(context, inbox, notifications, {"alertname": alertname, "status": status})
 
 
-def _show(session: Session, pages: Sequence[dict[str, Any]]) -> None:
-    text = session.table(COLUMNS, [_row(page) for page in pages]) if pages else "no notifications"
-    session.emit("investiq.inbox/1", {"notifications": list(pages)}, text)
+def _show(context: CommandContext, pages: Sequence[dict[str, Any]]) -> None:
+    text = context.table(COLUMNS, [_row(page) for page in pages]) if pages else "no notifications"
+    context.emit("investiq.inbox/1", {"notifications": list(pages)}, text)
 
 
 def _follow(
-    session: Session, inbox: InboxClient, shown: Sequence[dict[str, Any]], filters: dict[str, str | None]
+    context: CommandContext, inbox: InboxClient, shown: Sequence[dict[str, Any]], filters: dict[str, str | None]
 ) -> None:
     """Print what arrives after `shown`, oldest first, until interrupted."""
     newest = max((n["id"] for n in shown), default=0)
@@ -72,7 +72,7 @@ def _follow(
         for notification in reversed(arrived):
             newest, since = notification["id"], notification["received_at"]
             line = "  ".join(str(cell) for cell in _row(notification))
-            session.emit("investiq.inbox/1", {"notifications": [notification]}, line)
+            context.emit("investiq.inbox/1", {"notifications": [notification]}, line)
 
 
 def _pages(notifications: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -92,6 +92,6 @@ def _row(notification: dict[str, Any]) -> tuple[str, ...]:
         notification["severity"] or "-",
         notification["alertname"],
         f"{started.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-        written(ended - started),
+        format_duration(ended - started),
         what,
     )

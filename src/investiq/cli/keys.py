@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleGroup
 
 if TYPE_CHECKING:
@@ -33,47 +33,47 @@ def command() -> None:
 @command.command("create", examples=(("investiq keys create --name bot --scope trade > bot.key", "into a file"),))
 @click.option("--name", required=True, help="Who or what will use it; kept with what it does.")
 @click.option("--scope", type=click.Choice(SCOPES), default="read", show_default=True, help="What it allows.")
-@pass_session
-def create(session: Session, name: str, scope: str) -> None:
+@pass_command_context
+def create(context: CommandContext, name: str, scope: str) -> None:
     """Create a key and print its secret, once: only its hash is kept."""
     from investiq.serve.api.access import Access  # noqa: PLC0415  loads the database only when a key command runs
 
-    with _keys(session) as store:
+    with _keys(context) as store:
         try:
             key, secret = store.create(name, Access(scope))
         except ValueError as error:
             raise click.UsageError(str(error)) from error
-    session.emit("investiq.key/1", {**_document(key), "secret": secret}, secret)
-    session.say(f"key {key.id} ({name}, {scope}): send it as `Authorization: Bearer …`; it is not shown again")
+    context.emit("investiq.key/1", {**_document(key), "secret": secret}, secret)
+    context.say(f"key {key.id} ({name}, {scope}): send it as `Authorization: Bearer …`; it is not shown again")
 
 
 @command.command("list", examples=(("investiq keys list", "every key, revoked ones too"),))
-@pass_session
-def list_keys(session: Session) -> None:
+@pass_command_context
+def list_keys(context: CommandContext) -> None:
     """List every key, oldest first."""
-    with _keys(session) as store:
+    with _keys(context) as store:
         documents = [_document(key) for key in store.all_keys()]
     rows = [[document[column] for column in COLUMNS] for document in documents]
-    session.emit("investiq.keys/1", {"keys": documents}, session.table(COLUMNS, rows))
+    context.emit("investiq.keys/1", {"keys": documents}, context.table(COLUMNS, rows))
 
 
 @command.command("revoke", examples=(("investiq keys revoke 3f9c2a7b10d4", "by the id that `keys list` shows"),))
 @click.argument("key_id", metavar="ID")
-@pass_session
-def revoke(session: Session, key_id: str) -> None:
+@pass_command_context
+def revoke(context: CommandContext, key_id: str) -> None:
     """Make the key with ID invalid for ever; a running API follows within seconds."""
-    with _keys(session) as store:
+    with _keys(context) as store:
         key = store.revoke(key_id)
-    session.emit("investiq.key/1", _document(key), "")
-    session.say(f"key {key.id} ({key.name}) is revoked")
+    context.emit("investiq.key/1", _document(key), "")
+    context.say(f"key {key.id} ({key.name}) is revoked")
 
 
 @contextmanager
-def _keys(session: Session) -> Iterator[KeyStore]:
+def _keys(context: CommandContext) -> Iterator[KeyStore]:
     from investiq.invest import wiring  # noqa: PLC0415
     from investiq.serve.api.keys import KeyStore  # noqa: PLC0415
 
-    engine = wiring.open_store(session.loaded.config)
+    engine = wiring.open_store(context.loaded.config)
     try:
         yield KeyStore(engine)
     finally:

@@ -12,7 +12,7 @@ from typing import TextIO
 
 import click
 
-from investiq.cli.context import ReaderGone, Session
+from investiq.cli.context import CommandContext, ReaderGone
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
 from investiq.clients.api.errors import Refused
@@ -100,48 +100,48 @@ class _LazyGroup(ExampleGroup):
 @click.pass_context
 def cli(ctx: click.Context, config_path: Path | None, no_input: bool, no_color: bool) -> None:
     """InvestIQ analyses stocks, trades them on paper, and is watched by construction."""
-    session = ctx.ensure_object(Session)
-    session.config_path = config_path
-    session.no_input = no_input
+    context = ctx.ensure_object(CommandContext)
+    context.config_path = config_path
+    context.no_input = no_input
     if no_color:
-        session.color = False
+        context.color = False
 
 
 def main(argv: Sequence[str], stdin: TextIO, stdout: TextIO, stderr: TextIO) -> int:
     """Run one command line and return its exit code. Data goes to `stdout`, messages to `stderr`."""
-    session = Session(stdin=stdin, stdout=stdout, stderr=stderr)
+    context = CommandContext(stdin=stdin, stdout=stdout, stderr=stderr)
     with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
         try:
-            return _run(list(argv), session)
+            return _run(list(argv), context)
         except click.ClickException as error:
             error.show(stderr)
             return error.exit_code
         except (KeyboardInterrupt, click.Abort):
-            session.say("interrupted")
+            context.say("interrupted")
             return ExitCode.INTERRUPTED
         except ReaderGone:
             return ExitCode.DONE
         except InvestIQError as error:
-            _report(error, session)
+            _report(error, context)
             return exit_code_of(error)
         except OSError as error:
-            session.say(f"error: {error.filename or 'the system'}: {error.strerror or error}", style="red")
+            context.say(f"error: {error.filename or 'the system'}: {error.strerror or error}", style="red")
             return ExitCode.FAILED
 
 
-def _run(argv: list[str], session: Session) -> int:
-    result = cli.main(argv, prog_name="investiq", standalone_mode=False, obj=session)
+def _run(argv: list[str], context: CommandContext) -> int:
+    result = cli.main(argv, prog_name="investiq", standalone_mode=False, obj=context)
     return int(result) if isinstance(result, int) else ExitCode.DONE
 
 
-def _report(error: InvestIQError, session: Session) -> None:
-    if session.json:
+def _report(error: InvestIQError, context: CommandContext) -> None:
+    if context.json:
         document = {"schema": "investiq.error/1", "reason": error.reason, "message": error.message, **_detail(error)}
-        print(json.dumps(document, default=str), file=session.stderr)
+        print(json.dumps(document, default=str), file=context.stderr)
     else:
-        session.say(f"error: {error.message}", style="red")
+        context.say(f"error: {error.message}", style="red")
         if isinstance(error, Refused) and error.suggestions:
-            session.say(f"did you mean {' or '.join(error.suggestions)}?")
+            context.say(f"did you mean {' or '.join(error.suggestions)}?")
 
 
 def _detail(error: InvestIQError) -> dict[str, object]:

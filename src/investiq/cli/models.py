@@ -7,7 +7,7 @@ from typing import Any
 import click
 import httpx2
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleGroup
 from investiq.foundation.config import addresses
 from investiq.foundation.errors import InvestIQError
@@ -49,31 +49,31 @@ def command() -> None:
 
 @command.command("train", examples=(("investiq models train --if-needed", "only when there is no fitting model"),))
 @click.option("--if-needed", is_flag=True, help="Do nothing when the model that is there will do.")
-@pass_session
-def train(session: Session, if_needed: bool) -> None:
+@pass_command_context
+def train(context: CommandContext, if_needed: bool) -> None:
     """Train a model; a running service takes it over by itself."""
     from investiq.invest import wiring  # noqa: PLC0415  loads the market and LightGBM only when training
 
-    session.log_to_stderr()
-    config = where_it_was(session.loaded)
+    context.log_to_stderr()
+    config = where_it_was(context.loaded)
     if if_needed:
         reason = wiring.retraining_reason(config)
         if reason is None:
-            session.emit("investiq.training/1", {"trained": False, "folder": None}, "")
-            session.say("the model that is there will do")
+            context.emit("investiq.training/1", {"trained": False, "folder": None}, "")
+            context.say("the model that is there will do")
             return
-        session.say(f"training: {reason}")
-    with session.progress("training the signal model") as show:
+        context.say(f"training: {reason}")
+    with context.progress("training the signal model") as show:
         folder = wiring.train_models(config, lambda stage, done, total: show(f"{stage} {done}/{total}"))
-    session.emit("investiq.training/1", {"trained": True, "folder": folder}, str(folder))
+    context.emit("investiq.training/1", {"trained": True, "folder": folder}, str(folder))
 
 
 @command.command("show", examples=(("investiq models show --json | jq .validation", "for a program"),))
-@pass_session
-def show(session: Session) -> None:
+@pass_command_context
+def show(context: CommandContext) -> None:
     """Show the card of the serving model: what it learned from, and whether it is better than a constant."""
-    card = _card(addresses.base_url(addresses.signals(session.loaded.config)))
-    session.emit("investiq.model/1", card, _text(session, card))
+    card = _card(addresses.base_url(addresses.signals(context.loaded.config)))
+    context.emit("investiq.model/1", card, _text(context, card))
 
 
 def _card(base_url: str) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def _card(base_url: str) -> dict[str, Any]:
     return document
 
 
-def _text(session: Session, card: dict[str, Any]) -> str:
+def _text(context: CommandContext, card: dict[str, Any]) -> str:
     data, result = card["data"], card["validation"]
     verdict = "beats" if card["beats_constant"] else "does NOT beat"
     rows = [
@@ -108,6 +108,6 @@ def _text(session: Session, card: dict[str, Any]) -> str:
             f"learned from {data['rows']} rows, {data['first_session']} to {data['trained_until']}",
             f"AUC {auc}, calibration error {result['calibration_error']:.4f}",
             "",
-            session.table(("score, lower is better", "model", "constant"), rows),
+            context.table(("score, lower is better", "model", "constant"), rows),
         ]
     )

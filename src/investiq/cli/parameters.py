@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from investiq.foundation.durations import MalformedDuration, duration
+from investiq.foundation.durations import MalformedDuration, parse_duration
 
 __all__ = ["Duration"]
 
@@ -21,6 +21,6 @@ class Duration(click.ParamType[float]):
         if isinstance(value, float):
             return value
         try:
-            return duration(str(value), unit_needed=self._unit_needed).total_seconds()
+            return parse_duration(str(value), unit_needed=self._unit_needed).total_seconds()
         except MalformedDuration as error:
             self.fail(error.message, param, ctx)

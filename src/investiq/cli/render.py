@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
 from investiq.operate.render.files import render_committed, write_committed
@@ -22,31 +22,31 @@ from investiq.operate.validate.offline import checkout
     ),
 )
 @click.option("--check", is_flag=True, help="Write nothing; print the difference and exit with 3 if there is one.")
-@pass_session
-def command(session: Session, check: bool) -> int:
+@pass_command_context
+def command(context: CommandContext, check: bool) -> int:
     """Write the committed files that have a source in the code: monitoring/ and the reference pages of docs/.
 
     The files with this machine's ports and secrets are written by `investiq up`, under data_dir.
     """
     root = checkout()
     if check:
-        return _check(session, root)
+        return _check(context, root)
     written = [str(path.relative_to(root)) for path in write_committed(root)]
-    session.emit("investiq.render/1", {"written": written, "differs": []}, "\n".join(written))
-    session.say(f"{len(written)} of {len(render_committed())} files written" if written else "nothing to write")
+    context.emit("investiq.render/1", {"written": written, "differs": []}, "\n".join(written))
+    context.say(f"{len(written)} of {len(render_committed())} files written" if written else "nothing to write")
     return ExitCode.DONE
 
 
-def _check(session: Session, root: Path) -> int:
+def _check(context: CommandContext, root: Path) -> int:
     differences = {str(path): diff for path, text in render_committed().items() if (diff := _diff(root, path, text))}
-    session.emit(
+    context.emit(
         "investiq.render/1", {"written": [], "differs": list(differences)}, "".join(differences.values()).rstrip("\n")
     )
     if not differences:
-        session.say("the committed files are what the source renders")
+        context.say("the committed files are what the source renders")
         return ExitCode.DONE
     differ = "1 file differs" if len(differences) == 1 else f"{len(differences)} files differ"
-    session.say(f"{differ}: `investiq render` writes what the source says")
+    context.say(f"{differ}: `investiq render` writes what the source says")
     return ExitCode.FINDINGS
 
 

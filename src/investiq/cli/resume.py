@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.halt import status_text
 from investiq.cli.help import ExampleCommand
 from investiq.clients.api.connection import connect
@@ -15,9 +15,9 @@ from investiq.clients.api.connection import connect
     examples=(('investiq resume --reason "fills explained"', "entries are allowed again"),),
 )
 @click.option("--reason", required=True, help="Why; it is kept.")
-@pass_session
-def command(session: Session, reason: str) -> None:
+@pass_command_context
+def command(context: CommandContext, reason: str) -> None:
     """Lift a halt, whatever tripped it. Loss limits count anew from here."""
-    with connect(session.loaded.config) as client:
+    with connect(context.loaded.config) as client:
         status = client.resume(reason)
-    session.emit("investiq.invest.trading/1", dict(status), status_text(status))
+    context.emit("investiq.invest.trading/1", dict(status), status_text(status))

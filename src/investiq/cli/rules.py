@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
 from investiq.foundation.telemetry import catalogue
@@ -65,9 +65,9 @@ def _paths(option: str, values: Sequence[str]) -> list[Path]:
 @click.option(
     "--timeout", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True, help="Seconds per run."
 )
-@pass_session
+@pass_command_context
 def mutate(
-    session: Session,
+    context: CommandContext,
     *,
     rules: tuple[str, ...],
     tests: tuple[str, ...],
@@ -90,11 +90,11 @@ def mutate(
     rule_paths, test_paths = (_paths("--rules", rules), _paths("--tests", tests)) if tests else _own()
     suite = load_suite(rule_paths, test_paths, _paths("--equivalents", equivalents), catalogue.families())
     if list_only:
-        return _list(session, suite, only)
-    with session.progress("mutants") as show:
-        report = run(suite, only=only, jobs=jobs, timeout_seconds=timeout, progress=_tenths(session, show))
-    session.emit("investiq.rules.mutate/1", report.document(), _text(session, report))
-    session.say(_summary(report))
+        return _list(context, suite, only)
+    with context.progress("mutants") as show:
+        report = run(suite, only=only, jobs=jobs, timeout_seconds=timeout, progress=_tenths(context, show))
+    context.emit("investiq.rules.mutate/1", report.document(), _text(context, report))
+    context.say(_summary(report))
     return ExitCode.DONE if report.clean else ExitCode.FINDINGS
 
 
@@ -105,26 +105,26 @@ def _own() -> tuple[list[Path], list[Path]]:
     return sorted((root / RULES).glob("*.yml")), sorted((root / RULE_TESTS).glob("*.yml"))
 
 
-def _tenths(session: Session, show: Callable[[str], None]) -> Callable[[int, int], None]:
+def _tenths(context: CommandContext, show: Callable[[str], None]) -> Callable[[int, int], None]:
     """Progress for a terminal; for a log, ten lines will do."""
 
     def progress(done: int, total: int) -> None:
-        if session.stderr.isatty() or done * 10 // total > (done - 1) * 10 // total:
+        if context.stderr.isatty() or done * 10 // total > (done - 1) * 10 // total:
             show(f"{done} of {total}")
 
     return progress
 
 
-def _list(session: Session, suite: Suite, only: tuple[str, ...]) -> int:
+def _list(context: CommandContext, suite: Suite, only: tuple[str, ...]) -> int:
     mutants = [mutant for mutant in suite.mutants if not only or mutant.rule.name in only]
-    session.emit(
+    context.emit(
         "investiq.rules.mutants/1",
         {"mutants": [_entry(mutant) for mutant in mutants]},
-        session.table(
+        context.table(
             ("id", "rule", "operator", "change"), [(m.id, m.rule.name, m.operator, m.change) for m in mutants]
         ),
     )
-    session.say(
+    context.say(
         f"{len(mutants)} mutants, {sum(mutant.proof is not None for mutant in mutants)} of them proven equivalent"
     )
     return ExitCode.DONE
@@ -143,7 +143,7 @@ def _entry(mutant: Mutant) -> dict[str, str | None]:
     }
 
 
-def _text(session: Session, report: Report) -> str:
+def _text(context: CommandContext, report: Report) -> str:
     from investiq.rule_mutation.verdict import MutationOutcome  # noqa: PLC0415
 
     survivors = [_survivor(verdict) for verdict in report.survivors if verdict.outcome is not MutationOutcome.UNTESTED]
@@ -153,10 +153,10 @@ def _text(session: Session, report: Report) -> str:
         if v.outcome is MutationOutcome.UNTESTED
     )
     findings = [f"{f.where}: {f.what}\n  fix: {f.fix}" for f in report.findings]
-    return "\n\n".join([_table(session, report), *survivors, *untested, *findings])
+    return "\n\n".join([_table(context, report), *survivors, *untested, *findings])
 
 
-def _table(session: Session, report: Report) -> str:
+def _table(context: CommandContext, report: Report) -> str:
     from investiq.rule_mutation.verdict import FINDINGS, MutationOutcome  # noqa: PLC0415
 
     columns = ((MutationOutcome.KILLED,), FINDINGS, (MutationOutcome.LISTED, MutationOutcome.PROVEN))
@@ -169,7 +169,7 @@ def _table(session: Session, report: Report) -> str:
         )
         for rule in report.rules
     ]
-    return session.table(("rule", "group", "mutants", "killed", "survived", "equivalent"), rows)
+    return context.table(("rule", "group", "mutants", "killed", "survived", "equivalent"), rows)
 
 
 def _survivor(verdict: MutantVerdict) -> str:

@@ -6,7 +6,7 @@ import importlib
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.foundation.telemetry import logging
 
@@ -23,9 +23,9 @@ SERVERS = {
     examples=(("investiq serve api", "the API server, logging JSON to stderr"),),
 )
 @click.argument("part", type=click.Choice(list(SERVERS)))
-@pass_session
-def command(session: Session, part: str) -> None:
+@pass_command_context
+def command(context: CommandContext, part: str) -> None:
     """Run one server of ours until SIGTERM. Logs go to stderr as JSON."""
-    config = session.loaded.config
-    logging.configure(part, config.logging.level, session.stderr)
+    config = context.loaded.config
+    logging.configure(part, config.logging.level, context.stderr)
     importlib.import_module(SERVERS[part]).run(config)

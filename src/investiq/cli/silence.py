@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.cli.login_name import login_name
 from investiq.cli.parameters import Duration
-from investiq.foundation.durations import written
+from investiq.foundation.durations import format_duration
 
 if TYPE_CHECKING:
     from investiq.clients.alertmanager.silence import Silence
     from investiq.promql.matcher import Matcher
 
-__all__ = ["command", "document", "told"]
+__all__ = ["command", "describe_silence", "document"]
 
 
 @click.command(
@@ -33,27 +33,27 @@ __all__ = ["command", "document", "told"]
 @click.option("--for", "seconds", type=Duration(unit_needed=True), required=True, help="How long: 30m, 2h; at most 7d.")
 @click.option("--reason", required=True, help="Why; everybody who sees the alert sees it.")
 @click.option("--match", "labels", multiple=True, metavar="LABEL=VALUE", help="Only with this label; may be repeated.")
-@pass_session
-def command(session: Session, *, alert: str, seconds: float, reason: str, labels: tuple[str, ...]) -> None:
+@pass_command_context
+def command(context: CommandContext, *, alert: str, seconds: float, reason: str, labels: tuple[str, ...]) -> None:
     """Keep ALERT from being notified for a while. It fires on, shows as silenced, and mutes its symptoms as before."""
     from investiq.clients.alertmanager.client import Silences  # noqa: PLC0415
     from investiq.clients.alertmanager.refusals import check_length, check_name, check_text  # noqa: PLC0415
     from investiq.clients.alertmanager.silence import matchers_of  # noqa: PLC0415
     from investiq.monitoring.routing.silencing import known_alerts, unsilenceable_reasons  # noqa: PLC0415  the rules are not for every command
 
-    config, length = session.loaded.config, timedelta(seconds=seconds)
+    config, length = context.loaded.config, timedelta(seconds=seconds)
     check_name(alert, unsilenceable_reasons(known_alerts(config)))
     check_length(length)
     why = check_text(reason, "--reason is empty: say why, since whoever looks at the alert will ask")
     matchers = (*matchers_of(alert, {}), *(_label(label) for label in labels))
     with Silences(config) as silences:
         silence = silences.add(matchers, length, login_name(), why)
-    session.emit("investiq.silence/1", document(silence), told(silence))
+    context.emit("investiq.silence/1", document(silence), describe_silence(silence))
 
 
-def told(silence: Silence) -> str:
+def describe_silence(silence: Silence) -> str:
     """What was done, until when, and how to undo it."""
-    left = written(silence.ends_at - datetime.now(UTC))
+    left = format_duration(silence.ends_at - datetime.now(UTC))
     now = {0: "nothing that fires now", 1: "1 alert that fires now"}.get(
         silence.mutes, f"{silence.mutes} alerts that fire now"
     )

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.cli.silence import document
-from investiq.foundation.durations import written
+from investiq.foundation.durations import format_duration
 
 if TYPE_CHECKING:
     from investiq.clients.alertmanager.silence import Silence
@@ -22,22 +22,22 @@ COLUMNS = ("id", "until (UTC)", "left", "by", "mutes", "what", "reason")
     cls=ExampleCommand,
     examples=(("investiq silences", "those that have not ended, the next to end first"),),
 )
-@pass_session
-def command(session: Session) -> None:
+@pass_command_context
+def command(context: CommandContext) -> None:
     """List the silences that have not ended, deploy windows among them, and how many firing alerts each mutes now."""
     from investiq.clients.alertmanager.client import Silences  # noqa: PLC0415  an HTTP client is not for every command
 
-    with Silences(session.loaded.config) as silences:
+    with Silences(context.loaded.config) as silences:
         found = silences.open()
-    text = session.table(COLUMNS, [_row(silence) for silence in found]) if found else "nothing is silenced"
-    session.emit("investiq.clients.alertmanager/1", {"silences": [document(silence) for silence in found]}, text)
+    text = context.table(COLUMNS, [_row(silence) for silence in found]) if found else "nothing is silenced"
+    context.emit("investiq.clients.alertmanager/1", {"silences": [document(silence) for silence in found]}, text)
 
 
 def _row(silence: Silence) -> tuple[str, ...]:
     return (
         silence.id[:8],
         f"{silence.ends_at:%Y-%m-%d %H:%M:%S}",
-        written(silence.ends_at - datetime.now(UTC)),
+        format_duration(silence.ends_at - datetime.now(UTC)),
         silence.by,
         str(silence.mutes),
         silence.what,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
 
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
         ("investiq slo import slos.yml", "OpenSLO as [[slos]] for investiq.toml"),
     ),
 )
-@pass_session
-def command(session: Session) -> int | None:
+@pass_command_context
+def command(context: CommandContext) -> int | None:
     """Show the service level objectives: what was promised, what is kept, and how fast the error budgets burn."""
-    return None if click.get_current_context().invoked_subcommand else _show(session)
+    return None if click.get_current_context().invoked_subcommand else _show(context)
 
 
-def _show(session: Session) -> int:
+def _show(context: CommandContext) -> int:
     import httpx2  # noqa: PLC0415  not for export and import
 
     from investiq.operate.slo.query import read_slos  # noqa: PLC0415  the rules are not for every command
 
     with httpx2.Client(timeout=10, trust_env=False) as client:
-        found = read_slos(session.loaded.config, client)
-    session.emit("investiq.slo/1", {"slos": [_document(status) for status in found]}, _table(session, found))
+        found = read_slos(context.loaded.config, client)
+    context.emit("investiq.slo/1", {"slos": [_document(status) for status in found]}, _table(context, found))
     if not found:
-        session.say("every built-in SLO is switched off, and there is none of your own: see docs/slo.md")
+        context.say("every built-in SLO is switched off, and there is none of your own: see docs/slo.md")
     elif silent := [status.slo.name for status in found if status.remaining is None]:
-        session.say(f"nothing has happened yet that {', '.join(silent)} counts: samples come as it is used")
+        context.say(f"nothing has happened yet that {', '.join(silent)} counts: samples come as it is used")
     return ExitCode.DONE
 
 
@@ -62,12 +62,12 @@ def _document(status: Status) -> dict[str, Any]:
     }
 
 
-def _table(session: Session, found: Sequence[Status]) -> str:
+def _table(context: CommandContext, found: Sequence[Status]) -> str:
     if not found:
         return ""
     windows = list(found[0].burn_rates)
     columns = ("slo", "objective", "current", "budget left", *(f"burn {window}" for window in windows), "state")
-    return session.table(columns, [_row(status) for status in found])
+    return context.table(columns, [_row(status) for status in found])
 
 
 def _row(status: Status) -> list[str | None]:
@@ -97,20 +97,20 @@ def _burns(rates: Mapping[str, float | None]) -> list[str | None]:
     ),
 )
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; default: print.")
-@pass_session
-def export(session: Session, output: Path | None) -> None:
+@pass_command_context
+def export(context: CommandContext, output: Path | None) -> None:
     """Write every SLO as OpenSLO v1: a Service, an SLI, an SLO and an AlertPolicy each."""
     import yaml  # noqa: PLC0415
 
     from investiq.monitoring.slo import slos_of  # noqa: PLC0415
     from investiq.monitoring.slo.openslo import documents  # noqa: PLC0415
 
-    found = documents(slos_of(session.loaded.config))
+    found = documents(slos_of(context.loaded.config))
     text = yaml.safe_dump_all(found, sort_keys=False, allow_unicode=True, explicit_start=True, width=10_000)
     if output is not None:
         output.write_text(text, "utf-8")
-        session.say(f"{len(found)} documents written to {output}")
-    session.emit("investiq.slo.export/1", {"documents": found}, "" if output else text.rstrip())
+        context.say(f"{len(found)} documents written to {output}")
+    context.emit("investiq.slo.export/1", {"documents": found}, "" if output else text.rstrip())
 
 
 @command.command(
@@ -122,8 +122,8 @@ def export(session: Session, output: Path | None) -> None:
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--write", is_flag=True, help="Append them to the configuration file in use.")
-@pass_session
-def import_(session: Session, file: Path, *, write: bool) -> None:
+@pass_command_context
+def import_(context: CommandContext, file: Path, *, write: bool) -> None:
     """Read OpenSLO v1 and give the `[[slos]]` that mean the same.
 
     What InvestIQ cannot keep is refused by name; nothing is left out silently.
@@ -138,14 +138,14 @@ def import_(session: Session, file: Path, *, write: bool) -> None:
     found: list[CustomSlo] = [one for one in imported.slos if one not in built_in]
     text = toml_of(found)
     for note in imported.notes:
-        session.say(f"note: {note}")
+        context.say(f"note: {note}")
     for one in built_in:
-        session.say(f"note: {one.name} is a built-in SLO and is left as it is: change it in [slo.{_section(one.name)}]")
+        context.say(f"note: {one.name} is a built-in SLO and is left as it is: change it in [slo.{_section(one.name)}]")
     if write and found:
-        path = append_slos(session.loaded, found, text)
-        session.say(f"{len(found)} SLOs appended to {path}; they take effect at the next start")
+        path = append_slos(context.loaded, found, text)
+        context.say(f"{len(found)} SLOs appended to {path}; they take effect at the next start")
     shown = {"slos": [one.model_dump(mode="json", exclude_none=True) for one in found], "notes": imported.notes}
-    session.emit("investiq.slo.import/1", shown, "" if write else text.rstrip())
+    context.emit("investiq.slo.import/1", shown, "" if write else text.rstrip())
 
 
 def _built_in_names() -> set[str]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from investiq.cli.context import Session
+from investiq.cli.context import CommandContext
 from investiq.operate.supervise.status import Failure, PartStatus, Phase, ProcessState, StackSnapshot
 
 if TYPE_CHECKING:
@@ -58,12 +58,12 @@ class StackScreen:
         last: the newest snapshot.
     """
 
-    def __init__(self, session: Session, *, tell_first: bool = True) -> None:
+    def __init__(self, context: CommandContext, *, tell_first: bool = True) -> None:
         self.running = asyncio.Event()
         self.last: StackSnapshot | None = None
-        self._session = session
+        self._context = context
         self._tell_first = tell_first
-        self._is_terminal = session.stderr.isatty()
+        self._is_terminal = context.stderr.isatty()
         self._states: dict[str, ProcessState] = {}
         self._told_progress = time.monotonic()
         self._status: Status | None = None
@@ -74,7 +74,7 @@ class StackScreen:
         if self._is_terminal:
             self._console.print(line, style=style, soft_wrap=True, markup=False, highlight=False)
         else:
-            self._session.say(line)
+            self._context.say(line)
 
     def awaiting(self, text: str) -> None:
         """Show what is awaited, in a line that a terminal redraws; with an empty text nothing is."""
@@ -125,7 +125,7 @@ class StackScreen:
 
     @functools.cached_property
     def _console(self) -> Console:
-        return self._session.console()
+        return self._context.console()
 
     def _show(self, snapshot: StackSnapshot) -> None:
         if self.last is None and not self._tell_first:

@@ -12,14 +12,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from investiq.cli.context import Session
+from investiq.cli.context import CommandContext
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.stack_screen import StackScreen
 from investiq.foundation.config import Config, Paths
 from investiq.operate.supervise.launch import missing_jobs
 from investiq.operate.supervise.parts import StackTable
 from investiq.operate.supervise.status import Failure, StackSnapshot
-from investiq.operate.validate.smoke_test import Proof, prove_analysis, prove_watched
+from investiq.operate.validate.smoke_test import SmokeTestResult, check_analysis, check_monitored
 
 __all__ = ["Startup", "addresses_text"]
 
@@ -44,7 +44,7 @@ class Startup:
             when everything works.
     """
 
-    session: Session
+    context: CommandContext
     config: Config
     table: StackTable
     snapshots: AsyncIterator[StackSnapshot]
@@ -52,7 +52,7 @@ class Startup:
     stay: Callable[[], StackSnapshot] | None = None
 
     def __post_init__(self) -> None:
-        self._screen = StackScreen(self.session)
+        self._screen = StackScreen(self.context)
         self._failure: Failure | None = None
         self._interrupts = 0
         self._stopping: asyncio.Future[None] | None = None
@@ -79,7 +79,7 @@ class Startup:
         """Once every part is well: prove that the stack works, and sum up. False when it does not."""
         await self._screen.running.wait()
         self._screen.awaiting("asking for proof: every target up, a test alert and a heartbeat delivered, an analysis")
-        proofs = await asyncio.gather(self._prove_watched(), prove_analysis(self.config))
+        proofs = await asyncio.gather(self._prove_watched(), check_analysis(self.config))
         self._screen.awaiting("")
         for proof in proofs:
             word = proof.name if proof.proven else f"not {proof.name}"
@@ -101,18 +101,18 @@ class Startup:
             return []
         return ["trading stays halted without their heartbeat, unless require_monitoring = false under [trading]"]
 
-    async def _prove_watched(self) -> Proof:
+    async def _prove_watched(self) -> SmokeTestResult:
         if lacking := self._missing_watchers:
-            return Proof("watched", False, "; ".join([*lacking, *self._consequence]))
-        return await prove_watched(self.config, missing_jobs(self.table))
+            return SmokeTestResult("watched", False, "; ".join([*lacking, *self._consequence]))
+        return await check_monitored(self.config, missing_jobs(self.table))
 
-    def _unproven(self, proof: Proof) -> Failure:
+    def _unproven(self, proof: SmokeTestResult) -> Failure:
         part = "prometheus" if proof.name == "watched" else "api"
         log = Paths.of(self.config).logs / f"{part}.log"
         fix = "see the logs of the parts it names; `investiq up` again tries anew"
         return Failure(part, f"the stack is up, but not {proof.name}: {proof.text}", fix, str(log))
 
-    def _sum_up(self, proofs: Sequence[Proof]) -> None:
+    def _sum_up(self, proofs: Sequence[SmokeTestResult]) -> None:
         snapshot = self._screen.last
         document = {
             "already_running": False,
@@ -120,7 +120,7 @@ class Startup:
             "proofs": [asdict(proof) for proof in proofs],
             "admin_key_file": str(Paths.of(self.config).admin_key),
         }
-        self.session.emit("investiq.up/1", document, "\n" + addresses_text(self.config, self.table))
+        self.context.emit("investiq.up/1", document, "\n" + addresses_text(self.config, self.table))
         if self.stay is not None:
             self._screen.say("\nRunning until Ctrl-C.")
 

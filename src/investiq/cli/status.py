@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.halt import status_text
 from investiq.cli.help import ExampleCommand
@@ -29,10 +29,10 @@ _SECONDS = 3.0
         ("investiq status >/dev/null && echo all well", "the exit code: 0 well, 3 a part is not, 6 not running"),
     ),
 )
-@pass_session
-def command(session: Session) -> int:
+@pass_command_context
+def command(context: CommandContext) -> int:
     """Ask each part how it is, over HTTP; the supervisor adds memory and restarts. A halt is no fault of a part."""
-    config = session.loaded.config
+    config = context.loaded.config
     found = asyncio.run(read_stack_status(config))
     trading = _trading(config) if found.is_running else None
     document = {
@@ -44,12 +44,12 @@ def command(session: Session) -> int:
         "parts": [asdict(part) for part in found.parts],
         "trading": trading,
     }
-    text = session.table(*part_rows(found.parts))
+    text = context.table(*part_rows(found.parts))
     if found.is_running:
         text += f"\n\n{status_text(trading) if trading else 'whether trading is halted is not known'}"
-    session.emit("investiq.status/1", document, text)
+    context.emit("investiq.status/1", document, text)
     if not found.is_running:
-        session.say("InvestIQ is not running; `investiq up` starts it")
+        context.say("InvestIQ is not running; `investiq up` starts it")
         return ExitCode.NOT_RUNNING
     return ExitCode.DONE if found.is_well else ExitCode.FINDINGS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.clients.api.connection import connect
 
@@ -18,19 +18,19 @@ from investiq.clients.api.connection import connect
 )
 @click.argument("symbol", required=False)
 @click.option("--limit", type=click.IntRange(1, 5000), default=20, show_default=True, help="Bars to show.")
-@pass_session
-def command(session: Session, symbol: str | None, limit: int) -> None:
+@pass_command_context
+def command(context: CommandContext, symbol: str | None, limit: int) -> None:
     """List the symbols, or show the latest bars of SYMBOL."""
-    with connect(session.loaded.config) as client:
+    with connect(context.loaded.config) as client:
         if symbol is None:
             known = client.symbols()
             fields = ("symbol", "first_session", "last_session", "bars", "last_price", "last_price_at")
             rows = [[entry.get(field) for field in fields] for entry in known["symbols"]]
-            session.emit("investiq.symbols/1", dict(known), session.table([f.replace("_", " ") for f in fields], rows))
+            context.emit("investiq.symbols/1", dict(known), context.table([f.replace("_", " ") for f in fields], rows))
             for refused in known["refused"]:
-                session.say(f"refused: {refused['symbol']}: {'; '.join(refused['reasons'])}", style="yellow")
+                context.say(f"refused: {refused['symbol']}: {'; '.join(refused['reasons'])}", style="yellow")
         else:
             bars = client.bars(symbol, limit=limit)
             names = ("session", "open", "high", "low", "close", "volume")
             rows = [[bar.get(name) for name in names] for bar in bars["bars"]]
-            session.emit("investiq.bars/1", dict(bars), session.table(names, rows))
+            context.emit("investiq.bars/1", dict(bars), context.table(names, rows))

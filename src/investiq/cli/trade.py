@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
 from investiq.clients.api import TimedOut
@@ -76,22 +76,22 @@ def _order_options(run: F) -> F:
 
 @command.command("buy", examples=(("investiq trade buy AAPL --quantity 10", "ten shares at the next price"),))
 @_order_options
-@pass_session
-def buy(session: Session, /, **order: Any) -> int:
+@pass_command_context
+def buy(context: CommandContext, /, **order: Any) -> int:
     """Buy SYMBOL."""
-    return _submit(session, "buy", **order)
+    return _submit(context, "buy", **order)
 
 
 @command.command("sell", examples=(("investiq trade sell AAPL --quantity 10", "ten shares at the next price"),))
 @_order_options
-@pass_session
-def sell(session: Session, /, **order: Any) -> int:
+@pass_command_context
+def sell(context: CommandContext, /, **order: Any) -> int:
     """Sell SYMBOL, as far as it is held."""
-    return _submit(session, "sell", **order)
+    return _submit(context, "sell", **order)
 
 
 def _submit(
-    session: Session,
+    context: CommandContext,
     side: Literal["buy", "sell"],
     *,
     symbol: str,
@@ -104,7 +104,7 @@ def _submit(
         raise click.UsageError("say how much: either --quantity (shares) or --notional (dollars)")
     key = idempotency_key or f"cli-{uuid.uuid4()}"
     order_type: Literal["market", "limit"] = "limit" if limit_price else "market"
-    with connect(session.loaded.config) as client:
+    with connect(context.loaded.config) as client:
         try:
             submission = client.submit(
                 symbol,
@@ -116,11 +116,11 @@ def _submit(
                 limit_price=limit_price,
             )
         except TimedOut:
-            session.say(f"in doubt: ask again with --idempotency-key {key}, which cannot place a second order")
+            context.say(f"in doubt: ask again with --idempotency-key {key}, which cannot place a second order")
             raise
-    session.emit("investiq.order/1", {**submission.order, "replayed": submission.replayed}, _text(submission.order))
+    context.emit("investiq.order/1", {**submission.order, "replayed": submission.replayed}, _text(submission.order))
     if submission.denial:
-        session.say(f"denied: {submission.order['message'] or submission.denial}", style="red")
+        context.say(f"denied: {submission.order['message'] or submission.denial}", style="red")
         return ExitCode.REFUSED
     return ExitCode.DONE
 
@@ -129,10 +129,10 @@ def _submit(
 @click.option("--symbol", help="Only this symbol.")
 @click.option("--status", help="Only this status, such as filled or denied.")
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True, help="Orders to show.")
-@pass_session
-def list_orders(session: Session, symbol: str | None, status: str | None, limit: int) -> None:
+@pass_command_context
+def list_orders(context: CommandContext, symbol: str | None, status: str | None, limit: int) -> None:
     """List orders, newest first."""
-    with connect(session.loaded.config) as client:
+    with connect(context.loaded.config) as client:
         page = client.orders(limit=limit, symbol=symbol, status=status)
     columns = ("created at", "symbol", "side", "type", "quantity", "price", "status", "reason", "id")
     rows = [
@@ -149,27 +149,27 @@ def list_orders(session: Session, symbol: str | None, status: str | None, limit:
         )
         for order in page["orders"]
     ]
-    session.emit("investiq.orders/1", dict(page), session.table(columns, rows))
+    context.emit("investiq.orders/1", dict(page), context.table(columns, rows))
 
 
 @command.command("show", examples=(("investiq trade show ORDER", "one order with its history"),))
 @click.argument("order_id", metavar="ORDER")
-@pass_session
-def show(session: Session, order_id: str) -> None:
+@pass_command_context
+def show(context: CommandContext, order_id: str) -> None:
     """Show ORDER and every step of its life."""
-    with connect(session.loaded.config) as client:
+    with connect(context.loaded.config) as client:
         order = client.order(order_id)
-    session.emit("investiq.order/1", dict(order), _text(order))
+    context.emit("investiq.order/1", dict(order), _text(order))
 
 
 @command.command("cancel", examples=(("investiq trade cancel ORDER", "if it is still open"),))
 @click.argument("order_id", metavar="ORDER")
-@pass_session
-def cancel(session: Session, order_id: str) -> None:
+@pass_command_context
+def cancel(context: CommandContext, order_id: str) -> None:
     """Cancel ORDER."""
-    with connect(session.loaded.config) as client:
+    with connect(context.loaded.config) as client:
         order = client.cancel(order_id)
-    session.emit("investiq.order/1", dict(order), _text(order))
+    context.emit("investiq.order/1", dict(order), _text(order))
 
 
 def _text(order: Order) -> str:

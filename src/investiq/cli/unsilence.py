@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.cli.silence import document
 
@@ -16,13 +16,13 @@ __all__ = ["command"]
     examples=(("investiq unsilence 3f9c2a7b", "by the id that `investiq silences` shows, or its beginning"),),
 )
 @click.argument("silence_id", metavar="ID")
-@pass_session
-def command(session: Session, silence_id: str) -> None:
+@pass_command_context
+def command(context: CommandContext, silence_id: str) -> None:
     """End the silence with ID now. What it muted is notified, if it still fires."""
     from investiq.clients.alertmanager.client import Silences  # noqa: PLC0415  an HTTP client is not for every command
 
-    with Silences(session.loaded.config) as silences:
+    with Silences(context.loaded.config) as silences:
         silence = silences.find(silence_id)
         silences.end(silence)
-    session.emit("investiq.silence/1", document(silence), "")
-    session.say(f"{silence.what}: no longer silenced")
+    context.emit("investiq.silence/1", document(silence), "")
+    context.say(f"{silence.what}: no longer silenced")

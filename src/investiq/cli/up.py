@@ -10,7 +10,7 @@ from datetime import datetime, time
 import click
 
 from investiq import __version__
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
 from investiq.cli.parameters import Duration
@@ -41,9 +41,9 @@ from investiq.operate.supervise.status import ProcessState
 @click.option("--fresh", is_flag=True, help="Start with new data; the old is moved aside, not deleted.")
 @click.option("--detach", "-d", is_flag=True, help="Return when everything works; it goes on in the background.")
 @click.option("--no-restart", multiple=True, metavar="PART", help="Leave PART down when it crashes (for drills).")
-@pass_session
+@pass_command_context
 def command(
-    session: Session,
+    context: CommandContext,
     *,
     parts: tuple[str, ...],
     start: datetime | None,
@@ -55,57 +55,57 @@ def command(
     """Start everything, watched; or only PART of a stack that runs."""
     if parts and (start or speed or fresh or detach or no_restart):
         raise click.UsageError("PART starts one part of a stack that runs already; it goes with no option")
-    _hand_on(session, start, speed)
-    config = session.loaded.config if fresh else _where_it_was(session)
+    _hand_on(context, start, speed)
+    config = context.loaded.config if fresh else _where_it_was(context)
     if parts:
-        return asyncio.run(_start_parts(session, config, parts))
+        return asyncio.run(_start_parts(context, config, parts))
     if is_locked(Paths.of(config).run):
-        return _show_running(session, config)
-    return _start(session, config, fresh, detach, no_restart)
+        return _show_running(context, config)
+    return _start(context, config, fresh, detach, no_restart)
 
 
-def _hand_on(session: Session, start: datetime | None, speed: float | None) -> None:
+def _hand_on(context: CommandContext, start: datetime | None, speed: float | None) -> None:
     """Every part reads the configuration for itself: what the command line says reaches it by the environment."""
-    if session.config_path is not None:
-        os.environ["INVESTIQ_CONFIG"] = str(session.config_path.resolve())
+    if context.config_path is not None:
+        os.environ["INVESTIQ_CONFIG"] = str(context.config_path.resolve())
     if start is not None:
         os.environ["INVESTIQ_MARKET_START"] = start.date().isoformat()
     if speed is not None:
         os.environ["INVESTIQ_MARKET_SESSION_SECONDS"] = f"{speed:g}"
 
 
-def _where_it_was(session: Session) -> Config:
+def _where_it_was(context: CommandContext) -> Config:
     """The configuration; the data there goes on from its own start, where nobody asks for another one.
 
     Raises:
         ReplayStateError: the file that knows that start cannot be read.
     """
-    config = where_it_was(session.loaded)
-    if config.market.start != session.loaded.config.market.start:
-        _hand_on(session, datetime.combine(config.market.start, time()), None)
+    config = where_it_was(context.loaded)
+    if config.market.start != context.loaded.config.market.start:
+        _hand_on(context, datetime.combine(config.market.start, time()), None)
     return config
 
 
-async def _start_parts(session: Session, config: Config, parts: tuple[str, ...]) -> int:
+async def _start_parts(context: CommandContext, config: Config, parts: tuple[str, ...]) -> int:
     client = ControlClient(Paths.of(config).run)
     for part in parts:
         await client.start_part(part)
-        with session.progress(f"starting {part}"):
+        with context.progress(f"starting {part}"):
             async for snapshot in client.follow():
                 if snapshot[part].state.is_well:
-                    session.say(f"{part} is ready")
+                    context.say(f"{part} is ready")
                     break
                 if snapshot[part].state in (ProcessState.CRASHED, ProcessState.RESTARTING):
-                    session.say(f"{part} {snapshot[part].note}; see {Paths.of(config).logs / f'{part}.log'}")
+                    context.say(f"{part} {snapshot[part].note}; see {Paths.of(config).logs / f'{part}.log'}")
                     return ExitCode.FAILED
             else:
-                session.say(f"InvestIQ was stopped before {part} was ready")
+                context.say(f"InvestIQ was stopped before {part} was ready")
                 return ExitCode.NOT_RUNNING
     return ExitCode.DONE
 
 
-def _show_running(session: Session, config: Config) -> int:
-    session.say("InvestIQ is running already; nothing was started.")
+def _show_running(context: CommandContext, config: Config) -> int:
+    context.say("InvestIQ is running already; nothing was started.")
     found = asyncio.run(read_stack_status(config))
     document = {
         "already_running": True,
@@ -113,46 +113,50 @@ def _show_running(session: Session, config: Config) -> int:
         "proofs": [],
         "admin_key_file": str(Paths.of(config).admin_key),
     }
-    shown = session.table(*part_rows(found.parts))
-    session.emit("investiq.up/1", document, f"{shown}\n\n{addresses_text(config, stack_table(config))}")
+    shown = context.table(*part_rows(found.parts))
+    context.emit("investiq.up/1", document, f"{shown}\n\n{addresses_text(config, stack_table(config))}")
     return ExitCode.DONE
 
 
-def _start(session: Session, config: Config, fresh: bool, detach: bool, no_restart: tuple[str, ...]) -> int:
+def _start(context: CommandContext, config: Config, fresh: bool, detach: bool, no_restart: tuple[str, ...]) -> int:
     paths = Paths.of(config)
-    session.say(f"InvestIQ {__version__}: {_market(config)}; data in {paths.data_dir}")
+    context.say(f"InvestIQ {__version__}: {_market(config)}; data in {paths.data_dir}")
     table = stack_table(config)
     for name in no_restart:
         if name not in table.names:
             raise click.UsageError(f"--no-restart: no part is called {name!r}; there are {', '.join(table.names)}")
     check_ports(table)
     if fresh and (aside := launch.move_aside(config, datetime.now())):  # noqa: DTZ005  a name that its user reads
-        session.say(f"The data so far is now in {aside}")
-    session.say(f"Starting {len(table.parts)} parts; their logs are in {paths.logs}")
+        context.say(f"The data so far is now in {aside}")
+    context.say(f"Starting {len(table.parts)} parts; their logs are in {paths.logs}")
     try:
-        return asyncio.run((_in_background if detach else _in_foreground)(session, config, table, no_restart))
+        return asyncio.run((_in_background if detach else _in_foreground)(context, config, table, no_restart))
     except AlreadyRunning:  # another `up` was quicker by a moment
-        return _show_running(session, config)
+        return _show_running(context, config)
 
 
-async def _in_background(session: Session, config: Config, table: StackTable, no_restart: tuple[str, ...]) -> int:
+async def _in_background(
+    context: CommandContext, config: Config, table: StackTable, no_restart: tuple[str, ...]
+) -> int:
     process = launch.detach(config, no_restart)
 
     async def stop() -> None:
         async for _ in ControlClient(Paths.of(config).run).stop():
             pass
 
-    return await Startup(session, config, table, launch.followed(config, process), stop).see_through()
+    return await Startup(context, config, table, launch.followed(config, process), stop).see_through()
 
 
-async def _in_foreground(session: Session, config: Config, table: StackTable, no_restart: tuple[str, ...]) -> int:
+async def _in_foreground(
+    context: CommandContext, config: Config, table: StackTable, no_restart: tuple[str, ...]
+) -> int:
     async with launch.supervised(config, no_restart) as supervisor:
 
         async def stop() -> None:
             supervisor.stop()
 
         life = asyncio.create_task(supervisor.run())
-        startup = Startup(session, config, table, supervisor.follow(), stop, stay=supervisor.snapshot)
+        startup = Startup(context, config, table, supervisor.follow(), stop, stay=supervisor.snapshot)
         code = await startup.see_through()
         await life
     return code

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 import click
 
-from investiq.cli.context import Session, pass_session
+from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import Validation
 from investiq.cli.help import ExampleCommand
 
 if TYPE_CHECKING:
-    from investiq.foundation.findings import Checked, Finding
+    from investiq.foundation.findings import CheckResult, Finding
 
 _FILE = click.Path(path_type=Path)
 
@@ -69,9 +69,9 @@ def _base(_ctx: click.Context, _parameter: click.Parameter, url: str | None) -> 
     metavar="SECONDS",
     help="Ask again for so long what is not whole. Default: 60 where anything has just started, else 0.",
 )
-@pass_session
+@pass_command_context
 def command(
-    session: Session,
+    context: CommandContext,
     *,
     offline: bool,
     only: tuple[str, ...],
@@ -94,11 +94,11 @@ def command(
     if not any(addresses.values()) and (given := [name for name, value in access.items() if value is not None]):
         raise click.UsageError(f"--{given[0].replace('_', '-')} is for --prometheus and --alertmanager")
     started = time.monotonic()
-    checked = _offline(session, only) if offline else _live(session, only, addresses, access, wait_seconds)
-    return _tell(session, checked, time.monotonic() - started)
+    checked = _offline(context, only) if offline else _live(context, only, addresses, access, wait_seconds)
+    return _tell(context, checked, time.monotonic() - started)
 
 
-def _offline(session: Session, only: Collection[str]) -> Sequence[Checked]:
+def _offline(context: CommandContext, only: Collection[str]) -> Sequence[CheckResult]:
     from investiq.operate.validate.offline import OFFLINE_CHECKS, NoCheckout, checkout, validate_offline  # noqa: PLC0415  not needed by the live checks
 
     _known(only, OFFLINE_CHECKS, "--offline")
@@ -106,30 +106,30 @@ def _offline(session: Session, only: Collection[str]) -> Sequence[Checked]:
         root = checkout()
     except NoCheckout as error:
         return [_unchecked(error.message, "clone the repository, and run `make up` in it")]
-    with session.progress("checking the files"):
-        return validate_offline(root, session.loaded.config, only or None)
+    with context.progress("checking the files"):
+        return validate_offline(root, context.loaded.config, only or None)
 
 
 def _live(
-    session: Session,
+    context: CommandContext,
     only: Collection[str],
     addresses: dict[str, str | None],
     access: dict[str, Path | None],
     wait_seconds: float | None,
-) -> Sequence[Checked]:
+) -> Sequence[CheckResult]:
     import asyncio  # noqa: PLC0415  not needed by the offline checks
 
-    from investiq.clients.session import Access, NotChecked  # noqa: PLC0415
-    from investiq.operate.validate.live.run import LIVE_CHECKS, Elsewhere, validate_live  # noqa: PLC0415
+    from investiq.clients.session import HttpCredentials, NotChecked  # noqa: PLC0415
+    from investiq.operate.validate.live.run import LIVE_CHECKS, RemoteTarget, validate_live  # noqa: PLC0415
 
     _known(only, LIVE_CHECKS, "the running monitoring")
-    elsewhere = Elsewhere(**addresses, access=Access(**access))
+    remote = RemoteTarget(**addresses, access=HttpCredentials(**access))
     try:
-        with session.progress(f"asking {addresses['prometheus'] or 'the running monitoring'}") as tell:
+        with context.progress(f"asking {addresses['prometheus'] or 'the running monitoring'}") as tell:
             return asyncio.run(
                 validate_live(
-                    session.loaded.config,
-                    elsewhere=elsewhere,
+                    context.loaded.config,
+                    remote=remote,
                     only=only or None,
                     wait_seconds=wait_seconds,
                     tell=tell,
@@ -144,13 +144,13 @@ def _known(only: Collection[str], checks: Collection[str], what: str) -> None:
         raise click.UsageError(f"no check of {what} is called {unknown[0]!r}; they are: {', '.join(checks)}")
 
 
-def _unchecked(what: str, fix: str) -> Checked:
-    from investiq.foundation.findings import Checked, Finding  # noqa: PLC0415
+def _unchecked(what: str, fix: str) -> CheckResult:
+    from investiq.foundation.findings import CheckResult, Finding  # noqa: PLC0415
 
-    return Checked("validate", "nothing", (Finding("validate", "this command", what, fix, unchecked=True),))
+    return CheckResult("validate", "nothing", (Finding("validate", "this command", what, fix, unchecked=True),))
 
 
-def _tell(session: Session, checked: Sequence[Checked], seconds: float) -> Validation:
+def _tell(context: CommandContext, checked: Sequence[CheckResult], seconds: float) -> Validation:
     everything = [finding for check in checked for finding in check.findings]
     findings = [finding for finding in everything if not finding.unchecked]
     unchecked = [finding for finding in everything if finding.unchecked]
@@ -166,13 +166,13 @@ def _tell(session: Session, checked: Sequence[Checked], seconds: float) -> Valid
     }
     for check in checked:
         verdict = _verdict(check)
-        session.show(
+        context.show(
             f"{_VERDICTS[verdict]:4} {check.check}: {check.left_out or check.looked_at}", style=_STYLES.get(verdict)
         )
         for finding in check.findings:
-            session.show(_text(finding))
-    session.emit("investiq.validate/1", document, "")
-    session.say(_summary(len(checked), len(findings), len(unchecked), len(left_out), seconds))
+            context.show(_text(finding))
+    context.emit("investiq.validate/1", document, "")
+    context.say(_summary(len(checked), len(findings), len(unchecked), len(left_out), seconds))
     return code
 
 
@@ -180,7 +180,7 @@ _VERDICTS = {"ok": "ok", "findings": "FAIL", "unchecked": "?", "left out": "-"}
 _STYLES = {"findings": "red", "unchecked": "yellow"}
 
 
-def _verdict(check: Checked) -> str:
+def _verdict(check: CheckResult) -> str:
     if check.left_out:
         return "left out"
     if any(not finding.unchecked for finding in check.findings):
@@ -188,7 +188,7 @@ def _verdict(check: Checked) -> str:
     return "unchecked" if check.findings else "ok"
 
 
-def _check_document(check: Checked) -> dict[str, Any]:
+def _check_document(check: CheckResult) -> dict[str, Any]:
     told = {"check": check.check, "verdict": _verdict(check), "looked_at": check.looked_at}
     return {**told, "findings": len(check.findings), "seconds": check.seconds}
 

@@ -15,7 +15,7 @@ import httpx2
 
 from investiq.foundation.errors import InvestIQError
 
-__all__ = ["Access", "Answer", "Asker", "NotChecked"]
+__all__ = ["Answer", "HttpCredentials", "HttpSession", "NotChecked"]
 
 _ANSWER_SECONDS = 10.0
 _AT_ONCE = 8
@@ -39,7 +39,7 @@ class NotChecked(InvestIQError):
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class HttpCredentials:
     """How to get at a monitoring that is not this machine's.
 
     Attributes:
@@ -96,7 +96,7 @@ class Answer:
     """The JSON document; None where it is none."""
 
 
-class Asker:
+class HttpSession:
     """Asks a few questions at a time.
 
     Attributes:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from investiq.foundation.errors import InvestIQError
 
-__all__ = ["MalformedDuration", "duration", "written"]
+__all__ = ["MalformedDuration", "format_duration", "parse_duration"]
 
 _SECONDS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _LONGEST_SECONDS = 86_400.0 * 36_500
@@ -20,7 +20,7 @@ class MalformedDuration(InvestIQError):
     reason = "usage"
 
 
-def duration(text: str, *, unit_needed: bool = False) -> timedelta:
+def parse_duration(text: str, *, unit_needed: bool = False) -> timedelta:
     """`30s`, `500ms`, `2m`, `1.5h`, `7d`; without `unit_needed`, plain seconds too.
 
     Raises:
@@ -32,7 +32,7 @@ def duration(text: str, *, unit_needed: bool = False) -> timedelta:
     return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
 
 
-def written(length: timedelta) -> str:
+def format_duration(length: timedelta) -> str:
     """Two units at most: `1h 5m`, `3m 20s`, `12s`; `7d 2h` from two days on."""
     seconds = max(0, round(length.total_seconds()))
     days, hours, minutes = seconds // 86_400, seconds // 3600, seconds // 60 % 60

@@ -9,7 +9,7 @@ import pytest
 from investiq.foundation.config import Config
 from investiq.monitoring.rules.slo import BURN_RATES, BURNS_FAST, BURNS_SLOWLY, ERROR_RATIO, REMAINING
 from investiq.monitoring.slo import slos_of
-from investiq.operate.slo.status import Sample, State, Status, statuses
+from investiq.operate.slo.status import BudgetState, Sample, Status, statuses
 
 SLOS = slos_of(Config())[:1]
 
@@ -33,32 +33,32 @@ def test_everything_is_read_from_the_recorded_series() -> None:
     )
     assert status.current == pytest.approx(0.9996)
     assert (status.remaining, status.burn_rates["1h"], status.burn_rates["3d"]) == (0.6, 2.5, None)
-    assert status.state is State.GOOD
+    assert status.state is BudgetState.GOOD
 
 
 def test_nothing_recorded_is_said_to_be_nothing() -> None:
     status = _status()
-    assert (status.state, status.current, status.remaining) == (State.NO_DATA, None, None)
+    assert (status.state, status.current, status.remaining) == (BudgetState.NO_DATA, None, None)
     assert set(status.burn_rates.values()) == {None}
 
 
 def test_what_is_no_number_is_no_data() -> None:
-    assert _status(_sample(REMAINING.name, math.nan)).state is State.NO_DATA
+    assert _status(_sample(REMAINING.name, math.nan)).state is BudgetState.NO_DATA
 
 
 @pytest.mark.parametrize(
     ("remaining", "alerts", "state"),
     [
-        (0.5, (BURNS_FAST, BURNS_SLOWLY), State.BURNS_FAST),
-        (0.5, (BURNS_SLOWLY,), State.BURNS_SLOWLY),
-        (0.0, (), State.SPENT),
-        (-1.0, (BURNS_SLOWLY,), State.SPENT),
-        (-1.0, (BURNS_FAST,), State.BURNS_FAST),
+        (0.5, (BURNS_FAST, BURNS_SLOWLY), BudgetState.BURNS_FAST),
+        (0.5, (BURNS_SLOWLY,), BudgetState.BURNS_SLOWLY),
+        (0.0, (), BudgetState.SPENT),
+        (-1.0, (BURNS_SLOWLY,), BudgetState.SPENT),
+        (-1.0, (BURNS_FAST,), BudgetState.BURNS_FAST),
     ],
 )
-def test_the_worst_is_the_state(remaining: float, alerts: tuple[str, ...], state: State) -> None:
+def test_the_worst_is_the_state(remaining: float, alerts: tuple[str, ...], state: BudgetState) -> None:
     assert _status(_sample(REMAINING.name, remaining), firing=tuple(map(_firing, alerts))).state is state
 
 
 def test_the_alert_of_another_slo_is_none_of_this() -> None:
-    assert _status(_sample(REMAINING.name, 1.0), firing=(_firing(BURNS_FAST, "other"),)).state is State.GOOD
+    assert _status(_sample(REMAINING.name, 1.0), firing=(_firing(BURNS_FAST, "other"),)).state is BudgetState.GOOD

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from investiq.clients.session import Access, NotChecked
+from investiq.clients.session import HttpCredentials, NotChecked
 from investiq.foundation.config import Config, Paths, load
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.panel import expand_variables
 from investiq.monitoring.routing.routes import alertmanager_document
@@ -27,7 +27,7 @@ from investiq.operate.supervise import programs
 from investiq.operate.validate.live import panels, run
 from investiq.operate.validate.live import run as live_run
 from investiq.operate.validate.live.drift import differences
-from investiq.operate.validate.live.run import LIVE_CHECKS, Elsewhere
+from investiq.operate.validate.live.run import LIVE_CHECKS, RemoteTarget
 from tests.cli.fake_stack import PORT_SETTINGS, FakeStack
 from tests.ports import free_port
 
@@ -42,7 +42,7 @@ class Monitoring(FakeStack):
         self.load(self.config)
         self.start()
 
-    def checked(self, *only: str, **options: Any) -> dict[str, Checked]:
+    def checked(self, *only: str, **options: Any) -> dict[str, CheckResult]:
         made = asyncio.run(run.validate_live(self.config, only=only or None, **options))
         return {one.check: one for one in made}
 
@@ -272,7 +272,7 @@ def test_a_rule_that_nobody_rendered_is_one_too_many_here_and_nobodys_business_e
 ) -> None:
     monitoring.rules.append({**monitoring.rules[0], "name": "MyOwn"})
     assert monitoring.found("rules").where == "MyOwn"
-    assert monitoring.findings("rules", elsewhere=_elsewhere(monitoring)) == []
+    assert monitoring.findings("rules", remote=_elsewhere(monitoring)) == []
 
 
 def test_alerts_that_never_leave_prometheus_or_go_elsewhere(monitoring: Monitoring) -> None:
@@ -385,14 +385,14 @@ def test_what_counts_as_another_configuration(rendered: object, running: object,
 # ---- what is not as it should be to be asked at all ----
 
 
-def _elsewhere(monitoring: Monitoring, **options: Any) -> Elsewhere:
-    return Elsewhere(prometheus=f"http://127.0.0.1:{monitoring.ports['prometheus']}", **options)
+def _elsewhere(monitoring: Monitoring, **options: Any) -> RemoteTarget:
+    return RemoteTarget(prometheus=f"http://127.0.0.1:{monitoring.ports['prometheus']}", **options)
 
 
 def test_a_prometheus_elsewhere_is_asked_and_what_needs_this_machine_is_said_to_be_left_out(
     monitoring: Monitoring,
 ) -> None:
-    checked = monitoring.checked(elsewhere=_elsewhere(monitoring))
+    checked = monitoring.checked(remote=_elsewhere(monitoring))
     left_out = {name for name, one in checked.items() if one.left_out}
     assert left_out == {
         "files", "services", "endpoints", "loaded", "alertmanager", "receivers", "routes", "heartbeat",
@@ -415,7 +415,7 @@ def test_a_prometheus_elsewhere_is_asked_and_what_needs_this_machine_is_said_to_
 )
 def test_what_is_no_prometheus_leaves_everything_open(monitoring: Monitoring, answer: Any, what: str) -> None:
     monitoring.answers["prometheus", "/api/v1/query"] = answer
-    checked = monitoring.checked("rules", "metrics", elsewhere=_elsewhere(monitoring))
+    checked = monitoring.checked("rules", "metrics", remote=_elsewhere(monitoring))
     (finding,) = checked["prometheus"].findings
     assert what in finding.what
     assert finding.unchecked
@@ -424,7 +424,7 @@ def test_what_is_no_prometheus_leaves_everything_open(monitoring: Monitoring, an
 
 
 def test_a_port_on_which_nothing_listens(monitoring: Monitoring) -> None:
-    (finding,) = monitoring.findings("rules", elsewhere=Elsewhere(prometheus=f"http://127.0.0.1:{free_port()}"))
+    (finding,) = monitoring.findings("rules", remote=RemoteTarget(prometheus=f"http://127.0.0.1:{free_port()}"))
     assert finding.unchecked
     assert "nothing usable answers at http://127.0.0.1" in finding.what
 
@@ -438,10 +438,10 @@ def test_one_strange_answer_leaves_only_its_own_question_open(monitoring: Monito
 def test_credentials_are_shown_to_what_is_elsewhere_only(monitoring: Monitoring, tmp_path: Path, kind: str) -> None:
     secret = tmp_path / "secret"
     secret.write_text("ann:open sesame\n" if kind == "basic_auth_file" else "sesame\n")
-    access = Access(**{kind: secret})
+    access = HttpCredentials(**{kind: secret})
     client = access.client("http://127.0.0.1")
     assert client.auth is not None if kind == "basic_auth_file" else client.headers["authorization"] == "Bearer sesame"
-    assert monitoring.findings("rules", elsewhere=_elsewhere(monitoring, access=access)) == []
+    assert monitoring.findings("rules", remote=_elsewhere(monitoring, access=access)) == []
 
 
 @pytest.mark.parametrize(("kind", "text"), [("token_file", ""), ("token_file", "a\nb"), ("basic_auth_file", "ann")])
@@ -449,10 +449,10 @@ def test_a_secret_that_cannot_be_used(tmp_path: Path, kind: str, text: str) -> N
     secret = tmp_path / "secret"
     secret.write_text(text)
     with pytest.raises(NotChecked) as raised:
-        Access(**{kind: secret}).client("http://127.0.0.1")
+        HttpCredentials(**{kind: secret}).client("http://127.0.0.1")
     assert raised.value.fix
     with pytest.raises(NotChecked):
-        Access(ca_file=secret).client("https://example.org")
+        HttpCredentials(ca_file=secret).client("https://example.org")
 
 
 # ---- time ----

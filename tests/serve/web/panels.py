@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from investiq.serve.web.panels_file import SCHEMA, Boards, Panel
+from investiq.serve.web.panels_file import SCHEMA, PanelDocument, PanelsDocument
 
 __all__ = ["UP_OR_DOWN", "answer", "boards_of", "document", "panel", "raw_panel", "vector", "written"]
 
@@ -32,7 +32,7 @@ def raw_panel(**changes: Any) -> dict[str, Any]:
 
 def document(*panels: dict[str, Any], name: str = "api", **changes: Any) -> dict[str, Any]:
     """A file of one dashboard with one row."""
-    board = {
+    dashboard = {
         "name": name,
         "title": f"InvestIQ {name.upper()}",
         "description": "What its users meet.",
@@ -42,7 +42,7 @@ def document(*panels: dict[str, Any], name: str = "api", **changes: Any) -> dict
         "schema": SCHEMA,
         "variables": {"$job": ".+", "$instance": ".+"},
         "rate_interval": "$__rate_interval",
-        "dashboards": [board],
+        "dashboards": [dashboard],
         "events": [],
         "alerts": [
             {
@@ -70,12 +70,12 @@ def written(path: Path, raw: Any) -> None:
     new.replace(path)
 
 
-def boards_of(raw: dict[str, Any]) -> Boards:
+def boards_of(raw: dict[str, Any]) -> PanelsDocument:
     """The document as the console has it."""
-    return Boards.model_validate_json(json.dumps(raw | {"revision": "r1"}))
+    return PanelsDocument.model_validate_json(json.dumps(raw | {"revision": "r1"}))
 
 
-def panel(**changes: Any) -> Panel:
+def panel(**changes: Any) -> PanelDocument:
     """One panel as the console has it."""
     return boards_of(document(raw_panel(**changes))).dashboards[0].panels[0]
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from investiq.serve.web.panels.events import draw_events, happenings
-from investiq.serve.web.panels.queries import Line, Picture
+from investiq.serve.web.panels.queries import PlottedSeries, TimeGrid
 from investiq.serve.web.sources import Sources
 from tests.serve.web.fakes import Stand, text_of
 from tests.serve.web.panels import answer, boards_of, document
 
-PICTURE = Picture(1000, 1900, 10, 1900)
+PICTURE = TimeGrid(1000, 1900, 10, 1900)
 HALT = {"title": "Halts", "expr": "halted == 1", "text": "trading is halted", "state": "bad", "moment": False}
 START = {"title": "Restarts", "expr": "start * 1000", "text": "{{job}} was started", "state": "neutral", "moment": True}
 BOARDS = boards_of(document(events=[HALT, START]))
@@ -24,11 +24,11 @@ def at_1900(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time", lambda: 1_900.0)
 
 
-def line(*samples: tuple[int, float], latest: float | None = None) -> Line:
-    return Line("x", 0, {}, samples, latest)
+def line(*samples: tuple[int, float], latest: float | None = None) -> PlottedSeries:
+    return PlottedSeries("x", 0, {}, samples, latest)
 
 
-def found(event: int, of: Line) -> list[tuple[int, int, str]]:
+def found(event: int, of: PlottedSeries) -> list[tuple[int, int, str]]:
     return [(piece.start, piece.end, piece.tone) for piece in happenings(BOARDS.events[event], of, PICTURE)]
 
 

@@ -9,22 +9,24 @@ import pytest
 from dash.development.base_component import Component
 
 from investiq.serve.web.panels import dashboard
-from investiq.serve.web.panels.dashboard import board_layout, draw, draw_board
+from investiq.serve.web.panels.dashboard import board_layout, draw, render_dashboard
 from investiq.serve.web.panels.lines import COLORS, MOST_LINES
-from investiq.serve.web.panels.queries import SPANS, Line, Picture, asked, picture_of
-from investiq.serve.web.panels.states import stretches
+from investiq.serve.web.panels.queries import SPANS, PlottedSeries, TimeGrid, query_panel, time_grid
+from investiq.serve.web.panels.states import intervals
 from investiq.serve.web.panels.table import columns_of
-from investiq.serve.web.panels_file import Panel, View
-from investiq.serve.web.reading import Missing
+from investiq.serve.web.panels_file import PanelDocument, PanelView
+from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 from tests.serve.web.fakes import Stand, text_of
 from tests.serve.web.panels import UP_OR_DOWN, answer, boards_of, document, panel, raw_panel, vector
 
-PICTURE = Picture(1000, 1040, 10, 1040)
+PICTURE = TimeGrid(1000, 1040, 10, 1040)
 
 
-def line(name: str, latest: float | None = 1.0, samples: list[tuple[int, float]] | None = None, **labels: str) -> Line:
-    return Line(name, 0, labels or {"name": name}, [(1040, 1.0)] if samples is None else samples, latest)
+def line(
+    name: str, latest: float | None = 1.0, samples: list[tuple[int, float]] | None = None, **labels: str
+) -> PlottedSeries:
+    return PlottedSeries(name, 0, labels or {"name": name}, [(1040, 1.0)] if samples is None else samples, latest)
 
 
 def everything(drawn: Any) -> list[Component]:
@@ -42,26 +44,26 @@ def of_class(drawn: Any, name: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("span", SPANS.values())
-@pytest.mark.parametrize("view", [View.LINES, View.STATES])
-def test_a_picture_has_no_gap_between_its_rates_and_never_less_than_four_scrapes(span: Any, view: View) -> None:
-    picture = picture_of(span, view, 1_000_003.0)
+@pytest.mark.parametrize("view", [PanelView.LINES, PanelView.STATES])
+def test_a_picture_has_no_gap_between_its_rates_and_never_less_than_four_scrapes(span: Any, view: PanelView) -> None:
+    grid = time_grid(span, view, 1_000_003.0)
 
-    assert picture.window_seconds >= max(60, picture.step + 5)
-    assert picture.times[-1] == picture.now == 1_000_000
-    assert all(later > earlier for earlier, later in zip(picture.times, picture.times[1:], strict=False))
-    assert len(picture.times) <= 1_500
-    assert picture.times[0] % picture.step == 0, "the same moments at each poll"
+    assert grid.window_seconds >= max(60, grid.step + 5)
+    assert grid.times[-1] == grid.now == 1_000_000
+    assert all(later > earlier for earlier, later in zip(grid.times, grid.times[1:], strict=False))
+    assert len(grid.times) <= 1_500
+    assert grid.times[0] % grid.step == 0, "the same moments at each poll"
 
 
 def test_no_state_of_a_minute_falls_between_two_samples() -> None:
-    assert all(picture_of(span, View.STATES).step <= 60 for span in SPANS.values())
+    assert all(time_grid(span, PanelView.STATES).step <= 60 for span in SPANS.values())
 
 
 async def test_a_panel_of_lines_asks_for_the_span_and_for_now(sources: Sources, stand: Stand) -> None:
     boards = boards_of(document())
-    picture = picture_of(SPANS["24 h"], View.LINES, 100_000.0)
+    grid = time_grid(SPANS["24 h"], PanelView.LINES, 100_000.0)
 
-    await asked(sources, boards, panel(), picture)
+    await query_panel(sources, boards, panel(), grid)
 
     over, now = (parse_qs(path.partition("?")[2]) for path in sorted(stand.prometheus.asked, reverse=True))
     assert over["query"] == now["query"] == ['rate(requests{job=~".+"}[735s])']
@@ -70,7 +72,7 @@ async def test_a_panel_of_lines_asks_for_the_span_and_for_now(sources: Sources, 
 
 
 async def test_a_number_asks_for_now_only(sources: Sources, stand: Stand) -> None:
-    await asked(sources, boards_of(document()), panel(view="stat"), picture_of(SPANS["24 h"], View.NUMBER))
+    await query_panel(sources, boards_of(document()), panel(view="stat"), time_grid(SPANS["24 h"], PanelView.NUMBER))
 
     assert [path.partition("?")[0] for path in stand.prometheus.asked] == ["/api/v1/query"]
 
@@ -82,11 +84,11 @@ async def test_lines_are_named_by_the_legend_and_end_now(sources: Sources, stand
     stand.prometheus.documents["/api/v1/query"] = vector(({"job": "p99", "x": "1"}, [100_000, "7"]), ({}, [0, "1"]))
     legend = [{"expr": "up", "legend": "{{job}} {{ x }}{{nothing}}"}]
 
-    lines = await asked(
-        sources, boards_of(document()), panel(queries=legend), picture_of(SPANS["24 h"], View.LINES, 100_000.0)
+    lines = await query_panel(
+        sources, boards_of(document()), panel(queries=legend), time_grid(SPANS["24 h"], PanelView.LINES, 100_000.0)
     )
 
-    assert not isinstance(lines, Missing)
+    assert not isinstance(lines, SourceUnavailable)
     assert [(found.name, found.latest) for found in lines] == [("", None), ("p9", None), ("p99 1", 7.0)]
     assert list(lines[2].samples) == [(12960, 0.5), (100_000, 7.0)]
 
@@ -94,9 +96,11 @@ async def test_lines_are_named_by_the_legend_and_end_now(sources: Sources, stand
 async def test_a_plain_number_is_an_answer_too(sources: Sources, stand: Stand) -> None:
     stand.prometheus.documents["/api/v1/query"] = {"data": {"resultType": "scalar", "result": [1000, "4"]}}
 
-    lines = await asked(sources, boards_of(document()), panel(view="stat"), picture_of(SPANS["1 h"], View.NUMBER, 1001))
+    lines = await query_panel(
+        sources, boards_of(document()), panel(view="stat"), time_grid(SPANS["1 h"], PanelView.NUMBER, 1001)
+    )
 
-    assert not isinstance(lines, Missing)
+    assert not isinstance(lines, SourceUnavailable)
     assert [found.latest for found in lines] == [4.0]
 
 
@@ -195,7 +199,7 @@ def test_states_are_stretches_with_words_and_gaps_are_no_state() -> None:
     states = panel(view="state-timeline", unit="none", states=UP_OR_DOWN)
     samples = [(1000, 1.0), (1010, 1.0), (1020, 0.0), (1040, 1.0)]
 
-    found = [(s.start, s.end, s.text, s.tone) for s in stretches(states, line("db", 1.0, samples), PICTURE.times)]
+    found = [(s.start, s.end, s.text, s.tone) for s in intervals(states, line("db", 1.0, samples), PICTURE.times)]
 
     assert found == [(1000, 1020, "up", "good"), (1020, 1030, "down", "bad"), (1030, 1040, "no data", "none")]
 
@@ -231,7 +235,10 @@ def test_a_table_without_labels_in_its_legend_has_those_that_differ() -> None:
 def test_a_table_with_two_queries_has_a_column_for_each() -> None:
     queries = [{"expr": "a", "legend": "{{job}} objective"}, {"expr": "b", "legend": "{{job}} current"}]
     table = panel(view="table", unit="percentunit", queries=queries)
-    lines = [Line("", 0, {"job": "api"}, [(1040, 1.0)], 0.99), Line("", 1, {"job": "api"}, [(1040, 1.0)], 0.95)]
+    lines = [
+        PlottedSeries("", 0, {"job": "api"}, [(1040, 1.0)], 0.99),
+        PlottedSeries("", 1, {"job": "api"}, [(1040, 1.0)], 0.95),
+    ]
 
     words = text_of(draw(table, lines, PICTURE).words).replace("\u202f", "").split()
 
@@ -258,7 +265,7 @@ def test_a_long_table_is_cut_and_says_so() -> None:
     assert "j79 " not in text_of(drawn.words)
 
 
-@pytest.mark.parametrize("view", [view.value for view in View])
+@pytest.mark.parametrize("view", [view.value for view in PanelView])
 def test_nothing_is_good_where_that_is_said_and_a_question_elsewhere(view: str) -> None:
     good = draw(panel(view=view, emptiness="No alert fires."), [], PICTURE)
     bad = draw(panel(view=view), [line("x", None, [])], PICTURE)
@@ -287,7 +294,7 @@ async def test_one_broken_panel_leaves_the_others_whole(
     monkeypatch.setattr("time.time", lambda: 1000.0)
     monkeypatch.setattr(dashboard, "table", lambda *_: 1 / 0)
 
-    refused, broken, well = await draw_board(sources, boards, boards.dashboards[0], "15 min")
+    refused, broken, well = await render_dashboard(sources, boards, boards.dashboards[0], "15 min")
 
     assert "The query is refused. Prometheus refuses the query: parse error" in text_of(refused.words)
     assert refused.silent is None, "Prometheus answers"
@@ -298,7 +305,7 @@ async def test_one_broken_panel_leaves_the_others_whole(
 async def test_a_span_that_the_page_does_not_offer_is_the_first(sources: Sources, stand: Stand) -> None:
     boards = boards_of(document())
 
-    await draw_board(sources, boards, boards.dashboards[0], "a year")
+    await render_dashboard(sources, boards, boards.dashboards[0], "a year")
 
     asked_for = parse_qs(stand.prometheus.asked[0].partition("?")[2])
     assert int(asked_for["end"][0]) - int(asked_for["start"][0]) == 900
@@ -307,7 +314,7 @@ async def test_a_span_that_the_page_does_not_offer_is_the_first(sources: Sources
 def test_a_panel_says_what_it_shows_and_which_alerts_judge_it() -> None:
     limits = [{"value": 0, "op": "==", "severity": "critical", "alert": "DependencyDown", "subject": "api"}]
     raw = raw_panel(view="state-timeline", unit="none", states=UP_OR_DOWN, thresholds=limits)
-    laid: Panel = boards_of(document(raw)).dashboards[0].panels[0]
+    laid: PanelDocument = boards_of(document(raw)).dashboards[0].panels[0]
 
     page = board_layout(boards_of(document(raw)).dashboards[0], "api@1")
 

@@ -18,7 +18,7 @@ from investiq.monitoring.dashboards.panel import expand_variables
 from investiq.monitoring.dashboards.panels_file import SCHEMA as MONITORING_SCHEMA
 from investiq.monitoring.dashboards.panels_file import panels_document
 from investiq.operate.render.files import write_runtime
-from investiq.serve.web.panels_file import SCHEMA, PanelsFile, PanelsUnreadable, State, View
+from investiq.serve.web.panels_file import SCHEMA, PanelsFile, PanelsUnreadable, PanelView, State
 from investiq.serve.web.units import unit_named
 from tests.serve.web.panels import boards_of, document, panel, raw_panel, written
 
@@ -47,7 +47,7 @@ def test_expressions_are_made_concrete_as_the_monitoring_does_it() -> None:
 
 def test_the_console_knows_each_view_state_and_unit_of_the_monitoring() -> None:
     assert SCHEMA == MONITORING_SCHEMA
-    assert {view.value for view in View} == {view.value for view in MonitoringView}
+    assert {view.value for view in PanelView} == {view.value for view in MonitoringView}
     assert set(State.model_json_schema()["properties"]["state"]["enum"]) == {state.value for state in MonitoringState}
     plain = unit_named("a unit that nobody knows")
     assert {unit.value for unit in MonitoringUnit if unit_named(unit.value) is plain} <= {"none"}

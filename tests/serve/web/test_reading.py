@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from investiq.clients.api import Refused, Unreachable
-from investiq.serve.web.reading import Missing, Readings, Watched
+from investiq.serve.web.reading import PollingCache, SourceHealth, SourceUnavailable
 
 
 class Clock:
@@ -38,8 +38,8 @@ class Source:
         return f"{name}{len(self.asked)}"
 
 
-def readings(source: Source, clock: Clock, *, keep_keys: int = 64) -> Readings[str]:
-    return Readings(Watched("API server", "investiq status"), source.fetch, clock=clock, keep_keys=keep_keys)
+def readings(source: Source, clock: Clock, *, keep_keys: int = 64) -> PollingCache[str]:
+    return PollingCache(SourceHealth("API server", "investiq status"), source.fetch, clock=clock, keep_keys=keep_keys)
 
 
 async def test_ten_tabs_at_once_ask_once() -> None:
@@ -100,8 +100,8 @@ async def test_an_outage_says_since_when_and_ends_with_the_next_answer() -> None
     clock.now += 5
     later = await read("A")
 
-    assert isinstance(first, Missing)
-    assert isinstance(later, Missing)
+    assert isinstance(first, SourceUnavailable)
+    assert isinstance(later, SourceUnavailable)
     assert before <= first.since == later.since
     assert later.error == "no answer from http://127.0.0.1:3000"
     assert not later.refused
@@ -112,7 +112,7 @@ async def test_an_outage_says_since_when_and_ends_with_the_next_answer() -> None
     source.fault = Unreachable("again")
     clock.now += 5
     again = await read("A")
-    assert isinstance(again, Missing)
+    assert isinstance(again, SourceUnavailable)
     assert again.since > first.since
 
 
@@ -122,7 +122,7 @@ async def test_a_refusal_is_no_outage() -> None:
 
     answer = await readings(source, clock)("XX")
 
-    assert isinstance(answer, Missing)
+    assert isinstance(answer, SourceUnavailable)
     assert answer.refused
     assert answer.error == "no symbol XX"
 
@@ -147,9 +147,9 @@ async def test_forgetting_asks_again_at_once() -> None:
 
 async def test_a_failure_is_not_kept_as_long_as_an_answer() -> None:
     source, clock = Source(), Clock()
-    read = Readings(Watched("Prometheus", "investiq status"), source.fetch, clock=clock, keep_seconds=20.0)
+    read = PollingCache(SourceHealth("Prometheus", "investiq status"), source.fetch, clock=clock, keep_seconds=20.0)
     source.fault = Unreachable("nobody is there")
-    assert isinstance(await read("q"), Missing)
+    assert isinstance(await read("q"), SourceUnavailable)
 
     source.fault = None
     clock.now += 1.5

@@ -15,13 +15,13 @@ from dash import no_update
 from investiq.foundation.config import Config, Paths
 from investiq.serve.web.links import runbook_page, silence_page
 from investiq.serve.web.pages.silence import layout, state_content
-from investiq.serve.web.pages.silence_change import Form, Target, end, silence
+from investiq.serve.web.pages.silence_change import Form, SilenceTarget, end, silence
 from investiq.serve.web.sources import Sources
 from tests.serve.web.fakes import Stand, alert, raw_silence, text_of
 from tests.serve.web.panels import document, written
 
-API = Target("ServiceDown", "investiq-api")
-EVERYWHERE = Target("ServiceDown")
+API = SilenceTarget("ServiceDown", "investiq-api")
+EVERYWHERE = SilenceTarget("ServiceDown")
 FORM = Form("1h", "", "known, #214", "Anna")
 
 
@@ -145,7 +145,7 @@ async def test_what_cannot_be_silenced_has_no_form_and_posts_nothing(
     sources: Sources, stand: Stand, name: str, says: str
 ) -> None:
     page = await layout(sources, name)
-    answer, changed = await silence(sources, Target(name), FORM)
+    answer, changed = await silence(sources, SilenceTarget(name), FORM)
 
     assert says in text_of(page)
     assert "silence-send" not in str(page)

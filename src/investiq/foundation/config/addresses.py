@@ -12,11 +12,11 @@ __all__ = [
     "api",
     "base_url",
     "blackbox",
+    "connect_host",
     "console",
     "inbox",
     "node",
     "prometheus",
-    "reached_at",
     "signals",
     "target",
     "web",
@@ -25,14 +25,14 @@ __all__ = [
 _LOOPBACK_OF_WILDCARD = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  looked up, not bound
 
 
-def reached_at(listen: str) -> str:
+def connect_host(listen: str) -> str:
     """The host at which a client on this machine reaches a server that listens on `listen`."""
     return _LOOPBACK_OF_WILDCARD.get(listen, listen)
 
 
 def target(host: str, port: int) -> str:
     """`host:port` as a client on this machine dials it: a wildcard becomes loopback, IPv6 gets its brackets."""
-    name = reached_at(host)
+    name = connect_host(host)
     return f"[{name}]:{port}" if _is_ipv6(name) else f"{name}:{port}"
 
 

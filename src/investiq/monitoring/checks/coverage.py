@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.rules import RECORDINGS
 from investiq.promql.parse import parse
@@ -43,7 +43,7 @@ class _Case:
     series: frozenset[str]
 
 
-def check_coverage(alerts: Collection[Alert], tests: Mapping[str, Mapping[str, Any]]) -> Checked:
+def check_coverage(alerts: Collection[Alert], tests: Mapping[str, Mapping[str, Any]]) -> CheckResult:
     """Check that `alerts` are tested both ways.
 
     Args:
@@ -59,7 +59,7 @@ def check_coverage(alerts: Collection[Alert], tests: Mapping[str, Mapping[str, A
     for path, name in sorted({(case.path, case.alert) for case in cases} - known):
         findings.append(Finding(CHECK, path, f"tests {name}, which is no alert of this subject", "remove or rename it"))
     firing = sum(bool(case.severities) for case in cases)
-    return Checked(CHECK, f"{len(alerts)} alerts, {firing} firing and {len(cases)} cases in all", tuple(findings))
+    return CheckResult(CHECK, f"{len(alerts)} alerts, {firing} firing and {len(cases)} cases in all", tuple(findings))
 
 
 def _faults(alert: Alert, cases: Collection[_Case]) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.checks.labels import labels_of
 from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, PanelUnit
 from investiq.monitoring.dashboards.panel_queries import RATE_WINDOW, parse_panel_expression
@@ -54,7 +54,7 @@ class _Target:
     tree: Node | None
 
 
-def check_dashboards(documents: Mapping[str, _Document]) -> Checked:
+def check_dashboards(documents: Mapping[str, _Document]) -> CheckResult:
     """Check the dashboards.
 
     Args:
@@ -74,7 +74,7 @@ def check_dashboards(documents: Mapping[str, _Document]) -> Checked:
     if not documents:
         findings.append(Finding(CHECK, "monitoring/grafana", "there is no dashboard at all", "run `investiq render`"))
     panels = sum(len(_panels(document)) for document in documents.values())
-    return Checked(CHECK, f"{len(documents)} dashboards, {panels} panels, {len(RULES)} rules", tuple(findings))
+    return CheckResult(CHECK, f"{len(documents)} dashboards, {panels} panels, {len(RULES)} rules", tuple(findings))
 
 
 # ---- what is chosen at the top ----

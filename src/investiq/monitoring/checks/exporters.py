@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.foundation.vocabulary import Part
 from investiq.monitoring.exporters import ExternalMetric
 from investiq.monitoring.exporters.expositions import PROGRAMS, Family, parse_exposition
@@ -16,7 +16,7 @@ CHECK = "foreign"
 _OURS = {part.value for part in Part}
 
 
-def check_foreign(metrics: Collection[ExternalMetric], recorded: Mapping[str, Mapping[str, str]]) -> Checked:
+def check_foreign(metrics: Collection[ExternalMetric], recorded: Mapping[str, Mapping[str, str]]) -> CheckResult:
     """Check that `metrics` exist.
 
     Args:
@@ -34,7 +34,7 @@ def check_foreign(metrics: Collection[ExternalMetric], recorded: Mapping[str, Ma
         for what in _faults(metric, PROGRAMS[emitter], families)
     ]
     expositions = sum(map(len, families.values()))
-    return Checked(CHECK, f"{len(metrics)} metrics in {expositions} expositions", tuple(findings))
+    return CheckResult(CHECK, f"{len(metrics)} metrics in {expositions} expositions", tuple(findings))
 
 
 def _faults(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.checks.expressions import Expression, known_series
 from investiq.monitoring.exporters import EXTERNAL_METRICS
 from investiq.monitoring.exporters.scrape import ALERTS, ALERTS_SINCE
@@ -39,7 +39,7 @@ _FOREIGN = {
 _Known = Mapping[str, frozenset[str] | None]
 
 
-def check_labels(found: Sequence[Expression]) -> Checked:
+def check_labels(found: Sequence[Expression]) -> CheckResult:
     """Check every operator between series."""
     known: dict[str, frozenset[str] | None] = {name: series.labels for name, series in known_series().items()}
     for one in found:  # a recording stands below those that it reads
@@ -53,7 +53,7 @@ def check_labels(found: Sequence[Expression]) -> Checked:
         for node in nodes(one.tree)
         for fault in _faults(node, known)
     ]
-    return Checked(CHECK, f"{len(found)} expressions", tuple(findings))
+    return CheckResult(CHECK, f"{len(found)} expressions", tuple(findings))
 
 
 def labels_of(tree: Node) -> frozenset[str] | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import promql_parser
 from promql_parser import Matcher, MatchOp, VectorSelector
 
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric
 from investiq.foundation.vocabulary import Severity, Subject
@@ -41,7 +41,7 @@ class _Family:
     labels: Mapping[str, tuple[str, ...] | None]
 
 
-def check_references(found: Sequence[Expression], jobs: Collection[str]) -> Checked:
+def check_references(found: Sequence[Expression], jobs: Collection[str]) -> CheckResult:
     """Check the expressions of rules and panels.
 
     Args:
@@ -51,7 +51,7 @@ def check_references(found: Sequence[Expression], jobs: Collection[str]) -> Chec
     findings = [Finding(CHECK, one.where, *fault) for one in found for fault in _faults(one.text, known)]
     if not found:
         findings.append(Finding(CHECK, "rule files", "there is no rule at all", "run `investiq render`"))
-    return Checked(CHECK, f"{len(found)} expressions", tuple(findings))
+    return CheckResult(CHECK, f"{len(found)} expressions", tuple(findings))
 
 
 def _faults(expression: str, known: Mapping[str, _Family]) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.alert import Alert, runbook_path
 
 __all__ = ["check_runbooks", "commands"]
@@ -17,7 +17,7 @@ _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _COMMANDS = re.compile(r"^\*\*First three commands\.\*\*\s+```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def check_runbooks(alerts: Collection[Alert], pages: Mapping[str, str]) -> Checked:
+def check_runbooks(alerts: Collection[Alert], pages: Mapping[str, str]) -> CheckResult:
     """Check the runbooks against the alerts.
 
     Args:
@@ -35,7 +35,7 @@ def check_runbooks(alerts: Collection[Alert], pages: Mapping[str, str]) -> Check
                 Finding(CHECK, path, f"the heading {name} belongs to no alert", "remove it, or add the alert")
             )
         findings += (Finding(CHECK, f"{path}#{name.lower()}", what, fix) for what, fix in _faults(text))
-    return Checked(CHECK, f"{len(entries)} headings in {len(pages)} runbooks", tuple(findings))
+    return CheckResult(CHECK, f"{len(entries)} headings in {len(pages)} runbooks", tuple(findings))
 
 
 def commands(entry: str) -> list[str]:

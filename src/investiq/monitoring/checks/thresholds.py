@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.checks.expressions import Expression, known_series
 from investiq.monitoring.checks.ranges import COMPARISONS, Values, never
 from investiq.promql.tree import Binary, Node, Number, Paren, nodes
@@ -18,7 +18,7 @@ __all__ = ["check_thresholds"]
 CHECK = "thresholds"
 
 
-def check_thresholds(found: Sequence[Expression]) -> Checked:
+def check_thresholds(found: Sequence[Expression]) -> CheckResult:
     """Check every comparison, also of what another of the expressions records."""
     recorded: dict[str, list[Node]] = defaultdict(list)
     for one in found:
@@ -27,7 +27,7 @@ def check_thresholds(found: Sequence[Expression]) -> Checked:
     values = Values(known_series(), recorded)
     compared = [(one.where, node) for one in found if one.tree is not None for node in _compared(one.tree)]
     findings = [Finding(CHECK, where, *fault) for where, node in compared for fault in _faults(node, values)]
-    return Checked(CHECK, f"{len(compared)} comparisons", tuple(findings))
+    return CheckResult(CHECK, f"{len(compared)} comparisons", tuple(findings))
 
 
 def _compared(tree: Node) -> Iterator[Binary]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.monitoring.checks.expressions import Expression, known_series, nodes
 from investiq.promql.tree import Selector
@@ -14,7 +14,7 @@ __all__ = ["check_usage"]
 CHECK = "usage"
 
 
-def check_usage(metrics: Collection[Metric], found: Sequence[Expression], told: Collection[str] = ()) -> Checked:
+def check_usage(metrics: Collection[Metric], found: Sequence[Expression], told: Collection[str] = ()) -> CheckResult:
     """Check that each of `metrics`, and each recording, is used in an expression.
 
     Args:
@@ -36,7 +36,7 @@ def check_usage(metrics: Collection[Metric], found: Sequence[Expression], told: 
             what = f"it says that it is unused ({metric.unused_because}), and is used"
             findings.append(Finding(CHECK, metric.name, what, "remove its unused_because"))
     findings += _unread(found, told)
-    return Checked(CHECK, f"{len(metrics)} metrics in {len(found)} expressions", tuple(findings))
+    return CheckResult(CHECK, f"{len(metrics)} metrics in {len(found)} expressions", tuple(findings))
 
 
 def _unread(found: Sequence[Expression], told: Collection[str]) -> Iterator[Finding]:

@@ -8,18 +8,18 @@ from investiq.clients.api.connection import connect
 from investiq.clients.api.documents import TradingStatus
 from investiq.foundation.config import Config
 from investiq.foundation.findings import Finding
-from investiq.operate.doctor.examination import Diagnosis, Patient
+from investiq.operate.doctor.examination import Diagnosis, Installation
 
 __all__ = ["check"]
 
 
-def check(patient: Patient) -> Diagnosis:
+def check(installation: Installation) -> Diagnosis:
     """Hold the mode that the API reports against the configuration."""
-    config = patient.config
+    config = installation.config
     findings = list(_keys_without_use(config))
-    if config.client.url is None and not patient.answers("api"):
-        return Diagnosis("the configuration", [*findings, *patient.unanswered("broker", ["api"])])
-    with connect(patient.loaded.config) as client:
+    if config.client.url is None and not installation.answers("api"):
+        return Diagnosis("the configuration", [*findings, *installation.unanswered("broker", ["api"])])
+    with connect(installation.loaded.config) as client:
         status = client.trading_status()
     findings += _mode(config, status)
     return Diagnosis(f"orders go to {status['mode']}, as configured", findings, list(_halt(status)))

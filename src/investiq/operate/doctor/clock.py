@@ -16,7 +16,7 @@ from pathlib import Path
 import investiq
 from investiq.foundation.config import Paths, addresses
 from investiq.foundation.findings import Finding
-from investiq.operate.doctor.examination import Diagnosis, Patient
+from investiq.operate.doctor.examination import Diagnosis, Installation
 
 __all__ = ["check", "kept_in_step"]
 
@@ -28,16 +28,16 @@ _TIME_ERROR = 5
 """What adjtimex(2) returns when nothing synchronises the clock."""
 
 
-def check(patient: Patient) -> Diagnosis:
+def check(installation: Installation) -> Diagnosis:
     """Compare the clock with its witnesses."""
-    findings = [*_from_the_future(patient), *_beside_prometheus(patient)]
+    findings = [*_from_the_future(installation), *_beside_prometheus(installation)]
     seen, notes = "no file here is from the future", []
-    if patient.answers("prometheus"):
+    if installation.answers("prometheus"):
         seen += ", and Prometheus has the same time"
     in_step = kept_in_step()
     if in_step:
         seen = f"the kernel says that it is kept in step; {seen}"
-    elif patient.config.market.clock == "wall" and in_step is False:
+    elif installation.config.market.clock == "wall" and in_step is False:
         what = 'nothing keeps it in step, and with market.clock = "wall" the age of every price hangs on it'
         findings.append(Finding("clock", "kernel", what, _FIX))
     elif in_step is False:
@@ -58,10 +58,10 @@ def kept_in_step() -> bool | None:
     return None if state < 0 else state != _TIME_ERROR
 
 
-def _from_the_future(patient: Patient) -> Iterator[Finding]:
+def _from_the_future(installation: Installation) -> Iterator[Finding]:
     """The newest file that is later than now: the clock was ahead when it was written, or is behind today."""
     now = time.time()
-    written = {path: path.stat().st_mtime for path in _files(Paths.of(patient.config)) if path.exists()}
+    written = {path: path.stat().st_mtime for path in _files(Paths.of(installation.config)) if path.exists()}
     newest = max(written, key=lambda path: written[path])
     ahead = written[newest] - now
     if ahead > TOLERANCE_SECONDS:
@@ -76,11 +76,11 @@ def _files(paths: Paths) -> Iterable[Path]:
     yield from paths.logs.glob("*.log")
 
 
-def _beside_prometheus(patient: Patient) -> Iterator[Finding]:
-    if not patient.answers("prometheus"):
+def _beside_prometheus(installation: Installation) -> Iterator[Finding]:
+    if not installation.answers("prometheus"):
         return
-    where = addresses.base_url(addresses.prometheus(patient.config))
-    response = patient.http.get(f"{where}/-/healthy")
+    where = addresses.base_url(addresses.prometheus(installation.config))
+    response = installation.http.get(f"{where}/-/healthy")
     theirs = parsedate_to_datetime(response.headers["date"])
     skew = abs((datetime.now(UTC) - theirs).total_seconds())
     if skew > TOLERANCE_SECONDS:

@@ -10,7 +10,7 @@ from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import Finding
 from investiq.invest.market.kept_start import kept_start
-from investiq.operate.doctor.examination import Diagnosis, Patient
+from investiq.operate.doctor.examination import Diagnosis, Installation
 
 if TYPE_CHECKING:
     from investiq.invest.market.calendar import TradingCalendar
@@ -21,12 +21,12 @@ __all__ = ["check"]
 _SHOWN_DAYS = 3
 
 
-def check(patient: Patient) -> Diagnosis:
+def check(installation: Installation) -> Diagnosis:
     """Read the configured prices as the API does, and hold them against the calendar. Nothing needs to run."""
     from investiq.invest.market.calendar import xnys  # noqa: PLC0415  pandas: only when this check runs
     from investiq.invest.market.opening import open_provider  # noqa: PLC0415
 
-    config, calendar = patient.config, xnys()
+    config, calendar = installation.config, xnys()
     try:
         provider = open_provider(config.market, calendar)
     except InvestIQError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from investiq.foundation.config import Paths
 from investiq.foundation.findings import Finding
-from investiq.operate.doctor.examination import Diagnosis, Patient
+from investiq.operate.doctor.examination import Diagnosis, Installation
 
 __all__ = ["FREE_BYTES", "check"]
 
@@ -20,9 +20,9 @@ FREE_BYTES = 2 * 1024**3
 _GIB = 1024**3
 
 
-def check(patient: Patient) -> Diagnosis:
+def check(installation: Installation) -> Diagnosis:
     """Look at the file system of data_dir, and at the owner of what is there. Writes nothing."""
-    paths = Paths.of(patient.config)
+    paths = Paths.of(installation.config)
     place = _nearest_existing(paths.data_dir)
     free = shutil.disk_usage(place).free
     findings = [*_low(paths.data_dir, free), *_unwritable(paths, place)]

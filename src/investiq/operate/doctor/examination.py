@@ -14,7 +14,7 @@ from investiq.operate.supervise.parts import StackTable
 from investiq.operate.supervise.stack_status import StackStatus
 from investiq.operate.supervise.status import PartStatus, ProcessState
 
-__all__ = ["START", "Check", "Diagnosis", "Patient", "Verdict"]
+__all__ = ["START", "Diagnosis", "DoctorCheck", "Installation", "Verdict"]
 
 START = "`investiq up`"
 """The fix of everything that needs a running part; said once, however many checks need one."""
@@ -50,7 +50,7 @@ class Diagnosis:
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class Installation:
     """The installation as it was found.
 
     Attributes:
@@ -84,4 +84,4 @@ class Patient:
         return [*needs, *([Finding(check, down, "needed, and not running", START, unchecked=True)] if down else [])]
 
 
-Check = Callable[[Patient], Diagnosis]
+DoctorCheck = Callable[[Installation], Diagnosis]

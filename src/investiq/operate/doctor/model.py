@@ -8,38 +8,38 @@ from typing import Any
 
 from investiq.foundation.config import Paths, addresses
 from investiq.foundation.findings import Finding
-from investiq.operate.doctor.examination import START, Diagnosis, Patient
+from investiq.operate.doctor.examination import START, Diagnosis, Installation
 
 __all__ = ["check"]
 
 _TRAIN = "`investiq models train`"
 
 
-def check(patient: Patient) -> Diagnosis:
+def check(installation: Installation) -> Diagnosis:
     """Verify the model on the disk as the service does, then ask the service which one it serves."""
     from investiq.invest import wiring  # noqa: PLC0415  the market: only when this check runs
 
-    reason = wiring.retraining_reason(patient.config)
-    new = not Paths.of(patient.config).current_model.exists() and not patient.found.is_running
+    reason = wiring.retraining_reason(installation.config)
+    new = not Paths.of(installation.config).current_model.exists() and not installation.found.is_running
     fix = START if new else _TRAIN  # the first start trains
     findings = [Finding("model", "disk", reason, fix, unchecked=new)] if reason else []
-    if not patient.answers("signals"):
-        return Diagnosis("the model on the disk", [*findings, *patient.unanswered("model", ["signals"])])
-    where = addresses.base_url(addresses.signals(patient.config))
-    state = patient.http.get(f"{where}/health").json()["model"]
-    findings += _serving(patient, where, state)
+    if not installation.answers("signals"):
+        return Diagnosis("the model on the disk", [*findings, *installation.unanswered("model", ["signals"])])
+    where = addresses.base_url(addresses.signals(installation.config))
+    state = installation.http.get(f"{where}/health").json()["model"]
+    findings += _serving(installation, where, state)
     return Diagnosis(
         f"a verified model serves: {state['version']}, trained until {state['trained_until']}", findings, _notes(state)
     )
 
 
-def _serving(patient: Patient, where: str, state: dict[str, Any]) -> Iterator[Finding]:
+def _serving(installation: Installation, where: str, state: dict[str, Any]) -> Iterator[Finding]:
     if not state["loaded"]:
         yield Finding("model", where, f"the service has no model: {state['error'] or 'none was trained'}", _TRAIN)
         return
     if state["error"]:
         yield Finding("model", where, f"the service goes on with an older model: {state['error']}", _TRAIN)
-    market = patient.config.market
+    market = installation.config.market
     if market.clock == "replay" and date.fromisoformat(state["trained_until"]) >= market.start:
         seen = state["trained_until"]
         what = f"the model that serves has seen prices up to {seen}, and the replay starts on {market.start}"

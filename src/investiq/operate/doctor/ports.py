@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from investiq.foundation.config import Paths
 from investiq.foundation.findings import Finding
-from investiq.operate.doctor.examination import START, Diagnosis, Patient
+from investiq.operate.doctor.examination import START, Diagnosis, Installation
 from investiq.operate.supervise.parts import StackTable
 from investiq.operate.supervise.ports import TakenPort, taken_ports
 from investiq.operate.supervise.stack_status import StackStatus
@@ -16,11 +16,11 @@ from investiq.operate.supervise.status import PartStatus, ProcessState
 __all__ = ["check"]
 
 
-def check(patient: Patient) -> Diagnosis:
+def check(installation: Installation) -> Diagnosis:
     """Every part is well, or its port is free, or the program that has it is named."""
-    found = patient.found
+    found = installation.found
     installed = [part for part in found.parts if part.state is not ProcessState.MISSING]
-    findings = [finding for part in found.parts if not part.is_well for finding in _faults(patient, part)]
+    findings = [finding for part in found.parts if not part.is_well for finding in _faults(installation, part)]
     if not found.is_running:
         findings.append(Finding("ports", "InvestIQ", "it does not run", START, unchecked=True))
     well = sum(part.is_well for part in installed)
@@ -35,20 +35,20 @@ def _notes(found: StackStatus) -> Iterator[str]:
         yield "what answers was not started by `investiq up` on this data_dir, so `investiq down` cannot stop it"
 
 
-def _faults(patient: Patient, part: PartStatus) -> Iterator[Finding]:
+def _faults(installation: Installation, part: PartStatus) -> Iterator[Finding]:
     if part.state is ProcessState.MISSING:
         yield Finding("ports", part.name, f"the program that {part.what} is not installed", part.note)
-    elif part.pid is None and (taken := _taken(patient, part)):
+    elif part.pid is None and (taken := _taken(installation, part)):
         # No process of our supervisor is behind this part: whoever has the port is a stranger.
         yield _foreign(taken)
-    elif patient.found.is_running:
-        yield _ill(patient, part)
+    elif installation.found.is_running:
+        yield _ill(installation, part)
 
 
-def _taken(patient: Patient, part: PartStatus) -> TakenPort | None:
+def _taken(installation: Installation, part: PartStatus) -> TakenPort | None:
     if part.port is None:
         return None
-    alone = StackTable((replace(patient.table[part.name], needs=()),))
+    alone = StackTable((replace(installation.table[part.name], needs=()),))
     return next(iter(taken_ports(alone)), None)
 
 
@@ -59,12 +59,12 @@ def _foreign(taken: TakenPort) -> Finding:
     return Finding("ports", taken.part, what, fix)
 
 
-def _ill(patient: Patient, part: PartStatus) -> Finding:
-    log = Paths.of(patient.config).logs / f"{part.name}.log"
+def _ill(installation: Installation, part: PartStatus) -> Finding:
+    log = Paths.of(installation.config).logs / f"{part.name}.log"
     what = f"it is {part.state}" + (f": {part.note}" if part.note else "")
     if part.state is ProcessState.STOPPED_BY_USER:
         what = f"it was stopped with `investiq down {part.name}`"
-    if patient.found.supervisor is None:
+    if installation.found.supervisor is None:
         fix = START
     elif part.state is ProcessState.UNHEALTHY:
         fix = f"`investiq down {part.name}`, then `investiq up {part.name}`; its log is {log}"

@@ -10,17 +10,17 @@ from pathlib import Path
 from investiq.foundation.config import LoadedConfig, Paths
 from investiq.foundation.config.fields import settings
 from investiq.foundation.findings import Finding
-from investiq.operate.doctor.examination import Diagnosis, Patient
+from investiq.operate.doctor.examination import Diagnosis, Installation
 
 __all__ = ["check"]
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def check(patient: Patient) -> Diagnosis:
+def check(installation: Installation) -> Diagnosis:
     """Look at the mode of each file with a secret: keys, rendered configuration, and what the configuration read."""
-    paths = Paths.of(patient.config)
-    held = _of_the_installation(paths) | _of_the_configuration(patient.loaded)
+    paths = Paths.of(installation.config)
+    held = _of_the_installation(paths) | _of_the_configuration(installation.loaded)
     present = {path: what for path, what in held.items() if path.exists()}
     findings = [finding for path, what in present.items() for finding in _faults(path, what)]
     if not present:

@@ -9,12 +9,12 @@ from datetime import datetime
 
 from investiq.foundation.config import Paths, addresses
 from investiq.foundation.findings import Finding
-from investiq.operate.doctor.examination import Diagnosis, Patient
+from investiq.operate.doctor.examination import Diagnosis, Installation
 from investiq.operate.render.files import render_runtime
 from investiq.operate.supervise.launch import missing_jobs
 from investiq.operate.validate.live.machine import edited_files
 from investiq.operate.validate.live.run import validate_live
-from investiq.operate.validate.smoke_test import prove_alert
+from investiq.operate.validate.smoke_test import send_test_alert
 
 __all__ = ["check_alert", "check_rules"]
 
@@ -26,39 +26,42 @@ _DELIVERY_SECONDS = 20.0
 """A test alert takes less than a second; a machine that is busy starting gets more."""
 
 
-def check_rules(patient: Patient) -> Diagnosis:
+def check_rules(installation: Installation) -> Diagnosis:
     """Prometheus has loaded the rules that this version renders, each as it is written, and evaluates them."""
-    if open_questions := patient.unanswered("rules", ["prometheus"]):
+    if open_questions := installation.unanswered("rules", ["prometheus"]):
         return Diagnosis("nothing", open_questions)
-    rendered = render_runtime(patient.config, missing_jobs(patient.table))
-    findings = [*edited_files("rules", Paths.of(patient.config).monitoring, rendered), *_asked(patient, ("rules",))]
+    rendered = render_runtime(installation.config, missing_jobs(installation.table))
+    findings = [
+        *edited_files("rules", Paths.of(installation.config).monitoring, rendered),
+        *_asked(installation, ("rules",)),
+    ]
     return Diagnosis("Prometheus evaluates the rules, each as it is rendered", findings)
 
 
-def check_alert(patient: Patient) -> Diagnosis:
+def check_alert(installation: Installation) -> Diagnosis:
     """The whole way of a page: Prometheus knows Alertmanager, its heartbeat arrives, and so does a test alert."""
-    if open_questions := patient.unanswered("alert", ["prometheus", "alertmanager", "inbox"]):
+    if open_questions := installation.unanswered("alert", ["prometheus", "alertmanager", "inbox"]):
         return Diagnosis("nothing", open_questions)
-    findings = _asked(patient, _ALERT_WAY)
-    proof = asyncio.run(prove_alert(patient.config, _DELIVERY_SECONDS))
+    findings = _asked(installation, _ALERT_WAY)
+    proof = asyncio.run(send_test_alert(installation.config, _DELIVERY_SECONDS))
     if not proof.proven:
-        log = Paths.of(patient.config).logs / "alertmanager.log"
+        log = Paths.of(installation.config).logs / "alertmanager.log"
         findings.append(Finding("alert", "inbox", proof.text, f"see {log}; `investiq validate` names the broken link"))
     return Diagnosis(f"{proof.text}, and so does the heartbeat of Prometheus", findings)
 
 
-def _asked(patient: Patient, checks: Collection[str]) -> list[Finding]:
+def _asked(installation: Installation, checks: Collection[str]) -> list[Finding]:
     """What `investiq validate` finds, asked again while Prometheus is on its first round."""
-    patience = max(0.0, _started(patient) + _FIRST_ROUND_SECONDS - time.time())
-    checked = asyncio.run(validate_live(patient.config, only=checks, wait_seconds=patience))
+    patience = max(0.0, _started(installation) + _FIRST_ROUND_SECONDS - time.time())
+    checked = asyncio.run(validate_live(installation.config, only=checks, wait_seconds=patience))
     return [finding for one in checked for finding in one.findings]
 
 
-def _started(patient: Patient) -> float:
+def _started(installation: Installation) -> float:
     """When Prometheus started, in Unix time."""
-    document = patient.http.get(f"{_prometheus(patient)}/api/v1/status/runtimeinfo").json()
+    document = installation.http.get(f"{_prometheus(installation)}/api/v1/status/runtimeinfo").json()
     return datetime.fromisoformat(document["data"]["startTime"]).timestamp()
 
 
-def _prometheus(patient: Patient) -> str:
-    return addresses.base_url(addresses.prometheus(patient.config))
+def _prometheus(installation: Installation) -> str:
+    return addresses.base_url(addresses.prometheus(installation.config))

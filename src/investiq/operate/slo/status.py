@@ -11,7 +11,7 @@ from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules.slo import BURN_RATES, BURNS_FAST, BURNS_SLOWLY, ERROR_RATIO, REMAINING
 from investiq.monitoring.slo.objective import Slo
 
-__all__ = ["FIRING", "READ", "RECORDED", "Sample", "State", "Status", "statuses"]
+__all__ = ["FIRING", "READ", "RECORDED", "BudgetState", "Sample", "Status", "statuses"]
 
 READ: tuple[Recording, ...] = (ERROR_RATIO, REMAINING, *BURN_RATES.values())
 """The recordings that the table is made of."""
@@ -23,7 +23,7 @@ FIRING = f'ALERTS{{alertstate="firing", alertname=~"{BURNS_FAST}|{BURNS_SLOWLY}"
 """PromQL of the burn alerts that fire."""
 
 
-class State(StrEnum):
+class BudgetState(StrEnum):
     """How an SLO is, the worst first."""
 
     BURNS_FAST = "burns fast"
@@ -52,7 +52,7 @@ class Status:
     """
 
     slo: Slo
-    state: State
+    state: BudgetState
     current: float | None
     remaining: float | None
     burn_rates: Mapping[str, float | None]
@@ -77,11 +77,11 @@ def statuses(slos: Sequence[Slo], recorded: Iterable[Sample], firing: Iterable[S
     return tuple(map(status, slos))
 
 
-def _state(fires: set[str], remaining: float | None) -> State:
+def _state(fires: set[str], remaining: float | None) -> BudgetState:
     if BURNS_FAST in fires:
-        return State.BURNS_FAST
+        return BudgetState.BURNS_FAST
     if remaining is not None and remaining <= 0:
-        return State.SPENT
+        return BudgetState.SPENT
     if BURNS_SLOWLY in fires:
-        return State.BURNS_SLOWLY
-    return State.NO_DATA if remaining is None else State.GOOD
+        return BudgetState.BURNS_SLOWLY
+    return BudgetState.NO_DATA if remaining is None else BudgetState.GOOD

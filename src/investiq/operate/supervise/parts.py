@@ -201,7 +201,7 @@ def _agent(config: Config) -> Iterable[ProcessSpec]:
 
 def _server(name: str, what: str, host: str, port: int, needs: tuple[str, ...] = ()) -> ProcessSpec:
     """A server of ours; each answers /health with a JSON document that has a status."""
-    reached = addresses.reached_at(host)
+    reached = addresses.connect_host(host)
     return ProcessSpec(
         name=name,
         what=what,

@@ -17,7 +17,7 @@ import yaml
 
 from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.foundation.telemetry import catalogue
 from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.checks.dashboards import check_dashboards
@@ -64,7 +64,7 @@ def checkout() -> Path:
     return root
 
 
-def validate_offline(root: Path, config: Config, only: Collection[str] | None = None) -> list[Checked]:
+def validate_offline(root: Path, config: Config, only: Collection[str] | None = None) -> list[CheckResult]:
     """Every check that needs no running program, in the order of `OFFLINE_CHECKS`.
 
     Args:
@@ -75,29 +75,29 @@ def validate_offline(root: Path, config: Config, only: Collection[str] | None = 
     return [check(root, config) for name, check in OFFLINE_CHECKS.items() if only is None or name in only]
 
 
-def check_references_of(root: Path, config: Config) -> Checked:
+def check_references_of(root: Path, config: Config) -> CheckResult:
     """See `monitoring.checks.references`."""
     # No rule at all is a finding, however many panels there are.
     found = _expressions(root) if _documents(root, RULES) else []
     return check_references(found, [job.name for job in jobs(config)])
 
 
-def check_rates_of(root: Path, _config: Config) -> Checked:
+def check_rates_of(root: Path, _config: Config) -> CheckResult:
     """See `monitoring.checks.rates`."""
     return check_rates(_expressions(root))
 
 
-def check_thresholds_of(root: Path, _config: Config) -> Checked:
+def check_thresholds_of(root: Path, _config: Config) -> CheckResult:
     """See `monitoring.checks.thresholds`."""
     return check_thresholds(_expressions(root))
 
 
-def check_labels_of(root: Path, _config: Config) -> Checked:
+def check_labels_of(root: Path, _config: Config) -> CheckResult:
     """See `monitoring.checks.labels`."""
     return check_labels(_expressions(root))
 
 
-def check_usage_of(root: Path, _config: Config) -> Checked:
+def check_usage_of(root: Path, _config: Config) -> CheckResult:
     """See `monitoring.checks.usage`."""
     return check_usage(catalogue.ALL, _expressions(root), {recording.name for recording in READ})
 
@@ -107,29 +107,29 @@ def _expressions(root: Path) -> list[Expression]:
     return [*expressions(_documents(root, RULES)), *panel_expressions(dashboards_of(Config()), EVENTS)]
 
 
-def check_dashboards_of(root: Path, _config: Config) -> Checked:
+def check_dashboards_of(root: Path, _config: Config) -> CheckResult:
     """See `monitoring.checks.dashboards`."""
     paths = sorted((root / DASHBOARDS).glob("*.json"))
     return check_dashboards({f"{DASHBOARDS}/{path.name}": json.loads(path.read_text("utf-8")) for path in paths})
 
 
-def check_foreign_of(_root: Path, _config: Config) -> Checked:
+def check_foreign_of(_root: Path, _config: Config) -> CheckResult:
     """See `monitoring.checks.foreign`."""
     return check_foreign(EXTERNAL_METRICS, recordings())
 
 
-def check_coverage_of(root: Path, _config: Config) -> Checked:
+def check_coverage_of(root: Path, _config: Config) -> CheckResult:
     """See `monitoring.checks.coverage`."""
     return check_coverage(ALERTS, _documents(root, RULE_TESTS))
 
 
-def check_runbooks_of(root: Path, _config: Config) -> Checked:
+def check_runbooks_of(root: Path, _config: Config) -> CheckResult:
     """See `monitoring.checks.runbooks`."""
     pages = {f"docs/runbooks/{path.name}": path.read_text("utf-8") for path in sorted(root.glob("docs/runbooks/*.md"))}
     return check_runbooks([*ALERTS, *CONDITIONAL], pages)
 
 
-def check_rendered(root: Path, _config: Config) -> Checked:
+def check_rendered(root: Path, _config: Config) -> CheckResult:
     """The committed files are what `investiq render` writes, and nothing else lies beside them."""
     rendered = render_committed()
     findings = [_differs(path.as_posix()) for path, text in rendered.items() if _read(root / path) != text]
@@ -138,7 +138,7 @@ def check_rendered(root: Path, _config: Config) -> Checked:
     findings += (
         Finding("rendered", str(path.relative_to(root)), "nothing renders this file", "remove it") for path in orphans
     )
-    return Checked("rendered", f"{len(rendered)} files", tuple(findings))
+    return CheckResult("rendered", f"{len(rendered)} files", tuple(findings))
 
 
 def _differs(path: str) -> Finding:
@@ -146,7 +146,7 @@ def _differs(path: str) -> Finding:
     return Finding("rendered", path, "it differs from what the source renders", fix)
 
 
-def check_programs(root: Path, config: Config) -> Checked:
+def check_programs(root: Path, config: Config) -> CheckResult:
     """promtool, amtool and the blackbox exporter accept the committed files and those of this machine."""
     findings = refusals("programs", "committed files", root / "monitoring")
     with TemporaryDirectory(prefix="investiq-") as scratch:
@@ -156,15 +156,15 @@ def check_programs(root: Path, config: Config) -> Checked:
         except RenderError as error:
             fix = "correct the setting: `investiq config show` names its source"
             findings.append(Finding("programs", "files of this machine", error.message, fix))
-    return Checked("programs", "committed files and those of this machine", tuple(findings))
+    return CheckResult("programs", "committed files and those of this machine", tuple(findings))
 
 
-def check_rule_tests(root: Path, _config: Config) -> Checked:
+def check_rule_tests(root: Path, _config: Config) -> CheckResult:
     """The promtool tests pass."""
     paths = _yaml_files(root / RULE_TESTS)
     if not paths:
         none = Finding("rule-tests", RULE_TESTS, "there is no promtool test at all", f"restore {RULE_TESTS}")
-        return Checked("rule-tests", "0 files of promtool tests", (none,))
+        return CheckResult("rule-tests", "0 files of promtool tests", (none,))
 
     def run(path: Path) -> list[Finding]:
         if strangers := [file for file in _parsed(path).get("rule_files", ()) if not _is_rendered(root, path, file)]:
@@ -176,7 +176,7 @@ def check_rule_tests(root: Path, _config: Config) -> Checked:
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         findings = [finding for found in pool.map(run, paths) for finding in found]
-    return Checked("rule-tests", f"{len(paths)} files of promtool tests", tuple(findings))
+    return CheckResult("rule-tests", f"{len(paths)} files of promtool tests", tuple(findings))
 
 
 def _is_rendered(root: Path, tests: Path, rules: str) -> bool:
@@ -200,7 +200,7 @@ def _read(path: Path) -> str | None:
     return path.read_text("utf-8") if path.is_file() else None
 
 
-OFFLINE_CHECKS: Mapping[str, Callable[[Path, Config], Checked]] = {
+OFFLINE_CHECKS: Mapping[str, Callable[[Path, Config], CheckResult]] = {
     "rendered": check_rendered,
     "programs": check_programs,
     "rule-tests": check_rule_tests,

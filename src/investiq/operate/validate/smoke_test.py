@@ -18,13 +18,13 @@ from investiq.monitoring.routing.routes import TEST_ALERT
 from investiq.monitoring.scraping.jobs import jobs
 from investiq.operate.supervise.readiness import http_client
 
-__all__ = ["Proof", "prove_alert", "prove_analysis", "prove_watched"]
+__all__ = ["SmokeTestResult", "check_analysis", "check_monitored", "send_test_alert"]
 
 _ASK_AGAIN_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class SmokeTestResult:
     """What was asked and what came of it; `text` is for people, and names the next step when it is not proven."""
 
     name: str
@@ -32,7 +32,7 @@ class Proof:
     text: str
 
 
-async def prove_watched(config: Config, without: Collection[str] = (), seconds: float = 45) -> Proof:
+async def check_monitored(config: Config, without: Collection[str] = (), seconds: float = 45) -> SmokeTestResult:
     """Every target of Prometheus is up, an alert given to Alertmanager arrives in the inbox, the heartbeat at the API.
 
     Args:
@@ -45,16 +45,16 @@ async def prove_watched(config: Config, without: Collection[str] = (), seconds: 
             _alert_delivered(config, client, seconds),
             _heartbeat_arrived(config, client, seconds),
         )
-    return Proof("watched", all(proof.proven for proof in proofs), "; ".join(proof.text for proof in proofs))
+    return SmokeTestResult("watched", all(proof.proven for proof in proofs), "; ".join(proof.text for proof in proofs))
 
 
-async def prove_alert(config: Config, seconds: float = 20) -> Proof:
+async def send_test_alert(config: Config, seconds: float = 20) -> SmokeTestResult:
     """An alert given to Alertmanager arrives in the inbox within `seconds`."""
     async with http_client() as client:
         return await _alert_delivered(config, client, seconds)
 
 
-async def prove_analysis(config: Config, seconds: float = 30) -> Proof:
+async def check_analysis(config: Config, seconds: float = 30) -> SmokeTestResult:
     """The first symbol can be analysed."""
     deadline = time.monotonic() + seconds
     async with AsyncInvestIQClient(addresses.base_url(addresses.api(config))) as client:
@@ -63,27 +63,31 @@ async def prove_analysis(config: Config, seconds: float = 30) -> Proof:
                 return await _first_analysis(client)
             except ClientError as error:
                 if time.monotonic() > deadline:
-                    return Proof("analysed", False, f"the first analysis failed: {error.message}")
+                    return SmokeTestResult("analysed", False, f"the first analysis failed: {error.message}")
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 
-async def _first_analysis(client: AsyncInvestIQClient) -> Proof:
+async def _first_analysis(client: AsyncInvestIQClient) -> SmokeTestResult:
     symbols = (await client.symbols())["symbols"]
     if not symbols:
-        return Proof("analysed", False, "there is no symbol with prices: see `refused` in /api/symbols")
+        return SmokeTestResult("analysed", False, "there is no symbol with prices: see `refused` in /api/symbols")
     analysis = await client.analyze(symbols[0]["symbol"])
     overall = analysis["overall"]
     answered = [name for name, engine in analysis["engines"].items() if engine["status"] == "ok"]
     if not answered:
-        return Proof("analysed", False, f"no engine could analyse {analysis['symbol']}: `investiq analyze` says why")
+        return SmokeTestResult(
+            "analysed", False, f"no engine could analyse {analysis['symbol']}: `investiq analyze` says why"
+        )
     text = (
         f"{analysis['symbol']} on {analysis['as_of'][:10]}: {str(overall['signal']).replace('_', ' ')}, "
         f"score {overall['score']}, coverage {overall['coverage']} ({', '.join(answered)})"
     )
-    return Proof("analysed", True, text)
+    return SmokeTestResult("analysed", True, text)
 
 
-async def _targets_up(config: Config, without: Collection[str], client: httpx2.AsyncClient, seconds: float) -> Proof:
+async def _targets_up(
+    config: Config, without: Collection[str], client: httpx2.AsyncClient, seconds: float
+) -> SmokeTestResult:
     expected = {job.name for job in jobs(config)} - set(without)
     theirs = {service.name for service in config.services}
     url = f"{addresses.base_url(addresses.prometheus(config))}/api/v1/targets?state=active"
@@ -95,9 +99,11 @@ async def _targets_up(config: Config, without: Collection[str], client: httpx2.A
         # InvestIQ starts beside a service of the user that is down: to tell of that is what it is there for.
         ours = [target for target in down if target["labels"]["job"] not in theirs]
         if not missing and not ours:
-            return Proof("targets", True, _up(targets, [target for target in down if target["health"] == "down"]))
+            return SmokeTestResult(
+                "targets", True, _up(targets, [target for target in down if target["health"] == "down"])
+            )
         if time.monotonic() > deadline:
-            return Proof("targets", False, _not_up(missing, ours))
+            return SmokeTestResult("targets", False, _not_up(missing, ours))
         await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 
@@ -114,35 +120,35 @@ def _not_up(missing: Collection[str], down: Collection[dict[str, Any]]) -> str:
     return f"Prometheus does not see every target up ({'; '.join(reasons)})"
 
 
-async def _alert_delivered(config: Config, client: httpx2.AsyncClient, seconds: float) -> Proof:
+async def _alert_delivered(config: Config, client: httpx2.AsyncClient, seconds: float) -> SmokeTestResult:
     nonce = uuid.uuid4().hex
     started = time.monotonic()
     if error := await _send_alert(config, client, nonce):
-        return Proof("alert", False, f"Alertmanager did not take a test alert: {error}")
+        return SmokeTestResult("alert", False, f"Alertmanager did not take a test alert: {error}")
     url = f"{addresses.base_url(addresses.inbox(config))}/api/notifications?alertname={TEST_ALERT}&limit=50"
     while True:
         notifications = (await _json(client, url)).get("notifications", [])
         took = time.monotonic() - started
         if any(notification["labels"].get("nonce") == nonce for notification in notifications):
-            return Proof("alert", True, f"a test alert reached the inbox in {took:.1f} s")
+            return SmokeTestResult("alert", True, f"a test alert reached the inbox in {took:.1f} s")
         if took > seconds:
-            return Proof("alert", False, f"a test alert did not reach the inbox in {seconds:g} s")
+            return SmokeTestResult("alert", False, f"a test alert did not reach the inbox in {seconds:g} s")
         await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 
-async def _heartbeat_arrived(config: Config, client: httpx2.AsyncClient, seconds: float) -> Proof:
+async def _heartbeat_arrived(config: Config, client: httpx2.AsyncClient, seconds: float) -> SmokeTestResult:
     """The API hears the monitoring; before that, trading is halted."""
     if not config.trading.require_monitoring:
-        return Proof("heartbeat", True, "trading needs no heartbeat (require_monitoring = false)")
+        return SmokeTestResult("heartbeat", True, "trading needs no heartbeat (require_monitoring = false)")
     url = f"{addresses.base_url(addresses.api(config))}/api/trading/status"
     deadline = time.monotonic() + seconds
     while True:
         monitoring = (await _json(client, url)).get("monitoring", {})
         if monitoring.get("heartbeat") == "fresh":
-            return Proof("heartbeat", True, "the heartbeat reaches the API")
+            return SmokeTestResult("heartbeat", True, "the heartbeat reaches the API")
         if time.monotonic() > deadline:
             told = monitoring.get("note") or "the API does not answer"
-            return Proof("heartbeat", False, f"no heartbeat reached the API in {seconds:g} s: {told}")
+            return SmokeTestResult("heartbeat", False, f"no heartbeat reached the API in {seconds:g} s: {told}")
         await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 

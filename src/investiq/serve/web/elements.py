@@ -11,7 +11,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from investiq.serve.web import format as fmt
-from investiq.serve.web.reading import Missing
+from investiq.serve.web.reading import SourceUnavailable
 
 __all__ = [
     "Children",
@@ -25,8 +25,8 @@ __all__ = [
     "missing",
     "outage",
     "page_title",
+    "paragraph",
     "pending",
-    "sentence",
     "with_code",
 ]
 
@@ -72,14 +72,14 @@ def notice(heading: str, lines: Sequence[Children], color: str) -> Component:
     return alert
 
 
-def outage(why: Missing, what: str) -> Component:
+def outage(why: SourceUnavailable, what: str) -> Component:
     """Says plainly that `what` is not known: which part does not answer, since when, what to type."""
     advice = "" if why.advice in why.error else f" Type `{why.advice}` to see what is wrong."
     words = html.P(with_code(f"{why.error.rstrip('.')}.{advice}"), className="sentence")
     return html.Div([_no_answer(why, what), words], className="missing", role="alert")
 
 
-def missing(why: Missing, what: str) -> Component:
+def missing(why: SourceUnavailable, what: str) -> Component:
     """Stands in the place of `what`: the outage, in one line where the header already says the rest.
 
     The style sheet hides charts and tables beside it: what they last showed is no longer true.
@@ -87,7 +87,7 @@ def missing(why: Missing, what: str) -> Component:
     return html.Div(_no_answer(why, what), className="missing missing-brief") if why.announced else outage(why, what)
 
 
-def _no_answer(why: Missing, what: str) -> Component:
+def _no_answer(why: SourceUnavailable, what: str) -> Component:
     verb = "refuses" if why.refused else "knows of none" if why.unfed else "gives no answer"
     return html.Strong(f"{what}: {why.part} {verb} since {fmt.clock_time(why.since)}.")
 
@@ -97,7 +97,7 @@ def with_code(text: str) -> list[Component | str]:
     return [html.Code(part) if odd % 2 else part for odd, part in enumerate(text.split("`"))]
 
 
-def sentence(text: str) -> Component:
+def paragraph(text: str) -> Component:
     """An error's message as a sentence."""
     stop = "" if text.endswith(("?", ".")) else "."
     return html.Span([*with_code(text), stop], className="sentence")

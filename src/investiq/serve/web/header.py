@@ -11,9 +11,9 @@ from dash.development.base_component import Component
 from investiq.clients.api.documents import Market, TradingStatus
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, attributes, chip, outage
-from investiq.serve.web.reading import Missing
+from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
-from investiq.serve.web.watchers import Alert
+from investiq.serve.web.watchers import FiringAlert
 from investiq.serve.web.words import MODES, PHASES, why_halted
 
 __all__ = ["POLL_MILLISECONDS", "header_content", "register"]
@@ -37,7 +37,7 @@ async def header_content(sources: Sources) -> tuple[Component, Children]:
     # The page compares its own clock with the arrival of this mark: assets/stale.js.
     mark = str(datetime.now(UTC).timestamp())
     line = html.Dl(items, className="status-line", **attributes(data_asof=mark))
-    return line, outage(status, "Trading and analysis") if isinstance(status, Missing) else None
+    return line, outage(status, "Trading and analysis") if isinstance(status, SourceUnavailable) else None
 
 
 def _item(name: str, label: str, value: Children, note: Children = None, css: str = "") -> Component:
@@ -48,15 +48,15 @@ def _item(name: str, label: str, value: Children, note: Children = None, css: st
     )
 
 
-def _mode(status: TradingStatus | Missing) -> Component:
-    if isinstance(status, Missing):
+def _mode(status: TradingStatus | SourceUnavailable) -> Component:
+    if isinstance(status, SourceUnavailable):
         return _item("mode", "Mode", chip("Unknown", "bad"), "the broker cannot be asked")
     word, color, meaning = MODES.get(status["mode"], (status["mode"], "red", "a mode that this console does not know"))
     return _item("mode", "Mode", html.Span(word, className=f"mode mode-{color}"), meaning)
 
 
-def _trading(status: TradingStatus | Missing) -> Component:
-    if isinstance(status, Missing):
+def _trading(status: TradingStatus | SourceUnavailable) -> Component:
+    if isinstance(status, SourceUnavailable):
         return _item("trading", "Trading", chip("Unknown", "bad"), "the breaker cannot be asked")
     if not status["halted"]:
         watched = status["monitoring"]["required"]
@@ -67,8 +67,8 @@ def _trading(status: TradingStatus | Missing) -> Component:
     return _item("trading", "Trading", chip("Halted", "bad"), html.Span(note, title=note), css="halted")
 
 
-def _market(market: Market | Missing) -> list[Component]:
-    if isinstance(market, Missing):
+def _market(market: Market | SourceUnavailable) -> list[Component]:
+    if isinstance(market, SourceUnavailable):
         unknown = chip("Unknown", "bad")
         return [_item("market", "Market time", unknown), _item("age", "Age of the last price", unknown)]
     word, _ = PHASES[market["phase"]]
@@ -82,8 +82,8 @@ def _aging(market: Market) -> str:
     return "in market time" if market["phase"] == "open" else "stands still: the market is closed"
 
 
-def _alerts(alerts: list[Alert] | Missing) -> Component:
-    if isinstance(alerts, Missing):
+def _alerts(alerts: list[FiringAlert] | SourceUnavailable) -> Component:
+    if isinstance(alerts, SourceUnavailable):
         silent = "Alertmanager does not answer: nothing pages"
         why = "Prometheus is not heard: nothing can fire" if alerts.unfed else silent
         return _item("alerts", "Alerts", chip("Unknown", "bad"), why)
@@ -98,5 +98,5 @@ def _alerts(alerts: list[Alert] | Missing) -> Component:
     return _item("alerts", "Worst alert", value, f"since {fmt.clock_time(worst.since)}{more}")
 
 
-def _suppressed(alerts: list[Alert]) -> str:
+def _suppressed(alerts: list[FiringAlert]) -> str:
     return f"{fmt.count(len(alerts), 'alert')} silenced or inhibited" if alerts else "Alertmanager has none"

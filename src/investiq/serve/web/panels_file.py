@@ -18,18 +18,18 @@ from investiq.foundation.errors import InvestIQError
 
 __all__ = [
     "SCHEMA",
-    "Board",
-    "Boards",
-    "Event",
-    "Panel",
+    "AlertDocument",
+    "DashboardDocument",
+    "EventDocument",
+    "PanelDocument",
+    "PanelView",
+    "PanelsDocument",
     "PanelsFile",
     "PanelsUnreadable",
-    "Query",
-    "Row",
-    "Rule",
+    "QueryDocument",
+    "RowDocument",
     "State",
     "Threshold",
-    "View",
 ]
 
 SCHEMA = "investiq.panels/1"
@@ -41,7 +41,7 @@ class PanelsUnreadable(InvestIQError):
     reason = "panels_unreadable"
 
 
-class View(StrEnum):
+class PanelView(StrEnum):
     """How a panel is drawn."""
 
     LINES = "timeseries"
@@ -56,7 +56,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
 
-class Query(_Part):
+class QueryDocument(_Part):
     """One expression; `legend` names its series, with their labels as `{{label}}`."""
 
     expr: str
@@ -90,7 +90,7 @@ class State(_Part):
     state: Literal["good", "warning", "bad", "neutral"]
 
 
-class Panel(_Part):
+class PanelDocument(_Part):
     """One panel.
 
     Attributes:
@@ -104,11 +104,11 @@ class Panel(_Part):
     title: str
     description: str
     unit: str
-    view: View
+    view: PanelView
     width: int
     minimum: float | None
     maximum: float | None
-    queries: tuple[Query, ...]
+    queries: tuple[QueryDocument, ...]
     thresholds: tuple[Threshold, ...]
     states: tuple[State, ...]
     emptiness: str
@@ -118,14 +118,14 @@ class Panel(_Part):
         return next((state for state in self.states if state.value == value), None)
 
 
-class Row(_Part):
+class RowDocument(_Part):
     """Panels under a heading."""
 
     title: str
-    panels: tuple[Panel, ...]
+    panels: tuple[PanelDocument, ...]
 
 
-class Event(_Part):
+class EventDocument(_Part):
     """What explains a change in every picture.
 
     Attributes:
@@ -140,7 +140,7 @@ class Event(_Part):
     moment: bool
 
 
-class Rule(_Part):
+class AlertDocument(_Part):
     """An alert that may fire, or would with other settings. Its runbook is that of `subject`.
 
     Attributes:
@@ -155,21 +155,21 @@ class Rule(_Part):
     unsilenceable: str
 
 
-class Board(_Part):
+class DashboardDocument(_Part):
     """A dashboard; `/operations/<name>` shows it."""
 
     name: str
     title: str
     description: str
-    rows: tuple[Row, ...]
+    rows: tuple[RowDocument, ...]
 
     @property
-    def panels(self) -> tuple[Panel, ...]:
+    def panels(self) -> tuple[PanelDocument, ...]:
         """Every panel, in the order of the rows."""
         return tuple(panel for row in self.rows for panel in row.panels)
 
 
-class Boards(_Part):
+class PanelsDocument(_Part):
     """All dashboards.
 
     Attributes:
@@ -181,17 +181,17 @@ class Boards(_Part):
     revision: str
     variables: Mapping[str, str]
     rate_interval: str
-    dashboards: tuple[Board, ...]
-    events: tuple[Event, ...]
-    alerts: tuple[Rule, ...]
+    dashboards: tuple[DashboardDocument, ...]
+    events: tuple[EventDocument, ...]
+    alerts: tuple[AlertDocument, ...]
 
-    def rule(self, name: str) -> Rule | None:
+    def rule(self, name: str) -> AlertDocument | None:
         """The alert of this name."""
         return next((rule for rule in self.alerts if rule.name == name), None)
 
-    def named(self, name: str) -> Board | None:
+    def named(self, name: str) -> DashboardDocument | None:
         """The dashboard of this name."""
-        return next((board for board in self.dashboards if board.name == name), None)
+        return next((dashboard for dashboard in self.dashboards if dashboard.name == name), None)
 
     def concrete(self, expr: str, window_seconds: int) -> str:
         """`expr` as Prometheus takes it, with rates over `window_seconds`."""
@@ -208,9 +208,9 @@ class PanelsFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._seen: tuple[int, ...] | None = None
-        self._boards: Boards | None = None
+        self._boards: PanelsDocument | None = None
 
-    def read(self) -> Boards:
+    def read(self) -> PanelsDocument:
         """What it holds now.
 
         Raises:
@@ -230,7 +230,7 @@ class PanelsFile:
         return self._boards
 
 
-def _parsed(text: bytes, path: Path) -> Boards:
+def _parsed(text: bytes, path: Path) -> PanelsDocument:
     again = "`investiq up` renders it again"
     try:
         document: Any = json.loads(text)
@@ -245,7 +245,7 @@ def _parsed(text: bytes, path: Path) -> Boards:
         raise PanelsUnreadable(message)
     try:
         revision = hashlib.sha256(text).hexdigest()[:12]
-        return Boards.model_validate_json(json.dumps(document | {"revision": revision}))
+        return PanelsDocument.model_validate_json(json.dumps(document | {"revision": revision}))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"])

@@ -1,6 +1,6 @@
 """Reads one thing from a part of the stack: at most once a second however many pages ask, and never with an exception.
 
-A reading is the value, or a `Missing` that says which part did not answer, since when, and what to type.
+A reading is the value, or a `SourceUnavailable` that says which part did not answer, since when, and what to type.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from investiq.foundation.errors import InvestIQError
 
-__all__ = ["Missing", "Readings", "Watched"]
+__all__ = ["PollingCache", "SourceHealth", "SourceUnavailable"]
 
 RETRY_SECONDS = 1.0
 """How long at most a part that gave no answer is not asked again."""
@@ -24,7 +24,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class SourceUnavailable:
     """A part gave no answer.
 
     Attributes:
@@ -46,7 +46,7 @@ class Missing:
     unfed: bool = False
 
 
-class Watched:
+class SourceHealth:
     """A part of the stack as this console sees it: since when it fails. The header announces some parts' failures."""
 
     def __init__(self, name: str, advice: str, *, announced: bool = False) -> None:
@@ -58,20 +58,20 @@ class Watched:
     def answered(self) -> None:
         self._failing_since = None
 
-    def failed(self, error: InvestIQError) -> Missing:
+    def failed(self, error: InvestIQError) -> SourceUnavailable:
         """Note the failure, and describe it."""
         # A refusal is an answer: the part lives, and what it refused is no outage of it.
         if error.reason == "refused":
             self.answered()
-            return Missing(self.name, error.message, datetime.now(UTC), self.advice, refused=True)
+            return SourceUnavailable(self.name, error.message, datetime.now(UTC), self.advice, refused=True)
         self._failing_since = self._failing_since or datetime.now(UTC)
         unfed = error.reason == "nothing_evaluated"
-        return Missing(
+        return SourceUnavailable(
             self.name, error.message, self._failing_since, self.advice, announced=self._announced, unfed=unfed
         )
 
 
-class Readings(Generic[Value]):
+class PollingCache(Generic[Value]):
     """The latest value of each key (a symbol, a query): fetched once for all who ask within `keep_seconds`.
 
     Args:
@@ -81,7 +81,7 @@ class Readings(Generic[Value]):
 
     def __init__(
         self,
-        part: Watched,
+        part: SourceHealth,
         fetch: Callable[..., Awaitable[Value]],
         *,
         keep_seconds: float = 1.0,
@@ -93,10 +93,10 @@ class Readings(Generic[Value]):
         self._keep_seconds = keep_seconds
         self._keep_keys = keep_keys
         self._clock = clock
-        self._tasks: OrderedDict[tuple[object, ...], asyncio.Task[Value | Missing]] = OrderedDict()
+        self._tasks: OrderedDict[tuple[object, ...], asyncio.Task[Value | SourceUnavailable]] = OrderedDict()
         self._fetched: dict[tuple[object, ...], float] = {}
 
-    async def __call__(self, *key: object) -> Value | Missing:
+    async def __call__(self, *key: object) -> Value | SourceUnavailable:
         """The value, at most `keep_seconds` old."""
         task = self._tasks.get(key)
         if task is None or self._is_old(key, task):
@@ -111,7 +111,7 @@ class Readings(Generic[Value]):
         self._fetched.clear()
         self._tasks.clear()
 
-    async def _ask(self, key: tuple[object, ...]) -> Value | Missing:
+    async def _ask(self, key: tuple[object, ...]) -> Value | SourceUnavailable:
         try:
             value = await self._fetch(*key)
         except InvestIQError as error:
@@ -122,10 +122,10 @@ class Readings(Generic[Value]):
         finally:
             self._fetched[key] = self._clock()
 
-    def _is_old(self, key: tuple[object, ...], task: asyncio.Task[Value | Missing]) -> bool:
+    def _is_old(self, key: tuple[object, ...], task: asyncio.Task[Value | SourceUnavailable]) -> bool:
         if not task.done():
             return False
-        unanswered = task.cancelled() or task.exception() is not None or isinstance(task.result(), Missing)
+        unanswered = task.cancelled() or task.exception() is not None or isinstance(task.result(), SourceUnavailable)
         kept = min(self._keep_seconds, RETRY_SECONDS) if unanswered else self._keep_seconds
         return self._clock() - self._fetched.get(key, 0.0) >= kept
 

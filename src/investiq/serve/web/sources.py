@@ -11,7 +11,7 @@ from investiq.clients.alertmanager.client import Silences
 from investiq.clients.api import AsyncInvestIQClient
 from investiq.foundation.config import Config, Paths, addresses
 from investiq.serve.web.panels_file import PanelsFile
-from investiq.serve.web.reading import Readings, Watched
+from investiq.serve.web.reading import PollingCache, SourceHealth
 from investiq.serve.web.silencer import Silencer
 from investiq.serve.web.watchers import AlertmanagerReader, InboxReader, PrometheusReader
 
@@ -51,30 +51,34 @@ class Sources:
         )
         self._inbox = InboxReader("The inbox", url(addresses.inbox(config)), transports.inbox)
 
-        api = Watched("API server", "investiq status", announced=True)
-        self.market = Readings(api, self.client.market)
-        self.symbols = Readings(api, self.client.symbols)
-        self.analysis = Readings(api, self.client.analyze, keep_seconds=2.0)
-        self.bars = Readings(api, lambda symbol: self.client.bars(symbol, limit=CHART_BARS), keep_seconds=2.0)
-        self.status = Readings(api, self.client.trading_status)
-        self.account = Readings(api, self.client.account)
-        self.positions = Readings(api, self.client.positions)
-        self.orders = Readings(api, lambda: self.client.orders(limit=ORDERS))
-        self.equity = Readings(api, lambda: self.client.equity(limit=EQUITY_POINTS), keep_seconds=2.0)
+        api = SourceHealth("API server", "investiq status", announced=True)
+        self.market = PollingCache(api, self.client.market)
+        self.symbols = PollingCache(api, self.client.symbols)
+        self.analysis = PollingCache(api, self.client.analyze, keep_seconds=2.0)
+        self.bars = PollingCache(api, lambda symbol: self.client.bars(symbol, limit=CHART_BARS), keep_seconds=2.0)
+        self.status = PollingCache(api, self.client.trading_status)
+        self.account = PollingCache(api, self.client.account)
+        self.positions = PollingCache(api, self.client.positions)
+        self.orders = PollingCache(api, lambda: self.client.orders(limit=ORDERS))
+        self.equity = PollingCache(api, lambda: self.client.equity(limit=EQUITY_POINTS), keep_seconds=2.0)
 
-        prometheus = Watched("Prometheus", "investiq status")
-        self.targets = Readings(prometheus, self._prometheus.targets)
+        prometheus = SourceHealth("Prometheus", "investiq status")
+        self.targets = PollingCache(prometheus, self._prometheus.targets)
         # Each is asked for a moment, so what was answered stays right: it is kept for who polls at the same time.
-        self.history = Readings(prometheus, self._prometheus.history, keep_seconds=PANEL_SECONDS, keep_keys=PANEL_KEYS)
-        self.latest = Readings(prometheus, self._prometheus.latest, keep_seconds=PANEL_SECONDS, keep_keys=PANEL_KEYS)
+        self.history = PollingCache(
+            prometheus, self._prometheus.history, keep_seconds=PANEL_SECONDS, keep_keys=PANEL_KEYS
+        )
+        self.latest = PollingCache(
+            prometheus, self._prometheus.latest, keep_seconds=PANEL_SECONDS, keep_keys=PANEL_KEYS
+        )
         self.panels = PanelsFile(Paths.of(config).panels)
         self.silencer = Silencer(Silences(config, transports.silences))
-        alertmanager = Watched("Alertmanager", "investiq status")
-        self.alerts = Readings(alertmanager, self._alertmanager.alerts)
-        self.matched = Readings(alertmanager, self._alertmanager.matched)
+        alertmanager = SourceHealth("Alertmanager", "investiq status")
+        self.alerts = PollingCache(alertmanager, self._alertmanager.alerts)
+        self.matched = PollingCache(alertmanager, self._alertmanager.matched)
         # Watched by itself: it answers while nothing reaches Alertmanager, and would end that outage each time.
-        self.silences = Readings(Watched("Alertmanager", "investiq status"), self.silencer.open)
-        self.pages = Readings(Watched("Inbox", "investiq status"), self._inbox.pages)
+        self.silences = PollingCache(SourceHealth("Alertmanager", "investiq status"), self.silencer.open)
+        self.pages = PollingCache(SourceHealth("Inbox", "investiq status"), self._inbox.pages)
 
     def forget_trading(self) -> None:
         """Show the outcome of a change at once, not what was kept from before it."""

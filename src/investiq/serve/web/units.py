@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 
 from investiq.serve.web import format as fmt
 
-__all__ = ["Unit", "unit_named"]
+__all__ = ["UnitFormat", "unit_named"]
 
 NARROW = "\u202f"
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class UnitFormat:
     """How values of a unit are written.
 
     Attributes:
@@ -30,7 +30,7 @@ class Unit:
     least_step: float = 0.001
 
 
-def unit_named(name: str) -> Unit:
+def unit_named(name: str) -> UnitFormat:
     """The unit that a panel names; one that is not known here is a plain number."""
     return _UNITS.get(name, _UNITS["none"])
 
@@ -96,17 +96,17 @@ def _moment(milliseconds: float) -> str:
         return fmt.MISSING
 
 
-_UNITS: Mapping[str, Unit] = {
-    "none": Unit(_figure, "plain"),
-    "short": Unit(_count, "count", least_step=0.01),
-    "cps": Unit(_per_second, "rate"),
-    "reqps": Unit(_per_second, "rate"),
-    "s": Unit(_seconds, "seconds"),
-    "ms": Unit(_milliseconds, "milliseconds", least_top=10.0),
-    "percentunit": Unit(_share, "share", least_top=0.01, least_step=0.0001),
-    "currencyUSD": Unit(_dollars, "dollars", least_top=10.0, least_step=0.01),
-    "bytes": Unit(_bytes, "bytes", least_top=1024.0, least_step=1.0),
-    "Bps": Unit(lambda value: f"{_bytes(value)}/s", "bytes_per_second", least_top=1024.0, least_step=1.0),
-    "d": Unit(lambda value: _seconds(value * 86_400), "days"),
-    "dateTimeAsIso": Unit(_moment, "moment", least_step=1.0),
+_UNITS: Mapping[str, UnitFormat] = {
+    "none": UnitFormat(_figure, "plain"),
+    "short": UnitFormat(_count, "count", least_step=0.01),
+    "cps": UnitFormat(_per_second, "rate"),
+    "reqps": UnitFormat(_per_second, "rate"),
+    "s": UnitFormat(_seconds, "seconds"),
+    "ms": UnitFormat(_milliseconds, "milliseconds", least_top=10.0),
+    "percentunit": UnitFormat(_share, "share", least_top=0.01, least_step=0.0001),
+    "currencyUSD": UnitFormat(_dollars, "dollars", least_top=10.0, least_step=0.01),
+    "bytes": UnitFormat(_bytes, "bytes", least_top=1024.0, least_step=1.0),
+    "Bps": UnitFormat(lambda value: f"{_bytes(value)}/s", "bytes_per_second", least_top=1024.0, least_step=1.0),
+    "d": UnitFormat(lambda value: _seconds(value * 86_400), "days"),
+    "dateTimeAsIso": UnitFormat(_moment, "moment", least_step=1.0),
 }

@@ -17,14 +17,14 @@ from investiq.foundation.errors import InvestIQError
 from investiq.promql.matcher import Matcher
 
 __all__ = [
-    "Alert",
     "AlertmanagerReader",
+    "FiringAlert",
+    "InboxMessage",
     "InboxReader",
-    "Page",
     "PrometheusReader",
+    "RangeSeries",
     "Sample",
-    "Series",
-    "Target",
+    "ScrapeTarget",
 ]
 
 TIMEOUT_SECONDS = 3.0
@@ -61,7 +61,7 @@ class QueryRefused(InvestIQError):
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class RangeSeries:
     """One time series of an answer; where it had no finite value it has no sample."""
 
     labels: Mapping[str, str]
@@ -69,7 +69,7 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ScrapeTarget:
     """Something that Prometheus scrapes."""
 
     job: str
@@ -80,7 +80,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
+class FiringAlert:
     """A firing alert as Alertmanager has it.
 
     Attributes:
@@ -108,7 +108,7 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class InboxMessage:
     """A notification that reached the inbox."""
 
     received_at: datetime
@@ -160,7 +160,7 @@ class _Reader:
 class PrometheusReader(_Reader):
     """What is scraped, and the history of an expression."""
 
-    async def targets(self) -> list[Target]:
+    async def targets(self) -> list[ScrapeTarget]:
         """All targets, by job. One that is probed from outside is up when its probe succeeds."""
         document, probes = await asyncio.gather(
             self._get("/api/v1/targets", {"state": "active"}), self._get("/api/v1/query", {"query": FAILED_PROBES})
@@ -172,23 +172,23 @@ class PrometheusReader(_Reader):
         except (KeyError, TypeError, ValueError) as error:
             raise self._foreign() from error
 
-    async def history(self, query: str, start: int, end: int, step: int) -> list[Series]:
+    async def history(self, query: str, start: int, end: int, step: int) -> list[RangeSeries]:
         """The samples of each series from `start` to `end`, `step` seconds apart; gaps stay gaps."""
         parameters: dict[str, str | int] = {"query": query, "start": start, "end": end, "step": step}
         return await self._series("/api/v1/query_range", parameters)
 
-    async def latest(self, query: str, at: int) -> list[Series]:
+    async def latest(self, query: str, at: int) -> list[RangeSeries]:
         """Each series with its one sample of the Unix second `at`."""
         return await self._series("/api/v1/query", {"query": query, "time": at})
 
-    async def _series(self, path: str, parameters: Mapping[str, str | int]) -> list[Series]:
+    async def _series(self, path: str, parameters: Mapping[str, str | int]) -> list[RangeSeries]:
         document = await self._get(path, parameters)
         try:
             data = document["data"]
             if data.get("resultType") == "scalar":
-                return [Series({}, _samples([data["result"]]))]
+                return [RangeSeries({}, _samples([data["result"]]))]
             return [
-                Series(raw["metric"], _samples(raw["values"] if "values" in raw else [raw["value"]]))
+                RangeSeries(raw["metric"], _samples(raw["values"] if "values" in raw else [raw["value"]]))
                 for raw in data["result"]
             ]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -207,11 +207,11 @@ class PrometheusReader(_Reader):
 class AlertmanagerReader(_Reader):
     """What fires."""
 
-    async def alerts(self) -> list[Alert]:
+    async def alerts(self) -> list[FiringAlert]:
         """Firing alerts, worst first, without those for machines."""
         return await self.matched()
 
-    async def matched(self, *matchers: Matcher) -> list[Alert]:
+    async def matched(self, *matchers: Matcher) -> list[FiringAlert]:
         """Those of them that all of `matchers` match, as Alertmanager says.
 
         Raises:
@@ -240,7 +240,7 @@ class AlertmanagerReader(_Reader):
 class InboxReader(_Reader):
     """What was paged."""
 
-    async def pages(self, limit: int = 50) -> list[Page]:
+    async def pages(self, limit: int = 50) -> list[InboxMessage]:
         """The latest notifications, newest first."""
         document = await self._get("/api/notifications", {"limit": limit})
         try:
@@ -249,13 +249,13 @@ class InboxReader(_Reader):
             raise self._foreign() from error
 
 
-def _target(raw: Mapping[str, Any], failed_probes: Container[tuple[str, str]]) -> Target:
+def _target(raw: Mapping[str, Any], failed_probes: Container[tuple[str, str]]) -> ScrapeTarget:
     scraped = _go_time(raw["lastScrape"])
     job, instance = raw["labels"]["job"], raw["labels"].get("instance", "")
     # The exporter answers also when what it asked does not: to Prometheus that target is up.
     if raw["health"] == "up" and (job, instance) in failed_probes:
-        return Target(job, instance, "down", "the probe failed", scraped)
-    return Target(job, instance, raw["health"], raw["lastError"], scraped)
+        return ScrapeTarget(job, instance, "down", "the probe failed", scraped)
+    return ScrapeTarget(job, instance, raw["health"], raw["lastError"], scraped)
 
 
 def _go_time(text: str) -> datetime | None:
@@ -268,10 +268,10 @@ def _samples(values: list[tuple[float, str]]) -> list[Sample]:
     return [(int(at), float(value)) for at, value in values if math.isfinite(float(value))]
 
 
-def _alert(raw: Mapping[str, Any], silences: Mapping[str, Silence]) -> Alert:
+def _alert(raw: Mapping[str, Any], silences: Mapping[str, Silence]) -> FiringAlert:
     labels, notes, status = raw["labels"], raw["annotations"], raw["status"]
     suppressed = "silenced" if status["silencedBy"] else "inhibited"
-    return Alert(
+    return FiringAlert(
         name=labels["alertname"],
         severity=labels.get("severity", ""),
         since=datetime.fromisoformat(raw["startsAt"]),
@@ -286,8 +286,8 @@ def _alert(raw: Mapping[str, Any], silences: Mapping[str, Silence]) -> Alert:
     )
 
 
-def _page(raw: Mapping[str, Any]) -> Page:
-    return Page(
+def _page(raw: Mapping[str, Any]) -> InboxMessage:
+    return InboxMessage(
         received_at=datetime.fromisoformat(raw["received_at"]),
         status=raw["status"],
         name=raw["alertname"],

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from investiq.clients.session import Asker
+from investiq.clients.session import HttpSession
 from investiq.foundation.config import Config
 from investiq.monitoring.scraping.jobs import jobs
 from investiq.operate.validate.live.programs import Alertmanager, Prometheus
 
-__all__ = ["RESTART", "START", "Scene"]
+__all__ = ["RESTART", "START", "ValidationContext"]
 
 START = "`investiq status` names what is down; `investiq up PART` starts it"
 RESTART = "it runs with the files of another start: `investiq down`, then `investiq up`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class ValidationContext:
     """The monitoring that is asked.
 
     Attributes:
@@ -32,7 +32,7 @@ class Scene:
     here: bool
     prometheus: Prometheus
     alertmanager: Alertmanager
-    parts: Asker
+    parts: HttpSession
 
     @property
     def jobs(self) -> set[str]:

@@ -9,18 +9,18 @@ from typing import Any
 
 import yaml
 
-from investiq.clients.session import Asker, NotChecked
+from investiq.clients.session import HttpSession, NotChecked
 from investiq.foundation import names
 from investiq.foundation.config import Config, Paths, addresses
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.scraping.jobs import prometheus_document
 from investiq.monitoring.scraping.probes import blackbox_document
 from investiq.operate.render.files import RenderError, render_runtime
 from investiq.operate.supervise.parts import ProcessSpec, stack_table
 from investiq.operate.supervise.stack_status import read_stack_status
-from investiq.operate.validate.live.context import RESTART, START, Scene
+from investiq.operate.validate.live.context import RESTART, START, ValidationContext
 from investiq.operate.validate.live.drift import differences
-from investiq.operate.validate.live.programs import moment
+from investiq.operate.validate.live.programs import parse_timestamp
 from investiq.operate.validate.program_checks import refusals
 
 __all__ = [
@@ -47,23 +47,23 @@ _WATCHDOG = "docs/runbooks/monitoring.md#watchdog"
 # ---- files ----
 
 
-async def check_files(scene: Scene) -> Checked:
+async def check_files(context: ValidationContext) -> CheckResult:
     """The files that the programs started with: each as it is rendered now, and accepted by its own program."""
-    return await asyncio.to_thread(_files, scene.config, tuple(scene.without))
+    return await asyncio.to_thread(_files, context.config, tuple(context.without))
 
 
-def _files(config: Config, without: tuple[str, ...]) -> Checked:
+def _files(config: Config, without: tuple[str, ...]) -> CheckResult:
     folder = Paths.of(config).monitoring
     if not folder.is_dir():
         gone = Finding("files", str(folder), "it does not exist: InvestIQ was never started on this data", RESTART)
-        return Checked("files", "nothing", (gone,))
+        return CheckResult("files", "nothing", (gone,))
     try:
         rendered = render_runtime(config, without)
     except RenderError as error:
         fix = "correct the setting: `investiq config show` names its source"
-        return Checked("files", str(folder), (Finding("files", str(folder), error.message, fix),))
+        return CheckResult("files", str(folder), (Finding("files", str(folder), error.message, fix),))
     findings = [*edited_files("files", folder, rendered), *refusals("files", str(folder), folder, _ANEW)]
-    return Checked("files", f"{len(rendered)} files in {folder}, each as it is rendered now", tuple(findings))
+    return CheckResult("files", f"{len(rendered)} files in {folder}, each as it is rendered now", tuple(findings))
 
 
 def edited_files(check: str, folder: Path, rendered: Mapping[str, str]) -> Iterator[Finding]:
@@ -76,20 +76,20 @@ def edited_files(check: str, folder: Path, rendered: Mapping[str, str]) -> Itera
             yield Finding(check, str(file), "it was changed since it was rendered, or the settings were", _ANEW)
 
 
-async def check_loaded(scene: Scene) -> Checked:
+async def check_loaded(context: ValidationContext) -> CheckResult:
     """Prometheus and the blackbox exporter run with what is rendered now. Rules and routes have checks of their own."""
-    findings = list(_drift(names.PROMETHEUS, _scraping(scene), await scene.prometheus.config()))
-    findings += await _reloads(scene)
+    findings = list(_drift(names.PROMETHEUS, _scraping(context), await context.prometheus.config()))
+    findings += await _reloads(context)
     looked_at = "the running configuration of Prometheus"
-    if names.BLACKBOX not in scene.without:
-        answer = await scene.parts.ask(f"{addresses.base_url(addresses.blackbox(scene.config))}/config")
-        findings += _drift(names.BLACKBOX, blackbox_document(scene.config), yaml.safe_load(answer.text))
+    if names.BLACKBOX not in context.without:
+        answer = await context.parts.ask(f"{addresses.base_url(addresses.blackbox(context.config))}/config")
+        findings += _drift(names.BLACKBOX, blackbox_document(context.config), yaml.safe_load(answer.text))
         looked_at += " and of the blackbox exporter"
-    return Checked("loaded", looked_at, tuple(findings))
+    return CheckResult("loaded", looked_at, tuple(findings))
 
 
-def _scraping(scene: Scene) -> dict[str, Any]:
-    document = prometheus_document(scene.config, scene.without)
+def _scraping(context: ValidationContext) -> dict[str, Any]:
+    document = prometheus_document(context.config, context.without)
     return {key: document[key] for key in ("global", "alerting", "scrape_configs")}
 
 
@@ -101,11 +101,11 @@ def _drift(program: str, rendered: Mapping[str, Any], running: Mapping[str, Any]
         yield Finding("loaded", program, what, RESTART)
 
 
-async def _reloads(scene: Scene) -> list[Finding]:
+async def _reloads(context: ValidationContext) -> list[Finding]:
     """Files that were written after Prometheus read them; it tells the second in which it did."""
-    told = await scene.prometheus.data("status/runtimeinfo")
-    loaded = moment(told["lastConfigTime"])
-    folder = Paths.of(scene.config).monitoring
+    told = await context.prometheus.data("status/runtimeinfo")
+    loaded = parse_timestamp(told["lastConfigTime"])
+    folder = Paths.of(context.config).monitoring
     later = [file for file in (folder / "prometheus.yml", *folder.glob("rules/*.yml")) if _written(file) > loaded + 1]
     findings = [Finding("loaded", str(file), "it was written after Prometheus read it", RESTART) for file in later]
     if not told["reloadConfigSuccess"]:
@@ -121,29 +121,29 @@ def _written(file: Path) -> float:
 # ---- processes and endpoints ----
 
 
-async def check_services(scene: Scene) -> Checked:
+async def check_services(context: ValidationContext) -> CheckResult:
     """Each part of the stack runs, listens, and says itself that it is well."""
-    found = await read_stack_status(scene.config)
+    found = await read_stack_status(context.config)
     if not found.is_running:
         none = Finding("services", "the stack", "nothing of it runs", "`investiq up`")
-        return Checked("services", f"{len(found.parts)} parts", (none,))
+        return CheckResult("services", f"{len(found.parts)} parts", (none,))
     findings = [
         Finding("services", part.name, f"{part.state.value}{f': {part.note}' if part.note else ''}", START)
         for part in found.parts
         if not part.is_well
     ]
     well = sum(part.is_well for part in found.parts)
-    return Checked("services", f"{len(found.parts)} parts, {well} as they should be", tuple(findings))
+    return CheckResult("services", f"{len(found.parts)} parts, {well} as they should be", tuple(findings))
 
 
-async def check_endpoints(scene: Scene) -> Checked:
+async def check_endpoints(context: ValidationContext) -> CheckResult:
     """What people and Prometheus ask: the metrics of each part, the console's page, the API's prices and documents."""
-    wanted = dict(_endpoints(scene.config))
-    found = await asyncio.gather(*(_endpoint(scene.parts, url, body) for url, body in wanted.items()))
+    wanted = dict(_endpoints(context.config))
+    found = await asyncio.gather(*(_endpoint(context.parts, url, body) for url, body in wanted.items()))
     findings = [finding for finding in found if finding is not None]
     if len(findings) == len(wanted):
         findings = [Finding("endpoints", "the stack", "none of its endpoints can be reached", "`investiq up`")]
-    return Checked("endpoints", f"{len(wanted)} endpoints", tuple(findings))
+    return CheckResult("endpoints", f"{len(wanted)} endpoints", tuple(findings))
 
 
 def _endpoints(config: Config) -> Iterator[tuple[str, str]]:
@@ -162,7 +162,7 @@ def _base(part: ProcessSpec) -> str:
     return (part.url or "").rstrip("/")
 
 
-async def _endpoint(parts: Asker, url: str, body: str) -> Finding | None:
+async def _endpoint(parts: HttpSession, url: str, body: str) -> Finding | None:
     """Not to be reached is what this check is there to find."""
     try:
         answer = await parts.ask(url)
@@ -179,20 +179,20 @@ async def _endpoint(parts: Asker, url: str, body: str) -> Finding | None:
 # ---- heartbeat ----
 
 
-async def check_heartbeat(scene: Scene) -> Checked:
+async def check_heartbeat(context: ValidationContext) -> CheckResult:
     """The Watchdog of Prometheus reaches the inbox and the API: the whole way of a page, proven."""
-    inbox = addresses.base_url(addresses.inbox(scene.config))
-    age = (await scene.parts.json(f"{inbox}/health", accept=(200, 503)))["heartbeat"]["age_seconds"]
+    inbox = addresses.base_url(addresses.inbox(context.config))
+    age = (await context.parts.json(f"{inbox}/health", accept=(200, 503)))["heartbeat"]["age_seconds"]
     findings = list(_late("inbox", age))
-    if not scene.config.trading.require_monitoring:
+    if not context.config.trading.require_monitoring:
         looked_at = "the inbox; trading needs no heartbeat (require_monitoring = false)"
-        return Checked("heartbeat", looked_at, tuple(findings))
-    api = addresses.base_url(addresses.api(scene.config))
-    monitoring = (await scene.parts.json(f"{api}/api/trading/status"))["monitoring"]
+        return CheckResult("heartbeat", looked_at, tuple(findings))
+    api = addresses.base_url(addresses.api(context.config))
+    monitoring = (await context.parts.json(f"{api}/api/trading/status"))["monitoring"]
     if monitoring["heartbeat"] != "fresh":
         findings.append(Finding("heartbeat", "API", f"trading is halted: {monitoring['note']}", _WATCHDOG))
     ages = f"{_seconds(age)} at the inbox, {_seconds(monitoring['age_seconds'])} at the API"
-    return Checked("heartbeat", f"its age: {ages}", tuple(findings))
+    return CheckResult("heartbeat", f"its age: {ages}", tuple(findings))
 
 
 def _late(where: str, age: float | None) -> Iterator[Finding]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric
-from investiq.operate.validate.live.context import Scene
+from investiq.operate.validate.live.context import ValidationContext
 from investiq.operate.validate.live.programs import Prometheus, Sample
 
 __all__ = ["check_metrics"]
@@ -21,19 +21,19 @@ _SHOWN = 3
 _FIX = "see whether the part is up; if it is, it does not emit what docs/metrics.md promises"
 
 
-async def check_metrics(scene: Scene) -> Checked:
+async def check_metrics(context: ValidationContext) -> CheckResult:
     """Ask for the time of each sample, one question for each metric."""
-    limits = {job: _SCRAPES * seconds for job, seconds in (await _intervals(scene.prometheus)).items()}
-    found = await asyncio.gather(*(_samples(scene.prometheus, metric) for metric in catalogue.ALL))
+    limits = {job: _SCRAPES * seconds for job, seconds in (await _intervals(context.prometheus)).items()}
+    found = await asyncio.gather(*(_samples(context.prometheus, metric) for metric in catalogue.ALL))
     findings = [
         finding
         for metric, samples in zip(catalogue.ALL, found, strict=True)
         for part in metric.parts
-        if part.value in scene.jobs
+        if part.value in context.jobs
         for finding in _faults(metric, part.value, samples, limits.get(part.value, _SCRAPES * _DEFAULT_INTERVAL))
     ]
     series = sum(map(len, found))
-    return Checked("metrics", f"{len(catalogue.ALL)} metrics, {series} series", tuple(findings))
+    return CheckResult("metrics", f"{len(catalogue.ALL)} metrics, {series} series", tuple(findings))
 
 
 async def _intervals(prometheus: Prometheus) -> Mapping[str, float]:

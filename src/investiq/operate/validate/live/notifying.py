@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.routing.routes import alertmanager_document
-from investiq.operate.validate.live.context import RESTART, Scene
+from investiq.operate.validate.live.context import RESTART, ValidationContext
 from investiq.operate.validate.live.drift import differences
 
 __all__ = ["check_receivers", "check_routes"]
 
 
-async def check_receivers(scene: Scene) -> Checked:
+async def check_receivers(context: ValidationContext) -> CheckResult:
     """Each receiver is there, and reaches whom it should; secrets are hidden from us, as from everybody."""
-    wanted = _by_name(alertmanager_document(scene.config))
-    present = _by_name(await scene.alertmanager.config())
+    wanted = _by_name(alertmanager_document(context.config))
+    present = _by_name(await context.alertmanager.config())
     findings = [finding for name in wanted for finding in _receiver_faults(name, wanted, present)]
     told = ", ".join(f"{name} ({', '.join(_kinds(receiver))})" for name, receiver in present.items())
-    return Checked("receivers", f"{len(present)} receivers: {told}", tuple(findings))
+    return CheckResult("receivers", f"{len(present)} receivers: {told}", tuple(findings))
 
 
 def _by_name(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -41,13 +41,13 @@ def _receiver_faults(
         yield Finding("receivers", name, f"it differs from what is rendered: {', '.join(places)}", RESTART)
 
 
-async def check_routes(scene: Scene) -> Checked:
+async def check_routes(context: ValidationContext) -> CheckResult:
     """Who hears of what, when, and what is only a symptom of what."""
-    wanted, running = alertmanager_document(scene.config), await scene.alertmanager.config()
+    wanted, running = alertmanager_document(context.config), await context.alertmanager.config()
     findings = [
         Finding("routes", place, "Alertmanager has it otherwise than it is rendered", RESTART)
         for part in ("route", "inhibit_rules")
         for place in differences(wanted[part], running.get(part), part)
     ]
     routes, inhibitions = len(wanted["route"]["routes"]), len(wanted["inhibit_rules"])
-    return Checked("routes", f"{routes} routes and {inhibitions} inhibitions", tuple(findings))
+    return CheckResult("routes", f"{routes} routes and {inhibitions} inhibitions", tuple(findings))

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, expand_variables
-from investiq.operate.validate.live.context import Scene
+from investiq.operate.validate.live.context import ValidationContext
 from investiq.operate.validate.live.programs import Prometheus, QueryRefused, Sample
 
 __all__ = ["check_panels"]
@@ -30,18 +30,18 @@ class _Drawn:
         return isinstance(self.outcome, list) and not any(sample.is_number for sample in self.outcome)
 
 
-async def check_panels(scene: Scene) -> Checked:
+async def check_panels(context: ValidationContext) -> CheckResult:
     """Ask every query once, at this moment."""
-    dashboards = dashboards_of(scene.config)
+    dashboards = dashboards_of(context.config)
     wanted = [(board, panel, query) for board in dashboards for panel in board.panels for query in panel.queries]
     expressions = {expand_variables(query.expr) for _, _, query in wanted}
-    answers = dict(zip(expressions, await _answers(scene.prometheus, expressions), strict=True))
+    answers = dict(zip(expressions, await _answers(context.prometheus, expressions), strict=True))
     drawn = [_Drawn(board, panel, query, answers[expand_variables(query.expr)]) for board, panel, query in wanted]
     panels = sum(len(board.panels) for board in dashboards)
     empty = len({(one.dashboard.uid, one.panel.title) for one in drawn if one.is_empty and one.panel.emptiness})
     looked_at = f"{len(drawn)} queries of {panels} panels on {len(dashboards)} dashboards"
     good = f", {empty} panels empty, which is the good case for them" if empty else ""
-    return Checked("panels", looked_at + good, tuple(finding for one in drawn for finding in _faults(one)))
+    return CheckResult("panels", looked_at + good, tuple(finding for one in drawn for finding in _faults(one)))
 
 
 async def _answers(prometheus: Prometheus, expressions: set[str]) -> list[list[Sample] | QueryRefused]:

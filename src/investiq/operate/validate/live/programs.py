@@ -10,10 +10,10 @@ from typing import Any
 
 import yaml
 
-from investiq.clients.session import Asker, NotChecked
+from investiq.clients.session import HttpSession, NotChecked
 from investiq.foundation.errors import InvestIQError
 
-__all__ = ["Alertmanager", "Prometheus", "QueryRefused", "Sample", "moment"]
+__all__ = ["Alertmanager", "Prometheus", "QueryRefused", "Sample", "parse_timestamp"]
 
 _TOO_BUSY = ("timeout", "canceled", "unavailable", "internal")
 """What Prometheus calls errors that are its own, not the expression's."""
@@ -47,7 +47,7 @@ class Prometheus:
     """A Prometheus at a base address. Every method raises `NotChecked` where it gets no answer of one."""
 
     url: str
-    asker: Asker
+    http: HttpSession
 
     async def query(self, expression: str) -> list[Sample]:
         """The series of an expression that is a vector or a scalar, now.
@@ -56,7 +56,7 @@ class Prometheus:
             QueryRefused: the expression cannot be answered.
         """
         url = f"{self.url}/api/v1/query"
-        answer = await self.asker.ask(url, {"query": expression})
+        answer = await self.http.ask(url, {"query": expression})
         document = answer.document if isinstance(answer.document, dict) else {}
         if document.get("status") == "error":
             said = f"{document.get('errorType')}: {document.get('error')}"
@@ -71,7 +71,7 @@ class Prometheus:
 
     async def data(self, path: str) -> Any:
         """The data of the answer at `path` of its API."""
-        return (await self.asker.json(f"{self.url}/api/v1/{path}"))["data"]
+        return (await self.http.json(f"{self.url}/api/v1/{path}"))["data"]
 
     async def now(self) -> float:
         """Its clock, in Unix seconds: ages are told by it, not by the clock of who asks."""
@@ -100,7 +100,7 @@ class Alertmanager:
     """An Alertmanager at a base address. Every method raises `NotChecked` where it gets no answer of one."""
 
     url: str
-    asker: Asker
+    http: HttpSession
 
     async def version(self) -> str:
         return str((await self._status())["versionInfo"]["version"])
@@ -110,7 +110,7 @@ class Alertmanager:
         return _mapping((await self._status())["config"]["original"])
 
     async def _status(self) -> Mapping[str, Any]:
-        status: Mapping[str, Any] = await self.asker.json(f"{self.url}/api/v2/status")
+        status: Mapping[str, Any] = await self.http.json(f"{self.url}/api/v2/status")
         return status
 
 
@@ -128,6 +128,6 @@ def _mapping(text: str) -> Mapping[str, Any]:
     return document
 
 
-def moment(text: str) -> float:
+def parse_timestamp(text: str) -> float:
     """A time as Go writes it, in Unix seconds."""
     return datetime.fromisoformat(text).timestamp()

@@ -9,10 +9,10 @@ from typing import Any
 import promql_parser
 import yaml
 
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.operate.render.files import render_runtime
-from investiq.operate.validate.live.context import RESTART, Scene
-from investiq.operate.validate.live.programs import moment
+from investiq.operate.validate.live.context import RESTART, ValidationContext
+from investiq.operate.validate.live.programs import parse_timestamp
 
 __all__ = ["RULE_STALE_SECONDS", "check_rules"]
 
@@ -30,28 +30,30 @@ class _Loaded:
     interval: float
 
 
-async def check_rules(scene: Scene) -> Checked:
+async def check_rules(context: ValidationContext) -> CheckResult:
     """Alerts and recording rules."""
-    wanted = _rendered(scene)
+    wanted = _rendered(context)
     loaded = {
         _key(rule): _Loaded(rule, float(group.get("interval", 0)))
-        for group in await scene.prometheus.groups()
+        for group in await context.prometheus.groups()
         for rule in group["rules"]
     }
-    now = await scene.prometheus.now()
+    now = await context.prometheus.now()
     findings = [finding for key, rule in wanted.items() for finding in _faults(key, rule, loaded.get(key), now)]
-    if scene.here:
+    if context.here:
         findings += (
             Finding("rules", name, f"Prometheus has a rule of this name ({severity}) that nobody rendered", RESTART)
             for name, severity in sorted(loaded.keys() - wanted.keys())
         )
     alerts = sum("alert" in rule for rule in wanted.values())
     looked_at = f"{alerts} alerts and {len(wanted) - alerts} recording rules, of {len(loaded)} that Prometheus has"
-    return Checked("rules", looked_at, tuple(findings))
+    return CheckResult("rules", looked_at, tuple(findings))
 
 
-def _rendered(scene: Scene) -> dict[_Key, Mapping[str, Any]]:
-    files = [text for name, text in render_runtime(scene.config, scene.without).items() if name.startswith("rules/")]
+def _rendered(context: ValidationContext) -> dict[_Key, Mapping[str, Any]]:
+    files = [
+        text for name, text in render_runtime(context.config, context.without).items() if name.startswith("rules/")
+    ]
     groups = [group for text in files for group in yaml.safe_load(text)["groups"]]
     return {_key(rule): rule for group in groups for rule in group["rules"]}
 
@@ -72,7 +74,7 @@ def _faults(key: _Key, wanted: Mapping[str, Any], loaded: _Loaded | None, now: f
         yield Finding("rules", where, "it was not evaluated yet", "wait for its first round, and ask again")
     elif rule["health"] != "ok":
         yield Finding("rules", where, f"it does not evaluate: {rule.get('lastError')}", RESTART)
-    elif (age := now - moment(rule["lastEvaluation"])) > max(RULE_STALE_SECONDS, 3 * loaded.interval):
+    elif (age := now - parse_timestamp(rule["lastEvaluation"])) > max(RULE_STALE_SECONDS, 3 * loaded.interval):
         yield Finding("rules", where, f"it was last evaluated {age:.0f} s ago", RESTART)
     if differs := [name for name, (ours, theirs) in _sides(wanted, rule).items() if ours != theirs]:
         yield Finding("rules", where, f"Prometheus has it with another {' and '.join(differs)}", RESTART)

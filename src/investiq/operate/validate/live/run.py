@@ -1,7 +1,7 @@
 """`investiq validate`: asks the running monitoring whether it watches.
 
-`LIVE_CHECKS` lists the questions; each is a function of its own that answers with a `Checked`. What cannot be asked is
-told as such, once, and the questions that rest on it are named as left out.
+`LIVE_CHECKS` lists the questions; each is a function of its own that answers with a `CheckResult`. What cannot be asked
+is told as such, once, and the questions that rest on it are named as left out.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from investiq.clients.session import Access, Asker, NotChecked
+from investiq.clients.session import HttpCredentials, HttpSession, NotChecked
 from investiq.foundation.config import Config, addresses
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.operate.supervise.launch import missing_jobs
 from investiq.operate.supervise.parts import stack_table
-from investiq.operate.validate.live.context import Scene
+from investiq.operate.validate.live.context import ValidationContext
 from investiq.operate.validate.live.machine import (
     check_endpoints,
     check_files,
@@ -35,7 +35,7 @@ from investiq.operate.validate.live.rules import check_rules
 from investiq.operate.validate.live.scraping import check_alertmanager_known, check_probes, check_targets
 from investiq.operate.validate.live.user_services import check_own_services
 
-__all__ = ["LIVE_CHECKS", "SETTLING_SECONDS", "Elsewhere", "LiveCheck", "Need", "validate_live"]
+__all__ = ["LIVE_CHECKS", "SETTLING_SECONDS", "LiveCheck", "Need", "RemoteTarget", "validate_live"]
 
 SETTLING_SECONDS = 60.0
 """How long findings of a monitoring that has just started are asked again: rates need samples, rules a round."""
@@ -64,13 +64,13 @@ class LiveCheck:
         settles: its findings may be gone a minute after the start; a wrong setting stays wrong.
     """
 
-    ask: Callable[[Scene], Awaitable[Checked]]
+    ask: Callable[[ValidationContext], Awaitable[CheckResult]]
     needs: frozenset[Need]
     settles: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
+class RemoteTarget:
     """Base addresses of a monitoring that is not the one of this machine; None is this machine's.
 
     Attributes:
@@ -79,7 +79,7 @@ class Elsewhere:
 
     prometheus: str | None = None
     alertmanager: str | None = None
-    access: Access = field(default_factory=Access)
+    access: HttpCredentials = field(default_factory=HttpCredentials)
 
     def offers(self, need: Need) -> str:
         """Why `need` is not to be asked; empty where it is."""
@@ -90,14 +90,14 @@ class Elsewhere:
         return "" if self.alertmanager is not None else "its address was not given (--alertmanager URL)"
 
 
-async def _prometheus(scene: Scene) -> Checked:
+async def _prometheus(context: ValidationContext) -> CheckResult:
     """It answers questions, and is a Prometheus."""
-    await scene.prometheus.now()
-    return Checked("prometheus", f"{await scene.prometheus.version()} at {scene.prometheus.url}")
+    await context.prometheus.now()
+    return CheckResult("prometheus", f"{await context.prometheus.version()} at {context.prometheus.url}")
 
 
-async def _alertmanager(scene: Scene) -> Checked:
-    return Checked("alertmanager", f"{await scene.alertmanager.version()} at {scene.alertmanager.url}")
+async def _alertmanager(context: ValidationContext) -> CheckResult:
+    return CheckResult("alertmanager", f"{await context.alertmanager.version()} at {context.alertmanager.url}")
 
 
 _MACHINE, _PROMETHEUS, _ALERTMANAGER = (
@@ -128,11 +128,11 @@ LIVE_CHECKS: Mapping[str, LiveCheck] = {
 async def validate_live(
     config: Config,
     *,
-    elsewhere: Elsewhere | None = None,
+    remote: RemoteTarget | None = None,
     only: Collection[str] | None = None,
     wait_seconds: float | None = None,
     tell: Tell = lambda _: None,
-) -> list[Checked]:
+) -> list[CheckResult]:
     """Every check of the running monitoring, in the order of `LIVE_CHECKS`; ends within two minutes by default.
 
     Args:
@@ -143,17 +143,17 @@ async def validate_live(
     Raises:
         NotChecked: a file of `elsewhere.access` cannot be used.
     """
-    elsewhere = elsewhere or Elsewhere()
-    async with _scene(config, elsewhere) as scene, _told(scene, tell):
-        checked = await _round(_with_needs(LIVE_CHECKS if only is None else only), scene, elsewhere)
+    remote = remote or RemoteTarget()
+    async with _scene(config, remote) as context, _told(context, tell):
+        checked = await _round(_with_needs(LIVE_CHECKS if only is None else only), context, remote)
         started = time.monotonic()
         if wait_seconds is None:
-            wait_seconds = SETTLING_SECONDS if _open(checked) and await _is_young(scene) else 0.0
+            wait_seconds = SETTLING_SECONDS if _open(checked) and await _is_young(context) else 0.0
         if _open(checked) and wait_seconds:
             tell(f"not whole yet: {', '.join(_open(checked))}; asking again, for {wait_seconds:.0f} s at most")
         while (again := _open(checked)) and (left := started + wait_seconds - time.monotonic()) > 0:
             await asyncio.sleep(min(_ASK_AGAIN_SECONDS, left))
-            checked |= await _round(_with_needs(again), scene, elsewhere)
+            checked |= await _round(_with_needs(again), context, remote)
     return [checked[name] for name in LIVE_CHECKS if name in checked]
 
 
@@ -164,55 +164,55 @@ def _with_needs(names: Collection[str]) -> list[str]:
 
 
 @asynccontextmanager
-async def _scene(config: Config, elsewhere: Elsewhere) -> AsyncIterator[Scene]:
+async def _scene(config: Config, remote: RemoteTarget) -> AsyncIterator[ValidationContext]:
     async with AsyncExitStack() as stack:
 
-        async def asker(url: str, access: Access) -> Asker:
-            return Asker(await stack.enter_async_context(access.client(url)))
+        async def http(url: str, access: HttpCredentials) -> HttpSession:
+            return HttpSession(await stack.enter_async_context(access.client(url)))
 
-        here = elsewhere.prometheus is None
-        prometheus = elsewhere.prometheus or addresses.base_url(addresses.prometheus(config))
-        alertmanager = elsewhere.alertmanager or addresses.base_url(addresses.alertmanager(config))
-        parts = await asker("http://127.0.0.1", Access())
-        far = elsewhere.access
-        yield Scene(
+        here = remote.prometheus is None
+        prometheus = remote.prometheus or addresses.base_url(addresses.prometheus(config))
+        alertmanager = remote.alertmanager or addresses.base_url(addresses.alertmanager(config))
+        parts = await http("http://127.0.0.1", HttpCredentials())
+        far = remote.access
+        yield ValidationContext(
             config=config,
             without=missing_jobs(stack_table(config)) if here else (),
             here=here,
-            prometheus=Prometheus(prometheus, parts if here else await asker(prometheus, far)),
-            alertmanager=Alertmanager(
-                alertmanager, await asker(alertmanager, far) if elsewhere.alertmanager else parts
-            ),
+            prometheus=Prometheus(prometheus, parts if here else await http(prometheus, far)),
+            alertmanager=Alertmanager(alertmanager, await http(alertmanager, far) if remote.alertmanager else parts),
             parts=parts,
         )
 
 
-async def _round(names: Sequence[str], scene: Scene, elsewhere: Elsewhere) -> dict[str, Checked]:
+async def _round(names: Sequence[str], context: ValidationContext, remote: RemoteTarget) -> dict[str, CheckResult]:
     """Each check once: first what others rest on, then those, side by side."""
-    first = {name: await _made(name, scene, elsewhere, {}) for name in names if name in set(Need)}
+    first = {name: await _made(name, context, remote, {}) for name in names if name in set(Need)}
     others = [name for name in names if name not in first]
-    rest = await asyncio.gather(*(_made(name, scene, elsewhere, first) for name in others))
+    rest = await asyncio.gather(*(_made(name, context, remote, first) for name in others))
     return first | dict(zip(others, rest, strict=True))
 
 
-async def _made(name: str, scene: Scene, elsewhere: Elsewhere, first: Mapping[str, Checked]) -> Checked:
+async def _made(
+    name: str, context: ValidationContext, remote: RemoteTarget, first: Mapping[str, CheckResult]
+) -> CheckResult:
     check = LIVE_CHECKS[name]
     for need in sorted(check.needs):
-        if why := elsewhere.offers(need):
-            return Checked(name, "nothing", left_out=why)
+        if why := remote.offers(need):
+            return CheckResult(name, "nothing", left_out=why)
         if need in first and first[need].findings:
-            return Checked(name, "nothing", left_out=f"{need} could not be asked")
+            return CheckResult(name, "nothing", left_out=f"{need} could not be asked")
     started = time.monotonic()
-    where = scene.alertmanager.url if Need.ALERTMANAGER in check.needs else scene.prometheus.url
-    checked = await _asked(name, check, scene, "this machine" if Need.MACHINE in check.needs else where)
+    where = context.alertmanager.url if Need.ALERTMANAGER in check.needs else context.prometheus.url
+    checked = await _asked(name, check, context, "this machine" if Need.MACHINE in check.needs else where)
     return replace(checked, seconds=round(time.monotonic() - started, 2))
 
 
-async def _asked(name: str, check: LiveCheck, scene: Scene, where: str) -> Checked:
+async def _asked(name: str, check: LiveCheck, context: ValidationContext, where: str) -> CheckResult:
     """The answer; whatever keeps it from being found is no verdict on the monitoring."""
     try:
         async with asyncio.timeout(_CHECK_SECONDS):
-            return await check.ask(scene)
+            return await check.ask(context)
     except NotChecked as error:
         return _unchecked(name, where, error.message, error.fix)
     except TimeoutError:
@@ -227,34 +227,34 @@ async def _asked(name: str, check: LiveCheck, scene: Scene, where: str) -> Check
         return _unchecked(name, where, what, "see which program has the port: `investiq doctor`")
 
 
-def _unchecked(name: str, where: str, what: str, fix: str) -> Checked:
-    return Checked(name, "nothing", (Finding(name, where, what, fix, unchecked=True),))
+def _unchecked(name: str, where: str, what: str, fix: str) -> CheckResult:
+    return CheckResult(name, "nothing", (Finding(name, where, what, fix, unchecked=True),))
 
 
-def _open(checked: Mapping[str, Checked]) -> list[str]:
+def _open(checked: Mapping[str, CheckResult]) -> list[str]:
     """The checks that are not whole, and that time alone may mend: also those that were left out for one of them."""
     broken = {name for name, one in checked.items() if one.findings and LIVE_CHECKS[name].settles}
     return [name for name in checked if name in broken or LIVE_CHECKS[name].needs & broken]
 
 
-async def _is_young(scene: Scene) -> bool:
+async def _is_young(context: ValidationContext) -> bool:
     """Whether anything that is watched started so recently that there is little to see of it yet."""
     try:
-        ages = await scene.prometheus.query("time() - max(process_start_time_seconds)")
+        ages = await context.prometheus.query("time() - max(process_start_time_seconds)")
     except (InvestIQError, LookupError, TypeError, ValueError):
         return False
     return not ages or ages[0].value < _YOUNG_SECONDS
 
 
 @asynccontextmanager
-async def _told(scene: Scene, tell: Tell) -> AsyncIterator[None]:
+async def _told(context: ValidationContext, tell: Tell) -> AsyncIterator[None]:
     """Tell every few seconds how many answers came, as long as it lasts."""
 
     async def telling() -> None:
         while True:
             await asyncio.sleep(_TELL_SECONDS)
-            askers = {id(asker): asker for asker in (scene.parts, scene.prometheus.asker, scene.alertmanager.asker)}
-            tell(f"{sum(asker.answered for asker in askers.values())} answers so far")
+            askers = {id(http): http for http in (context.parts, context.prometheus.http, context.alertmanager.http)}
+            tell(f"{sum(http.answered for http in askers.values())} answers so far")
 
     task = asyncio.create_task(telling())
     try:

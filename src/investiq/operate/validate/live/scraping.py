@@ -6,37 +6,39 @@ from collections.abc import Mapping
 
 from investiq.foundation import names
 from investiq.foundation.config import addresses
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.scraping.probes import probes
 from investiq.monitoring.selectors import series
-from investiq.operate.validate.live.context import RESTART, START, Scene
+from investiq.operate.validate.live.context import RESTART, START, ValidationContext
 from investiq.promql.matcher import eq
 
 __all__ = ["check_alertmanager_known", "check_probes", "check_targets"]
 
 
-async def check_targets(scene: Scene) -> Checked:
+async def check_targets(context: ValidationContext) -> CheckResult:
     """Every scrape job is there, and every target answers."""
-    targets = await scene.prometheus.targets()
+    targets = await context.prometheus.targets()
     seen = {target["labels"]["job"] for target in targets}
-    findings = [Finding("targets", job, "Prometheus does not scrape it", RESTART) for job in sorted(scene.jobs - seen)]
+    findings = [
+        Finding("targets", job, "Prometheus does not scrape it", RESTART) for job in sorted(context.jobs - seen)
+    ]
     for target in targets:
         if target["health"] != "up":
             where = f"{target['labels']['job']} {target['labels']['instance']}"
             findings.append(Finding("targets", where, target["lastError"] or target["health"], START))
-    return Checked("targets", f"{len(targets)} targets of {len(seen)} jobs", tuple(findings))
+    return CheckResult("targets", f"{len(targets)} targets of {len(seen)} jobs", tuple(findings))
 
 
-async def check_probes(scene: Scene) -> Checked:
+async def check_probes(context: ValidationContext) -> CheckResult:
     """Each service that is probed from outside answers its probe as it should."""
-    if names.PROBES in scene.without:
-        return Checked("probes", "none: the blackbox exporter is not installed")
-    samples = await scene.prometheus.query(series(PROBE_SUCCESS, eq("job", names.PROBES)))
+    if names.PROBES in context.without:
+        return CheckResult("probes", "none: the blackbox exporter is not installed")
+    samples = await context.prometheus.query(series(PROBE_SUCCESS, eq("job", names.PROBES)))
     verdicts = {sample.labels.get(PROBED): sample.value for sample in samples}
-    wanted = probes(scene.config)
+    wanted = probes(context.config)
     findings = [_probe(probe.url, verdicts.get(probe.service)) for probe in wanted if verdicts.get(probe.service) != 1]
-    return Checked("probes", f"{len(wanted)} services from outside", tuple(findings))
+    return CheckResult("probes", f"{len(wanted)} services from outside", tuple(findings))
 
 
 def _probe(url: str, verdict: float | None) -> Finding:
@@ -45,19 +47,19 @@ def _probe(url: str, verdict: float | None) -> Finding:
     return Finding("probes", url, "its probe fails", f"ask it: `curl -i {url}`")
 
 
-async def check_alertmanager_known(scene: Scene) -> Checked:
+async def check_alertmanager_known(context: ValidationContext) -> CheckResult:
     """Prometheus has an Alertmanager for its alerts; on this machine, the one that is configured."""
-    active = (await scene.prometheus.data("alertmanagers"))["activeAlertmanagers"]
-    return Checked("alertmanager-known", f"{len(active)} Alertmanagers", tuple(_unknown(scene, active)))
+    active = (await context.prometheus.data("alertmanagers"))["activeAlertmanagers"]
+    return CheckResult("alertmanager-known", f"{len(active)} Alertmanagers", tuple(_unknown(context, active)))
 
 
-def _unknown(scene: Scene, active: list[Mapping[str, str]]) -> list[Finding]:
-    where = scene.prometheus.url
+def _unknown(context: ValidationContext, active: list[Mapping[str, str]]) -> list[Finding]:
+    where = context.prometheus.url
     if not active:
         what = "Prometheus knows no Alertmanager: no alert leaves it"
         return [Finding("alertmanager-known", where, what, START)]
-    ours = addresses.base_url(addresses.alertmanager(scene.config))
-    if scene.here and not any(known["url"].startswith(f"{ours}/") for known in active):
+    ours = addresses.base_url(addresses.alertmanager(context.config))
+    if context.here and not any(known["url"].startswith(f"{ours}/") for known in active):
         told = ", ".join(known["url"] for known in active)
         return [Finding("alertmanager-known", where, f"its alerts go to {told}, not to {ours}", RESTART)]
     return []

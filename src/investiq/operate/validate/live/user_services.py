@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from investiq.foundation.config.schema import ServiceConfig
-from investiq.foundation.findings import Checked, Finding
+from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.scraping.user_services import durations, requests
 from investiq.monitoring.selectors import buckets, series
-from investiq.operate.validate.live.context import Scene
+from investiq.operate.validate.live.context import ValidationContext
 from investiq.operate.validate.live.programs import Prometheus
 from investiq.promql.matcher import eq, ne
 
@@ -18,15 +18,15 @@ __all__ = ["check_own_services"]
 CHECK = "own-services"
 
 
-async def check_own_services(scene: Scene) -> Checked:
+async def check_own_services(context: ValidationContext) -> CheckResult:
     """Histogram, status label and thresholds of each; one that is down is a finding of `targets`."""
-    prometheus, services = scene.prometheus, scene.config.services
+    prometheus, services = context.prometheus, context.config.services
     if not services:
-        return Checked(CHECK, "none: no [[services]] is configured")
+        return CheckResult(CHECK, "none: no [[services]] is configured")
     up = {sample.labels["job"] for sample in await prometheus.query(f"{series(UP)} == 1")}
     asked = [service for service in services if service.name in up]
     findings = [finding for service in asked for finding in [one async for one in _faults(prometheus, service)]]
-    return Checked(CHECK, f"{len(asked)} of {len(services)} services of yours that are up", tuple(findings))
+    return CheckResult(CHECK, f"{len(asked)} of {len(services)} services of yours that are up", tuple(findings))
 
 
 async def _faults(prometheus: Prometheus, service: ServiceConfig) -> AsyncIterator[Finding]:

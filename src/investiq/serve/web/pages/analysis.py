@@ -16,7 +16,7 @@ from investiq.serve.web.elements import Children, attributes, card, missing, pag
 from investiq.serve.web.pages.engines import engine_cards
 from investiq.serve.web.pages.overall import overall_card
 from investiq.serve.web.pages.quote import price_now, quote_content
-from investiq.serve.web.reading import Missing
+from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 
 __all__ = ["layout", "register"]
@@ -28,7 +28,7 @@ CHART_HEIGHT = 420
 async def layout(sources: Sources, search: str = "") -> Component:
     """The page; `search` may name the symbol, as in `?symbol=MSFT`."""
     symbols = await sources.symbols()
-    names = [] if isinstance(symbols, Missing) else _names(symbols)
+    names = [] if isinstance(symbols, SourceUnavailable) else _names(symbols)
     asked = parse_qs(search.removeprefix("?")).get("symbol", [""])[0].upper()
     chosen = asked or (names[0] if names else None)
     return html.Div(
@@ -127,7 +127,7 @@ def register(app: Dash, sources: Sources) -> None:
 async def symbol_choices(sources: Sources, chosen: str | None) -> tuple[Any, Any, Children]:
     """The symbols to choose from, a first choice where there was none, and those whose data was refused."""
     symbols = await sources.symbols()
-    if isinstance(symbols, Missing):
+    if isinstance(symbols, SourceUnavailable):
         return no_update, no_update, None
     names = _names(symbols)
     first = names[0] if names and not chosen else no_update
@@ -140,19 +140,19 @@ async def analysis_content(sources: Sources, name: str | None) -> tuple[Children
     if not name:
         return await _why_no_symbol(sources), None
     analysis = await sources.analysis(name)
-    if isinstance(analysis, Missing):
+    if isinstance(analysis, SourceUnavailable):
         return missing(analysis, f"The analysis of {name}"), None
     return overall_card(analysis), engine_cards(analysis["engines"])
 
 
 async def _prices_missing(sources: Sources) -> Component | None:
     symbols = await sources.symbols()
-    return missing(symbols, "Prices") if isinstance(symbols, Missing) else None
+    return missing(symbols, "Prices") if isinstance(symbols, SourceUnavailable) else None
 
 
 async def _why_no_symbol(sources: Sources) -> Component:
     symbols = await sources.symbols()
-    if isinstance(symbols, Missing):
+    if isinstance(symbols, SourceUnavailable):
         return missing(symbols, "Symbols")
     return card("Nothing to analyse", "No symbol has a completed session yet in market time.")
 
@@ -165,7 +165,7 @@ async def chart_content(sources: Sources, name: str | None, span: str, shown: li
     if not name:
         return no_update, no_update, None, await _prices_missing(sources)
     answer, symbols = await asyncio.gather(sources.bars(name), sources.symbols())
-    if isinstance(answer, Missing):
+    if isinstance(answer, SourceUnavailable):
         return no_update, no_update, None, missing(answer, "Prices")
     bars, price = answer["bars"], price_now(symbols, name)
     now = [name, span, bars[-1]["session"] if bars else "", price]

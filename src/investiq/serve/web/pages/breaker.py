@@ -14,7 +14,7 @@ from investiq.clients.api import ClientError
 from investiq.clients.api.documents import Monitoring, TradingStatus
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, card, chip, notice
-from investiq.serve.web.reading import Missing
+from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 from investiq.serve.web.words import HEARTBEATS, why_halted
 
@@ -131,7 +131,7 @@ def register(app: Dash, sources: Sources) -> None:
 
     async def enable(_ticks: int | None, _changed: str | None) -> tuple[bool, bool]:
         status = await sources.status()
-        known = not isinstance(status, Missing)
+        known = not isinstance(status, SourceUnavailable)
         halted = known and status["halted"]  # type: ignore[index]
         return not known or halted, not known or not halted
 
@@ -186,8 +186,8 @@ def register(app: Dash, sources: Sources) -> None:
 async def preview(sources: Sources, change: Change) -> Children:
     """What the change will do, with the numbers of this moment."""
     positions, orders, status = await asyncio.gather(sources.positions(), sources.orders(), sources.status())
-    held = None if isinstance(positions, Missing) else sum(float(p["quantity"]) != 0 for p in positions)
-    waiting = None if isinstance(orders, Missing) else sum(o["status"] in _OPEN for o in orders["orders"])
+    held = None if isinstance(positions, SourceUnavailable) else sum(float(p["quantity"]) != 0 for p in positions)
+    waiting = None if isinstance(orders, SourceUnavailable) else sum(o["status"] in _OPEN for o in orders["orders"])
     if change == "halt":
         return html.Ul(
             [
@@ -197,8 +197,10 @@ async def preview(sources: Sources, change: Change) -> Children:
             ],
             className="preview",
         )
-    why = "" if isinstance(status, Missing) else why_halted(status["reason"], status["monitoring"]["heartbeat"])
-    if not isinstance(status, Missing) and status["monitoring"]["heartbeat"] in ("awaited", "lost"):
+    why = (
+        "" if isinstance(status, SourceUnavailable) else why_halted(status["reason"], status["monitoring"]["heartbeat"])
+    )
+    if not isinstance(status, SourceUnavailable) and status["monitoring"]["heartbeat"] in ("awaited", "lost"):
         return html.Ul(
             [
                 html.Li(f"Trading is halted now: {why}."),

@@ -15,11 +15,11 @@ from dash.exceptions import PreventUpdate
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, attributes, card, notice, outage, page_title, pending, with_code
 from investiq.serve.web.pages.watched import alerts_content, pages_content, parts_content
-from investiq.serve.web.panels.dashboard import Drawn, board_layout, draw_board
+from investiq.serve.web.panels.dashboard import RenderedPanel, board_layout, render_dashboard
 from investiq.serve.web.panels.events import draw_events
 from investiq.serve.web.panels.queries import POLL_SECONDS, SPANS
-from investiq.serve.web.panels_file import Board, Boards, PanelsUnreadable
-from investiq.serve.web.reading import Missing
+from investiq.serve.web.panels_file import DashboardDocument, PanelsDocument, PanelsUnreadable
+from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 
 __all__ = ["OVERVIEW", "board_changes", "knows", "layout", "register"]
@@ -80,11 +80,15 @@ def _unknown(name: str) -> Component:
 
 def _tabs(sources: Sources, current: str) -> list[Component]:
     try:
-        boards: Sequence[Board] = sources.panels.read().dashboards
+        document: Sequence[DashboardDocument] = sources.panels.read().dashboards
     except PanelsUnreadable:
-        boards = ()
-    others = [(board.name, board.title.removeprefix("InvestIQ ")) for board in boards if board.name != OVERVIEW]
-    return [_tab(title, board, board == current) for board, title in [(OVERVIEW, "Overview"), *others]]
+        document = ()
+    others = [
+        (dashboard.name, dashboard.title.removeprefix("InvestIQ "))
+        for dashboard in document
+        if dashboard.name != OVERVIEW
+    ]
+    return [_tab(title, dashboard, dashboard == current) for dashboard, title in [(OVERVIEW, "Overview"), *others]]
 
 
 def _tab(title: str, name: str, current: bool) -> Component:
@@ -130,15 +134,15 @@ _STATES: Mapping[str, Callable[[], Component]] = {OVERVIEW: _states, ALERTS: _al
 def _shown(sources: Sources, name: str) -> tuple[Children, str]:
     """The panels of a dashboard, or why there are none; and the key that changes when they do."""
     try:
-        boards = sources.panels.read()
+        document = sources.panels.read()
     except PanelsUnreadable as error:
         return notice("There are no panels to draw", [html.Span(with_code(error.message))], "red"), f"{name}@"
-    board = boards.named(name)
-    key = f"{name}@{boards.revision}"
-    if board is None:
+    dashboard = document.named(name)
+    key = f"{name}@{document.revision}"
+    if dashboard is None:
         return notice("This dashboard is no longer there", [f"The file of panels has no `{name}`."], "red"), key
-    about = html.P(board.description, className="muted board-about")
-    return [about, board_layout(board, key)], key
+    about = html.P(dashboard.description, className="muted board-about")
+    return [about, board_layout(dashboard, key)], key
 
 
 def register(app: Dash, sources: Sources) -> None:
@@ -208,15 +212,15 @@ async def board_changes(
         words: places of all panels.
     """
     name, _, revision = key.rpartition("@")
-    boards = _current(sources, revision)
-    board = boards.named(name) if boards else None
-    if boards is None or board is None:
+    document = _current(sources, revision)
+    dashboard = document.named(name) if document else None
+    if document is None or dashboard is None:
         return [no_update] * len(charts), [no_update] * len(charts), [no_update] * len(words), None, None, None
     panels_drawn, events = await asyncio.gather(
-        draw_board(sources, boards, board, span), draw_events(sources, boards, span)
+        render_dashboard(sources, document, dashboard, span), draw_events(sources, document, span)
     )
     drawn = dict(enumerate(panels_drawn))
-    panels = [drawn.get(place, Drawn(None)) for place in charts]
+    panels = [drawn.get(place, RenderedPanel(None)) for place in charts]
     return (
         [no_update if panel.series is None else panel.series for panel in panels],
         [no_update if panel.fit is None else panel.fit for panel in panels],
@@ -227,16 +231,16 @@ async def board_changes(
     )
 
 
-def _current(sources: Sources, revision: str) -> Boards | None:
+def _current(sources: Sources, revision: str) -> PanelsDocument | None:
     """The file as the page has it; None where it is another one by now, which `show_new_file` notices."""
     try:
-        boards = sources.panels.read()
+        document = sources.panels.read()
     except PanelsUnreadable:
         return None
-    return boards if boards.revision == revision else None
+    return document if document.revision == revision else None
 
 
-def _outage(drawn: Sequence[Drawn]) -> Children:
+def _outage(drawn: Sequence[RenderedPanel]) -> Children:
     """Said once above all panels, not in each of them."""
-    silent: list[Missing] = [panel.silent for panel in drawn if panel.silent is not None]
+    silent: list[SourceUnavailable] = [panel.silent for panel in drawn if panel.silent is not None]
     return outage(silent[0], "Panels") if silent else None

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 from investiq.clients.api import ClientError, Submission
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import attributes, card, notice
-from investiq.serve.web.reading import Missing
+from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 from investiq.serve.web.words import title
 
@@ -82,7 +82,7 @@ def register(app: Dash, sources: Sources) -> None:
 
     async def offer(_ticks: int | None, chosen: str | None) -> tuple[Any, Any]:
         symbols = await sources.symbols()
-        if isinstance(symbols, Missing):
+        if isinstance(symbols, SourceUnavailable):
             return no_update, no_update
         names = [summary["symbol"] for summary in symbols["symbols"]]
         return names, no_update if chosen or not names else names[0]

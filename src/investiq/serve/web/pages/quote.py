@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from investiq.clients.api.documents import Symbols, SymbolSummary
 from investiq.serve.web import format as fmt
-from investiq.serve.web.reading import Missing
+from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 
 __all__ = ["price_now", "quote_content"]
@@ -23,7 +23,7 @@ async def quote_content(sources: Sources, name: str | None) -> Component:
     summary = _summary(symbols, name)
     if summary is None or summary["last_price"] is None:
         return html.H1(name)
-    close = None if isinstance(bars, Missing) or not bars["bars"] else bars["bars"][-1]["close"]
+    close = None if isinstance(bars, SourceUnavailable) or not bars["bars"] else bars["bars"][-1]["close"]
     return html.Div(
         [
             html.H1(name),
@@ -35,14 +35,14 @@ async def quote_content(sources: Sources, name: str | None) -> Component:
     )
 
 
-def price_now(symbols: Symbols | Missing, name: str) -> str | None:
+def price_now(symbols: Symbols | SourceUnavailable, name: str) -> str | None:
     """The last price of the symbol, where there is one."""
     summary = _summary(symbols, name)
     return summary["last_price"] if summary else None
 
 
-def _summary(symbols: Symbols | Missing, name: str) -> SymbolSummary | None:
-    summaries = [] if isinstance(symbols, Missing) else symbols["symbols"]
+def _summary(symbols: Symbols | SourceUnavailable, name: str) -> SymbolSummary | None:
+    summaries = [] if isinstance(symbols, SourceUnavailable) else symbols["symbols"]
     return next((summary for summary in summaries if summary["symbol"] == name), None)
 
 

@@ -14,12 +14,12 @@ from dash.exceptions import PreventUpdate
 
 from investiq.clients.alertmanager.refusals import NotSilenceable
 from investiq.clients.alertmanager.silence import matchers_of
-from investiq.serve.web.elements import Children, attributes, card, notice, page_title, sentence, with_code
+from investiq.serve.web.elements import Children, attributes, card, notice, page_title, paragraph, with_code
 from investiq.serve.web.links import runbook_page, silence_page
-from investiq.serve.web.pages.silence_change import LENGTHS, OTHER, USUAL, Form, Target, end, rule_named, silence
+from investiq.serve.web.pages.silence_change import LENGTHS, OTHER, USUAL, Form, SilenceTarget, end, rule_named, silence
 from investiq.serve.web.pages.silenced import firing_content, firing_count, relevant, silences_content
-from investiq.serve.web.panels_file import PanelsUnreadable, Rule
-from investiq.serve.web.reading import Missing
+from investiq.serve.web.panels_file import AlertDocument, PanelsUnreadable
+from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 
 __all__ = ["knows", "layout", "register", "state_content"]
@@ -40,7 +40,7 @@ async def layout(sources: Sources, name: str, search: str = "") -> Component:
 
     It comes with what fires, so that nothing moves under a thumb once it is there.
     """
-    target = Target(name, parse_qs(search.removeprefix("?")).get("service", [""])[0])
+    target = SilenceTarget(name, parse_qs(search.removeprefix("?")).get("service", [""])[0])
     try:
         rule = rule_named(sources, name)
     except NotSilenceable as error:
@@ -83,7 +83,7 @@ def _refused(sources: Sources, name: str, error: NotSilenceable) -> Component:
     return html.Div(
         [
             page_title(html.H1(f"{name[:80]} cannot be silenced", className="long-title")),
-            html.P(sentence(error.message)),
+            html.P(paragraph(error.message)),
             html.P(links, className="links"),
         ]
     )
@@ -94,7 +94,7 @@ def _unreadable(error: PanelsUnreadable) -> Component:
     return notice("What may be silenced is not known", lines, "red")
 
 
-def _about(rule: Rule, target: Target) -> Component:
+def _about(rule: AlertDocument, target: SilenceTarget) -> Component:
     """What the alert is, and of which services it is silenced."""
     scope: list[Component | str] = ["For all services."]
     if target.service:
@@ -104,7 +104,7 @@ def _about(rule: Rule, target: Target) -> Component:
     return card(rule.name, [*lost, html.P(scope), html.P(runbook)], css="silence-about")
 
 
-def _form(target: Target, count: Children) -> Component:
+def _form(target: SilenceTarget, count: Children) -> Component:
     fields = [
         html.P(count, id="silence-count", className="silence-count", **attributes(aria_live="polite")),
         dmc.InputWrapper(
@@ -148,7 +148,7 @@ def _form(target: Target, count: Children) -> Component:
     return card("Silence it", html.Div(fields, className="silence-form"))
 
 
-def _command(target: Target) -> Component:
+def _command(target: SilenceTarget) -> Component:
     """What the form does, for who has a shell at hand."""
     labels = [word for label, value in target.labels.items() for word in ("--match", f"{label}={value}")]
     command = shlex.join(["investiq", "silence", target.alert, "--for", USUAL, "--reason", "…", *labels])
@@ -156,11 +156,11 @@ def _command(target: Target) -> Component:
     return html.P([text, html.Br(), html.Code(command)], className="muted small")
 
 
-async def state_content(sources: Sources, target: Target) -> tuple[Children, Component, Children]:
+async def state_content(sources: Sources, target: SilenceTarget) -> tuple[Children, Component, Children]:
     """How many fire now, which these are, and the silences on them."""
     matchers = matchers_of(target.alert, target.labels)
     firing, silences = await asyncio.gather(sources.matched(*matchers), sources.silences())
-    if not isinstance(silences, Missing):
+    if not isinstance(silences, SourceUnavailable):
         silences = relevant(silences, {"alertname": target.alert, **target.labels}, firing)
     return (
         firing_count(firing),
@@ -173,10 +173,10 @@ def register(app: Dash, sources: Sources) -> None:
     """Keep the page current, silence, and end silences."""
 
     async def show(_ticks: int | None, _changed: str | None, target: list[str]) -> tuple[Any, ...]:
-        return await state_content(sources, Target(*target))
+        return await state_content(sources, SilenceTarget(*target))
 
     async def send(_clicks: int | None, target: list[str], *form: Any) -> tuple[Any, Any]:
-        return await silence(sources, Target(*target), Form(*form))
+        return await silence(sources, SilenceTarget(*target), Form(*form))
 
     async def stop(clicks: list[int | None]) -> tuple[Any, Any]:
         # Buttons that are drawn anew come here too, without a click.

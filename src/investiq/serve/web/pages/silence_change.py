@@ -11,14 +11,14 @@ from dash.development.base_component import Component
 
 from investiq.clients.alertmanager.refusals import check_length, check_name, check_text
 from investiq.clients.alertmanager.silence import matchers_of
-from investiq.foundation.durations import duration
+from investiq.foundation.durations import parse_duration
 from investiq.foundation.errors import InvestIQError
 from investiq.serve.web import format as fmt
-from investiq.serve.web.elements import Children, notice, sentence
-from investiq.serve.web.panels_file import Rule
+from investiq.serve.web.elements import Children, notice, paragraph
+from investiq.serve.web.panels_file import AlertDocument
 from investiq.serve.web.sources import Sources
 
-__all__ = ["LENGTHS", "OTHER", "USUAL", "Form", "Target", "end", "rule_named", "silence"]
+__all__ = ["LENGTHS", "OTHER", "USUAL", "Form", "SilenceTarget", "end", "rule_named", "silence"]
 
 _log = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ LENGTHS = (("10m", "10 min"), ("1h", "1 h"), ("4h", "4 h"), ("1d", "1 day"), (OT
 USUAL = "1h"
 
 
-class Target(NamedTuple):
+class SilenceTarget(NamedTuple):
     """What is to be silenced: an alert of one service, or of all where that is empty."""
 
     alert: str
@@ -54,12 +54,12 @@ class Form(NamedTuple):
             MalformedDuration: the other length is none.
             NotSilenceable: it is too long, or no time at all.
         """
-        length = duration((self.other or "") if self.choice == OTHER else self.choice, unit_needed=True)
+        length = parse_duration((self.other or "") if self.choice == OTHER else self.choice, unit_needed=True)
         check_length(length)
         return length
 
 
-def rule_named(sources: Sources, name: str) -> Rule:
+def rule_named(sources: Sources, name: str) -> AlertDocument:
     """The rule of this name.
 
     Raises:
@@ -71,7 +71,7 @@ def rule_named(sources: Sources, name: str) -> Rule:
     return rules[name]
 
 
-async def silence(sources: Sources, target: Target, form: Form) -> tuple[Children, Any]:
+async def silence(sources: Sources, target: SilenceTarget, form: Form) -> tuple[Children, Any]:
     """Make the silence that the form asks for: what came of it, and a mark that something changed."""
     try:
         rule_named(sources, target.alert)
@@ -110,4 +110,4 @@ async def end(sources: Sources, identifier: str) -> tuple[Children, Any]:
 
 
 def _failed(heading: str, message: str, then: Children = None) -> Component:
-    return notice(heading, [sentence(message), then], "red")
+    return notice(heading, [paragraph(message), then], "red")

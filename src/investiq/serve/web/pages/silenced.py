@@ -10,12 +10,12 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from investiq.clients.alertmanager.silence import Silence
-from investiq.foundation.durations import written
+from investiq.foundation.durations import format_duration
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, attributes, card, chip, empty, missing, with_code
 from investiq.serve.web.links import silence_page
-from investiq.serve.web.reading import Missing
-from investiq.serve.web.watchers import Alert
+from investiq.serve.web.reading import SourceUnavailable
+from investiq.serve.web.watchers import FiringAlert
 
 __all__ = ["firing_content", "firing_count", "relevant", "silences_content"]
 
@@ -23,16 +23,16 @@ _SHOWN = 12
 
 
 def relevant(
-    silences: Sequence[Silence], labels: Mapping[str, str], firing: Sequence[Alert] | Missing
+    silences: Sequence[Silence], labels: Mapping[str, str], firing: Sequence[FiringAlert] | SourceUnavailable
 ) -> list[Silence]:
     """Those that name the alert of `labels`, and those that mute one of it that fires, however they do."""
-    muting = set() if isinstance(firing, Missing) else {one.id for alert in firing for one in alert.silences}
+    muting = set() if isinstance(firing, SourceUnavailable) else {one.id for alert in firing for one in alert.silences}
     return [silence for silence in silences if silence.id in muting or silence.names(labels)]
 
 
-def firing_count(alerts: Sequence[Alert] | Missing) -> Children:
+def firing_count(alerts: Sequence[FiringAlert] | SourceUnavailable) -> Children:
     """In one line, what a silence would mute now."""
-    if isinstance(alerts, Missing):
+    if isinstance(alerts, SourceUnavailable):
         return "What fires now is not known."
     if not alerts:
         return "It does not fire now. A silence mutes it when it does."
@@ -48,9 +48,9 @@ def _muted(silenced: int, alerts: int) -> str:
     return f"{already}. A silence mutes {'it' if alerts == 1 else 'them'}."
 
 
-def firing_content(alerts: Sequence[Alert] | Missing, name: str, service: str) -> Component:
+def firing_content(alerts: Sequence[FiringAlert] | SourceUnavailable, name: str, service: str) -> Component:
     """Which fire now; where all services are asked for, with a link to each one's own silence."""
-    if isinstance(alerts, Missing):
+    if isinstance(alerts, SourceUnavailable):
         return card("Fires now", missing(alerts, "Alerts"))
     if not alerts:
         return card("Fires now", empty("None fires now", "Alertmanager was asked."), aside=chip("none", "good"))
@@ -60,7 +60,7 @@ def firing_content(alerts: Sequence[Alert] | Missing, name: str, service: str) -
     return card("Fires now", html.Ul(rows, className="firing-list"), aside=chip(str(len(alerts)), "bad"))
 
 
-def _firing(alert: Alert, name: str, service: str) -> Component:
+def _firing(alert: FiringAlert, name: str, service: str) -> Component:
     own = alert.labels.get("service", "")
     only = dcc.Link(f"Only {own}", href=silence_page(name, own)) if own and not service else own
     details = [f"Since {fmt.clock_time(alert.since)} · ", only]
@@ -73,9 +73,9 @@ def _firing(alert: Alert, name: str, service: str) -> Component:
     )
 
 
-def silences_content(silences: Sequence[Silence] | Missing) -> Children:
+def silences_content(silences: Sequence[Silence] | SourceUnavailable) -> Children:
     """Who silenced it until when and why, and a button to end each."""
-    if isinstance(silences, Missing):
+    if isinstance(silences, SourceUnavailable):
         return missing(silences, "Silences")
     return [_silence(silence) for silence in silences] or empty("Nobody has silenced it")
 
@@ -92,7 +92,7 @@ def _silence(silence: Silence) -> Component:
         **attributes(aria_label=f"End the silence of {silence.by}"),
     )
     words = [
-        html.Div([html.Strong(until), f" ({written(silence.ends_at - now)}) by {silence.by}"]),
+        html.Div([html.Strong(until), f" ({format_duration(silence.ends_at - now)}) by {silence.by}"]),
         html.Div(silence.reason),
         html.Div(f"{silence.what} · mutes {fmt.count(silence.mutes, 'alert')} now", className="muted small"),
     ]

@@ -14,7 +14,7 @@ from investiq.serve.web.elements import Children, card, empty, grid, grid_style,
 from investiq.serve.web.pages import breaker, order_ticket
 from investiq.serve.web.pages.account import account_figures
 from investiq.serve.web.pages.blotter import ORDER_COLUMNS, POSITION_COLUMNS, order_rows, position_rows
-from investiq.serve.web.reading import Missing
+from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 
 __all__ = ["layout", "register"]
@@ -103,8 +103,8 @@ def register(app: Dash, sources: Sources) -> None:
 async def state_content(sources: Sources) -> tuple[Children, Children]:
     """Account figures and the breaker."""
     account, status = await asyncio.gather(sources.account(), sources.status())
-    figures = missing(account, "The account") if isinstance(account, Missing) else account_figures(account)
-    state = missing(status, "The breaker") if isinstance(status, Missing) else breaker.breaker_card(status)
+    figures = missing(account, "The account") if isinstance(account, SourceUnavailable) else account_figures(account)
+    state = missing(status, "The breaker") if isinstance(status, SourceUnavailable) else breaker.breaker_card(status)
     return figures, state
 
 
@@ -114,8 +114,10 @@ async def table_content(sources: Sources) -> tuple[Any, ...]:
     return *_table(positions, position_rows, "Positions"), *_table(page, lambda p: order_rows(p["orders"]), "Orders")
 
 
-def _table(answer: Answer | Missing, rows_of: Callable[[Answer], list[Any]], what: str) -> tuple[Any, Any, Children]:
-    if isinstance(answer, Missing):
+def _table(
+    answer: Answer | SourceUnavailable, rows_of: Callable[[Answer], list[Any]], what: str
+) -> tuple[Any, Any, Children]:
+    if isinstance(answer, SourceUnavailable):
         return no_update, no_update, missing(answer, what)
     rows = rows_of(answer)
     return rows, grid_style(len(rows)), None
@@ -124,7 +126,7 @@ def _table(answer: Answer | Missing, rows_of: Callable[[Answer], list[Any]], wha
 async def equity_content(sources: Sources, shown: list[Any] | None) -> tuple[Any, ...]:
     """Series, a command that fits the axis, what is shown now, and why there is no curve."""
     points = await sources.equity()
-    if isinstance(points, Missing):
+    if isinstance(points, SourceUnavailable):
         return no_update, no_update, no_update, missing(points, "Equity")
     if not points:
         return [], no_update, None, empty("No equity yet", "The first point comes with the first price.")

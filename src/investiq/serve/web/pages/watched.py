@@ -14,8 +14,8 @@ from investiq.clients.alertmanager.silence import Silence
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, card, chip, empty, missing, with_code
 from investiq.serve.web.links import runbook_page, silence_page
-from investiq.serve.web.reading import Missing
-from investiq.serve.web.watchers import Alert, Page, Target
+from investiq.serve.web.reading import SourceUnavailable
+from investiq.serve.web.watchers import FiringAlert, InboxMessage, ScrapeTarget
 from investiq.serve.web.words import title
 
 __all__ = ["alerts_content", "pages_content", "parts_content"]
@@ -38,9 +38,9 @@ _SEVERITY = {"critical": "bad", "warning": "warn"}
 _PAGES_SHOWN = 6
 
 
-def parts_content(targets: list[Target] | Missing) -> Component:
+def parts_content(targets: list[ScrapeTarget] | SourceUnavailable) -> Component:
     """Each scrape job with its targets, in one tile."""
-    if isinstance(targets, Missing):
+    if isinstance(targets, SourceUnavailable):
         return card("Parts", missing(targets, "Parts"))
     up = sum(target.health == "up" for target in targets)
     tone = "good" if up == len(targets) else "bad"
@@ -61,7 +61,7 @@ def _place(job: str) -> tuple[int, str]:
     return (known.index(job) if job in known else len(known), job)
 
 
-def _tile(job: str, targets: Sequence[Target], servers: Mapping[str, str]) -> Component:
+def _tile(job: str, targets: Sequence[ScrapeTarget], servers: Mapping[str, str]) -> Component:
     worst = min(targets, key=lambda target: ("down", "unknown", "up").index(target.health))
     word, tone = _HEALTH[worst.health]
     head = html.Div([html.Strong(_JOBS.get(job, job)), chip(word, tone)], className="tile-head")
@@ -70,7 +70,7 @@ def _tile(job: str, targets: Sequence[Target], servers: Mapping[str, str]) -> Co
     )
 
 
-def _target(target: Target, servers: Mapping[str, str]) -> Component:
+def _target(target: ScrapeTarget, servers: Mapping[str, str]) -> Component:
     """One line; what is probed from outside is an address of a server that has a name."""
     name = html.Span(servers.get(urlsplit(target.instance).netloc, target.instance), title=target.instance)
     if target.health == "down":
@@ -85,9 +85,9 @@ def _ago(moment: datetime) -> float:
     return max(0.0, (datetime.now(UTC) - moment).total_seconds())
 
 
-def alerts_content(alerts: list[Alert] | Missing) -> Component:
+def alerts_content(alerts: list[FiringAlert] | SourceUnavailable) -> Component:
     """What fires, worst first, with what to do about it."""
-    if isinstance(alerts, Missing):
+    if isinstance(alerts, SourceUnavailable):
         return card("Firing alerts", missing(alerts, "Alerts"))
     body: Children = [_alert(alert) for alert in alerts] or empty(
         "Nothing fires", "Alertmanager was asked and has no alert but its heartbeat."
@@ -96,7 +96,7 @@ def alerts_content(alerts: list[Alert] | Missing) -> Component:
     return card("Firing alerts", body, aside=chip(str(active) if active else "none", "bad" if active else "good"))
 
 
-def _alert(alert: Alert) -> Component:
+def _alert(alert: FiringAlert) -> Component:
     state = [] if alert.state == "active" else [chip(alert.state)]
     head = [
         html.Strong(alert.name),
@@ -120,12 +120,12 @@ def _alert(alert: Alert) -> Component:
     return html.Article([html.Div(head, className="alert-head"), *details], className=f"alert alert-{alert.state}")
 
 
-def _runbook(alert: Alert) -> Component:
+def _runbook(alert: FiringAlert) -> Component:
     path = html.Code(alert.runbook)
     return html.A(path, href=runbook_page(alert.subject, alert.name)) if alert.subject else path
 
 
-def _silence(alert: Alert) -> Component:
+def _silence(alert: FiringAlert) -> Component:
     link: Component = dcc.Link(
         "Silence", href=silence_page(alert.name, alert.labels.get("service", "")), className="silence-link"
     )
@@ -136,9 +136,9 @@ def _silenced(silence: Silence) -> str:
     return f"Silenced by {silence.by} until {fmt.clock_time(silence.ends_at)}: {silence.reason}"
 
 
-def pages_content(pages: list[Page] | Missing) -> Component:
+def pages_content(pages: list[InboxMessage] | SourceUnavailable) -> Component:
     """What reached the inbox, newest first."""
-    if isinstance(pages, Missing):
+    if isinstance(pages, SourceUnavailable):
         return card("Pages received", missing(pages, "The inbox"))
     if not pages:
         return card("Pages received", empty("No page yet", "Every alert that fires or resolves is kept here."))
@@ -148,7 +148,7 @@ def pages_content(pages: list[Page] | Missing) -> Component:
     return card("Pages received", [html.Table(html.Tbody(rows), className="pages"), note])
 
 
-def _page(page: Page) -> Component:
+def _page(page: InboxMessage) -> Component:
     tone = _SEVERITY.get(page.severity, "plain") if page.status == "firing" else "good"
     return html.Tr(
         [

@@ -17,14 +17,14 @@ from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, attributes, chip, with_code
 from investiq.serve.web.panels import lines as line_view
 from investiq.serve.web.panels.number import numbers
-from investiq.serve.web.panels.queries import SPANS, Line, Picture, Span, asked, picture_of
+from investiq.serve.web.panels.queries import SPANS, PlottedSeries, Span, TimeGrid, query_panel, time_grid
 from investiq.serve.web.panels.states import states
 from investiq.serve.web.panels.table import table
-from investiq.serve.web.panels_file import Board, Boards, Panel, Row, View
-from investiq.serve.web.reading import Missing
+from investiq.serve.web.panels_file import DashboardDocument, PanelDocument, PanelsDocument, PanelView, RowDocument
+from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 
-__all__ = ["Drawn", "board_layout", "draw_board"]
+__all__ = ["RenderedPanel", "board_layout", "render_dashboard"]
 
 CHART_PIXELS = 190
 
@@ -32,7 +32,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class RenderedPanel:
     """What is put into a panel.
 
     Attributes:
@@ -45,28 +45,28 @@ class Drawn:
     words: Children
     series: list[dict[str, Any]] | None = None
     fit: dict[str, Any] | None = None
-    silent: Missing | None = None
+    silent: SourceUnavailable | None = None
 
 
-def board_layout(board: Board, key: str) -> Component:
+def board_layout(dashboard: DashboardDocument, key: str) -> Component:
     """The rows and panels, to be filled.
 
     Args:
         key: names this board at this version of the file, in the ids of what is filled.
     """
-    places = iter(range(len(board.panels)))
-    return html.Div([_row(row, key, [next(places) for _ in row.panels]) for row in board.rows])
+    places = iter(range(len(dashboard.panels)))
+    return html.Div([_row(row, key, [next(places) for _ in row.panels]) for row in dashboard.rows])
 
 
-def _row(row: Row, key: str, places: Sequence[int]) -> Component:
+def _row(row: RowDocument, key: str, places: Sequence[int]) -> Component:
     panels = [_panel(panel, key, place) for panel, place in zip(row.panels, places, strict=True)]
     return html.Section([html.H2(row.title, className="section"), html.Div(panels, className="panels")])
 
 
-def _panel(panel: Panel, key: str, place: int) -> Component:
+def _panel(panel: PanelDocument, key: str, place: int) -> Component:
     at: dict[str, str | int] = {"board": key, "place": place}
     words: Component = html.Div(
-        dmc.Skeleton(height=CHART_PIXELS if panel.view is View.LINES else 60, radius="sm"),
+        dmc.Skeleton(height=CHART_PIXELS if panel.view is PanelView.LINES else 60, radius="sm"),
         id={"kind": "panel-words", **at},
         className="panel-words",
     )
@@ -77,7 +77,7 @@ def _panel(panel: Panel, key: str, place: int) -> Component:
     return html.Section(
         [
             head,
-            html.Div([*([chart] if panel.view is View.LINES else []), words], className="card-body"),
+            html.Div([*([chart] if panel.view is PanelView.LINES else []), words], className="card-body"),
             line_view.threshold_words(panel),
         ],
         className=f"card panel panel-{panel.view.value} wide-{panel.width}",
@@ -85,7 +85,7 @@ def _panel(panel: Panel, key: str, place: int) -> Component:
     )
 
 
-def _about(panel: Panel, key: str, place: int) -> Component:
+def _about(panel: PanelDocument, key: str, place: int) -> Component:
     """What the panel shows, at the pointer and at the keyboard; the style sheet shows it."""
     identifier = f"about-{key}-{place}"
     named = attributes(aria_label=f"About {panel.title}", aria_describedby=identifier)
@@ -95,55 +95,57 @@ def _about(panel: Panel, key: str, place: int) -> Component:
     )
 
 
-async def draw_board(sources: Sources, boards: Boards, board: Board, span: str) -> list[Drawn]:
+async def render_dashboard(
+    sources: Sources, document: PanelsDocument, dashboard: DashboardDocument, span: str
+) -> list[RenderedPanel]:
     """Each panel of the board, in order; what is wrong with one stays in that one."""
     chosen = SPANS.get(span, SPANS["15 min"])
-    return await asyncio.gather(*(_drawn(sources, boards, panel, chosen) for panel in board.panels))
+    return await asyncio.gather(*(_drawn(sources, document, panel, chosen) for panel in dashboard.panels))
 
 
-async def _drawn(sources: Sources, boards: Boards, panel: Panel, span: Span) -> Drawn:
+async def _drawn(sources: Sources, document: PanelsDocument, panel: PanelDocument, span: Span) -> RenderedPanel:
     try:
-        picture = picture_of(span, panel.view)
-        answer = await asked(sources, boards, panel, picture)
-        return _silent(answer) if isinstance(answer, Missing) else draw(panel, answer, picture)
+        grid = time_grid(span, panel.view)
+        answer = await query_panel(sources, document, panel, grid)
+        return _silent(answer) if isinstance(answer, SourceUnavailable) else draw(panel, answer, grid)
     except Exception:  # a fault of ours in one panel must not take the others
         _log.exception("panel_failed", panel=panel.title)
-        return Drawn(_nothing("This panel cannot be drawn.", "That is a fault of the console; its log has it."))
+        return RenderedPanel(_nothing("This panel cannot be drawn.", "That is a fault of the console; its log has it."))
 
 
-def draw(panel: Panel, lines: Sequence[Line], picture: Picture) -> Drawn:
+def draw(panel: PanelDocument, lines: Sequence[PlottedSeries], grid: TimeGrid) -> RenderedPanel:
     """The panel with what was answered."""
     if not any(line.samples for line in lines):
-        return Drawn(_empty(panel, picture))
+        return RenderedPanel(_empty(panel, grid))
     match panel.view:
-        case View.LINES:
-            fit = {"action": "fitContent", "nonce": f"{picture.step} {picture.times[-1]}"}
-            return Drawn(line_view.legend(panel, lines), line_view.series(panel, lines, picture), fit)
-        case View.NUMBER:
-            return Drawn(numbers(panel, lines))
-        case View.STATES:
-            return Drawn(states(panel, lines, picture))
-        case View.TABLE:
-            return Drawn(table(panel, lines))
+        case PanelView.LINES:
+            fit = {"action": "fitContent", "nonce": f"{grid.step} {grid.times[-1]}"}
+            return RenderedPanel(line_view.legend(panel, lines), line_view.series(panel, lines, grid), fit)
+        case PanelView.NUMBER:
+            return RenderedPanel(numbers(panel, lines))
+        case PanelView.STATES:
+            return RenderedPanel(states(panel, lines, grid))
+        case PanelView.TABLE:
+            return RenderedPanel(table(panel, lines))
 
 
-def _silent(why: Missing) -> Drawn:
+def _silent(why: SourceUnavailable) -> RenderedPanel:
     if why.refused:
-        return Drawn(_nothing("The query is refused.", _shortened(why.error)))
+        return RenderedPanel(_nothing("The query is refused.", _shortened(why.error)))
     said = html.Strong(f"{why.part} gives no answer since {fmt.clock_time(why.since)}.")
-    return Drawn(html.Div(said, className="missing missing-brief"), silent=why)
+    return RenderedPanel(html.Div(said, className="missing missing-brief"), silent=why)
 
 
 def _shortened(text: str, limit: int = 240) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def _empty(panel: Panel, picture: Picture) -> Component:
+def _empty(panel: PanelDocument, grid: TimeGrid) -> Component:
     if panel.emptiness:
         good = html.Div([chip("Good", "good"), html.P(panel.emptiness, className="sentence")], className="good-empty")
         return html.Div(good, className="no-lines")
-    minutes = fmt.age(picture.times[-1] - picture.times[0])
-    seen = f"of the last {minutes}" if panel.view in (View.LINES, View.STATES) else "of now"
+    minutes = fmt.age(grid.times[-1] - grid.times[0])
+    seen = f"of the last {minutes}" if panel.view in (PanelView.LINES, PanelView.STATES) else "of now"
     advice = "`investiq status` says whether every part runs, `investiq validate` what is not measured."
     return _nothing("No data", with_code(f"Prometheus has no sample {seen}. {advice}"))
 

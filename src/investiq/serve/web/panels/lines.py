@@ -12,8 +12,8 @@ from investiq.serve.web import charts
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, attributes
 from investiq.serve.web.links import runbook_page
-from investiq.serve.web.panels.queries import Line, Picture, highest
-from investiq.serve.web.panels_file import Panel, Threshold
+from investiq.serve.web.panels.queries import PlottedSeries, TimeGrid, highest
+from investiq.serve.web.panels_file import PanelDocument, Threshold
 from investiq.serve.web.units import unit_named
 
 __all__ = ["COLORS", "MOST_LINES", "SEVERITY_COLORS", "legend", "series", "threshold_words"]
@@ -43,7 +43,7 @@ _TONES: Mapping[str, str] = {"critical": "tone-bad", "warning": "tone-warn"}
 _SIDES: Mapping[str, str] = {">": "above", "<": "below", "==": "at", "!=": "other than"}
 
 
-def series(panel: Panel, lines: Sequence[Line], picture: Picture) -> list[dict[str, Any]]:
+def series(panel: PanelDocument, lines: Sequence[PlottedSeries], grid: TimeGrid) -> list[dict[str, Any]]:
     """What the chart draws."""
     shown = highest(lines, MOST_LINES)
     unit = unit_named(panel.unit)
@@ -57,12 +57,12 @@ def series(panel: Panel, lines: Sequence[Line], picture: Picture) -> list[dict[s
         {line.key: line.samples for line in shown},
         COLORS,
         charts.Axis(unit.axis, unit.least_step, low, high),
-        times=picture.times,
+        times=grid.times,
         limits=limits,
     )
 
 
-def legend(panel: Panel, lines: Sequence[Line]) -> Children:
+def legend(panel: PanelDocument, lines: Sequence[PlottedSeries]) -> Children:
     """The lines with their latest values, and where alerts begin."""
     shown = highest(lines, MOST_LINES)
     written = unit_named(panel.unit).written
@@ -91,14 +91,14 @@ def legend(panel: Panel, lines: Sequence[Line]) -> Children:
     ]
 
 
-def threshold_words(panel: Panel) -> Component | None:
+def threshold_words(panel: PanelDocument) -> Component | None:
     """Which alerts judge the panel, and from where on."""
     if not panel.thresholds:
         return None
     return html.Ul([_threshold(panel, threshold) for threshold in panel.thresholds], className="limits")
 
 
-def _threshold(panel: Panel, threshold: Threshold) -> Component:
+def _threshold(panel: PanelDocument, threshold: Threshold) -> Component:
     state = panel.state_of(threshold.value)
     value = state.text if state else unit_named(panel.unit).written(threshold.value)
     color = SEVERITY_COLORS.get(threshold.severity, COLORS[6])

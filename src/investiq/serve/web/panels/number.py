@@ -9,11 +9,11 @@ from dash.development.base_component import Component
 
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children
-from investiq.serve.web.panels.queries import Line, highest
-from investiq.serve.web.panels_file import Panel
+from investiq.serve.web.panels.queries import PlottedSeries, highest
+from investiq.serve.web.panels_file import PanelDocument
 from investiq.serve.web.units import unit_named
 
-__all__ = ["TONES", "judged", "numbers", "spoken", "tone_of"]
+__all__ = ["TONES", "numbers", "tone_of", "value_state", "value_text"]
 
 MOST_NUMBERS = 12
 
@@ -21,7 +21,7 @@ TONES: Mapping[str, str] = {"good": "tone-good", "warning": "tone-warn", "bad": 
 _SEVERITIES: Mapping[str, str] = {"critical": "bad", "warning": "warning"}
 
 
-def numbers(panel: Panel, lines: Sequence[Line]) -> Children:
+def numbers(panel: PanelDocument, lines: Sequence[PlottedSeries]) -> Children:
     """Each value with its unit or in words, in the colour of how good it is."""
     shown = highest(lines, MOST_NUMBERS)
     items = [_number(panel, line, alone=len(shown) == 1) for line in shown]
@@ -33,23 +33,23 @@ def numbers(panel: Panel, lines: Sequence[Line]) -> Children:
     ]
 
 
-def _number(panel: Panel, line: Line, *, alone: bool) -> Component:
+def _number(panel: PanelDocument, line: PlottedSeries, *, alone: bool) -> Component:
     value = html.Dd(
-        [html.I(className=f"light light-{judged(panel, line.latest)}"), spoken(panel, line.latest)],
+        [html.I(className=f"light light-{value_state(panel, line.latest)}"), value_text(panel, line.latest)],
         className=f"number {tone_of(panel, line.latest)}",
     )
     name = "" if alone else line.name  # the title of the panel says what it is
     return html.Div([html.Dt(name, title=name) if name else None, value, _passed(panel, line.latest)])
 
 
-def _passed(panel: Panel, value: float | None) -> Component | None:
+def _passed(panel: PanelDocument, value: float | None) -> Component | None:
     passed = [] if value is None else [limit.alert for limit in panel.thresholds if limit.passed(value)]
     if not passed:
         return None
     return html.Dd(f"past the threshold of {', '.join(passed)}", className=f"small {tone_of(panel, value)}")
 
 
-def spoken(panel: Panel, value: float | None) -> str:
+def value_text(panel: PanelDocument, value: float | None) -> str:
     """The value in the words of its state, or with its unit."""
     if value is None:
         return fmt.MISSING
@@ -57,7 +57,7 @@ def spoken(panel: Panel, value: float | None) -> str:
     return state.text if state else unit_named(panel.unit).written(value)
 
 
-def judged(panel: Panel, value: float | None) -> str:
+def value_state(panel: PanelDocument, value: float | None) -> str:
     """How good a value is: `good`, `warning`, `bad` or `neutral`; by its state, else by the thresholds of alerts."""
     if value is None:
         return "neutral"
@@ -68,6 +68,6 @@ def judged(panel: Panel, value: float | None) -> str:
     return next((tone for tone in ("bad", "warning") if tone in passed), "neutral")
 
 
-def tone_of(panel: Panel, value: float | None) -> str:
+def tone_of(panel: PanelDocument, value: float | None) -> str:
     """The CSS class of how good a value is."""
-    return TONES[judged(panel, value)]
+    return TONES[value_state(panel, value)]

@@ -8,12 +8,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from investiq.serve.web.panels_file import Boards, Panel, View
-from investiq.serve.web.reading import Missing
+from investiq.serve.web.panels_file import PanelDocument, PanelsDocument, PanelView
+from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
-from investiq.serve.web.watchers import Sample, Series
+from investiq.serve.web.watchers import RangeSeries, Sample
 
-__all__ = ["POLL_SECONDS", "SPANS", "Line", "Picture", "Span", "asked", "highest", "picture_of"]
+__all__ = ["POLL_SECONDS", "SPANS", "PlottedSeries", "Span", "TimeGrid", "highest", "query_panel", "time_grid"]
 
 POLL_SECONDS = 10
 SCRAPE_SECONDS = 15
@@ -44,7 +44,7 @@ SPANS: Mapping[str, Span] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class TimeGrid:
     """The moments that are drawn.
 
     Attributes:
@@ -69,7 +69,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PlottedSeries:
     """One series of a panel.
 
     Attributes:
@@ -90,55 +90,57 @@ class Line:
         return f"{self.query} " + " ".join(f"{name}={value}" for name, value in sorted(self.labels.items()))
 
 
-def picture_of(span: Span, view: View, now: float | None = None) -> Picture:
+def time_grid(span: Span, view: PanelView, now: float | None = None) -> TimeGrid:
     """The moments of `span` that a panel of `view` shows."""
     latest = int(time.time() if now is None else now) // POLL_SECONDS * POLL_SECONDS
-    step = span.fine_step if view is View.STATES else span.step
+    step = span.fine_step if view is PanelView.STATES else span.step
     end = latest // step * step
-    return Picture(end - span.seconds, end, step, latest)
+    return TimeGrid(end - span.seconds, end, step, latest)
 
 
-async def asked(sources: Sources, boards: Boards, panel: Panel, picture: Picture) -> list[Line] | Missing:
+async def query_panel(
+    sources: Sources, document: PanelsDocument, panel: PanelDocument, grid: TimeGrid
+) -> list[PlottedSeries] | SourceUnavailable:
     """The lines of all queries of the panel, by query and name; the first query without an answer speaks for all."""
-    expressions = [boards.concrete(query.expr, picture.window_seconds) for query in panel.queries]
-    answers = await asyncio.gather(*(_asked(sources, panel.view, expr, picture) for expr in expressions))
-    lines: list[Line] = []
+    expressions = [document.concrete(query.expr, grid.window_seconds) for query in panel.queries]
+    answers = await asyncio.gather(*(_asked(sources, panel.view, expr, grid) for expr in expressions))
+    lines: list[PlottedSeries] = []
     for place, answer in enumerate(answers):
-        if isinstance(answer, Missing):
+        if isinstance(answer, SourceUnavailable):
             return answer
         legend = panel.queries[place].legend
-        told = [_line(place, legend, series, picture.now) for series in answer if series.samples]
+        told = [_line(place, legend, series, grid.now) for series in answer if series.samples]
         lines += sorted(told, key=lambda line: _natural(line.name))
     return lines
 
 
-async def _asked(sources: Sources, view: View, expr: str, picture: Picture) -> list[Series] | Missing:
-    if view in (View.NUMBER, View.TABLE):
-        return await sources.latest(expr, picture.now)
-    history = sources.history(expr, picture.start, picture.end, picture.step)
-    if picture.end == picture.now:
+async def _asked(sources: Sources, view: PanelView, expr: str, grid: TimeGrid) -> list[RangeSeries] | SourceUnavailable:
+    if view in (PanelView.NUMBER, PanelView.TABLE):
+        return await sources.latest(expr, grid.now)
+    history = sources.history(expr, grid.start, grid.end, grid.step)
+    if grid.end == grid.now:
         return await history
-    past, present = await asyncio.gather(history, sources.latest(expr, picture.now))
-    if isinstance(past, Missing) or isinstance(present, Missing):
-        return past if isinstance(past, Missing) else present
+    past, present = await asyncio.gather(history, sources.latest(expr, grid.now))
+    if isinstance(past, SourceUnavailable) or isinstance(present, SourceUnavailable):
+        return past if isinstance(past, SourceUnavailable) else present
     return _joined(past, present)
 
 
-def _joined(past: Sequence[Series], present: Sequence[Series]) -> list[Series]:
+def _joined(past: Sequence[RangeSeries], present: Sequence[RangeSeries]) -> list[RangeSeries]:
     """Each series of the past with what it is now, and those that are new."""
     joined = {tuple(sorted(series.labels.items())): series for series in past}
     for series in present:
         key = tuple(sorted(series.labels.items()))
         before = joined[key].samples if key in joined else ()
-        joined[key] = Series(series.labels, [*before, *series.samples])
+        joined[key] = RangeSeries(series.labels, [*before, *series.samples])
     return list(joined.values())
 
 
-def _line(place: int, legend: str, series: Series, now: int) -> Line:
+def _line(place: int, legend: str, series: RangeSeries, now: int) -> PlottedSeries:
     name = _LABEL.sub(lambda found: series.labels.get(found[1], ""), legend).strip()
     shown = {label: value for label, value in series.labels.items() if label != "__name__"}
     latest = series.samples[-1][1] if series.samples and series.samples[-1][0] == now else None
-    return Line(name or ", ".join(shown.values()), place, shown, series.samples, latest)
+    return PlottedSeries(name or ", ".join(shown.values()), place, shown, series.samples, latest)
 
 
 def _natural(name: str) -> list[tuple[int, float, str]]:
@@ -147,7 +149,7 @@ def _natural(name: str) -> list[tuple[int, float, str]]:
     return [(0, float(piece), "") if odd % 2 else (1, 0.0, piece) for odd, piece in enumerate(pieces)]
 
 
-def highest(lines: Sequence[Line], limit: int) -> list[Line]:
+def highest(lines: Sequence[PlottedSeries], limit: int) -> list[PlottedSeries]:
     """At most `limit` lines, those with the highest latest values, in the order in which they were."""
     if len(lines) <= limit:
         return list(lines)

@@ -11,11 +11,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from investiq.serve.web.elements import Children, attributes, chip
-from investiq.serve.web.panels.number import judged, spoken
-from investiq.serve.web.panels.queries import Line, Picture
-from investiq.serve.web.panels_file import Panel
+from investiq.serve.web.panels.number import value_state, value_text
+from investiq.serve.web.panels.queries import PlottedSeries, TimeGrid
+from investiq.serve.web.panels_file import PanelDocument
 
-__all__ = ["CHIPS", "Stretch", "bar", "minute", "states", "stretches", "timeline"]
+__all__ = ["CHIPS", "Interval", "bar", "intervals", "minute", "states", "timeline"]
 
 MOST_BARS = 40
 NOTHING = "no data"
@@ -23,7 +23,7 @@ CHIPS: Mapping[str, str] = {"good": "good", "warning": "warn", "bad": "bad", "ne
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Interval:
     """A time in one state.
 
     Attributes:
@@ -37,26 +37,26 @@ class Stretch:
     tone: str
 
 
-def states(panel: Panel, lines: Sequence[Line], picture: Picture) -> Children:
+def states(panel: PanelDocument, lines: Sequence[PlottedSeries], grid: TimeGrid) -> Children:
     """One row for each series."""
     rows = [
         bar(
             line.name or panel.title,
-            list(stretches(panel, line, picture.times)),
-            picture,
-            chip(spoken(panel, line.latest), CHIPS[judged(panel, line.latest)]),
+            list(intervals(panel, line, grid.times)),
+            grid,
+            chip(value_text(panel, line.latest), CHIPS[value_state(panel, line.latest)]),
         )
         for line in lines[:MOST_BARS]
     ]
     note = f"the first {len(rows)} of {len(lines)}" if len(lines) > len(rows) else None
-    return timeline(rows, picture, note)
+    return timeline(rows, grid, note)
 
 
-def timeline(rows: Sequence[Component], picture: Picture, note: str | None = None) -> Component:
+def timeline(rows: Sequence[Component], grid: TimeGrid, note: str | None = None) -> Component:
     """Bars above the times of the picture."""
-    middle = (picture.times[0] + picture.times[-1]) // 2
+    middle = (grid.times[0] + grid.times[-1]) // 2
     axis = html.Div(
-        [html.Span(minute(moment)) for moment in (picture.times[0], middle, picture.times[-1])],
+        [html.Span(minute(moment)) for moment in (grid.times[0], middle, grid.times[-1])],
         className="timeline-axis",
         **attributes(aria_hidden="true"),
     )
@@ -70,9 +70,9 @@ def timeline(rows: Sequence[Component], picture: Picture, note: str | None = Non
     )
 
 
-def bar(name: str, drawn: Sequence[Stretch], picture: Picture, aside: Component) -> Component:
+def bar(name: str, drawn: Sequence[Interval], grid: TimeGrid, aside: Component) -> Component:
     """One row: the name, the bar, and what is now."""
-    whole = max(1, picture.times[-1] - picture.times[0])
+    whole = max(1, grid.times[-1] - grid.times[0])
     pieces = [
         html.I(
             className=f"stretch stretch-{piece.tone}",
@@ -85,20 +85,20 @@ def bar(name: str, drawn: Sequence[Stretch], picture: Picture, aside: Component)
     return html.Div([html.Span(name, className="timeline-name", title=name), drawing, aside], className="timeline-row")
 
 
-def stretches(panel: Panel, line: Line, times: Sequence[int]) -> Iterator[Stretch]:
+def intervals(panel: PanelDocument, line: PlottedSeries, times: Sequence[int]) -> Iterator[Interval]:
     """What the line was from the first of `times` to the last; each sample holds until the next time."""
     samples = dict(line.samples)
 
     def told(place: int) -> tuple[str, str]:
         value = samples.get(times[place])
-        return (NOTHING, "none") if value is None else (spoken(panel, value), judged(panel, value))
+        return (NOTHING, "none") if value is None else (value_text(panel, value), value_state(panel, value))
 
     for (text, tone), group in groupby(range(len(times) - 1), key=told):
         places = list(group)
-        yield Stretch(times[places[0]], times[places[-1] + 1], text, tone)
+        yield Interval(times[places[0]], times[places[-1] + 1], text, tone)
 
 
-def _told(name: str, drawn: Sequence[Stretch]) -> str:
+def _told(name: str, drawn: Sequence[Interval]) -> str:
     """The bar in words: the last changes, newest first."""
     newest = [f"{piece.text} from {minute(piece.start)}" for piece in reversed(drawn)][:5]
     return f"{name}: {', before that '.join(newest)}"

@@ -10,9 +10,9 @@ from dash.development.base_component import Component
 
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, attributes, chip
-from investiq.serve.web.panels.number import judged, spoken
-from investiq.serve.web.panels.queries import Line
-from investiq.serve.web.panels_file import Panel
+from investiq.serve.web.panels.number import value_state, value_text
+from investiq.serve.web.panels.queries import PlottedSeries
+from investiq.serve.web.panels_file import PanelDocument
 
 __all__ = ["columns_of", "table"]
 
@@ -21,10 +21,10 @@ _LABEL = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 _CHIPS = {"good": "good", "warning": "warn", "bad": "bad"}
 
 
-def table(panel: Panel, lines: Sequence[Line]) -> Children:
+def table(panel: PanelDocument, lines: Sequence[PlottedSeries]) -> Children:
     """The table, the highest values first; beyond `MOST_ROWS` it says how many there are."""
     columns = columns_of(panel, lines)
-    rows: dict[tuple[str, ...], dict[int, Line]] = {}
+    rows: dict[tuple[str, ...], dict[int, PlottedSeries]] = {}
     for line in sorted(lines, key=_rank):
         rows.setdefault(tuple(line.labels.get(label, "") for label in columns), {})[line.query] = line
     headings = [label.replace("_", " ") for label in columns]
@@ -46,11 +46,11 @@ def table(panel: Panel, lines: Sequence[Line]) -> Children:
     return [scrolling, html.P(note, className="muted small") if note else None]
 
 
-def _rank(line: Line) -> tuple[float, str]:
+def _rank(line: PlottedSeries) -> tuple[float, str]:
     return (float("inf") if line.latest is None else -line.latest, line.name)
 
 
-def columns_of(panel: Panel, lines: Sequence[Line]) -> list[str]:
+def columns_of(panel: PanelDocument, lines: Sequence[PlottedSeries]) -> list[str]:
     """The labels that the legends name, in their order; where none does, those that are not the same in every row."""
     named = [label for query in panel.queries for label in _LABEL.findall(query.legend)]
     if named:
@@ -59,24 +59,24 @@ def columns_of(panel: Panel, lines: Sequence[Line]) -> list[str]:
     return [label for label in labels if len({line.labels.get(label, "") for line in lines}) > 1] or list(labels)
 
 
-def _is_about_labels(panel: Panel, lines: Sequence[Line]) -> bool:
+def _is_about_labels(panel: PanelDocument, lines: Sequence[PlottedSeries]) -> bool:
     """Whether the values say nothing: such metrics are 1 and tell a version or a setting in their labels."""
     return panel.unit in ("none", "short") and not panel.states and all(line.latest == 1 for line in lines)
 
 
-def _heading(panel: Panel, place: int) -> str:
+def _heading(panel: PanelDocument, place: int) -> str:
     """`Value`; among several, the words of the legend without its labels."""
     if len(panel.queries) == 1:
         return "Value"
     return _LABEL.sub("", panel.queries[place].legend).strip(" ,:·-") or f"Value {place + 1}"
 
 
-def _row(panel: Panel, key: Sequence[str], values: Sequence[Line | None]) -> Component:
+def _row(panel: PanelDocument, key: Sequence[str], values: Sequence[PlottedSeries | None]) -> Component:
     cells = [html.Td(_cell(panel, line), className="value") for line in values]
     return html.Tr([*(html.Td(text or fmt.MISSING) for text in key), *cells])
 
 
-def _cell(panel: Panel, line: Line | None) -> Component | str:
+def _cell(panel: PanelDocument, line: PlottedSeries | None) -> Component | str:
     value = line.latest if line else None
-    tone = _CHIPS.get(judged(panel, value))
-    return chip(spoken(panel, value), tone) if tone else spoken(panel, value)
+    tone = _CHIPS.get(value_state(panel, value))
+    return chip(value_text(panel, value), tone) if tone else value_text(panel, value)
