@@ -22,6 +22,7 @@ from investiq.cli.doctor import CHECKS
 from investiq.cli.exit_codes import ExitCode
 from investiq.foundation.config import Config, Paths, load
 from investiq.foundation.config.schema import MarketConfig
+from investiq.foundation.topology import PROGRAMS
 from investiq.invest import wiring
 from investiq.invest.market.calendar import xnys
 from investiq.invest.market.replay_state import ReplayState, write_state
@@ -60,7 +61,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStack]:
     fake = FakeStack()
     for name, value in fake.settings().items():
         monkeypatch.setenv(name, value)
-    installed = {program.part: f"/nowhere/{program.part}" for program in programs.PROGRAMS if not program.optional}
+    installed = {name: f"/nowhere/{name}" for name, program in PROGRAMS.items() if not program.optional}
     monkeypatch.setattr(programs, "find_all", lambda: installed)
     yield fake
     fake.stop()

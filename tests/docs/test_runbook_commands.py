@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from investiq.foundation.config import Config
+from investiq.foundation.topology import PROGRAMS
 from investiq.monitoring.checks.expressions import Expression
 from investiq.monitoring.checks.references import check_references
 from investiq.monitoring.checks.runbooks import commands
 from investiq.monitoring.scraping.jobs import jobs
 from investiq.operate.supervise.parts import stack_table
-from investiq.operate.supervise.programs import PROGRAMS
 from investiq.operate.validate.offline import checkout
 
 ENTRIES = {
@@ -62,7 +62,7 @@ def test_a_command_that_only_reads_this_machine_works(command: str, tmp_path: Pa
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "http://127" in c])
 def test_an_address_is_that_of_a_part(command: str) -> None:
-    parts = stack_table(Config(), {program.part: program.part for program in PROGRAMS}, trained=True).parts
+    parts = stack_table(Config(), {name: name for name in PROGRAMS}, trained=True).parts
     ports = {part.port for part in parts} | {Config().monitoring.grafana_port}
     assert {urlsplit(url).port for url in re.findall(r"http://127[^\s'&]*", command)} <= ports
 
@@ -109,7 +109,7 @@ def test_what_is_looked_for_among_the_metrics_is_one_of_them(command: str) -> No
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if PATHS.search(c)])
 def test_a_path_in_the_data_folder_is_one_that_is_made(command: str) -> None:
-    parts = stack_table(Config(), {program.part: program.part for program in PROGRAMS}, trained=True).names
+    parts = stack_table(Config(), {name: name for name in PROGRAMS}, trained=True).names
     made = {".investiq", ".investiq/logs", ".investiq/prometheus", ".investiq/monitoring/prometheus.yml"}
     made |= {f".investiq/logs/{part}.log" for part in parts}
     assert {match[0] for match in PATHS.finditer(command)} <= made

@@ -18,7 +18,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from investiq.foundation.config import Config, Paths, addresses, load
+from investiq.foundation import topology
+from investiq.foundation.config import Config, Paths, load
 from investiq.operate.render.files import write_runtime
 from investiq.operate.supervise.parts import ProcessSpec, stack_table
 
@@ -115,7 +116,7 @@ def _delivered(
     waits as long as theirs, so when it has arrived, theirs would have.
     """
     marker = _alert("Marker", "marker", "warning", "marker")
-    url = f"{addresses.base_url(addresses.alertmanager(config))}/api/v2/alerts"
+    url = f"{topology.ALERTMANAGER.url(config)}/api/v2/alerts"
     for batch in (symptoms, pages, [marker]):
         client.post(url, json=batch).raise_for_status()
     expected = {*_names(pages), ("Marker", "marker")}
@@ -127,7 +128,7 @@ def _delivered(
 
 
 def _inbox(config: Config, client: httpx2.Client) -> list[tuple[str, str]]:
-    rows = client.get(f"{addresses.base_url(addresses.inbox(config))}/api/notifications").json()["notifications"]
+    rows = client.get(f"{topology.INBOX.url(config)}/api/notifications").json()["notifications"]
     return [(row["alertname"], row["labels"]["service"]) for row in rows]
 
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from investiq.foundation.config import Config
-from investiq.foundation.names import GRAFANA, PROBES
 from investiq.foundation.telemetry import catalogue
+from investiq.foundation.topology import GRAFANA, PROBES
 from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.checks.expressions import expressions
@@ -25,7 +25,7 @@ from investiq.rule_mutation.runner import load_suite, mutate
 
 TESTS = Path(__file__).with_name("conditional.yml")
 
-GRAFANA_JOB = Job(GRAFANA, ("127.0.0.1:3001",))
+GRAFANA_JOB = Job(GRAFANA.job, ("127.0.0.1:3001",))
 SECURE = "https://invest.example.org/health"
 SECURE_PROBES = Job(PROBES, (SECURE,), (Probe(SECURE, "frontend"),))
 
@@ -58,7 +58,7 @@ def test_each_is_tested_both_ways() -> None:
 
 def test_each_names_what_exists(folder: Path) -> None:
     rules = {"rules.yml": yaml.safe_load((folder / "rules.yml").read_text("utf-8"))}
-    assert check_references(expressions(rules), [GRAFANA, PROBES]).findings == ()
+    assert check_references(expressions(rules), [GRAFANA.job, PROBES]).findings == ()
 
 
 def test_their_tests_pass(folder: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from investiq.foundation.names import NODE
 from investiq.foundation.telemetry.catalogue import Kind
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.topology import NODE
 from investiq.foundation.vocabulary import Part
 from investiq.monitoring.checks.exporters import check_foreign
 from investiq.monitoring.exporters import EVERY_JOB, EXTERNAL_METRICS, ExternalMetric
@@ -39,11 +39,11 @@ def test_each_program_was_recorded_in_its_oldest_and_its_newest_version() -> Non
 @pytest.mark.parametrize(
     ("metric", "what"),
     [
-        (ExternalMetric("node_disk", Kind.GAUGE, (NODE,)), "node 1.11 does not expose node_disk"),
-        (ExternalMetric("node_empty", Kind.GAUGE, (NODE,)), "node 1.11 does not expose node_empty"),
-        (ExternalMetric("node_reads_total", Kind.COUNTER, (NODE,)), "node 1.11 does not expose node_reads_total"),
-        (ExternalMetric("node_disks", Kind.COUNTER, (NODE,)), "node 1.11 calls node_disks a gauge, not a counter"),
-        (ExternalMetric("node_disks", Kind.GAUGE, (NODE,), ("kind",)), "node_disks of node 1.11 has no label kind"),
+        (ExternalMetric("node_disk", Kind.GAUGE, (NODE.job,)), "node 1.11 does not expose node_disk"),
+        (ExternalMetric("node_empty", Kind.GAUGE, (NODE.job,)), "node 1.11 does not expose node_empty"),
+        (ExternalMetric("node_reads_total", Kind.COUNTER, (NODE.job,)), "node 1.11 does not expose node_reads_total"),
+        (ExternalMetric("node_disks", Kind.COUNTER, (NODE.job,)), "node 1.11 calls node_disks a gauge, not a counter"),
+        (ExternalMetric("node_disks", Kind.GAUGE, (NODE.job,), ("kind",)), "node_disks of node 1.11 has no label kind"),
         (ExternalMetric("up", Kind.GAUGE, EVERY_JOB), "there is no recording of scrape"),
     ],
 )
@@ -54,8 +54,8 @@ def test_what_no_program_exposes_is_found(metric: ExternalMetric, what: str) -> 
 @pytest.mark.parametrize(
     "metric",
     [
-        ExternalMetric("node_disks", Kind.GAUGE, (NODE,), ("device",), added=("service",)),
-        ExternalMetric("node_odd", Kind.COUNTER, (NODE,)),
+        ExternalMetric("node_disks", Kind.GAUGE, (NODE.job,), ("device",), added=("service",)),
+        ExternalMetric("node_odd", Kind.COUNTER, (NODE.job,)),
     ],
 )
 def test_what_they_expose_passes_and_an_untyped_one_is_what_we_say(metric: ExternalMetric) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from investiq.foundation.config import Config
-from investiq.foundation.config.addresses import target
 from investiq.foundation.config.schema import AgentConfig, ApiConfig, MarketConfig, ServiceConfig, WebConfig
+from investiq.foundation.topology import target
 from investiq.monitoring.scraping.jobs import prometheus_document
 from investiq.monitoring.scraping.probes import blackbox_document
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from investiq.foundation.config import Config
-from investiq.foundation.names import NODE
+from investiq.foundation.topology import NODE
 from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.recording import Recording
@@ -76,8 +76,8 @@ def test_every_scraped_target_is_missed_by_one_alert_when_it_vanishes() -> None:
 
 
 def test_a_program_that_this_machine_lacks_is_not_missed() -> None:
-    (missing,) = [a for a in alerts_of(Config(), [NODE])[Subject.MONITORING] if a.name == "TargetMissing"]
-    assert NODE not in missing.expr
+    (missing,) = [a for a in alerts_of(Config(), [NODE.job])[Subject.MONITORING] if a.name == "TargetMissing"]
+    assert NODE.job not in missing.expr
     assert "alertmanager" in missing.expr
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from investiq.operate.supervise.programs import PROGRAMS
+from investiq.foundation.topology import PROGRAMS
 from tests.setup.conftest import REPOSITORY, Machine
 
 RUNTIME = {
@@ -87,7 +87,7 @@ def test_it_says_nothing_when_all_are_there(machine: Machine) -> None:
 def test_the_setup_installs_every_program_that_the_stack_needs() -> None:
     """Two lists that must agree: the stack's programs, and the Debian packages of the setup."""
     script = (REPOSITORY / "setup" / "programs.sh").read_text()
-    for program in PROGRAMS:
+    for program in PROGRAMS.values():
         if program.optional:
             continue
         for command in program.commands:

@@ -9,7 +9,7 @@ import httpx2
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleGroup
-from investiq.foundation.config import addresses
+from investiq.foundation import topology
 from investiq.foundation.errors import InvestIQError
 from investiq.invest.market.kept_start import where_it_was
 
@@ -72,7 +72,7 @@ def train(context: CommandContext, if_needed: bool) -> None:
 @pass_command_context
 def show(context: CommandContext) -> None:
     """Show the card of the serving model: what it learned from, and whether it is better than a constant."""
-    card = _card(addresses.base_url(addresses.signals(context.loaded.config)))
+    card = _card(topology.SIGNALS.url(context.loaded.config))
     context.emit("investiq.model/1", card, _text(context, card))
 
 

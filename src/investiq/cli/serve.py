@@ -8,24 +8,21 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
+from investiq.foundation import topology
 from investiq.foundation.telemetry import logging
 
-SERVERS = {
-    "api": "investiq.serve.api.app",
-    "signals": "investiq.serve.signals.app",
-    "web": "investiq.serve.web.app",
-    "inbox": "investiq.serve.inbox.app",
-}
+# The agent is a command of its own: it is a user of the product, not a server of it.
+SERVERS = [process.name for process in topology.OURS if process is not topology.AGENT]
 
 
 @click.command(
     cls=ExampleCommand,
     examples=(("investiq serve api", "the API server, logging JSON to stderr"),),
 )
-@click.argument("part", type=click.Choice(list(SERVERS)))
+@click.argument("part", type=click.Choice(SERVERS))
 @pass_command_context
 def command(context: CommandContext, part: str) -> None:
     """Run one server of ours until SIGTERM. Logs go to stderr as JSON."""
     config = context.loaded.config
     logging.configure(part, config.logging.level, context.stderr)
-    importlib.import_module(SERVERS[part]).run(config)
+    importlib.import_module(f"investiq.serve.{part}.app").run(config)

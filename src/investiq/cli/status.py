@@ -14,7 +14,8 @@ from investiq.cli.help import ExampleCommand
 from investiq.cli.stack_screen import part_rows
 from investiq.clients.api import ClientError, InvestIQClient
 from investiq.clients.api.documents import TradingStatus
-from investiq.foundation.config import Config, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Config
 from investiq.operate.supervise.stack_status import read_stack_status
 
 _SECONDS = 3.0
@@ -57,7 +58,7 @@ def command(context: CommandContext) -> int:
 def _trading(config: Config) -> TradingStatus | None:
     """What the desk of this machine says; None when it does not answer, and the table of parts tells why."""
     try:
-        with InvestIQClient(addresses.base_url(addresses.api(config)), timeout=_SECONDS) as client:
+        with InvestIQClient(topology.API.url(config), timeout=_SECONDS) as client:
             return client.trading_status()
     except ClientError:
         return None

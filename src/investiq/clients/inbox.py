@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx2
 
-from investiq.foundation.config import Config, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
 
 __all__ = ["InboxClient", "InboxTimedOut", "InboxUnreachable"]
@@ -32,7 +33,7 @@ class InboxClient:
     """The inbox of this configuration; a context manager."""
 
     def __init__(self, config: Config) -> None:
-        self._url = addresses.base_url(addresses.inbox(config))
+        self._url = topology.INBOX.url(config)
         self._client = httpx2.Client(base_url=self._url, timeout=_SECONDS, trust_env=False)
 
     def __enter__(self) -> InboxClient:

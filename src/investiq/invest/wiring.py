@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from investiq.foundation.config import addresses
+from investiq.foundation import topology
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
 from investiq.foundation.telemetry.metrics import Metrics
@@ -136,7 +136,7 @@ def build_signal_client(config: Config) -> SignalClient:
     """The client of the signal models service."""
     from investiq.invest.signals.client import SignalClient
 
-    return SignalClient(addresses.base_url(addresses.signals(config)), config.signals.timeout_seconds)
+    return SignalClient(topology.SIGNALS.url(config), config.signals.timeout_seconds)
 
 
 class _SignalService:

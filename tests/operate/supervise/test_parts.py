@@ -8,10 +8,11 @@ import pytest
 
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import AgentConfig, ApiConfig, MarketConfig, MonitoringConfig
+from investiq.foundation.topology import PROGRAMS, Program
 from investiq.operate.supervise.parts import ProcessSpec, StackTable, stack_table
-from investiq.operate.supervise.programs import PROGRAMS, Program, find
+from investiq.operate.supervise.programs import find
 
-ALL = {program.part: f"/usr/bin/{program.part}" for program in PROGRAMS}
+ALL = {name: f"/usr/bin/{name}" for name in PROGRAMS}
 CONFIG = Config(data_dir=Path("/data"))
 
 
@@ -109,7 +110,7 @@ def test_a_part_cannot_need_what_the_table_does_not_name_before_it() -> None:
 
 
 def test_a_program_is_found_by_debians_name_or_by_upstreams(tmp_path: Path) -> None:
-    program = Program("node", "", ("prometheus-node-exporter", "node_exporter"), "")
+    program = Program(commands=("prometheus-node-exporter", "node_exporter"), get="")
     assert find(program, str(tmp_path)) is None
     for name in ("node_exporter", "prometheus-node-exporter"):
         (tmp_path / name).touch(0o755)

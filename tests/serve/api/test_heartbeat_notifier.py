@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from investiq.clients.notify import Notice
-from investiq.foundation.config import Config, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Config
 from investiq.foundation.config.schema import InboxConfig, TradingConfig
 from investiq.invest.trading.heartbeat import HeartbeatRecord, Instant
 from investiq.invest.trading.heartbeat_monitor import HeartbeatMonitor
@@ -71,7 +72,7 @@ def test_it_is_called_as_the_alert_of_the_same_fault() -> None:
     alert = MONITORING_HEARTBEAT_LOST
     assert alert.name == ALERTNAME
     assert (told.severity, told.subject, told.summary) == (alert.severity, alert.subject, alert.summary)
-    assert told.runbook == f"{addresses.console(Config())}/runbooks/{alert.subject}/{alert.name}"
+    assert told.runbook == f"{topology.console_url(Config())}/runbooks/{alert.subject}/{alert.name}"
 
 
 def test_a_start_tells_nobody_unless_it_waits_in_vain() -> None:

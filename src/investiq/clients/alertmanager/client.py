@@ -10,7 +10,8 @@ from typing import Any
 import httpx2
 
 from investiq.clients.alertmanager.silence import Silence, document, silence_of
-from investiq.foundation.config import Config, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
 from investiq.promql.matcher import Matcher
 
@@ -48,7 +49,7 @@ class Silences:
     """
 
     def __init__(self, config: Config, transport: httpx2.BaseTransport | None = None) -> None:
-        self._url = addresses.base_url(addresses.alertmanager(config))
+        self._url = topology.ALERTMANAGER.url(config)
         self._client = httpx2.Client(
             base_url=f"{self._url}/api/v2", timeout=_SECONDS, trust_env=False, transport=transport
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import SecretStr
 
 from investiq.clients.api import InvestIQClient
-from investiq.foundation.config import Config, ConfigError, Paths, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Config, ConfigError, Paths
 
 __all__ = ["TIMEOUT_SECONDS", "connect"]
 
@@ -15,7 +16,7 @@ TIMEOUT_SECONDS = 30.0
 def connect(config: Config) -> InvestIQClient:
     """A client for `client.url`, or for the API that is configured here, with `client.key` or the local admin key."""
     key = _given(config.client.key) if config.client.key else Paths.of(config).admin_key
-    url = config.client.url or addresses.base_url(addresses.api(config))
+    url = config.client.url or topology.API.url(config)
     return InvestIQClient(url, key, timeout=TIMEOUT_SECONDS)
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from investiq.clients.notify.message import message
 from investiq.clients.notify.notice import Notice
 from investiq.clients.notify.notifier import HttpPost
-from investiq.foundation.config import addresses
+from investiq.foundation import topology
 from investiq.foundation.config.schema import Config
 
 __all__ = ["Inbox"]
@@ -24,7 +24,7 @@ class Inbox:
     @classmethod
     def of(cls, config: Config) -> Inbox | None:
         """Always: it is a part of every stack."""
-        return cls(f"{addresses.base_url(addresses.inbox(config))}/webhook")
+        return cls(f"{topology.INBOX.url(config)}/webhook")
 
     def deliver(self, notice: Notice, post: HttpPost) -> None:
         """Post the message; it is on disk when the inbox answers."""

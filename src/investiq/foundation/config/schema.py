@@ -366,8 +366,8 @@ class Config(Section):
         return self.agent.enabled and self.market.clock == "replay"
 
     def ports(self) -> dict[str, int]:
-        """The port of each part by the dotted key that sets it."""
-        ours = {f"{name}.port": getattr(self, name).port for name in ("api", "signals", "web", "inbox", "agent")}
+        """The port of each process by the dotted key that sets it."""
+        ours = {f"{name}.port": section.port for name, section in self if hasattr(section, "port")}
         watch = self.monitoring
         return ours | {
             f"monitoring.{name}": getattr(watch, name) for name in type(watch).model_fields if name.endswith("_port")

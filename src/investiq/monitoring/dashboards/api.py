@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from investiq.foundation.names import API
 from investiq.foundation.telemetry.catalogue import (
     ACTIVE_CONNECTIONS,
     AUTH_FAILURES,
@@ -15,6 +14,7 @@ from investiq.foundation.telemetry.catalogue import (
     REQUEST_DURATION,
     REQUESTS,
 )
+from investiq.foundation.topology import API
 from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.dashboards.panel import (
     RATE_INTERVAL,
@@ -156,7 +156,7 @@ DEPENDENCIES = Panel(
     description="What the API needs, as its own checks see it. Without one that is critical it answers 503 on /health.",
     unit=PanelUnit.STATE,
     view=PanelView.STATES,
-    queries=(Query(latest(DEPENDENCY_HEALTH, eq("job", API)), "{{name}}"),),
+    queries=(Query(latest(DEPENDENCY_HEALTH, eq("job", API.job)), "{{name}}"),),
     alerts=(DEPENDENCY_DOWN,),
     states={1: ("up", PanelState.GOOD), 0: ("down", PanelState.BAD)},
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from investiq.foundation.names import ALERTMANAGER
 from investiq.foundation.telemetry.catalogue import STATE, Kind
+from investiq.foundation.topology import ALERTMANAGER
 from investiq.monitoring.exporters.external_metric import ExternalMetric
 
 __all__ = ["ALERTS_HELD", "CONFIG_RELOADED", "METRICS", "NOTIFICATIONS", "NOTIFICATIONS_FAILED", "SILENCES"]
 
-_OWN = (ALERTMANAGER,)
+_OWN = (ALERTMANAGER.job,)
 
 CONFIG_RELOADED = ExternalMetric("alertmanager_config_last_reload_successful", Kind.GAUGE, _OWN, bounds=STATE)
 NOTIFICATIONS = ExternalMetric("alertmanager_notifications_total", Kind.COUNTER, _OWN, ("integration",))

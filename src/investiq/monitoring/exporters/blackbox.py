@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from investiq.foundation.names import BLACKBOX, PROBES
 from investiq.foundation.telemetry.catalogue import STATE, Kind
+from investiq.foundation.topology import BLACKBOX, PROBES
 from investiq.monitoring.exporters.external_metric import ExternalMetric
 
 __all__ = ["CERTIFICATE_EXPIRY", "CONFIG_RELOADED", "METRICS", "PROBED", "PROBE_DURATION", "PROBE_SUCCESS"]
@@ -16,7 +16,7 @@ PROBE_DURATION = ExternalMetric("probe_duration_seconds", Kind.GAUGE, (PROBES,),
 CERTIFICATE_EXPIRY = ExternalMetric("probe_ssl_earliest_cert_expiry", Kind.GAUGE, (PROBES,), added=(PROBED,))
 """When the first certificate of the chain ends, in Unix seconds; only where the probe spoke TLS and verified it."""
 CONFIG_RELOADED = ExternalMetric(
-    "blackbox_exporter_config_last_reload_successful", Kind.GAUGE, (BLACKBOX,), bounds=STATE
+    "blackbox_exporter_config_last_reload_successful", Kind.GAUGE, (BLACKBOX.job,), bounds=STATE
 )
 
 METRICS = (PROBE_SUCCESS, PROBE_DURATION, CERTIFICATE_EXPIRY, CONFIG_RELOADED)

@@ -12,17 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from investiq.foundation.names import ALERTMANAGER, BLACKBOX, NODE, PROBES, PROMETHEUS
+from investiq.foundation.topology import ALERTMANAGER, BLACKBOX, NODE, PROBES, PROMETHEUS
 
 __all__ = ["PROGRAMS", "Family", "parse_exposition", "recordings"]
 
 PROGRAMS: Mapping[str, str] = {
     "*": "scrape",
-    PROMETHEUS: "prometheus",
-    ALERTMANAGER: "alertmanager",
+    PROMETHEUS.job: "prometheus",
+    ALERTMANAGER.job: "alertmanager",
     PROBES: "probe",
-    BLACKBOX: "blackbox",
-    NODE: "node",
+    BLACKBOX.job: "blackbox",
+    NODE.job: "node",
 }
 """Scrape job -> the program of its recordings."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from investiq.foundation.names import NODE
 from investiq.foundation.telemetry.catalogue import STATE, Kind
+from investiq.foundation.topology import NODE
 from investiq.monitoring.exporters.external_metric import ExternalMetric
 
 __all__ = [
@@ -38,7 +38,7 @@ __all__ = [
     "TIME",
 ]
 
-_OWN = (NODE,)
+_OWN = (NODE.job,)
 _MOUNT = ("device", "fstype", "mountpoint")
 
 MEMORY_AVAILABLE = ExternalMetric("node_memory_MemAvailable_bytes", Kind.GAUGE, _OWN)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from investiq.foundation.names import ALERTMANAGER, BLACKBOX, NODE, PROMETHEUS
 from investiq.foundation.telemetry.catalogue import Kind
+from investiq.foundation.topology import ALERTMANAGER, BLACKBOX, NODE, PROMETHEUS
 from investiq.foundation.vocabulary import Part
 from investiq.monitoring.exporters.external_metric import ExternalMetric
 
 __all__ = ["CPU_SECONDS", "MAX_FILES", "METRICS", "OPEN_FILES", "RESIDENT_MEMORY", "START_TIME"]
 
-_EMITTERS = (*(part.value for part in Part), PROMETHEUS, ALERTMANAGER, BLACKBOX, NODE)
+_EMITTERS = (*(part.value for part in Part), PROMETHEUS.job, ALERTMANAGER.job, BLACKBOX.job, NODE.job)
 
 OPEN_FILES = ExternalMetric("process_open_fds", Kind.GAUGE, _EMITTERS)
 MAX_FILES = ExternalMetric("process_max_fds", Kind.GAUGE, _EMITTERS)

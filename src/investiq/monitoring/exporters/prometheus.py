@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from investiq.foundation.names import PROMETHEUS
 from investiq.foundation.telemetry.catalogue import STATE, Kind
+from investiq.foundation.topology import PROMETHEUS
 from investiq.monitoring.exporters.external_metric import ExternalMetric
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "WAL_WRITE_FAILURES",
 ]
 
-_OWN = (PROMETHEUS,)
+_OWN = (PROMETHEUS.job,)
 
 CONFIG_RELOADED = ExternalMetric("prometheus_config_last_reload_successful", Kind.GAUGE, _OWN, bounds=STATE)
 RULE_FAILURES = ExternalMetric("prometheus_rule_evaluation_failures_total", Kind.COUNTER, _OWN, ("rule_group",))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-from investiq.foundation.config import addresses
+from investiq.foundation import topology
 from investiq.foundation.config.schema import Config
 
 __all__ = ["SHOWN", "TEMPLATE_FILE", "notification_template"]
@@ -24,7 +24,7 @@ def notification_template(config: Config) -> str:
     """The file, with the address that a phone opens."""
     text = (resources.files("investiq.monitoring.routing") / "notification.tmpl").read_text(encoding="utf-8")
     values = {
-        "@CONSOLE@": addresses.console(config),
+        "@CONSOLE@": topology.console_url(config),
         "@SHOWN@": str(SHOWN),
     }
     for name, value in values.items():

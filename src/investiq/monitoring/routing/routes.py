@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from investiq.foundation import names
-from investiq.foundation.config import addresses
+from investiq.foundation import topology
 from investiq.foundation.config.schema import Config, NotifyConfig
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
 from investiq.foundation.vocabulary import Dependency, Severity
@@ -97,7 +96,7 @@ INHIBITIONS = (
     Inhibition(
         "the API waits in vain for signal models that hang",
         source=(eq("alertname", ML_SERVICE_DOWN.name),),
-        target=(eq("alertname", *_SYMPTOMS), eq("service", names.API)),
+        target=(eq("alertname", *_SYMPTOMS), eq("service", topology.API.job)),
     ),
     Inhibition(
         "analyses do without signal models that are dead, or have no model",
@@ -116,17 +115,17 @@ INHIBITIONS = (
     ),
     Inhibition(
         "the frontend fails because the API behind it is dead",
-        source=(eq("alertname", SERVICE_DOWN.name), eq("service", names.API)),
-        target=(eq("alertname", *_SYMPTOMS), eq("service", names.WEB)),
+        source=(eq("alertname", SERVICE_DOWN.name), eq("service", topology.API.job)),
+        target=(eq("alertname", *_SYMPTOMS), eq("service", topology.WEB.job)),
     ),
     Inhibition(
         "without its exporter nothing is probed: what the probes said last is no news",
-        source=(eq("alertname", EXPORTER_DOWN.name), eq("service", names.BLACKBOX)),
+        source=(eq("alertname", EXPORTER_DOWN.name), eq("service", topology.BLACKBOX.job)),
         target=(eq("alertname", PROBE_FAILING.name, CERTIFICATE_EXPIRING.name),),
     ),
     Inhibition(
         "nobody takes alerts from Prometheus while Alertmanager is dead",
-        source=(eq("alertname", SERVICE_DOWN.name), eq("service", names.ALERTMANAGER)),
+        source=(eq("alertname", SERVICE_DOWN.name), eq("service", topology.ALERTMANAGER.job)),
         target=(eq("alertname", NOT_CONNECTED.name),),
     ),
     Inhibition(
@@ -290,12 +289,12 @@ def _inhibit_rule(inhibition: Inhibition) -> dict[str, Any]:
 
 
 def _inbox_webhook(config: Config, path: str) -> dict[str, Any]:
-    return {"url": f"{addresses.base_url(addresses.inbox(config))}{path}", "send_resolved": True}
+    return {"url": f"{topology.INBOX.url(config)}{path}", "send_resolved": True}
 
 
 def _api_heartbeat(config: Config) -> dict[str, Any]:
     return {
-        "url": f"{addresses.base_url(addresses.api(config))}{HEARTBEAT_PATH}",
+        "url": f"{topology.API.url(config)}{HEARTBEAT_PATH}",
         # A Watchdog that ended is no sign of life.
         "send_resolved": False,
         "http_config": {"authorization": {"type": "Bearer", "credentials_file": HEARTBEAT_TOKEN_FILE}},

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from investiq.foundation.names import API, PROBES, SIGNALS, WEB
 from investiq.foundation.telemetry.catalogue import AUTH_FAILURES, DEPENDENCY_HEALTH, EVENT_LOOP_LAG, REQUEST_DURATION
+from investiq.foundation.topology import API, PROBES, SIGNALS, WEB
 from investiq.foundation.vocabulary import Dependency, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
@@ -38,7 +38,7 @@ SERVICE_DOWN = Alert(
     name="ServiceDown",
     subject=Subject.API,
     severity=Severity.CRITICAL,
-    query=series(UP, eq("job", API)),
+    query=series(UP, eq("job", API.job)),
     op="==",
     threshold=0,
     for_seconds=60,
@@ -56,7 +56,7 @@ FRONTEND_DOWN = Alert(
     subject=Subject.API,
     # Not critical: the API trades on and guards the positions without its pages, and the command line shows the same.
     severity=Severity.WARNING,
-    query=series(UP, eq("job", WEB)),
+    query=series(UP, eq("job", WEB.job)),
     op="==",
     threshold=0,
     for_seconds=60,
@@ -73,7 +73,7 @@ SERVICE_ABSENT = Alert(
     name="ServiceAbsent",
     subject=Subject.API,
     severity=Severity.CRITICAL,
-    query=" or ".join(f"absent({series(UP, eq('job', job))})" for job in (API, SIGNALS, WEB)),
+    query=" or ".join(f"absent({series(UP, eq('job', job))})" for job in (API.job, SIGNALS.job, WEB.job)),
     for_seconds=300,
     summary="Prometheus does not scrape {{ $labels.job }} at all",
     description=(
@@ -115,13 +115,13 @@ def _probe_failing(severity: Severity, of: str, *causes: str, lost: str) -> Aler
 
 PROBE_FAILING = _probe_failing(
     Severity.CRITICAL,
-    series(PROBE_SUCCESS, _PROBES, eq(PROBED, API)),
+    series(PROBE_SUCCESS, _PROBES, eq(PROBED, API.job)),
     series(DEPENDENCY_HEALTH, ne("name", Dependency.SIGNAL_MODELS)),
     lost="Analyses and orders probably fail for everybody; open positions may not be watched.",
 )
 PROBE_OF_OTHERS_FAILING = _probe_failing(
     Severity.WARNING,
-    series(PROBE_SUCCESS, _PROBES, ne(PROBED, API)),
+    series(PROBE_SUCCESS, _PROBES, ne(PROBED, API.job)),
     lost="Whoever uses it is probably refused, or waits in vain; trading goes on.",
 )
 
@@ -160,7 +160,7 @@ HIGH_ERROR_RATE = Alert(
     subject=Subject.API,
     severity=Severity.CRITICAL,
     # Not the inbox and the agent: what they lose pages by itself.
-    query=series(ERROR_RATIO, eq("job", API, SIGNALS, WEB)),
+    query=series(ERROR_RATIO, eq("job", API.job, SIGNALS.job, WEB.job)),
     op=">",
     threshold=0.05,
     extra_condition=f"and {series(REQUEST_RATE)} > {_REQUESTS_FLOOR:g}",
@@ -177,7 +177,7 @@ HIGH_LATENCY = Alert(
     name="HighLatency",
     subject=Subject.API,
     severity=Severity.WARNING,
-    query=series(LATENCY_P95, eq("job", API)),
+    query=series(LATENCY_P95, eq("job", API.job)),
     op=">",
     threshold=1000,
     extra_condition=f"and {series(REQUEST_RATE)} > {_REQUESTS_FLOOR:g}",
@@ -196,7 +196,7 @@ API_SATURATED = Alert(
     severity=Severity.WARNING,
     # Not the number of active requests: many may wait for nothing but a slow client. When the loop itself is late,
     # every request is, the halts among them.
-    query=f"histogram_quantile(0.9, sum by (job, le) (rate({buckets(EVENT_LOOP_LAG, eq('job', API))}[5m])))",
+    query=f"histogram_quantile(0.9, sum by (job, le) (rate({buckets(EVENT_LOOP_LAG, eq('job', API.job))}[5m])))",
     op=">",
     threshold=0.25,
     for_seconds=300,
@@ -215,7 +215,7 @@ AUTH_FAILURES_HIGH = Alert(
     name="AuthFailuresHigh",
     subject=Subject.API,
     severity=Severity.WARNING,
-    query=f"sum by (job) (rate({series(AUTH_FAILURES, eq('job', API), _GUESSED)}[5m]))",
+    query=f"sum by (job) (rate({series(AUTH_FAILURES, eq('job', API.job), _GUESSED)}[5m]))",
     op=">",
     threshold=0.1,
     for_seconds=120,
@@ -243,7 +243,7 @@ DEPENDENCY_DOWN = Alert(
     name="DependencyDown",
     subject=Subject.API,
     severity=Severity.CRITICAL,
-    query=series(DEPENDENCY_HEALTH, eq("job", API), ne("name", Dependency.SIGNAL_MODELS)),
+    query=series(DEPENDENCY_HEALTH, eq("job", API.job), ne("name", Dependency.SIGNAL_MODELS)),
     op="==",
     threshold=0,
     for_seconds=60,
@@ -258,7 +258,7 @@ SIGNAL_MODELS_UNREACHABLE = Alert(
     name="DependencyDown",
     subject=Subject.API,
     severity=Severity.WARNING,
-    query=series(DEPENDENCY_HEALTH, eq("job", API), eq("name", Dependency.SIGNAL_MODELS)),
+    query=series(DEPENDENCY_HEALTH, eq("job", API.job), eq("name", Dependency.SIGNAL_MODELS)),
     op="==",
     threshold=0,
     for_seconds=120,

@@ -5,7 +5,7 @@ They are meant for a laptop as for a server: shares have a floor in bytes where 
 
 from __future__ import annotations
 
-from investiq.foundation.names import NODE
+from investiq.foundation.topology import NODE
 from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters import node, process
@@ -26,7 +26,7 @@ __all__ = [
     "RECORDINGS",
 ]
 
-_HOST = eq("job", NODE)
+_HOST = eq("job", NODE.job)
 
 # What lives in memory, cannot be written, or is another name of what is counted already; /boot/efi is small and full.
 _ON_DISK = ne("fstype", "tmpfs", "ramfs", "squashfs", "overlay", "iso9660", "erofs", "vfat")

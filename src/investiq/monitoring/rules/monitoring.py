@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from investiq.foundation.contract.heartbeat import EVALUATED_AT, WATCHDOG_NAME
-from investiq.foundation.names import (
+from investiq.foundation.topology import (
     ALERTMANAGER,
     API,
     BLACKBOX,
@@ -45,14 +45,14 @@ __all__ = [
     "alerts",
 ]
 
-_BY_PROMETHEUS = eq("job", PROMETHEUS)
-_BY_ALERTMANAGER = eq("job", ALERTMANAGER)
+_BY_PROMETHEUS = eq("job", PROMETHEUS.job)
+_BY_ALERTMANAGER = eq("job", ALERTMANAGER.job)
 
 WATCHER_DOWN = Alert(
     name="ServiceDown",
     subject=Subject.MONITORING,
     severity=Severity.WARNING,
-    query=series(UP, eq("job", PROMETHEUS, ALERTMANAGER, INBOX)),
+    query=series(UP, eq("job", PROMETHEUS.job, ALERTMANAGER.job, INBOX.job)),
     op="==",
     threshold=0,
     for_seconds=60,
@@ -71,7 +71,7 @@ EXPORTER_DOWN = Alert(
     subject=Subject.MONITORING,
     severity=Severity.WARNING,
     # Not the probes: all of them lose their `up` with the exporter, and one fault is one page.
-    query=series(UP, eq("job", BLACKBOX, NODE)),
+    query=series(UP, eq("job", BLACKBOX.job, NODE.job)),
     op="==",
     threshold=0,
     for_seconds=60,
@@ -88,7 +88,7 @@ GRAFANA_DOWN = Alert(
     name="GrafanaDown",
     subject=Subject.MONITORING,
     severity=Severity.WARNING,
-    query=series(UP, eq("job", GRAFANA)),
+    query=series(UP, eq("job", GRAFANA.job)),
     op="==",
     threshold=0,
     for_seconds=120,
@@ -148,7 +148,7 @@ NOT_INGESTING = Alert(
         "its own target. Almost no alert can fire any more; this one can, since it asks for what is missing."
     ),
     no_data=NoData.QUIET,
-    service=PROMETHEUS,
+    service=PROMETHEUS.job,
 )
 
 NOT_CONNECTED = Alert(
@@ -200,7 +200,7 @@ SERIES_BUDGET_EXCEEDED = Alert(
     subject=Subject.MONITORING,
     severity=Severity.WARNING,
     # The node exporter has as many as the host has disks, CPUs and network devices.
-    query=series(SAMPLES, ne("job", NODE)),
+    query=series(SAMPLES, ne("job", NODE.job)),
     op=">",
     threshold=SERIES_BUDGET,
     for_seconds=600,
@@ -234,7 +234,7 @@ def _notifications(metric: ExternalMetric) -> str:
     return f"sum by (job, integration) (rate({series(metric, _BY_ALERTMANAGER)}[5m]))"
 
 
-_OUR_RECEIVERS = eq("job", API, INBOX)
+_OUR_RECEIVERS = eq("job", API.job, INBOX.job)
 
 NOTIFICATIONS_FAILING = Alert(
     name="AlertmanagerNotificationsFailing",
@@ -263,7 +263,7 @@ BLACKBOX_RELOAD_FAILED = Alert(
     name="BlackboxConfigReloadFailed",
     subject=Subject.MONITORING,
     severity=Severity.WARNING,
-    query=series(blackbox.CONFIG_RELOADED, eq("job", BLACKBOX)),
+    query=series(blackbox.CONFIG_RELOADED, eq("job", BLACKBOX.job)),
     op="==",
     threshold=0,
     for_seconds=60,
@@ -283,7 +283,7 @@ WATCHDOG = Alert(
     # Not vector(1): Alertmanager goes on sending the last alert it heard of for minutes after Prometheus died. Whoever
     # receives this judges `evaluated_at`, which only a living Prometheus moves on.
     query="time()",
-    service=PROMETHEUS,
+    service=PROMETHEUS.job,
     summary="the monitoring is alive",
     description=(
         "Always firing, and for machines only: it proves that rules are evaluated and notifications delivered. When "
@@ -351,7 +351,7 @@ TARGET_MISSING = "TargetMissing"
 
 def alerts(watched: Sequence[Job]) -> tuple[Alert, ...]:
     """The alerts about the watchers where `watched` is scraped."""
-    grafana = (GRAFANA_DOWN,) if any(job.name == GRAFANA for job in watched) else ()
+    grafana = (GRAFANA_DOWN,) if any(job.name == GRAFANA.job for job in watched) else ()
     secure = any(target.startswith("https://") for job in watched for target in job.targets)
     certificates = (CERTIFICATE_EXPIRING, CERTIFICATE_NEAR_ITS_END) if secure else ()
     return (*_ALWAYS, _target_missing(watched), *grafana, *certificates, WATCHDOG)
@@ -359,7 +359,7 @@ def alerts(watched: Sequence[Job]) -> tuple[Alert, ...]:
 
 def _target_missing(watched: Sequence[Job]) -> Alert:
     """One alert for all expected targets but those of ServiceAbsent and PrometheusNotIngesting."""
-    others = [job for job in watched if job.name not in (API, SIGNALS, WEB, PROMETHEUS)]
+    others = [job for job in watched if job.name not in (API.job, SIGNALS.job, WEB.job, PROMETHEUS.job)]
     expected = [
         series(UP, eq("job", job.name), *([eq("instance", target)] if len(job.targets) > 1 else []))
         for job in others

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from investiq.foundation.names import SIGNALS
 from investiq.foundation.telemetry.catalogue import (
     ENGINE_RESULTS,
     FEATURE_DRIFT,
@@ -12,6 +11,7 @@ from investiq.foundation.telemetry.catalogue import (
     PREDICTION_DRIFT,
     PREDICTION_DURATION,
 )
+from investiq.foundation.topology import SIGNALS
 from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.scrape import UP
@@ -34,7 +34,7 @@ ML_SERVICE_DOWN = Alert(
     subject=Subject.SIGNALS,
     # Not critical: analyses go on without this engine and say so, and nothing trades on it alone.
     severity=Severity.WARNING,
-    query=series(UP, eq("job", SIGNALS)),
+    query=series(UP, eq("job", SIGNALS.job)),
     op="==",
     threshold=0,
     for_seconds=60,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from investiq.foundation.config.schema import TradingConfig
-from investiq.foundation.names import AGENT, API
 from investiq.foundation.telemetry.catalogue import (
     AGENT_INTERVAL,
     AGENT_OPEN_TIME,
@@ -17,6 +16,7 @@ from investiq.foundation.telemetry.catalogue import (
     ORDERS,
     TRADING_HALTED,
 )
+from investiq.foundation.topology import AGENT, API
 from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.scrape import UP
@@ -38,12 +38,12 @@ CIRCUIT_BREAKER_TRIPPED = Alert(
     name="CircuitBreakerTripped",
     subject=Subject.TRADING,
     severity=Severity.CRITICAL,
-    query=series(TRADING_HALTED, eq("job", API)),
+    query=series(TRADING_HALTED, eq("job", API.job)),
     op="==",
     threshold=1,
     # A start waits for the first heartbeat and needs no hand: it is no trip, and would page with every deployment. A
     # start that waits in vain is MonitoringHeartbeatLost's.
-    extra_condition=f"unless {series(HEARTBEAT_AWAITED, eq('job', API))} == 1",
+    extra_condition=f"unless {series(HEARTBEAT_AWAITED, eq('job', API.job))} == 1",
     # No `for`: a halt is latched until somebody resumes it, so it never flaps, and every minute of it is lost trading.
     summary="trading is halted",
     description=(
@@ -59,10 +59,10 @@ MONITORING_HEARTBEAT_LOST = Alert(
     name="MonitoringHeartbeatLost",
     subject=Subject.TRADING,
     severity=Severity.CRITICAL,
-    query=f"time() - {series(HEARTBEAT_EVALUATED, eq('job', API))}",
+    query=f"time() - {series(HEARTBEAT_EVALUATED, eq('job', API.job))}",
     op=">",
     threshold=TradingConfig().heartbeat_timeout_seconds,
-    extra_condition=f"and {series(MONITORING_REQUIRED, eq('job', API))} == 1",
+    extra_condition=f"and {series(MONITORING_REQUIRED, eq('job', API.job))} == 1",
     for_seconds=60,  # a start of the API takes two rounds of ten seconds until the first heartbeat
     summary="the API does not hear the monitoring",
     description=(
@@ -150,7 +150,7 @@ AGENT_DOWN = Alert(
     subject=Subject.TRADING,
     # Not critical: the breaker and the limits are the API's and hold without it, and it trades on paper only.
     severity=Severity.WARNING,
-    query=series(UP, eq("job", AGENT)),
+    query=series(UP, eq("job", AGENT.job)),
     op="==",
     threshold=0,
     for_seconds=60,

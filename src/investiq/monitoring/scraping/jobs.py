@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from investiq.foundation import names
-from investiq.foundation.config import addresses
+from investiq.foundation import topology
 from investiq.foundation.config.schema import Config, ServiceConfig
+from investiq.foundation.topology import Process
 from investiq.monitoring.exporters.blackbox import PROBED
 from investiq.monitoring.scraping.probes import Probe, probes
 
@@ -46,21 +46,17 @@ class Job:
 
 def jobs(config: Config) -> tuple[Job, ...]:
     """Every scrape job, in the order of the contract; then the services of the user."""
-    agent = (Job(names.AGENT, (addresses.agent(config),)),) if config.agent_runs else ()
-    token_file = METRICS_TOKEN_FILE if config.api.metrics_token is not None else None
     return (
-        Job(names.API, (addresses.api(config),), token_file=token_file),
-        Job(names.SIGNALS, (addresses.signals(config),)),
-        Job(names.WEB, (addresses.web(config),)),
-        Job(names.PROMETHEUS, (addresses.prometheus(config),)),
-        Job(names.ALERTMANAGER, (addresses.alertmanager(config),)),
-        _probes(config),
-        Job(names.BLACKBOX, (addresses.blackbox(config),)),
-        Job(names.NODE, (addresses.node(config),)),
-        Job(names.INBOX, (addresses.inbox(config),)),
-        *agent,
+        *(job for process in topology.scraped(config) for job in _of_process(process, config)),
         *(_of_service(service) for service in config.services),
     )
+
+
+def _of_process(process: Process, config: Config) -> Iterator[Job]:
+    if process is topology.BLACKBOX:
+        yield _probes(config)
+    asks = process is topology.API and config.api.metrics_token is not None
+    yield Job(process.job, (process.target(config),), token_file=METRICS_TOKEN_FILE if asks else None)
 
 
 def _of_service(service: ServiceConfig) -> Job:
@@ -76,7 +72,7 @@ def _of_service(service: ServiceConfig) -> Job:
 
 def _probes(config: Config) -> Job:
     wanted = probes(config)
-    return Job(names.PROBES, tuple(probe.url for probe in wanted), wanted, via=addresses.blackbox(config))
+    return Job(topology.PROBES, tuple(probe.url for probe in wanted), wanted, via=topology.BLACKBOX.target(config))
 
 
 def prometheus_document(config: Config, without: Collection[str] = ()) -> dict[str, Any]:
@@ -88,7 +84,7 @@ def prometheus_document(config: Config, without: Collection[str] = ()) -> dict[s
             "evaluation_interval": f"{EVALUATION_SECONDS}s",
         },
         "rule_files": [RULE_FILES],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [addresses.alertmanager(config)]}]}]},
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [topology.ALERTMANAGER.target(config)]}]}]},
         "scrape_configs": [_scrape_config(job) for job in jobs(config) if job.name not in without],
     }
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from investiq.foundation import names
-from investiq.foundation.config import addresses
+from investiq.foundation import topology
 from investiq.foundation.config.schema import Config
 
 __all__ = ["Probe", "blackbox_document", "probes"]
@@ -56,12 +55,11 @@ def _modules() -> dict[str, Any]:
 
 def probes(config: Config) -> tuple[Probe, ...]:
     """The health endpoints that are probed: those of our servers, and those of the user's services."""
-    servers = {
-        names.API: addresses.api(config),
-        names.SIGNALS: addresses.signals(config),
-        names.WEB: addresses.web(config),
-    }
-    ours = (Probe(f"{addresses.base_url(address)}/health", service) for service, address in servers.items())
+    ours = (
+        Probe(f"{process.url(config)}{process.health[0]}", process.job)
+        for process in topology.PROCESSES
+        if process.probed
+    )
     theirs = (
         Probe(f"{service.url.rstrip('/')}{service.health_path}", service.name, ANSWERS_MODULE)
         for service in config.services

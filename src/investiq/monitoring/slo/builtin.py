@@ -8,7 +8,6 @@ from typing import Any
 from investiq.foundation.config.load import ConfigError
 from investiq.foundation.config.schema import Config
 from investiq.foundation.config.slo import BuiltInSlo, CustomSlo
-from investiq.foundation.names import API, SIGNALS
 from investiq.foundation.telemetry.catalogue import (
     MARKET_DATA_AGE,
     MARKET_PHASE,
@@ -17,6 +16,7 @@ from investiq.foundation.telemetry.catalogue import (
     PREDICTIONS,
     REQUEST_DURATION,
 )
+from investiq.foundation.topology import API, SIGNALS
 from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.selectors import observations, series
@@ -32,8 +32,8 @@ __all__ = ["ANALYSIS_ROUTE", "slos_of"]
 ANALYSIS_ROUTE = "/api/analyze/{symbol}"
 
 # Scrapes, probes and heartbeats are no users, and /health answers 503 on purpose while a dependency is down.
-_OF_USERS = (eq("job", API), ne("endpoint", "/health", "/metrics", "/internal/heartbeat"))
-_ANALYSES = (eq("job", API), eq("endpoint", ANALYSIS_ROUTE))
+_OF_USERS = (eq("job", API.job), ne("endpoint", "/health", "/metrics", "/internal/heartbeat"))
+_ANALYSES = (eq("job", API.job), eq("endpoint", ANALYSIS_ROUTE))
 _SERVER_ERROR = matching("status", "5..")
 
 
@@ -68,13 +68,13 @@ def _common(settings: BuiltInSlo) -> dict[str, Any]:
 def _api_availability(_config: Config, settings: Any) -> Slo:
     return Slo(
         name="api-availability",
-        service=API,
+        service=API.job,
         subject=Subject.API,
         description="the API answers, and its health check from outside succeeds",
         events=availability(
             observations(REQUEST_DURATION, *_OF_USERS),
             observations(REQUEST_DURATION, *_OF_USERS, _SERVER_ERROR),
-            probed=API,
+            probed=API.job,
         ),
         budgeting=BudgetingMethod.RATIO_TIMESLICES,
         **_common(settings),
@@ -85,7 +85,7 @@ def _analysis_latency(_config: Config, settings: Any) -> Slo:
     limit = settings.threshold_milliseconds
     return Slo(
         name="analysis-latency",
-        service=API,
+        service=API.job,
         subject=Subject.ANALYSIS,
         description=f"an analysis is answered within {limit:g} ms",
         events=latency(
@@ -102,12 +102,12 @@ def _analysis_latency(_config: Config, settings: Any) -> Slo:
 def _signal_availability(_config: Config, settings: Any) -> Slo:
     return Slo(
         name="signal-availability",
-        service=SIGNALS,
+        service=SIGNALS.job,
         subject=Subject.SIGNALS,
         description="the signal models predict when they are asked, and their health check from outside succeeds",
         # Too few bars, or bars that cannot be, are the asker's: they were answered.
         events=availability(
-            series(PREDICTIONS), series(PREDICTIONS, eq("outcome", "no_model", "failed")), probed=SIGNALS
+            series(PREDICTIONS), series(PREDICTIONS, eq("outcome", "no_model", "failed")), probed=SIGNALS.job
         ),
         budgeting=BudgetingMethod.RATIO_TIMESLICES,
         **_common(settings),
@@ -126,7 +126,7 @@ def _market_data_freshness(config: Config, settings: Any) -> Slo:
     )
     return Slo(
         name="market-data-freshness",
-        service=API,
+        service=API.job,
         subject=Subject.MARKET,
         description=f"while the market is open, the newest price is at most {limit:g} s of open market old",
         # Seconds of open market, good and stale.
@@ -143,7 +143,7 @@ def _order_acknowledgement(_config: Config, settings: Any) -> Slo:
     limit = settings.threshold_seconds
     return Slo(
         name="order-acknowledgement",
-        service=API,
+        service=API.job,
         subject=Subject.TRADING,
         description=f"the broker acknowledges an order within {limit:g} s",
         # An order is acknowledged or becomes unknown, once; a denied one was never sent.

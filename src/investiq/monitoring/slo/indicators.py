@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from investiq.foundation.names import PROBES
 from investiq.foundation.telemetry.catalogue import Metric
+from investiq.foundation.topology import PROBES
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.exporters.external_metric import ExternalMetric
 from investiq.monitoring.selectors import at_most, buckets, observations, series

@@ -14,7 +14,8 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import investiq
-from investiq.foundation.config import Paths, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Paths
 from investiq.foundation.findings import Finding
 from investiq.operate.doctor.examination import Diagnosis, Installation
 
@@ -79,7 +80,7 @@ def _files(paths: Paths) -> Iterable[Path]:
 def _beside_prometheus(installation: Installation) -> Iterator[Finding]:
     if not installation.answers("prometheus"):
         return
-    where = addresses.base_url(addresses.prometheus(installation.config))
+    where = topology.PROMETHEUS.url(installation.config)
     response = installation.http.get(f"{where}/-/healthy")
     theirs = parsedate_to_datetime(response.headers["date"])
     skew = abs((datetime.now(UTC) - theirs).total_seconds())

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from investiq.foundation.config import Paths, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Paths
 from investiq.foundation.findings import Finding
 from investiq.operate.doctor.examination import START, Diagnosis, Installation
 
@@ -25,7 +26,7 @@ def check(installation: Installation) -> Diagnosis:
     findings = [Finding("model", "disk", reason, fix, unchecked=new)] if reason else []
     if not installation.answers("signals"):
         return Diagnosis("the model on the disk", [*findings, *installation.unanswered("model", ["signals"])])
-    where = addresses.base_url(addresses.signals(installation.config))
+    where = topology.SIGNALS.url(installation.config)
     state = installation.http.get(f"{where}/health").json()["model"]
     findings += _serving(installation, where, state)
     return Diagnosis(

@@ -7,7 +7,8 @@ import time
 from collections.abc import Collection
 from datetime import datetime
 
-from investiq.foundation.config import Paths, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Paths
 from investiq.foundation.findings import Finding
 from investiq.operate.doctor.examination import Diagnosis, Installation
 from investiq.operate.render.files import render_runtime
@@ -64,4 +65,4 @@ def _started(installation: Installation) -> float:
 
 
 def _prometheus(installation: Installation) -> str:
-    return addresses.base_url(addresses.prometheus(installation.config))
+    return topology.PROMETHEUS.url(installation.config)

@@ -13,13 +13,14 @@ from typing import Any
 
 import yaml
 
-from investiq.foundation.config import Config, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Config
 from investiq.foundation.config.paths import PANELS_FILE, Paths
 from investiq.foundation.config.reference import configuration_page
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.files import private_draft
-from investiq.foundation.names import AGENT, GRAFANA
 from investiq.foundation.telemetry.reference import metrics_page
+from investiq.foundation.topology import AGENT, GRAFANA
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
 from investiq.monitoring.dashboards.panels_file import panels_document
@@ -110,7 +111,7 @@ def write_committed(root: Path) -> tuple[Path, ...]:
 
 
 def _monitoring_files(config: Config, without: Collection[str]) -> dict[str, str]:
-    console = addresses.console(config)
+    console = topology.console_url(config)
     recordings = recordings_of(config)
     rules = {
         f"rules/{subject}.yml": rule_document(subject, alerts, console, recordings.get(subject, ()))
@@ -135,8 +136,8 @@ def _grafana_files(config: Config, dashboards: PurePath) -> dict[str, str]:
     """
     from investiq.monitoring.dashboards import grafana  # noqa: PLC0415  Grafana's SDK costs a third of a second
 
-    console = addresses.console(config)
-    prometheus = addresses.base_url(addresses.prometheus(config))
+    console = topology.console_url(config)
+    prometheus = topology.PROMETHEUS.url(config)
     return {
         "grafana/provisioning/datasources/prometheus.yml": _yaml(grafana.data_source(prometheus)),
         "grafana/provisioning/dashboards/investiq.yml": _yaml(grafana.dashboards_provider(str(dashboards))),
@@ -160,7 +161,7 @@ def _check_receivers(config: Config) -> None:
 
 
 def _check_services(config: Config) -> None:
-    ours = {job.name for job in jobs(config.model_copy(update={"services": ()}))} | {GRAFANA, AGENT}
+    ours = {job.name for job in jobs(config.model_copy(update={"services": ()}))} | {GRAFANA.job, AGENT.job}
     for service in config.services:
         if service.name in ours:
             raise RenderError(

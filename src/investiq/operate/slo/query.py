@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx2
 
-from investiq.foundation.config import Config, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
 from investiq.monitoring.slo import slos_of
 from investiq.operate.slo.status import FIRING, RECORDED, Sample, Status, statuses
@@ -28,7 +29,7 @@ def read_slos(config: Config, client: httpx2.Client) -> tuple[Status, ...]:
         ConfigError: a threshold cannot be.
         PrometheusUnreachable: nothing can be said.
     """
-    url = addresses.base_url(addresses.prometheus(config))
+    url = topology.PROMETHEUS.url(config)
     slos = slos_of(config)
     return statuses(slos, _samples(client, url, RECORDED), _samples(client, url, FIRING))
 

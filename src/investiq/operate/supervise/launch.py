@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from pathlib import Path
 
-from investiq.foundation import names
+from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.files import provide_token
@@ -26,13 +26,6 @@ from investiq.operate.supervise.status import StackSnapshot
 from investiq.operate.supervise.supervisor import Supervisor
 
 __all__ = ["DetachedFailed", "detach", "followed", "missing_jobs", "move_aside", "supervised"]
-
-_JOBS_OF = {
-    "alertmanager": (names.ALERTMANAGER,),
-    "blackbox": (names.PROBES, names.BLACKBOX),
-    "node": (names.NODE,),
-}
-"""Scrape jobs that have nothing to scrape when a part is missing."""
 
 
 class DetachedFailed(InvestIQError):
@@ -78,8 +71,9 @@ def _folders(config: Config) -> Paths:
 
 
 def missing_jobs(table: StackTable) -> tuple[str, ...]:
-    """The scrape jobs of the parts that are missing."""
-    return tuple(job for missing in table.missing for job in _JOBS_OF.get(missing.name, ()))
+    """The scrape jobs that have nothing to scrape, because a program is missing."""
+    missing = {program.name for program in table.missing}
+    return tuple(job for process in topology.PROCESSES if process.name in missing for job in process.jobs)
 
 
 def move_aside(config: Config, now: datetime) -> Path | None:

@@ -6,11 +6,13 @@ Everything that differs between parts stands here; the supervisor knows no part 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from investiq.foundation.config import Config, Paths, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Config, Paths
+from investiq.foundation.topology import Process
 from investiq.operate.supervise import programs
 
 __all__ = ["HealthProbe", "MissingProgram", "ProcessSpec", "StackTable", "stack_table"]
@@ -62,7 +64,7 @@ class ProcessSpec:
     @property
     def url(self) -> str | None:
         """Its address for a browser on this machine."""
-        return None if self.port is None else _url(self.host, self.port)
+        return None if self.port is None else f"{topology.base_url(topology.target(self.host, self.port))}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,125 +124,121 @@ def stack_table(config: Config, installed: Mapping[str, str] | None = None, trai
         installed: program -> its file, for the monitoring programs; default: those on PATH.
         trained: whether there is a signal model already; default: whether there is one in the folder of models.
     """
-    paths = Paths.of(config)
     installed = programs.find_all() if installed is None else installed
-    trained = paths.current_model.exists() if trained is None else trained
-    parts = [*_own_parts(config), *_watchers(config, paths, installed, trained), *_agent(config)]
-    missing = tuple(
-        MissingProgram(program.part, program.what, program.get, program.optional)
-        for program in programs.PROGRAMS
-        if program.part not in installed
-    )
-    return StackTable(tuple(parts), missing)
+    trained = Paths.of(config).current_model.exists() if trained is None else trained
+    return StackTable(tuple(_specs(config, installed, trained)), tuple(_missing(installed)))
 
 
-def _own_parts(config: Config) -> Iterable[ProcessSpec]:
-    yield _server("inbox", "notifications on this machine", config.inbox.host, config.inbox.port)
-    yield ProcessSpec(
-        name="model",
-        what="signal model, trained when there is none",
-        argv=_investiq("models", "train", "--if-needed"),
-        once=True,
-        start_seconds=900,
-    )
-    yield _server("api", "analysis and trading over HTTP", config.api.host, config.api.port)
-    yield _server("signals", "predictions of the signal model", config.signals.host, config.signals.port, ("model",))
-    yield _server("web", "the console in the browser", config.web.host, config.web.port)
+def _specs(config: Config, installed: Mapping[str, str], trained: bool) -> Iterator[ProcessSpec]:
+    for process in topology.PROCESSES:
+        if process is topology.API:
+            yield _TRAINING  # nothing takes longer: it begins beside the first servers
+        if not process.runs(config):
+            continue
+        if process.program is None:
+            yield _server(process, config)
+        elif process.name in installed and process.name in _ARGUMENTS:
+            yield _program(process, config, installed[process.name], trained)
 
 
-def _watchers(config: Config, paths: Paths, installed: Mapping[str, str], trained: bool) -> Iterable[ProcessSpec]:
-    monitoring = config.monitoring
-    if program := installed.get("alertmanager"):
-        yield _watcher(
-            "alertmanager",
-            monitoring.alertmanager_port,
-            HealthProbe("/-/ready", "OK"),
-            (
-                program,
-                f"--config.file={paths.monitoring / 'alertmanager.yml'}",
-                f"--storage.path={paths.alertmanager}",
-                f"--web.external-url={_url('127.0.0.1', monitoring.alertmanager_port)}",
-                "--cluster.listen-address=",  # one instance: no gossip, and no port 9094 open to the network
-            ),
-            needs=("inbox",),
-        )
-    if program := installed.get("blackbox"):
-        argv = (program, f"--config.file={paths.monitoring / 'blackbox.yml'}")
-        yield _watcher("blackbox", monitoring.blackbox_port, HealthProbe("/-/healthy", "Healthy"), argv)
-    if program := installed.get("node"):
-        argv = (program, "--no-collector.systemd")  # on by default in Debian's; without systemd, an error each scrape
-        yield _watcher("node", monitoring.node_port, HealthProbe("/", "Node Exporter"), argv)
-    if program := installed.get("prometheus"):
-        yield _watcher(
-            "prometheus",
-            monitoring.prometheus_port,
-            HealthProbe("/-/ready", "Ready"),
-            (
-                program,
-                f"--config.file={paths.monitoring / 'prometheus.yml'}",
-                f"--storage.tsdb.path={paths.prometheus}",
-                f"--storage.tsdb.retention.time={monitoring.retention_days}d",
-                f"--storage.tsdb.retention.size={monitoring.retention_size}",
-                f"--web.external-url={_url('127.0.0.1', monitoring.prometheus_port)}",
-                # An alert is promised to Alertmanager for four of these: with the default of a minute, the heartbeat
-                # of a dead Prometheus goes on for over 90 s.
-                "--rules.alert.resend-delay=5s",
-                # Not --web.enable-lifecycle: any page in a browser here could then stop Prometheus. SIGHUP reloads.
-            ),
-            needs=() if trained else ("model",),
-            outlived_by=("inbox", "api", "signals", "web", "alertmanager", "blackbox", "node"),
-        )
+def _missing(installed: Mapping[str, str]) -> Iterator[MissingProgram]:
+    for process in topology.PROCESSES:
+        if process.program is not None and process.name not in installed:
+            yield MissingProgram(process.name, process.what, process.program.get, process.program.optional)
 
 
-def _agent(config: Config) -> Iterable[ProcessSpec]:
-    if config.agent_runs:
-        needs = ("api", "signals", "prometheus")
-        agent = _server("agent", "trades on paper by simple rules", config.agent.host, config.agent.port, needs)
-        yield replace(agent, argv=_investiq("agent"))
-
-
-def _server(name: str, what: str, host: str, port: int, needs: tuple[str, ...] = ()) -> ProcessSpec:
-    """A server of ours; each answers /health with a JSON document that has a status."""
-    reached = addresses.connect_host(host)
+def _server(process: Process, config: Config) -> ProcessSpec:
+    command = ("agent",) if process is topology.AGENT else ("serve", process.name)
     return ProcessSpec(
-        name=name,
-        what=what,
-        argv=_investiq("serve", name),
-        host=reached,
-        port=port,
-        setting=f"{name}.port",
-        check=HealthProbe(f"{_url(reached, port)}health", '"status"'),
-        needs=needs,
+        name=process.name,
+        what=process.what,
+        argv=_investiq(*command),
+        host=topology.connect_host(process.host(config)),
+        port=process.port(config),
+        setting=process.setting,
+        check=_probe(process, config),
+        needs=process.needs,
     )
 
 
-def _watcher(
-    name: str,
-    port: int,
-    check: HealthProbe,
-    argv: tuple[str, ...],
-    *,
-    needs: tuple[str, ...] = (),
-    outlived_by: tuple[str, ...] = (),
-) -> ProcessSpec:
-    """A monitoring program, on loopback only: none of them asks who is there."""
+def _program(process: Process, config: Config, file: str, trained: bool) -> ProcessSpec:
+    port = process.port(config)
+    is_prometheus = process is topology.PROMETHEUS
     return ProcessSpec(
-        name=name,
-        what=programs.what(name),
-        argv=(*argv, f"--web.listen-address=127.0.0.1:{port}"),
+        name=process.name,
+        what=process.what,
+        argv=(file, *_ARGUMENTS[process.name](config), f"--web.listen-address=127.0.0.1:{port}"),
         port=port,
-        setting=f"monitoring.{name}_port",
-        check=HealthProbe(_url("127.0.0.1", port).rstrip("/") + check.url, check.body),
-        needs=needs,
-        outlived_by=outlived_by,
+        setting=process.setting,
+        check=_probe(process, config),
+        needs=("model",) if is_prometheus and not trained else process.needs,
+        outlived_by=_TARGETS if is_prometheus else (),
         start_seconds=60,
         stop_seconds=20,
     )
+
+
+def _alertmanager(config: Config) -> tuple[str, ...]:
+    paths = Paths.of(config)
+    return (
+        f"--config.file={paths.monitoring / 'alertmanager.yml'}",
+        f"--storage.path={paths.alertmanager}",
+        f"--web.external-url={topology.ALERTMANAGER.url(config)}/",
+        "--cluster.listen-address=",  # one instance: no gossip, and no port 9094 open to the network
+    )
+
+
+def _blackbox(config: Config) -> tuple[str, ...]:
+    return (f"--config.file={Paths.of(config).monitoring / 'blackbox.yml'}",)
+
+
+def _node(_config: Config) -> tuple[str, ...]:
+    return ("--no-collector.systemd",)  # on by default in Debian's; without systemd, an error each scrape
+
+
+def _prometheus(config: Config) -> tuple[str, ...]:
+    paths, monitoring = Paths.of(config), config.monitoring
+    return (
+        f"--config.file={paths.monitoring / 'prometheus.yml'}",
+        f"--storage.tsdb.path={paths.prometheus}",
+        f"--storage.tsdb.retention.time={monitoring.retention_days}d",
+        f"--storage.tsdb.retention.size={monitoring.retention_size}",
+        f"--web.external-url={topology.PROMETHEUS.url(config)}/",
+        # An alert is promised to Alertmanager for four of these: with the default of a minute, the heartbeat of a dead
+        # Prometheus goes on for over 90 s.
+        "--rules.alert.resend-delay=5s",
+        # Not --web.enable-lifecycle: any page in a browser here could then stop Prometheus. SIGHUP reloads.
+    )
+
+
+_ARGUMENTS: Mapping[str, Callable[[Config], tuple[str, ...]]] = {
+    topology.ALERTMANAGER.name: _alertmanager,
+    topology.BLACKBOX.name: _blackbox,
+    topology.NODE.name: _node,
+    topology.PROMETHEUS.name: _prometheus,
+}
+"""How each program is started; one that is not here is only watched where somebody else runs it."""
+
+_TARGETS = tuple(
+    process.name
+    for process in topology.PROCESSES
+    if process not in (topology.PROMETHEUS, topology.AGENT, topology.GRAFANA)
+)
+
+
+def _probe(process: Process, config: Config) -> HealthProbe:
+    path, body = process.health
+    return HealthProbe(f"{process.url(config)}{path}", body)
 
 
 def _investiq(*arguments: str) -> tuple[str, ...]:
     return (str(Path(sys.executable)), "-m", "investiq", *arguments)
 
 
-def _url(host: str, port: int) -> str:
-    return f"{addresses.base_url(addresses.target(host, port))}/"
+_TRAINING = ProcessSpec(
+    name="model",
+    what="signal model, trained when there is none",
+    argv=_investiq("models", "train", "--if-needed"),
+    once=True,
+    start_seconds=900,
+)

@@ -1,67 +1,16 @@
-"""The monitoring programs: what they are called on each system, and how to get one that is not installed."""
+"""Finds the monitoring programs of this machine."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 
-__all__ = ["PROGRAMS", "Program", "find", "find_all", "what"]
+from investiq.foundation.topology import PROGRAMS, Program
+
+__all__ = ["find", "find_all"]
 
 _FURTHER_FOLDERS = ("/usr/local/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
 """Debian leaves the sbin folders out of a user's PATH."""
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A program that is not ours.
-
-    Attributes:
-        part: the part that it runs as.
-        commands: its names, most specific first (Debian's have a prefix, upstream's do not).
-        get: how to get it, one sentence.
-        optional: the stack is whole without it.
-    """
-
-    part: str
-    what: str
-    commands: tuple[str, ...]
-    get: str
-    optional: bool = False
-
-
-def _debian(package: str) -> str:
-    return f"sudo apt-get install {package}, or put the upstream release on PATH"
-
-
-PROGRAMS = (
-    Program(
-        "alertmanager",
-        "groups alerts and notifies",
-        ("prometheus-alertmanager", "alertmanager"),
-        _debian("prometheus-alertmanager"),
-    ),
-    Program(
-        "blackbox",
-        "probes from outside",
-        ("prometheus-blackbox-exporter", "blackbox_exporter"),
-        _debian("prometheus-blackbox-exporter"),
-    ),
-    Program(
-        "node",
-        "metrics of this host",
-        ("prometheus-node-exporter", "node_exporter"),
-        _debian("prometheus-node-exporter"),
-    ),
-    Program("prometheus", "scrapes, stores and evaluates", ("prometheus",), _debian("prometheus")),
-    Program(
-        "grafana",
-        "dashboards",
-        ("grafana-server", "grafana"),
-        "install Grafana from grafana.com/grafana/download (Debian has no package of it)",
-        optional=True,
-    ),
-)
 
 
 def find(program: Program, path: str | None = None) -> str | None:
@@ -72,10 +21,5 @@ def find(program: Program, path: str | None = None) -> str | None:
 
 
 def find_all() -> dict[str, str]:
-    """Part -> file, of those that are installed."""
-    return {program.part: file for program in PROGRAMS if (file := find(program))}
-
-
-def what(part: str) -> str:
-    """What the program of `part` is for."""
-    return next(program.what for program in PROGRAMS if program.part == part)
+    """Process -> file, of those that are installed."""
+    return {name: file for name, program in PROGRAMS.items() if (file := find(program))}

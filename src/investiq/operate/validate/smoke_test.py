@@ -13,7 +13,8 @@ from typing import Any
 import httpx2
 
 from investiq.clients.api import AsyncInvestIQClient, ClientError
-from investiq.foundation.config import Config, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Config
 from investiq.monitoring.routing.routes import TEST_ALERT
 from investiq.monitoring.scraping.jobs import jobs
 from investiq.operate.supervise.readiness import http_client
@@ -57,7 +58,7 @@ async def send_test_alert(config: Config, seconds: float = 20) -> SmokeTestResul
 async def check_analysis(config: Config, seconds: float = 30) -> SmokeTestResult:
     """The first symbol can be analysed."""
     deadline = time.monotonic() + seconds
-    async with AsyncInvestIQClient(addresses.base_url(addresses.api(config))) as client:
+    async with AsyncInvestIQClient(topology.API.url(config)) as client:
         while True:
             try:
                 return await _first_analysis(client)
@@ -90,7 +91,7 @@ async def _targets_up(
 ) -> SmokeTestResult:
     expected = {job.name for job in jobs(config)} - set(without)
     theirs = {service.name for service in config.services}
-    url = f"{addresses.base_url(addresses.prometheus(config))}/api/v1/targets?state=active"
+    url = f"{topology.PROMETHEUS.url(config)}/api/v1/targets?state=active"
     deadline = time.monotonic() + seconds
     while True:
         targets = (await _json(client, url)).get("data", {}).get("activeTargets", [])
@@ -125,7 +126,7 @@ async def _alert_delivered(config: Config, client: httpx2.AsyncClient, seconds: 
     started = time.monotonic()
     if error := await _send_alert(config, client, nonce):
         return SmokeTestResult("alert", False, f"Alertmanager did not take a test alert: {error}")
-    url = f"{addresses.base_url(addresses.inbox(config))}/api/notifications?alertname={TEST_ALERT}&limit=50"
+    url = f"{topology.INBOX.url(config)}/api/notifications?alertname={TEST_ALERT}&limit=50"
     while True:
         notifications = (await _json(client, url)).get("notifications", [])
         took = time.monotonic() - started
@@ -140,7 +141,7 @@ async def _heartbeat_arrived(config: Config, client: httpx2.AsyncClient, seconds
     """The API hears the monitoring; before that, trading is halted."""
     if not config.trading.require_monitoring:
         return SmokeTestResult("heartbeat", True, "trading needs no heartbeat (require_monitoring = false)")
-    url = f"{addresses.base_url(addresses.api(config))}/api/trading/status"
+    url = f"{topology.API.url(config)}/api/trading/status"
     deadline = time.monotonic() + seconds
     while True:
         monitoring = (await _json(client, url)).get("monitoring", {})
@@ -161,7 +162,7 @@ async def _send_alert(config: Config, client: httpx2.AsyncClient, nonce: str) ->
         "endsAt": (now + timedelta(seconds=20)).isoformat(),
     }
     try:
-        url = f"{addresses.base_url(addresses.alertmanager(config))}/api/v2/alerts"
+        url = f"{topology.ALERTMANAGER.url(config)}/api/v2/alerts"
         response = await client.post(url, json=[alert])
     except httpx2.HTTPError as error:
         return str(error) or type(error).__name__

@@ -18,7 +18,7 @@ from fastapi import FastAPI, Request, Response
 
 from investiq import __version__
 from investiq.clients.api import AsyncInvestIQClient
-from investiq.foundation.config import addresses
+from investiq.foundation import topology
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
 from investiq.foundation.telemetry.metrics import Metrics
@@ -87,7 +87,7 @@ def _lifespan(config: Config, agent_metrics: AgentMetrics) -> Callable[[FastAPI]
 async def _trade(config: Config, agent_metrics: AgentMetrics, stop: asyncio.Event) -> None:
     key_file = Paths.of(config).agent_key
     await _wait_for_file(key_file, stop)
-    async with AsyncInvestIQClient(addresses.base_url(addresses.api(config)), key_file) as client:
+    async with AsyncInvestIQClient(topology.API.url(config), key_file) as client:
         await Agent(client, config.agent, agent_metrics).run(stop)
 
 

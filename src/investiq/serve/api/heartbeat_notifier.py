@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from investiq.clients.notify import Notice
-from investiq.foundation.config import addresses
+from investiq.foundation import topology
 from investiq.foundation.config.schema import Config
 from investiq.foundation.vocabulary import HeartbeatState, Part, Subject
 from investiq.invest.trading.heartbeat import HeartbeatRecord, Instant
@@ -65,7 +65,7 @@ class HeartbeatNotifier:
     def _notify(self, status: Literal["firing", "resolved"], heartbeat: HeartbeatRecord, now: Instant) -> None:
         over = status == "resolved"
         summary = "the API hears the monitoring again" if over else "the API does not hear the monitoring"
-        source = f"{socket.gethostname()} ({addresses.api(self._config)})"
+        source = f"{socket.gethostname()} ({topology.API.target(self._config)})"
         self._enqueue(
             Notice(
                 status=status,
@@ -79,8 +79,8 @@ class HeartbeatNotifier:
                 description=_description(over, heartbeat, now),
                 since=self._since or _time(now),
                 until=_time(now) if over else None,
-                runbook=f"{addresses.console(self._config)}/runbooks/{Subject.TRADING}/{ALERTNAME}",
-                console=f"{addresses.console(self._config)}/operations/{Subject.TRADING}",
+                runbook=f"{topology.console_url(self._config)}/runbooks/{Subject.TRADING}/{ALERTNAME}",
+                console=f"{topology.console_url(self._config)}/operations/{Subject.TRADING}",
             )
         )
 

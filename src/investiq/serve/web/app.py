@@ -12,7 +12,8 @@ from fastapi import FastAPI, Header, Request, Response
 from starlette.exceptions import HTTPException
 
 from investiq import __version__
-from investiq.foundation.config import Config, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Config
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
 from investiq.serve.http import HostPolicy, Problem, equip, metrics_response, problem_response, serve
@@ -48,7 +49,7 @@ def create_app(config: Config, transports: Transports | None = None) -> FastAPI:
     metrics = Metrics(Part.WEB)
     _add_own_routes(server, config, metrics)
     runbooks.add_routes(server, config)
-    public = urlsplit(addresses.console(config)).hostname or ""
+    public = urlsplit(topology.console_url(config)).hostname or ""
     hosts = HostPolicy(config.web.host, (*config.web.hostnames, public))
     server.add_middleware(SameOrigin, hosts=hosts)
     equip(

@@ -15,24 +15,13 @@ from fastapi import FastAPI, Response
 from markdown_it import MarkdownIt
 from starlette.exceptions import HTTPException
 
-from investiq.foundation.config import Config, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Config
 
 __all__ = ["RUNBOOKS", "add_routes"]
 
 RUNBOOKS = Path(__file__).resolve().parents[4] / "docs" / "runbooks"
 """In the clone that this runs from; an installation without it has no such pages."""
-
-_ADDRESSES = (
-    addresses.api,
-    addresses.signals,
-    addresses.web,
-    addresses.inbox,
-    addresses.agent,
-    addresses.prometheus,
-    addresses.alertmanager,
-    addresses.blackbox,
-    addresses.node,
-)
 
 _HEADING = re.compile(r"^## (\S+)$", re.MULTILINE)
 _LINK_WITHIN = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")
@@ -87,7 +76,7 @@ class _Here:
 
     def __init__(self, config: Config) -> None:
         usual = Config()
-        at = {address(usual): address(config) for address in _ADDRESSES}
+        at = {process.target(usual): process.target(config) for process in topology.PROCESSES}
         self._words = at | {str(usual.data_dir): str(config.data_dir)}
         self._known = re.compile(r"(?<![\w.])(?:" + "|".join(map(re.escape, self._words)) + r")(?![\w-])")
 

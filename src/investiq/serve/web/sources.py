@@ -9,7 +9,8 @@ import httpx2
 
 from investiq.clients.alertmanager.client import Silences
 from investiq.clients.api import AsyncInvestIQClient
-from investiq.foundation.config import Config, Paths, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Config, Paths
 from investiq.serve.web.panels_file import PanelsFile
 from investiq.serve.web.reading import PollingCache, SourceHealth
 from investiq.serve.web.silencer import Silencer
@@ -43,13 +44,15 @@ class Sources:
     """The readings of this console; each is called, and answers the value or a `Missing`."""
 
     def __init__(self, config: Config, transports: Transports = _NETWORK) -> None:
-        url = addresses.base_url
+        url = topology.base_url
         self.client = _client(config, transports.api)
-        self._prometheus = PrometheusReader("Prometheus", url(addresses.prometheus(config)), transports.prometheus)
-        self._alertmanager = AlertmanagerReader(
-            "Alertmanager", url(addresses.alertmanager(config)), transports.alertmanager
+        self._prometheus = PrometheusReader(
+            "Prometheus", url(topology.PROMETHEUS.target(config)), transports.prometheus
         )
-        self._inbox = InboxReader("The inbox", url(addresses.inbox(config)), transports.inbox)
+        self._alertmanager = AlertmanagerReader(
+            "Alertmanager", url(topology.ALERTMANAGER.target(config)), transports.alertmanager
+        )
+        self._inbox = InboxReader("The inbox", url(topology.INBOX.target(config)), transports.inbox)
 
         api = SourceHealth("API server", "investiq status", announced=True)
         self.market = PollingCache(api, self.client.market)
@@ -97,6 +100,6 @@ class Sources:
 
 
 def _client(config: Config, transport: httpx2.AsyncBaseTransport | None) -> AsyncInvestIQClient:
-    url = config.client.url or addresses.base_url(addresses.api(config))
+    url = config.client.url or topology.API.url(config)
     key = config.client.key.get_secret_value() if config.client.key else Paths.of(config).admin_key
     return AsyncInvestIQClient(url, key, timeout=API_SECONDS, transport=transport)

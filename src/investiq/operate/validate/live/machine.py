@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from investiq.clients.session import HttpSession, NotChecked
-from investiq.foundation import names
-from investiq.foundation.config import Config, Paths, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Config, Paths
 from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.scraping.jobs import prometheus_document
 from investiq.monitoring.scraping.probes import blackbox_document
@@ -78,12 +78,12 @@ def edited_files(check: str, folder: Path, rendered: Mapping[str, str]) -> Itera
 
 async def check_loaded(context: ValidationContext) -> CheckResult:
     """Prometheus and the blackbox exporter run with what is rendered now. Rules and routes have checks of their own."""
-    findings = list(_drift(names.PROMETHEUS, _scraping(context), await context.prometheus.config()))
+    findings = list(_drift(topology.PROMETHEUS.job, _scraping(context), await context.prometheus.config()))
     findings += await _reloads(context)
     looked_at = "the running configuration of Prometheus"
-    if names.BLACKBOX not in context.without:
-        answer = await context.parts.ask(f"{addresses.base_url(addresses.blackbox(context.config))}/config")
-        findings += _drift(names.BLACKBOX, blackbox_document(context.config), yaml.safe_load(answer.text))
+    if topology.BLACKBOX.job not in context.without:
+        answer = await context.parts.ask(f"{topology.BLACKBOX.url(context.config)}/config")
+        findings += _drift(topology.BLACKBOX.job, blackbox_document(context.config), yaml.safe_load(answer.text))
         looked_at += " and of the blackbox exporter"
     return CheckResult("loaded", looked_at, tuple(findings))
 
@@ -110,7 +110,7 @@ async def _reloads(context: ValidationContext) -> list[Finding]:
     findings = [Finding("loaded", str(file), "it was written after Prometheus read it", RESTART) for file in later]
     if not told["reloadConfigSuccess"]:
         what = "it refused its files at the last reload, and runs with older ones"
-        findings.append(Finding("loaded", names.PROMETHEUS, what, "`investiq validate --only files` says why"))
+        findings.append(Finding("loaded", topology.PROMETHEUS.job, what, "`investiq validate --only files` says why"))
     return findings
 
 
@@ -151,11 +151,11 @@ def _endpoints(config: Config) -> Iterator[tuple[str, str]]:
     for part in stack_table(config).parts:
         if part.port is not None:
             yield f"{_base(part)}/metrics", "# TYPE "
-    api = addresses.base_url(addresses.api(config))
+    api = topology.API.url(config)
     yield f"{api}/api/market", '"phase"'
     yield f"{api}/api/symbols", '"symbols"'
-    yield f"{addresses.base_url(addresses.web(config))}/", "<html"
-    yield f"{addresses.base_url(addresses.inbox(config))}/api/notifications?limit=1", '"notifications"'
+    yield f"{topology.WEB.url(config)}/", "<html"
+    yield f"{topology.INBOX.url(config)}/api/notifications?limit=1", '"notifications"'
 
 
 def _base(part: ProcessSpec) -> str:
@@ -181,13 +181,13 @@ async def _endpoint(parts: HttpSession, url: str, body: str) -> Finding | None:
 
 async def check_heartbeat(context: ValidationContext) -> CheckResult:
     """The Watchdog of Prometheus reaches the inbox and the API: the whole way of a page, proven."""
-    inbox = addresses.base_url(addresses.inbox(context.config))
+    inbox = topology.INBOX.url(context.config)
     age = (await context.parts.json(f"{inbox}/health", accept=(200, 503)))["heartbeat"]["age_seconds"]
     findings = list(_late("inbox", age))
     if not context.config.trading.require_monitoring:
         looked_at = "the inbox; trading needs no heartbeat (require_monitoring = false)"
         return CheckResult("heartbeat", looked_at, tuple(findings))
-    api = addresses.base_url(addresses.api(context.config))
+    api = topology.API.url(context.config)
     monitoring = (await context.parts.json(f"{api}/api/trading/status"))["monitoring"]
     if monitoring["heartbeat"] != "fresh":
         findings.append(Finding("heartbeat", "API", f"trading is halted: {monitoring['note']}", _WATCHDOG))

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from investiq.clients.session import HttpCredentials, HttpSession, NotChecked
-from investiq.foundation.config import Config, addresses
+from investiq.foundation import topology
+from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import CheckResult, Finding
 from investiq.operate.supervise.launch import missing_jobs
@@ -171,8 +172,8 @@ async def _scene(config: Config, remote: RemoteTarget) -> AsyncIterator[Validati
             return HttpSession(await stack.enter_async_context(access.client(url)))
 
         here = remote.prometheus is None
-        prometheus = remote.prometheus or addresses.base_url(addresses.prometheus(config))
-        alertmanager = remote.alertmanager or addresses.base_url(addresses.alertmanager(config))
+        prometheus = remote.prometheus or topology.PROMETHEUS.url(config)
+        alertmanager = remote.alertmanager or topology.ALERTMANAGER.url(config)
         parts = await http("http://127.0.0.1", HttpCredentials())
         far = remote.access
         yield ValidationContext(

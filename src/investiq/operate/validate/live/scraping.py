@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from investiq.foundation import names
-from investiq.foundation.config import addresses
+from investiq.foundation import topology
 from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.scraping.probes import probes
@@ -32,9 +31,9 @@ async def check_targets(context: ValidationContext) -> CheckResult:
 
 async def check_probes(context: ValidationContext) -> CheckResult:
     """Each service that is probed from outside answers its probe as it should."""
-    if names.PROBES in context.without:
+    if topology.PROBES in context.without:
         return CheckResult("probes", "none: the blackbox exporter is not installed")
-    samples = await context.prometheus.query(series(PROBE_SUCCESS, eq("job", names.PROBES)))
+    samples = await context.prometheus.query(series(PROBE_SUCCESS, eq("job", topology.PROBES)))
     verdicts = {sample.labels.get(PROBED): sample.value for sample in samples}
     wanted = probes(context.config)
     findings = [_probe(probe.url, verdicts.get(probe.service)) for probe in wanted if verdicts.get(probe.service) != 1]
@@ -58,7 +57,7 @@ def _unknown(context: ValidationContext, active: list[Mapping[str, str]]) -> lis
     if not active:
         what = "Prometheus knows no Alertmanager: no alert leaves it"
         return [Finding("alertmanager-known", where, what, START)]
-    ours = addresses.base_url(addresses.alertmanager(context.config))
+    ours = topology.ALERTMANAGER.url(context.config)
     if context.here and not any(known["url"].startswith(f"{ours}/") for known in active):
         told = ", ".join(known["url"] for known in active)
         return [Finding("alertmanager-known", where, f"its alerts go to {told}, not to {ours}", RESTART)]

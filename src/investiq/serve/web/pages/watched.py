@@ -11,6 +11,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from investiq.clients.alertmanager.silence import Silence
+from investiq.foundation import topology
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, card, chip, empty, missing, with_code
 from investiq.serve.web.links import runbook_page, silence_page
@@ -20,19 +21,7 @@ from investiq.serve.web.words import title
 
 __all__ = ["alerts_content", "pages_content", "parts_content"]
 
-_JOBS = {
-    "investiq-api": "API server",
-    "signal-models": "Signal models",
-    "frontend": "Frontend",
-    "agent": "Agent",
-    "inbox": "Inbox",
-    "prometheus": "Prometheus",
-    "alertmanager": "Alertmanager",
-    "blackbox": "Health from outside",
-    "blackbox-exporter": "Blackbox exporter",
-    "node": "Host",
-    "grafana": "Grafana",
-}
+_TITLES = topology.titles()
 _HEALTH = {"up": ("Up", "good"), "down": ("Down", "bad"), "unknown": ("Not asked yet", "plain")}
 _SEVERITY = {"critical": "bad", "warning": "warn"}
 _PAGES_SHOWN = 6
@@ -45,7 +34,7 @@ def parts_content(targets: list[ScrapeTarget] | SourceUnavailable) -> Component:
     up = sum(target.health == "up" for target in targets)
     tone = "good" if up == len(targets) else "bad"
     jobs = {job: list(group) for job, group in groupby(targets, key=lambda target: target.job)}
-    servers = {target.instance: _JOBS.get(target.job, target.job) for target in targets}
+    servers = {target.instance: _TITLES.get(target.job, target.job) for target in targets}
     tiles = [_tile(job, jobs[job], servers) for job in sorted(jobs, key=_place)]
     body = (
         html.Div(tiles, className="tiles")
@@ -57,14 +46,14 @@ def parts_content(targets: list[ScrapeTarget] | SourceUnavailable) -> Component:
 
 def _place(job: str) -> tuple[int, str]:
     """Ours first, in the order in which they stand above."""
-    known = list(_JOBS)
+    known = list(_TITLES)
     return (known.index(job) if job in known else len(known), job)
 
 
 def _tile(job: str, targets: Sequence[ScrapeTarget], servers: Mapping[str, str]) -> Component:
     worst = min(targets, key=lambda target: ("down", "unknown", "up").index(target.health))
     word, tone = _HEALTH[worst.health]
-    head = html.Div([html.Strong(_JOBS.get(job, job)), chip(word, tone)], className="tile-head")
+    head = html.Div([html.Strong(_TITLES.get(job, job)), chip(word, tone)], className="tile-head")
     return html.Div(
         [head, *(_target(target, servers) for target in targets)], className=f"tile tile-{tone}", id=f"part-{job}"
     )
@@ -109,7 +98,7 @@ def _alert(alert: FiringAlert) -> Component:
         html.P(
             [
                 f"Since {fmt.clock_time(alert.since)} ({fmt.age(_ago(alert.since))})",
-                f" · {_JOBS.get(alert.service, alert.service)}" if alert.service else "",
+                f" · {_TITLES.get(alert.service, alert.service)}" if alert.service else "",
                 html.Span([" · What to do: ", _runbook(alert)]) if alert.runbook else "",
                 html.Span([" · ", _silence(alert)]) if alert.subject else "",
             ],
@@ -155,6 +144,6 @@ def _page(page: InboxMessage) -> Component:
             html.Td(fmt.clock_time(page.received_at), className="page-time"),
             html.Td(chip(title(page.status), tone)),
             html.Td([html.Strong(page.name), html.Div(page.summary, className="muted small")]),
-            html.Td(_JOBS.get(page.service, page.service), className="muted small page-part"),
+            html.Td(_TITLES.get(page.service, page.service), className="muted small page-part"),
         ]
     )

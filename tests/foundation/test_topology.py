@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from investiq.foundation.config import addresses
+from investiq.foundation import topology
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from investiq.foundation.config import addresses
     ],
 )
 def test_a_server_is_reached_where_it_listens(host: str, url: str) -> None:
-    assert addresses.base_url(addresses.target(host, 1)) == url
+    assert topology.base_url(topology.target(host, 1)) == url
