@@ -14,7 +14,7 @@ from pathlib import Path
 
 from investiq.foundation.errors import InvestIQError
 
-__all__ = ["UnusableTokenFile", "private_draft", "provide_token"]
+__all__ = ["UnusableTokenFile", "private_draft", "provide_token", "replace_whole", "sync_folder"]
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43,}")
 """At least 256 random bits; what an empty or cut-off file holds is none."""
@@ -43,6 +43,28 @@ def private_draft(path: Path, text: str) -> Iterator[Path]:
         yield draft
     finally:
         draft.unlink(missing_ok=True)
+
+
+def replace_whole(path: Path, text: str, mode: int = 0o600) -> None:
+    """Put `text` into `path`, wholly or not at all, and on the disk with its name when this returns.
+
+    Raises:
+        OSError: it cannot be written; what was there before still is.
+    """
+    with private_draft(path, text) as draft:
+        if mode != 0o600:  # which it has from its first byte
+            draft.chmod(mode)
+        draft.rename(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in `folder` to the disk: without it, a power cut may undo a rename."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def provide_token(path: Path) -> str:

@@ -186,11 +186,12 @@ def test_a_state_folder_that_cannot_be_made_stops_the_start(tmp_path: Path, wall
 
 @contextmanager
 def _unwritable(state_file: Path) -> Iterator[None]:
-    """A folder in the way of the file that is written first; works for root too, whom permissions do not stop."""
-    blocker = state_file.with_suffix(".tmp")
-    blocker.mkdir()
+    """A folder in the place of the file, which no file can replace; for root too, whom permissions do not stop."""
+    aside = state_file.rename(state_file.with_suffix(".aside"))
+    state_file.mkdir()
     yield
-    blocker.rmdir()
+    state_file.rmdir()
+    aside.rename(state_file)
 
 
 @settings(deadline=None)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.files import replace_whole
 
 __all__ = ["ReplayState", "ReplayStateError", "StartMismatch", "read_state", "write_state"]
 
@@ -76,7 +76,8 @@ def write_state(path: Path, state: ReplayState) -> None:
     record = {"version": _VERSION, "start": state.start.isoformat(), "position": state.position}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, json.dumps(record))
+        # Durable, as the ledger is to its last commit: the clock that dates it must not fall back after a power cut.
+        replace_whole(path, json.dumps(record))
     except OSError as error:
         raise ReplayStateError(
             f"cannot keep the replay's position in {path}: {error.strerror}. No market time is given until it can be "
@@ -91,18 +92,3 @@ def _parse(record: dict[str, object]) -> ReplayState:
     if not math.isfinite(position) or position < 0:
         raise ValueError(f"position {position}")
     return ReplayState(start=date.fromisoformat(str(record["start"])), position=position)
-
-
-def _replace(path: Path, text: str) -> None:
-    beside = path.with_suffix(".tmp")
-    with beside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        # The ledger is durable to the last commit, so the clock that dates it must not fall back after a power cut.
-        os.fsync(file.fileno())
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)  # the new name, too
-    finally:
-        os.close(folder)

@@ -18,7 +18,7 @@ from investiq.foundation.config import Config
 from investiq.foundation.config.paths import PANELS_FILE, Paths
 from investiq.foundation.config.reference import configuration_page
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.files import private_draft
+from investiq.foundation.files import replace_whole
 from investiq.foundation.telemetry.reference import metrics_page
 from investiq.foundation.topology import AGENT, GRAFANA
 from investiq.monitoring.dashboards import dashboards_of
@@ -63,7 +63,7 @@ def write_runtime(config: Config, directory: Path, without: Collection[str] = ()
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
     for name, text in texts.items():
-        _replace(directory / name, text, 0o600)
+        replace_whole(directory / name, text, 0o600)
     _remove_orphans(directory, texts)
     return tuple(directory / name for name in texts)
 
@@ -105,7 +105,7 @@ def write_committed(root: Path) -> tuple[Path, ...]:
         file = root / path
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.parent.mkdir(parents=True, exist_ok=True)
-            _replace(file, text, 0o755 if str(path) in EXECUTABLES else 0o644)
+            replace_whole(file, text, 0o755 if str(path) in EXECUTABLES else 0o644)
             changed.append(file)
     return tuple(changed)
 
@@ -199,13 +199,6 @@ def _yaml(document: Mapping[str, Any]) -> str:
 
 def _template(name: str) -> str:
     return (resources.files("investiq.operate.render") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _replace(path: Path, text: str, mode: int) -> None:
-    """Write beside the file and rename over it; the temporary file is 0600 from its first byte."""
-    with private_draft(path, text) as draft:
-        draft.chmod(mode)
-        draft.rename(path)
 
 
 def _remove_orphans(directory: Path, rendered: Iterable[str]) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy import Engine, Row, insert, select, update
 
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.files import private_draft
+from investiq.foundation.files import replace_whole
 from investiq.foundation.store import reading, writing
 from investiq.foundation.store.schema import api_keys
 from investiq.serve.api.access import Access
@@ -194,8 +194,7 @@ def _replace(store: KeyStore, path: Path, name: str, access: Access) -> None:
 def _write_private(path: Path, text: str) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.parent.chmod(0o700)
-    with private_draft(path, text) as draft:
-        draft.rename(path)
+    replace_whole(path, text)
 
 
 def _is_key(secret: bytes) -> bool:
