@@ -2,6 +2,19 @@
 
 It fails closed: a breaker that cannot be read counts as halted, so does a monitoring that is not heard, and an account
 that cannot be valued is neither shown to the breaker nor to the equity record.
+
+The order of the reads in `evaluate` decides what a race can do, so it is fixed:
+
+    portfolio and prices      what the account is worth
+    session and time          after the prices: were they before, the first price of a session could be booked to the
+                              session before it, as a loss of a day that is over
+    record and breaker        what is kept, in the same transaction as the portfolio
+    heartbeat                 last of the outside: the reads above may have waited for the database, and an order is
+                              decided upon by how old the heartbeat is *now*
+    demanded halts            after the heartbeat, which may just have noted a loss: a halt that is demanded at any
+                              moment before the decision is in it
+
+A halt that comes still later is not lost: it stays in memory until a snapshot that holds it was committed.
 """
 
 from __future__ import annotations
@@ -148,7 +161,6 @@ class BreakerMonitor:
     def evaluate(self, connection: Connection) -> AccountSnapshot:
         """The account and the breaker now, nothing written."""
         valuation = value(self._ledger.portfolio(connection), self._market, self._jumps)
-        # Read after the prices: were it before, the first price of a session could be booked to the one before it.
         session, when = self._market.session(), self._event_time()
         kept = _Kept(self._book.record(connection), self._kept_breaker(connection))
         record, state, equity = kept.record, kept.breaker, valuation.equity
@@ -158,7 +170,6 @@ class BreakerMonitor:
                 state = breaker.observe(
                     state, session=session, opening=record.opening, equity=equity, limits=self._limits, when=when
                 )
-        # Last of all: until here, the database may have taken its time, and an order is decided upon by this.
         heartbeat, now = self._heartbeats.record()
         demanded, loss = self._demanded, self._heartbeats.loss
         for halt in (demanded, self._trip_of(loss)):
@@ -179,7 +190,13 @@ class BreakerMonitor:
                 self._book.log_breaker(connection, BreakerEvent.HALT, seen.new_halt, seen.breaker, equity)
 
     def after_commit(self, seen: AccountSnapshot) -> None:
-        """`seen` is in the database now: count it, and let go of a demanded halt that it holds."""
+        """`seen` is in the database now: let go of the demanded halts that it holds, and show it to the outside.
+
+        1. A new halt is counted.
+        2. A demand by hand is let go, unless another one came since: that one is not in `seen`.
+        3. So is the loss of the heartbeat.
+        4. The gauges show what was committed, never what was only computed.
+        """
         if seen.new_halt:
             self._metrics.tripped(seen.new_halt)
         if self._demanded is seen.demanded:  # a demand that came since then is not in it
@@ -207,6 +224,11 @@ class BreakerMonitor:
     def halt(self, note: str, by: str) -> None:
         """Halt at once. It holds from the first line on, before and without the database.
 
+        1. The demand is in memory: from here on every decision of any thread denies entries.
+        2. The gauge says so.
+        3. The halt is written, with the account as it is now.
+        4. Written, it is no demand any more.
+
         Raises:
             DatabaseUnavailable: it is not kept yet. It is in force all the same, and every tick tries to keep it.
         """
@@ -222,6 +244,10 @@ class BreakerMonitor:
 
     def resume(self, note: str, by: str) -> None:
         """Let entries through again. Does nothing when trading is not halted.
+
+        1. Nobody resumes unwatched; asked before the write lock, which may have to be waited for, and again under it.
+        2. What is new about the account is written, as at any look.
+        3. The breaker is resumed from its state now, and the log gets who did it and why.
 
         Raises:
             ReasonRequired: `note` says nothing.

@@ -1,8 +1,18 @@
 """The ledger: every order, every state it went through, every fill. The only writer of those tables.
 
-An intent is kept, with its client_order_id and its idempotency key, in the transaction that decided it and before the
-broker hears of it. What the broker tells is merged by execution id, so hearing it twice changes nothing. Methods take
-the connection of the caller's transaction: the decision and its record stand or fall together.
+Methods take the connection of the caller's transaction: the decision and its record stand or fall together. What holds
+after every commit:
+
+1. An intent is kept, with its client_order_id and its idempotency key, in the transaction that decided it and before
+   the broker hears of it. A denied order is kept the same way, and never leaves.
+2. An idempotency key belongs to one request for ever: the same request gets the same order, another one is refused.
+3. An execution id is kept once. Hearing of a fill twice changes nothing.
+4. An order's filled quantity, notional and commission are the sums over its fills, and never exceed what was ordered.
+5. Executions decide about fills, a broker's status does not: a status may run ahead of the executions that explain it.
+6. A status changes only along the table in `order`, and each change is one row of the order's history. Rows of history
+   and fills are never changed.
+7. Cash and positions are a fold over the fills in the order of their row numbers, from `initial_cash`; nothing else
+   holds them. One writer at a time gives the rows their numbers, so a smaller number is never committed later.
 """
 
 from __future__ import annotations
@@ -107,7 +117,12 @@ class Ledger:
         return self.order(connection, row.order_id)
 
     def enter(self, connection: Connection, order_id: str, entry: Entry, *, key: str, by: str) -> Order:
-        """Keep a decided order with its idempotency key: pending_new, or denied."""
+        """Keep a decided order: pending_new, or denied.
+
+        1. The order, which the broker has not heard of.
+        2. Its idempotency key: from now on the same request gets this order.
+        3. The first row of its history.
+        """
         denial, request = entry.denial, entry.request
         status = OrderStatus.DENIED if denial else OrderStatus.PENDING_NEW
         values = {
@@ -164,6 +179,10 @@ class Ledger:
         reason: str | None = None,
     ) -> Change:
         """Bring an order to what the broker reports. Executions that are kept already are not kept again.
+
+        1. The executions that are new are found by their ids.
+        2. They must fit into what was ordered, and the status that follows must be one that the order can go to.
+        3. Fills and sums are written, then the status, then a row of the history.
 
         Args:
             by: who caused it, when it was asked for.

@@ -1,7 +1,19 @@
 """Between ledger and broker: sends kept intents, follows what becomes of them, and clears up every doubt by asking.
 
-Nothing is ever sent twice. Whatever is in doubt (no answer to a submit, a crash between intent and acknowledgement, a
-lost write) is looked up by its client_order_id; start-up and running share that one path.
+Whatever is in doubt (no answer to a submit, a crash between intent and acknowledgement, a lost write) is looked up by
+its client_order_id; start-up and running share that one path. What holds at every moment:
+
+1. An order is submitted at most once, by the process that kept its intent, after that intent was committed. No answer,
+   no restart and no second look submits it again.
+2. `PENDING_NEW` and `UNKNOWN` mean "perhaps at the broker". They count as open until the broker has said otherwise.
+3. An order that is on its way from this process (`sending`) is not in doubt: looking it up could only find that it has
+   not arrived yet, and would reject what fills a moment later.
+4. Only a broker that still does not know an order after its own `lookup_grace` makes it rejected.
+5. No transaction is open while the broker is called: a slow broker delays neither a halt nor another order.
+6. What the broker says is merged in a transaction of its own that reads the order anew, so two threads that hear the
+   same news write it once.
+7. An order that ended may still fill: for `LATE_FILL_WINDOW` it goes on being asked about.
+8. A report that cannot be is raised, but only after every other order was brought up to date.
 """
 
 from __future__ import annotations
@@ -76,7 +88,11 @@ class OrderRouter:
             self._sending.discard(order_id)
 
     def send(self, order: Order) -> Order:
-        """Submit a kept intent once. No answer makes the order unknown, which is a result, not an error."""
+        """Submit a kept intent once. No answer makes the order unknown, which is a result, not an error.
+
+        1. The broker is called, with no transaction open.
+        2. Its answer is merged; without one, the order is marked unknown.
+        """
         started = perf_counter()
         try:
             report = self._broker.submit(order)
@@ -107,6 +123,10 @@ class OrderRouter:
 
     def follow(self) -> None:
         """Bring every open order to what the broker knows, and clear up those in doubt.
+
+        1. The orders to ask about are read, and the fills so far are folded into the portfolio.
+        2. Each order in doubt is looked up by itself.
+        3. All others are polled in one call, and each report is merged.
 
         Raises:
             BrokerUnavailable: the broker does not answer.

@@ -1,4 +1,17 @@
-"""Keeps one part running: starts it when its needs are met, asks how it is, restarts it, ends it."""
+"""Keeps one part running: starts it when its needs are met, asks how it is, restarts it, ends it.
+
+    STOPPED --start()--> WAITING ---needs are ready---> STARTING ---first good answer---> HEALTHY <----> UNHEALTHY
+                                                        |  ^  |                             |               |
+                                   a step, exit code 0  |  |  +-----------exits-------------+-----exits-----+
+                                                        v  |                                |
+                                                      DONE |                                v
+                                                           +---back-off over--- RESTARTING or CRASHED (not restarted)
+
+    from anywhere --stop()--> STOPPING --> STOPPED, or STOPPED_BY_USER ("held": until `investiq up PART`)
+
+UNHEALTHY ends nothing: a part that hangs is reported, and killing it is for a person to decide. A part that was ready
+once stays `ready` for those that need it, whatever becomes of it: needs order the start, they do not tie lives.
+"""
 
 from __future__ import annotations
 
@@ -94,11 +107,16 @@ class ProcessSupervisor:
     def start(self) -> None:
         """Bring the part up, unless that is under way."""
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._keep(), name=f"keep {self.part.name}")
+            self._task = asyncio.create_task(self._supervise(), name=f"supervise {self.part.name}")
             self._task.add_done_callback(self._note_end)
 
     async def stop(self, final: ProcessState = ProcessState.STOPPED) -> None:
-        """End the part and leave it so; `final` says whether it is stopped or held."""
+        """End the part and leave it so; `final` says whether it is stopped or held.
+
+        1. Nobody starts it any more: the task that would is cancelled, and has ended.
+        2. Its process gets SIGTERM, and SIGKILL when it has not ended in its `stop_seconds`.
+        3. Its status says so.
+        """
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -107,7 +125,7 @@ class ProcessSupervisor:
             await self._child.end(self.part.stop_seconds)
         self._set(state=final, pid=None, note="")
 
-    async def _keep(self) -> None:
+    async def _supervise(self) -> None:
         await self._wait_for_needs()
         while True:
             started = time.monotonic()
@@ -125,7 +143,7 @@ class ProcessSupervisor:
 
     def _note_end(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()):
-            _log.error("keeper_failed", part_name=self.part.name, exc_info=error)
+            _log.error("supervision_failed", part_name=self.part.name, exc_info=error)
             self._set(state=ProcessState.CRASHED, note=f"the supervisor lost it: {error!r}")
 
     async def _wait_for_needs(self) -> None:
