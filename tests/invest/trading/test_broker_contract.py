@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import Engine
 
 from investiq.foundation.vocabulary import OrderStatus, OrderType, Side, TradingMode
+from investiq.invest.trading.brokers._template import TemplateBroker
 from investiq.invest.trading.brokers.paper import PaperBroker
-from investiq.invest.trading.brokers.protocol import Broker, BrokerOrder, UnknownAtBroker
+from investiq.invest.trading.brokers.protocol import Broker, BrokerOrder, BrokerUnavailable, UnknownAtBroker
 from investiq.invest.trading.costs import Costs
 from investiq.invest.trading.order import Order
 from tests.invest.trading.fakes import AAPL, START, FakeBroker, FakeMarket
+from tests.invest.trading.venue import MemoryVenue
 
 
 @dataclass
@@ -86,7 +88,17 @@ def fake_case(_engine: Engine) -> Case:
     return Case(broker, fill, lambda: broker)
 
 
-@pytest.fixture(params=[paper_case, fake_case], ids=["paper", "fake"])
+def template_case(_engine: Engine) -> Case:
+    """What others copy has to pass before they do."""
+    venue = MemoryVenue()
+
+    def connect() -> TemplateBroker:
+        return TemplateBroker(venue, TradingMode.PAPER)
+
+    return Case(connect(), venue.fill, connect)
+
+
+@pytest.fixture(params=[paper_case, fake_case, template_case], ids=["paper", "fake", "template"])
 def case(request: pytest.FixtureRequest, engine: Engine) -> Case:
     made: Case = request.param(engine)
     return made
@@ -164,3 +176,24 @@ def test_paper_counts_cash_and_shares_of_its_own(engine: Engine) -> None:
     case.state(sale)
     account = case.reconnect().account()
     assert (account.cash, dict(account.positions)) == (Decimal(100_000 - 1000 - 1 + 400 - 1), {AAPL: Decimal(6)})
+
+
+def test_the_template_says_that_it_had_no_answer_and_finds_the_order_afterwards() -> None:
+    venue = MemoryVenue()
+    broker = TemplateBroker(venue, TradingMode.PAPER)
+    venue.silent = True
+    with pytest.raises(BrokerUnavailable):
+        broker.submit(an_order())
+    venue.silent = False
+    found = broker.lookup("iq-1")
+    assert found is not None
+    assert found.status is OrderStatus.ACCEPTED
+
+
+def test_the_template_does_not_guess_what_an_unknown_state_means() -> None:
+    venue = MemoryVenue()
+    broker = TemplateBroker(venue, TradingMode.PAPER)
+    broker.submit(an_order())
+    venue.say("iq-1", "held_for_review")
+    with pytest.raises(BrokerUnavailable, match="held_for_review"):
+        broker.poll(["iq-1"])
