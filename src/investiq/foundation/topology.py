@@ -1,7 +1,7 @@
 """The processes of an installation, one row each: name, scrape job, title, address, health, and what it waits for.
 
 `name` is one word everywhere: the section of investiq.toml, the folder below `serve`, the log file, the argument of
-`investiq serve`, `down` and `logs`. A new process of ours needs its `Part` in the vocabulary, its section in the
+`investiq serve` and `investiq down`. A new process of ours needs its `Part` in the vocabulary, its section in the
 configuration, its `serve/<name>/app.py`, and its row here; supervisor, scrape jobs, probes, console and doctor follow.
 """
 
