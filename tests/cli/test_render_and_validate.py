@@ -13,10 +13,13 @@ import pytest
 
 from investiq.cli import main, render
 from investiq.cli.exit_codes import ExitCode, Validation
+from investiq.foundation import runbooks
 from investiq.operate.validate import offline as checks
 from investiq.operate.validate.offline import checkout
 from tests.cli.fake_stack import PORT_SETTINGS
 from tests.ports import free_port
+
+RUNBOOKS = "src/investiq/foundation/runbooks"
 
 
 def _run(*arguments: str) -> tuple[int, str, str]:
@@ -28,8 +31,9 @@ def _run(*arguments: str) -> tuple[int, str, str]:
 @pytest.fixture
 def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the committed files, which the commands take for the repository."""
-    for folder in ("monitoring", "docs", "tests/rules"):
+    for folder in ("monitoring", "docs", "tests/rules", RUNBOOKS):
         shutil.copytree(checkout() / folder, tmp_path / folder)
+    monkeypatch.setattr(runbooks, "FOLDER", tmp_path / RUNBOOKS)
     monkeypatch.setattr(render, "checkout", lambda: tmp_path)
     monkeypatch.setattr(checks, "checkout", lambda: tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -68,7 +72,7 @@ def test_validate_offline_without_a_finding(clone: Path) -> None:
 
 
 def test_validate_offline_with_one_says_where_what_and_how_to_mend_it(clone: Path) -> None:
-    (clone / "docs/runbooks/trading.md").unlink()
+    (clone / RUNBOOKS / "trading.md").unlink()
     some = ("--only", "runbooks", "--only", "rates")  # all of them take half a minute
     code, out, err = _run("validate", "--offline", *some)
     assert code == Validation.FINDINGS
@@ -76,7 +80,7 @@ def test_validate_offline_with_one_says_where_what_and_how_to_mend_it(clone: Pat
         ["ok", "rates:"],
         ["FAIL", "runbooks:"],
     ]
-    assert "docs/runbooks/trading.md: CircuitBreakerTripped has no heading" in out
+    assert f"{RUNBOOKS}/trading.md: CircuitBreakerTripped has no heading" in out
     assert "fix: add `## CircuitBreakerTripped`" in out
     assert err.splitlines()[-1].startswith("2 checks, ")
     document = json.loads(_run("validate", "--offline", "--json", *some)[1])

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from investiq.operate.validate.offline import checkout
 
-__all__ = ["Page", "guide", "pages", "rows_under"]
+__all__ = ["FOLDERS", "Page", "guide", "pages", "rows_under"]
+
+FOLDERS = ("docs/", "src/investiq/foundation/runbooks/")
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 _SPAN = re.compile(r"`([^`]+)`")
@@ -67,8 +69,8 @@ def pages() -> tuple[Page, ...]:
 
 
 def guide() -> list[Page]:
-    """The pages whose commands a reader types: README.md, CONTRIBUTING.md and docs/."""
-    return [page for page in pages() if page.name in ("README.md", "CONTRIBUTING.md") or page.name.startswith("docs/")]
+    """The pages whose commands a reader types: README.md, CONTRIBUTING.md, docs/ and the runbooks."""
+    return [page for page in pages() if page.name in ("README.md", "CONTRIBUTING.md") or page.name.startswith(FOLDERS)]
 
 
 def rows_under(page: Page, heading: str) -> list[list[str]]:

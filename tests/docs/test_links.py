@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from posixpath import normpath
 
 import pytest
 
 from investiq.operate.validate.offline import checkout
-from tests.docs.pages import Page, guide, pages
+from tests.docs.pages import FOLDERS, Page, guide, pages
 
 OF_ONE_MACHINE = re.compile(r"(?<![\w.~])/(?:home|root|tmp|Users|work)/\S*|[A-Z]:\\\S*")
 
@@ -24,8 +25,8 @@ def test_no_page_names_a_path_of_the_machine_that_it_was_written_on(page: Page) 
 
 def test_the_index_leads_to_every_page_of_the_guide() -> None:
     index = next(page for page in pages() if page.name == "docs/README.md")
-    named = {f"docs/{target}" for target in index.links}
-    assert {page.name for page in guide() if page.name.startswith("docs/")} - named == {index.name}
+    named = {normpath(f"docs/{target}") for target in index.links}
+    assert {page.name for page in guide() if page.name.startswith(FOLDERS)} - named == {index.name}
 
 
 def _leads_somewhere(page: Page, target: str) -> bool:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from investiq.foundation import runbooks
 from investiq.foundation.config import Config
 from investiq.foundation.topology import PROGRAMS
 from investiq.monitoring.checks.expressions import Expression
@@ -21,9 +22,9 @@ from investiq.operate.supervise.parts import stack_table
 from investiq.operate.validate.offline import checkout
 
 ENTRIES = {
-    f"{page.stem}#{heading}": text
-    for page in sorted((checkout() / "docs/runbooks").glob("*.md"))
-    for heading, text in re.findall(r"^## (\S+)$(.*?)(?=^## |\Z)", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    f"{subject}#{heading}": text
+    for subject in runbooks.names()
+    for heading, text in re.findall(r"^## (\S+)$(.*?)(?=^## |\Z)", runbooks.text(subject), re.MULTILINE | re.DOTALL)
 }
 COMMANDS = sorted({command for text in ENTRIES.values() for command in commands(text)})
 

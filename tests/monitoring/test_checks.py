@@ -165,7 +165,7 @@ c
 
 
 def _page(name: str = "CircuitBreakerTripped", entry: str = ENTRY) -> dict[str, str]:
-    return {"docs/runbooks/trading.md": f"# Runbook\n\n## {name}\n{entry}"}
+    return {"trading": f"# Runbook\n\n## {name}\n{entry}"}
 
 
 def test_a_whole_runbook_passes() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from investiq.foundation import runbooks
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import NotifyConfig
 from investiq.foundation.findings import Finding
@@ -22,6 +23,7 @@ from investiq.operate.validate.offline import checkout, validate_offline
 
 P95 = "histogram_quantile(0.95, sum by (le) (rate(investiq_request_duration_milliseconds_bucket[5m])))"
 API_DASHBOARD = "monitoring/grafana/dashboards/api"
+RUNBOOKS = "src/investiq/foundation/runbooks"
 PANEL_EXPRESSIONS = len(panel_expressions(dashboards_of(Config()), EVENTS))
 
 
@@ -31,10 +33,11 @@ def _findings(root: Path, *only: str, config: Config | None = None) -> list[Find
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> Path:
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The files that are validated, free to be damaged."""
-    for folder in ("monitoring", "docs", "tests/rules"):
+    for folder in ("monitoring", "docs", "tests/rules", RUNBOOKS):
         shutil.copytree(checkout() / folder, tmp_path / folder)
+    monkeypatch.setattr(runbooks, "FOLDER", tmp_path / RUNBOOKS)
     return tmp_path
 
 
@@ -123,8 +126,8 @@ def _remove(path: str) -> Callable[[Path], None]:
         ),
         (_test_a_copy_of_the_rules, "rule-tests", "tests/rules/market.yml"),
         (_remove("tests/rules/signals.yml"), "alert-tests", "MLServiceDown (warning)"),
-        (_replace("docs/runbooks/api.md", "## HighLatency", "## Latency"), "runbooks", "docs/runbooks/api.md"),
-        (_remove("docs/runbooks/trading.md"), "runbooks", "docs/runbooks/trading.md"),
+        (_replace(f"{RUNBOOKS}/api.md", "## HighLatency", "## Latency"), "runbooks", f"{RUNBOOKS}/api.md"),
+        (_remove(f"{RUNBOOKS}/trading.md"), "runbooks", f"{RUNBOOKS}/trading.md"),
     ],
 )
 def test_a_planted_fault_is_found(copy: Path, plant: Callable[[Path], None], check: str, where: str) -> None:

@@ -14,12 +14,15 @@ from typing import NamedTuple
 
 import pytest
 
+from investiq.foundation import runbooks
 from investiq.foundation.config import Config
 from investiq.foundation.findings import Finding
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.panel import Dashboard, Query
 from investiq.operate.validate import offline
 from investiq.operate.validate.offline import checkout, validate_offline
+
+RUNBOOKS = "src/investiq/foundation/runbooks"
 
 
 class Fault(NamedTuple):
@@ -31,9 +34,10 @@ class Fault(NamedTuple):
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    for folder in ("monitoring", "docs", "tests/rules"):
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for folder in ("monitoring", "docs", "tests/rules", RUNBOOKS):
         shutil.copytree(checkout() / folder, tmp_path / folder)
+    monkeypatch.setattr(runbooks, "FOLDER", tmp_path / RUNBOOKS)
     return tmp_path
 
 
@@ -66,7 +70,7 @@ FAULTS = {
         "monitoring/rules/trading.yml: CircuitBreakerTripped",
     ),
     "a missing runbook": Fault(
-        _without("docs/runbooks/api.md", "## HighLatency", "## "), "runbooks", "docs/runbooks/api.md"
+        _without(f"{RUNBOOKS}/api.md", "## HighLatency", "## "), "runbooks", f"{RUNBOOKS}/api.md"
     ),
     "a missing test": Fault(
         _edit("tests/rules/trading.yml", "alertname: DailyLossNearLimit", "alertname: DrawdownNearLimit"),

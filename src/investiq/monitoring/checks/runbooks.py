@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from investiq.foundation.findings import CheckResult, Finding
-from investiq.monitoring.alert import Alert, runbook_path
+from investiq.monitoring.alert import Alert
 
 __all__ = ["check_runbooks", "commands"]
 
@@ -21,10 +21,10 @@ def check_runbooks(alerts: Collection[Alert], pages: Mapping[str, str]) -> Check
     """Check the runbooks against the alerts.
 
     Args:
-        pages: path from the root of the repository -> text, of every runbook there is.
+        pages: subject -> text, of every runbook there is.
     """
-    wanted = {(runbook_path(alert.subject), alert.name) for alert in alerts}
-    entries = {(path, name): text for path, page in pages.items() for name, text in _entries(page)}
+    wanted = {(_path(alert.subject), alert.name) for alert in alerts}
+    entries = {(_path(subject), name): text for subject, page in pages.items() for name, text in _entries(page)}
     findings = [
         Finding(CHECK, path, f"{name} has no heading", f"add `## {name}` to {path}")
         for path, name in sorted(wanted - entries.keys())
@@ -42,6 +42,11 @@ def commands(entry: str) -> list[str]:
     """The first commands of a runbook entry, one a line."""
     found = _COMMANDS.search(entry)
     return found[1].splitlines() if found else []
+
+
+def _path(subject: str) -> str:
+    """From the root of the repository, for whoever is to mend it."""
+    return f"src/investiq/foundation/runbooks/{subject}.md"
 
 
 def _entries(page: str) -> Iterator[tuple[str, str]]:

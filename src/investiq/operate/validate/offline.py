@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from investiq.foundation import runbooks
 from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import CheckResult, Finding
@@ -123,10 +124,9 @@ def check_coverage_of(root: Path, _config: Config) -> CheckResult:
     return check_coverage(ALERTS, _documents(root, RULE_TESTS))
 
 
-def check_runbooks_of(root: Path, _config: Config) -> CheckResult:
+def check_runbooks_of(_root: Path, _config: Config) -> CheckResult:
     """See `monitoring.checks.runbooks`."""
-    pages = {f"docs/runbooks/{path.name}": path.read_text("utf-8") for path in sorted(root.glob("docs/runbooks/*.md"))}
-    return check_runbooks([*ALERTS, *CONDITIONAL], pages)
+    return check_runbooks([*ALERTS, *CONDITIONAL], {subject: runbooks.text(subject) for subject in runbooks.names()})
 
 
 def check_rendered(root: Path, _config: Config) -> CheckResult:

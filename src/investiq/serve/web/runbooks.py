@@ -9,19 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from html import escape
-from pathlib import Path
 
 from fastapi import FastAPI, Response
 from markdown_it import MarkdownIt
 from starlette.exceptions import HTTPException
 
-from investiq.foundation import topology
+from investiq.foundation import runbooks, topology
 from investiq.foundation.config import Config
 
-__all__ = ["RUNBOOKS", "add_routes"]
-
-RUNBOOKS = Path(__file__).resolve().parents[4] / "docs" / "runbooks"
-"""In the clone that this runs from; an installation without it has no such pages."""
+__all__ = ["add_routes"]
 
 _HEADING = re.compile(r"^## (\S+)$", re.MULTILINE)
 _LINK_WITHIN = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")
@@ -48,13 +44,13 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def add_routes(server: FastAPI, config: Config, folder: Path = RUNBOOKS) -> None:
-    """Serve the runbooks of `folder`: one page for each alert, and one for each subject."""
+def add_routes(server: FastAPI, config: Config) -> None:
+    """Serve the runbooks: one page for each alert, and one for each subject."""
     here = _Here(config)
 
     @server.get("/runbooks/{subject}", include_in_schema=False)
     def of_subject(subject: str) -> Response:
-        entries = _entries(folder, subject, here)
+        entries = _entries(subject, here)
         body = "\n".join(
             f'<section id="{name.lower()}">{_html(name, text)}</section>' for name, text in entries.items()
         )
@@ -62,7 +58,7 @@ def add_routes(server: FastAPI, config: Config, folder: Path = RUNBOOKS) -> None
 
     @server.get("/runbooks/{subject}/{alert}", include_in_schema=False)
     def of_alert(subject: str, alert: str) -> Response:
-        entries = _entries(folder, subject, here)
+        entries = _entries(subject, here)
         if alert not in entries:
             raise HTTPException(404, f"the runbook {subject} has no entry {alert}")
         return _page(alert, _html(alert, entries[alert]), subject)
@@ -85,12 +81,13 @@ class _Here:
         return self._known.sub(lambda found: self._words[found[0]], text)
 
 
-def _entries(folder: Path, subject: str, here: _Here) -> Mapping[str, str]:
-    """Alert -> its entry. The name comes from outside: it is looked up, and never becomes a path."""
-    files = {path.stem: path for path in folder.glob("*.md")}
-    if subject not in files:
-        raise HTTPException(404, f"there is no runbook {subject}")
-    return dict(_sections(here.written(files[subject].read_text("utf-8"))))
+def _entries(subject: str, here: _Here) -> Mapping[str, str]:
+    """Alert -> its entry."""
+    try:
+        text = runbooks.text(subject)
+    except runbooks.UnknownRunbook as error:
+        raise HTTPException(404, error.message) from error
+    return dict(_sections(here.written(text)))
 
 
 def _sections(text: str) -> Iterator[tuple[str, str]]:
