@@ -21,7 +21,7 @@ def test_a_rule_may_be_silenced() -> None:
     [
         ("ServiceDwn", "did you mean ServiceDown"),
         ("servicedown", "did you mean ServiceDown"),
-        ("Zzzz", "docs/runbooks names them all"),
+        ("Zzzz", "/runbooks of the console names them all"),
         ("Watchdog", "it is the heartbeat"),
     ],
 )

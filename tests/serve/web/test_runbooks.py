@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import httpx2
@@ -34,11 +35,29 @@ async def test_a_subject_is_a_page_with_all_its_entries(console: httpx2.AsyncCli
     assert '<section id="highlatency">' in page
 
 
-async def test_a_link_within_the_repository_is_text(console: httpx2.AsyncClient) -> None:
+async def test_one_page_leads_to_every_entry(console: httpx2.AsyncClient) -> None:
+    page = (await console.get("/runbooks")).text
+
+    alerts = {(alert.subject, alert.name) for alert in (*ALERTS, *CONDITIONAL)}
+    linked = set(re.findall(r'<a href="/runbooks/(\w+)/(\w+)">', page))
+    assert {(subject.value, name) for subject, name in alerts} == linked
+    assert '<a href="/runbooks/api">api</a>' in page
+
+
+async def test_a_link_to_the_guide_is_text(console: httpx2.AsyncClient) -> None:
     page = (await console.get("/runbooks/signals")).text
 
     assert "how it is measured" in page
-    assert "../analysis.md" not in page
+    assert "analysis.md" not in page
+
+
+async def test_a_link_to_another_entry_or_runbook_leads_there(console: httpx2.AsyncClient) -> None:
+    drift = (await console.get("/runbooks/signals/PredictionDrift")).text
+    stalled = (await console.get("/runbooks/trading/AgentStalled")).text
+
+    assert '<a href="/runbooks/signals#featuredrift">FeatureDrift</a>' in drift
+    assert 'id="featuredrift"' in (await console.get("/runbooks/signals")).text
+    assert '<a href="/runbooks/api">its runbook</a>' in stalled
 
 
 async def test_the_commands_name_the_ports_and_the_data_folder_of_this_installation(stand: Stand) -> None:

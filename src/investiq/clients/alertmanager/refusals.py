@@ -35,7 +35,7 @@ def check_name(name: str, refusals: Mapping[str, str]) -> None:
         return
     known = {one.lower(): one for one in refusals}
     near = [known[one] for one in difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)]
-    advice = f"did you mean {near[0]}?" if near else "docs/runbooks names them all"
+    advice = f"did you mean {near[0]}?" if near else "/runbooks of the console names them all"
     raise NotSilenceable(f"no rule is called {name}: {advice}", suggestions=near)
 
 

@@ -44,7 +44,7 @@ _SINCE = Panel(
     title="True since",
     description=(
         "Each alert that fires, and since when its condition holds; it fires once that has lasted for a while. The "
-        "runbook of its subject (docs/runbooks) says what it means, what is lost, and what to type first."
+        "runbook of its subject (/runbooks of the console) says what it means, what is lost, and what to type first."
     ),
     unit=PanelUnit.MOMENT,
     view=PanelView.TABLE,

@@ -7,7 +7,7 @@ neither the repository nor a computer at hand.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 
 from fastapi import FastAPI, Response
@@ -16,11 +16,12 @@ from starlette.exceptions import HTTPException
 
 from investiq.foundation import runbooks, topology
 from investiq.foundation.config import Config
+from investiq.serve.web.links import runbook_page
 
 __all__ = ["add_routes"]
 
 _HEADING = re.compile(r"^## (\S+)$", re.MULTILINE)
-_LINK_WITHIN = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")
+_LINK_WITHIN = re.compile(r"\[([^\]]+)\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 _PAGE = """<!DOCTYPE html>
@@ -37,7 +38,7 @@ _PAGE = """<!DOCTYPE html>
 <main class="runbook">
 <p class="brand">Invest<span class="brand-iq">IQ</span></p>
 {body}
-<p class="runbook-links">{links}<a href="/operations">Operations</a></p>
+<p class="runbook-links">{links}<a href="/runbooks">All runbooks</a> <a href="/operations">Operations</a></p>
 </main>
 </body>
 </html>
@@ -45,14 +46,18 @@ _PAGE = """<!DOCTYPE html>
 
 
 def add_routes(server: FastAPI, config: Config) -> None:
-    """Serve the runbooks: one page for each alert, and one for each subject."""
+    """Serve the runbooks: one page for each alert, one for each subject, and one that names them all."""
     here = _Here(config)
+
+    @server.get("/runbooks", include_in_schema=False)
+    def of_all() -> Response:
+        return _page("Runbooks", "\n".join(_contents(subject, _entries(subject, here)) for subject in runbooks.names()))
 
     @server.get("/runbooks/{subject}", include_in_schema=False)
     def of_subject(subject: str) -> Response:
         entries = _entries(subject, here)
         body = "\n".join(
-            f'<section id="{name.lower()}">{_html(name, text)}</section>' for name, text in entries.items()
+            f'<section id="{name.lower()}">{_html(name, text, subject)}</section>' for name, text in entries.items()
         )
         return _page(f"Runbook: {subject}", body)
 
@@ -61,7 +66,7 @@ def add_routes(server: FastAPI, config: Config) -> None:
         entries = _entries(subject, here)
         if alert not in entries:
             raise HTTPException(404, f"the runbook {subject} has no entry {alert}")
-        return _page(alert, _html(alert, entries[alert]), subject)
+        return _page(alert, _html(alert, entries[alert], subject), subject)
 
 
 class _Here:
@@ -96,10 +101,21 @@ def _sections(text: str) -> Iterator[tuple[str, str]]:
         yield heading[1], text[heading.end() : following.start() if following else len(text)]
 
 
-def _html(name: str, text: str) -> str:
-    # Links within the repository lead nowhere here; what they say is still worth reading.
-    rendered: str = _MARKDOWN.render(_LINK_WITHIN.sub(r"\1", text))
+def _contents(subject: str, alerts: Iterable[str]) -> str:
+    links = "".join(f'<li><a href="{runbook_page(subject, alert)}">{escape(alert)}</a></li>' for alert in alerts)
+    return f'<section><h1><a href="/runbooks/{escape(subject)}">{escape(subject)}</a></h1><ul>{links}</ul></section>'
+
+
+def _html(name: str, text: str, subject: str) -> str:
+    rendered: str = _MARKDOWN.render(_LINK_WITHIN.sub(lambda link: _link_here(link, subject), text))
     return f"<h1>{escape(name)}</h1>\n{rendered}"
+
+
+def _link_here(link: re.Match[str], subject: str) -> str:
+    """A link to a runbook leads to its page. The guide is not here; what a link to it says is still worth reading."""
+    words, path, anchor = link.groups(default="")
+    of = path.removesuffix(".md") if path else subject
+    return f"[{words}](/runbooks/{of}{anchor})" if of in runbooks.names() else words
 
 
 def _page(title: str, body: str, subject: str | None = None) -> Response:
