@@ -276,7 +276,7 @@ def _read_again(stack: Stack) -> None:
     httpx2.post(stack.url("alertmanager", "/-/reload"), timeout=10, trust_env=False).raise_for_status()
 
 
-LONGEST_RUNBOOK = max((f"docs/runbooks/{alert.subject}.md#{alert.name.lower()}" for alert in ALERTS), key=len)
+LONGEST_RUNBOOK = max((alert.runbook for alert in ALERTS), key=len)
 
 
 @contextmanager
@@ -285,7 +285,8 @@ def firing(stack: Stack, alert: Alert, **labels: str) -> Iterator[None]:
     told = {"alertname": alert.name, "severity": alert.severity.value, "subject": alert.subject.value, **labels}
 
     def post(**times: datetime) -> None:
-        notes = {"summary": f"{alert.name} of a test", "runbook": LONGEST_RUNBOOK}
+        runbook = stack.url("web", f"/runbooks/{LONGEST_RUNBOOK}")
+        notes = {"summary": f"{alert.name} of a test", "description": f"See {runbook}", "runbook": runbook}
         raw = posted(told, **times) | {"annotations": notes}
         url = stack.url("alertmanager", "/api/v2/alerts")
         httpx2.post(url, json=[raw], timeout=10, trust_env=False).raise_for_status()
@@ -342,6 +343,8 @@ def test_a_page_is_silenced_on_a_phone_by_the_link_that_it_carries(browser: Brow
             eventually(fires, "Silenced by Anna until")
             eventually(fires, "known, #214")
             eventually(fires, LONGEST_RUNBOOK)
+            what_to_do = fires.get_by_role("link", name="Runbook: what to do")
+            expect(what_to_do).to_have_attribute("href", "/runbooks/api/ServiceDown")
             eventually(page.locator("#pages"), "ServiceDown")
             assert page.evaluate("document.documentElement.scrollWidth") <= PHONE  # long names are broken
             page.locator(".tabs").get_by_role("link", name="Alerts", exact=True).click()

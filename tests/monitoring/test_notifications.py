@@ -97,7 +97,7 @@ def _alert(
     annotations = {
         "summary": summary,
         "description": alert.description,
-        "runbook": alert.runbook,
+        "runbook": f"{CONSOLE}/runbooks/{alert.runbook}",
         "dashboard": f"{CONSOLE}/operations/{alert.subject}",
     }
     return posted(of_the_rule | dict(labels), since=since, until=until) | {"annotations": annotations}

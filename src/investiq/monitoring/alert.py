@@ -8,7 +8,7 @@ from typing import Literal
 
 from investiq.foundation.vocabulary import Severity, Subject
 
-__all__ = ["Alert", "NoData", "runbook_path"]
+__all__ = ["Alert", "NoData"]
 
 
 class NoData(StrEnum):
@@ -70,10 +70,5 @@ class Alert:
 
     @property
     def runbook(self) -> str:
-        """Path and anchor of its runbook heading, from the root of the repository."""
-        return f"{runbook_path(self.subject)}#{self.name.lower()}"
-
-
-def runbook_path(subject: Subject) -> str:
-    """The runbook of a subject, from the root of the repository."""
-    return f"docs/runbooks/{subject}.md"
+        """Where the console shows its runbook entry, below `/runbooks/`."""
+        return f"{self.subject}/{self.name}"

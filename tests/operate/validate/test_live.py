@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from investiq.clients.session import HttpCredentials, NotChecked
+from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths, load
 from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.dashboards import dashboards_of
@@ -149,7 +150,9 @@ def test_something_else_on_a_port_of_ours(monitoring: Monitoring) -> None:
 )
 def test_a_heartbeat_that_is_late_at_the_inbox(monitoring: Monitoring, age: float | None, what: str) -> None:
     monitoring.answers["inbox", "/health"]["heartbeat"] = {"age_seconds": age}
-    assert monitoring.found("heartbeat").what == what
+    found = monitoring.found("heartbeat")
+    assert found.what == what
+    assert found.fix == f"see {topology.console_url(monitoring.config)}/runbooks/monitoring/Watchdog"
 
 
 def test_a_heartbeat_that_does_not_reach_the_api(monitoring: Monitoring) -> None:

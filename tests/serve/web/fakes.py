@@ -262,7 +262,7 @@ def alert(
     """An alert as Alertmanager tells it."""
     return {
         "labels": {"alertname": name, "severity": severity, "service": "investiq-api"} | labels,
-        "annotations": {"summary": f"{name} happened", "runbook": f"docs/runbooks/api.md#{name.lower()}"},
+        "annotations": {"summary": f"{name} happened", "runbook": f"http://127.0.0.1:8050/runbooks/api/{name}"},
         "startsAt": since,
         "status": {"state": state, "silencedBy": [], "inhibitedBy": ["x"] if state == "suppressed" else []},
     }

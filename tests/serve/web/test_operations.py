@@ -83,16 +83,28 @@ async def test_what_a_probe_does_not_reach_is_down_although_its_exporter_answers
 async def test_alerts_come_with_severity_age_and_what_to_do(sources: Sources, stand: Stand) -> None:
     stand.alertmanager.documents["/api/v2/alerts"] = [
         alert("HighLatency", "warning", state="suppressed"),
-        alert("ServiceDown", "critical"),
+        alert("ServiceDown", "critical", subject="api"),
         alert("Watchdog", "none"),
     ]
 
-    text = text_of(alerts_content(await sources.alerts()))
+    drawn = alerts_content(await sources.alerts())
+    text = text_of(drawn)
 
     assert text.index("ServiceDown critical") < text.index("HighLatency warning inhibited")
-    assert "docs/runbooks/api.md#servicedown" in text
+    assert "A(children='Runbook: what to do', href='/runbooks/api/ServiceDown')" in str(drawn)
     assert "Watchdog" not in text
     assert text.startswith("Firing alerts 1")
+
+
+async def test_an_alert_that_is_none_of_ours_shows_what_it_says_of_its_runbook(sources: Sources, stand: Stand) -> None:
+    foreign = alert("DiskWorn", "warning")
+    foreign["annotations"]["runbook"] = "javascript:alert()"
+    stand.alertmanager.documents["/api/v2/alerts"] = [foreign]
+
+    drawn = alerts_content(await sources.alerts())
+
+    assert "Runbook:  javascript:alert()" in text_of(drawn)
+    assert "href" not in str(drawn)
 
 
 async def test_a_silenced_alert_says_who_silenced_it_until_when_and_why(sources: Sources, stand: Stand) -> None:

@@ -246,7 +246,7 @@ def _panel(panel: Panel, console: str) -> Any:
 
 def _runbook(alert: Alert, console: str) -> build.DashboardLink:
     title = f"Runbook: {alert.name}"
-    return _link(title, f"{console}/runbooks/{alert.subject}/{alert.name}", "what it means, and what to type first")
+    return _link(title, f"{console}/runbooks/{alert.runbook}", "what it means, and what to type first")
 
 
 def _target(query: Query, ref: str, view: PanelView) -> prometheus.Dataquery:

@@ -18,7 +18,7 @@ def rule_document(
     """rules/<subject>.yml.
 
     Args:
-        console: base URL of the frontend, for the dashboard links.
+        console: base URL of the frontend, for the links to runbook and dashboard.
         recordings: the recording rules that the alerts and the panels read.
     """
     alerting = {"name": subject.value, "rules": [_alerting(alert, console) for alert in alerts]}
@@ -52,7 +52,7 @@ def _alerting(alert: Alert, console: str) -> dict[str, Any]:
         "annotations": {
             "summary": alert.summary,
             "description": alert.description,
-            "runbook": alert.runbook,
+            "runbook": f"{console}/runbooks/{alert.runbook}",
             "dashboard": f"{console}/operations/{alert.page}",
             **alert.annotations,
         },

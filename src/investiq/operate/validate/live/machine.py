@@ -41,7 +41,6 @@ _ANEW = (
     "`investiq down`, then `investiq up`, with the settings that you mean (`investiq config show`): "
     "it writes the files anew and starts with them"
 )
-_WATCHDOG = "docs/runbooks/monitoring.md#watchdog"
 
 
 # ---- files ----
@@ -183,22 +182,23 @@ async def check_heartbeat(context: ValidationContext) -> CheckResult:
     """The Watchdog of Prometheus reaches the inbox and the API: the whole way of a page, proven."""
     inbox = topology.INBOX.url(context.config)
     age = (await context.parts.json(f"{inbox}/health", accept=(200, 503)))["heartbeat"]["age_seconds"]
-    findings = list(_late("inbox", age))
+    fix = f"see {topology.console_url(context.config)}/runbooks/monitoring/Watchdog"
+    findings = list(_late("inbox", age, fix))
     if not context.config.trading.require_monitoring:
         looked_at = "the inbox; trading needs no heartbeat (require_monitoring = false)"
         return CheckResult("heartbeat", looked_at, tuple(findings))
     api = topology.API.url(context.config)
     monitoring = (await context.parts.json(f"{api}/api/trading/status"))["monitoring"]
     if monitoring["heartbeat"] != "fresh":
-        findings.append(Finding("heartbeat", "API", f"trading is halted: {monitoring['note']}", _WATCHDOG))
+        findings.append(Finding("heartbeat", "API", f"trading is halted: {monitoring['note']}", fix))
     ages = f"{_seconds(age)} at the inbox, {_seconds(monitoring['age_seconds'])} at the API"
     return CheckResult("heartbeat", f"its age: {ages}", tuple(findings))
 
 
-def _late(where: str, age: float | None) -> Iterator[Finding]:
+def _late(where: str, age: float | None, fix: str) -> Iterator[Finding]:
     if age is None or age > HEARTBEAT_SECONDS:
         what = "no heartbeat has arrived" if age is None else f"the latest heartbeat is {age:.0f} s old"
-        yield Finding("heartbeat", where, what, _WATCHDOG)
+        yield Finding("heartbeat", where, what, fix)
 
 
 def _seconds(age: float | None) -> str:

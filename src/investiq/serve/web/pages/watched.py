@@ -99,7 +99,7 @@ def _alert(alert: FiringAlert) -> Component:
             [
                 f"Since {fmt.clock_time(alert.since)} ({fmt.age(_ago(alert.since))})",
                 f" · {_TITLES.get(alert.service, alert.service)}" if alert.service else "",
-                html.Span([" · What to do: ", _runbook(alert)]) if alert.runbook else "",
+                html.Span([" · ", _runbook(alert)]) if alert.runbook else "",
                 html.Span([" · ", _silence(alert)]) if alert.subject else "",
             ],
             className="muted small",
@@ -110,8 +110,9 @@ def _alert(alert: FiringAlert) -> Component:
 
 
 def _runbook(alert: FiringAlert) -> Component:
-    path = html.Code(alert.runbook)
-    return html.A(path, href=runbook_page(alert.subject, alert.name)) if alert.subject else path
+    if not alert.subject:  # no rule of ours: what its annotation says is all that is known
+        return html.Span(["Runbook: ", html.Code(alert.runbook)])
+    return html.A("Runbook: what to do", href=runbook_page(alert.subject, alert.name))
 
 
 def _silence(alert: FiringAlert) -> Component:
