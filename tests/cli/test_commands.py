@@ -95,7 +95,7 @@ def test_analyze_says_what_each_engine_answered() -> None:
 @pytest.mark.usefixtures("api")
 def test_analyze_as_json_is_what_the_api_says() -> None:
     analysis = document("analyze", "AAPL")
-    assert analysis["schema"] == "investiq.invest.analysis/1"
+    assert analysis["schema"] == "investiq.analysis/1"
     assert analysis["symbol"] == "AAPL"
     assert analysis["overall"]["coverage"] < 1
 
@@ -238,7 +238,7 @@ def test_halt_denies_entries_until_resume(api: Served) -> None:
     assert denied.code == ExitCode.REFUSED
     assert "halted" in denied.err
     resumed = document("resume", "--reason", "explained")
-    assert (resumed["schema"], resumed["halted"]) == ("investiq.invest.trading/1", False)
+    assert (resumed["schema"], resumed["halted"]) == ("investiq.trading/1", False)
     allowed = document("trade", "buy", "AAPL", "--quantity", "1", "--limit", "1")
     run("trade", "cancel", allowed["id"])
 

@@ -23,7 +23,7 @@ def command(context: CommandContext, symbol: str) -> None:
     """Analyse SYMBOL at the market's now."""
     with connect(context.loaded.config) as client, context.progress(f"analysing {symbol}"):
         analysis = client.analyze(symbol)
-    context.emit("investiq.invest.analysis/1", dict(analysis), _text(context, analysis))
+    context.emit("investiq.analysis/1", dict(analysis), _text(context, analysis))
 
 
 def _text(context: CommandContext, analysis: Analysis) -> str:

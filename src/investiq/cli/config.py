@@ -28,7 +28,7 @@ def show(context: CommandContext) -> None:
     loaded = context.loaded
     rows = [(key, _shown(_value(loaded.config, key)), loaded.source(key).text) for key in settings()]
     context.emit(
-        "investiq.foundation.config/1",
+        "investiq.config/1",
         {"file": loaded.path, "settings": [{"key": k, "value": v, "source": s} for k, v, s in rows]},
         context.table(("setting", "value", "source"), rows),
     )

@@ -51,7 +51,7 @@ def command(context: CommandContext, *, seconds: float, reason: str) -> None:
     with Silences(context.loaded.config) as silences:
         if seconds == _END:
             ended = end_windows(silences)
-            context.emit("investiq.clients.alertmanager/1", {"silences": [document(window) for window in ended]}, "")
+            context.emit("investiq.silences/1", {"silences": [document(window) for window in ended]}, "")
             context.say("the deploy window is over: restarts page again" if ended else "no deploy window is open")
             return
         length = timedelta(seconds=seconds)

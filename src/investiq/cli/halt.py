@@ -22,7 +22,7 @@ def command(context: CommandContext, reason: str) -> None:
     """Deny new entries from now on. Open positions stay, and can be sold."""
     with connect(context.loaded.config) as client:
         status = client.halt(reason)
-    context.emit("investiq.invest.trading/1", dict(status), status_text(status))
+    context.emit("investiq.trading/1", dict(status), status_text(status))
 
 
 def status_text(status: TradingStatus) -> str:

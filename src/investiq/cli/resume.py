@@ -20,4 +20,4 @@ def command(context: CommandContext, reason: str) -> None:
     """Lift a halt, whatever tripped it. Loss limits count anew from here."""
     with connect(context.loaded.config) as client:
         status = client.resume(reason)
-    context.emit("investiq.invest.trading/1", dict(status), status_text(status))
+    context.emit("investiq.trading/1", dict(status), status_text(status))

@@ -30,7 +30,7 @@ def command(context: CommandContext) -> None:
     with Silences(context.loaded.config) as silences:
         found = silences.open()
     text = context.table(COLUMNS, [_row(silence) for silence in found]) if found else "nothing is silenced"
-    context.emit("investiq.clients.alertmanager/1", {"silences": [document(silence) for silence in found]}, text)
+    context.emit("investiq.silences/1", {"silences": [document(silence) for silence in found]}, text)
 
 
 def _row(silence: Silence) -> tuple[str, ...]:

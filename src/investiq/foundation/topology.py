@@ -189,11 +189,14 @@ GRAFANA = Process(
 PROCESSES = (INBOX, API, SIGNALS, WEB, ALERTMANAGER, BLACKBOX, NODE, PROMETHEUS, AGENT, GRAFANA)
 """In the order in which they start."""
 
-OURS = tuple(process for process in PROCESSES if process.program is None)
 PROGRAMS = {process.name: process.program for process in PROCESSES if process.program is not None}
 
 _SCRAPED_FIRST = (API, SIGNALS, WEB, PROMETHEUS, ALERTMANAGER, BLACKBOX, NODE)
 """The order of the scrape jobs that the product has always had; others come after them."""
+
+_IN_ORDER = (*_SCRAPED_FIRST, *(process for process in PROCESSES if process not in _SCRAPED_FIRST))
+
+OURS = tuple(process for process in _IN_ORDER if process.program is None)
 
 
 def scraped(config: Config) -> tuple[Process, ...]:
@@ -201,13 +204,12 @@ def scraped(config: Config) -> tuple[Process, ...]:
 
     Grafana is scraped only where it is installed, which a configuration does not tell.
     """
-    later = tuple(process for process in PROCESSES if process not in (*_SCRAPED_FIRST, GRAFANA))
-    return tuple(process for process in (*_SCRAPED_FIRST, *later) if process.runs(config))
+    return tuple(process for process in _IN_ORDER if process is not GRAFANA and process.runs(config))
 
 
 def titles() -> dict[str, str]:
     """Scrape job -> its name for people, ours first."""
-    ordered = sorted((*_SCRAPED_FIRST, *PROCESSES), key=lambda process: process.program is not None)
+    ordered = sorted(_IN_ORDER, key=lambda process: process.program is not None)
     return {
         job: title for process in ordered for job, title in {**process.further_jobs, process.job: process.title}.items()
     }
