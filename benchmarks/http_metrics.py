@@ -27,20 +27,26 @@ from typing import Any
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from prometheus_fastapi_instrumentator import Instrumentator, metrics
+from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Scope
 
+from investiq.foundation.config.schema import ApiConfig
 from investiq.foundation.telemetry import catalogue, logging
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
-from investiq.serve.http import HostPolicy, equip
+from investiq.serve.http import HostPolicy, MonitoringAccess, create_server
 from investiq.serve.http.middleware import RequestMetrics
 
 BARE, OURS, LAYERS, PEER = "bare application", "ours", "all layers", "instrumentator"
 
 
-def application() -> FastAPI:
-    """The application that all contenders wrap."""
-    app = FastAPI(docs_url=None, redoc_url=None)
+def application(*layers: Middleware) -> FastAPI:
+    """The application of all contenders, inside `layers`."""
+    return with_route(FastAPI(docs_url=None, redoc_url=None, middleware=layers))
+
+
+def with_route(app: FastAPI) -> FastAPI:
+    """The one route that is asked for."""
 
     @app.get("/items/{item}")
     async def item(item: str) -> dict[str, str]:
@@ -51,15 +57,24 @@ def application() -> FastAPI:
 
 def with_our_metrics() -> ASGIApp:
     """Only the layer that measures."""
-    app = application()
-    app.add_middleware(RequestMetrics, metrics=Metrics(Part.WEB), routes_of=app)
-    return app
+    return application(Middleware(RequestMetrics, metrics=Metrics(Part.WEB)))
 
 
 def with_all_layers() -> ASGIApp:
     """Everything that stands around a server of ours."""
-    hosts = HostPolicy("127.0.0.1")
-    return equip(application(), metrics=Metrics(Part.WEB), hosts=hosts, max_body_bytes=65_536, statuses={})
+
+    def health() -> None:
+        """Nobody asks."""
+
+    server = create_server(
+        "benchmark",
+        metrics=Metrics(Part.WEB),
+        access=MonitoringAccess(Part.WEB, ApiConfig()),
+        hosts=HostPolicy("127.0.0.1"),
+        max_body_bytes=65_536,
+        health=health,
+    )
+    return with_route(server)
 
 
 def with_instrumentator() -> ASGIApp:

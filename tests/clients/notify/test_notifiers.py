@@ -21,7 +21,7 @@ from investiq.foundation.contract.webhook import WebhookMessage
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
-from investiq.serve.inbox.app import build_app
+from investiq.serve.inbox.app import create_app
 from tests.clients.notify.notices import BEGAN, ENDED, notice, over
 from tests.clients.notify.services import Answer, discord, pagerduty, served
 from tests.ports import closed_port
@@ -113,7 +113,7 @@ def test_a_webhook_gets_what_alertmanager_would_send(told: object) -> None:
 
 def test_the_inbox_shows_it_like_any_page(tmp_path: Path) -> None:
     config = Config(data_dir=tmp_path)
-    with TestClient(build_app(config, Metrics(Part.INBOX)), base_url="http://127.0.0.1:5001") as inbox:
+    with TestClient(create_app(config, Metrics(Part.INBOX)), base_url="http://127.0.0.1:5001") as inbox:
         for told in (notice(), over()):
             assert inbox.post("/webhook", json=message(told, "inbox")).status_code == 200
         rows = inbox.get("/api/notifications").json()["notifications"]

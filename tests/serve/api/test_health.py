@@ -9,7 +9,6 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import DatabaseUnavailable
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
@@ -17,7 +16,6 @@ from investiq.invest.trading.brokers.protocol import BrokerUnavailable
 from investiq.invest.trading.desk import Desk
 from investiq.serve.api.background_tasks import BackgroundTasks
 from investiq.serve.api.health import CheckFailed, HealthCheck, HealthMonitor
-from investiq.serve.http.periodic import PeriodicTask
 from tests.serve.api.installation import Installation, install, running
 
 
@@ -74,10 +72,10 @@ async def test_a_critical_dependency_that_is_down_makes_it_503(
 
 async def test_data_that_stopped_coming_makes_market_data_down(still: Installation) -> None:
     background_tasks = BackgroundTasks(still.parts)
-    await background_tasks.first_round()
+    await background_tasks.run_all_once()
     assert background_tasks.monitor.results()["market_data"].up
     still.clock.current = still.clock.current.replace(year=2014)  # the shipped prices end in 2013
-    await background_tasks.first_round()
+    await background_tasks.run_all_once()
     result = background_tasks.monitor.results()["market_data"]
     assert not result.up
     assert result.error is not None
@@ -89,20 +87,20 @@ async def test_a_trading_loop_that_fails_is_a_broker_that_is_down(
     still: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     background_tasks = BackgroundTasks(still.parts)
-    await background_tasks.first_round()
+    await background_tasks.run_all_once()
     assert background_tasks.monitor.results()["broker"].up
 
     def crash(_self: object) -> None:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(Desk, "tick", crash)
-    await background_tasks.first_round()
+    await background_tasks.run_all_once()
     assert still.sample("investiq_background_failures_total", task="trading") == 1
     result = background_tasks.monitor.results()["broker"]
     assert result.error is not None
     assert "trading loop" in result.error
     monkeypatch.undo()
-    await background_tasks.first_round()
+    await background_tasks.run_all_once()
     assert background_tasks.monitor.results()["broker"].up
 
 
@@ -157,61 +155,6 @@ async def test_the_worst_critical_dependency_decides(up: tuple[bool, bool], stat
     monitor = HealthMonitor(checks, Metrics(Part.API))
     await monitor.refresh()
     assert monitor.status() == status
-
-
-class TestRepeated:
-    """Background work under a clock that the test sets."""
-
-    def make(self, step: object) -> PeriodicTask:
-        self.now = 100.0
-        self.metrics = Metrics(Part.API)
-        return PeriodicTask("trading", 0.25, step, self.metrics, clock=lambda: self.now)  # type: ignore[arg-type]
-
-    def failures(self) -> float | None:
-        return self.metrics.registry.get_sample_value("investiq_background_failures_total", {"task": "trading"})
-
-    async def test_failures_are_counted_and_told_until_it_recovers(self) -> None:
-        errors: list[Exception | None] = [InvestIQError("the disk is full"), RuntimeError("secret"), None]
-
-        async def step() -> None:
-            if (error := errors.pop(0)) is not None:
-                raise error
-
-        work = self.make(step)
-        await work.once()
-        assert work.trouble() == "the trading loop failed 1 times in a row: the disk is full"
-        await work.once()
-        assert work.trouble() == "the trading loop failed 2 times in a row: RuntimeError"
-        await work.once()
-        assert work.trouble() is None
-        assert self.failures() == 2
-
-    async def test_a_step_that_never_ends_is_told(self) -> None:
-        async def step() -> None:
-            await asyncio.Event().wait()
-
-        work = self.make(step)
-        task = asyncio.create_task(work.once())
-        await asyncio.sleep(0)
-        assert work.trouble() is None
-        self.now += 30
-        assert work.trouble() == "the trading loop has not finished a step for 30 s"
-        task.cancel()
-
-    async def test_it_goes_on_after_a_failure(self) -> None:
-        enough, steps = asyncio.Event(), []
-
-        async def step() -> None:
-            steps.append(1)
-            if len(steps) == 3:
-                enough.set()
-            raise RuntimeError
-
-        work = PeriodicTask("trading", 0.001, step, Metrics(Part.API))
-        task = asyncio.create_task(work.run())
-        await asyncio.wait_for(enough.wait(), 10)
-        assert not task.done()
-        task.cancel()
 
 
 async def test_health_answers_while_the_database_hangs(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -228,7 +228,15 @@ def test_an_empty_token_is_refused_before_anything_is_served(tmp_path: Path) -> 
     with pytest.raises(UnusableTokenFile, match="delete it"):
         install(tmp_path / "data")
     with pytest.raises(ValueError, match="empty"):
-        AuthMiddleware(None, keys=None, heartbeat_token="", hosts=None, config=None, metrics=None)  # type: ignore[arg-type]
+        AuthMiddleware(
+            None,  # type: ignore[arg-type]
+            keys=None,  # type: ignore[arg-type]
+            access=None,  # type: ignore[arg-type]
+            heartbeat_token="",
+            hosts=None,  # type: ignore[arg-type]
+            requests_per_minute=1,
+            metrics=None,  # type: ignore[arg-type]
+        )
 
 
 def test_the_token_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:

@@ -15,10 +15,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from structlog.testing import capture_logs
 
+from investiq.foundation.config.schema import ApiConfig
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
-from investiq.serve.http import HostPolicy, Problem, equip, metrics_response
+from investiq.serve.http import HostPolicy, MonitoringAccess, Problem, create_server
 
 DURATION = "investiq_request_duration_milliseconds"
 
@@ -45,7 +46,7 @@ class Server:
     def __init__(self) -> None:
         self.metrics = Metrics(Part.WEB)
         self.release = asyncio.Event()
-        app = FastAPI(docs_url=None, redoc_url=None)
+        app = self.app = self._app()
 
         @app.get("/items/{item}")
         async def item(item: str) -> dict[str, str]:
@@ -85,15 +86,17 @@ class Server:
 
             return StreamingResponse(parts())
 
-        @app.get("/metrics")
-        async def metrics(request: Request) -> Any:
-            return metrics_response(self.metrics, request.headers.get("accept"))
+    def _app(self) -> FastAPI:
+        def health() -> dict[str, str]:
+            return {"status": "ok"}
 
-        self.app = equip(
-            app,
+        return create_server(
+            "test",
             metrics=self.metrics,
+            access=MonitoringAccess(Part.WEB, ApiConfig()),
             hosts=HostPolicy("127.0.0.1"),
             max_body_bytes=100,
+            health=health,
             statuses={OutOfStock: 409},
             refusals=(401,),
         )

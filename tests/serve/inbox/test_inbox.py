@@ -17,14 +17,14 @@ from investiq.foundation.config import Config
 from investiq.foundation.config.schema import InboxConfig
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
-from investiq.serve.inbox.app import build_app
+from investiq.serve.inbox.app import create_app
 from tests.operate.supervise.notifications import STARTED, alert, webhook
 
 BASE = "http://127.0.0.1:5001"
 
 
 def _client(config: Config) -> httpx2.AsyncClient:
-    app = build_app(config, Metrics(Part.INBOX))
+    app = create_app(config, Metrics(Part.INBOX))
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=BASE)
 
 

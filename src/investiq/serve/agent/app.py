@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 
 from investiq import __version__
 from investiq.clients.api import AsyncInvestIQClient
@@ -25,7 +25,7 @@ from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
 from investiq.serve.agent.loop import Agent, pause
 from investiq.serve.agent.metrics import AgentMetrics
-from investiq.serve.http import HostPolicy, equip, metrics_response, serve
+from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve, set_health_status
 
 __all__ = ["create_app", "run"]
 
@@ -46,30 +46,24 @@ def create_app(config: Config, metrics: Metrics) -> FastAPI:
     """The agent's server; the loop runs for as long as the application does."""
     agent_metrics = AgentMetrics(metrics, config.agent.cycle_seconds)
     started = time.monotonic()
-    app = FastAPI(
-        title="InvestIQ agent",
-        version=__version__,
-        docs_url=None,
-        redoc_url=None,
-        lifespan=_lifespan(config, agent_metrics),
-    )
 
-    @app.get("/health")
     async def health(response: Response) -> dict[str, Any]:
         """`down` with 503 while the loop hangs; `degraded` before the first cycle and while cycles fail."""
         loop = agent_metrics.state()
         status = "down" if loop.hangs else "ok" if loop.finished_at and loop.error is None else "degraded"
-        response.status_code = 503 if status == "down" else 200
-        response.headers["cache-control"] = "no-store"
+        set_health_status(response, status)
         uptime = round(time.monotonic() - started, 3)
         return {"status": status, "version": __version__, "uptime_seconds": uptime, "loop": asdict(loop)}
 
-    @app.get("/metrics", include_in_schema=False)
-    async def exposition(request: Request) -> Response:
-        return metrics_response(metrics, request.headers.get("accept"))
-
-    hosts = HostPolicy(config.agent.host, config.agent.hostnames)
-    return equip(app, metrics=metrics, hosts=hosts, max_body_bytes=MAX_BODY_BYTES, statuses={})
+    return create_server(
+        "InvestIQ agent",
+        metrics=metrics,
+        access=MonitoringAccess(Part.AGENT, config.api),
+        hosts=HostPolicy(config.agent.host, config.agent.hostnames),
+        max_body_bytes=MAX_BODY_BYTES,
+        health=health,
+        lifespan=_lifespan(config, agent_metrics),
+    )
 
 
 def _lifespan(config: Config, agent_metrics: AgentMetrics) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

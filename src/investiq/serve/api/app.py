@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import structlog
 from fastapi import FastAPI, Security
+from starlette.middleware import Middleware
 
-from investiq import __version__
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
 from investiq.foundation.files import provide_token
+from investiq.foundation.vocabulary import Part
 from investiq.invest.wiring import ApiParts, build_api_parts
 from investiq.serve.api.auth import REFUSALS, AuthMiddleware
 from investiq.serve.api.background_tasks import BackgroundTasks
@@ -23,13 +23,13 @@ from investiq.serve.api.keys import KeyStore, RecentKeys, provide_key_files
 from investiq.serve.api.routes.account import account_routes
 from investiq.serve.api.routes.analysis import analysis_routes
 from investiq.serve.api.routes.docs import docs_routes
-from investiq.serve.api.routes.health import health_routes
+from investiq.serve.api.routes.health import HEALTH_OPTIONS, health_endpoint
 from investiq.serve.api.routes.heartbeat import heartbeat_routes
 from investiq.serve.api.routes.market import market_routes
 from investiq.serve.api.routes.trades import trade_routes
 from investiq.serve.api.routes.trading import trading_routes
-from investiq.serve.http import HostPolicy, equip, serve
-from investiq.serve.http.middleware import QUIET
+from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve
+from investiq.serve.http.access import MONITORING_PATHS
 
 __all__ = ["create_app", "run"]
 
@@ -43,7 +43,10 @@ def run(config: Config) -> None:
 
 
 def create_app(parts: ApiParts) -> FastAPI:
-    """The API server as an application; it makes this installation's own keys where they are missing.
+    """The API server as an application.
+
+    1. Makes this installation's own keys and the heartbeat's token where they are missing.
+    2. Builds the application; its background tasks run between start-up and shutdown.
 
     Raises:
         UnusableKeyFile, UnusableTokenFile: a file of keys cannot be read or written, or holds none.
@@ -53,17 +56,33 @@ def create_app(parts: ApiParts) -> FastAPI:
     provide_key_files(keys, Paths.of(parts.config))
     heartbeat_token = provide_token(Paths.of(parts.config).heartbeat_token)
     background_tasks = BackgroundTasks(parts)
-    app = FastAPI(
-        title="InvestIQ API",
-        version=__version__,
+    hosts, access = HostPolicy(api.host, api.hostnames), MonitoringAccess(Part.API, api)
+    authentication = Middleware(
+        AuthMiddleware,
+        keys=RecentKeys(keys),
+        access=access,
+        heartbeat_token=heartbeat_token,
+        hosts=hosts,
+        requests_per_minute=api.requests_per_minute,
+        metrics=metrics,
+    )
+    app = create_server(
+        "InvestIQ API",
         description="Analyses stocks, trades them on paper, and is watched by construction.",
-        docs_url=None,  # FastAPI's own page loads its scripts from outside; ours is in routes/docs
-        redoc_url=None,
+        metrics=metrics,
+        access=access,
+        hosts=hosts,
+        max_body_bytes=api.max_body_bytes,
+        health=health_endpoint(background_tasks.monitor, parts.desk),
+        health_options=HEALTH_OPTIONS,
+        statuses=STATUSES,
+        inner_layers=[authentication],
+        refusals=REFUSALS,
+        quiet=MONITORING_PATHS | {HEARTBEAT_PATH},
         dependencies=[Security(bearer)],
         lifespan=_lifespan(parts, background_tasks),
     )
     for router in (
-        health_routes(background_tasks.monitor, parts.desk, metrics),
         heartbeat_routes(parts.desk, metrics),
         market_routes(parts.market),
         analysis_routes(parts.orchestrator),
@@ -73,24 +92,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         docs_routes(),
     ):
         app.include_router(router)
-    hosts = HostPolicy(api.host, api.hostnames)
-    app.add_middleware(
-        AuthMiddleware,
-        keys=RecentKeys(keys),
-        heartbeat_token=heartbeat_token,
-        hosts=hosts,
-        config=api,
-        metrics=metrics,
-    )
-    return equip(
-        app,
-        metrics=metrics,
-        hosts=hosts,
-        max_body_bytes=api.max_body_bytes,
-        statuses=STATUSES,
-        refusals=REFUSALS,
-        quiet=QUIET | {HEARTBEAT_PATH},
-    )
+    return app
 
 
 def _lifespan(
@@ -98,15 +100,12 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await background_tasks.first_round()
-        tasks = background_tasks.start()
+        await background_tasks.run_all_once()
+        background_tasks.start()
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await background_tasks.wait_for_threads()
+            await background_tasks.stop()
             await parts.aclose()
             _log.info("stopped")
 

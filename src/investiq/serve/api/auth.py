@@ -1,8 +1,9 @@
 """The one door: every request is identified, counted against its limits, and turned away here or let through.
 
 Reading needs at least read access on every path, also on those that do not exist; routes that change something ask for
-more (`needs`). /metrics and the heartbeat have tokens of their own. A credential that is presented must be right,
-wherever it comes from: a typing error must not look like a success because the request came from loopback.
+more (`needs`). The heartbeat has a token of its own; who may read /metrics, `serve.http.access` says. A credential that
+is presented must be right, wherever it comes from: a typing error must not look like a success because the request came
+from loopback.
 """
 
 from __future__ import annotations
@@ -14,15 +15,23 @@ from dataclasses import dataclass
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from investiq.foundation.config.schema import ApiConfig
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
 from investiq.foundation.store import DatabaseUnavailable
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.serve.api.access import Access, Caller, bearer_credential, client_address, is_trusted
+from investiq.serve.api.access import Access, Caller
+from investiq.serve.api.errors import STATUSES
 from investiq.serve.api.keys import RecentKeys
 from investiq.serve.api.rate_limit import RateLimit, RateLimitDecision, address_bucket
-from investiq.serve.http import HostPolicy, problem_response
+from investiq.serve.http import HostPolicy, MonitoringAccess, problem_response
+from investiq.serve.http.access import (
+    CHALLENGE,
+    METRICS_PATH,
+    METRICS_REFUSED,
+    MONITORING_PATHS,
+    bearer_credential,
+    client_address,
+)
 
 __all__ = ["REFUSALS", "AuthMiddleware"]
 
@@ -30,8 +39,6 @@ REFUSALS = (401, 429)
 """What clients meet here in ordinary life; a foreign page (403) or a database that is gone (503) is not."""
 
 _READING = ("GET", "HEAD")
-_WATCHED = ("/metrics", "/health")
-_CHALLENGE = 'Bearer realm="investiq"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class AuthMiddleware:
 
     Args:
         keys: verify what is presented.
+        access: which requests need no key: those of scrapers, and those that read from a trusted network.
         heartbeat_token: what Alertmanager presents with the heartbeat; it opens nothing else, and nothing else opens
             that path.
         hosts: whose pages may send changes.
@@ -59,9 +67,10 @@ class AuthMiddleware:
         app: ASGIApp,
         *,
         keys: RecentKeys,
+        access: MonitoringAccess,
         heartbeat_token: str,
         hosts: HostPolicy,
-        config: ApiConfig,
+        requests_per_minute: int,
         metrics: Metrics,
     ) -> None:
         if not heartbeat_token:
@@ -69,20 +78,24 @@ class AuthMiddleware:
         self.app = app
         self._heartbeat_token = heartbeat_token.encode()
         self._keys = keys
+        self._access = access
         self._hosts = hosts
-        self._networks = config.trusted_networks
-        token = config.metrics_token.get_secret_value() if config.metrics_token else ""
-        self._metrics_token = token.encode()
-        self._limit = RateLimit("requests", config.requests_per_minute)
+        self._limit = RateLimit("requests", requests_per_minute)
         self._failures = metrics.counter(catalogue.AUTH_FAILURES)
         self._limited = metrics.counter(catalogue.RATE_LIMITED)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request through, or turn it away.
+
+        1. Refuses (403) a change that a page of another site sends.
+        2. Identifies the caller, refusing (401) whom it does not know; most requests count against a limit here.
+        3. Refuses (429) what is above that limit.
+        4. Adds the state of the limit to the answer, whoever gives it.
+        """
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        trusted = is_trusted(scope, self._networks)
-        refusal = self._foreign_page(scope) or await self._identify(scope, trusted)
+        refusal = self._foreign_page(scope) or await self._identify(scope)
         rate = scope.get("rate")
         if refusal is None and rate is not None and not rate.allowed:
             refusal = self._too_many(rate)
@@ -96,14 +109,18 @@ class AuthMiddleware:
             return None
         return _Refusal(403, "foreign_origin", "a page of another site may not change anything here", {})
 
-    async def _identify(self, scope: Scope, trusted: bool) -> _Refusal | None:
+    async def _identify(self, scope: Scope) -> _Refusal | None:
         """Set the caller, or refuse; counts the request against its limit on the way, as `scope["rate"]`."""
         credential = bearer_credential(scope["headers"])
-        if scope["path"] in ("/metrics", HEARTBEAT_PATH):
-            identify = self._identify_scraper if scope["path"] == "/metrics" else self._identify_monitoring
-            return identify(scope, trusted, credential)
+        if scope["path"] == METRICS_PATH:
+            return self._identify_scraper(scope)
+        if scope["path"] == HEARTBEAT_PATH:
+            return self._identify_monitoring(scope, credential)
         if credential is None:
-            return self._identify_keyless(scope, trusted)
+            return self._identify_keyless(scope)
+        return await self._identify_by_key(scope, credential)
+
+    async def _identify_by_key(self, scope: Scope, credential: bytes) -> _Refusal | None:
         key = self._keys.recent(credential)
         if key is None:
             # Until the key is known, the address pays: guessing cannot keep the database busy.
@@ -113,7 +130,12 @@ class AuthMiddleware:
             try:
                 key = await self._keys.verify(credential)
             except DatabaseUnavailable as error:
-                return _Refusal(503, error.reason, "the key cannot be verified: the database does not answer", {})
+                return _Refusal(
+                    STATUSES[DatabaseUnavailable],
+                    error.reason,
+                    "the key cannot be verified: the database does not answer",
+                    {},
+                )
         else:
             scope["rate"] = self._limit.take(f"key:{key.id}")
         if key is None:
@@ -121,28 +143,25 @@ class AuthMiddleware:
         scope["caller"] = Caller(key.name, key.access, f"key:{key.id}")
         return None
 
-    def _identify_keyless(self, scope: Scope, trusted: bool) -> _Refusal | None:
+    def _identify_keyless(self, scope: Scope) -> _Refusal | None:
         bucket = address_bucket(client_address(scope))
-        reading = scope["method"] in _READING
-        if not (trusted and reading and scope["path"] in _WATCHED):
+        needs_no_key = self._access.reads_from_trusted_network(scope)
+        if not (needs_no_key and scope["path"] in MONITORING_PATHS):
             scope["rate"] = self._limit.take(bucket)
-        if trusted and reading:
+        if needs_no_key:
             scope["caller"] = Caller("trusted network", Access.READ, bucket)
             return None
         message = "an API key is needed: send `Authorization: Bearer iq_...`; `investiq keys create` makes one"
         return self._unauthorised("missing", message)
 
-    def _identify_scraper(self, scope: Scope, trusted: bool, credential: bytes | None) -> _Refusal | None:
-        # No token configured means that no credential is right; an empty one must never equal an empty setting.
-        right = bool(self._metrics_token) and hmac.compare_digest(credential or b"", self._metrics_token)
-        if right or (credential is None and trusted and scope["method"] in _READING):
+    def _identify_scraper(self, scope: Scope) -> _Refusal | None:
+        if self._access.allows(scope):
             scope["caller"] = Caller("scraper", Access.READ, "scraper")
             return None
         scope["rate"] = self._limit.take(address_bucket(client_address(scope)))
-        message = "/metrics needs `Authorization: Bearer` with the metrics token (variable METRICS_TOKEN), or loopback"
-        return self._unauthorised("metrics_token", message)
+        return self._unauthorised("metrics_token", METRICS_REFUSED)
 
-    def _identify_monitoring(self, scope: Scope, _trusted: bool, credential: bytes | None) -> _Refusal | None:
+    def _identify_monitoring(self, scope: Scope, credential: bytes | None) -> _Refusal | None:
         # Never limited when right: a crowd of other requests must not look like a monitoring that is dead.
         if hmac.compare_digest(credential or b"", self._heartbeat_token):
             scope["caller"] = Caller("monitoring", Access.READ, "monitoring")
@@ -153,7 +172,7 @@ class AuthMiddleware:
 
     def _unauthorised(self, reason: str, message: str) -> _Refusal:
         self._failures.labels(reason).inc()
-        challenge = _CHALLENGE if reason == "missing" else f'{_CHALLENGE}, error="invalid_token"'
+        challenge = CHALLENGE if reason == "missing" else f'{CHALLENGE}, error="invalid_token"'
         return _Refusal(401, "unauthorised", message, {"WWW-Authenticate": challenge})
 
     def _too_many(self, rate: RateLimitDecision) -> _Refusal:

@@ -56,27 +56,40 @@ class BackgroundTasks:
         self._health = PeriodicTask("health", INTERVAL_SECONDS, self.monitor.refresh, parts.metrics)
         self._dispatcher = NotificationDispatcher(notifiers(parts.config), parts.metrics)
         self._notifier = HeartbeatNotifier(parts.config, parts.desk.heartbeat_record, self._dispatcher.enqueue)
-        self._watch = PeriodicTask("lookout", HEARTBEAT_SECONDS, self._notify_of_heartbeat, parts.metrics)
+        self._heartbeat = PeriodicTask("lookout", HEARTBEAT_SECONDS, self._notify_of_heartbeat, parts.metrics)
         self._ping_broker = _in_thread("broker", parts.desk.ping_broker)
 
-    async def first_round(self) -> None:
-        """Everything once, so that the first answers and samples are true."""
-        await self.market.once()
-        await self.trading.once()
-        await self._health.once()
+    async def run_all_once(self) -> None:
+        """Do everything once, so that the first answers and samples are true.
+
+        1. Measures the market, moves trading on, then checks the dependencies, which ask how the other two went.
+        2. Reads from the ledger whether an earlier process told people of a loss of the monitoring.
+        """
+        await self.market.run_once()
+        await self.trading.run_once()
+        await self._health.run_once()
         await self._trading_thread.run(self._inherit_loss)
 
-    def start(self) -> list[asyncio.Task[None]]:
-        """Go on for ever, until the tasks are cancelled."""
+    def start(self) -> None:
+        """Start the threads of the notifiers, then go on with all tasks until `stop`."""
         self._dispatcher.start()
-        works = (self.trading, self.market, self._health, self._watch)
-        return [asyncio.create_task(work.run(), name=work.task) for work in works]
+        for task in self._tasks():
+            task.start()
 
-    async def wait_for_threads(self, seconds: float = 5.0) -> None:
-        """Let a step that is in the middle of its work end, so that nothing writes while the store is closed."""
+    async def stop(self, seconds: float = 5.0) -> None:
+        """End everything, so that nothing writes while the store is closed.
+
+        1. Stops all tasks.
+        2. Closes the notifiers.
+        3. Waits, for `seconds` at most, for the thread that a step has left in the middle of its work.
+        """
+        await asyncio.gather(*(task.stop() for task in self._tasks()))
         self._dispatcher.close()
         waiting = asyncio.gather(self._trading_thread.run(_nothing), self._market_thread.run(_nothing))
         await asyncio.wait({asyncio.ensure_future(waiting)}, timeout=seconds)
+
+    def _tasks(self) -> tuple[PeriodicTask, ...]:
+        return self.trading, self.market, self._health, self._heartbeat
 
     async def _tick(self) -> None:
         await self._trading_thread.run(self._parts.desk.tick)
@@ -103,14 +116,15 @@ class BackgroundTasks:
 
     async def _check_broker(self) -> None:
         await self._ping_broker()
-        _raise(self.trading.trouble())
+        _raise(self.trading.describe_failure())
 
     async def _check_market(self) -> None:
-        _raise(self.market.trouble())
+        _raise(self.market.describe_failure())
         age = (await self._market_thread.run(self._parts.market.state)).data_age_seconds
         if age > self._parts.config.trading.max_price_age_seconds:
-            told = "there is no price yet" if math.isinf(age) else f"no new price for {age:.0f} s of open market"
-            raise CheckFailed(told)
+            raise CheckFailed(
+                "there is no price yet" if math.isinf(age) else f"no new price for {age:.0f} s of open market"
+            )
 
 
 def _in_thread(name: str, work: Callable[[], object]) -> Callable[[], Awaitable[None]]:
@@ -122,9 +136,9 @@ def _in_thread(name: str, work: Callable[[], object]) -> Callable[[], Awaitable[
     return run
 
 
-def _raise(trouble: str | None) -> None:
-    if trouble is not None:
-        raise CheckFailed(trouble)
+def _raise(failure: str | None) -> None:
+    if failure is not None:
+        raise CheckFailed(failure)
 
 
 def _nothing() -> None:

@@ -12,6 +12,7 @@ from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serve.api.access import Access, Caller
 from investiq.serve.api.rate_limit import RateLimit
 from investiq.serve.http import Problem
+from investiq.serve.http.access import CHALLENGE
 
 __all__ = ["bearer", "limited_by", "needs"]
 
@@ -28,7 +29,7 @@ def needs(access: Access, metrics: Metrics) -> Callable[[Request], Awaitable[Cal
         if caller.access.covers(access):
             return caller
         failures.inc()
-        challenge = f'Bearer realm="investiq", error="insufficient_scope", scope="{access}"'
+        challenge = f'{CHALLENGE}, error="insufficient_scope", scope="{access}"'
         raise Problem(
             403,
             "insufficient_scope",
@@ -46,10 +47,10 @@ def limited_by(limit: RateLimit, metrics: Metrics) -> Callable[[Request], Awaita
 
     async def within_limit(request: Request) -> None:
         caller: Caller = request.scope["caller"]
-        verdict = limit.take(caller.bucket)
-        if not verdict.allowed:
+        rate = limit.take(caller.bucket)
+        if not rate.allowed:
             refused.inc()
-            message = f"more than {verdict.limit} {limit.policy} within a minute: wait {verdict.reset_seconds} s"
-            raise Problem(429, "too_many_requests", message, verdict.headers())
+            message = f"more than {rate.limit} {limit.policy} within a minute: wait {rate.reset_seconds} s"
+            raise Problem(429, "too_many_requests", message, rate.headers())
 
     return within_limit

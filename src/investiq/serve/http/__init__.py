@@ -1,9 +1,17 @@
-"""What every HTTP server of ours has in common: host check, request ids, metrics, limits, problems, uvicorn."""
+"""What every HTTP server of ours has in common: layers, access to /health and /metrics, problems, uvicorn."""
 
-from investiq.serve.http.app import equip
+from investiq.serve.http.access import MonitoringAccess
+from investiq.serve.http.app import create_server, set_health_status
 from investiq.serve.http.hosts import HostPolicy
-from investiq.serve.http.metrics_endpoint import metrics_response
 from investiq.serve.http.problems import Problem, problem_response
 from investiq.serve.http.server import serve
 
-__all__ = ["HostPolicy", "Problem", "equip", "metrics_response", "problem_response", "serve"]
+__all__ = [
+    "HostPolicy",
+    "MonitoringAccess",
+    "Problem",
+    "create_server",
+    "problem_response",
+    "serve",
+    "set_health_status",
+]

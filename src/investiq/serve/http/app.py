@@ -1,19 +1,30 @@
-"""Puts the common layers around a FastAPI application."""
+"""Builds the application of a server: common layers, problem documents, /health and /metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
+from prometheus_client.exposition import choose_encoder
 from starlette.middleware import Middleware
+from starlette.responses import Response
 
+from investiq import __version__
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.serve.http import problems
+from investiq.serve.http.access import (
+    CHALLENGE,
+    HEALTH_PATH,
+    METRICS_PATH,
+    METRICS_REFUSED,
+    MONITORING_PATHS,
+    MonitoringAccess,
+)
 from investiq.serve.http.hosts import HostPolicy
 from investiq.serve.http.loop_lag import LoopLag
 from investiq.serve.http.middleware import (
-    QUIET,
     AccessLog,
     BodyLimit,
     ErrorBoundary,
@@ -21,36 +32,98 @@ from investiq.serve.http.middleware import (
     HostCheck,
     RequestMetrics,
 )
+from investiq.serve.http.problems import ErrorHandler, Problem, problem_handlers
 
-__all__ = ["equip"]
+__all__ = ["create_server", "set_health_status"]
+
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
-def equip(
-    app: FastAPI,
+def create_server(
+    title: str,
     *,
     metrics: Metrics,
+    access: MonitoringAccess,
     hosts: HostPolicy,
     max_body_bytes: int,
-    statuses: Mapping[type[InvestIQError], int],
+    health: Callable[..., Any],
+    health_options: Mapping[str, Any] = _NOTHING,
+    statuses: Mapping[type[InvestIQError], int] = _NOTHING,
+    exception_handlers: Mapping[int | type[Exception], ErrorHandler] = _NOTHING,
+    outer_layers: Sequence[Middleware] = (),
+    inner_layers: Sequence[Middleware] = (),
     refusals: Iterable[int] = (),
-    quiet: frozenset[str] = QUIET,
+    quiet: frozenset[str] = MONITORING_PATHS,
+    application: type[FastAPI] = FastAPI,
+    **options: Any,
 ) -> FastAPI:
-    """Add request ids, metrics, host check, body limit and problem documents to `app`, after its routes are declared.
+    """An application inside the layers that every server of ours has; the caller adds its own routes.
+
+    1. Builds the application with its layers, the outermost first.
+    2. Registers /health and /metrics, before any route that could take their place.
 
     Args:
+        access: who may read /health and /metrics.
+        health: the endpoint of /health; its name, docstring and return type stand in OpenAPI.
+        health_options: what else FastAPI is told of that route, such as `responses`.
         statuses: HTTP status of each domain error; a base class covers its subclasses.
-        refusals: statuses with which layers of the application's own turn requests away before a route is found.
+        exception_handlers: of the server alone, beside those that make problem documents.
+        outer_layers: of the server alone, outside the common layers; they see every answer.
+        inner_layers: of the server alone, inside the common layers; they see what passed host check and body limit.
+        refusals: statuses with which layers of the server's own turn requests away before a route is found.
         quiet: paths that are logged only when they fail.
+        options: as FastAPI takes them.
     """
-    problems.install(app, statuses)
     layers = [
+        *outer_layers,
         Middleware(LoopLag, metrics=metrics),
         Middleware(AccessLog, quiet=quiet),
-        Middleware(RequestMetrics, metrics=metrics, routes_of=app, refusals=refusals),
+        Middleware(RequestMetrics, metrics=metrics, refusals=refusals),
         Middleware(HeadAsGet),
         Middleware(HostCheck, policy=hosts),
         Middleware(BodyLimit, limit=max_body_bytes),
         Middleware(ErrorBoundary),
+        *inner_layers,
     ]
-    app.user_middleware[:0] = layers
+    app = application(
+        title=title,
+        version=__version__,
+        docs_url=None,  # FastAPI's own pages load their scripts from outside
+        redoc_url=None,
+        middleware=layers,
+        exception_handlers={**problem_handlers(statuses), **exception_handlers},
+        **options,
+    )
+    _add_monitoring_routes(app, metrics, access, health, health_options)
     return app
+
+
+def set_health_status(response: Response, status: str) -> None:
+    """Make `response` say on its first line what the health document says: 503 for `down`. No cache may keep it."""
+    response.status_code = 503 if status == "down" else 200
+    response.headers["cache-control"] = "no-store"
+
+
+def _add_monitoring_routes(
+    app: FastAPI,
+    metrics: Metrics,
+    access: MonitoringAccess,
+    health: Callable[..., Any],
+    health_options: Mapping[str, Any],
+) -> None:
+    async def allowed(request: Request) -> None:
+        if not access.allows(request.scope):
+            raise Problem(401, "unauthorised", METRICS_REFUSED, {"WWW-Authenticate": CHALLENGE})
+
+    async def exposition(request: Request) -> Response:
+        return _exposition(metrics, request.headers.get("accept"))
+
+    readers = [Depends(allowed)]
+    app.add_api_route(HEALTH_PATH, health, methods=["GET"], dependencies=readers, **health_options)
+    app.add_api_route(METRICS_PATH, exposition, methods=["GET"], dependencies=readers, include_in_schema=False)
+
+
+def _exposition(metrics: Metrics, accept: str | None) -> Response:
+    """All samples of this process as Prometheus text, or as OpenMetrics where `accept` asks for it."""
+    encode, content_type = choose_encoder(accept or "")
+    return Response(encode(metrics.registry), media_type=None, headers={"content-type": content_type})

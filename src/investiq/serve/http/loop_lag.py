@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.serve.http.periodic import PeriodicTask
 
 __all__ = ["LoopLag"]
 
@@ -16,7 +16,7 @@ INTERVAL_SECONDS = 0.5
 
 
 class LoopLag:
-    """While the application lives, sleeps half a second at a time and observes how much later it wakes up.
+    """While the application lives, wants to be woken every half second, and observes how much later it is.
 
     It lives as long as the ASGI lifespan, which passes through here like a request.
     """
@@ -25,19 +25,21 @@ class LoopLag:
         self.app = app
         self._lag = metrics.histogram(catalogue.EVENT_LOOP_LAG)
         self._interval = interval_seconds
+        self._due: float | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
             await self.app(scope, receive, send)
             return
-        watch = asyncio.create_task(self._watch())
+        measuring = PeriodicTask("event loop lag", self._interval, self._measure)
+        measuring.start()
         try:
             await self.app(scope, receive, send)
         finally:
-            watch.cancel()
+            await measuring.stop()
 
-    async def _watch(self) -> None:
-        while True:
-            due = time.perf_counter() + self._interval
-            await asyncio.sleep(self._interval)
-            self._lag.observe(max(0.0, time.perf_counter() - due))
+    async def _measure(self) -> None:
+        now = time.perf_counter()
+        if self._due is not None:  # nothing was due before the first time
+            self._lag.observe(max(0.0, now - self._due))
+        self._due = now + self._interval

@@ -18,15 +18,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.serve.http.access import MONITORING_PATHS
 from investiq.serve.http.hosts import HostPolicy
 from investiq.serve.http.problems import problem_response
 
-__all__ = ["QUIET", "AccessLog", "BodyLimit", "ErrorBoundary", "HostCheck", "RequestMetrics"]
+__all__ = ["AccessLog", "BodyLimit", "ErrorBoundary", "HeadAsGet", "HostCheck", "RequestMetrics"]
 
 _log = structlog.get_logger(__name__)
-
-QUIET = frozenset({"/metrics", "/health"})
-"""Asked for every few seconds."""
 
 UNMATCHED = "<unmatched>"
 OTHER_METHOD = "<other>"
@@ -37,7 +35,7 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
 class AccessLog:
     """Gives each request an id (its own `X-Request-ID` where that is sane), binds it to the logs, logs the outcome."""
 
-    def __init__(self, app: ASGIApp, quiet: frozenset[str] = QUIET) -> None:
+    def __init__(self, app: ASGIApp, quiet: frozenset[str] = MONITORING_PATHS) -> None:
         self.app = app
         self.quiet = quiet
 
@@ -80,11 +78,10 @@ class RequestMetrics:
     What no route claims is `<unmatched>`, and a method outside the standard ones `<other>`: no client can make series.
 
     Args:
-        routes_of: the application whose documented routes and statuses are known in advance.
         refusals: statuses that a layer between this one and the routes may answer with.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, routes_of: FastAPI, refusals: Iterable[int] = ()) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, refusals: Iterable[int] = ()) -> None:
         self.app = app
         self._requests = metrics.counter(catalogue.REQUESTS)
         self._errors = metrics.counter(catalogue.ERRORS)
@@ -92,9 +89,13 @@ class RequestMetrics:
         duration = metrics.histogram(catalogue.REQUEST_DURATION)
         # The child of a label set is looked up once: `.labels()` takes a lock and sorts on every call.
         self._timer = lru_cache(maxsize=2048)(lambda *labels: _child(duration, labels))
-        self._prime(routes_of, refusals)
+        self._refusals = tuple(refusals)
+        self._primed = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._primed:  # by the first call, the server's start: all routes are declared by then
+            self._prime(scope["app"])
+            self._primed = True
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -121,13 +122,13 @@ class RequestMetrics:
             milliseconds = (time.perf_counter() - started) * 1000
             self._timer(_template(scope), method, str(status)).observe(milliseconds)
 
-    def _prime(self, app: FastAPI, refusals: Iterable[int]) -> None:
+    def _prime(self, app: FastAPI) -> None:
         """Make the series of every documented answer exist with value 0 before it is first given."""
         for template, operations in app.openapi().get("paths", {}).items():
             for method, operation in operations.items():
                 for status in filter(str.isdigit, operation["responses"]):
                     self._timer(template, method.upper(), status)
-        for method, status in product((*sorted(_METHODS), OTHER_METHOD), refusals):
+        for method, status in product((*sorted(_METHODS), OTHER_METHOD), self._refusals):
             self._timer(UNMATCHED, method, str(status))
 
 
@@ -137,7 +138,7 @@ def _child(histogram: Histogram, labels: tuple[str, ...]) -> Histogram:
 
 def _template(scope: Scope) -> str:
     # FastAPI leaves the route as its router declared it, without the prefix of `include_router`: our routers therefore
-    # declare full paths (tests/api asserts it).
+    # declare full paths (tests/serve/api asserts it).
     template: str | None = getattr(scope.get("route"), "path_format", None)
     return template or UNMATCHED
 

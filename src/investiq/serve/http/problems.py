@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -15,7 +15,9 @@ from starlette.types import Scope
 
 from investiq.foundation.errors import InvestIQError
 
-__all__ = ["Problem", "install", "problem_response"]
+__all__ = ["ErrorHandler", "Problem", "problem_handlers", "problem_response"]
+
+ErrorHandler = Callable[[Request, Exception], Coroutine[Any, Any, Response]]
 
 
 class Problem(InvestIQError):
@@ -47,37 +49,44 @@ def problem_response(
     return JSONResponse(jsonable_encoder(body), status, dict(headers or {}), media_type="application/problem+json")
 
 
-def install(app: FastAPI, statuses: Mapping[type[InvestIQError], int]) -> None:
-    """Make every failure of `app` a problem document; `statuses` is the one error-to-HTTP map of the server.
+def problem_handlers(statuses: Mapping[type[InvestIQError], int]) -> dict[int | type[Exception], ErrorHandler]:
+    """The exception handlers that make every failure a problem document.
 
-    An `InvestIQError` that the map does not name (by itself or by a base class) is a 500, as is anything unforeseen.
+    Args:
+        statuses: the one error-to-HTTP map of the server. An `InvestIQError` that it does not name, by itself or by a
+            base class, is a 500, as is anything unforeseen.
     """
 
-    async def on_problem(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Problem)  # noqa: S101  registered for this type
-        return problem_response(
-            request.scope, error.status, error.problem_reason, error.message, error.headers, **error.detail
-        )
-
     async def on_domain(request: Request, error: Exception) -> Response:
-        assert isinstance(error, InvestIQError)  # noqa: S101
+        assert isinstance(error, InvestIQError)  # noqa: S101  registered for this type
         status = next((statuses[base] for base in type(error).__mro__ if base in statuses), None)
         if status is None:
             raise error
         return problem_response(request.scope, status, error.reason, error.message, **error.detail)
 
-    async def on_http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101
-        reason = HTTPStatus(error.status_code).name.lower()
-        return problem_response(request.scope, error.status_code, reason, str(error.detail), error.headers)
+    return {
+        Problem: _on_problem,
+        InvestIQError: on_domain,
+        HTTPException: _on_http,
+        RequestValidationError: _on_invalid,
+    }
 
-    async def on_invalid(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)  # noqa: S101
-        faults = [{"where": ".".join(map(str, e["loc"])), "what": e["msg"]} for e in error.errors()]
-        first = "; ".join(f"{f['where']}: {f['what']}" for f in faults[:3])
-        return problem_response(request.scope, 422, "invalid_request", first, errors=faults)
 
-    app.add_exception_handler(Problem, on_problem)
-    app.add_exception_handler(InvestIQError, on_domain)
-    app.add_exception_handler(HTTPException, on_http)
-    app.add_exception_handler(RequestValidationError, on_invalid)
+async def _on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101  registered for this type, as those below
+    return problem_response(
+        request.scope, error.status, error.problem_reason, error.message, error.headers, **error.detail
+    )
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    reason = HTTPStatus(error.status_code).name.lower()
+    return problem_response(request.scope, error.status_code, reason, str(error.detail), error.headers)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    faults = [{"where": ".".join(map(str, e["loc"])), "what": e["msg"]} for e in error.errors()]
+    first = "; ".join(f"{f['where']}: {f['what']}" for f in faults[:3])
+    return problem_response(request.scope, 422, "invalid_request", first, errors=faults)

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, Header, Query, Response
+from fastapi import FastAPI, Query, Response
 from pydantic import AwareDatetime
 
 from investiq import __version__
@@ -26,10 +26,10 @@ from investiq.foundation.contract.webhook import NEVER, WebhookAlert, WebhookMes
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Dependency, Part
-from investiq.serve.http import HostPolicy, equip, metrics_response, serve
+from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve
 from investiq.serve.inbox.store import InboxUnavailable, Notification, NotificationStore, Received
 
-__all__ = ["build_app", "run"]
+__all__ = ["create_app", "run"]
 
 MAX_BODY_BYTES = 4 * 1024 * 1024  # a group of thousands of alerts; 413 would make Alertmanager drop the page
 MAX_LIMIT = 1000
@@ -59,11 +59,15 @@ def _number(text: str | None) -> float | None:
         return None
 
 
-def build_app(config: Config, metrics: Metrics) -> FastAPI:
+def run(config: Config) -> None:
+    """Serve the inbox until SIGTERM."""
+    serve(create_app(config, Metrics(Part.INBOX)), config.inbox.host, config.inbox.port)
+
+
+def create_app(config: Config, metrics: Metrics) -> FastAPI:
     """The inbox as an application; its file is opened here and closed when the application ends."""
     store = NotificationStore(Paths.of(config).inbox, config.inbox.keep)
     heartbeat = _Heartbeat()
-    counter = metrics.counter(catalogue.INBOX_NOTIFICATIONS)
     started = time.monotonic()
 
     @asynccontextmanager
@@ -71,32 +75,7 @@ def build_app(config: Config, metrics: Metrics) -> FastAPI:
         yield
         store.close()
 
-    app = FastAPI(title="InvestIQ inbox", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
-
-    # A plain `def` runs in a worker thread: waiting for the disk must not stop /health.
-    @app.post("/webhook")
-    def webhook(message: WebhookMessage) -> dict[str, int]:
-        store.add([_received(message, alert) for alert in message.alerts], datetime.now(UTC))
-        for alert in message.alerts:
-            counter.labels(alert.status).inc()
-        return {"kept": len(message.alerts)}
-
-    @app.post("/heartbeat")
-    def take_heartbeat(message: WebhookMessage) -> dict[str, float | None]:
-        heartbeat.beat(message.alerts)
-        return heartbeat.state(time.time())
-
-    @app.get("/api/notifications")
-    def notifications(
-        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 100,
-        status: Literal["firing", "resolved"] | None = None,
-        alertname: str | None = None,
-        since: AwareDatetime | None = None,
-    ) -> dict[str, list[dict[str, Any]]]:
-        rows = store.latest(limit, status=status, alertname=alertname, since=since)
-        return {"notifications": [_shown(row) for row in rows]}
-
-    @app.get("/health")
+    # A plain `def`, here and below, runs in a worker thread: the event loop must not wait for the disk.
     def health(response: Response) -> dict[str, Any]:
         began = time.perf_counter()
         error = _error_of(store)
@@ -115,17 +94,47 @@ def build_app(config: Config, metrics: Metrics) -> FastAPI:
             "heartbeat": heartbeat.state(time.time()),
         }
 
-    @app.get("/metrics", include_in_schema=False)
-    def expose(accept: Annotated[str | None, Header()] = None) -> Response:
-        return metrics_response(metrics, accept)
+    app = create_server(
+        "InvestIQ inbox",
+        metrics=metrics,
+        access=MonitoringAccess(Part.INBOX, config.api),
+        hosts=HostPolicy(config.inbox.host, config.inbox.hostnames),
+        max_body_bytes=MAX_BODY_BYTES,
+        health=health,
+        statuses={InboxUnavailable: 503},
+        lifespan=lifespan,
+    )
+    _add_receivers(app, store, heartbeat, metrics)
+    _add_reader(app, store)
+    return app
 
-    hosts = HostPolicy(config.inbox.host, config.inbox.hostnames)
-    return equip(app, metrics=metrics, hosts=hosts, max_body_bytes=MAX_BODY_BYTES, statuses={InboxUnavailable: 503})
+
+def _add_receivers(app: FastAPI, store: NotificationStore, heartbeat: _Heartbeat, metrics: Metrics) -> None:
+    counter = metrics.counter(catalogue.INBOX_NOTIFICATIONS)
+
+    @app.post("/webhook")
+    def webhook(message: WebhookMessage) -> dict[str, int]:
+        store.add([_received(message, alert) for alert in message.alerts], datetime.now(UTC))
+        for alert in message.alerts:
+            counter.labels(alert.status).inc()
+        return {"kept": len(message.alerts)}
+
+    @app.post("/heartbeat")
+    def take_heartbeat(message: WebhookMessage) -> dict[str, float | None]:
+        heartbeat.beat(message.alerts)
+        return heartbeat.state(time.time())
 
 
-def run(config: Config) -> None:
-    """Serve the inbox until SIGTERM."""
-    serve(build_app(config, Metrics(Part.INBOX)), config.inbox.host, config.inbox.port)
+def _add_reader(app: FastAPI, store: NotificationStore) -> None:
+    @app.get("/api/notifications")
+    def notifications(
+        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 100,
+        status: Literal["firing", "resolved"] | None = None,
+        alertname: str | None = None,
+        since: AwareDatetime | None = None,
+    ) -> dict[str, list[dict[str, Any]]]:
+        rows = store.latest(limit, status=status, alertname=alertname, since=since)
+        return {"notifications": [_shown(row) for row in rows]}
 
 
 def _received(message: WebhookMessage, alert: WebhookAlert) -> Received:

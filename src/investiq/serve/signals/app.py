@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
-import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -26,12 +24,11 @@ from investiq.invest.signals.artifact import ModelMissing, ModelRefused
 from investiq.invest.signals.card import ServingCard
 from investiq.invest.signals.model import TooFewBars, UnusableBars
 from investiq.invest.signals.schema import ModelHealth, ModelState, PredictRequest, PredictResponse
-from investiq.serve.http import HostPolicy, equip, metrics_response, serve
+from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve, set_health_status
+from investiq.serve.http.periodic import PeriodicTask
 from investiq.serve.signals.serving_model import ServingModel
 
 __all__ = ["create_app", "run"]
-
-_log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES: Final = 1_000_000
 """`schema.MAX_BARS` bars, generously written."""
@@ -66,11 +63,23 @@ def create_app(config: Config, metrics: Metrics, refresh_seconds: float = REFRES
     serving = ServingModel(Paths.of(config).models, metrics)
     metrics.gauge(catalogue.MODEL_AGE_LIMIT).set(config.signals.max_model_age_days * SECONDS_PER_DAY)
     started = time.monotonic()
-    app = FastAPI(
-        title="InvestIQ signal models",
-        version=__version__,
-        docs_url=None,  # FastAPI's own page loads its scripts from outside
-        redoc_url=None,
+
+    async def health(response: Response) -> ModelHealth:
+        """Unhealthy without a loaded model, whatever else works."""
+        await serving.refresh()
+        report = _health(serving, time.monotonic() - started)
+        set_health_status(response, report.status)
+        return report
+
+    app = create_server(
+        "InvestIQ signal models",
+        metrics=metrics,
+        access=MonitoringAccess(Part.SIGNALS, config.api),
+        hosts=HostPolicy(config.signals.host),
+        max_body_bytes=MAX_BODY_BYTES,
+        health=health,
+        health_options={"responses": {503: {"model": ModelHealth}}},
+        statuses=_STATUSES,
         lifespan=_keep_fresh(serving, refresh_seconds),
     )
     _add_predict(app, serving, metrics)
@@ -80,44 +89,19 @@ def create_app(config: Config, metrics: Metrics, refresh_seconds: float = REFRES
         """The card of the model that serves: what it learned from, how good it is, how far requests have drifted."""
         return serving.card()
 
-    @app.get("/health", responses={503: {"model": ModelHealth}})
-    async def health(response: Response) -> ModelHealth:
-        """Unhealthy without a loaded model, whatever else works."""
-        await serving.refresh()
-        report = _health(serving, time.monotonic() - started)
-        response.status_code = 503 if report.status == "down" else 200
-        response.headers["cache-control"] = "no-store"
-        return report
-
-    @app.get("/metrics", include_in_schema=False)
-    async def exposition(request: Request) -> Response:
-        return metrics_response(metrics, request.headers.get("accept"))
-
-    return equip(
-        app,
-        metrics=metrics,
-        hosts=HostPolicy(config.signals.host),
-        max_body_bytes=MAX_BODY_BYTES,
-        statuses=_STATUSES,
-    )
+    return app
 
 
-def _keep_fresh(serving: ServingModel, seconds: float) -> Callable[[FastAPI], Any]:
-    async def follow() -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            try:
-                await serving.refresh()
-            except Exception:  # the service goes on with the model that it has
-                _log.exception("model_refresh_failed")
-
+def _keep_fresh(serving: ServingModel, seconds: float) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await serving.refresh()
-        task = asyncio.create_task(follow())
-        yield
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        following = PeriodicTask("model refresh", seconds, serving.refresh)
+        following.start()
+        try:
+            yield
+        finally:
+            await following.stop()
 
     return lifespan
 

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from dash import Dash
-from fastapi import FastAPI, Header, Request, Response
+from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 
 from investiq import __version__
 from investiq.foundation import topology
 from investiq.foundation.config import Config
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
-from investiq.serve.http import HostPolicy, Problem, equip, metrics_response, problem_response, serve
+from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, problem_response, serve
+from investiq.serve.http.access import MONITORING_PATHS
 from investiq.serve.web import layout, runbooks
 from investiq.serve.web.not_found import not_found_page
 from investiq.serve.web.pages import operations, silence
-from investiq.serve.web.security import SameOrigin, SecurityHeaders, content_security_policy, may_scrape
-from investiq.serve.web.server import ConsoleServer, callback_failed
+from investiq.serve.web.security import SameOrigin, SecurityHeaders, content_security_policy
+from investiq.serve.web.server import ConsoleApplication, ConsoleServer, add_pages, callback_failed
 from investiq.serve.web.sources import Sources, Transports
 
 __all__ = ["create_app", "run"]
@@ -37,37 +41,26 @@ def run(config: Config) -> None:
 def create_app(config: Config, transports: Transports | None = None) -> FastAPI:
     """The console as an application.
 
+    1. Registers all callbacks with Dash: the content security policy names the hashes of their scripts.
+    2. Builds the application inside its layers.
+    3. Adds the routes of Dash, the pages and the runbooks.
+
     Args:
         transports: replaces the network, in tests.
     """
     sources = Sources(config, transports or Transports())
     dash = _dash(sources)
-    server: FastAPI = dash.server
-    server.state.at_end.append(sources.aclose)
-    server.state.knows_dashboard = partial(operations.knows, sources)
-    server.state.knows_alert = partial(silence.knows, sources)
-    metrics = Metrics(Part.WEB)
-    _add_own_routes(server, config, metrics)
+    server = _server(config, sources, content_security_policy(dash.csp_hashes()))
+    dash.init_app(server)
+    add_pages(dash, partial(operations.knows, sources), partial(silence.knows, sources))
     runbooks.add_routes(server, config)
-    public = urlsplit(topology.console_url(config)).hostname or ""
-    hosts = HostPolicy(config.web.host, (*config.web.hostnames, public))
-    server.add_middleware(SameOrigin, hosts=hosts)
-    equip(
-        server,
-        metrics=metrics,
-        hosts=hosts,
-        max_body_bytes=MAX_BODY_BYTES,
-        statuses={},
-        quiet=frozenset({"/health", "/metrics", "/_dash-update-component"}),
-    )
-    server.add_exception_handler(404, _not_found)
-    server.add_middleware(SecurityHeaders, policy=content_security_policy(dash.csp_hashes()))
     return server
 
 
 def _dash(sources: Sources) -> Dash:
     app = Dash(
         "investiq.serve.web",
+        server=False,  # ours comes with `init_app`: its layers are known only when all callbacks are
         backend=ConsoleServer,
         title="InvestIQ",
         update_title="",
@@ -86,10 +79,9 @@ def _dash(sources: Sources) -> Dash:
     return app
 
 
-def _add_own_routes(server: FastAPI, config: Config, metrics: Metrics) -> None:
+def _server(config: Config, sources: Sources, policy: str) -> FastAPI:
     started = time.monotonic()
 
-    @server.get("/health")
     async def health() -> dict[str, Any]:
         """Well as long as it can serve itself: what it shows has health checks of its own."""
         return {
@@ -99,12 +91,29 @@ def _add_own_routes(server: FastAPI, config: Config, metrics: Metrics) -> None:
             "uptime_seconds": round(time.monotonic() - started, 1),
         }
 
-    @server.get("/metrics", include_in_schema=False)
-    async def expose(request: Request, accept: Annotated[str | None, Header()] = None) -> Response:
-        if not may_scrape(request, config.api):
-            message = "/metrics needs `Authorization: Bearer` with the metrics token (METRICS_TOKEN), or loopback"
-            raise Problem(401, "unauthorised", message, {"WWW-Authenticate": 'Bearer realm="investiq"'})
-        return metrics_response(metrics, accept)
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await sources.aclose()
+
+    public = urlsplit(topology.console_url(config)).hostname or ""
+    hosts = HostPolicy(config.web.host, (*config.web.hostnames, public))
+    return create_server(
+        "InvestIQ console",
+        application=ConsoleApplication,
+        metrics=Metrics(Part.WEB),
+        access=MonitoringAccess(Part.WEB, config.api),
+        hosts=hosts,
+        max_body_bytes=MAX_BODY_BYTES,
+        health=health,
+        exception_handlers={404: _not_found},
+        outer_layers=[Middleware(SecurityHeaders, policy=policy)],
+        inner_layers=[Middleware(SameOrigin, hosts=hosts)],
+        quiet=MONITORING_PATHS | {"/_dash-update-component"},
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
 
 
 async def _not_found(request: Request, error: Exception) -> Response:

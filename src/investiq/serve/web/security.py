@@ -1,21 +1,16 @@
-"""What keeps other pages out of the console: headers, the origin of changes, and who may read /metrics."""
+"""What keeps other pages out of the console: headers, and the origin of changes."""
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable
-from ipaddress import ip_address
 
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from investiq.foundation.config.schema import ApiConfig
 from investiq.serve.http import HostPolicy, problem_response
 
-__all__ = ["SameOrigin", "SecurityHeaders", "content_security_policy", "may_scrape"]
+__all__ = ["SameOrigin", "SecurityHeaders", "content_security_policy"]
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_FORWARDING = ("forwarded", "x-real-ip", "via")
 
 
 def content_security_policy(script_hashes: Iterable[str]) -> str:
@@ -90,28 +85,3 @@ class SameOrigin:
         sites = [value for key, value in scope["headers"] if key == b"sec-fetch-site"]
         same_site = all(site == b"same-origin" for site in sites)
         return len(origins) == 1 and self._hosts.allows_origin(origins[0]) and same_site
-
-
-def may_scrape(request: Request, config: ApiConfig) -> bool:
-    """Whether the request may read /metrics: by the metrics token, or from a trusted network and not through a proxy.
-
-    A token that is presented must be right, wherever it comes from.
-    """
-    presented = request.headers.get("authorization")
-    if presented is not None:
-        token = config.metrics_token.get_secret_value() if config.metrics_token else ""
-        right = f"Bearer {token}".encode()
-        return bool(token) and hmac.compare_digest(presented.encode("latin-1"), right)
-    forwarded = any(name in _FORWARDING or name.startswith("x-forwarded") for name in request.headers)
-    return not forwarded and _is_trusted(request, config)
-
-
-def _is_trusted(request: Request, config: ApiConfig) -> bool:
-    try:
-        address = ip_address(request.client.host.partition("%")[0]) if request.client else None
-    except ValueError:
-        return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return address is not None and any(
-        address in network for network in config.trusted_networks if network.version == address.version
-    )

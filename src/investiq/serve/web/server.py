@@ -2,14 +2,16 @@
 
 Dash itself answers 200 with its page to any GET, turns what a client got wrong into a 500, swallows tracebacks, and
 opens a WebSocket that this console does not use.
+
+Nothing else of ours touches what Dash does not document: the module `dash.backends._fastapi`, and the name
+`_setup_catchall`. tests/serve/web/test_dash_contract.py says what is expected of them, and pyproject.toml admits no
+other minor version.
 """
 
 from __future__ import annotations
 
-import asyncio
 import gzip
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -18,21 +20,27 @@ from dash.backends._fastapi import FastAPIDashServer, reset_current_request, set
 from dash.exceptions import CallbackException, DependencyException, PreventUpdate
 from dash.fingerprint import check_fingerprint
 from fastapi import FastAPI, HTTPException, Request, Response
+from starlette.middleware import Middleware
 
-from investiq import __version__
 from investiq.serve.http import Problem
 
-__all__ = ["PAGES", "ConsoleServer", "callback_failed"]
+__all__ = ["PAGES", "ConsoleApplication", "ConsoleServer", "add_pages", "callback_failed"]
 
 _log = structlog.get_logger(__name__)
 
 PAGES = ("/", "/trading", "/operations", "/operations/{name}", "/silence/{alert}")
 
 
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    yield
-    await asyncio.gather(*(close() for close in app.state.at_end))
+class ConsoleApplication(FastAPI):
+    """Keeps the layers of its constructor outermost: those that Dash adds later go inside, not outside of them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._outer_layers = len(self.user_middleware)
+
+    def add_middleware(self, middleware_class: Any, *args: Any, **kwargs: Any) -> None:
+        """Put a layer directly inside those of the constructor."""
+        self.user_middleware.insert(self._outer_layers, Middleware(middleware_class, *args, **kwargs))
 
 
 class CallbackFailed(Exception):
@@ -52,46 +60,27 @@ class ConsoleServer(FastAPIDashServer):
     def __init__(self, server: FastAPI) -> None:
         super().__init__(server)
         self._compressed: dict[str, bytes] = {}
+        self._preparations: list[Callable[[], object]] = []
 
-    @staticmethod
-    def create_app(name: str = "", config: dict[str, Any] | None = None) -> FastAPI:  # noqa: ARG004  Dash calls it so
-        """The application that Dash puts its routes into. `app.state.at_end` holds what is awaited when it ends."""
-        app = FastAPI(
-            title="InvestIQ console",
-            version=__version__,
-            docs_url=None,
-            redoc_url=None,
-            openapi_url=None,
-            redirect_slashes=False,
-            lifespan=_lifespan,
-        )
-        app.state.at_end = []
-        app.state.knows_dashboard = lambda _name: False
-        app.state.knows_alert = lambda _name: False
-        return app
+    def before_request(self, func: Callable[[], object] | None) -> None:
+        """Keep what Dash does before its first answer: its own layer does it for "/" alone, and `page` for all."""
+        super().before_request(func)
+        if func is not None:
+            self._preparations.append(func)
 
     def setup_index(self, dash_app: Dash) -> None:
-        """One route for each page: everything else is a 404, also a dashboard that does not exist."""
+        """Nothing: `add_pages` adds one route for each page."""
 
-        async def index(request: Request) -> Response:
-            name = request.path_params.get("name")
-            if name is not None and not self.server.state.knows_dashboard(name):
-                raise HTTPException(404, f"there is no dashboard {name[:80]!r}")
-            alert = request.path_params.get("alert")
-            # Not found, and yet the page: it says which name is near.
-            status = 200 if alert is None or self.server.state.knows_alert(alert) else 404
-            token = set_current_request(request)  # type: ignore[no-untyped-call]
-            try:
-                # Before the first page, whichever it is: Dash does it for "/" alone.
-                dash_app._setup_server()  # type: ignore[no-untyped-call]
-                # Callbacks are named in the page: one from before an upgrade must not meet the new ones.
-                page = dash_app.index()  # type: ignore[no-untyped-call]
-                return Response(page, status, media_type="text/html", headers={"cache-control": "no-cache"})
-            finally:
-                reset_current_request(token)  # type: ignore[no-untyped-call]
-
-        for path in PAGES:
-            self.server.add_api_route(path, index, methods=["GET"], include_in_schema=False)
+    def page(self, dash_app: Dash, request: Request) -> str:
+        """The document in which the browser draws every page."""
+        token = set_current_request(request)  # type: ignore[no-untyped-call]
+        try:
+            for prepare in self._preparations:
+                prepare()
+            document: str = dash_app.index()  # type: ignore[no-untyped-call]
+            return document
+        finally:
+            reset_current_request(token)  # type: ignore[no-untyped-call]
 
     def _setup_catchall(self) -> None:
         """Dash would answer any path with its page; here an unknown one stays unknown."""
@@ -131,6 +120,25 @@ class ConsoleServer(FastAPIDashServer):
             return answer
 
         return checked
+
+
+def add_pages(dash_app: Dash, knows_dashboard: Callable[[str], bool], knows_alert: Callable[[str], bool]) -> None:
+    """Serve the page at the addresses of `PAGES`: everything else is a 404, also a dashboard that does not exist."""
+    backend = dash_app.backend
+    assert isinstance(backend, ConsoleServer)  # noqa: S101  what the console gives to Dash
+
+    async def index(request: Request) -> Response:
+        name, alert = request.path_params.get("name"), request.path_params.get("alert")
+        if name is not None and not knows_dashboard(name):
+            raise HTTPException(404, f"there is no dashboard {name[:80]!r}")
+        # Not found, and yet the page: it says which name is near.
+        status = 200 if alert is None or knows_alert(alert) else 404
+        # Callbacks are named in the page: one from before an upgrade must not meet the new ones.
+        headers = {"cache-control": "no-cache"}
+        return Response(backend.page(dash_app, request), status, media_type="text/html", headers=headers)
+
+    for path in PAGES:
+        backend.server.add_api_route(path, index, methods=["GET"], include_in_schema=False)
 
 
 def _compress(answer: Response, file: str, kept: dict[str, bytes]) -> None:

@@ -1,39 +1,39 @@
-"""GET /health and GET /metrics: what watches the API reads these."""
+"""GET /health: how the API and what it leans on is."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Response
 
 from investiq import __version__
-from investiq.foundation.telemetry.metrics import Metrics
 from investiq.invest.trading.desk import Desk
 from investiq.serve.api import schema
 from investiq.serve.api.health import HealthMonitor
-from investiq.serve.http import metrics_response
+from investiq.serve.http import set_health_status
 
-__all__ = ["health_routes"]
+__all__ = ["HEALTH_OPTIONS", "health_endpoint"]
+
+HEALTH_OPTIONS: Final[dict[str, Any]] = {
+    "tags": ["health"],
+    "responses": {503: {"model": schema.Health, "description": "A critical dependency is down."}},
+}
+"""What OpenAPI says of the route beside what the endpoint says itself."""
 
 
-def health_routes(monitor: HealthMonitor, desk: Desk, metrics: Metrics) -> APIRouter:
-    """Answers from memory: both stay fast while everything else hangs."""
-    router = APIRouter(tags=["health"])
+def health_endpoint(monitor: HealthMonitor, desk: Desk) -> Callable[[Response], Awaitable[schema.Health]]:
+    """Answers from memory: it stays fast while everything else hangs."""
     started = time.monotonic()
 
-    @router.get("/health", responses={503: {"model": schema.Health, "description": "A critical dependency is down."}})
     async def health(response: Response) -> schema.Health:
         """How the API and each of its dependencies is. 503 when a critical one is down."""
         report = _report(monitor, desk, time.monotonic() - started)
-        response.status_code = 503 if report.status == "down" else 200
-        response.headers["Cache-Control"] = "no-store"
+        set_health_status(response, report.status)
         return report
 
-    @router.get("/metrics", include_in_schema=False)
-    async def exposition(request: Request) -> Response:
-        return metrics_response(metrics, request.headers.get("accept"))
-
-    return router
+    return health
 
 
 def _report(monitor: HealthMonitor, desk: Desk, uptime: float) -> schema.Health:

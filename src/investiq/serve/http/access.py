@@ -1,0 +1,135 @@
+"""Who may read /health and /metrics: one rule for all servers of ours, made from the configuration.
+
+`READERS` is the whole of it. A credential that is presented must be right, wherever it comes from: a typing error must
+not look like a success because the request came from loopback.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
+
+from starlette.types import Scope
+
+from investiq.foundation.config.schema import ApiConfig
+from investiq.foundation.vocabulary import Part
+
+__all__ = [
+    "CHALLENGE",
+    "HEALTH_PATH",
+    "METRICS_PATH",
+    "METRICS_REFUSED",
+    "MONITORING_PATHS",
+    "READERS",
+    "MonitoringAccess",
+    "Readers",
+    "bearer_credential",
+    "client_address",
+    "is_forwarded",
+]
+
+HEALTH_PATH: Final = "/health"
+METRICS_PATH: Final = "/metrics"
+MONITORING_PATHS: Final = frozenset({HEALTH_PATH, METRICS_PATH})
+"""Asked for every few seconds."""
+
+CHALLENGE: Final = 'Bearer realm="investiq"'
+"""For the header WWW-Authenticate of a 401."""
+
+METRICS_REFUSED: Final = (
+    "/metrics needs `Authorization: Bearer` with the metrics token (variable METRICS_TOKEN), or loopback"
+)
+
+_READING = ("GET", "HEAD")
+_FORWARDING = frozenset({b"forwarded", b"x-real-ip", b"via"})
+
+
+class Readers(StrEnum):
+    """To whom a path is open."""
+
+    ANYBODY = "anybody"
+    SCRAPERS = "scrapers"
+    """Whoever presents the metrics token, and whoever presents nothing and reads from a trusted network."""
+    CALLERS = "callers"
+    """Whom the server's own layer has identified, as for anything else that it tells: `scope["caller"]`."""
+
+
+_OPEN: Final = {HEALTH_PATH: Readers.ANYBODY, METRICS_PATH: Readers.ANYBODY}
+
+READERS: Final[Mapping[Part, Mapping[str, Readers]]] = {
+    Part.API: {HEALTH_PATH: Readers.CALLERS, METRICS_PATH: Readers.SCRAPERS},
+    Part.WEB: {HEALTH_PATH: Readers.ANYBODY, METRICS_PATH: Readers.SCRAPERS},
+    # Prometheus presents nothing to these, from wherever it runs, and they ask nobody who he is.
+    Part.SIGNALS: _OPEN,
+    Part.AGENT: _OPEN,
+    Part.INBOX: _OPEN,
+}
+
+
+class MonitoringAccess:
+    """The rule for one server.
+
+    Args:
+        config: its metrics token and its trusted networks hold for every server.
+    """
+
+    def __init__(self, part: Part, config: ApiConfig) -> None:
+        self._readers = READERS[part]
+        self._token = (config.metrics_token.get_secret_value() if config.metrics_token else "").encode()
+        self._networks = config.trusted_networks
+
+    def allows(self, scope: Scope) -> bool:
+        """Whether a request for one of `MONITORING_PATHS` is answered."""
+        match self._readers[scope["path"]]:
+            case Readers.ANYBODY:
+                return True
+            case Readers.SCRAPERS:
+                return self._is_scraper(scope)
+            case Readers.CALLERS:
+                return "caller" in scope
+
+    def reads_from_trusted_network(self, scope: Scope) -> bool:
+        """Whether it reads, and comes itself from a trusted network: what a proxy passes on does not count."""
+        address = client_address(scope)
+        if scope["method"] not in _READING or address is None or is_forwarded(scope["headers"]):
+            return False
+        return any(address in network for network in self._networks if network.version == address.version)
+
+    def _is_scraper(self, scope: Scope) -> bool:
+        credential = bearer_credential(scope["headers"])
+        if credential is None:
+            return self.reads_from_trusted_network(scope)
+        # No token configured means that no credential is right; an empty one must never equal an empty setting.
+        return bool(self._token) and hmac.compare_digest(credential, self._token)
+
+
+def is_forwarded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a proxy says that it passes on the request of somebody else."""
+    return any(key in _FORWARDING or key.startswith(b"x-forwarded") for key, _ in headers)
+
+
+def client_address(scope: Scope) -> IPv4Address | IPv6Address | None:
+    """The address of the peer; None when it has none, as on a Unix socket."""
+    client = scope.get("client")
+    try:
+        address = ip_address(client[0].partition("%")[0]) if client else None
+    except ValueError:
+        return None
+    # A dual-stack socket shows IPv4 peers as ::ffff:127.0.0.1.
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def bearer_credential(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    """What follows `Bearer ` in the Authorization header; None without such a header.
+
+    Empty bytes stand for a header that is there and useless (another scheme, nothing after it, or two of them): it
+    matches nothing, so it is refused like any wrong key.
+    """
+    values = [value for key, value in headers if key == b"authorization"]
+    if not values:
+        return None
+    scheme, _, credential = values[0].strip().partition(b" ")
+    return credential.strip() if len(values) == 1 and scheme.lower() == b"bearer" else b""
