@@ -20,6 +20,7 @@ from investiq.monitoring.checks.runbooks import commands
 from investiq.monitoring.scraping.jobs import jobs
 from investiq.operate.supervise.parts import stack_table
 from investiq.operate.validate.offline import checkout
+from investiq.serve.http.access import MONITORING_PATHS
 
 ENTRIES = {
     f"{subject}#{heading}": text
@@ -94,8 +95,8 @@ def _answered(port: int | None) -> list[str]:
     (name,) = [name for name in OURS if getattr(config, name).port == port]
     files = (checkout() / "src/investiq/serve" / name).rglob("*.py")
     paths = [path for file in files for path in re.findall(r'\.get\(\s*"(/[^"]*)"', file.read_text("utf-8"))]
-    assert paths
-    return [re.sub(r"{[^}]*}", "[^/]+", path) for path in paths]
+    assert paths or name == "agent"  # it has no route of its own
+    return [*MONITORING_PATHS, *(re.sub(r"{[^}]*}", "[^/]+", path) for path in paths)]
 
 
 @pytest.mark.parametrize(
