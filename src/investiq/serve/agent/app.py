@@ -43,7 +43,7 @@ def run(config: Config) -> None:
 
 
 def create_app(config: Config, metrics: Metrics) -> FastAPI:
-    """The agent's server; the loop runs for as long as the application does."""
+    """The agent's server. Its loop starts with the application; at the end, the cycle that runs is finished first."""
     agent_metrics = AgentMetrics(metrics, config.agent.cycle_seconds)
     started = time.monotonic()
 

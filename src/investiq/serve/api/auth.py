@@ -32,6 +32,7 @@ from investiq.serve.http.access import (
     bearer_credential,
     client_address,
 )
+from investiq.serve.http.hosts import origins
 
 __all__ = ["REFUSALS", "AuthMiddleware"]
 
@@ -104,8 +105,7 @@ class AuthMiddleware:
 
     def _foreign_page(self, scope: Scope) -> _Refusal | None:
         """Refuse a change that a page of another site sends: the browser would add what it knows of us."""
-        origins = [value.decode("latin-1") for key, value in scope["headers"] if key == b"origin"]
-        if scope["method"] in _READING or all(map(self._hosts.allows_origin, origins)):
+        if scope["method"] in _READING or all(map(self._hosts.allows_origin, origins(scope["headers"]))):
             return None
         return _Refusal(403, "foreign_origin", "a page of another site may not change anything here", {})
 

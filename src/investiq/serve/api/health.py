@@ -63,7 +63,7 @@ class HealthCheck:
         self._running: asyncio.Task[HealthCheckResult] | None = None
 
     async def refresh(self) -> HealthCheckResult:
-        """Ask, and wait no longer than the limit.
+        """Ask, wait no longer than the limit, and keep the answer as `result`.
 
         A probe that hangs cannot be stopped (it may sit in a thread), so it is left alone and no second one is started:
         a dependency that hangs for an hour costs one thread, not one for each check.
@@ -105,7 +105,12 @@ class HealthMonitor:
         self._refreshed = clock()
 
     async def refresh(self) -> None:
-        """Ask all dependencies side by side."""
+        """Renew all results.
+
+        1. Asks all dependencies side by side.
+        2. Sets the gauge of each, and logs which went down or came back.
+        3. Notes the time: results that grow old are not believed.
+        """
         before = {check.name: check.result for check in self.checks}
         await asyncio.gather(*(check.refresh() for check in self.checks))
         for check in self.checks:

@@ -50,7 +50,11 @@ class HeartbeatNotifier:
         self._since = since
 
     def check(self) -> None:
-        """One look."""
+        """Look at the heartbeat once.
+
+        1. Tells of a loss that was not told yet: the heartbeat is lost, was lost since the last look, or never came.
+        2. Tells of its end when the heartbeat is fresh again.
+        """
         heartbeat, now = self._heartbeat()
         if not self._notified and (heartbeat.losses > self._losses or _waits_in_vain(heartbeat, now)):
             # A loss that is over already was seen by nobody, and halted trading all the same.

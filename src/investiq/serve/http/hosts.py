@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import psutil
 
-__all__ = ["HostPolicy", "host_name"]
+__all__ = ["HostPolicy", "host_name", "origins"]
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -33,6 +33,11 @@ def host_name(header: str) -> str | None:
     return _canonical_ip(name, version=4) or name.rstrip(".") or None
 
 
+def origins(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
+    """The pages that a request says it comes from: one at most, where a browser sent it."""
+    return [value.decode("latin-1") for key, value in headers if key == b"origin"]
+
+
 def _is_port(text: str) -> bool:
     return text[0] == ":" and text[1:].isascii() and text[1:].isdigit()
 
@@ -51,11 +56,11 @@ class HostPolicy:
     Args:
         listen: address that the server listens on. For a wildcard (`0.0.0.0`, `::`) the addresses of this machine's
             interfaces count: nobody can rebind a literal address.
-        further: host names of a proxy in front, such as `invest.example.org`.
+        hostnames: those of a proxy in front, such as `invest.example.org`.
     """
 
-    def __init__(self, listen: str, further: Iterable[str] = ()) -> None:
-        names = {*_LOOPBACK, listen, *further}
+    def __init__(self, listen: str, hostnames: Iterable[str] = ()) -> None:
+        names = {*_LOOPBACK, listen, *hostnames}
         if listen in ("0.0.0.0", "::"):  # noqa: S104  compared, not bound
             names |= {a.address.split("%")[0] for group in psutil.net_if_addrs().values() for a in group}
         self._names = frozenset(filter(None, (host_name(f"[{n}]" if n.count(":") > 1 else n) for n in names)))

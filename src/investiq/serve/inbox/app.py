@@ -27,7 +27,7 @@ from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Dependency, Part
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve
-from investiq.serve.inbox.store import InboxUnavailable, Notification, NotificationStore, Received
+from investiq.serve.inbox.store import InboxUnavailable, NotificationStore, Received
 
 __all__ = ["create_app", "run"]
 
@@ -41,8 +41,8 @@ class _Heartbeat:
     def __init__(self) -> None:
         self._evaluated_at: float | None = None
 
-    def beat(self, alerts: list[WebhookAlert]) -> None:
-        """Take over the newest `evaluated_at` of the firing alerts; what carries none is no heartbeat."""
+    def record(self, alerts: list[WebhookAlert]) -> None:
+        """Keep the newest `evaluated_at` of the firing alerts and of before; what carries none is no heartbeat."""
         moments = [_number(alert.annotations.get(EVALUATED_AT)) for alert in alerts if alert.status == "firing"]
         self._evaluated_at = max((m for m in (self._evaluated_at, *moments) if m is not None), default=None)
 
@@ -121,7 +121,7 @@ def _add_receivers(app: FastAPI, store: NotificationStore, heartbeat: _Heartbeat
 
     @app.post("/heartbeat")
     def take_heartbeat(message: WebhookMessage) -> dict[str, float | None]:
-        heartbeat.beat(message.alerts)
+        heartbeat.record(message.alerts)
         return heartbeat.state(time.time())
 
 
@@ -134,7 +134,7 @@ def _add_reader(app: FastAPI, store: NotificationStore) -> None:
         since: AwareDatetime | None = None,
     ) -> dict[str, list[dict[str, Any]]]:
         rows = store.latest(limit, status=status, alertname=alertname, since=since)
-        return {"notifications": [_shown(row) for row in rows]}
+        return {"notifications": [asdict(row) for row in rows]}
 
 
 def _received(message: WebhookMessage, alert: WebhookAlert) -> Received:
@@ -150,10 +150,6 @@ def _received(message: WebhookMessage, alert: WebhookAlert) -> Received:
         fingerprint=alert.fingerprint,
         generator_url=alert.generator_url,
     )
-
-
-def _shown(row: Notification) -> dict[str, Any]:
-    return asdict(row)
 
 
 def _error_of(store: NotificationStore) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from investiq.serve.http import HostPolicy, problem_response
+from investiq.serve.http.hosts import origins
 
 __all__ = ["SameOrigin", "SecurityHeaders", "content_security_policy"]
 
@@ -81,7 +82,7 @@ class SameOrigin:
             await self.app(scope, receive, send)
 
     def _is_ours(self, scope: Scope) -> bool:
-        origins = [value.decode("latin-1") for key, value in scope["headers"] if key == b"origin"]
+        pages = origins(scope["headers"])
         sites = [value for key, value in scope["headers"] if key == b"sec-fetch-site"]
         same_site = all(site == b"same-origin" for site in sites)
-        return len(origins) == 1 and self._hosts.allows_origin(origins[0]) and same_site
+        return len(pages) == 1 and self._hosts.allows_origin(pages[0]) and same_site
