@@ -25,7 +25,7 @@ from investiq.foundation.contract.heartbeat import EVALUATED_AT
 from investiq.foundation.contract.webhook import NEVER, WebhookAlert, WebhookMessage
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.foundation.vocabulary import Dependency, Part
+from investiq.foundation.vocabulary import Dependency, HealthStatus, Part
 from investiq.serve.http import HostPolicy, equip, metrics_response, serve
 from investiq.serve.inbox.store import InboxUnavailable, Notification, NotificationStore, Received
 
@@ -108,7 +108,7 @@ def build_app(config: Config, metrics: Metrics) -> FastAPI:
             "error": error,
         }
         return {
-            "status": "down" if error else "ok",
+            "status": HealthStatus.DOWN if error else HealthStatus.OK,
             "version": __version__,
             "uptime_seconds": round(time.monotonic() - started, 1),
             "dependencies": {Dependency.DATABASE: state},

@@ -15,7 +15,7 @@ from investiq import __version__
 from investiq.foundation import topology
 from investiq.foundation.config import Config
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.foundation.vocabulary import Part
+from investiq.foundation.vocabulary import HealthStatus, Part
 from investiq.serve.http import HostPolicy, Problem, equip, metrics_response, problem_response, serve
 from investiq.serve.web import layout, runbooks
 from investiq.serve.web.not_found import not_found_page
@@ -93,7 +93,7 @@ def _add_own_routes(server: FastAPI, config: Config, metrics: Metrics) -> None:
     async def health() -> dict[str, Any]:
         """Well as long as it can serve itself: what it shows has health checks of its own."""
         return {
-            "status": "ok",
+            "status": HealthStatus.OK,
             "part": "frontend",
             "version": __version__,
             "uptime_seconds": round(time.monotonic() - started, 1),

@@ -7,9 +7,11 @@ import time
 from fastapi import APIRouter, Request, Response
 
 from investiq import __version__
+from investiq.foundation.contract import api
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import HealthStatus
 from investiq.invest.trading.desk import Desk
-from investiq.serve.api import schema
+from investiq.serve.api.documents import document
 from investiq.serve.api.health import HealthMonitor
 from investiq.serve.http import metrics_response
 
@@ -21,11 +23,11 @@ def health_routes(monitor: HealthMonitor, desk: Desk, metrics: Metrics) -> APIRo
     router = APIRouter(tags=["health"])
     started = time.monotonic()
 
-    @router.get("/health", responses={503: {"model": schema.Health, "description": "A critical dependency is down."}})
-    async def health(response: Response) -> schema.Health:
+    @router.get("/health", responses={503: {"model": api.Health, "description": "A critical dependency is down."}})
+    async def health(response: Response) -> api.Health:
         """How the API and each of its dependencies is. 503 when a critical one is down."""
         report = _report(monitor, desk, time.monotonic() - started)
-        response.status_code = 503 if report.status == "down" else 200
+        response.status_code = 503 if report["status"] == HealthStatus.DOWN else 200
         response.headers["Cache-Control"] = "no-store"
         return report
 
@@ -36,10 +38,10 @@ def health_routes(monitor: HealthMonitor, desk: Desk, metrics: Metrics) -> APIRo
     return router
 
 
-def _report(monitor: HealthMonitor, desk: Desk, uptime: float) -> schema.Health:
+def _report(monitor: HealthMonitor, desk: Desk, uptime: float) -> api.Health:
     results = monitor.results()
     dependencies = {
-        check.name: schema.Dependency(
+        check.name: api.Dependency(
             status="up" if results[check.name].up else "down",
             critical=check.critical,
             latency_ms=results[check.name].latency_ms,
@@ -47,10 +49,10 @@ def _report(monitor: HealthMonitor, desk: Desk, uptime: float) -> schema.Health:
         )
         for check in monitor.checks
     }
-    return schema.Health(
+    return api.Health(
         status=monitor.status(),
         version=__version__,
         uptime_seconds=round(uptime, 3),
         dependencies=dependencies,
-        monitoring=schema.Monitoring.model_validate(desk.monitoring()),
+        monitoring=document(api.Monitoring, desk.monitoring()),
     )
