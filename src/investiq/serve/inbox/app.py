@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Header, Query, Response
 from pydantic import AwareDatetime
@@ -25,7 +25,7 @@ from investiq.foundation.contract.heartbeat import EVALUATED_AT
 from investiq.foundation.contract.webhook import NEVER, WebhookAlert, WebhookMessage
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.foundation.vocabulary import Dependency, HealthStatus, Part
+from investiq.foundation.vocabulary import AlertStatus, Dependency, HealthStatus, Part
 from investiq.serve.http import HostPolicy, equip, metrics_response, serve
 from investiq.serve.inbox.store import InboxUnavailable, Notification, NotificationStore, Received
 
@@ -43,7 +43,8 @@ class _Heartbeat:
 
     def beat(self, alerts: list[WebhookAlert]) -> None:
         """Take over the newest `evaluated_at` of the firing alerts; what carries none is no heartbeat."""
-        moments = [_number(alert.annotations.get(EVALUATED_AT)) for alert in alerts if alert.status == "firing"]
+        firing = (alert for alert in alerts if alert.status is AlertStatus.FIRING)
+        moments = [_number(alert.annotations.get(EVALUATED_AT)) for alert in firing]
         self._evaluated_at = max((m for m in (self._evaluated_at, *moments) if m is not None), default=None)
 
     def state(self, now: float) -> dict[str, float | None]:
@@ -89,7 +90,7 @@ def build_app(config: Config, metrics: Metrics) -> FastAPI:
     @app.get("/api/notifications")
     def notifications(
         limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 100,
-        status: Literal["firing", "resolved"] | None = None,
+        status: AlertStatus | None = None,
         alertname: str | None = None,
         since: AwareDatetime | None = None,
     ) -> dict[str, list[dict[str, Any]]]:
@@ -137,7 +138,7 @@ def _received(message: WebhookMessage, alert: WebhookAlert) -> Received:
         annotations=alert.annotations,
         starts_at=alert.starts_at,
         # A firing alert carries the time at which it would expire, not one at which it ended.
-        ends_at=alert.ends_at if alert.status == "resolved" and alert.ends_at != NEVER else None,
+        ends_at=alert.ends_at if alert.status is AlertStatus.RESOLVED and alert.ends_at != NEVER else None,
         fingerprint=alert.fingerprint,
         generator_url=alert.generator_url,
     )
