@@ -17,8 +17,8 @@ import pytest
 
 from investiq.cli.exit_codes import ExitCode
 from investiq.foundation.config import load
+from investiq.foundation.contract.panels import expand_variables
 from investiq.monitoring.dashboards import services as service_dashboards
-from investiq.monitoring.dashboards.panel import expand_variables
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import Stack, awaited
 from tests.ports import free_port

@@ -12,11 +12,12 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard as Model
 
 from investiq.foundation.config import Config
+from investiq.foundation.contract.panels import PanelUnit, PanelView
 from investiq.monitoring.checks.dashboards import check_dashboards
 from investiq.monitoring.dashboards import api, dashboards_of, trading
 from investiq.monitoring.dashboards.events import EVENTS
 from investiq.monitoring.dashboards.grafana import DATA_SOURCE_UID, dashboard_json, dashboards_provider, data_source
-from investiq.monitoring.dashboards.panel import Dashboard, PanelUnit, PanelView, Row
+from investiq.monitoring.dashboards.panel import Dashboard, Row
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.host import HOST_MEMORY_LOW
 from investiq.monitoring.rules.monitoring import CERTIFICATE_EXPIRING, CERTIFICATE_NEAR_ITS_END

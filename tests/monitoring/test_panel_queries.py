@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from investiq.foundation.contract.panels import PanelUnit, expand_variables
 from investiq.foundation.telemetry.catalogue import EVENT_LOOP_LAG, REQUESTS, TRADES, TRADING_HALTED, Kind
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.dashboards.panel import PanelUnit, expand_variables
 from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second, quantile, share
 from investiq.monitoring.dashboards.red import red_panels
 from investiq.monitoring.exporters import ExternalMetric

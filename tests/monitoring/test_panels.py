@@ -8,11 +8,12 @@ import promql_parser
 import pytest
 
 from investiq.foundation.config import Config
+from investiq.foundation.contract.panels import PanelUnit, PanelView, ThresholdDocument, expand_variables
 from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelUnit, PanelView, expand_variables
+from investiq.monitoring.dashboards.panel import Dashboard, Panel
 from investiq.monitoring.dashboards.panels_file import panels_document
 from investiq.monitoring.routing.silencing import known_alerts
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
@@ -74,41 +75,35 @@ def test_every_expression_parses_once_its_variables_are_chosen(dashboard: Dashbo
 
 
 def test_the_document_for_the_console_is_json_with_every_panel() -> None:
-    document = json.loads(json.dumps(panels_document(DASHBOARDS, EVENTS)))
+    document = json.loads(panels_document(DASHBOARDS, EVENTS).text())
     titles = [p["title"] for d in document["dashboards"] for row in d["rows"] for p in row["panels"]]
     assert titles == [panel.title for panel in PANELS]
     assert [event["title"] for event in document["events"]] == [event.title for event in EVENTS]
 
 
 def test_the_document_names_what_may_be_silenced_each_once_and_why_the_heartbeat_may_not() -> None:
-    alerts = {raw["name"]: raw for raw in panels_document(DASHBOARDS, EVENTS, known_alerts(Config()))["alerts"]}
+    document = panels_document(DASHBOARDS, EVENTS, known_alerts(Config()))
+    alerts = {alert.name: alert for alert in document.alerts}
     assert set(alerts) == {alert.name for alert in (*ALERTS, *CONDITIONAL)}
-    assert len(alerts) == len(panels_document((), (), known_alerts(Config()))["alerts"])
-    assert {name for name, raw in alerts.items() if raw["unsilenceable"]} == {"Watchdog"}
-    (only,) = alerts["CircuitBreakerTripped"]["descriptions"]
+    assert len(alerts) == len(document.alerts)
+    assert {name for name, alert in alerts.items() if alert.unsilenceable} == {"Watchdog"}
+    (only,) = alerts["CircuitBreakerTripped"].descriptions
     assert only.startswith("The breaker denies")
 
 
 def test_an_alert_that_loses_more_for_one_service_than_for_others_says_both() -> None:
     """Who silences that of the inbox is not to read that positions are not watched, and nothing else."""
-    alerts = {raw["name"]: raw for raw in panels_document(DASHBOARDS, EVENTS, known_alerts(Config()))["alerts"]}
-    critical, warning, *_ = alerts["ServiceDown"]["descriptions"]
+    down = panels_document(DASHBOARDS, EVENTS, known_alerts(Config())).rule("ServiceDown")
+    assert down is not None
+    critical, warning, *_ = down.descriptions
     assert critical == f"Critical: {SERVICE_DOWN.description}"
     assert warning == f"Warning: {WATCHER_DOWN.description}"
 
 
 def test_a_threshold_is_the_number_of_its_alert() -> None:
-    document = panels_document(DASHBOARDS)
-    thresholds = [
-        t for d in document["dashboards"] for row in d["rows"] for p in row["panels"] for t in p["thresholds"]
-    ]
-    assert {
-        "value": 1000,
-        "op": ">",
-        "severity": "warning",
-        "alert": "HighLatency",
-        "subject": "api",
-    } in thresholds
+    panels = [panel for dashboard in panels_document(DASHBOARDS).dashboards for panel in dashboard.panels]
+    thresholds = [threshold for panel in panels for threshold in panel.thresholds]
+    assert ThresholdDocument(value=1000, op=">", severity="warning", alert="HighLatency", subject="api") in thresholds
 
 
 @pytest.mark.parametrize("alert", [*ALERTS, *CONDITIONAL], ids=lambda alert: alert.name)

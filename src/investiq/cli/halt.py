@@ -7,7 +7,7 @@ import click
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.clients.api.connection import connect
-from investiq.clients.api.documents import TradingStatus
+from investiq.foundation.contract.api import TradingStatus
 
 __all__ = ["command", "status_text"]
 

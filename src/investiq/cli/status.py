@@ -13,9 +13,9 @@ from investiq.cli.halt import status_text
 from investiq.cli.help import ExampleCommand
 from investiq.cli.stack_screen import part_rows
 from investiq.clients.api import ClientError, InvestIQClient
-from investiq.clients.api.documents import TradingStatus
 from investiq.foundation import topology
 from investiq.foundation.config import Config
+from investiq.foundation.contract.api import TradingStatus
 from investiq.operate.supervise.stack_status import read_stack_status
 
 _SECONDS = 3.0

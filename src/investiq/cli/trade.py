@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -14,7 +14,8 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
 from investiq.clients.api import TimedOut
 from investiq.clients.api.connection import connect
-from investiq.clients.api.documents import Order
+from investiq.foundation.contract.api import Order
+from investiq.foundation.vocabulary import OrderType, Side
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -79,7 +80,7 @@ def _order_options(run: F) -> F:
 @pass_command_context
 def buy(context: CommandContext, /, **order: Any) -> int:
     """Buy SYMBOL."""
-    return _submit(context, "buy", **order)
+    return _submit(context, Side.BUY, **order)
 
 
 @command.command("sell", examples=(("investiq trade sell AAPL --quantity 10", "ten shares at the next price"),))
@@ -87,12 +88,12 @@ def buy(context: CommandContext, /, **order: Any) -> int:
 @pass_command_context
 def sell(context: CommandContext, /, **order: Any) -> int:
     """Sell SYMBOL, as far as it is held."""
-    return _submit(context, "sell", **order)
+    return _submit(context, Side.SELL, **order)
 
 
 def _submit(
     context: CommandContext,
-    side: Literal["buy", "sell"],
+    side: Side,
     *,
     symbol: str,
     quantity: Decimal | None,
@@ -103,7 +104,7 @@ def _submit(
     if (quantity is None) == (notional is None):
         raise click.UsageError("say how much: either --quantity (shares) or --notional (dollars)")
     key = idempotency_key or f"cli-{uuid.uuid4()}"
-    order_type: Literal["market", "limit"] = "limit" if limit_price else "market"
+    order_type = OrderType.LIMIT if limit_price else OrderType.MARKET
     with connect(context.loaded.config) as client:
         try:
             submission = client.submit(

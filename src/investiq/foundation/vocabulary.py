@@ -19,6 +19,7 @@ __all__ = [
     "EngineName",
     "EngineStatus",
     "HaltReason",
+    "HealthStatus",
     "HeartbeatState",
     "MarketPhase",
     "OrderOutcome",
@@ -81,6 +82,14 @@ class Dependency(StrEnum):
     BROKER = "broker"
     MARKET_DATA = "market_data"
     SIGNAL_MODELS = "signal_models"
+
+
+class HealthStatus(StrEnum):
+    """How a server of ours is, as it says in /health."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    DOWN = "down"
 
 
 class MarketPhase(StrEnum):
@@ -212,13 +221,13 @@ class BreakerEvent(StrEnum):
 class HeartbeatState(StrEnum):
     """What is known of the monitoring."""
 
-    NOT_REQUIRED = "not_required"
-    """Trading goes on whatever the monitoring does: `require_monitoring = false`."""
+    FRESH = "fresh"
     AWAITED = "awaited"
     """No fresh heartbeat has come since the start of this process. The first one ends it."""
-    FRESH = "fresh"
     LOST = "lost"
     """It was fresh once, and is too old now."""
+    NOT_REQUIRED = "not_required"
+    """Trading goes on whatever the monitoring does: `require_monitoring = false`."""
 
 
 class BeatOutcome(StrEnum):

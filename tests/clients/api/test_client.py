@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
@@ -19,9 +18,11 @@ from investiq.clients.api import (
     ClientError,
     InvestIQClient,
     Refused,
+    Submission,
     TimedOut,
     Unreachable,
 )
+from investiq.foundation.vocabulary import Side
 from tests.ports import closed_port
 
 Handler = Callable[[httpx2.Request], httpx2.Response]
@@ -30,6 +31,10 @@ ORDER = {"id": "o1", "symbol": "AAPL", "status": "accepted"}
 
 def client(handler: Handler, key: str | Path | None = None) -> InvestIQClient:
     return InvestIQClient("http://api.test/", key, transport=httpx2.MockTransport(handler))
+
+
+def one_share(handler: Handler) -> Submission:
+    return client(handler).submit("AAPL", Side.BUY, idempotency_key="k", quantity=Decimal(1))
 
 
 def answering(status: int, body: object, **headers: str) -> Handler:
@@ -48,10 +53,9 @@ def recorded(body: object = None, status: int = 200) -> tuple[list[httpx2.Reques
 
 
 def test_every_call_is_what_the_api_documents() -> None:
-    seen, handle = recorded({"positions": [], "points": [], "dependencies": {}})
+    seen, handle = recorded({"positions": [], "points": []})
     api = client(handle)
     calls: list[tuple[Callable[[], object], str]] = [
-        (api.health, "GET /health"),
         (api.market, "GET /api/market"),
         (api.symbols, "GET /api/symbols"),
         (lambda: api.bars("AAPL"), "GET /api/bars/AAPL"),
@@ -79,7 +83,7 @@ def test_every_call_is_what_the_api_documents() -> None:
 
 def test_an_order_carries_its_key_and_exact_decimals() -> None:
     seen, handle = recorded(ORDER, 201)
-    client(handle).submit("AAPL", "buy", idempotency_key="k1", notional=Decimal("1000.10"))
+    client(handle).submit("AAPL", Side.BUY, idempotency_key="k1", notional=Decimal("1000.10"))
     assert seen[0].headers["idempotency-key"] == "k1"
     assert json.loads(seen[0].content) == {
         "symbol": "AAPL",
@@ -127,7 +131,7 @@ def test_a_key_file_is_read_again_for_each_request(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("status", "replayed"), [(201, None), (200, "true")])
 def test_a_placed_order_is_a_submission(status: int, replayed: str | None) -> None:
     headers = {"Idempotency_Replayed": replayed} if replayed else {}
-    submission = client(answering(status, ORDER, **headers)).submit("AAPL", "buy", idempotency_key="k", quantity="1")
+    submission = one_share(answering(status, ORDER, **headers))
     assert submission.order["id"] == "o1"
     assert submission.replayed is (replayed is not None)
     assert submission.denial is None
@@ -135,13 +139,32 @@ def test_a_placed_order_is_a_submission(status: int, replayed: str | None) -> No
 
 def test_a_denied_order_is_a_result_with_its_reason() -> None:
     problem = {"reason": "order_denied", "detail": "halted", "denial": "halted", "order": ORDER}
-    submission = client(answering(409, problem)).submit("AAPL", "buy", idempotency_key="k", quantity="1")
+    submission = one_share(answering(409, problem))
     assert (submission.denial, submission.order["id"]) == ("halted", "o1")
 
 
-def test_a_server_that_is_down_still_tells_its_health() -> None:
-    health = client(answering(503, {"status": "down", "dependencies": {}})).health()
-    assert health["status"] == "down"
+def test_what_a_newer_server_adds_is_handed_on() -> None:
+    """A word and a field that this version does not know harm nobody who does not look at them."""
+    newer = {"orders": [ORDER | {"status": "replaced", "venue": "XNYS"}], "next_cursor": None}
+    assert dict(client(answering(200, newer)).orders()) == newer
+
+
+async def test_the_client_that_awaits_has_the_same_methods() -> None:
+    seen, handle = recorded({"positions": [{"symbol": "AAPL"}]})
+    async with AsyncInvestIQClient("http://api.test", "iq_k", transport=httpx2.MockTransport(handle)) as api:
+        positions, bars = await asyncio.gather(api.positions(), api.bars("IBM", limit=2))
+    assert [position["symbol"] for position in positions] == ["AAPL"]
+    assert dict(bars) == {"positions": [{"symbol": "AAPL"}]}
+    assert sorted(str(request.url) for request in seen) == [
+        "http://api.test/api/bars/IBM?limit=2",
+        "http://api.test/api/positions",
+    ]
+
+
+def test_methods_tell_what_they_do_and_take() -> None:
+    api = client(answering(200, {}))
+    assert inspect.getdoc(api.cancel) == "Cancel an open order."
+    assert list(inspect.signature(api.halt).parameters) == ["reason"]
 
 
 def test_a_refusal_carries_the_problem() -> None:
@@ -211,7 +234,7 @@ def test_a_timeout_of_a_change_says_that_it_may_have_happened() -> None:
         raise httpx2.ReadTimeout("slow")
 
     with pytest.raises(TimedOut, match="may or may not have happened"):
-        client(fail).submit("AAPL", "buy", idempotency_key="k", quantity="1")
+        one_share(fail)
 
 
 def test_nobody_at_the_port_is_unreachable() -> None:
@@ -239,11 +262,3 @@ def test_proxies_of_the_environment_are_left_alone(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{closed_port()}")
     with InvestIQClient(f"http://127.0.0.1:{closed_port()}") as api, pytest.raises(Unreachable):
         api.market()
-
-
-def test_both_clients_have_the_same_methods() -> None:
-    def signatures(cls: type[Any]) -> dict[str, inspect.Signature]:
-        public = {n: f for n, f in vars(cls).items() if inspect.isfunction(f) and not n.startswith("_")}
-        return {n.replace("aclose", "close"): inspect.signature(f) for n, f in public.items()}
-
-    assert signatures(InvestIQClient) == signatures(AsyncInvestIQClient)

@@ -111,6 +111,19 @@ def test_a_webhook_gets_what_alertmanager_would_send(told: object) -> None:
     assert alert.labels["alertname"] == "MonitoringHeartbeatLost"
 
 
+def test_a_webhook_gets_every_member_as_alertmanager_writes_it() -> None:
+    document = message(notice(), "inbox")
+    assert list(document) == [
+        *("version", "groupKey", "truncatedAlerts", "status", "receiver"),
+        *("groupLabels", "commonLabels", "commonAnnotations", "externalURL", "alerts"),
+    ]
+    (alert,) = document["alerts"]
+    assert (alert["startsAt"], alert["endsAt"]) == ("2026-03-02T09:00:30+00:00", "0001-01-01T00:00:00Z")
+    assert alert["generatorURL"] == document["externalURL"] == "http://127.0.0.1:8050/operations"
+    assert document["commonLabels"] == alert["labels"]
+    assert message(over(), "inbox")["alerts"][0]["fingerprint"] == alert["fingerprint"]
+
+
 def test_the_inbox_shows_it_like_any_page(tmp_path: Path) -> None:
     config = Config(data_dir=tmp_path)
     with TestClient(create_app(config, Metrics(Part.INBOX)), base_url="http://127.0.0.1:5001") as inbox:

@@ -20,9 +20,9 @@ import pytest
 from investiq.clients.session import HttpCredentials, NotChecked
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths, load
+from investiq.foundation.contract.panels import expand_variables
 from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.dashboards import dashboards_of
-from investiq.monitoring.dashboards.panel import expand_variables
 from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.operate.supervise import programs
 from investiq.operate.validate.live import panels, run

@@ -12,8 +12,8 @@ import httpx2
 import pytest
 
 from investiq.clients.api import AsyncInvestIQClient
-from investiq.clients.api.documents import Market
 from investiq.foundation.config.schema import AgentConfig
+from investiq.foundation.contract.api import Market
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.foundation.telemetry.metrics import Metrics

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from investiq.serve.web.panels_file import SCHEMA, PanelDocument, PanelsDocument
+from investiq.foundation.contract.panels import SCHEMA, PanelDocument, PanelsDocument
 
 __all__ = ["UP_OR_DOWN", "answer", "boards_of", "document", "panel", "raw_panel", "vector", "written"]
 

@@ -8,13 +8,13 @@ from urllib.parse import parse_qs
 import pytest
 from dash.development.base_component import Component
 
+from investiq.foundation.contract.panels import PanelDocument, PanelView
 from investiq.serve.web.panels import dashboard
 from investiq.serve.web.panels.dashboard import board_layout, draw, render_dashboard
 from investiq.serve.web.panels.lines import COLORS, MOST_LINES
 from investiq.serve.web.panels.queries import SPANS, PlottedSeries, TimeGrid, query_panel, time_grid
 from investiq.serve.web.panels.states import intervals
 from investiq.serve.web.panels.table import columns_of
-from investiq.serve.web.panels_file import PanelDocument, PanelView
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 from tests.serve.web.fakes import Stand, text_of

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from dash import no_update
 
-from investiq.clients.api.documents import TradingStatus
+from investiq.foundation.contract.api import TradingStatus
 from investiq.serve.web.pages.breaker import breaker_card, decide, preview
 from investiq.serve.web.pages.order_ticket import Ticket, place
 from investiq.serve.web.pages.trading import equity_content, state_content, table_content

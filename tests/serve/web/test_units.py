@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import investiq.serve.web
+from investiq.foundation.contract.panels import PanelUnit
 from investiq.serve.web.units import _UNITS, unit_named
 
 CHARTS = Path(investiq.serve.web.__file__).parent / "assets" / "charts.js"
@@ -54,6 +55,10 @@ CHARTS = Path(investiq.serve.web.__file__).parent / "assets" / "charts.js"
 )
 def test_a_value_is_written_with_its_unit(unit: str, value: float, text: str) -> None:
     assert unit_named(unit).written(value).replace("\u202f", " ") == text
+
+
+def test_each_unit_of_panels_has_its_own_way_to_be_written() -> None:
+    assert set(_UNITS) == set(PanelUnit)
 
 
 def test_each_unit_has_a_function_that_writes_it_at_the_axis() -> None:

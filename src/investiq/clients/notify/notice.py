@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+
+from investiq.foundation.vocabulary import AlertStatus, Severity
 
 __all__ = ["Notice"]
 
@@ -22,10 +23,10 @@ class Notice:
         console: where to look.
     """
 
-    status: Literal["firing", "resolved"]
+    status: AlertStatus
     key: str
     alertname: str
-    severity: Literal["critical", "warning"]
+    severity: Severity
     subject: str
     service: str
     source: str
@@ -39,5 +40,5 @@ class Notice:
     @property
     def title(self) -> str:
         """One line, in the words of Alertmanager's notifications."""
-        word = self.severity.upper() if self.status == "firing" else "RESOLVED"
+        word = self.severity.upper() if self.status == AlertStatus.FIRING else "RESOLVED"
         return f"{word}: {self.alertname} {self.service}"

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from investiq.clients.notify.notice import Notice
 from investiq.clients.notify.notifier import HttpPost
 from investiq.foundation.config.schema import Config
+from investiq.foundation.vocabulary import AlertStatus
 
 __all__ = ["PagerDuty"]
 
@@ -33,10 +34,10 @@ class PagerDuty:
         """Trigger the incident of the notice's key, or resolve it. Resolving one that is not open does nothing."""
         event: dict[str, Any] = {
             "routing_key": self.key,
-            "event_action": "trigger" if notice.status == "firing" else "resolve",
+            "event_action": "trigger" if notice.status == AlertStatus.FIRING else "resolve",
             "dedup_key": notice.key,
         }
-        if notice.status == "firing":
+        if notice.status == AlertStatus.FIRING:
             event |= {"client": "InvestIQ", "client_url": notice.console, "payload": _payload(notice)}
         post(self.url, event, (202,))
 

@@ -13,7 +13,7 @@ from investiq.foundation.errors import InvestIQError
 from investiq.invest.market.types import Bar, Symbol
 from investiq.invest.signals.features import NEEDED_BARS
 from investiq.invest.signals.prediction import Prediction
-from investiq.invest.signals.schema import PredictResponse
+from investiq.invest.signals.schema import BarIn, PredictRequest, PredictResponse
 
 __all__ = [
     "SignalBadResponse",
@@ -103,8 +103,8 @@ class SignalClient:
         Raises:
             SignalUnavailable: for the reason that its subclass names.
         """
-        body = {"symbol": symbol, "bars": [_wire(bar) for bar in bars[-NEEDED_BARS:]]}
-        response = await self._request("POST", "/predict", json=body)
+        body = PredictRequest.model_construct(symbol=symbol, bars=[BarIn.of(bar) for bar in bars[-NEEDED_BARS:]])
+        response = await self._request("POST", "/predict", json=body.model_dump(mode="json"))
         if response.status_code != 200:
             raise self._failure(response)
         try:
@@ -161,17 +161,6 @@ class SignalClient:
             f"{response.url} answered {response.status_code} with something that is no answer of the signal models "
             "service: see its log, and what else listens on its port"
         )
-
-
-def _wire(bar: Bar) -> dict[str, str | int]:
-    return {
-        "session": bar.session.isoformat(),
-        "open": str(bar.open),
-        "high": str(bar.high),
-        "low": str(bar.low),
-        "close": str(bar.close),
-        "volume": bar.volume,
-    }
 
 
 def _object(response: httpx2.Response) -> dict[str, Any]:

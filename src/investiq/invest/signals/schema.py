@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from investiq.foundation.contract.words import one_of
+from investiq.foundation.vocabulary import HealthStatus
 from investiq.invest.market.types import Bar, MalformedSymbol, Symbol, parse_symbol
 
 __all__ = ["MAX_BARS", "BarIn", "ModelHealth", "ModelState", "PredictRequest", "PredictResponse"]
@@ -36,6 +38,11 @@ class BarIn(BaseModel):
         if self.high < max(self.open, self.close, self.low) or self.low > min(self.open, self.close):
             raise ValueError("open and close must lie between low and high")
         return self
+
+    @classmethod
+    def of(cls, bar: Bar) -> BarIn:
+        """The session of the market, whose order is known to be right."""
+        return cls.model_construct(**{name: getattr(bar, name) for name in cls.model_fields})
 
     def bar(self) -> Bar:
         return Bar(self.session, self.open, self.high, self.low, self.close, self.volume)
@@ -100,7 +107,7 @@ class ModelState(BaseModel):
 class ModelHealth(BaseModel):
     """GET /health: `ok` with 200, `degraded` with 200 (an older model serves), `down` with 503 (no model)."""
 
-    status: Literal["ok", "degraded", "down"]
+    status: Annotated[str, one_of(HealthStatus)]
     version: str
     uptime_seconds: float
     model: ModelState

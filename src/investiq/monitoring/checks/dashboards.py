@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from investiq.foundation.contract.panels import RATE_INTERVAL, PanelUnit
 from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.checks.labels import labels_of
-from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, PanelUnit
+from investiq.monitoring.dashboards.panel import TARGET
 from investiq.monitoring.dashboards.panel_queries import RATE_WINDOW, parse_panel_expression
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS
 from investiq.monitoring.exporters.scrape import ALERTS, ALERTS_SINCE

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from investiq.foundation.contract.panels import expand_variables
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric
-from investiq.monitoring.dashboards.panel import Dashboard, Event, expand_variables
+from investiq.monitoring.dashboards.panel import Dashboard, Event
 from investiq.monitoring.exporters import EXTERNAL_METRICS
 from investiq.promql.parse import ParseError, parse
 from investiq.promql.tree import Node, nodes

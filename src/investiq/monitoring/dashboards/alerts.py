@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from investiq.foundation.contract.panels import PanelState, PanelUnit, PanelView
 from investiq.monitoring.dashboards.monitoring import NOTIFICATIONS, RECEIVED, SILENCES
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelState, PanelUnit, PanelView, Query, Row
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.exporters.scrape import ALERTS, ALERTS_SINCE, UP
 from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq, ne

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from investiq.foundation.contract.panels import PanelUnit, PanelView
 from investiq.foundation.telemetry.catalogue import ANALYSES, ENGINE_DURATION, ENGINE_RESULTS
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelUnit, PanelView, Query, Row
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.dashboards.panel_queries import in_last, of_alert, per_second, quantile, share
 from investiq.monitoring.rules.analysis import ENGINE_FAILURES_HIGH
 from investiq.promql.matcher import eq

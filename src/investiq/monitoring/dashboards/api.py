@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from investiq.foundation.contract.panels import RATE_INTERVAL, PanelState, PanelUnit, PanelView
 from investiq.foundation.telemetry.catalogue import (
     ACTIVE_CONNECTIONS,
     AUTH_FAILURES,
@@ -16,17 +17,7 @@ from investiq.foundation.telemetry.catalogue import (
 )
 from investiq.foundation.topology import API
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import (
-    RATE_INTERVAL,
-    TARGET,
-    Dashboard,
-    Panel,
-    PanelState,
-    PanelUnit,
-    PanelView,
-    Query,
-    Row,
-)
+from investiq.monitoring.dashboards.panel import TARGET, Dashboard, Panel, Query, Row
 from investiq.monitoring.dashboards.panel_queries import latest, of_alert, per_second, quantile, share, summed
 from investiq.monitoring.dashboards.red import red_panels
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED

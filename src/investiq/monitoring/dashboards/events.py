@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from investiq.foundation.contract.panels import PanelState
 from investiq.foundation.telemetry.catalogue import TRADING_HALTED
 from investiq.foundation.vocabulary import Part, Severity
-from investiq.monitoring.dashboards.panel import Event, PanelState
+from investiq.monitoring.dashboards.panel import Event
 from investiq.monitoring.exporters.alertmanager import SILENCES
 from investiq.monitoring.exporters.process import START_TIME
 from investiq.monitoring.exporters.scrape import ALERTS

@@ -19,20 +19,11 @@ from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
+from investiq.foundation.contract.panels import PanelState, PanelUnit, PanelView
 from investiq.foundation.telemetry.catalogue import Kind
 from investiq.foundation.vocabulary import Severity
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.dashboards.panel import (
-    TARGET,
-    Dashboard,
-    Event,
-    Panel,
-    PanelState,
-    PanelUnit,
-    PanelView,
-    Query,
-    Row,
-)
+from investiq.monitoring.dashboards.panel import TARGET, Dashboard, Event, Panel, Query, Row
 from investiq.monitoring.scraping.jobs import SCRAPE_INTERVAL
 
 __all__ = ["DATA_SOURCE_UID", "TAG", "dashboard_json", "dashboards_provider", "data_source", "panel_id"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from investiq.foundation.contract.panels import RATE_INTERVAL, PanelUnit, PanelView
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import RATE_INTERVAL, Dashboard, Panel, PanelUnit, PanelView, Query, Row
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.dashboards.panel_queries import latest, of_alert, per_second, share
 from investiq.monitoring.exporters import node, process
 from investiq.monitoring.rules.host import (

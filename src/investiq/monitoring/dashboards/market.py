@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from investiq.foundation.contract.panels import PanelState, PanelUnit, PanelView
 from investiq.foundation.telemetry.catalogue import (
     MARKET_DATA_AGE,
     MARKET_DATA_AGE_LIMIT,
@@ -13,7 +14,7 @@ from investiq.foundation.telemetry.catalogue import (
     PROVIDER_CALLS,
 )
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelState, PanelUnit, PanelView, Query, Row
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second, quantile
 from investiq.monitoring.rules.market import MARKET_DATA_STALE
 from investiq.promql.matcher import eq

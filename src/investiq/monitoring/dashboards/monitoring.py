@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from investiq.foundation.contract.panels import PanelState, PanelUnit, PanelView
 from investiq.foundation.telemetry.catalogue import DIRECT_NOTIFICATIONS, INBOX_NOTIFICATIONS
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelState, PanelUnit, PanelView, Query, Row
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second
 from investiq.monitoring.exporters import ExternalMetric, alertmanager, blackbox, prometheus
 from investiq.monitoring.exporters.scrape import SAMPLES, SCRAPE_DURATION, UP

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from investiq.foundation.contract.panels import PanelUnit, PanelView
 from investiq.foundation.telemetry.catalogue import ACTIVE_CONNECTIONS
 from investiq.monitoring.dashboards.alerts import FIRING_NOW
 from investiq.monitoring.dashboards.analysis import ANALYSES_24H
 from investiq.monitoring.dashboards.api import CONNECTIONS, DEPENDENCIES, ERROR_RATE, LATENCY, REQUESTS_ANSWERED
 from investiq.monitoring.dashboards.market import PHASE
 from investiq.monitoring.dashboards.monitoring import TARGETS
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelUnit, PanelView, Query, Row
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.dashboards.panel_queries import summed
 from investiq.monitoring.dashboards.trading import EQUITY_NOW, TRADES_24H, TRADING
 from investiq.monitoring.exporters.scrape import UP

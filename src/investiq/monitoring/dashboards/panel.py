@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Literal
 
+from investiq.foundation.contract.panels import PanelState, PanelUnit, PanelView
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.alert import Alert
@@ -17,68 +17,16 @@ from investiq.monitoring.exporters.external_metric import ExternalMetric
 from investiq.promql.matcher import matching
 
 __all__ = [
-    "EVERYTHING",
-    "RATE_INTERVAL",
     "TARGET",
     "Dashboard",
     "Event",
     "Panel",
-    "PanelState",
-    "PanelUnit",
-    "PanelView",
     "Query",
     "Row",
-    "expand_variables",
 ]
-
-RATE_INTERVAL = "$__rate_interval"
-"""The window of a rate that is drawn: at least four scrapes, and no gap between two points of the picture."""
 
 TARGET = (matching("job", "$job"), matching("instance", "$instance"))
 """Matchers of each selector in a panel: the reader chooses job and instance at the top of the dashboard."""
-
-EVERYTHING: Mapping[str, str] = {"$job": ".+", "$instance": ".+"}
-"""What the variables stand for while nothing is chosen."""
-
-
-class PanelUnit(StrEnum):
-    """What the values are, in Grafana's words."""
-
-    COUNT = "short"
-    PER_SECOND = "cps"
-    REQUESTS_PER_SECOND = "reqps"
-    SECONDS = "s"
-    MILLISECONDS = "ms"
-    SHARE = "percentunit"
-    DOLLARS = "currencyUSD"
-    BYTES = "bytes"
-    BYTES_PER_SECOND = "Bps"
-    DAYS = "d"
-    MOMENT = "dateTimeAsIso"
-    """Unix milliseconds."""
-    STATE = "none"
-    """A number that `Panel.states` puts into words."""
-
-
-class PanelView(StrEnum):
-    """How a panel is drawn."""
-
-    LINES = "timeseries"
-    NUMBER = "stat"
-    """The latest value, large."""
-    STATES = "state-timeline"
-    """Each series as a bar that changes its colour."""
-    TABLE = "table"
-    """The latest values, one row for each series."""
-
-
-class PanelState(StrEnum):
-    """How good a state is; it is drawn in that colour, and never in colour alone."""
-
-    GOOD = "good"
-    WARNING = "warning"
-    BAD = "bad"
-    NEUTRAL = "neutral"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +119,3 @@ class Dashboard:
     def panels(self) -> tuple[Panel, ...]:
         """Every panel, in the order of the rows."""
         return tuple(panel for row in self.rows for panel in row.panels)
-
-
-def expand_variables(expr: str, rate_interval: str = "1m") -> str:
-    """`expr` as Prometheus takes it, over every job and instance."""
-    for name, value in {RATE_INTERVAL: rate_interval, **EVERYTHING}.items():
-        expr = expr.replace(name, value)
-    return expr

@@ -9,9 +9,10 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 
+from investiq.foundation.contract.panels import RATE_INTERVAL
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET
+from investiq.monitoring.dashboards.panel import TARGET
 from investiq.monitoring.exporters.external_metric import ExternalMetric
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules import RECORDINGS

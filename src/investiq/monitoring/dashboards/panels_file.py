@@ -2,76 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+from investiq.foundation.contract.panels import (
+    EVERYTHING,
+    RATE_INTERVAL,
+    AlertDocument,
+    DashboardDocument,
+    EventDocument,
+    PanelDocument,
+    PanelsDocument,
+    QueryDocument,
+    RowDocument,
+    StateDocument,
+    ThresholdDocument,
+)
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.dashboards.panel import EVERYTHING, RATE_INTERVAL, Dashboard, Event, Panel
+from investiq.monitoring.dashboards.panel import Dashboard, Event, Panel
 from investiq.monitoring.routing.silencing import unsilenceable_reasons
 
-__all__ = ["SCHEMA", "panels_document"]
-
-SCHEMA = "investiq.panels/1"
+__all__ = ["panels_document"]
 
 
 def panels_document(
     dashboards: Sequence[Dashboard], events: Sequence[Event] = (), alerts: Sequence[Alert] = ()
-) -> dict[str, Any]:
-    """The dashboards with their rows and panels, and what may be silenced, ready for JSON.
+) -> PanelsDocument:
+    """The dashboards with their rows and panels, and what may be silenced.
 
     `variables` are to be replaced in each expression, and `rate_interval` by a window that fits the picture.
     """
-    return {
-        "schema": SCHEMA,
-        "variables": dict(EVERYTHING),
-        "rate_interval": RATE_INTERVAL,
-        "dashboards": [_dashboard(dashboard) for dashboard in dashboards],
-        "events": [_event(event) for event in events],
-        "alerts": _alerts(alerts),
-    }
+    return PanelsDocument(
+        variables=EVERYTHING,
+        rate_interval=RATE_INTERVAL,
+        dashboards=tuple(_dashboard(dashboard) for dashboard in dashboards),
+        events=tuple(_event(event) for event in events),
+        alerts=tuple(_alerts(alerts)),
+    )
 
 
-def _dashboard(dashboard: Dashboard) -> dict[str, Any]:
-    return {
-        "name": dashboard.name,
-        "title": dashboard.title,
-        "description": dashboard.description,
-        "rows": [{"title": row.title, "panels": [_panel(panel) for panel in row.panels]} for row in dashboard.rows],
-    }
+def _dashboard(dashboard: Dashboard) -> DashboardDocument:
+    return DashboardDocument(
+        name=dashboard.name,
+        title=dashboard.title,
+        description=dashboard.description,
+        rows=tuple(
+            RowDocument(title=row.title, panels=tuple(_panel(panel) for panel in row.panels)) for row in dashboard.rows
+        ),
+    )
 
 
-def _panel(panel: Panel) -> dict[str, Any]:
-    return {
-        "title": panel.title,
-        "description": panel.description,
-        "unit": panel.unit.value,
-        "view": panel.view.value,
-        "width": panel.width,
-        "minimum": panel.minimum,
-        "maximum": panel.maximum,
-        "queries": [{"expr": query.expr, "legend": query.legend} for query in panel.queries],
-        "thresholds": [_threshold(alert) for alert in panel.alerts if alert.threshold is not None],
-        "states": [
-            {"value": value, "text": text, "state": state.value} for value, (text, state) in panel.states.items()
-        ],
-        "emptiness": panel.emptiness,
-    }
+def _panel(panel: Panel) -> PanelDocument:
+    return PanelDocument(
+        title=panel.title,
+        description=panel.description,
+        unit=panel.unit.value,
+        view=panel.view,
+        width=panel.width,
+        minimum=panel.minimum,
+        maximum=panel.maximum,
+        queries=tuple(QueryDocument(expr=query.expr, legend=query.legend) for query in panel.queries),
+        thresholds=tuple(_thresholds(panel.alerts)),
+        states=tuple(
+            StateDocument(value=value, text=text, state=state) for value, (text, state) in panel.states.items()
+        ),
+        emptiness=panel.emptiness,
+    )
 
 
-def _alerts(alerts: Sequence[Alert]) -> list[dict[str, Any]]:
+def _alerts(alerts: Sequence[Alert]) -> Iterator[AlertDocument]:
     """Each name once: an alert that wakes somebody for one service and warns for others has two rules, one silence."""
     named: dict[str, list[Alert]] = {}
     for alert in alerts:
         named.setdefault(alert.name, []).append(alert)
-    return [
-        {
-            "name": name,
-            "subject": named[name][0].subject.value,
-            "descriptions": _descriptions(named[name]),
-            "unsilenceable": why,
-        }
-        for name, why in unsilenceable_reasons(alerts).items()
-    ]
+    for name, why in unsilenceable_reasons(alerts).items():
+        subject = named[name][0].subject.value
+        descriptions = tuple(_descriptions(named[name]))
+        yield AlertDocument(name=name, subject=subject, descriptions=descriptions, unsilenceable=why)
 
 
 def _descriptions(rules: Sequence[Alert]) -> list[str]:
@@ -80,21 +86,17 @@ def _descriptions(rules: Sequence[Alert]) -> list[str]:
     return [f"{severity}: {text}" for text, severity in lost.items()] if len(lost) > 1 else list(lost)
 
 
-def _threshold(alert: Alert) -> dict[str, Any]:
-    return {
-        "value": alert.threshold,
-        "op": alert.op,
-        "severity": alert.severity.value,
-        "alert": alert.name,
-        "subject": alert.subject.value,
-    }
+def _thresholds(alerts: Sequence[Alert]) -> Iterator[ThresholdDocument]:
+    for alert in alerts:
+        if alert.threshold is not None and alert.op is not None:
+            yield ThresholdDocument(
+                value=alert.threshold,
+                op=alert.op,
+                severity=alert.severity.value,
+                alert=alert.name,
+                subject=alert.subject.value,
+            )
 
 
-def _event(event: Event) -> dict[str, Any]:
-    return {
-        "title": event.title,
-        "expr": event.expr,
-        "text": event.text,
-        "state": event.state.value,
-        "moment": event.moment,
-    }
+def _event(event: Event) -> EventDocument:
+    return EventDocument(title=event.title, expr=event.expr, text=event.text, state=event.state, moment=event.moment)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from investiq.foundation.contract.panels import RATE_INTERVAL, PanelUnit
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, Panel, PanelUnit, Query
+from investiq.monitoring.dashboards.panel import TARGET, Panel, Query
 from investiq.monitoring.dashboards.panel_queries import quantile, share
 from investiq.monitoring.exporters.external_metric import ExternalMetric
 from investiq.monitoring.selectors import observations

@@ -5,18 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from investiq.foundation.config.schema import ServiceConfig
+from investiq.foundation.contract.panels import RATE_INTERVAL, PanelState, PanelUnit, PanelView
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import (
-    RATE_INTERVAL,
-    TARGET,
-    Dashboard,
-    Panel,
-    PanelState,
-    PanelUnit,
-    PanelView,
-    Query,
-    Row,
-)
+from investiq.monitoring.dashboards.panel import TARGET, Dashboard, Panel, Query, Row
 from investiq.monitoring.dashboards.panel_queries import latest
 from investiq.monitoring.dashboards.red import duration_panel
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from investiq.foundation.contract.panels import PanelState, PanelUnit, PanelView
 from investiq.foundation.telemetry.catalogue import (
     DRIFT_ROWS,
     ENGINE_RESULTS,
@@ -13,7 +14,7 @@ from investiq.foundation.telemetry.catalogue import (
     PREDICTIONS,
 )
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelState, PanelUnit, PanelView, Query, Row
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.dashboards.panel_queries import latest, of_alert, per_second, quantile
 from investiq.monitoring.rules.signals import (
     FEATURE_DRIFT_HIGH,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from investiq.foundation.contract.panels import PanelUnit, PanelView
 from investiq.foundation.vocabulary import Subject
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelUnit, PanelView, Query, Row
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.dashboards.panel_queries import latest
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS
 from investiq.monitoring.rules.slo import BAD, BURN_RATES, ERROR_RATIO, OBJECTIVE, REMAINING, TOTAL

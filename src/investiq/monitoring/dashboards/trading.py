@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from investiq.foundation.contract.panels import PanelState, PanelUnit, PanelView
 from investiq.foundation.telemetry.catalogue import (
     AGENT_CYCLE_DURATION,
     AGENT_CYCLES,
@@ -27,7 +28,7 @@ from investiq.foundation.telemetry.catalogue import (
 )
 from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelState, PanelUnit, PanelView, Query, Row
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second, quantile
 from investiq.monitoring.rules.trading import (
     AGENT_DOWN,

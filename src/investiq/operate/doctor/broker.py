@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from investiq.clients.api.connection import connect
-from investiq.clients.api.documents import TradingStatus
 from investiq.foundation.config import Config
+from investiq.foundation.contract.api import TradingStatus
 from investiq.foundation.findings import Finding
 from investiq.operate.doctor.examination import Diagnosis, Installation
 

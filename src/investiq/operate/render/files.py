@@ -5,7 +5,6 @@ The content comes from `monitoring`; here it becomes text and files.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from importlib import resources
 from pathlib import Path, PurePath, PurePosixPath
@@ -81,9 +80,7 @@ def render_runtime(config: Config, without: Collection[str] = ()) -> dict[str, s
         if "${" in text:
             raise RenderError(f"{name} would hold an unexpanded ${{...}}: no monitoring program expands variables")
     texts |= _grafana_files(config, Paths.of(config).monitoring / "grafana" / "dashboards")
-    texts[PANELS_FILE] = (
-        json.dumps(panels_document(dashboards_of(config), EVENTS, known_alerts(config)), indent=1) + "\n"
-    )
+    texts[PANELS_FILE] = panels_document(dashboards_of(config), EVENTS, known_alerts(config)).text()
     token = config.api.metrics_token
     return texts | ({METRICS_TOKEN_FILE: token.get_secret_value()} if token is not None else {})
 

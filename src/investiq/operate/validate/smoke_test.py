@@ -15,6 +15,7 @@ import httpx2
 from investiq.clients.api import AsyncInvestIQClient, ClientError
 from investiq.foundation import topology
 from investiq.foundation.config import Config
+from investiq.foundation.vocabulary import EngineStatus, HeartbeatState
 from investiq.monitoring.routing.routes import TEST_ALERT
 from investiq.monitoring.scraping.jobs import jobs
 from investiq.operate.supervise.readiness import http_client
@@ -74,7 +75,7 @@ async def _first_analysis(client: AsyncInvestIQClient) -> SmokeTestResult:
         return SmokeTestResult("analysed", False, "there is no symbol with prices: see `refused` in /api/symbols")
     analysis = await client.analyze(symbols[0]["symbol"])
     overall = analysis["overall"]
-    answered = [name for name, engine in analysis["engines"].items() if engine["status"] == "ok"]
+    answered = [name for name, engine in analysis["engines"].items() if engine["status"] == EngineStatus.OK]
     if not answered:
         return SmokeTestResult(
             "analysed", False, f"no engine could analyse {analysis['symbol']}: `investiq analyze` says why"
@@ -145,7 +146,7 @@ async def _heartbeat_arrived(config: Config, client: httpx2.AsyncClient, seconds
     deadline = time.monotonic() + seconds
     while True:
         monitoring = (await _json(client, url)).get("monitoring", {})
-        if monitoring.get("heartbeat") == "fresh":
+        if monitoring.get("heartbeat") == HeartbeatState.FRESH:
             return SmokeTestResult("heartbeat", True, "the heartbeat reaches the API")
         if time.monotonic() > deadline:
             told = monitoring.get("note") or "the API does not answer"

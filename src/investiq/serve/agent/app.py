@@ -22,7 +22,7 @@ from investiq.foundation import topology
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.foundation.vocabulary import Part
+from investiq.foundation.vocabulary import HealthStatus, Part
 from investiq.serve.agent.loop import Agent, pause
 from investiq.serve.agent.metrics import AgentMetrics
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve, set_health_status
@@ -50,7 +50,8 @@ def create_app(config: Config, metrics: Metrics) -> FastAPI:
     async def health(response: Response) -> dict[str, Any]:
         """`down` with 503 while the loop hangs; `degraded` before the first cycle and while cycles fail."""
         loop = agent_metrics.state()
-        status = "down" if loop.hangs else "ok" if loop.finished_at and loop.error is None else "degraded"
+        well = loop.finished_at is not None and loop.error is None
+        status = HealthStatus.DOWN if loop.hangs else HealthStatus.OK if well else HealthStatus.DEGRADED
         set_health_status(response, status)
         uptime = round(time.monotonic() - started, 3)
         return {"status": status, "version": __version__, "uptime_seconds": uptime, "loop": asdict(loop)}

@@ -12,9 +12,17 @@ from decimal import Decimal
 import structlog
 
 from investiq.clients.api import AsyncInvestIQClient, ClientError, Refused, Submission
-from investiq.clients.api.documents import Analysis, Market, Order
 from investiq.foundation.config.schema import AgentConfig
-from investiq.foundation.vocabulary import Action, CycleOutcome, OrderOutcome
+from investiq.foundation.contract.api import Analysis, Market, Order
+from investiq.foundation.vocabulary import (
+    Action,
+    CycleOutcome,
+    DenialReason,
+    MarketPhase,
+    OrderOutcome,
+    OrderStatus,
+    Side,
+)
 from investiq.serve.agent.metrics import AgentMetrics
 from investiq.serve.agent.rules import AgentView, Decision, decide, idempotency_key
 
@@ -23,8 +31,12 @@ __all__ = ["Agent", "pause"]
 _log = structlog.get_logger(__name__)
 
 LONGEST_WAIT_SECONDS = 60.0
-_OPEN = frozenset({"pending_new", "accepted", "partially_filled", "unknown"})
-_WHILE_HALTED = frozenset({"halted", "monitoring_lost", "breaker_unreadable"})
+_OPEN: frozenset[str] = frozenset(
+    {OrderStatus.PENDING_NEW, OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED, OrderStatus.UNKNOWN}
+)
+_WHILE_HALTED: frozenset[str | None] = frozenset(
+    {DenialReason.HALTED, DenialReason.MONITORING_LOST, DenialReason.BREAKER_UNREADABLE}
+)
 """Denials that say nothing about the order: it is worth another try once trading goes on."""
 
 
@@ -65,7 +77,7 @@ class _Surroundings:
 
 
 def _while_halted(order: Order) -> bool:
-    return order["status"] == "denied" and order["reason"] in _WHILE_HALTED
+    return order["status"] == OrderStatus.DENIED and order["reason"] in _WHILE_HALTED
 
 
 class Agent:
@@ -119,7 +131,7 @@ class Agent:
     async def _go_through(self) -> tuple[Market, CycleOutcome]:
         """The market as it was at the start, and how it went."""
         market = await self._client.market()
-        if market["phase"] == "ended":
+        if market["phase"] == MarketPhase.ENDED:
             if self._fruitless == 0:
                 _log.info("market_ended", message=market["message"])
             return market, CycleOutcome.ENDED
@@ -180,8 +192,8 @@ class Agent:
         key = idempotency_key(symbol, around.session, action, around.tries_while_halted(symbol))
         if action is Action.ENTER:
             notional = self._config.notional
-            return await self._client.submit(symbol, "buy", idempotency_key=key, notional=notional)
-        return await self._client.submit(symbol, "sell", idempotency_key=key, quantity=around.held[symbol])
+            return await self._client.submit(symbol, Side.BUY, idempotency_key=key, notional=notional)
+        return await self._client.submit(symbol, Side.SELL, idempotency_key=key, quantity=around.held[symbol])
 
     def _tell(
         self,

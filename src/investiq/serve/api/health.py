@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import structlog
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import HealthStatus
 
 __all__ = ["CheckFailed", "HealthCheck", "HealthCheckResult", "HealthMonitor"]
 
@@ -125,11 +125,13 @@ class HealthMonitor:
             return {check.name: HealthCheckResult(False, None, f"not checked for {age:.0f} s") for check in self.checks}
         return {check.name: check.result for check in self.checks}
 
-    def status(self) -> Literal["ok", "degraded", "down"]:
+    def status(self) -> HealthStatus:
         """`down` when a critical dependency is, `degraded` when another is, else `ok`."""
         results = self.results()
         down = [check for check in self.checks if not results[check.name].up]
-        return "down" if any(check.critical for check in down) else "degraded" if down else "ok"
+        if any(check.critical for check in down):
+            return HealthStatus.DOWN
+        return HealthStatus.DEGRADED if down else HealthStatus.OK
 
 
 def _log_change(name: str, before: HealthCheckResult, now: HealthCheckResult) -> None:

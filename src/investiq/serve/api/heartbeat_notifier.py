@@ -8,12 +8,11 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Literal
 
 from investiq.clients.notify import Notice
 from investiq.foundation import topology
 from investiq.foundation.config.schema import Config
-from investiq.foundation.vocabulary import HeartbeatState, Part, Subject
+from investiq.foundation.vocabulary import AlertStatus, HeartbeatState, Part, Severity, Subject
 from investiq.invest.trading.heartbeat import HeartbeatRecord, Instant
 from investiq.invest.trading.heartbeat_monitor import describe_heartbeat
 
@@ -60,14 +59,14 @@ class HeartbeatNotifier:
             # A loss that is over already was seen by nobody, and halted trading all the same.
             self._since = self._since or _time(heartbeat.since if heartbeat.is_blind else now)
             self._notified = True
-            self._notify("firing", heartbeat, now)
+            self._notify(AlertStatus.FIRING, heartbeat, now)
         self._losses = heartbeat.losses
         if self._since is not None and heartbeat.state is HeartbeatState.FRESH:
-            self._notify("resolved", heartbeat, now)
+            self._notify(AlertStatus.RESOLVED, heartbeat, now)
             self._since, self._notified = None, False
 
-    def _notify(self, status: Literal["firing", "resolved"], heartbeat: HeartbeatRecord, now: Instant) -> None:
-        over = status == "resolved"
+    def _notify(self, status: AlertStatus, heartbeat: HeartbeatRecord, now: Instant) -> None:
+        over = status is AlertStatus.RESOLVED
         summary = "the API hears the monitoring again" if over else "the API does not hear the monitoring"
         source = f"{socket.gethostname()} ({topology.API.target(self._config)})"
         self._enqueue(
@@ -75,7 +74,7 @@ class HeartbeatNotifier:
                 status=status,
                 key=f"investiq/{ALERTNAME}/{source}",
                 alertname=ALERTNAME,
-                severity="critical",
+                severity=Severity.CRITICAL,
                 subject=Subject.TRADING.value,
                 service=Part.API.value,
                 source=source,

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Response
 from pydantic import AwareDatetime
@@ -25,7 +25,7 @@ from investiq.foundation.contract.heartbeat import EVALUATED_AT
 from investiq.foundation.contract.webhook import NEVER, WebhookAlert, WebhookMessage
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.foundation.vocabulary import Dependency, Part
+from investiq.foundation.vocabulary import AlertStatus, Dependency, HealthStatus, Part
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve
 from investiq.serve.inbox.store import InboxUnavailable, NotificationStore, Received
 
@@ -43,7 +43,8 @@ class _Heartbeat:
 
     def record(self, alerts: list[WebhookAlert]) -> None:
         """Keep the newest `evaluated_at` of the firing alerts and of before; what carries none is no heartbeat."""
-        moments = [_number(alert.annotations.get(EVALUATED_AT)) for alert in alerts if alert.status == "firing"]
+        firing = (alert for alert in alerts if alert.status is AlertStatus.FIRING)
+        moments = [_number(alert.annotations.get(EVALUATED_AT)) for alert in firing]
         self._evaluated_at = max((m for m in (self._evaluated_at, *moments) if m is not None), default=None)
 
     def state(self, now: float) -> dict[str, float | None]:
@@ -87,7 +88,7 @@ def create_app(config: Config, metrics: Metrics) -> FastAPI:
             "error": error,
         }
         return {
-            "status": "down" if error else "ok",
+            "status": HealthStatus.DOWN if error else HealthStatus.OK,
             "version": __version__,
             "uptime_seconds": round(time.monotonic() - started, 1),
             "dependencies": {Dependency.DATABASE: state},
@@ -129,7 +130,7 @@ def _add_reader(app: FastAPI, store: NotificationStore) -> None:
     @app.get("/api/notifications")
     def notifications(
         limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 100,
-        status: Literal["firing", "resolved"] | None = None,
+        status: AlertStatus | None = None,
         alertname: str | None = None,
         since: AwareDatetime | None = None,
     ) -> dict[str, list[dict[str, Any]]]:
@@ -146,7 +147,7 @@ def _received(message: WebhookMessage, alert: WebhookAlert) -> Received:
         annotations=alert.annotations,
         starts_at=alert.starts_at,
         # A firing alert carries the time at which it would expire, not one at which it ended.
-        ends_at=alert.ends_at if alert.status == "resolved" and alert.ends_at != NEVER else None,
+        ends_at=alert.ends_at if alert.status is AlertStatus.RESOLVED and alert.ends_at != NEVER else None,
         fingerprint=alert.fingerprint,
         generator_url=alert.generator_url,
     )

@@ -10,13 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.vocabulary import AlertStatus
 
 __all__ = ["InboxUnavailable", "Notification", "NotificationStore", "Received"]
-
-Status = Literal["firing", "resolved"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS notifications (
@@ -67,7 +65,7 @@ class InboxUnavailable(InvestIQError):
 class Received:
     """One alert of a webhook, as Alertmanager sent it. Times are UTC; `ends_at` is None while it fires."""
 
-    status: Status
+    status: AlertStatus
     receiver: str
     group_key: str
     labels: Mapping[str, str]
@@ -84,7 +82,7 @@ class Notification:
 
     id: int
     received_at: datetime
-    status: Status
+    status: AlertStatus
     receiver: str
     group_key: str
     alertname: str
@@ -131,7 +129,7 @@ class NotificationStore:
         self,
         limit: int,
         *,
-        status: Status | None = None,
+        status: AlertStatus | None = None,
         alertname: str | None = None,
         since: datetime | None = None,
     ) -> list[Notification]:
@@ -195,7 +193,7 @@ def _stored(moment: datetime | None) -> str | None:
 
 
 def _notification(row: sqlite3.Row) -> Notification:
-    values = dict(row)
+    values = dict(row) | {"status": AlertStatus(row["status"])}
     for name in ("received_at", "starts_at", "ends_at", "last_received_at"):
         values[name] = datetime.fromisoformat(values[name]) if values[name] is not None else None
     for name in ("labels", "annotations"):

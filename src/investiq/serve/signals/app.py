@@ -18,7 +18,7 @@ from investiq.foundation.config.schema import Config
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.foundation.vocabulary import Part
+from investiq.foundation.vocabulary import HealthStatus, Part
 from investiq.invest.market.types import Symbol
 from investiq.invest.signals.artifact import ModelMissing, ModelRefused
 from investiq.invest.signals.card import ServingCard
@@ -161,5 +161,5 @@ def _health(serving: ServingModel, uptime: float) -> ModelHealth:
                 "beats_constant": model.card.beats_constant,
             }
         )
-    status = "down" if model is None else "degraded" if error else "ok"
+    status = HealthStatus.DOWN if model is None else HealthStatus.DEGRADED if error else HealthStatus.OK
     return ModelHealth(status=status, version=__version__, uptime_seconds=round(uptime, 3), model=state)

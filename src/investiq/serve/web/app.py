@@ -18,7 +18,7 @@ from investiq import __version__
 from investiq.foundation import topology
 from investiq.foundation.config import Config
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.foundation.vocabulary import Part
+from investiq.foundation.vocabulary import HealthStatus, Part
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, problem_response, serve
 from investiq.serve.http.access import MONITORING_PATHS
 from investiq.serve.web import layout, runbooks
@@ -85,7 +85,7 @@ def _server(config: Config, sources: Sources, policy: str) -> FastAPI:
     async def health() -> dict[str, Any]:
         """Well as long as it can serve itself: what it shows has health checks of its own."""
         return {
-            "status": "ok",
+            "status": HealthStatus.OK,
             "part": "frontend",
             "version": __version__,
             "uptime_seconds": round(time.monotonic() - started, 1),

@@ -14,7 +14,7 @@ from typing import Any
 import dash_tvlwc
 from dash.development.base_component import Component
 
-from investiq.clients.api.documents import Bar, EquityPoint
+from investiq.foundation.contract.api import Bar, EquityPoint
 from investiq.serve.web.format import NEW_YORK
 from investiq.serve.web.watchers import Sample
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from investiq.clients.api.documents import Market, TradingStatus
+from investiq.foundation.contract.api import Market, TradingStatus
+from investiq.foundation.vocabulary import MarketPhase
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, attributes, chip, outage
 from investiq.serve.web.reading import SourceUnavailable
@@ -79,7 +80,7 @@ def _market(market: Market | SourceUnavailable) -> list[Component]:
 def _aging(market: Market) -> str:
     if market["data_age_seconds"] is None:
         return "no price has come yet"
-    return "in market time" if market["phase"] == "open" else "stands still: the market is closed"
+    return "in market time" if market["phase"] == MarketPhase.OPEN else "stands still: the market is closed"
 
 
 def _alerts(alerts: list[FiringAlert] | SourceUnavailable) -> Component:

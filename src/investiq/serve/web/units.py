@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from investiq.foundation.contract.panels import PanelUnit
 from investiq.serve.web import format as fmt
 
 __all__ = ["UnitFormat", "unit_named"]
@@ -32,7 +33,7 @@ class UnitFormat:
 
 def unit_named(name: str) -> UnitFormat:
     """The unit that a panel names; one that is not known here is a plain number."""
-    return _UNITS.get(name, _UNITS["none"])
+    return _UNITS.get(name, _UNITS[PanelUnit.STATE])
 
 
 def _figure(value: float) -> str:
@@ -86,6 +87,10 @@ def _bytes(value: float) -> str:
     return _scaled(value, 1024, ("B", "KiB", "MiB", "GiB", "TiB", "PiB"))
 
 
+def _bytes_per_second(value: float) -> str:
+    return f"{_bytes(value)}/s"
+
+
 def _moment(milliseconds: float) -> str:
     """Real time in UTC; zero is the moment of something that never was."""
     if milliseconds <= 0:
@@ -97,16 +102,18 @@ def _moment(milliseconds: float) -> str:
 
 
 _UNITS: Mapping[str, UnitFormat] = {
-    "none": UnitFormat(_figure, "plain"),
-    "short": UnitFormat(_count, "count", least_step=0.01),
-    "cps": UnitFormat(_per_second, "rate"),
-    "reqps": UnitFormat(_per_second, "rate"),
-    "s": UnitFormat(_seconds, "seconds"),
-    "ms": UnitFormat(_milliseconds, "milliseconds", least_top=10.0),
-    "percentunit": UnitFormat(_share, "share", least_top=0.01, least_step=0.0001),
-    "currencyUSD": UnitFormat(_dollars, "dollars", least_top=10.0, least_step=0.01),
-    "bytes": UnitFormat(_bytes, "bytes", least_top=1024.0, least_step=1.0),
-    "Bps": UnitFormat(lambda value: f"{_bytes(value)}/s", "bytes_per_second", least_top=1024.0, least_step=1.0),
-    "d": UnitFormat(lambda value: _seconds(value * 86_400), "days"),
-    "dateTimeAsIso": UnitFormat(_moment, "moment", least_step=1.0),
+    PanelUnit.STATE: UnitFormat(_figure, "plain"),
+    PanelUnit.COUNT: UnitFormat(_count, "count", least_step=0.01),
+    PanelUnit.PER_SECOND: UnitFormat(_per_second, "rate"),
+    PanelUnit.REQUESTS_PER_SECOND: UnitFormat(_per_second, "rate"),
+    PanelUnit.SECONDS: UnitFormat(_seconds, "seconds"),
+    PanelUnit.MILLISECONDS: UnitFormat(_milliseconds, "milliseconds", least_top=10.0),
+    PanelUnit.SHARE: UnitFormat(_share, "share", least_top=0.01, least_step=0.0001),
+    PanelUnit.DOLLARS: UnitFormat(_dollars, "dollars", least_top=10.0, least_step=0.01),
+    PanelUnit.BYTES: UnitFormat(_bytes, "bytes", least_top=1024.0, least_step=1.0),
+    PanelUnit.BYTES_PER_SECOND: UnitFormat(
+        lambda value: f"{_bytes(value)}/s", "bytes_per_second", least_top=1024.0, least_step=1.0
+    ),
+    PanelUnit.DAYS: UnitFormat(lambda value: _seconds(value * 86_400), "days"),
+    PanelUnit.MOMENT: UnitFormat(_moment, "moment", least_step=1.0),
 }

@@ -9,6 +9,7 @@ from investiq.foundation.vocabulary import (
     EngineName,
     HaltReason,
     HeartbeatState,
+    MarketPhase,
     OrderStatus,
     Regime,
     Signal,
@@ -54,9 +55,9 @@ MODES: Mapping[str, tuple[str, str, str]] = {
 """Mode -> word, colour, what it means."""
 
 PHASES: Mapping[str, tuple[str, str]] = {
-    "open": ("Market open", "good"),
-    "closed": ("Market closed", "plain"),
-    "ended": ("Replay ended", "warn"),
+    MarketPhase.OPEN: ("Market open", "good"),
+    MarketPhase.CLOSED: ("Market closed", "plain"),
+    MarketPhase.ENDED: ("Replay ended", "warn"),
 }
 
 HALT_REASONS: Mapping[str, str] = {

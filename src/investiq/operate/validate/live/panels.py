@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from investiq.foundation.contract.panels import expand_variables
 from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.dashboards import dashboards_of
-from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, expand_variables
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query
 from investiq.operate.validate.live.context import ValidationContext
 from investiq.operate.validate.live.programs import Prometheus, QueryRefused, Sample
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Query
 
+from investiq.foundation.contract import api
 from investiq.invest.trading.desk import Desk
-from investiq.serve.api import schema
+from investiq.serve.api.documents import document
 
 __all__ = ["account_routes"]
 
@@ -17,19 +18,18 @@ def account_routes(desk: Desk) -> APIRouter:
     router = APIRouter(tags=["account"])
 
     @router.get("/api/positions")
-    def positions() -> schema.Positions:
+    def positions() -> api.Positions:
         """What is held, at the latest prices."""
-        return schema.Positions(positions=[schema.Position.model_validate(held) for held in desk.positions()])
+        return api.Positions(positions=[document(api.Position, held) for held in desk.positions()])
 
     @router.get("/api/account")
-    def account() -> schema.Account:
+    def account() -> api.Account:
         """Cash, equity, profit and loss at the latest prices."""
-        return schema.Account.model_validate(desk.account())
+        return document(api.Account, desk.account())
 
     @router.get("/api/account/equity")
-    def equity(limit: int = Query(1_000, ge=1, le=MOST_POINTS)) -> schema.EquityCurve:
+    def equity(limit: int = Query(1_000, ge=1, le=MOST_POINTS)) -> api.EquityCurve:
         """The latest points of the equity curve, ascending."""
-        points = [schema.EquityPoint.model_validate(point) for point in desk.equity_points(limit)]
-        return schema.EquityCurve(points=points)
+        return api.EquityCurve(points=[document(api.EquityPoint, point) for point in desk.equity_points(limit)])
 
     return router

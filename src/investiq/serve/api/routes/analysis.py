@@ -6,9 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from investiq.foundation.contract import api
 from investiq.invest.analysis.orchestrator import Orchestrator
 from investiq.invest.market.types import parse_symbol
-from investiq.serve.api import schema
 
 __all__ = ["analysis_routes"]
 
@@ -19,10 +19,10 @@ def analysis_routes(orchestrator: Orchestrator) -> APIRouter:
 
     @router.get(
         "/api/analyze/{symbol}",
-        response_model=schema.Analysis,
+        response_model=api.Analysis,
         responses={
-            404: {"model": schema.Problem, "description": "Unknown symbol; `suggestions` has the nearest known ones."},
-            422: {"model": schema.Problem, "description": "The text cannot be a symbol."},
+            404: {"model": api.Problem, "description": "Unknown symbol; `suggestions` has the nearest known ones."},
+            422: {"model": api.Problem, "description": "The text cannot be a symbol."},
         },
     )
     async def analyze(symbol: str) -> dict[str, Any]:

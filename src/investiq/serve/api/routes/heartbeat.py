@@ -14,7 +14,7 @@ from investiq.foundation.contract.heartbeat import EVALUATED_AT, HEARTBEAT_PATH,
 from investiq.foundation.contract.webhook import WebhookMessage
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.foundation.vocabulary import BeatOutcome
+from investiq.foundation.vocabulary import AlertStatus, BeatOutcome
 from investiq.invest.trading.desk import Desk
 from investiq.invest.trading.heartbeat import FUTURE_SECONDS
 from investiq.serve.http import Problem
@@ -55,7 +55,7 @@ def _beat(desk: Desk, body: bytes) -> BeatOutcome:
         moments = [
             float(alert.annotations[EVALUATED_AT])
             for alert in message.alerts
-            if alert.status == "firing" and alert.labels.get("alertname") == WATCHDOG_NAME
+            if alert.status is AlertStatus.FIRING and alert.labels.get("alertname") == WATCHDOG_NAME
         ]
     except (ValidationError, KeyError, ValueError):
         return BeatOutcome.MALFORMED

@@ -8,9 +8,10 @@ from datetime import date
 
 from fastapi import APIRouter, Query
 
+from investiq.foundation.contract import api
 from investiq.invest.market.market import Market
 from investiq.invest.market.types import Bar, Symbol, parse_symbol
-from investiq.serve.api import schema
+from investiq.serve.api.documents import document
 
 __all__ = ["market_routes"]
 
@@ -22,19 +23,18 @@ def market_routes(market: Market) -> APIRouter:
     router = APIRouter(tags=["market"])
 
     @router.get("/api/market")
-    def state() -> schema.Market:
+    def state() -> api.Market:
         """Where market time stands."""
         reading = market.state()
-        document = {name: getattr(reading, name) for name in schema.Market.model_fields}
         # JSON has no infinity: before the first price there is no age.
-        age = reading.data_age_seconds
-        return schema.Market(**{**document, "data_age_seconds": age if math.isfinite(age) else None})
+        age = reading.data_age_seconds if math.isfinite(reading.data_age_seconds) else None
+        return document(api.Market, reading, data_age_seconds=age)
 
     @router.get("/api/symbols")
-    def symbols() -> schema.Symbols:
+    def symbols() -> api.Symbols:
         """What can be analysed and traded now, and what was refused and why."""
-        refused = [schema.RefusedSymbol(symbol=s, reasons=list(r)) for s, r in sorted(market.refused().items())]
-        return schema.Symbols(symbols=[_summary(market, symbol) for symbol in market.symbols()], refused=refused)
+        refused = [api.RefusedSymbol(symbol=s, reasons=list(r)) for s, r in sorted(market.refused().items())]
+        return api.Symbols(symbols=[_summary(market, symbol) for symbol in market.symbols()], refused=refused)
 
     @router.get("/api/bars/{symbol}")
     def bars(
@@ -43,7 +43,7 @@ def market_routes(market: Market) -> APIRouter:
         end: date | None = Query(None, alias="to", description="last session"),
         limit: int = Query(500, ge=1, le=MOST_BARS),
         cursor: date | None = Query(None, description="`next_cursor` of the page before"),
-    ) -> schema.Bars:
+    ) -> api.Bars:
         """Completed sessions, ascending: from `from` onwards in pages, or without `from` the latest `limit` of them."""
         known = parse_symbol(symbol)
         first = cursor or start
@@ -53,9 +53,10 @@ def market_routes(market: Market) -> APIRouter:
     return router
 
 
-def _summary(market: Market, symbol: Symbol) -> schema.SymbolSummary:
+def _summary(market: Market, symbol: Symbol) -> api.SymbolSummary:
     bars, quote = market.bars(symbol), market.quote(symbol)
-    return schema.SymbolSummary(
+    return document(
+        api.SymbolSummary,
         symbol=symbol,
         first_session=bars[0].session if bars else None,
         last_session=bars[-1].session if bars else None,
@@ -65,8 +66,8 @@ def _summary(market: Market, symbol: Symbol) -> schema.SymbolSummary:
     )
 
 
-def _page(symbol: Symbol, bars: Sequence[Bar], limit: int) -> schema.Bars:
+def _page(symbol: Symbol, bars: Sequence[Bar], limit: int) -> api.Bars:
     """The first `limit` of `bars`; one more than that says that there is another page."""
     further = bars[limit].session.isoformat() if len(bars) > limit else None
-    shown = [schema.Bar.model_validate(bar) for bar in bars[:limit]]
-    return schema.Bars(symbol=symbol, bars=shown, next_cursor=further)
+    shown = [document(api.Bar, bar) for bar in bars[:limit]]
+    return api.Bars(symbol=symbol, bars=shown, next_cursor=further)

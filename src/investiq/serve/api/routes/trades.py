@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from investiq.foundation.contract import api
+from investiq.foundation.contract.words import one_of
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
 from investiq.invest.market.types import parse_symbol
 from investiq.invest.trading.desk import Desk
 from investiq.invest.trading.order import Order, OrderRequest
-from investiq.serve.api import schema
 from investiq.serve.api.access import Access, Caller
+from investiq.serve.api.documents import document
 from investiq.serve.api.identity import limited_by, needs
 from investiq.serve.api.rate_limit import RateLimit
 from investiq.serve.http import Problem
@@ -31,16 +33,16 @@ _IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 _PLACED: dict[int | str, dict[str, Any]] = {
-    200: {"model": schema.Order, "description": "The key was known: this is the order that it placed."},
-    400: {"model": schema.Problem, "description": "Idempotency-Key is missing or not usable."},
-    409: {"model": schema.OrderDenied, "description": "Denied by a risk limit or the breaker."},
-    422: {"model": schema.Problem, "description": "Not an order, or the key was used for another one."},
+    200: {"model": api.Order, "description": "The key was known: this is the order that it placed."},
+    400: {"model": api.Problem, "description": "Idempotency-Key is missing or not usable."},
+    409: {"model": api.OrderDenied, "description": "Denied by a risk limit or the breaker."},
+    422: {"model": api.Problem, "description": "Not an order, or the key was used for another one."},
     429: {
-        "model": schema.Problem,
+        "model": api.Problem,
         "description": "Too many orders within a minute; Retry-After says how long to wait.",
     },
 }
-_ONE: dict[int | str, dict[str, Any]] = {404: {"model": schema.Problem, "description": "No order has this id."}}
+_ONE: dict[int | str, dict[str, Any]] = {404: {"model": api.Problem, "description": "No order has this id."}}
 
 
 def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRouter:
@@ -57,19 +59,19 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
         openapi_extra={"parameters": [_IDEMPOTENCY_KEY]},
     )
     def place(
-        trade: schema.Trade,
+        trade: api.Trade,
         response: Response,
         key: str = Depends(_idempotency_key),
         caller: Caller = Depends(trader),
-    ) -> schema.Order:
+    ) -> api.Order:
         """Place an order."""
         submission = desk.submit(_request(trade), key, caller.name)
         replayed = {"Idempotency-Replayed": "true"} if submission.replayed else {}
-        order = schema.Order.model_validate(submission.order)
+        order = _document(submission.order)
         if submission.order.status is OrderStatus.DENIED:
             raise _denied(submission.order, order, replayed)
         response.status_code = 200 if submission.replayed else 201
-        response.headers.update({"Location": f"/api/trades/{order.id}", **replayed})
+        response.headers.update({"Location": f"/api/trades/{order['id']}", **replayed})
         return order
 
     @router.get("/api/trades")
@@ -77,8 +79,8 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
         limit: int = Query(100, ge=1, le=MOST_ORDERS),
         cursor: int | None = Query(None, ge=1, le=_LARGEST_CURSOR, description="`next_cursor` of the page before"),
         symbol: str | None = Query(None, max_length=40),
-        status: schema.Status | None = None,
-    ) -> schema.OrderPage:
+        status: Annotated[str, one_of(OrderStatus)] | None = None,
+    ) -> api.OrderPage:
         """Orders, newest first."""
         page = desk.orders(
             limit=limit,
@@ -86,20 +88,20 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
             symbol=parse_symbol(symbol) if symbol is not None else None,
             status=OrderStatus(status) if status is not None else None,
         )
-        return schema.OrderPage(
-            orders=[schema.Order.model_validate(order) for order in page.orders],
+        return api.OrderPage(
+            orders=[_document(order) for order in page.orders],
             next_cursor=str(page.next_cursor) if page.next_cursor is not None else None,
         )
 
     @router.get("/api/trades/{order_id}", responses=_ONE)
-    def order(order_id: str) -> schema.Order:
+    def order(order_id: str) -> api.Order:
         """One order with its history."""
-        return schema.Order.model_validate(desk.order(order_id))
+        return _document(desk.order(order_id))
 
     @router.delete("/api/trades/{order_id}", responses=_ONE)
-    def cancel(order_id: str, caller: Caller = Depends(trader)) -> schema.Order:
+    def cancel(order_id: str, caller: Caller = Depends(trader)) -> api.Order:
         """Cancel an open order."""
-        return schema.Order.model_validate(desk.cancel(order_id, caller.name))
+        return _document(desk.cancel(order_id, caller.name))
 
     return router
 
@@ -115,7 +117,7 @@ async def _idempotency_key(request: Request) -> str:
     )
 
 
-def _request(trade: schema.Trade) -> OrderRequest:
+def _request(trade: api.Trade) -> OrderRequest:
     return OrderRequest(
         symbol=parse_symbol(trade.symbol),
         side=Side(trade.side),
@@ -126,12 +128,16 @@ def _request(trade: schema.Trade) -> OrderRequest:
     )
 
 
-def _denied(kept: Order, document: schema.Order, headers: dict[str, str]) -> Problem:
+def _document(order: Order) -> api.Order:
+    return document(api.Order, order, history=[document(api.OrderEvent, event) for event in order.history])
+
+
+def _denied(kept: Order, order: api.Order, headers: dict[str, str]) -> Problem:
     return Problem(
         409,
         "order_denied",
         kept.message or "the order was denied",
         headers,
         denial=kept.reason,
-        order=document.model_dump(mode="json"),
+        order=order,
     )

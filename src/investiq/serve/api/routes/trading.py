@@ -6,16 +6,18 @@ from typing import Any
 
 from fastapi import APIRouter, Depends
 
+from investiq.foundation.contract import api
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.invest.trading.desk import Desk
-from investiq.serve.api import schema
+from investiq.invest.trading.views import TradingStatus
 from investiq.serve.api.access import Access, Caller
+from investiq.serve.api.documents import document
 from investiq.serve.api.identity import needs
 
 __all__ = ["trading_routes"]
 
 _RESUMED: dict[int | str, dict[str, Any]] = {
-    409: {"model": schema.Problem, "description": "The heartbeat of the monitoring does not arrive: monitoring_lost."}
+    409: {"model": api.Problem, "description": "The heartbeat of the monitoring does not arrive: monitoring_lost."}
 }
 
 
@@ -25,18 +27,22 @@ def trading_routes(desk: Desk, metrics: Metrics) -> APIRouter:
     trader, admin = needs(Access.TRADE, metrics), needs(Access.ADMIN, metrics)
 
     @router.get("/api/trading/status")
-    def status() -> schema.TradingStatus:
+    def status() -> api.TradingStatus:
         """Whether trading is halted, why, and how far the limits are."""
-        return schema.TradingStatus.model_validate(desk.status())
+        return _document(desk.status())
 
     @router.post("/api/trading/halt")
-    def halt(why: schema.TradingReason, caller: Caller = Depends(trader)) -> schema.TradingStatus:
+    def halt(why: api.TradingReason, caller: Caller = Depends(trader)) -> api.TradingStatus:
         """Deny every order that adds to a position, until somebody resumes. Exits stay allowed."""
-        return schema.TradingStatus.model_validate(desk.halt(why.reason, caller.name))
+        return _document(desk.halt(why.reason, caller.name))
 
     @router.post("/api/trading/resume", responses=_RESUMED)
-    def resume(why: schema.TradingReason, caller: Caller = Depends(admin)) -> schema.TradingStatus:
+    def resume(why: api.TradingReason, caller: Caller = Depends(admin)) -> api.TradingStatus:
         """Allow entries again. Needs an admin key, and a monitoring that is heard."""
-        return schema.TradingStatus.model_validate(desk.resume(why.reason, caller.name))
+        return _document(desk.resume(why.reason, caller.name))
 
     return router
+
+
+def _document(status: TradingStatus) -> api.TradingStatus:
+    return document(api.TradingStatus, status, monitoring=document(api.Monitoring, status.monitoring))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
-from investiq.clients.api.documents import Account
+from investiq.foundation.contract.api import Account
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import figure
 

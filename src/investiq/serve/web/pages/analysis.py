@@ -10,7 +10,7 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, Patch, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from investiq.clients.api.documents import Symbols
+from investiq.foundation.contract.api import Symbols
 from investiq.serve.web import charts
 from investiq.serve.web.elements import Children, attributes, card, missing, page_title, pending
 from investiq.serve.web.pages.engines import engine_cards

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from investiq.clients.api.documents import Order, Position
+from investiq.foundation.contract.api import Order, Position
 from investiq.serve.web import format as fmt
 from investiq.serve.web.words import ORDER_TONES, title
 

@@ -11,7 +11,8 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from investiq.clients.api import ClientError
-from investiq.clients.api.documents import Monitoring, TradingStatus
+from investiq.foundation.contract.api import Monitoring, TradingStatus
+from investiq.foundation.vocabulary import HeartbeatState, OrderStatus
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, card, chip, notice
 from investiq.serve.web.reading import SourceUnavailable
@@ -200,7 +201,7 @@ async def preview(sources: Sources, change: Change) -> Children:
     why = (
         "" if isinstance(status, SourceUnavailable) else why_halted(status["reason"], status["monitoring"]["heartbeat"])
     )
-    if not isinstance(status, SourceUnavailable) and status["monitoring"]["heartbeat"] in ("awaited", "lost"):
+    if not isinstance(status, SourceUnavailable) and status["monitoring"]["heartbeat"] in _UNHEARD:
         return html.Ul(
             [
                 html.Li(f"Trading is halted now: {why}."),
@@ -219,7 +220,8 @@ async def preview(sources: Sources, change: Change) -> Children:
     )
 
 
-_OPEN = ("pending_new", "accepted", "partially_filled")
+_OPEN = (OrderStatus.PENDING_NEW, OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
+_UNHEARD = (HeartbeatState.AWAITED, HeartbeatState.LOST)
 
 
 def _positions(held: int | None) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dash import html
 from dash.development.base_component import Component
 
-from investiq.clients.api.documents import EngineResult
-from investiq.foundation.vocabulary import EngineName
+from investiq.foundation.contract.api import EngineResult
+from investiq.foundation.vocabulary import EngineName, EngineStatus
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import chip
 from investiq.serve.web.scale import score_scale, signal_word
@@ -16,7 +16,11 @@ from investiq.serve.web.words import ENGINES
 
 __all__ = ["engine_cards"]
 
-_STATUS = {"ok": ("OK", "good"), "unavailable": ("Unavailable", "plain"), "failed": ("Failed", "bad")}
+_STATUS: Mapping[str, tuple[str, str]] = {
+    EngineStatus.OK: ("OK", "good"),
+    EngineStatus.UNAVAILABLE: ("Unavailable", "plain"),
+    EngineStatus.FAILED: ("Failed", "bad"),
+}
 
 
 def _percent(value: object) -> str:
@@ -80,15 +84,15 @@ _KEY_METRICS: Mapping[str, Mapping[str, tuple[str, Callable[[object], str]]]] = 
 def engine_cards(engines: Mapping[str, EngineResult]) -> list[Component]:
     """A card for each engine that answers, and one column for those that say nothing."""
     known = [engines[name] for name in ENGINES if name in engines]
-    answers = [_card(result) for result in known if result["status"] == "ok"]
-    silent = [_card(result) for result in known if result["status"] != "ok"]
+    answers = [_card(result) for result in known if result["status"] == EngineStatus.OK]
+    silent = [_card(result) for result in known if result["status"] != EngineStatus.OK]
     return [*answers, html.Div(silent, className="engines-silent")] if silent else answers
 
 
 def _card(result: EngineResult) -> Component:
     name, about = ENGINES[result["engine"]]
     head = html.Div([html.H3(name), chip(*_STATUS[result["status"]])], className="engine-head")
-    body = _answer(result) if result["status"] == "ok" else [_silence(result)]
+    body = _answer(result) if result["status"] == EngineStatus.OK else [_silence(result)]
     return html.Section(
         [head, html.P(about, className="muted small"), *body],
         className=f"card engine engine-{result['status']}",

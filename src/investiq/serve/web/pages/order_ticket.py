@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import dash_mantine_components as dmc
 import structlog
@@ -12,6 +12,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from investiq.clients.api import ClientError, Submission
+from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import attributes, card, notice
 from investiq.serve.web.reading import SourceUnavailable
@@ -30,10 +31,10 @@ def ticket_card() -> Component:
         html.Div(
             [
                 dmc.Select(id="ticket-symbol", label="Symbol", data=[], searchable=True, allowDeselect=False),
-                _choice("ticket-side", "Side", [("buy", "Buy"), ("sell", "Sell")]),
+                _choice("ticket-side", "Side", [(side.value, title(side)) for side in Side]),
                 dmc.NumberInput(id="ticket-amount", label="Amount", min=0, thousandSeparator=",", hideControls=True),
                 _choice("ticket-unit", "In", [("quantity", "Shares"), ("notional", "Dollars")]),
-                _choice("ticket-type", "Type", [("market", "Market"), ("limit", "Limit")]),
+                _choice("ticket-type", "Type", [(kind.value, title(kind)) for kind in OrderType]),
                 dmc.NumberInput(
                     id="ticket-limit", label="Limit price", min=0, decimalScale=4, hideControls=True, disabled=True
                 ),
@@ -67,12 +68,12 @@ class Ticket(NamedTuple):
         """What the form lacks, or None. Whether the order is allowed is for the API to say."""
         if not self.symbol:
             return "Choose a symbol."
-        chosen = self.side in ("buy", "sell") and self.unit in ("quantity", "notional")
-        if not chosen or self.type not in ("market", "limit"):
+        chosen = self.side in tuple(Side) and self.unit in ("quantity", "notional")
+        if not chosen or self.type not in tuple(OrderType):
             return "Choose side, unit and type."
         if not _positive(self.amount):
             return "Enter an amount above zero."
-        if self.type == "limit" and not _positive(self.limit):
+        if self.type == OrderType.LIMIT and not _positive(self.limit):
             return "Enter a limit price above zero."
         return None
 
@@ -89,7 +90,7 @@ def register(app: Dash, sources: Sources) -> None:
 
     def check(*form: Any) -> tuple[str, bool, bool]:
         ticket = Ticket(*form)
-        return uuid.uuid4().hex, ticket.type != "limit", ticket.fault() is not None
+        return uuid.uuid4().hex, ticket.type != OrderType.LIMIT, ticket.fault() is not None
 
     async def send(_clicks: int | None, key: str, *form: Any) -> tuple[Any, ...]:
         return await place(sources, key, Ticket(*form))
@@ -133,16 +134,16 @@ async def place(sources: Sources, key: str, ticket: Ticket) -> tuple[Any, ...]:
     """
     if fault := ticket.fault():
         return notice("Not sent", [fault], "red"), no_update, no_update
-    shares = ticket.unit == "quantity"
+    shares, amount = ticket.unit == "quantity", Decimal(str(ticket.amount))
     try:
         submission = await sources.client.submit(
             str(ticket.symbol),
-            cast(Literal["buy", "sell"], ticket.side),
+            Side(ticket.side),
             idempotency_key=key,
-            quantity=str(ticket.amount) if shares else None,
-            notional=None if shares else str(ticket.amount),
-            order_type=cast(Literal["market", "limit"], ticket.type),
-            limit_price=str(ticket.limit) if ticket.type == "limit" else None,
+            quantity=amount if shares else None,
+            notional=None if shares else amount,
+            order_type=OrderType(ticket.type),
+            limit_price=Decimal(str(ticket.limit)) if ticket.type == OrderType.LIMIT else None,
         )
     except ClientError as error:
         _log.warning("order_failed", reason=error.reason, error=error.message)
@@ -158,6 +159,6 @@ def _outcome(submission: Submission) -> Component:
     what = f"{title(order['side'])} {asked} of {order['symbol']}"
     if submission.denial is not None:
         return notice("Denied", [f"{what}: {order['message'] or title(submission.denial)}"], "orange")
-    ends_badly = order["status"] in ("rejected", "unknown")
+    ends_badly = order["status"] in (OrderStatus.REJECTED, OrderStatus.UNKNOWN)
     news = order["message"] or "Filled at the next real price; the table below follows it."
     return notice(title(order["status"]), [what, news], "red" if ends_badly else "teal")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
-from investiq.clients.api.documents import Analysis
+from investiq.foundation.contract.api import Analysis
+from investiq.foundation.vocabulary import EngineStatus
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import card
 from investiq.serve.web.scale import meter, score_scale, signal_word
@@ -43,7 +44,7 @@ def overall_card(analysis: Analysis) -> Component:
 
 def _rests_on(analysis: Analysis) -> list[str | Component]:
     coverage = analysis["overall"]["coverage"]
-    silent = [ENGINES[name][0].lower() for name, e in analysis["engines"].items() if e["status"] != "ok"]
+    silent = [ENGINES[name][0].lower() for name, e in analysis["engines"].items() if e["status"] != EngineStatus.OK]
     if not analysis["overall"]["weights"]:
         return ["No engine answered: there is no result."]
     if not silent:

@@ -7,7 +7,7 @@ import asyncio
 from dash import html
 from dash.development.base_component import Component
 
-from investiq.clients.api.documents import Symbols, SymbolSummary
+from investiq.foundation.contract.api import Symbols, SymbolSummary
 from investiq.serve.web import format as fmt
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources

@@ -14,11 +14,11 @@ from dash.exceptions import PreventUpdate
 
 from investiq.clients.alertmanager.refusals import NotSilenceable
 from investiq.clients.alertmanager.silence import matchers_of
+from investiq.foundation.contract.panels import AlertDocument, PanelsUnreadable
 from investiq.serve.web.elements import Children, attributes, card, notice, page_title, paragraph, with_code
 from investiq.serve.web.links import runbook_page, silence_page
 from investiq.serve.web.pages.silence_change import LENGTHS, OTHER, USUAL, Form, SilenceTarget, end, rule_named, silence
 from investiq.serve.web.pages.silenced import firing_content, firing_count, relevant, silences_content
-from investiq.serve.web.panels_file import AlertDocument, PanelsUnreadable
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 

@@ -12,6 +12,7 @@ import structlog
 from dash import html
 from dash.development.base_component import Component
 
+from investiq.foundation.contract.panels import DashboardDocument, PanelDocument, PanelsDocument, PanelView, RowDocument
 from investiq.serve.web import charts
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, attributes, chip, with_code
@@ -20,7 +21,6 @@ from investiq.serve.web.panels.number import numbers
 from investiq.serve.web.panels.queries import SPANS, PlottedSeries, Span, TimeGrid, query_panel, time_grid
 from investiq.serve.web.panels.states import states
 from investiq.serve.web.panels.table import table
-from investiq.serve.web.panels_file import DashboardDocument, PanelDocument, PanelsDocument, PanelView, RowDocument
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 

@@ -10,10 +10,17 @@ from itertools import groupby
 from dash import html
 from dash.development.base_component import Component
 
+from investiq.foundation.contract.panels import (
+    EventDocument,
+    PanelDocument,
+    PanelsDocument,
+    PanelUnit,
+    PanelView,
+    QueryDocument,
+)
 from investiq.serve.web.elements import Children, card, chip
 from investiq.serve.web.panels.queries import SPANS, PlottedSeries, TimeGrid, query_panel, time_grid
 from investiq.serve.web.panels.states import CHIPS, Interval, bar, minute, timeline
-from investiq.serve.web.panels_file import EventDocument, PanelDocument, PanelsDocument, PanelView, QueryDocument
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 
@@ -67,7 +74,7 @@ def _panel(event: EventDocument) -> PanelDocument:
     return PanelDocument(
         title=event.title,
         description="",
-        unit="none",
+        unit=PanelUnit.STATE.value,
         view=PanelView.STATES,
         width=24,
         minimum=None,

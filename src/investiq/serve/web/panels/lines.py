@@ -8,12 +8,12 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from investiq.foundation.contract.panels import PanelDocument, ThresholdDocument
 from investiq.serve.web import charts
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, attributes
 from investiq.serve.web.links import runbook_page
 from investiq.serve.web.panels.queries import PlottedSeries, TimeGrid, highest
-from investiq.serve.web.panels_file import PanelDocument, Threshold
 from investiq.serve.web.units import unit_named
 
 __all__ = ["COLORS", "MOST_LINES", "SEVERITY_COLORS", "legend", "series", "threshold_words"]
@@ -98,7 +98,7 @@ def threshold_words(panel: PanelDocument) -> Component | None:
     return html.Ul([_threshold(panel, threshold) for threshold in panel.thresholds], className="limits")
 
 
-def _threshold(panel: PanelDocument, threshold: Threshold) -> Component:
+def _threshold(panel: PanelDocument, threshold: ThresholdDocument) -> Component:
     state = panel.state_of(threshold.value)
     value = state.text if state else unit_named(panel.unit).written(threshold.value)
     color = SEVERITY_COLORS.get(threshold.severity, COLORS[6])

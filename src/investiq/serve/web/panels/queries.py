@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from investiq.serve.web.panels_file import PanelDocument, PanelsDocument, PanelView
+from investiq.foundation.contract.panels import PanelDocument, PanelsDocument, PanelView
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 from investiq.serve.web.watchers import RangeSeries, Sample
@@ -102,7 +102,7 @@ async def query_panel(
     sources: Sources, document: PanelsDocument, panel: PanelDocument, grid: TimeGrid
 ) -> list[PlottedSeries] | SourceUnavailable:
     """The lines of all queries of the panel, by query and name; the first query without an answer speaks for all."""
-    expressions = [document.concrete(query.expr, grid.window_seconds) for query in panel.queries]
+    expressions = [document.expand_variables(query.expr, grid.window_seconds) for query in panel.queries]
     answers = await asyncio.gather(*(_asked(sources, panel.view, expr, grid) for expr in expressions))
     lines: list[PlottedSeries] = []
     for place, answer in enumerate(answers):

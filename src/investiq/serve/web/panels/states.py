@@ -10,10 +10,10 @@ from itertools import groupby
 from dash import html
 from dash.development.base_component import Component
 
+from investiq.foundation.contract.panels import PanelDocument
 from investiq.serve.web.elements import Children, attributes, chip
 from investiq.serve.web.panels.number import value_state, value_text
 from investiq.serve.web.panels.queries import PlottedSeries, TimeGrid
-from investiq.serve.web.panels_file import PanelDocument
 
 __all__ = ["CHIPS", "Interval", "bar", "intervals", "minute", "states", "timeline"]
 

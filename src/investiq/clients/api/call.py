@@ -1,0 +1,124 @@
+"""One call to the API as a value, and the two ways of making it: wait for the answer, or await it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
+
+import httpx2
+from pydantic import BaseModel
+
+from investiq.clients.api.errors import BadResponse, Refused
+
+__all__ = ["ApiCall", "AwaitingClient", "BlockingClient", "document", "endpoint", "refusal"]
+
+Answer = TypeVar("Answer")
+Answer_co = TypeVar("Answer_co", covariant=True)
+Arguments = ParamSpec("Arguments")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCall(Generic[Answer]):
+    """One request to make, with the type of its answer.
+
+    Attributes:
+        member: the member of the JSON object that is the answer; None when it is the whole object.
+    """
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: BaseModel | None = None
+    member: str | None = None
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """Arguments for `request` of httpx."""
+        body = None if self.body is None else self.body.model_dump(mode="json", exclude_none=True)
+        return {
+            "method": self.method,
+            "url": self.path,
+            "params": self.params,
+            "headers": self.headers,
+            "json": body,
+        }
+
+    def parse(self, response: httpx2.Response) -> Answer:
+        """The answer in `response`.
+
+        Raises:
+            Refused: the API said no.
+            BadResponse: not the JSON of our API.
+        """
+        answer = document(response)
+        if not response.is_success:
+            raise refusal(response, answer)
+        if self.member is None:
+            return cast(Answer, answer)
+        if self.member not in answer:
+            raise BadResponse(f"{self.method} {self.path} answered without {self.member!r}: do the versions differ?")
+        return cast(Answer, answer[self.member])
+
+
+class BlockingClient(ABC):
+    """Waits for answers."""
+
+    @abstractmethod
+    def send(self, call: ApiCall[Answer]) -> Answer:
+        """The answer to `call`."""
+
+
+class AwaitingClient(ABC):
+    """Awaits answers."""
+
+    @abstractmethod
+    async def send(self, call: ApiCall[Answer]) -> Answer:
+        """The answer to `call`."""
+
+
+class Endpoint(Protocol[Arguments, Answer_co]):
+    """A method of both clients: one gives the answer, the other has to be awaited."""
+
+    @overload
+    def __get__(self, client: BlockingClient, owner: object) -> Callable[Arguments, Answer_co]: ...
+    @overload
+    def __get__(self, client: AwaitingClient, owner: object) -> Callable[Arguments, Coroutine[Any, Any, Answer_co]]: ...
+
+
+def endpoint(build: Callable[Concatenate[Any, Arguments], ApiCall[Answer]]) -> Endpoint[Arguments, Answer]:
+    """The method that sends the call which `build` makes of its arguments."""
+
+    @wraps(build)
+    def method(client: Any, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Any:
+        return client.send(build(client, *args, **kwargs))
+
+    return cast(Endpoint[Arguments, Answer], method)
+
+
+def document(response: httpx2.Response) -> dict[str, Any]:
+    """The JSON object of `response`, whatever its status.
+
+    Raises:
+        BadResponse: it holds something else.
+    """
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    if isinstance(answer, dict):
+        return answer
+    kind = response.headers.get("content-type", "no content type")
+    raise BadResponse(
+        f"{response.request.url.copy_with(query=None)} answered {response.status_code} with {kind} instead of a JSON "
+        "object: is another program on this port?"
+    )
+
+
+def refusal(response: httpx2.Response, problem: Mapping[str, Any]) -> Refused:
+    """What to raise for a response that is a no."""
+    wait = response.headers.get("retry-after", "")
+    return Refused(response.status_code, problem, float(wait) if wait.isascii() and wait.isdigit() else None)

@@ -1,0 +1,92 @@
+"""The two clients. `endpoints` has their methods; here is how each connects, sends and closes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx2
+
+from investiq.clients.api.call import ApiCall, AwaitingClient, BlockingClient
+from investiq.clients.api.endpoints import Endpoints
+from investiq.clients.api.transport import settings, translate_errors
+
+__all__ = ["AsyncInvestIQClient", "InvestIQClient"]
+
+Answer = TypeVar("Answer")
+LOCAL = "http://127.0.0.1:3000"
+
+
+class InvestIQClient(Endpoints, BlockingClient):
+    """Speaks to the API at `base_url`; to be shared between threads. Use it as a context manager, or `close()`.
+
+    Args:
+        key: API key, or the file that holds it; None to read from loopback.
+        timeout: seconds that a call may take.
+        transport: replaces the network, in tests.
+
+    Every method raises a `ClientError`: Unreachable, TimedOut, Refused or BadResponse. Nothing is sent twice by itself.
+    """
+
+    def __init__(
+        self,
+        base_url: str = LOCAL,
+        key: str | Path | None = None,
+        *,
+        timeout: float = 10.0,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._http = httpx2.Client(**settings(base_url, key, timeout), transport=transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def send(self, call: ApiCall[Answer]) -> Answer:
+        """The answer to `call`."""
+        with translate_errors(self.base_url, call.method, call.path):
+            response = self._http.request(**call.request)
+        return call.parse(response)
+
+
+class AsyncInvestIQClient(Endpoints, AwaitingClient):
+    """The same for tasks of an event loop: its methods are awaited. An async context manager, or `aclose()`."""
+
+    def __init__(
+        self,
+        base_url: str = LOCAL,
+        key: str | Path | None = None,
+        *,
+        timeout: float = 10.0,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._http = httpx2.AsyncClient(**settings(base_url, key, timeout), transport=transport)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def send(self, call: ApiCall[Answer]) -> Answer:
+        """The answer to `call`."""
+        with translate_errors(self.base_url, call.method, call.path):
+            response = await self._http.request(**call.request)
+        return call.parse(response)

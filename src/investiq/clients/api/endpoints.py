@@ -1,0 +1,165 @@
+"""Every call to the API once: its method, path and body, and what its answer is. The clients get their methods here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import cast
+from urllib.parse import quote
+
+import httpx2
+
+from investiq.clients.api.call import ApiCall, document, endpoint, refusal
+from investiq.foundation.contract import api
+from investiq.foundation.vocabulary import OrderType, Side
+
+__all__ = ["Endpoints", "Submission"]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What became of an order that was sent.
+
+    Attributes:
+        replayed: the API knew this Idempotency-Key: nothing new happened.
+        denial: the rule that denied the order, such as `halted`; None when it went to the broker.
+    """
+
+    order: api.Order
+    replayed: bool = False
+    denial: str | None = None
+
+
+class _SubmitCall(ApiCall[Submission]):
+    """A denied order is a result with a reason, not an error."""
+
+    __slots__ = ()
+
+    def parse(self, response: httpx2.Response) -> Submission:
+        answer = document(response)
+        replayed = response.headers.get("Idempotency-Replayed") == "true"
+        if response.is_success:
+            return Submission(cast(api.Order, answer), replayed)
+        if answer.get("reason") == "order_denied" and "order" in answer:
+            return Submission(answer["order"], replayed, str(answer.get("denial")))
+        raise refusal(response, answer)
+
+
+class Endpoints:
+    """The methods of both clients."""
+
+    @endpoint
+    def market(self) -> ApiCall[api.Market]:
+        """Where market time stands."""
+        return ApiCall("GET", "/api/market")
+
+    @endpoint
+    def symbols(self) -> ApiCall[api.Symbols]:
+        """What can be analysed and traded."""
+        return ApiCall("GET", "/api/symbols")
+
+    @endpoint
+    def bars(
+        self,
+        symbol: str,
+        *,
+        start: str | None = None,
+        end: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> ApiCall[api.Bars]:
+        """Completed sessions, ascending; without `start` the latest ones."""
+        params = _given({"from": start, "to": end, "limit": limit, "cursor": cursor})
+        return ApiCall("GET", f"/api/bars/{_segment(symbol)}", params)
+
+    @endpoint
+    def analyze(self, symbol: str) -> ApiCall[api.Analysis]:
+        """The analysis of `symbol` now."""
+        return ApiCall("GET", f"/api/analyze/{_segment(symbol)}")
+
+    @endpoint
+    def submit(
+        self,
+        symbol: str,
+        side: Side,
+        *,
+        idempotency_key: str,
+        quantity: Decimal | None = None,
+        notional: Decimal | None = None,
+        order_type: OrderType = OrderType.MARKET,
+        limit_price: Decimal | None = None,
+    ) -> ApiCall[Submission]:
+        """Send an order of `quantity` shares or `notional` dollars. After a doubt, ask again with the same key."""
+        # Unchecked: whether it is an order is for the API to say.
+        body = api.Trade.model_construct(
+            symbol=symbol,
+            side=side,
+            quantity=quantity,
+            notional=notional,
+            order_type=order_type,
+            limit_price=limit_price,
+        )
+        return _SubmitCall("POST", "/api/trades", headers={"Idempotency-Key": idempotency_key}, body=body)
+
+    @endpoint
+    def orders(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        symbol: str | None = None,
+        status: str | None = None,
+    ) -> ApiCall[api.OrderPage]:
+        """Orders, newest first."""
+        params = _given({"limit": limit, "cursor": cursor, "symbol": symbol, "status": status})
+        return ApiCall("GET", "/api/trades", params)
+
+    @endpoint
+    def order(self, order_id: str) -> ApiCall[api.Order]:
+        """One order with its history."""
+        return ApiCall("GET", f"/api/trades/{_segment(order_id)}")
+
+    @endpoint
+    def cancel(self, order_id: str) -> ApiCall[api.Order]:
+        """Cancel an open order."""
+        return ApiCall("DELETE", f"/api/trades/{_segment(order_id)}")
+
+    @endpoint
+    def positions(self) -> ApiCall[list[api.Position]]:
+        """What is held."""
+        return ApiCall("GET", "/api/positions", member="positions")
+
+    @endpoint
+    def account(self) -> ApiCall[api.Account]:
+        """Cash, equity, profit and loss."""
+        return ApiCall("GET", "/api/account")
+
+    @endpoint
+    def equity(self, *, limit: int | None = None) -> ApiCall[list[api.EquityPoint]]:
+        """The latest points of the equity curve, ascending."""
+        return ApiCall("GET", "/api/account/equity", _given({"limit": limit}), member="points")
+
+    @endpoint
+    def trading_status(self) -> ApiCall[api.TradingStatus]:
+        """The breaker and how far its limits are."""
+        return ApiCall("GET", "/api/trading/status")
+
+    @endpoint
+    def halt(self, reason: str) -> ApiCall[api.TradingStatus]:
+        """Deny entries until somebody resumes; exits stay allowed."""
+        return ApiCall("POST", "/api/trading/halt", body=api.TradingReason.model_construct(reason=reason))
+
+    @endpoint
+    def resume(self, reason: str) -> ApiCall[api.TradingStatus]:
+        """Allow entries again."""
+        return ApiCall("POST", "/api/trading/resume", body=api.TradingReason.model_construct(reason=reason))
+
+
+def _given(values: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def _segment(text: str) -> str:
+    # Dots alone would climb in the path: `/api/bars/..` is `/api/`.
+    return "%2E" * len(text) if text in (".", "..") else quote(text, safe="")

@@ -1,0 +1,395 @@
+"""The JSON of the API: what it answers and what it is sent, for OpenAPI, the server and its clients.
+
+Answers are typed dictionaries, as they go over the wire: decimals are strings without an exponent, so that no client
+rounds money by reading it; times are ISO-8601 in UTC, dates ISO-8601. A client takes them as they come, so that what a
+newer server adds harms no older client. The annotations are for the server: pydantic describes and checks by them.
+What is sent are models, which the server checks.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, with_config
+from typing_extensions import TypedDict  # before Python 3.12, pydantic takes no other
+
+from investiq.foundation.contract.words import one_of
+from investiq.foundation.vocabulary import (
+    EngineStatus,
+    HealthStatus,
+    HeartbeatState,
+    MarketPhase,
+    OrderStatus,
+    OrderType,
+    Side,
+    Signal,
+    TradingMode,
+)
+
+__all__ = [
+    "Account",
+    "Analysis",
+    "Bar",
+    "Bars",
+    "Dependency",
+    "EngineResult",
+    "EquityCurve",
+    "EquityPoint",
+    "Health",
+    "Market",
+    "Monitoring",
+    "Order",
+    "OrderDenied",
+    "OrderEvent",
+    "OrderPage",
+    "Overall",
+    "Position",
+    "Positions",
+    "Problem",
+    "RefusedSymbol",
+    "SymbolSummary",
+    "Symbols",
+    "Trade",
+    "TradingReason",
+    "TradingStatus",
+]
+
+
+def _exact(value: Decimal | str) -> str:
+    return value if isinstance(value, str) else format(value, "f")
+
+
+def _iso(value: date | str) -> str:
+    return value if isinstance(value, str) else value.isoformat().replace("+00:00", "Z")
+
+
+Money = Annotated[str, BeforeValidator(_exact)]
+"""An exact decimal: dollars, shares, or a fraction of equity."""
+
+Time = Annotated[str, BeforeValidator(_iso), Field(json_schema_extra={"format": "date-time"})]
+Day = Annotated[str, BeforeValidator(_iso), Field(json_schema_extra={"format": "date"})]
+
+Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=4)]
+"""A decimal that a client gives; what it may be besides is the domain's business."""
+
+
+@with_config(ConfigDict(use_attribute_docstrings=True))
+class _Document(TypedDict):
+    """What stands below a field describes it in OpenAPI."""
+
+
+class Dependency(_Document):
+    """The latest check of one thing that the API leans on."""
+
+    status: Literal["up", "down"]
+    critical: bool
+    """whether /health is 503 while it is down"""
+    latency_ms: float | None
+    error: str | None
+
+
+class Monitoring(_Document):
+    """Whether the monitoring is heard: without its heartbeat, trading is halted."""
+
+    required: bool
+    """false is the setting require_monitoring = false: trading goes on unwatched"""
+    heartbeat: Annotated[str, one_of(HeartbeatState)]
+    """awaited: none has come since the start, and the first begins trading; lost: somebody has to resume"""
+    evaluated_at: Time | None
+    """when Prometheus evaluated the last one that came"""
+    age_seconds: float | None
+    limit_seconds: float
+    """age at which trading halts"""
+    note: str
+    """all of it as a sentence"""
+
+
+class Health(_Document):
+    """`down` when a critical dependency is; `degraded` when another is."""
+
+    status: Annotated[str, one_of(HealthStatus)]
+    version: str
+    uptime_seconds: float
+    dependencies: dict[str, Dependency]
+    monitoring: Monitoring
+
+
+class Market(_Document):
+    """Where market time stands. All times are market time."""
+
+    now: Time
+    phase: Annotated[str, one_of(MarketPhase)]
+    session: Day
+    """the session that is open, or else the last one that was"""
+    next_open: Time | None
+    """null when the market never opens again"""
+    ends_at: Time | None
+    """the last close of the data; null when it has no end"""
+    provider: str
+    clock: str
+    session_seconds: float | None
+    """wall seconds of one session in a replay"""
+    open_seconds: float
+    """seconds of open market since 1970: the difference of two readings is the trading time between them"""
+    data_age_seconds: float | None
+    """seconds of open market since the newest price; null before the first price"""
+    message: str
+    """the phase as a sentence"""
+
+
+class SymbolSummary(_Document):
+    """One symbol that has a price by now."""
+
+    symbol: str
+    first_session: Day | None
+    """first completed session"""
+    last_session: Day | None
+    """last completed session"""
+    bars: int
+    """completed sessions with a bar"""
+    last_price: Money | None
+    last_price_at: Time | None
+
+
+class RefusedSymbol(_Document):
+    """One symbol whose data is wrong, with each fault and its place."""
+
+    symbol: str
+    reasons: list[str]
+
+
+class Symbols(_Document):
+    """What can be analysed and traded, and what was refused."""
+
+    symbols: list[SymbolSummary]
+    refused: list[RefusedSymbol]
+
+
+class Bar(_Document):
+    """One completed session; prices in dollars, adjusted for splits and dividends."""
+
+    session: Day
+    open: Money
+    high: Money
+    low: Money
+    close: Money
+    volume: int
+
+
+class Bars(_Document):
+    """Ascending bars."""
+
+    symbol: str
+    bars: list[Bar]
+    next_cursor: str | None
+    """give it as `cursor` for the sessions after these; null at the end"""
+
+
+class EngineResult(_Document):
+    """What one engine said, or why it said nothing."""
+
+    engine: str
+    status: Annotated[str, one_of(EngineStatus)]
+    reason: str | None
+    """null when ok"""
+    signal: Annotated[str, one_of(Signal)] | None
+    score: float | None
+    """-1 (sell) to 1 (buy)"""
+    confidence: float | None
+    """0 to 1"""
+    metrics: dict[str, float | str | None]
+    as_of: Time
+    duration_ms: float
+
+
+class Overall(_Document):
+    """What the engines say together."""
+
+    signal: Annotated[str, one_of(Signal)] | None
+    score: float | None
+    confidence: float
+    conviction: float
+    """0 to 1, how far the engines that answered agree"""
+    coverage: float
+    """0 to 1, share of the configured weights whose engines answered"""
+    regime: str | None
+    regime_reason: str | None
+    """why there is no regime"""
+    weights: dict[str, float]
+    """weights used: of the engines that answered, summing to 1"""
+
+
+class Analysis(_Document):
+    """Everything known about a symbol at one instant of market time."""
+
+    symbol: str
+    as_of: Time
+    price: Money | None
+    overall: Overall
+    engines: dict[str, EngineResult]
+
+
+class Trade(BaseModel):
+    """An order to place: exactly one of `quantity` and `notional`; `limit_price` iff the type is `limit`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+        json_schema_extra={"examples": [{"symbol": "AAPL", "side": "buy", "notional": "1000"}]},
+    )
+
+    symbol: str = Field(max_length=40)
+    side: Annotated[str, one_of(Side)]
+    quantity: Amount | None = None
+    """shares, to four decimal places"""
+    notional: Amount | None = None
+    """dollars, to four decimal places"""
+    order_type: Annotated[str, one_of(OrderType)] = "market"
+    limit_price: Amount | None = None
+    """dollars, to four decimal places"""
+
+
+class OrderEvent(_Document):
+    """One step of an order: `at` in market time, `wall` in the time of day."""
+
+    status: Annotated[str, one_of(OrderStatus)]
+    at: Time
+    wall: Time
+    reason: str | None
+    by: NotRequired[str | None]
+    """the key or person that caused it"""
+
+
+class Order(_Document):
+    """An order as the ledger keeps it."""
+
+    id: str
+    symbol: str
+    side: Annotated[str, one_of(Side)]
+    order_type: Annotated[str, one_of(OrderType)]
+    quantity: Money | None
+    notional: Money | None
+    limit_price: Money | None
+    status: Annotated[str, one_of(OrderStatus)]
+    filled_quantity: Money
+    average_price: Money | None
+    commission: Money
+    reason: str | None
+    """why it ended as it did, one word"""
+    message: NotRequired[str | None]
+    """the same as a sentence"""
+    created_by: str
+    created_at: Time
+    """market time"""
+    created_wall: Time
+    updated_at: Time
+    """market time"""
+    history: list[OrderEvent]
+
+
+class OrderPage(_Document):
+    """Orders, newest first."""
+
+    orders: list[Order]
+    next_cursor: str | None
+    """give it as `cursor` for older ones; null at the end"""
+
+
+class Position(_Document):
+    """What is held of one symbol. What depends on a price is null while there is none."""
+
+    symbol: str
+    quantity: Money
+    average_price: Money
+    market_price: Money | None
+    market_value: Money | None
+    unrealised_pnl: Money | None
+    realised_pnl: Money
+
+
+class Positions(_Document):
+    """What is held, by symbol."""
+
+    positions: list[Position]
+
+
+class Account(_Document):
+    """Money in dollars; `drawdown` is a fraction. What depends on a price is null while one is missing."""
+
+    mode: Annotated[str, one_of(TradingMode)]
+    broker: str
+    cash: Money
+    equity: Money | None
+    buying_power: Money
+    exposure: Money | None
+    realised_pnl: Money
+    unrealised_pnl: Money | None
+    day_pnl: Money | None
+    high_water_mark: Money
+    drawdown: Money
+    """fall of the last known equity from the high-water mark"""
+    commission_paid: Money
+    unpriced: list[str]
+    """symbols held that have no trustworthy price"""
+
+
+class EquityPoint(_Document):
+    """Equity at one instant of market time."""
+
+    at: Time
+    equity: Money
+    drawdown: Money
+
+
+class EquityCurve(_Document):
+    """Points ascending in time."""
+
+    points: list[EquityPoint]
+
+
+class TradingStatus(_Document):
+    """The breaker and how far its limits are; losses and limits are fractions."""
+
+    mode: Annotated[str, one_of(TradingMode)]
+    halted: bool
+    reason: str | None
+    """manual, daily_loss, drawdown, monitoring_lost, or unreadable; null while trading"""
+    note: str | None
+    since: Time | None
+    """market time"""
+    since_wall: Time | None
+    by: str | None
+    day_loss: Money | None
+    daily_loss_limit: Money
+    drawdown: Money | None
+    drawdown_limit: Money
+    monitoring: Monitoring
+
+
+class TradingReason(BaseModel):
+    """Why trading is halted or resumed; kept in the ledger."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class Problem(_Document):
+    """What went wrong (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    reason: Annotated[str, Field(description="one word, the end of `type`")]  # a docstring would not be inherited
+    detail: str
+    instance: str
+    request_id: str | None
+
+
+class OrderDenied(Problem):
+    """A risk limit or the breaker denied the order; it is kept, as denied."""
+
+    denial: str
+    order: Order
