@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 
-from investiq.cli.doctor import CHECKS
 from investiq.cli.exit_codes import ExitCode
 from investiq.foundation.config import Config, Paths, load
 from investiq.foundation.config.schema import MarketConfig
@@ -27,6 +26,7 @@ from investiq.invest import wiring
 from investiq.invest.market.calendar import xnys
 from investiq.invest.market.replay_state import ReplayState, write_state
 from investiq.operate.doctor import clock, disk, watch
+from investiq.operate.doctor.examine import CHECKS
 from investiq.operate.render.files import write_runtime
 from investiq.operate.supervise import programs, stack_status
 from investiq.operate.supervise.status import PartStatus, Phase, ProcessState, StackSnapshot
@@ -220,7 +220,8 @@ def test_clock_that_nothing_keeps_is_a_note_for_a_replay_and_a_fault_for_real_ti
     assert "timedatectl" in examined("clock")["notes"][0]
     monkeypatch.setenv("INVESTIQ_MARKET_CLOCK", "wall")
     finding = only("clock")
-    assert "market.clock" in finding["what"]
+    assert finding["severity"] == "warning"
+    assert "market.clock" in finding["why"]
     assert "timedatectl" in finding["fix"]
 
 

@@ -51,7 +51,7 @@ def _rules(expression: str) -> dict[str, Any]:
 def test_an_expression_that_can_never_fire_is_found(expression: str, what: str) -> None:
     checked = check_references(expressions(_rules(expression)), JOBS)
     assert checked.findings[0].what.startswith(what)
-    assert checked.findings[0].where == "monitoring/rules/x.yml: X"
+    assert checked.findings[0].place.where == "monitoring/rules/x.yml: X"
 
 
 @pytest.mark.parametrize(

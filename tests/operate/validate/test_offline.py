@@ -96,13 +96,13 @@ def _remove(path: str) -> Callable[[Path], None]:
         (_replace(f"{API_DASHBOARD}.json", "$__rate_interval", "5m"), "dashboards", f"{API_DASHBOARD}.json: Requests"),
         (_remove("monitoring/blackbox.yml"), "rendered", "monitoring/blackbox.yml"),
         (_write("monitoring/rules/old.yml", "groups: []"), "rendered", "monitoring/rules/old.yml"),
-        (_replace("monitoring/prometheus.yml", "10s", "ten"), "programs", "committed files: prometheus.yml"),
+        (_replace("monitoring/prometheus.yml", "10s", "ten"), "programs", "monitoring/prometheus.yml"),
         (
             _replace("monitoring/alertmanager.yml", "receiver: inbox", "receiver: "),
             "programs",
-            "committed files: alert",
+            "monitoring/alertmanager.yml",
         ),
-        (_replace("monitoring/blackbox.yml", "prober", "probe"), "programs", "committed files: blackbox.yml"),
+        (_replace("monitoring/blackbox.yml", "prober", "probe"), "programs", "monitoring/blackbox.yml"),
         (_fail_the_tests_of_the_market, "rule-tests", "tests/rules/market"),
         (
             _replace("monitoring/rules/trading.yml", "investiq_trading_halted", "investiq_trading_halt"),
@@ -133,8 +133,8 @@ def _remove(path: str) -> Callable[[Path], None]:
 def test_a_planted_fault_is_found(copy: Path, plant: Callable[[Path], None], check: str, where: str) -> None:
     plant(copy)
     found = _findings(copy, check)
-    assert where in [finding.where[: len(where)] for finding in found]
-    assert all(finding.check == check and finding.fix and not finding.unchecked for finding in found)
+    assert where in [finding.place.where[: len(where)] for finding in found]
+    assert all(finding.check == check and finding.fix and not finding.is_unchecked for finding in found)
 
 
 def test_no_rule_at_all_is_no_success(copy: Path) -> None:
@@ -158,13 +158,13 @@ def test_a_fault_in_a_panel_is_found(monkeypatch: pytest.MonkeyPatch, expr: str,
     faulty = replace(overview, rows=(Row("Planted", (panel,)),))
     monkeypatch.setattr(offline, "dashboards_of", lambda config: (faulty,))
     (finding,) = _findings(checkout(), check)
-    assert finding.where == "dashboard overview: Planted"
+    assert finding.place.where == "dashboard overview: Planted"
     assert finding.check == check
 
 
 def test_a_metric_that_only_a_panel_looked_at_is_found_when_the_panel_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offline, "dashboards_of", lambda config: ())
-    assert "investiq_equity_dollars" in [finding.where for finding in _findings(checkout(), "usage")]
+    assert "investiq_equity_dollars" in [finding.place.where for finding in _findings(checkout(), "usage")]
 
 
 def test_no_tests_at_all_is_no_success(copy: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_checker_that_is_not_installed_leaves_its_file_unchecked(
     monkeypatch.setenv("PATH", str(tmp_path))
     findings = _findings(checkout())
     assert {finding.what for finding in findings} >= {"promtool is not installed", "amtool is not installed"}
-    assert all(finding.unchecked for finding in findings)
+    assert all(finding.is_unchecked for finding in findings)
 
 
 def test_without_a_clone_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
