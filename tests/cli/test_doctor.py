@@ -204,6 +204,27 @@ def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch, running: FakeStack)
     assert "do-not-print-me" not in result.out + result.err
 
 
+def test_each_finding_says_how_bad_it_is_and_why_it_matters(running: FakeStack, config: Config) -> None:
+    Paths.of(config).admin_key.chmod(0o644)
+    running.stop("signals")
+    result = run("doctor", "secrets", "model")
+    said = result.out.splitlines()
+    assert said[0].startswith(f"FAIL  secrets  {Paths.of(config).admin_key}: it holds an API key")
+    assert said[1].strip().startswith("why: whoever gets at it can ")
+    assert said[2] == "?     model    signals: needed, and not running"
+    assert result.err.endswith("2 checks: 1 wrong, 1 could not be checked in full\n")
+
+
+@pytest.mark.usefixtures("running")
+def test_a_warning_is_a_finding_and_looks_like_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALPACA_API_KEY", "AK")
+    result = run("doctor", "broker")
+    assert result.code == ExitCode.FINDINGS
+    assert result.out.startswith("warn  broker   configuration: alpaca_api_key set, ")
+    assert result.err.endswith("1 checks: 1 with a warning\n")
+    assert examined("broker")["verdict"] == "wrong"
+
+
 # ---- clock ----
 
 

@@ -134,7 +134,11 @@ def test_the_answer_for_programs_has_parts_and_proofs(fakes: Fakes, stack: Repla
     document = json.loads(run("up", "--json").out)
     assert document["schema"] == "investiq.up/1"
     assert [(part["name"], part["state"]) for part in document["parts"]] == [("api", "healthy")]
-    assert [proof["proven"] for proof in document["proofs"]] == [True, True]
+    assert [(proof["name"], proof["proven"], proof["text"]) for proof in document["proofs"]] == [
+        ("watched", True, WATCHED.looked_at),
+        ("analysed", True, ANALYSED.looked_at),
+    ]
+    assert [proof["findings"] for proof in document["proofs"]] == [[], []]
 
 
 def test_what_to_type_next_works_where_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,6 +179,7 @@ def test_a_stack_that_is_up_but_not_proven_to_be_watched_is_a_failure(fakes: Fak
     result = run("up")
     assert result.code == ExitCode.FAILED
     assert f"cause: the stack is up, but not watched: {UNWATCHED.findings[0].what}" in result.err
+    assert result.err.rstrip().endswith("prometheus.log")
     assert fakes.trace()[-1] == "stop api"
 
 

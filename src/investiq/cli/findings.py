@@ -39,14 +39,15 @@ def finding_lines(findings: Sequence[Finding], indent: str = "") -> list[str]:
     """
     lines: list[str] = []
     for told, same in groupby(findings, key=_below):
-        lines += [f"{indent}{one.place}: {_BEFORE[one.severity]}{one.what}" for one in same]
+        lines += [f"{indent}{one.place}: {_BEFORE[one.severity]}{one.what}{_source(one)}" for one in same]
         lines += [f"{indent}  {line}" for line in told]
     return lines
 
 
 def _below(finding: Finding) -> tuple[str, ...]:
-    return (
-        *([f"why: {finding.why}"] if finding.why else []),
-        *([f"rendered from: {finding.place.source}"] if finding.place.source else []),
-        f"fix: {finding.fix}",
-    )
+    return (*([f"why: {finding.why}"] if finding.why else []), f"fix: {finding.fix}")
+
+
+def _source(finding: Finding) -> str:
+    """Nobody is to edit what is rendered."""
+    return f" (source: {finding.place.source})" if finding.place.source else ""

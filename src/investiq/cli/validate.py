@@ -177,7 +177,7 @@ def _summary(checks: int, findings: Sequence[Finding], unchecked: int, left_out:
 
     warnings = sum(finding.severity is FindingSeverity.WARNING for finding in findings)
     parts = [f"{checks} checks", f"{len(findings) or 'no'} finding{'s' if len(findings) > 1 else ''}"]
-    parts += [f"{warnings} of them warnings"] if warnings else []
+    parts += [f"{warnings} of them {'warnings' if warnings > 1 else 'a warning'}"] if warnings else []
     parts += [f"{unchecked} could not be made"] if unchecked else []
     parts += [f"{left_out} left out"] if left_out else []
     return f"{', '.join(parts)}; {seconds:.1f} s"

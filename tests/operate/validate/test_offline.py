@@ -12,7 +12,7 @@ import pytest
 from investiq.foundation import runbooks
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import NotifyConfig
-from investiq.foundation.findings import Finding
+from investiq.foundation.findings import Finding, Verdict
 from investiq.monitoring.checks.expressions import panel_expressions
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
@@ -135,6 +135,54 @@ def test_a_planted_fault_is_found(copy: Path, plant: Callable[[Path], None], che
     found = _findings(copy, check)
     assert where in [finding.place.where[: len(where)] for finding in found]
     assert all(finding.check == check and finding.fix and not finding.is_unchecked for finding in found)
+
+
+def test_a_failing_promtool_test_is_found_by_its_line_and_says_how_it_fails(copy: Path) -> None:
+    _leave_the_tests_of_the_market(copy)
+    _replace("monitoring/rules/market.yml", "expr: ", "expr: vector(1) > 2 and ")(copy)
+    findings = _findings(copy, "rule-tests")
+    lines = (copy / "tests/rules/market.yml").read_text("utf-8").splitlines()
+    for finding in findings:
+        assert finding.place.line is not None
+        assert "MarketDataStale" in lines[finding.place.line - 1]
+        assert finding.what.startswith("MarketDataStale does not fire after ")
+        assert "`promtool test rules tests/rules/market.yml`" in finding.fix
+    assert len(findings) > 1
+
+
+@pytest.mark.parametrize(
+    ("plant", "what"),
+    [
+        (_replace("monitoring/rules/market.yml", "severity: ", "severity: not-"), "fires with other labels or texts"),
+        (_replace("monitoring/rules/market.yml", "for: 1m", "for: 1s"), "fires, and should not, after "),
+    ],
+)
+def test_how_a_promtool_test_fails(copy: Path, plant: Callable[[Path], None], what: str) -> None:
+    _leave_the_tests_of_the_market(copy)
+    plant(copy)
+    assert any(what in finding.what for finding in _findings(copy, "rule-tests"))
+
+
+def test_a_file_that_is_no_yaml_is_named_and_hides_no_other_check(copy: Path) -> None:
+    (copy / "monitoring/rules/api.yml").write_text("groups:\n  - name: [\n")
+    checked = validate_offline(copy, Config(), ("references", "rates", "runbooks"))
+    assert [one.verdict for one in checked] == [Verdict.UNCHECKED, Verdict.UNCHECKED, Verdict.OK]
+    (finding,) = checked[0].findings
+    assert str(finding.place) == "monitoring/rules/api.yml:3"
+    assert finding.what.startswith("it is no YAML: ")
+
+
+def test_a_test_file_that_is_no_yaml_is_a_finding(copy: Path) -> None:
+    _leave_the_tests_of_the_market(copy)
+    (copy / "tests/rules/market.yml").write_text("tests: [\n")
+    (finding,) = _findings(copy, "rule-tests")
+    assert (finding.place.name, finding.is_unchecked) == ("tests/rules/market.yml", False)
+
+
+def test_what_is_rendered_names_its_source(copy: Path) -> None:
+    _replace("monitoring/prometheus.yml", "10s", "ten")(copy)
+    places = [finding.place for finding in _findings(copy, "rendered", "programs")]
+    assert {place.source for place in places} == {"src/investiq/monitoring/scraping/jobs.py"}
 
 
 def test_no_rule_at_all_is_no_success(copy: Path) -> None:

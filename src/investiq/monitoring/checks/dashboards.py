@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
+from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place
 from investiq.monitoring.checks.labels import labels_of
 from investiq.monitoring.checks.sources import source_of
 from investiq.monitoring.dashboards.panel import RATE_INTERVAL, TARGET, PanelUnit
@@ -80,7 +80,7 @@ def check_dashboards(documents: Mapping[str, _Document]) -> CheckResult:
 
 
 def _place(path: str, panel: str = "") -> Place:
-    return Place(PlaceKind.PANEL, path, panel, source=source_of(path))
+    return Place.file(path, panel, source=source_of(path))
 
 
 def _severity(rule: str) -> FindingSeverity:

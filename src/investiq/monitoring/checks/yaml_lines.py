@@ -11,7 +11,7 @@ __all__ = ["line_of", "load_with_lines"]
 
 
 class _Located(dict[Any, Any]):
-    """A mapping, and the line of its first key."""
+    """A mapping, and the line where it starts."""
 
     line: int
 

@@ -86,9 +86,16 @@ def _told(failed: re.Match[str], sides: str) -> str:
     Args:
         sides: what promtool prints of both.
     """
-    test = f" ({failed['test']})" if failed["test"] else ""
+    when = f"after {failed['time']}" + (f" (test: {failed['test']})" if failed["test"] else "")
     if failed["query"]:
-        return f"{failed['query']} has another result after {failed['time']} than expected{test}"
+        return f"{failed['query']} has another result than expected {when}"
     expected, came = (side.count(_FIRES) for side in sides.partition("got:")[::2])
-    how = f"fires {came} times in place of {expected}" if came != expected else "fires with other labels or texts"
-    return f"{failed['alert']} {how} after {failed['time']}{test}"
+    return f"{failed['alert']} {_difference(expected, came)} {when}"
+
+
+def _difference(expected: int, came: int) -> str:
+    if expected == came:
+        return "fires with other labels or texts"
+    if not came:
+        return "does not fire"
+    return f"fires {came} times in place of {expected}" if expected else "fires, and should not,"

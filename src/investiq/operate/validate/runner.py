@@ -111,7 +111,7 @@ def _told(error: Exception, advice: Advice) -> _Fault:
         case InvestIQError():
             return error.message, error.fix or advice.failed
         case httpx2.HTTPError():
-            return f"no answer in time: {error or type(error).__name__}", advice.failed
+            return f"no answer in time: {str(error) or type(error).__name__}", advice.failed
         case OSError():
             return str(error), "see whether this user may read it: `investiq doctor disk`"
         case _:

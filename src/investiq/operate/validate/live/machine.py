@@ -57,7 +57,7 @@ def _files(config: Config, without: tuple[str, ...]) -> CheckResult:
     folder = Paths.of(config).monitoring
     if not folder.is_dir():
         what = "it does not exist: InvestIQ was never started on this data"
-        return CheckResult("files", findings=(Finding("files", Place.file(folder), what, RESTART),))
+        return CheckResult("files", findings=(Finding("files", Place.file(folder), what, "`investiq up`"),))
     try:
         rendered = render_runtime(config, without)
     except RenderError as error:
