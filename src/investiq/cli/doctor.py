@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import click
@@ -52,16 +53,25 @@ def _shown(context: CommandContext, installation: Installation, name: str) -> Ch
     waits = context.json or context.stderr.isatty()
     with context.progress(f"checking {name}") if waits else contextlib.nullcontext():
         result = examine(installation, name)
-    if not result.findings:
-        context.show(f"{word_of(None):<5} {name:<8} {result.looked_at}", style=color_of(None))
-    for number, finding in enumerate(result.findings):
-        head = f"{word_of(finding.severity):<5} {'' if number else name:<8}"
-        context.show(f"{head} {finding.place}: {finding.what}", style=color_of(finding.severity))
-        if finding.why:
-            context.show(f"{_CONTINUED}why: {finding.why}")
-    for note in result.notes:
-        context.show(f"{_CONTINUED}note: {note}")
+    for line, style in _lines(result):
+        context.show(line, style=style)
     return result
+
+
+def _lines(result: CheckResult) -> Iterator[tuple[str, str | None]]:
+    """What is shown of a check, each line with its colour; why something matters once for neighbours."""
+    if not result.findings:
+        yield f"{word_of(None):<5} {result.check:<8} {result.looked_at}", color_of(None)
+    name = result.check
+    for why, same in groupby(result.findings, key=lambda finding: finding.why):
+        for finding in same:
+            head = f"{word_of(finding.severity):<5} {name:<8}"
+            yield f"{head} {finding.place}: {finding.what}", color_of(finding.severity)
+            name = ""
+        if why:
+            yield f"{_CONTINUED}why: {why}", None
+    for note in result.notes:
+        yield f"{_CONTINUED}note: {note}", None
 
 
 def _fixes(findings: Sequence[Finding]) -> str:
