@@ -198,13 +198,13 @@ def test_a_missing_orphaned_or_thin_runbook_is_found(pages: dict[str, str], what
 def test_a_heading_is_found_by_its_line() -> None:
     pages = _page(entry=ENTRY.replace("b\n", "") + "\n## Other\n" + ENTRY)
     places = [str(finding.place) for finding in check_runbooks([CIRCUIT_BREAKER_TRIPPED], pages).findings]
-    lines = pages["docs/runbooks/trading.md"].splitlines()
+    lines = pages["trading"].splitlines()
     assert places == [
-        "docs/runbooks/trading.md:3: CircuitBreakerTripped",
-        f"docs/runbooks/trading.md:{lines.index('## Other') + 1}",
+        "src/investiq/foundation/runbooks/trading.md:3: CircuitBreakerTripped",
+        f"src/investiq/foundation/runbooks/trading.md:{lines.index('## Other') + 1}",
     ]
 
 
 def test_a_page_without_a_heading_is_read() -> None:
-    found = check_runbooks([CIRCUIT_BREAKER_TRIPPED], {"docs/runbooks/trading.md": "# Runbook\n"}).findings
+    found = check_runbooks([CIRCUIT_BREAKER_TRIPPED], {"trading": "# Runbook\n"}).findings
     assert [finding.what for finding in found] == ["CircuitBreakerTripped has no heading"]
