@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 
-from investiq.cli.doctor import CHECKS
 from investiq.cli.exit_codes import ExitCode
 from investiq.foundation.config import Config, Paths, load
 from investiq.foundation.config.schema import MarketConfig
@@ -27,6 +26,7 @@ from investiq.invest import wiring
 from investiq.invest.market.calendar import xnys
 from investiq.invest.market.replay_state import ReplayState, write_state
 from investiq.operate.doctor import clock, disk, watch
+from investiq.operate.doctor.examine import CHECKS
 from investiq.operate.render.files import write_runtime
 from investiq.operate.supervise import programs, stack_status
 from investiq.operate.supervise.status import PartStatus, Phase, ProcessState, StackSnapshot
@@ -204,6 +204,27 @@ def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch, running: FakeStack)
     assert "do-not-print-me" not in result.out + result.err
 
 
+def test_each_finding_says_how_bad_it_is_and_why_it_matters(running: FakeStack, config: Config) -> None:
+    Paths.of(config).admin_key.chmod(0o644)
+    running.stop("signals")
+    result = run("doctor", "secrets", "model")
+    said = result.out.splitlines()
+    assert said[0].startswith(f"FAIL  secrets  {Paths.of(config).admin_key}: it holds an API key")
+    assert said[1].strip().startswith("why: whoever gets at it can ")
+    assert said[2] == "?     model    signals: needed, and not running"
+    assert result.err.endswith("2 checks: 1 wrong, 1 could not be checked in full\n")
+
+
+@pytest.mark.usefixtures("running")
+def test_a_warning_is_a_finding_and_looks_like_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALPACA_API_KEY", "AK")
+    result = run("doctor", "broker")
+    assert result.code == ExitCode.FINDINGS
+    assert result.out.startswith("warn  broker   configuration: alpaca_api_key set, ")
+    assert result.err.endswith("1 checks: 1 with a warning\n")
+    assert examined("broker")["verdict"] == "wrong"
+
+
 # ---- clock ----
 
 
@@ -220,7 +241,8 @@ def test_clock_that_nothing_keeps_is_a_note_for_a_replay_and_a_fault_for_real_ti
     assert "timedatectl" in examined("clock")["notes"][0]
     monkeypatch.setenv("INVESTIQ_MARKET_CLOCK", "wall")
     finding = only("clock")
-    assert "market.clock" in finding["what"]
+    assert finding["severity"] == "warning"
+    assert "market.clock" in finding["why"]
     assert "timedatectl" in finding["fix"]
 
 

@@ -21,23 +21,31 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.parameters import Duration
 from investiq.cli.stack_screen import StackScreen
 from investiq.foundation.config import Config
+from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.invest.market.replay_state import ReplayState, write_state
 from investiq.operate.supervise import launch, stack_status
 from investiq.operate.supervise.control import hold_lock
 from investiq.operate.supervise.logs import tail
 from investiq.operate.supervise.parts import MissingProgram, ProcessSpec, StackTable
 from investiq.operate.supervise.supervisor import Supervisor
-from investiq.operate.validate.smoke_test import SmokeTestResult
 from tests.cli.test_main import run
 from tests.operate.supervise.conftest import QUICK, Fakes, fakes, free_port
 
 __all__ = ["fakes"]  # a fixture
 
-WATCHED = SmokeTestResult(
-    "watched", True, "all 9 targets of Prometheus are up; a test alert reached the inbox in 0.1 s"
+WATCHED = CheckResult("watched", "all 9 targets of Prometheus are up; a test alert reached the inbox in 0.1 s")
+UNWATCHED = CheckResult(
+    "watched",
+    findings=(
+        Finding(
+            "targets",
+            Place(PlaceKind.PART, "prometheus"),
+            "Prometheus does not see every target up (node: connection refused)",
+            "see its log",
+        ),
+    ),
 )
-UNWATCHED = SmokeTestResult("watched", False, "Prometheus does not see every target up (node: connection refused)")
-ANALYSED = SmokeTestResult("analysed", True, "AAPL on 2008-01-02: buy, coverage 0.7")
+ANALYSED = CheckResult("analysed", "AAPL on 2008-01-02: buy, coverage 0.7")
 WATCHERS = ("PROMETHEUS", "ALERTMANAGER", "BLACKBOX", "NODE")
 
 Replace = Callable[..., None]
@@ -60,9 +68,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replace]:
     """Replaces the parts and the proofs; the supervisor is the real one, and quick."""
 
-    def replace(
-        *parts: ProcessSpec, missing: tuple[MissingProgram, ...] = (), watched: SmokeTestResult = WATCHED
-    ) -> None:
+    def replace(*parts: ProcessSpec, missing: tuple[MissingProgram, ...] = (), watched: CheckResult = WATCHED) -> None:
         for module in (up, launch, stack_status):
             monkeypatch.setattr(module, "stack_table", lambda _: StackTable(parts, missing))
         for name, proof in (("check_monitored", watched), ("check_analysis", ANALYSED)):
@@ -75,8 +81,8 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replace]:
         yield replace
 
 
-def _giving(proof: SmokeTestResult) -> Callable[..., object]:
-    async def prove(*_: object, **__: object) -> SmokeTestResult:
+def _giving(proof: CheckResult) -> Callable[..., object]:
+    async def prove(*_: object, **__: object) -> CheckResult:
         return proof
 
     return prove
@@ -114,7 +120,7 @@ def test_up_shows_parts_proofs_and_addresses_and_ctrl_c_stops_all_in_order(fakes
     assert lines[0].startswith("InvestIQ 0.1.0: replay from 2008-01-02, one session in 30 s; data in ")
     assert [line.split()[:2] for line in lines[2:5]] == [["missing", "grafana"], ["ready", "api"], ["ready", "web"]]
     assert lines[3].endswith(f"s the fake api {api.url}")
-    assert lines[5:7] == [f"watched {WATCHED.text}", f"analysed {ANALYSED.text}"]
+    assert lines[5:7] == [f"watched {WATCHED.looked_at}", f"analysed {ANALYSED.looked_at}"]
     assert fakes.trace() == ["start api", "start web", "stop web", "stop api"]
     assert lines[-3:] == ["stopped web", "stopped api", "InvestIQ is stopped; its data stays."]
     assert f"  {api.url}" in result.out
@@ -128,7 +134,11 @@ def test_the_answer_for_programs_has_parts_and_proofs(fakes: Fakes, stack: Repla
     document = json.loads(run("up", "--json").out)
     assert document["schema"] == "investiq.up/1"
     assert [(part["name"], part["state"]) for part in document["parts"]] == [("api", "healthy")]
-    assert [proof["proven"] for proof in document["proofs"]] == [True, True]
+    assert [(proof["name"], proof["proven"], proof["text"]) for proof in document["proofs"]] == [
+        ("watched", True, WATCHED.looked_at),
+        ("analysed", True, ANALYSED.looked_at),
+    ]
+    assert [proof["findings"] for proof in document["proofs"]] == [[], []]
 
 
 def test_what_to_type_next_works_where_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +178,8 @@ def test_a_stack_that_is_up_but_not_proven_to_be_watched_is_a_failure(fakes: Fak
     stack(fakes.part("api"), watched=UNWATCHED)
     result = run("up")
     assert result.code == ExitCode.FAILED
-    assert f"cause: the stack is up, but not watched: {UNWATCHED.text}" in result.err
+    assert f"cause: the stack is up, but not watched: {UNWATCHED.findings[0].what}" in result.err
+    assert result.err.rstrip().endswith("prometheus.log")
     assert fakes.trace()[-1] == "stop api"
 
 

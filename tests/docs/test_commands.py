@@ -9,6 +9,8 @@ import pytest
 
 from investiq.cli.exit_codes import ExitCode, Validation
 from investiq.cli.main import COMMANDS
+from investiq.foundation.findings import Finding, FindingSeverity, Place, PlaceKind
+from investiq.operate.doctor.examine import CHECKS
 from investiq.operate.validate.live.run import LIVE_CHECKS
 from investiq.operate.validate.offline import OFFLINE_CHECKS, checkout
 from tests.docs.command_lines import fault, inline_commands, make_targets, typed_commands
@@ -66,6 +68,19 @@ def test_the_table_of_the_exit_codes_of_validate_is_that_of_the_code() -> None:
 def test_every_check_has_its_heading_in_their_order(heading: str, checks: Collection[str]) -> None:
     section = _page("docs/validation.md").text.split(f"## {heading}\n")[1].split("\n## ")[0]
     assert re.findall(r"^### (.+)$", section, re.M) == list(checks)
+
+
+def test_every_check_of_the_doctor_has_its_row_in_their_order() -> None:
+    table = rows_under(_page("docs/troubleshooting.md"), "What doctor checks")
+    assert [row[0] for row in table] == list(CHECKS)
+
+
+def test_the_table_of_what_a_finding_holds_is_that_of_the_code() -> None:
+    section = _page("docs/command-line.md").text.split("## Findings\n")[1].split("\n## ")[0]
+    table = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", section, re.M))
+    assert list(table) == list(Finding("x", Place.file("x"), "x", "x").document())
+    assert re.findall(r"`(\w+)`", table["severity"]) == list(FindingSeverity)
+    assert re.findall(r"`(\w+)`", table["kind"]) == ["where", *PlaceKind]
 
 
 def _page(name: str) -> Page:

@@ -13,6 +13,7 @@ import pytest
 
 from investiq.foundation import runbooks
 from investiq.foundation.config import Config
+from investiq.foundation.findings import Place
 from investiq.foundation.topology import PROGRAMS
 from investiq.monitoring.checks.expressions import Expression
 from investiq.monitoring.checks.references import check_references
@@ -106,7 +107,8 @@ def test_what_is_looked_for_among_the_metrics_is_one_of_them(command: str) -> No
     jobs_known = [job.name for job in jobs(Config())]
     asked = re.findall(r"query=([^']*)'|/metrics'? \| grep (\S+)", command)
     for expression in (query or name.strip("'") for query, name in asked):
-        assert check_references([Expression(command, expression, None)], jobs_known).findings == (), expression
+        asking = Expression(Place.file(command), expression, None)
+        assert check_references([asking], jobs_known).findings == (), expression
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if PATHS.search(c)])

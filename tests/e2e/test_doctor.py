@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from investiq.cli.doctor import CHECKS
 from investiq.cli.exit_codes import ExitCode
+from investiq.operate.doctor.examine import CHECKS
 from tests.e2e.stack import Done, Stack
 
 pytestmark = pytest.mark.e2e

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from investiq.foundation.findings import FindingSeverity
 from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.checks.expressions import expressions
 from investiq.monitoring.checks.references import check_references
 from investiq.monitoring.checks.runbooks import check_runbooks
+from investiq.monitoring.checks.yaml_lines import load_with_lines
 from investiq.monitoring.rules.market import MARKET_DATA_STALE
 from investiq.monitoring.rules.monitoring import WATCHDOG
 from investiq.monitoring.rules.trading import CIRCUIT_BREAKER_TRIPPED
@@ -51,7 +53,7 @@ def _rules(expression: str) -> dict[str, Any]:
 def test_an_expression_that_can_never_fire_is_found(expression: str, what: str) -> None:
     checked = check_references(expressions(_rules(expression)), JOBS)
     assert checked.findings[0].what.startswith(what)
-    assert checked.findings[0].where == "monitoring/rules/x.yml: X"
+    assert checked.findings[0].place.where == "monitoring/rules/x.yml: X"
 
 
 @pytest.mark.parametrize(
@@ -69,6 +71,13 @@ def test_an_expression_that_can_never_fire_is_found(expression: str, what: str) 
 )
 def test_an_expression_on_what_exists_passes(expression: str) -> None:
     assert check_references(expressions(_rules(expression)), JOBS).findings == ()
+
+
+def test_a_rule_is_found_by_its_line_and_by_what_it_is_rendered_from() -> None:
+    text = "groups:\n  - name: x\n    rules:\n      - alert: X\n        expr: nobody_total > 0\n"
+    (finding,) = check_references(expressions({"monitoring/rules/api.yml": load_with_lines(text)}), JOBS).findings
+    assert str(finding.place) == "monitoring/rules/api.yml:4: X"
+    assert finding.place.source == "src/investiq/monitoring/rules/api.py"
 
 
 def test_no_rule_at_all_is_a_finding() -> None:
@@ -137,6 +146,7 @@ def test_a_test_of_an_alert_that_is_no_more_is_found() -> None:
     gone = {"alertname": "Gone", "exp_alerts": []}
     findings = check_coverage([CIRCUIT_BREAKER_TRIPPED], _tests(FIRES, SILENT, gone)).findings
     assert [finding.what for finding in findings] == ["tests Gone, which is no alert of this subject"]
+    assert findings[0].severity is FindingSeverity.WARNING
 
 
 def test_what_always_fires_needs_no_silent_test() -> None:
@@ -183,3 +193,18 @@ def test_a_whole_runbook_passes() -> None:
 )
 def test_a_missing_orphaned_or_thin_runbook_is_found(pages: dict[str, str], what: list[str]) -> None:
     assert [finding.what for finding in check_runbooks([CIRCUIT_BREAKER_TRIPPED], pages).findings] == what
+
+
+def test_a_heading_is_found_by_its_line() -> None:
+    pages = _page(entry=ENTRY.replace("b\n", "") + "\n## Other\n" + ENTRY)
+    places = [str(finding.place) for finding in check_runbooks([CIRCUIT_BREAKER_TRIPPED], pages).findings]
+    lines = pages["trading"].splitlines()
+    assert places == [
+        "src/investiq/foundation/runbooks/trading.md:3: CircuitBreakerTripped",
+        f"src/investiq/foundation/runbooks/trading.md:{lines.index('## Other') + 1}",
+    ]
+
+
+def test_a_page_without_a_heading_is_read() -> None:
+    found = check_runbooks([CIRCUIT_BREAKER_TRIPPED], {"trading": "# Runbook\n"}).findings
+    assert [finding.what for finding in found] == ["CircuitBreakerTripped has no heading"]

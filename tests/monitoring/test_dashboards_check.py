@@ -111,7 +111,7 @@ def test_a_planted_fault_is_found(rule: str, plant: Callable[[Any], None], what:
     by_rule = [finding for finding in found if finding.what.endswith(f"({rule})")]
     assert by_rule, found
     assert by_rule[0].what.startswith(what)
-    assert by_rule[0].where.startswith("api.json")
+    assert by_rule[0].place.where.startswith("api.json")
     assert by_rule[0].fix
 
 
@@ -127,7 +127,7 @@ def test_a_sound_dashboard_passes_and_an_increase_may_have_its_own_window() -> N
 
 def test_two_dashboards_of_one_uid_are_found() -> None:
     found = check_dashboards({"a.json": _sound(), "b.json": _sound()}).findings
-    assert [finding.where for finding in found] == ["a.json", "b.json"]
+    assert [finding.place.where for finding in found] == ["a.json", "b.json"]
     assert found[0].what.startswith("another dashboard has its uid, investiq-api")
 
 

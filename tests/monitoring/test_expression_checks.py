@@ -39,7 +39,7 @@ def _of(expression: str, **recorded: str) -> list[Expression]:
 def test_a_rate_of_a_gauge_and_a_counter_without_rate_are_found(expression: str, what: str) -> None:
     (finding,) = check_rates(_of(expression)).findings
     assert finding.what.startswith(what)
-    assert finding.where == "x.yml: X"
+    assert finding.place.where == "x.yml: X"
 
 
 def test_a_rate_of_what_is_recorded_is_found() -> None:
@@ -234,11 +234,11 @@ def test_the_labels_that_a_recording_adds_are_labels_of_its_series() -> None:
 def test_what_is_recorded_and_read_by_nobody_is_found() -> None:
     chain = {"job__up__sum": "sum(up)", "job__up__more": "job:up:sum + 1"}
     found = check_usage([], _of("up == 0", **chain)).findings
-    assert [finding.where for finding in found] == ["x.yml: job:up:sum", "x.yml: job:up:more"]
+    assert [finding.place.where for finding in found] == ["x.yml: job:up:sum", "x.yml: job:up:more"]
     assert check_usage([], _of("up == 0", **chain), {"job:up:more"}).findings == ()
     assert check_usage([], _of("job:up:more == 0", **chain)).findings == ()
     (finding,) = check_usage([], _of("job:up:sum == 0", **chain)).findings
-    assert finding.where == "x.yml: job:up:more"
+    assert finding.place.where == "x.yml: job:up:more"
 
 
 def _metric(unused_because: str = "") -> Metric:
@@ -247,7 +247,7 @@ def _metric(unused_because: str = "") -> Metric:
 
 def test_a_metric_that_nothing_looks_at_is_found() -> None:
     (finding,) = check_usage([_metric()], _of("up == 0")).findings
-    assert (finding.where, finding.what) == ("investiq_x_total", "no rule, panel or SLO looks at it")
+    assert (finding.place.where, finding.what) == ("investiq_x_total", "no rule, panel or SLO looks at it")
 
 
 def test_a_metric_that_says_why_it_is_unused_passes_until_it_is_used() -> None:

@@ -37,6 +37,8 @@ groups:
         expr: sum by (job) (up)
 """
 
+_STARTS = ("- &page", "- <<: *page", "- record")
+
 
 def _expr_of(text: str, name: str) -> str:
     rules = [r for group in yaml.safe_load(text)["groups"] for r in group["rules"]]
@@ -51,6 +53,7 @@ def test_rules_are_read_through_block_scalars_anchors_and_merges() -> None:
         ("DiskFuller", "g", 'node_disk_free{device!~"tmp|loop"} < 100'),
         ("job:up:sum", "other", "sum by (job) (up)"),
     ]
+    assert [r.line for r in file.rules] == [RULES[: RULES.index(start)].count("\n") + 1 for start in _STARTS]
     assert file.rules[1].fields == {"for": "10m"}
     assert [r.shows_value for r in file.rules] == [True, True, False]
     assert file.rules[1].labels == {"severity": "ticket", "enabled": "yes", "code": "0755"}

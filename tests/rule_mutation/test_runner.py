@@ -220,12 +220,13 @@ def test_rules_that_no_test_loads_are_untested(folder: Path) -> None:
 
 def test_an_expression_that_our_parser_does_not_know_is_a_finding(folder: Path) -> None:
     tests = folder / "tests/weak.yml"
-    newer = "groups: [{name: g, rules: [{alert: Newer, expr: brand_new(up)}]}]"
+    newer = "groups:\n  - {name: g, rules: [{alert: Newer, expr: brand_new(up)}]}"
     (folder / "rules/newer.yml").write_text(newer, "utf-8")
     code, out, _ = _run("--rules", folder / "rules/newer.yml", "--tests", tests, "--json")
     (finding,) = json.loads(out)["findings"]
     assert code == ExitCode.FINDINGS
     assert "Newer" in finding["where"]
+    assert (finding["line"], finding["severity"]) == (2, "unchecked")
     assert "does not parse" in finding["what"]
 
 

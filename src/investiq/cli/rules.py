@@ -11,6 +11,7 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
+from investiq.cli.findings import finding_lines
 from investiq.cli.help import ExampleGroup
 from investiq.foundation.telemetry import catalogue
 
@@ -152,7 +153,7 @@ def _text(context: CommandContext, report: Report) -> str:
         for v in report.survivors
         if v.outcome is MutationOutcome.UNTESTED
     )
-    findings = [f"{f.where}: {f.what}\n  fix: {f.fix}" for f in report.findings]
+    findings = ["\n".join(finding_lines([finding])) for finding in report.findings]
     return "\n\n".join([_table(context, report), *survivors, *untested, *findings])
 
 

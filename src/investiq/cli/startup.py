@@ -11,15 +11,17 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from investiq.cli.context import CommandContext
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.stack_screen import StackScreen
 from investiq.foundation.config import Config, Paths
+from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind, Verdict
 from investiq.operate.supervise.launch import missing_jobs
-from investiq.operate.supervise.parts import StackTable
+from investiq.operate.supervise.parts import MissingProgram, StackTable
 from investiq.operate.supervise.status import Failure, StackSnapshot
-from investiq.operate.validate.smoke_test import SmokeTestResult, check_analysis, check_monitored
+from investiq.operate.validate.smoke_test import WATCHED, check_analysis, check_monitored
 
 __all__ = ["Startup", "addresses_text"]
 
@@ -82,42 +84,44 @@ class Startup:
         proofs = await asyncio.gather(self._prove_watched(), check_analysis(self.config))
         self._screen.awaiting("")
         for proof in proofs:
-            word = proof.name if proof.proven else f"not {proof.name}"
-            self._screen.say(f"  {word:<13}{proof.text}", "green" if proof.proven else "red")
+            word = proof.check if _is_proven(proof) else f"not {proof.check}"
+            self._screen.say(f"  {word:<13}{_text(proof)}", "green" if _is_proven(proof) else "red")
         for proof in proofs:
-            if not proof.proven and not (proof.name == "watched" and self._missing_watchers):
+            if not _is_proven(proof) and not (proof.check == WATCHED and self._missing_watchers):
                 self._failure = self._unproven(proof)
                 return False
         self._sum_up(proofs)
         return True
 
     @property
-    def _missing_watchers(self) -> Sequence[str]:
-        return [f"{part.name} is not installed ({part.get})" for part in self.table.missing if part.name in _WATCHERS]
+    def _missing_watchers(self) -> Sequence[MissingProgram]:
+        return [part for part in self.table.missing if part.name in _WATCHERS]
 
-    @property
-    def _consequence(self) -> Sequence[str]:
-        if not self.config.trading.require_monitoring:
-            return []
-        return ["trading stays halted without their heartbeat, unless require_monitoring = false under [trading]"]
-
-    async def _prove_watched(self) -> SmokeTestResult:
-        if lacking := self._missing_watchers:
-            return SmokeTestResult("watched", False, "; ".join([*lacking, *self._consequence]))
+    async def _prove_watched(self) -> CheckResult:
+        if self._missing_watchers:
+            return CheckResult(WATCHED, findings=tuple(map(self._lacking, self._missing_watchers)))
         return await check_monitored(self.config, missing_jobs(self.table))
 
-    def _unproven(self, proof: SmokeTestResult) -> Failure:
-        part = "prometheus" if proof.name == "watched" else "api"
+    def _lacking(self, part: MissingProgram) -> Finding:
+        halted = "trading stays halted without their heartbeat, unless require_monitoring = false under [trading]"
+        why = halted if self.config.trading.require_monitoring else ""
+        what = f"{part.name} is not installed ({part.get})"
+        return Finding(WATCHED, Place(PlaceKind.PART, part.name), what, part.get, why)
+
+    def _unproven(self, proof: CheckResult) -> Failure:
+        """The stack is about to be stopped: what a finding says to ask of a running one helps nobody."""
+        place = proof.findings[0].place
+        part = place.name if place.kind is PlaceKind.PART else "api"
         log = Paths.of(self.config).logs / f"{part}.log"
         fix = "see the logs of the parts it names; `investiq up` again tries anew"
-        return Failure(part, f"the stack is up, but not {proof.name}: {proof.text}", fix, str(log))
+        return Failure(part, f"the stack is up, but not {proof.check}: {_text(proof)}", fix, str(log))
 
-    def _sum_up(self, proofs: Sequence[SmokeTestResult]) -> None:
+    def _sum_up(self, proofs: Sequence[CheckResult]) -> None:
         snapshot = self._screen.last
         document = {
             "already_running": False,
             "parts": [asdict(part) for part in snapshot.parts] if snapshot else [],
-            "proofs": [asdict(proof) for proof in proofs],
+            "proofs": [_document(proof) for proof in proofs],
             "admin_key_file": str(Paths.of(self.config).admin_key),
         }
         self.context.emit("investiq.up/1", document, "\n" + addresses_text(self.config, self.table))
@@ -153,6 +157,23 @@ class Startup:
             os._exit(ExitCode.INTERRUPTED)
         self._screen.say("Stopping everything in order; Ctrl-C again kills it at once.")
         self._stopping = asyncio.ensure_future(self.stop())
+
+
+def _is_proven(proof: CheckResult) -> bool:
+    return proof.verdict is Verdict.OK
+
+
+def _text(proof: CheckResult) -> str:
+    """What was proven; else what was not, and why that matters, each once."""
+    if _is_proven(proof):
+        return proof.looked_at
+    whats = [finding.what for finding in proof.findings]
+    return "; ".join(dict.fromkeys([*whats, *(finding.why for finding in proof.findings if finding.why)]))
+
+
+def _document(proof: CheckResult) -> dict[str, Any]:
+    told = {"name": proof.check, "proven": _is_proven(proof), "text": _text(proof)}
+    return {**told, "findings": [finding.document() for finding in proof.findings], "seconds": proof.seconds}
 
 
 def addresses_text(config: Config, table: StackTable) -> str:

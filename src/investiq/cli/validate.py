@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -99,15 +98,11 @@ def command(
 
 
 def _offline(context: CommandContext, only: Collection[str]) -> Sequence[CheckResult]:
-    from investiq.operate.validate.offline import OFFLINE_CHECKS, NoCheckout, checkout, validate_offline  # noqa: PLC0415  not needed by the live checks
+    from investiq.operate.validate.offline import OFFLINE_CHECKS, validate_checkout  # noqa: PLC0415  not needed by the live checks
 
     _known(only, OFFLINE_CHECKS, "--offline")
-    try:
-        root = checkout()
-    except NoCheckout as error:
-        return [_unchecked(error.message, "clone the repository, and run `make up` in it")]
     with context.progress("checking the files"):
-        return validate_offline(root, context.loaded.config, only or None)
+        return validate_checkout(context.loaded.config, only or None)
 
 
 def _live(
@@ -119,24 +114,21 @@ def _live(
 ) -> Sequence[CheckResult]:
     import asyncio  # noqa: PLC0415  not needed by the offline checks
 
-    from investiq.clients.session import HttpCredentials, NotChecked  # noqa: PLC0415
+    from investiq.clients.session import HttpCredentials  # noqa: PLC0415
     from investiq.operate.validate.live.run import LIVE_CHECKS, RemoteTarget, validate_live  # noqa: PLC0415
 
     _known(only, LIVE_CHECKS, "the running monitoring")
     remote = RemoteTarget(**addresses, access=HttpCredentials(**access))
-    try:
-        with context.progress(f"asking {addresses['prometheus'] or 'the running monitoring'}") as tell:
-            return asyncio.run(
-                validate_live(
-                    context.loaded.config,
-                    remote=remote,
-                    only=only or None,
-                    wait_seconds=wait_seconds,
-                    tell=tell,
-                )
+    with context.progress(f"asking {addresses['prometheus'] or 'the running monitoring'}") as tell:
+        return asyncio.run(
+            validate_live(
+                context.loaded.config,
+                remote=remote,
+                only=only or None,
+                wait_seconds=wait_seconds,
+                tell=tell,
             )
-    except NotChecked as error:
-        return [_unchecked(error.message, error.fix)]
+        )
 
 
 def _known(only: Collection[str], checks: Collection[str], what: str) -> None:
@@ -144,62 +136,48 @@ def _known(only: Collection[str], checks: Collection[str], what: str) -> None:
         raise click.UsageError(f"no check of {what} is called {unknown[0]!r}; they are: {', '.join(checks)}")
 
 
-def _unchecked(what: str, fix: str) -> CheckResult:
-    from investiq.foundation.findings import CheckResult, Finding  # noqa: PLC0415
-
-    return CheckResult("validate", "nothing", (Finding("validate", "this command", what, fix, unchecked=True),))
-
-
 def _tell(context: CommandContext, checked: Sequence[CheckResult], seconds: float) -> Validation:
     everything = [finding for check in checked for finding in check.findings]
-    findings = [finding for finding in everything if not finding.unchecked]
-    unchecked = [finding for finding in everything if finding.unchecked]
+    findings = [finding for finding in everything if not finding.is_unchecked]
+    unchecked = [finding for finding in everything if finding.is_unchecked]
     left_out = [check for check in checked if check.left_out]
     code = Validation.FINDINGS if findings else Validation.UNCHECKED if unchecked else Validation.WHOLE
     document = {
         "exit_code": int(code),
         "seconds": round(seconds, 1),
         "checks": [_check_document(check) for check in checked],
-        "findings": [asdict(finding) for finding in findings],
-        "unchecked": [asdict(finding) for finding in unchecked],
+        "findings": [finding.document() for finding in findings],
+        "unchecked": [finding.document() for finding in unchecked],
         "left_out": [{"check": check.check, "why": check.left_out} for check in left_out],
     }
     for check in checked:
-        verdict = _verdict(check)
-        context.show(
-            f"{_VERDICTS[verdict]:4} {check.check}: {check.left_out or check.looked_at}", style=_STYLES.get(verdict)
-        )
-        for finding in check.findings:
-            context.show(_text(finding))
+        _show(context, check)
     context.emit("investiq.validate/1", document, "")
-    context.say(_summary(len(checked), len(findings), len(unchecked), len(left_out), seconds))
+    context.say(_summary(len(checked), findings, len(unchecked), len(left_out), seconds))
     return code
 
 
-_VERDICTS = {"ok": "ok", "findings": "FAIL", "unchecked": "?", "left out": "-"}
-_STYLES = {"findings": "red", "unchecked": "yellow"}
+def _show(context: CommandContext, check: CheckResult) -> None:
+    from investiq.cli.findings import color_of, finding_lines, word_of  # noqa: PLC0415
 
-
-def _verdict(check: CheckResult) -> str:
-    if check.left_out:
-        return "left out"
-    if any(not finding.unchecked for finding in check.findings):
-        return "findings"
-    return "unchecked" if check.findings else "ok"
+    word = "-" if check.left_out else word_of(check.severity)
+    style = color_of(check.severity) if check.findings else None
+    context.show(f"{word:4} {check.check}: {check.left_out or check.looked_at}", style=style)
+    for line in finding_lines(check.findings, " " * 5):
+        context.show(line)
 
 
 def _check_document(check: CheckResult) -> dict[str, Any]:
-    told = {"check": check.check, "verdict": _verdict(check), "looked_at": check.looked_at}
+    told = {"check": check.check, "verdict": check.verdict.value, "looked_at": check.looked_at}
     return {**told, "findings": len(check.findings), "seconds": check.seconds}
 
 
-def _text(finding: Finding) -> str:
-    unsure = "could not check: " if finding.unchecked else ""
-    return f"     {finding.where}: {unsure}{finding.what}\n       fix: {finding.fix}"
+def _summary(checks: int, findings: Sequence[Finding], unchecked: int, left_out: int, seconds: float) -> str:
+    from investiq.foundation.findings import FindingSeverity  # noqa: PLC0415
 
-
-def _summary(checks: int, findings: int, unchecked: int, left_out: int, seconds: float) -> str:
-    parts = [f"{checks} checks", f"{findings or 'no'} finding{'s' if findings > 1 else ''}"]
+    warnings = sum(finding.severity is FindingSeverity.WARNING for finding in findings)
+    parts = [f"{checks} checks", f"{len(findings) or 'no'} finding{'s' if len(findings) > 1 else ''}"]
+    parts += [f"{warnings} of them {'warnings' if warnings > 1 else 'a warning'}"] if warnings else []
     parts += [f"{unchecked} could not be made"] if unchecked else []
     parts += [f"{left_out} left out"] if left_out else []
     return f"{', '.join(parts)}; {seconds:.1f} s"

@@ -14,11 +14,13 @@ __all__ = ["InvestIQError"]
 class InvestIQError(Exception):
     """An expected failure: bad input, a missing dependency, an outside service that does not answer.
 
-    Each subclass fixes `reason` and `retryable`. `detail` is carried into the problem document of the API.
+    Each subclass fixes `reason` and `retryable`. `detail` is carried into the problem document of the API. `fix` is
+    what to do, where the message leaves it out because a finding has a place for it.
     """
 
     reason: ClassVar[str] = "error"
     retryable: ClassVar[bool] = False
+    fix: str = ""
 
     def __init__(self, message: str, **detail: object) -> None:
         super().__init__(message)

@@ -26,6 +26,7 @@ class Rule:
         labels: that it adds.
         problem: why there is no tree.
         shows_value: whether a template in its labels or annotations shows the value of the expression.
+        line: of its first key in the file, from 1; None where it comes from no file.
     """
 
     file: str
@@ -38,6 +39,7 @@ class Rule:
     labels: Mapping[str, str] = field(default_factory=dict)
     problem: str | None = None
     shows_value: bool = False
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

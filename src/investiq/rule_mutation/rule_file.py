@@ -164,6 +164,7 @@ def _rule(file: str, group: str, address: tuple[int, int], node: yaml.Node) -> R
         labels={_text(key): _text(value) for key, value in pairs},
         problem=problem,
         shows_value=any(_VALUE.search(text) for key in ("labels", "annotations") for text in _texts(item(node, key))),
+        line=node.start_mark.line + 1,
     )
 
 
@@ -186,7 +187,7 @@ def _plain(node: yaml.Node, loader: yaml.CSafeLoader) -> yaml.Node:
     if isinstance(node, yaml.MappingNode):
         loader.flatten_mapping(node)  # what is merged comes first: a key of the mapping itself replaces it
         pairs = {name.value: (_plain(name, loader), _plain(value, loader)) for name, value in node.value}
-        return yaml.MappingNode(node.tag, list(pairs.values()), flow_style=node.flow_style)
+        return yaml.MappingNode(node.tag, list(pairs.values()), node.start_mark, flow_style=node.flow_style)
     if isinstance(node, yaml.SequenceNode):
         return yaml.SequenceNode(node.tag, [_plain(value, loader) for value in node.value], flow_style=node.flow_style)
     style = node.style if isinstance(node, yaml.ScalarNode) else None

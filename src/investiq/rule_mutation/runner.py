@@ -21,7 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.findings import Finding
+from investiq.foundation.findings import Finding, FindingSeverity, Place
 from investiq.foundation.subprocesses import SHORT_LIVED
 from investiq.rule_mutation.equivalents import FILE_NAME, EquivalentMutant, read_equivalents
 from investiq.rule_mutation.generate import mutants_of
@@ -29,7 +29,7 @@ from investiq.rule_mutation.promtool_tests import TestFile, affected_names
 from investiq.rule_mutation.rule import Mutant, Rule
 from investiq.rule_mutation.rule_file import RuleFile
 from investiq.rule_mutation.siblings import NONE_KNOWN, Families
-from investiq.rule_mutation.verdict import MutantVerdict, MutationOutcome, Report, judge_listed
+from investiq.rule_mutation.verdict import CHECK, MutantVerdict, MutationOutcome, Report, judge_listed
 
 __all__ = ["BaselineFails", "NoSuchFile", "NothingToMutate", "PromtoolMissing", "Suite", "load_suite", "mutate"]
 
@@ -230,9 +230,10 @@ def _why_no_rule(suite: Suite) -> str:
 def _not_understood(rules: Iterable[Rule]) -> Iterator[Finding]:
     for rule in rules:
         if rule.tree is None:
-            where = f"{rule.file}: {rule.name}"
+            place = Place.file(rule.file, rule.name, rule.line)
             fix = "its other fields were changed; its expression needs a newer promql-parser, or a simpler form"
-            yield Finding("rules-mutate", where, rule.problem or "not understood", fix, unchecked=True)
+            why = "nobody knows what its tests notice of it"
+            yield Finding(CHECK, place, rule.problem or "not understood", fix, why, FindingSeverity.UNCHECKED)
 
 
 def _judged(suite: Suite, mutants: Sequence[Mutant], verdicts: Sequence[MutantVerdict]) -> list[Finding]:

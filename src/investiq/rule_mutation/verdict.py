@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from investiq.foundation.findings import Finding
+from investiq.foundation.findings import Finding, FindingSeverity, Place
 from investiq.rule_mutation.equivalents import EquivalentMutant, entry_for
 from investiq.rule_mutation.operators import BY_NAME
 from investiq.rule_mutation.rule import Mutant, Rule
 
-__all__ = ["FINDINGS", "MutantVerdict", "MutationOutcome", "Report", "judge_listed"]
+__all__ = ["CHECK", "FINDINGS", "MutantVerdict", "MutationOutcome", "Report", "judge_listed"]
 
-_CHECK = "rules-mutate"
+CHECK = "rules-mutate"
 
 
 class MutationOutcome(StrEnum):
@@ -108,7 +108,7 @@ class Report:
             "counts": {outcome.value: counts[outcome] for outcome in MutationOutcome},
             "seconds": round(self.seconds, 1),
             "jobs": self.jobs,
-            "findings": [{"where": f.where, "what": f.what, "fix": f.fix} for f in self.findings],
+            "findings": [finding.document() for finding in self.findings],
             "verdicts": [verdict.document() for verdict in self.verdicts],
         }
 
@@ -125,20 +125,34 @@ def judge_listed(
     findings: list[Finding] = []
     seen: set[str] = set()
     for entry in listed:
-        mutant, verdict = mutants.get(entry.id), verdicts.get(entry.id)
-        where = f"{entry.source}: {entry.id} ({entry.rule})"
-        if entry.id in seen:
-            findings.append(Finding(_CHECK, where, "it is listed twice", "remove one of the entries"))
-        elif mutant is None:
-            what = "no mutant has this id any more: the rule or the operators have changed"
-            findings.append(Finding(_CHECK, where, what, "remove the entry; if the mutant survives, it has a new id"))
-        elif not entry.describes(mutant):
-            what = "the entry describes another mutant than its id"
-            findings.append(Finding(_CHECK, where, what, f"correct it:\n{entry_for(mutant)}"))
-        elif verdict is not None and verdict.outcome is MutationOutcome.KILLED:
-            what = f"it is not equivalent: {', '.join(verdict.because) or 'a test'} notices it"
-            findings.append(Finding(_CHECK, where, what, "remove the entry"))
-        elif mutant.proof:
-            findings.append(Finding(_CHECK, where, "it is proven to be equivalent anyway", "remove the entry"))
+        fault = _fault(entry, mutants.get(entry.id), verdicts.get(entry.id), entry.id in seen)
+        if fault is not None:
+            findings.append(Finding(CHECK, Place.file(entry.source, f"{entry.id} ({entry.rule})"), *fault))
         seen.add(entry.id)
     return findings
+
+
+_Fault = tuple[str, str, str, FindingSeverity]
+"""What is wrong, what to do, why it matters, how bad it is."""
+
+
+def _fault(
+    entry: EquivalentMutant, mutant: Mutant | None, verdict: MutantVerdict | None, seen_before: bool
+) -> _Fault | None:
+    if seen_before:
+        return "it is listed twice", "remove one of the entries", "", FindingSeverity.WARNING
+    if mutant is None:
+        what = "no mutant has this id any more: the rule or the operators have changed"
+        fix = "remove the entry; if the mutant survives, it has a new id"
+        return what, fix, "its reason was given for another rule", FindingSeverity.WARNING
+    if not entry.describes(mutant):
+        fix = f"correct it:\n{entry_for(mutant)}"
+        why = "its reason was given for another change"
+        return "the entry describes another mutant than its id", fix, why, FindingSeverity.ERROR
+    if verdict is not None and verdict.outcome is MutationOutcome.KILLED:
+        what = f"it is not equivalent: {', '.join(verdict.because) or 'a test'} notices it"
+        why = "listed, it would be let through once that test is gone"
+        return what, "remove the entry", why, FindingSeverity.ERROR
+    if mutant.proof:
+        return "it is proven to be equivalent anyway", "remove the entry", "", FindingSeverity.WARNING
+    return None

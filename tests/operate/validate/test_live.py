@@ -119,14 +119,14 @@ def test_a_prometheus_that_scrapes_otherwise_than_rendered(monitoring: Monitorin
 def test_a_part_that_is_down_is_found_as_process_and_as_endpoint(monitoring: Monitoring) -> None:
     monitoring.stop("web")
     findings = monitoring.findings("services", "endpoints")
-    assert {(f.check, f.where.partition("/metrics")[0]) for f in findings} >= {("services", "web")}
+    assert {(f.check, f.place.where.partition("/metrics")[0]) for f in findings} >= {("services", "web")}
     assert {finding.check for finding in findings} == {"services", "endpoints"}
 
 
 def test_nothing_that_runs_is_one_finding_and_what_needs_it_is_left_out(monitoring: Monitoring) -> None:
     monitoring.stop()
     checked = monitoring.checked()
-    assert [(f.check, f.unchecked) for one in checked.values() for f in one.findings] == [
+    assert [(f.check, f.is_unchecked) for one in checked.values() for f in one.findings] == [
         ("services", False),
         ("endpoints", False),
         ("prometheus", True),
@@ -171,7 +171,7 @@ def test_a_job_that_is_not_scraped_and_a_target_that_is_down(monitoring: Monitor
     targets = monitoring.answers["prometheus", "/api/v1/targets"]["data"]["activeTargets"]
     gone = targets.pop(0)
     targets[0] |= {"health": "down", "lastError": "connection refused"}
-    assert [(f.where, f.what) for f in monitoring.findings("targets")] == [
+    assert [(f.place.where, f.what) for f in monitoring.findings("targets")] == [
         (gone["labels"]["job"], "Prometheus does not scrape it"),
         ("signal-models here", "connection refused"),
     ]
@@ -182,7 +182,7 @@ def test_a_job_that_this_machine_cannot_have_is_not_missed(
 ) -> None:
     targets = monitoring.answers["prometheus", "/api/v1/targets"]["data"]["activeTargets"]
     targets[:] = [target for target in targets if target["labels"]["job"] != "node"]
-    assert monitoring.found("targets").where == "node"
+    assert monitoring.found("targets").place.where == "node"
     monkeypatch.setattr(
         programs, "find_all", lambda: dict.fromkeys(("prometheus", "alertmanager", "blackbox"), "/bin/true")
     )
@@ -198,7 +198,7 @@ def test_a_probe_that_has_no_result(monitoring: Monitoring) -> None:
 def test_a_metric_of_the_catalogue_that_nobody_emits(monitoring: Monitoring, metric: str) -> None:
     monitoring.empty = {metric}
     findings = monitoring.findings("metrics")
-    assert {finding.where.split()[0] for finding in findings} == {metric}
+    assert {finding.place.where.split()[0] for finding in findings} == {metric}
     assert {finding.what for finding in findings} == {"Prometheus has no sample of it"}
 
 
@@ -222,7 +222,7 @@ def _aged(row: dict[str, Any]) -> None:
 def test_a_metric_whose_last_sample_is_old(monitoring: Monitoring) -> None:
     _samples(monitoring, "investiq_trades_total", lambda rows: _aged(rows[0]))
     finding = monitoring.found("metrics")
-    assert finding.where == "investiq_trades_total of investiq-api"
+    assert finding.place.where == "investiq_trades_total of investiq-api"
     assert finding.what == "its latest sample is 100 s old, at most 60"
 
 
@@ -267,14 +267,14 @@ def test_a_rule_that_is_not_the_rendered_one_or_is_not_judged(
 
 def test_a_recording_rule_that_is_not_loaded(monitoring: Monitoring) -> None:
     monitoring.rules = [rule for rule in monitoring.rules if rule["type"] != "recording"]
-    assert "job:investiq_requests:rate5m" in [finding.where for finding in monitoring.findings("rules")]
+    assert "job:investiq_requests:rate5m" in [finding.place.where for finding in monitoring.findings("rules")]
 
 
 def test_a_rule_that_nobody_rendered_is_one_too_many_here_and_nobodys_business_elsewhere(
     monitoring: Monitoring,
 ) -> None:
     monitoring.rules.append({**monitoring.rules[0], "name": "MyOwn"})
-    assert monitoring.found("rules").where == "MyOwn"
+    assert monitoring.found("rules").place.where == "MyOwn"
     assert monitoring.findings("rules", remote=_elsewhere(monitoring)) == []
 
 
@@ -310,7 +310,7 @@ def _drawing(monitoring: Monitoring, change: Callable[[list[dict[str, Any]]], ob
 def test_a_dead_panel(monitoring: Monitoring, change: Callable[[list[dict[str, Any]]], object], what: str) -> None:
     title = _drawing(monitoring, change)
     findings = monitoring.findings("panels")
-    assert title in [finding.where.split(": ")[1] for finding in findings]
+    assert title in [finding.place.where.split(": ")[1] for finding in findings]
     assert {finding.what.partition(": ")[2] for finding in findings} == {what}
 
 
@@ -332,7 +332,7 @@ def test_a_panel_whose_query_is_refused(monitoring: Monitoring) -> None:
     monitoring.answers["prometheus", "/api/v1/query"] = lambda p: whole(p) if p["query"] == ["time()"] else refusal
     findings = monitoring.findings("panels")
     assert {finding.what for finding in findings} == {"Prometheus refuses its query: bad_data: parse error"}
-    assert not any(finding.unchecked for finding in findings)
+    assert not any(finding.is_unchecked for finding in findings)
 
 
 # ---- Alertmanager ----
@@ -343,7 +343,7 @@ def test_a_receiver_that_is_not_there_and_one_that_reaches_somebody_else(monitor
     document["receivers"][0]["webhook_configs"][0]["url"] = "http://127.0.0.1:1/webhook"
     document["receivers"].pop(1)
     monitoring.answers["alertmanager", "/api/v2/status"]["config"]["original"] = json.dumps(document)
-    assert [(f.where, f.what) for f in monitoring.findings("receivers")] == [
+    assert [(f.place.where, f.what) for f in monitoring.findings("receivers")] == [
         ("inbox", "it differs from what is rendered: webhook_configs[0].url"),
         ("heartbeat", "Alertmanager has no such receiver"),
     ]
@@ -354,7 +354,7 @@ def test_routes_and_inhibitions_that_are_not_the_rendered_ones(monitoring: Monit
     document["route"]["routes"][0]["repeat_interval"] = "1h"
     document["inhibit_rules"].pop()
     monitoring.answers["alertmanager", "/api/v2/status"]["config"]["original"] = json.dumps(document)
-    places = [finding.where.split()[0] for finding in monitoring.findings("routes")]
+    places = [finding.place.where.split()[0] for finding in monitoring.findings("routes")]
     assert places == ["route.routes[0].repeat_interval", "inhibit_rules"]
 
 
@@ -421,20 +421,20 @@ def test_what_is_no_prometheus_leaves_everything_open(monitoring: Monitoring, an
     checked = monitoring.checked("rules", "metrics", remote=_elsewhere(monitoring))
     (finding,) = checked["prometheus"].findings
     assert what in finding.what
-    assert finding.unchecked
+    assert finding.is_unchecked
     assert finding.fix
     assert checked["rules"].left_out == checked["metrics"].left_out == "prometheus could not be asked"
 
 
 def test_a_port_on_which_nothing_listens(monitoring: Monitoring) -> None:
     (finding,) = monitoring.findings("rules", remote=RemoteTarget(prometheus=f"http://127.0.0.1:{free_port()}"))
-    assert finding.unchecked
+    assert finding.is_unchecked
     assert "nothing usable answers at http://127.0.0.1" in finding.what
 
 
 def test_one_strange_answer_leaves_only_its_own_question_open(monitoring: Monitoring) -> None:
     monitoring.answers["prometheus", "/api/v1/targets"] = {"hello": "world"}
-    assert {(f.check, f.unchecked) for f in monitoring.findings("targets", "rules")} == {("targets", True)}
+    assert {(f.check, f.is_unchecked) for f in monitoring.findings("targets", "rules")} == {("targets", True)}
 
 
 @pytest.mark.parametrize("kind", ["token_file", "basic_auth_file"])
@@ -497,5 +497,5 @@ def test_a_wrong_setting_is_not_waited_for(monitoring: Monitoring) -> None:
 def test_a_check_that_does_not_end_is_left_open(monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_run, "_CHECK_SECONDS", 0.0)
     (finding,) = monitoring.findings("rules")
-    assert finding.unchecked
+    assert finding.is_unchecked
     assert "not done within" in finding.what

@@ -12,7 +12,7 @@ import pytest
 from investiq.foundation import runbooks
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import NotifyConfig
-from investiq.foundation.findings import Finding
+from investiq.foundation.findings import Finding, Verdict
 from investiq.monitoring.checks.expressions import panel_expressions
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
@@ -96,13 +96,13 @@ def _remove(path: str) -> Callable[[Path], None]:
         (_replace(f"{API_DASHBOARD}.json", "$__rate_interval", "5m"), "dashboards", f"{API_DASHBOARD}.json: Requests"),
         (_remove("monitoring/blackbox.yml"), "rendered", "monitoring/blackbox.yml"),
         (_write("monitoring/rules/old.yml", "groups: []"), "rendered", "monitoring/rules/old.yml"),
-        (_replace("monitoring/prometheus.yml", "10s", "ten"), "programs", "committed files: prometheus.yml"),
+        (_replace("monitoring/prometheus.yml", "10s", "ten"), "programs", "monitoring/prometheus.yml"),
         (
             _replace("monitoring/alertmanager.yml", "receiver: inbox", "receiver: "),
             "programs",
-            "committed files: alert",
+            "monitoring/alertmanager.yml",
         ),
-        (_replace("monitoring/blackbox.yml", "prober", "probe"), "programs", "committed files: blackbox.yml"),
+        (_replace("monitoring/blackbox.yml", "prober", "probe"), "programs", "monitoring/blackbox.yml"),
         (_fail_the_tests_of_the_market, "rule-tests", "tests/rules/market"),
         (
             _replace("monitoring/rules/trading.yml", "investiq_trading_halted", "investiq_trading_halt"),
@@ -133,8 +133,56 @@ def _remove(path: str) -> Callable[[Path], None]:
 def test_a_planted_fault_is_found(copy: Path, plant: Callable[[Path], None], check: str, where: str) -> None:
     plant(copy)
     found = _findings(copy, check)
-    assert where in [finding.where[: len(where)] for finding in found]
-    assert all(finding.check == check and finding.fix and not finding.unchecked for finding in found)
+    assert where in [finding.place.where[: len(where)] for finding in found]
+    assert all(finding.check == check and finding.fix and not finding.is_unchecked for finding in found)
+
+
+def test_a_failing_promtool_test_is_found_by_its_line_and_says_how_it_fails(copy: Path) -> None:
+    _leave_the_tests_of_the_market(copy)
+    _replace("monitoring/rules/market.yml", "expr: ", "expr: vector(1) > 2 and ")(copy)
+    findings = _findings(copy, "rule-tests")
+    lines = (copy / "tests/rules/market.yml").read_text("utf-8").splitlines()
+    for finding in findings:
+        assert finding.place.line is not None
+        assert "MarketDataStale" in lines[finding.place.line - 1]
+        assert finding.what.startswith("MarketDataStale does not fire after ")
+        assert "`promtool test rules tests/rules/market.yml`" in finding.fix
+    assert len(findings) > 1
+
+
+@pytest.mark.parametrize(
+    ("plant", "what"),
+    [
+        (_replace("monitoring/rules/market.yml", "severity: ", "severity: not-"), "fires with other labels or texts"),
+        (_replace("monitoring/rules/market.yml", "for: 1m", "for: 1s"), "fires, and should not, after "),
+    ],
+)
+def test_how_a_promtool_test_fails(copy: Path, plant: Callable[[Path], None], what: str) -> None:
+    _leave_the_tests_of_the_market(copy)
+    plant(copy)
+    assert any(what in finding.what for finding in _findings(copy, "rule-tests"))
+
+
+def test_a_file_that_is_no_yaml_is_named_and_hides_no_other_check(copy: Path) -> None:
+    (copy / "monitoring/rules/api.yml").write_text("groups:\n  - name: [\n")
+    checked = validate_offline(copy, Config(), ("references", "rates", "runbooks"))
+    assert [one.verdict for one in checked] == [Verdict.UNCHECKED, Verdict.UNCHECKED, Verdict.OK]
+    (finding,) = checked[0].findings
+    assert str(finding.place) == "monitoring/rules/api.yml:3"
+    assert finding.what.startswith("it is no YAML: ")
+
+
+def test_a_test_file_that_is_no_yaml_is_a_finding(copy: Path) -> None:
+    _leave_the_tests_of_the_market(copy)
+    (copy / "tests/rules/market.yml").write_text("tests: [\n")
+    (finding,) = _findings(copy, "rule-tests")
+    assert (finding.place.name, finding.is_unchecked) == ("tests/rules/market.yml", False)
+
+
+def test_what_is_rendered_names_its_source(copy: Path) -> None:
+    _replace("monitoring/prometheus.yml", "10s", "ten")(copy)
+    places = [finding.place for finding in _findings(copy, "rendered", "programs")]
+    assert {place.source for place in places} == {"src/investiq/monitoring/scraping/jobs.py"}
 
 
 def test_no_rule_at_all_is_no_success(copy: Path) -> None:
@@ -158,13 +206,13 @@ def test_a_fault_in_a_panel_is_found(monkeypatch: pytest.MonkeyPatch, expr: str,
     faulty = replace(overview, rows=(Row("Planted", (panel,)),))
     monkeypatch.setattr(offline, "dashboards_of", lambda config: (faulty,))
     (finding,) = _findings(checkout(), check)
-    assert finding.where == "dashboard overview: Planted"
+    assert finding.place.where == "dashboard overview: Planted"
     assert finding.check == check
 
 
 def test_a_metric_that_only_a_panel_looked_at_is_found_when_the_panel_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offline, "dashboards_of", lambda config: ())
-    assert "investiq_equity_dollars" in [finding.where for finding in _findings(checkout(), "usage")]
+    assert "investiq_equity_dollars" in [finding.place.where for finding in _findings(checkout(), "usage")]
 
 
 def test_no_tests_at_all_is_no_success(copy: Path) -> None:
@@ -184,7 +232,7 @@ def test_a_checker_that_is_not_installed_leaves_its_file_unchecked(
     monkeypatch.setenv("PATH", str(tmp_path))
     findings = _findings(checkout())
     assert {finding.what for finding in findings} >= {"promtool is not installed", "amtool is not installed"}
-    assert all(finding.unchecked for finding in findings)
+    assert all(finding.is_unchecked for finding in findings)
 
 
 def test_without_a_clone_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

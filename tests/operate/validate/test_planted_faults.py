@@ -107,8 +107,8 @@ def test_a_planted_fault_is_found(copy: Path, fault: Fault) -> None:
     assert _found(copy, fault.check) == []
     fault.plant(copy)
     findings = _found(copy, fault.check)
-    assert fault.where in [finding.where for finding in findings]
-    assert all(finding.fix and not finding.unchecked for finding in findings)
+    assert fault.where in [finding.place.where for finding in findings]
+    assert all(finding.fix and not finding.is_unchecked for finding in findings)
 
 
 def test_a_dead_panel_is_found(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,5 +123,5 @@ def test_a_dead_panel_is_found(copy: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert _found(copy, "references") == []
     monkeypatch.setattr(offline, "dashboards_of", spoilt)
     (finding,) = _found(copy, "references")
-    assert "Dead" in finding.where
+    assert "Dead" in finding.place.where
     assert "investiq_request_total" in finding.what

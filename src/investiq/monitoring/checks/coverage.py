@@ -7,12 +7,13 @@ How near a healthy case is to the fault, the mutants of `investiq rules mutate` 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from investiq.foundation.findings import CheckResult, Finding
+from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
 from investiq.monitoring.alert import Alert, NoData
+from investiq.monitoring.checks.yaml_lines import line_of
 from investiq.monitoring.rules import RECORDINGS
 from investiq.promql.parse import parse
 from investiq.promql.tree import Selector, nodes
@@ -31,12 +32,14 @@ class _Case:
     """One moment of a test at which an alert is looked at.
 
     Attributes:
+        line: of its file, where that is known.
         severities: those that are expected to fire; none expects silence.
         seconds: since the start of the test.
         series: the names of what there is in the test.
     """
 
     path: str
+    line: int | None
     alert: str
     severities: tuple[str, ...]
     seconds: float
@@ -53,30 +56,46 @@ def check_coverage(alerts: Collection[Alert], tests: Mapping[str, Mapping[str, A
     findings: list[Finding] = []
     for alert in alerts:
         mine = [case for case in cases if (case.path, case.alert) == (_path(alert), alert.name)]
-        where = f"{alert.name} ({alert.severity})"
-        findings += (Finding(CHECK, where, *fault) for fault in _faults(alert, mine))
-    known = {(_path(alert), alert.name) for alert in alerts}
-    for path, name in sorted({(case.path, case.alert) for case in cases} - known):
-        findings.append(Finding(CHECK, path, f"tests {name}, which is no alert of this subject", "remove or rename it"))
+        place = Place(PlaceKind.RULE, f"{alert.name} ({alert.severity})")
+        findings += (Finding(CHECK, place, *fault) for fault in _faults(alert, mine))
+    findings += _strangers(alerts, cases)
     firing = sum(bool(case.severities) for case in cases)
     return CheckResult(CHECK, f"{len(alerts)} alerts, {firing} firing and {len(cases)} cases in all", tuple(findings))
 
 
-def _faults(alert: Alert, cases: Collection[_Case]) -> Iterator[tuple[str, str]]:
+def _strangers(alerts: Collection[Alert], cases: Sequence[_Case]) -> Iterator[Finding]:
+    """Tests of what is no alert of their subject, each alert once."""
+    known = {(_path(alert), alert.name) for alert in alerts}
+    first = {(case.path, case.alert): case for case in reversed(cases) if (case.path, case.alert) not in known}
+    for (path, name), case in sorted(first.items()):
+        yield Finding(
+            CHECK,
+            Place.file(path, line=case.line),
+            f"tests {name}, which is no alert of this subject",
+            "remove or rename it",
+            "such a test passes whatever the alerts do",
+            FindingSeverity.WARNING,
+        )
+
+
+def _faults(alert: Alert, cases: Collection[_Case]) -> Iterator[tuple[str, str, str]]:
+    """What is wrong, what to do, and why it matters."""
     path = _path(alert)
+    why = "what always fires is soon believed by nobody"
     if not any(alert.severity.value in case.severities for case in cases):
-        yield "no test shows that it fires", f"add a case with exp_alerts to {path}"
+        fix = f"add a case with exp_alerts to {path}"
+        yield "no test shows that it fires", fix, "an alert that was never seen to fire may not be able to"
     if alert.no_data is NoData.NEVER:  # what always fires on purpose has no healthy case
         return
     silent = [case for case in cases if not case.severities]
     if not silent:
-        yield "no test shows it silent", f"add the nearest healthy case, exp_alerts: [], to {path}"
+        yield "no test shows it silent", f"add the nearest healthy case, exp_alerts: [], to {path}", why
         return
     read = _read(alert.expr)
     if not any(case.series & read and case.seconds >= alert.for_seconds for case in silent):
         what = f"no test shows it silent where it could fire: with {', '.join(sorted(read))}"
         after = f", {alert.for_seconds} s after the start or later" if alert.for_seconds else ""
-        yield what + after, f"give the healthy case in {path} the series that the alert reads, and that long"
+        yield what + after, f"give the healthy case in {path} the series that the alert reads, and that long", why
 
 
 def _path(alert: Alert) -> str:
@@ -97,7 +116,9 @@ def _cases(path: str, document: Mapping[str, Any]) -> Iterator[_Case]:
         for case in test.get("alert_rule_test") or ():
             expected = case.get("exp_alerts") or ()
             severities = tuple(alert.get("exp_labels", {}).get("severity", "") for alert in expected)
-            yield _Case(path, case["alertname"], severities, _seconds(str(case.get("eval_time", 0))), series)
+            yield _Case(
+                path, line_of(case), case["alertname"], severities, _seconds(str(case.get("eval_time", 0))), series
+            )
 
 
 def _seconds(length: str) -> float:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from investiq.foundation.contract.panels import RATE_INTERVAL, PanelUnit
-from investiq.foundation.findings import CheckResult, Finding
+from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place
 from investiq.monitoring.checks.labels import labels_of
+from investiq.monitoring.checks.sources import source_of
 from investiq.monitoring.dashboards.panel import TARGET
 from investiq.monitoring.dashboards.panel_queries import RATE_WINDOW, parse_panel_expression
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS
@@ -62,7 +63,7 @@ def check_dashboards(documents: Mapping[str, _Document]) -> CheckResult:
         documents: path -> the JSON of a dashboard.
     """
     findings = [
-        Finding(CHECK, f"{path}: {panel}" if panel else path, f"{what} ({name})", fix)
+        Finding(CHECK, _place(path, panel), f"{what} ({name})", fix, WHY.get(name, ""), _severity(name))
         for path, document in documents.items()
         for name, rule in RULES.items()
         for panel, what, fix in rule(document)
@@ -71,11 +72,20 @@ def check_dashboards(documents: Mapping[str, _Document]) -> CheckResult:
     for path, document in documents.items():
         if taken[document.get("uid")] > 1:
             what = f"another dashboard has its uid, {document.get('uid')} (ids)"
-            findings.append(Finding(CHECK, path, what, "give each dashboard a name of its own"))
+            findings.append(Finding(CHECK, _place(path), what, "give each dashboard a name of its own", WHY["ids"]))
     if not documents:
-        findings.append(Finding(CHECK, "monitoring/grafana", "there is no dashboard at all", "run `investiq render`"))
+        none = Place.file("monitoring/grafana")
+        findings.append(Finding(CHECK, none, "there is no dashboard at all", "run `investiq render`"))
     panels = sum(len(_panels(document)) for document in documents.values())
     return CheckResult(CHECK, f"{len(documents)} dashboards, {panels} panels, {len(RULES)} rules", tuple(findings))
+
+
+def _place(path: str, panel: str = "") -> Place:
+    return Place.file(path, panel, source=source_of(path))
+
+
+def _severity(rule: str) -> FindingSeverity:
+    return FindingSeverity.WARNING if rule in OF_LOOKS else FindingSeverity.ERROR
 
 
 # ---- what is chosen at the top ----
@@ -305,3 +315,22 @@ RULES: Mapping[str, Callable[[_Document], Iterator[_Fault]]] = {
     "overlap": _overlap,
 }
 """Name of each rule -> the rule."""
+
+WHY: Mapping[str, str] = {
+    "template-datasource": "it shows one Prometheus only, and not the one that is chosen",
+    "template-job": "who looks at one service sees the others too",
+    "template-instance": "who looks at one instance sees the others too",
+    "template-on-time-change-reload": "what came later cannot be chosen",
+    "panel-datasource": "it shows another Prometheus than the one that is chosen",
+    "panel-title-description": "at night nobody knows what it shows, and whether that is bad",
+    "panel-units": "a number without its unit is misread",
+    "target-job": "it shows every job, whatever is chosen",
+    "target-instance": "it shows every instance, whatever is chosen",
+    "target-counter-agg": "a total only grows, and falls at a restart: its line says nothing of now",
+    "target-legend": "all its lines have the same name",
+    "ids": "links and alerts hold on to it",
+}
+"""Name of a rule -> why it matters, where what it finds does not say so."""
+
+OF_LOOKS = frozenset({"panel-title-description", "panel-units", "target-legend", "overlap", "uneditable-dashboard"})
+"""Rules whose breach is a warning: the dashboard shows what it should, and is harder to read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from investiq.foundation.findings import CheckResult, Finding
+from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.foundation.vocabulary import Part
 from investiq.monitoring.exporters import ExternalMetric
 from investiq.monitoring.exporters.expositions import PROGRAMS, Family, parse_exposition
@@ -13,6 +13,8 @@ __all__ = ["check_foreign"]
 
 CHECK = "foreign"
 
+_FIX = "correct it in src/investiq/monitoring/exporters, or do without the metric"
+_WHY = "with that version of the program, alerts and panels that read it are silent and empty"
 _OURS = {part.value for part in Part}
 
 
@@ -27,7 +29,7 @@ def check_foreign(metrics: Collection[ExternalMetric], recorded: Mapping[str, Ma
         for program, versions in recorded.items()
     }
     findings = [
-        Finding(CHECK, metric.name, what, "correct it in src/investiq/monitoring/foreign, or do without the metric")
+        Finding(CHECK, Place(PlaceKind.METRIC, metric.name), what, _FIX, _WHY)
         for metric in metrics
         for emitter in metric.emitters
         if emitter not in _OURS

@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from investiq.foundation.contract.panels import expand_variables
+from investiq.foundation.findings import Place, PlaceKind
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric
+from investiq.monitoring.checks.sources import dashboard_source, source_of
+from investiq.monitoring.checks.yaml_lines import line_of
 from investiq.monitoring.dashboards.panel import Dashboard, Event
 from investiq.monitoring.exporters import EXTERNAL_METRICS
 from investiq.promql.parse import ParseError, parse
 from investiq.promql.tree import Node, nodes
 
-__all__ = ["Expression", "SeriesFacts", "expressions", "known_series", "nodes", "panel_expressions"]
+__all__ = ["NO_RESULT", "Expression", "SeriesFacts", "expressions", "known_series", "nodes", "panel_expressions"]
+
+NO_RESULT = "an alert without a result never fires, and a panel stays empty"
+"""Why it matters that an expression cannot have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +28,13 @@ class Expression:
     """One expression.
 
     Attributes:
-        where: file and rule, or dashboard and panel.
+        place: file and rule, or dashboard and panel.
         records: the series that it is recorded as, of a recording rule.
         adds: the labels that this rule adds to them.
         tree: None where it does not parse, which the check of references says.
     """
 
-    where: str
+    place: Place
     text: str
     tree: Node | None
     records: str | None = None
@@ -61,7 +67,7 @@ def expressions(rule_files: Mapping[str, Mapping[str, Any]]) -> list[Expression]
     """
     return [
         Expression(
-            f"{path}: {rule.get('alert') or rule.get('record')}",
+            Place.file(path, str(rule.get("alert") or rule.get("record")), line_of(rule), source_of(path)),
             text,
             _tree(text),
             rule.get("record"),
@@ -77,13 +83,17 @@ def expressions(rule_files: Mapping[str, Mapping[str, Any]]) -> list[Expression]
 def panel_expressions(dashboards: Iterable[Dashboard], events: Sequence[Event] = ()) -> list[Expression]:
     """Every expression of the panels, over every job and instance, and of the marked events."""
     of_panels = [
-        (f"dashboard {dashboard.name}: {panel.title}", expand_variables(query.expr))
+        (_panel(dashboard, panel.title), expand_variables(query.expr))
         for dashboard in dashboards
         for panel in dashboard.panels
         for query in panel.queries
     ]
-    of_events = [(f"event: {event.title}", event.expr) for event in events]
-    return [Expression(where, text, _tree(text)) for where, text in (*of_panels, *of_events)]
+    of_events = [(Place(PlaceKind.PANEL, "event", event.title), event.expr) for event in events]
+    return [Expression(place, text, _tree(text)) for place, text in (*of_panels, *of_events)]
+
+
+def _panel(dashboard: Dashboard, title: str) -> Place:
+    return Place(PlaceKind.PANEL, f"dashboard {dashboard.name}", title, source=dashboard_source(dashboard.name))
 
 
 def known_series() -> dict[str, SeriesFacts]:

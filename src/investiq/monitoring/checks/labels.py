@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from investiq.foundation.findings import CheckResult, Finding
-from investiq.monitoring.checks.expressions import Expression, known_series
+from investiq.monitoring.checks.expressions import NO_RESULT, Expression, known_series
 from investiq.monitoring.exporters import EXTERNAL_METRICS
 from investiq.monitoring.exporters.scrape import ALERTS, ALERTS_SINCE
 from investiq.monitoring.rules import RECORDINGS
@@ -47,7 +47,7 @@ def check_labels(found: Sequence[Expression]) -> CheckResult:
             labels = _labels(one.tree, known)
             known[one.records] = None if labels is None else labels | one.adds
     findings = [
-        Finding(CHECK, one.where, *fault)
+        Finding(CHECK, one.place, *fault)
         for one in found
         if one.tree is not None
         for node in nodes(one.tree)
@@ -62,26 +62,24 @@ def labels_of(tree: Node) -> frozenset[str] | None:
     return _at_most(tree, known | {recording.name: frozenset(recording.labels) for recording in RECORDINGS})
 
 
-def _faults(node: Node, known: _Known) -> Iterator[tuple[str, str]]:
+def _faults(node: Node, known: _Known) -> Iterator[tuple[str, str, str]]:
+    """What is wrong, what to do, and why it matters."""
     if isinstance(node, Binary):
-        fix = "aggregate both sides by the same labels, or match on(...) those they share"
-        yield from ((what, fix) for what in _mismatches(node, known))
-        yield from ((what, "let both sides select the same, or ignore the label") for what in _strangers(node))
+        share = "aggregate both sides by the same labels, or match on(...) those they share"
+        yield from ((what, share, NO_RESULT) for what in _mismatches(node, known))
+        select = "let both sides select the same, or ignore the label"
+        yield from ((what, select, NO_RESULT) for what in _strangers(node))
     elif isinstance(node, Aggregation) and node.grouping is not None:
         below = _at_most(node.operand, known)
         for label in node.grouping.labels:
             if below is not None and label not in below:
-                yield (
-                    f"{node.function} {node.grouping}, but there is no {label} in {_listed(below)}",
-                    "name one of these",
-                )
+                what = f"{node.function} {node.grouping}, but there is no {label} in {_listed(below)}"
+                yield what, "name one of these", "what is to be told apart is thrown together"
     elif isinstance(node, Call) and node.function == "histogram_quantile":
         below = _labels(node.arguments[1], known)
         if below is not None and "le" not in below:
-            yield (
-                f"histogram_quantile() of {_listed(below)}: there is no le left to tell buckets apart",
-                "keep le: by (..., le)",
-            )
+            what = f"histogram_quantile() of {_listed(below)}: there is no le left to tell buckets apart"
+            yield what, "keep le: by (..., le)", NO_RESULT
 
 
 def _strangers(binary: Binary) -> Iterator[str]:

@@ -11,7 +11,7 @@ from investiq.foundation.durations import format_duration, parse_duration
 from investiq.foundation.findings import CheckResult, Finding
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind
-from investiq.monitoring.checks.expressions import Expression, known_series
+from investiq.monitoring.checks.expressions import NO_RESULT, Expression, known_series
 from investiq.monitoring.scraping.jobs import SCRAPE_INTERVAL
 from investiq.promql.tree import Call, Node, Paren, Place, Selector, Subquery, places
 
@@ -41,7 +41,7 @@ def check_rates(found: Sequence[Expression]) -> CheckResult:
     histograms = {metric.name for metric in catalogue.ALL if metric.kind is Kind.HISTOGRAM}
     gauges = {*known, *(one.records for one in found if one.records)} - counters
     findings = [
-        Finding(CHECK, one.where, *fault)
+        Finding(CHECK, one.place, *fault)
         for one in found
         if one.tree is not None
         for fault in _faults(one.tree, counters, gauges, histograms)
@@ -49,7 +49,8 @@ def check_rates(found: Sequence[Expression]) -> CheckResult:
     return CheckResult(CHECK, f"{len(found)} expressions", tuple(findings))
 
 
-def _faults(tree: Node, counters: set[str], gauges: set[str], histograms: set[str]) -> Iterator[tuple[str, str]]:
+def _faults(tree: Node, counters: set[str], gauges: set[str], histograms: set[str]) -> Iterator[tuple[str, str, str]]:
+    """What is wrong, what to do, and why it matters."""
     for place in places(tree):
         if isinstance(place.node, Selector) and place.node.name is not None:
             name, function = place.node.name, _function(place)
@@ -57,15 +58,19 @@ def _faults(tree: Node, counters: set[str], gauges: set[str], histograms: set[st
                 yield (
                     f"{function}() over {format_duration(place.node.window)} of {name}: no two samples lie so close",
                     f"look back over two scrapes at least, {format_duration(_TWO_SCRAPES)}",
+                    NO_RESULT,
                 )
             if name in histograms:
-                yield f"{name} is a histogram: its base name selects nothing", "name its _bucket, _sum or _count"
+                what = f"{name} is a histogram: its base name selects nothing"
+                yield what, "name its _bucket, _sum or _count", NO_RESULT
             elif name in gauges and function in _FOR_COUNTERS:
-                yield f"{function}() of {name}, which is a gauge", f"use {name} itself, or delta() or deriv()"
+                fix = f"use {name} itself, or delta() or deriv()"
+                yield f"{function}() of {name}, which is a gauge", fix, "each fall counts as a restart from 0"
             elif name in counters and function in _FOR_GAUGES:
-                yield f"{function}() of {name}, which is a counter: a restart looks like a fall", "use rate()"
+                yield f"{function}() of {name}, which is a counter: a restart looks like a fall", "use rate()", ""
             elif name in counters and function not in _FOR_COUNTERS | _WITHOUT_VALUE:
-                yield f"the total of {name} since its program started tells little", "use rate() or increase()"
+                what = f"the total of {name} since its program started tells little"
+                yield what, "use rate() or increase()", "it only grows: one fault long ago looks like one of now"
 
 
 def _function(place: Place) -> str | None:

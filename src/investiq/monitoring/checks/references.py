@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import promql_parser
 from promql_parser import Matcher, MatchOp, VectorSelector
 
-from investiq.foundation.findings import CheckResult, Finding
+from investiq.foundation.findings import CheckResult, Finding, Place
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric
 from investiq.foundation.vocabulary import Severity, Subject
-from investiq.monitoring.checks.expressions import Expression
+from investiq.monitoring.checks.expressions import NO_RESULT, Expression
 from investiq.monitoring.exporters import EVERY_JOB, EXTERNAL_METRICS
 from investiq.monitoring.exporters.blackbox import PROBED
 from investiq.monitoring.exporters.scrape import ALERTS as ALERTS_FIRING
@@ -48,9 +48,9 @@ def check_references(found: Sequence[Expression], jobs: Collection[str]) -> Chec
         jobs: names of the scrape jobs.
     """
     known = _families(jobs)
-    findings = [Finding(CHECK, one.where, *fault) for one in found for fault in _faults(one.text, known)]
+    findings = [Finding(CHECK, one.place, *fault, NO_RESULT) for one in found for fault in _faults(one.text, known)]
     if not found:
-        findings.append(Finding(CHECK, "rule files", "there is no rule at all", "run `investiq render`"))
+        findings.append(Finding(CHECK, Place.file("rule files"), "there is no rule at all", "run `investiq render`"))
     return CheckResult(CHECK, f"{len(found)} expressions", tuple(findings))
 
 

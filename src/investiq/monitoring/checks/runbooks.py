@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
-from investiq.foundation.findings import CheckResult, Finding
+from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place
 from investiq.monitoring.alert import Alert
 
 __all__ = ["check_runbooks", "commands"]
@@ -14,7 +15,17 @@ CHECK = "runbooks"
 
 SECTIONS = ("What it means.", "What the user loses.", "First three commands.", "Mitigate.", "Over when.")
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
+_LINKED = "the page that wakes somebody links there"
 _COMMANDS = re.compile(r"^\*\*First three commands\.\*\*\s+```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One heading of a page, and the text below it."""
+
+    name: str
+    line: int
+    text: str
 
 
 def check_runbooks(alerts: Collection[Alert], pages: Mapping[str, str]) -> CheckResult:
@@ -24,17 +35,19 @@ def check_runbooks(alerts: Collection[Alert], pages: Mapping[str, str]) -> Check
         pages: subject -> text, of every runbook there is.
     """
     wanted = {(_path(alert.subject), alert.name) for alert in alerts}
-    entries = {(_path(subject), name): text for subject, page in pages.items() for name, text in _entries(page)}
+    entries = {(_path(subject), entry.name): entry for subject, page in pages.items() for entry in _entries(page)}
     findings = [
-        Finding(CHECK, path, f"{name} has no heading", f"add `## {name}` to {path}")
+        Finding(CHECK, Place.file(path), f"{name} has no heading", f"add `## {name}` to {path}", _LINKED)
         for path, name in sorted(wanted - entries.keys())
     ]
-    for (path, name), text in entries.items():
+    for (path, name), entry in entries.items():
+        place = Place.file(path, line=entry.line)
         if (path, name) not in wanted:
-            findings.append(
-                Finding(CHECK, path, f"the heading {name} belongs to no alert", "remove it, or add the alert")
-            )
-        findings += (Finding(CHECK, f"{path}#{name.lower()}", what, fix) for what, fix in _faults(text))
+            what = f"the heading {name} belongs to no alert"
+            fix = "remove it, or add the alert"
+            findings.append(Finding(CHECK, place, what, fix, severity=FindingSeverity.WARNING))
+        place = Place.file(path, name, entry.line)
+        findings += (Finding(CHECK, place, *fault) for fault in _faults(entry.text))
     return CheckResult(CHECK, f"{len(entries)} headings in {len(pages)} runbooks", tuple(findings))
 
 
@@ -49,14 +62,19 @@ def _path(subject: str) -> str:
     return f"src/investiq/foundation/runbooks/{subject}.md"
 
 
-def _entries(page: str) -> Iterator[tuple[str, str]]:
-    parts = _HEADING.split(page)[1:]
-    yield from zip(parts[::2], parts[1::2], strict=True)
+def _entries(page: str) -> Iterator[_Entry]:
+    headings = list(_HEADING.finditer(page))
+    ends = [*(heading.start() for heading in headings), len(page)][1:]
+    for heading, end in zip(headings, ends, strict=True):
+        yield _Entry(heading[1], page.count("\n", 0, heading.start()) + 1, page[heading.end() : end])
 
 
-def _faults(text: str) -> Iterator[tuple[str, str]]:
+def _faults(text: str) -> Iterator[tuple[str, str, str]]:
+    """What is wrong, what to do, and why it matters."""
     for section in SECTIONS:
         if f"**{section}**" not in text:
-            yield f"it does not say: {section}", f"add a paragraph that starts with **{section}**"
+            fix = f"add a paragraph that starts with **{section}**"
+            yield f"it does not say: {section}", fix, "who is woken has nobody to ask"
     if len(given := commands(text)) != 3:
-        yield f"it has {len(given)} first commands", "give exactly three in a ```sh block: nobody reads more at night"
+        fix = "give exactly three in a ```sh block"
+        yield f"it has {len(given)} first commands", fix, "nobody reads more at night"

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from investiq.foundation.findings import CheckResult, Finding
-from investiq.monitoring.checks.expressions import Expression, known_series
+from investiq.monitoring.checks.expressions import NO_RESULT, Expression, known_series
 from investiq.monitoring.checks.ranges import COMPARISONS, Values, never
 from investiq.promql.tree import Binary, Node, Number, Paren, nodes
 
@@ -25,8 +25,8 @@ def check_thresholds(found: Sequence[Expression]) -> CheckResult:
         if one.records and one.tree is not None:
             recorded[one.records].append(one.tree)
     values = Values(known_series(), recorded)
-    compared = [(one.where, node) for one in found if one.tree is not None for node in _compared(one.tree)]
-    findings = [Finding(CHECK, where, *fault) for where, node in compared for fault in _faults(node, values)]
+    compared = [(one.place, node) for one in found if one.tree is not None for node in _compared(one.tree)]
+    findings = [Finding(CHECK, place, *fault, NO_RESULT) for place, node in compared for fault in _faults(node, values)]
     return CheckResult(CHECK, f"{len(compared)} comparisons", tuple(findings))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from investiq.foundation.findings import CheckResult, Finding
+from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.monitoring.checks.expressions import Expression, known_series, nodes
 from investiq.promql.tree import Selector
@@ -31,10 +31,11 @@ def check_usage(metrics: Collection[Metric], found: Sequence[Expression], told: 
         if metric.name not in used and not metric.unused_because:
             what = "no rule, panel or SLO looks at it"
             fix = "draw it, alert on it, say why not (unused_because), or remove it"
-            findings.append(Finding(CHECK, metric.name, what, fix))
+            why = "its series cost memory, and nobody sees when it goes wrong"
+            findings.append(_idle(Place(PlaceKind.METRIC, metric.name), what, fix, why))
         elif metric.name in used and metric.unused_because:
             what = f"it says that it is unused ({metric.unused_because}), and is used"
-            findings.append(Finding(CHECK, metric.name, what, "remove its unused_because"))
+            findings.append(_idle(Place(PlaceKind.METRIC, metric.name), what, "remove its unused_because"))
     findings += _unread(found, told)
     return CheckResult(CHECK, f"{len(metrics)} metrics in {len(found)} expressions", tuple(findings))
 
@@ -52,4 +53,10 @@ def _unread(found: Sequence[Expression], told: Collection[str]) -> Iterator[Find
     for one in recorded:
         if one.records not in read:
             fix = "let an alert or a panel read it, or do without it"
-            yield Finding(CHECK, one.where, "no alert, panel or SLO reads what it records", fix)
+            why = "it is computed at every round, for nobody"
+            yield _idle(one.place, "no alert, panel or SLO reads what it records", fix, why)
+
+
+def _idle(place: Place, what: str, fix: str, why: str = "") -> Finding:
+    """Nothing is wrong with the monitoring: it carries what it does not need."""
+    return Finding(CHECK, place, what, fix, why, FindingSeverity.WARNING)

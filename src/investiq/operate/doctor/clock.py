@@ -16,10 +16,12 @@ from pathlib import Path
 import investiq
 from investiq.foundation import topology
 from investiq.foundation.config import Paths
-from investiq.foundation.findings import Finding
-from investiq.operate.doctor.examination import Diagnosis, Installation
+from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
+from investiq.operate.doctor.installation import Installation
 
 __all__ = ["check", "kept_in_step"]
+
+CHECK = "clock"
 
 TOLERANCE_SECONDS = 2.0
 """The Date of HTTP has whole seconds, and file systems round: less cannot be told."""
@@ -29,24 +31,25 @@ _TIME_ERROR = 5
 """What adjtimex(2) returns when nothing synchronises the clock."""
 
 
-def check(installation: Installation) -> Diagnosis:
+def check(installation: Installation) -> CheckResult:
     """Compare the clock with its witnesses."""
     findings = [*_from_the_future(installation), *_beside_prometheus(installation)]
-    seen, notes = "no file here is from the future", []
+    seen, notes = "no file here is from the future", list[str]()
     if installation.answers("prometheus"):
         seen += ", and Prometheus has the same time"
     in_step = kept_in_step()
     if in_step:
         seen = f"the kernel says that it is kept in step; {seen}"
     elif installation.config.market.clock == "wall" and in_step is False:
-        what = 'nothing keeps it in step, and with market.clock = "wall" the age of every price hangs on it'
-        findings.append(Finding("clock", "kernel", what, _FIX))
+        why = 'with market.clock = "wall" the age of every price hangs on it'
+        kernel = Place(PlaceKind.MACHINE, "kernel")
+        findings.append(Finding(CHECK, kernel, "nothing keeps it in step", _FIX, why, FindingSeverity.WARNING))
     elif in_step is False:
         # Many virtual machines take their time from the host, which the kernel inside cannot know: no fault by itself.
         notes.append(f"nothing on this machine keeps the clock in step; a replay works, but to be sure {_FIX}")
     else:
         notes.append("the kernel does not tell whether anything keeps the clock in step (a container?)")
-    return Diagnosis(seen, findings, notes)
+    return CheckResult(CHECK, seen, tuple(findings), tuple(notes))
 
 
 def kept_in_step() -> bool | None:
@@ -68,7 +71,7 @@ def _from_the_future(installation: Installation) -> Iterator[Finding]:
     if ahead > TOLERANCE_SECONDS:
         here, there = (f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}" for at in (now, written[newest]))
         what = f"it is {here} UTC here, and this file was written at {there}: the clock was set back, or was ahead"
-        yield Finding("clock", str(newest), what, _FIX)
+        yield Finding(CHECK, Place.file(newest), what, _FIX, "ages of prices and heartbeats come out wrong")
 
 
 def _files(paths: Paths) -> Iterable[Path]:
@@ -85,4 +88,5 @@ def _beside_prometheus(installation: Installation) -> Iterator[Finding]:
     theirs = parsedate_to_datetime(response.headers["date"])
     skew = abs((datetime.now(UTC) - theirs).total_seconds())
     if skew > TOLERANCE_SECONDS:
-        yield Finding("clock", where, f"Prometheus' clock differs by {skew:.0f} s: alerts come late or never", _FIX)
+        what = f"Prometheus' clock differs by {skew:.0f} s"
+        yield Finding(CHECK, Place(PlaceKind.ADDRESS, where), what, _FIX, "alerts come late or never")

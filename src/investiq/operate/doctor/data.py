@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.findings import Finding
+from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.invest.market.kept_start import kept_start
-from investiq.operate.doctor.examination import Diagnosis, Installation
+from investiq.operate.doctor.installation import Installation
 
 if TYPE_CHECKING:
     from investiq.invest.market.calendar import TradingCalendar
@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
+CHECK = "data"
+
+_REPLAY = Place(PlaceKind.SETTING, "replay")
+
 _SHOWN_DAYS = 3
 
 
-def check(installation: Installation) -> Diagnosis:
+def check(installation: Installation) -> CheckResult:
     """Read the configured prices as the API does, and hold them against the calendar. Nothing needs to run."""
     from investiq.invest.market.calendar import xnys  # noqa: PLC0415  pandas: only when this check runs
     from investiq.invest.market.opening import open_provider  # noqa: PLC0415
@@ -31,18 +35,20 @@ def check(installation: Installation) -> Diagnosis:
         provider = open_provider(config.market, calendar)
     except InvestIQError as error:
         fix = 'set market.folder to a folder of bars in the form that is shown, or market.provider to "replay"'
-        return Diagnosis("no prices", [Finding("data", str(config.market.folder), error.message, fix)])
+        place = Place.file(config.market.folder or "market.folder")
+        return CheckResult(CHECK, "no prices", (Finding(CHECK, place, error.message, fix),))
     findings = [*_refused(provider), *_gaps(provider, calendar), *_outside(config, provider, calendar)]
     histories = [provider.bars(symbol) for symbol in provider.symbols()]
     seen = f"{len(histories)} symbols, {sum(map(len, histories))} bars without a gap against {calendar.name}"
-    return Diagnosis(seen, findings)
+    return CheckResult(CHECK, seen, tuple(findings))
 
 
 def _refused(provider: PriceProvider) -> Iterator[Finding]:
     for symbol, reasons in provider.refused().items():
         further = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
         fix = f"mend that row of the file, or take the file of {symbol} away"
-        yield Finding("data", symbol, f"refused: {reasons[0]}{further}", fix)
+        why = "it can be neither analysed nor traded"
+        yield Finding(CHECK, Place(PlaceKind.SYMBOL, symbol), f"refused: {reasons[0]}{further}", fix, why)
 
 
 def _gaps(provider: PriceProvider, calendar: TradingCalendar) -> Iterator[Finding]:
@@ -51,7 +57,8 @@ def _gaps(provider: PriceProvider, calendar: TradingCalendar) -> Iterator[Findin
         if missing:
             what = f"lacks {len(missing)} of its sessions: {_days(missing)}"
             fix = f"add the bars of those days to the file of {symbol}, or take the file away"
-            yield Finding("data", symbol, what, fix)
+            why = "over a gap, averages and returns are wrong"
+            yield Finding(CHECK, Place(PlaceKind.SYMBOL, symbol), what, fix, why)
 
 
 def _days(days: Sequence[date]) -> str:
@@ -68,11 +75,13 @@ def _outside(config: Config, provider: PriceProvider, calendar: TradingCalendar)
         first = first_session(config.market.start, provider, calendar)
         kept = kept_start(config)
     except InvestIQError as error:
-        yield Finding("data", "replay", error.message, "`investiq up --fresh --from DAY`, with a day inside the prices")
+        fix = "`investiq up --fresh --from DAY`, with a day inside the prices"
+        yield Finding(CHECK, _REPLAY, error.message, fix)
         return
     if kept is not None and kept != first:
         what = f"the data here belongs to a replay from {kept}, and market.start says {config.market.start}"
-        yield Finding("data", "replay", what, f"set market.start to {kept}, or begin anew: `investiq up --fresh`")
+        fix = f"set market.start to {kept}, or begin anew: `investiq up --fresh`"
+        yield Finding(CHECK, _REPLAY, what, fix, "the API refuses to start with it")
 
 
 def _late(provider: PriceProvider, calendar: TradingCalendar) -> Iterator[Finding]:
@@ -83,6 +92,6 @@ def _late(provider: PriceProvider, calendar: TradingCalendar) -> Iterator[Findin
         lacking = [session.day for session in calendar.sessions(last, now.date()) if session.close <= now][1:]
         if lacking:
             what = f"its prices end on {last}, {len(lacking)} sessions ago"
-            yield Finding(
-                "data", symbol, what, f"add the bars from {lacking[0]} to {lacking[-1]} to the file of {symbol}"
-            )
+            fix = f"add the bars from {lacking[0]} to {lacking[-1]} to the file of {symbol}"
+            why = "analyses are of that day, and at prices so old no entry is taken"
+            yield Finding(CHECK, Place(PlaceKind.SYMBOL, symbol), what, fix, why)

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from investiq.foundation.config import Paths
-from investiq.foundation.findings import Finding
-from investiq.operate.doctor.examination import Diagnosis, Installation
+from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place
+from investiq.operate.doctor.installation import Installation
 
 __all__ = ["FREE_BYTES", "check"]
+
+CHECK = "disk"
 
 FREE_BYTES = 2 * 1024**3
 """Metrics, logs and the ledger of some weeks; Prometheus stops writing when the disk is full."""
@@ -20,13 +22,13 @@ FREE_BYTES = 2 * 1024**3
 _GIB = 1024**3
 
 
-def check(installation: Installation) -> Diagnosis:
+def check(installation: Installation) -> CheckResult:
     """Look at the file system of data_dir, and at the owner of what is there. Writes nothing."""
     paths = Paths.of(installation.config)
     place = _nearest_existing(paths.data_dir)
     free = shutil.disk_usage(place).free
-    findings = [*_low(paths.data_dir, free), *_unwritable(paths, place)]
-    return Diagnosis(f"{free / _GIB:.0f} GiB free at {paths.data_dir}, and it can be written to", findings)
+    findings = (*_low(paths.data_dir, free), *_unwritable(paths, place))
+    return CheckResult(CHECK, f"{free / _GIB:.0f} GiB free at {paths.data_dir}, and it can be written to", findings)
 
 
 def _nearest_existing(path: Path) -> Path:
@@ -37,7 +39,8 @@ def _low(data_dir: Path, free: int) -> Iterator[Finding]:
     if free < FREE_BYTES:
         what = f"only {free / _GIB:.1f} GiB are free there, less than {FREE_BYTES / _GIB:g}"
         fix = "free some space, set data_dir to a larger disk, or keep less with monitoring.retention_size"
-        yield Finding("disk", str(data_dir), what, fix)
+        why = "on a full disk Prometheus, the ledger and the logs stop"
+        yield Finding(CHECK, Place.file(data_dir), what, fix, why, FindingSeverity.WARNING)
 
 
 def _unwritable(paths: Paths, place: Path) -> Iterator[Finding]:
@@ -50,7 +53,8 @@ def _unwritable(paths: Paths, place: Path) -> Iterator[Finding]:
     for path in kept:
         needed = os.W_OK | (os.X_OK if path.is_dir() else 0)
         if not os.access(path, needed):
-            yield Finding("disk", str(path), f"this user may not write to it; its owner is {_owner(path)}", _fix(paths))
+            what = f"this user may not write to it; its owner is {_owner(path)}"
+            yield Finding(CHECK, Place.file(path), what, _fix(paths), "what keeps its data there cannot start")
 
 
 def _owner(path: Path) -> str:

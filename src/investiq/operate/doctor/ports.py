@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from investiq.foundation.config import Paths
-from investiq.foundation.findings import Finding
-from investiq.operate.doctor.examination import START, Diagnosis, Installation
+from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
+from investiq.operate.doctor.installation import START, Installation
 from investiq.operate.supervise.parts import StackTable
 from investiq.operate.supervise.ports import TakenPort, taken_ports
 from investiq.operate.supervise.stack_status import StackStatus
@@ -15,16 +15,19 @@ from investiq.operate.supervise.status import PartStatus, ProcessState
 
 __all__ = ["check"]
 
+CHECK = "ports"
 
-def check(installation: Installation) -> Diagnosis:
+
+def check(installation: Installation) -> CheckResult:
     """Every part is well, or its port is free, or the program that has it is named."""
     found = installation.found
     installed = [part for part in found.parts if part.state is not ProcessState.MISSING]
     findings = [finding for part in found.parts if not part.is_well for finding in _faults(installation, part)]
     if not found.is_running:
-        findings.append(Finding("ports", "InvestIQ", "it does not run", START, unchecked=True))
+        place = Place(PlaceKind.PART, "InvestIQ")
+        findings.append(Finding(CHECK, place, "it does not run", START, severity=FindingSeverity.UNCHECKED))
     well = sum(part.is_well for part in installed)
-    return Diagnosis(f"{well} of {len(installed)} parts are well", findings, list(_notes(found)))
+    return CheckResult(CHECK, f"{well} of {len(installed)} parts are well", tuple(findings), tuple(_notes(found)))
 
 
 def _notes(found: StackStatus) -> Iterator[str]:
@@ -37,7 +40,7 @@ def _notes(found: StackStatus) -> Iterator[str]:
 
 def _faults(installation: Installation, part: PartStatus) -> Iterator[Finding]:
     if part.state is ProcessState.MISSING:
-        yield Finding("ports", part.name, f"the program that {part.what} is not installed", part.note)
+        yield Finding(CHECK, _place(part.name), f"the program that {part.what} is not installed", part.note)
     elif part.pid is None and (taken := _taken(installation, part)):
         # No process of our supervisor is behind this part: whoever has the port is a stranger.
         yield _foreign(taken)
@@ -56,7 +59,7 @@ def _foreign(taken: TakenPort) -> Finding:
     variable = f"INVESTIQ_{taken.setting.replace('.', '_').upper()}"
     what = f"port {taken.port} is held by {taken.owner}, which does not answer as {taken.part} does"
     fix = f"end that program, or set {taken.setting} (or ${variable}) to a free port; then {START}"
-    return Finding("ports", taken.part, what, fix)
+    return Finding(CHECK, _place(taken.part), what, fix)
 
 
 def _ill(installation: Installation, part: PartStatus) -> Finding:
@@ -70,4 +73,8 @@ def _ill(installation: Installation, part: PartStatus) -> Finding:
         fix = f"`investiq down {part.name}`, then `investiq up {part.name}`; its log is {log}"
     else:
         fix = f"`investiq up {part.name}`; its log is {log}"
-    return Finding("ports", part.name, what, fix)
+    return Finding(CHECK, _place(part.name), what, fix)
+
+
+def _place(part: str) -> Place:
+    return Place(PlaceKind.PART, part)

@@ -9,23 +9,27 @@ from pathlib import Path
 
 from investiq.foundation.config import LoadedConfig, Paths
 from investiq.foundation.config.fields import settings
-from investiq.foundation.findings import Finding
-from investiq.operate.doctor.examination import Diagnosis, Installation
+from investiq.foundation.findings import CheckResult, Finding, Place
+from investiq.operate.doctor.installation import Installation
 
 __all__ = ["check"]
+
+CHECK = "secrets"
+
+_WHY = "whoever gets at it can trade, send or read in your name"
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def check(installation: Installation) -> Diagnosis:
+def check(installation: Installation) -> CheckResult:
     """Look at the mode of each file with a secret: keys, rendered configuration, and what the configuration read."""
     paths = Paths.of(installation.config)
     held = _of_the_installation(paths) | _of_the_configuration(installation.loaded)
     present = {path: what for path, what in held.items() if path.exists()}
     findings = [finding for path, what in present.items() for finding in _faults(path, what)]
     if not present:
-        return Diagnosis("no file holds a secret yet: the first `investiq up` makes keys")
-    return Diagnosis(f"{len(present)} files with secrets, which this user alone can read", findings)
+        return CheckResult(CHECK, "no file holds a secret yet: the first `investiq up` makes keys")
+    return CheckResult(CHECK, f"{len(present)} files with secrets, which this user alone can read", tuple(findings))
 
 
 def _of_the_installation(paths: Paths) -> dict[Path, str]:
@@ -53,7 +57,7 @@ def _faults(path: Path, what: str) -> Iterator[Finding]:
     if mode & _OTHERS:
         can = "read" if mode & (stat.S_IRGRP | stat.S_IROTH) else "change"
         said = f"it holds {what}, and others on this machine can {can} it (mode {mode:04o})"
-        yield Finding("secrets", str(path), said, f"`chmod 600 {path}`")
+        yield Finding(CHECK, Place.file(path), said, f"`chmod 600 {path}`", _WHY)
     if found.st_uid not in (os.geteuid(), 0):
         said = f"it holds {what}, and belongs to another user, who can read it"
-        yield Finding("secrets", str(path), said, f'`sudo chown "$(id -un)" {path}`')
+        yield Finding(CHECK, Place.file(path), said, f'`sudo chown "$(id -un)" {path}`', _WHY)

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from investiq.foundation import topology
 from investiq.foundation.config import Paths
-from investiq.foundation.findings import Finding
-from investiq.operate.doctor.examination import Diagnosis, Installation
+from investiq.foundation.findings import CheckResult, Finding
+from investiq.operate.doctor.installation import Installation
 from investiq.operate.render.files import render_runtime
 from investiq.operate.supervise.launch import missing_jobs
 from investiq.operate.validate.live.machine import edited_files
@@ -27,28 +27,25 @@ _DELIVERY_SECONDS = 20.0
 """A test alert takes less than a second; a machine that is busy starting gets more."""
 
 
-def check_rules(installation: Installation) -> Diagnosis:
+def check_rules(installation: Installation) -> CheckResult:
     """Prometheus has loaded the rules that this version renders, each as it is written, and evaluates them."""
     if open_questions := installation.unanswered("rules", ["prometheus"]):
-        return Diagnosis("nothing", open_questions)
+        return CheckResult("rules", findings=open_questions)
     rendered = render_runtime(installation.config, missing_jobs(installation.table))
-    findings = [
-        *edited_files("rules", Paths.of(installation.config).monitoring, rendered),
-        *_asked(installation, ("rules",)),
-    ]
-    return Diagnosis("Prometheus evaluates the rules, each as it is rendered", findings)
+    edited = edited_files("rules", Paths.of(installation.config).monitoring, rendered)
+    findings = (*edited, *_asked(installation, ("rules",)))
+    return CheckResult("rules", "Prometheus evaluates the rules, each as it is rendered", findings)
 
 
-def check_alert(installation: Installation) -> Diagnosis:
+def check_alert(installation: Installation) -> CheckResult:
     """The whole way of a page: Prometheus knows Alertmanager, its heartbeat arrives, and so does a test alert."""
     if open_questions := installation.unanswered("alert", ["prometheus", "alertmanager", "inbox"]):
-        return Diagnosis("nothing", open_questions)
-    findings = _asked(installation, _ALERT_WAY)
+        return CheckResult("alert", findings=open_questions)
+    way = _asked(installation, _ALERT_WAY)
     proof = asyncio.run(send_test_alert(installation.config, _DELIVERY_SECONDS))
-    if not proof.proven:
-        log = Paths.of(installation.config).logs / "alertmanager.log"
-        findings.append(Finding("alert", "inbox", proof.text, f"see {log}; `investiq validate` names the broken link"))
-    return Diagnosis(f"{proof.text}, and so does the heartbeat of Prometheus", findings)
+    findings = (*way, *proof.findings)
+    whole = f"{proof.looked_at}, and so does the heartbeat of Prometheus"
+    return CheckResult("alert", "the way from Prometheus to the inbox" if findings else whole, findings)
 
 
 def _asked(installation: Installation, checks: Collection[str]) -> list[Finding]:

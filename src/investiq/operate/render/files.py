@@ -43,6 +43,7 @@ class RenderError(InvestIQError):
     """The configuration of a monitoring program would not work."""
 
     reason = "render"
+    fix = "correct the setting: `investiq config show` names its source"
 
 
 def write_runtime(config: Config, directory: Path, without: Collection[str] = ()) -> tuple[Path, ...]:

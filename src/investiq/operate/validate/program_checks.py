@@ -5,27 +5,57 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from investiq.foundation.findings import Finding
+from investiq.foundation.findings import Finding, FindingSeverity, Place
 from investiq.foundation.subprocesses import SHORT_LIVED
 
-__all__ = ["refusals", "run_checker"]
+__all__ = ["ProgramOutcome", "refusals", "run_program"]
 
 _SOURCE = "correct the source and run `investiq render`"
+_WHY = "it does not start with it, and goes on with an older one where it runs"
 _NO_COMPLAINTS = ("Checking", "SUCCESS", "Unit Testing", "Found:", "- ")
 """How lines begin that tell what was looked at."""
 
 _SECONDS = 180  # the tests of a subject take ten seconds on a machine that has nothing else to do
 
 
-def refusals(check: str, what: str, directory: Path, fix: str = _SOURCE) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class ProgramOutcome:
+    """What came of a run of a checker.
+
+    Attributes:
+        refused: it has something to say against the file.
+        unchecked: why it could not be run to its end, and what to do; None where it was.
+    """
+
+    program: str
+    output: str = ""
+    refused: bool = False
+    unchecked: tuple[str, str] | None = None
+
+    def findings(self, check: str, place: Place, fix: str, why: str = "") -> list[Finding]:
+        """The outcome as findings about the file at `place`.
+
+        Args:
+            fix: what to do about a refusal.
+            why: that matters.
+        """
+        if self.unchecked is not None:
+            return [Finding(check, place, *self.unchecked, severity=FindingSeverity.UNCHECKED)]
+        if not self.refused:
+            return []
+        return [Finding(check, place, f"{self.program} refuses it: {_complaint(self.output)}", fix, why)]
+
+
+def refusals(check: str, directory: Path, place: Callable[[str], Place], fix: str = _SOURCE) -> list[Finding]:
     """What the programs say against the configuration in `directory`.
 
     Args:
         check: name of the check that asks.
-        what: whose files these are, for people.
+        place: what people know the file of that name as.
         fix: what to do about a refusal.
     """
     commands = {
@@ -36,29 +66,23 @@ def refusals(check: str, what: str, directory: Path, fix: str = _SOURCE) -> list
     return [
         finding
         for name, command in commands.items()
-        for finding in run_checker(check, f"{what}: {name}", [*command, str(directory / name)], fix)
+        for finding in run_program([*command, str(directory / name)]).findings(check, place(name), fix, _WHY)
     ]
 
 
-def run_checker(check: str, where: str, command: Sequence[str], refused: str = _SOURCE) -> list[Finding]:
-    """What a program has to say against a file; a program that is not there leaves the file unchecked.
-
-    Args:
-        refused: what to do about a refusal.
-    """
-    if shutil.which(command[0]) is None:
+def run_program(command: Sequence[str]) -> ProgramOutcome:
+    """Run a checker; one that is not there leaves its file unchecked."""
+    program = command[0]
+    if shutil.which(program) is None:
         fix = "install the monitoring programs (`make up` does)"
-        return [Finding(check, where, f"{command[0]} is not installed", fix, unchecked=True)]
+        return ProgramOutcome(program, unchecked=(f"{program} is not installed", fix))
     try:
         done = subprocess.run(
             command, env={**os.environ, **SHORT_LIVED}, capture_output=True, text=True, timeout=_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        return [Finding(check, where, f"{command[0]} did not end in {_SECONDS} s", "run it by hand", unchecked=True)]
-    if done.returncode == 0:
-        return []
-    said = _complaint(done.stdout + done.stderr)
-    return [Finding(check, where, f"{command[0]} refuses it: {said}", refused)]
+        return ProgramOutcome(program, unchecked=(f"{program} did not end in {_SECONDS} s", "run it by hand"))
+    return ProgramOutcome(program, done.stdout + done.stderr, refused=done.returncode != 0)
 
 
 def _complaint(output: str) -> str:

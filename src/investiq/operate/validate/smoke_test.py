@@ -1,4 +1,7 @@
-"""Two proofs that a stack works: it is watched, and it analyses. Asked of the running programs, never assumed."""
+"""Two proofs that a stack works: it is watched, and it analyses. Asked of the running programs, never assumed.
+
+A proof is a check: what is proven stands in `looked_at`, what is not is a finding.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import asyncio
 import time
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,50 +16,59 @@ import httpx2
 
 from investiq.clients.api import AsyncInvestIQClient, ClientError
 from investiq.foundation import topology
-from investiq.foundation.config import Config
+from investiq.foundation.config import Config, Paths
+from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.foundation.vocabulary import EngineStatus, HeartbeatState
 from investiq.monitoring.routing.routes import TEST_ALERT
 from investiq.monitoring.scraping.jobs import jobs
 from investiq.operate.supervise.readiness import http_client
+from investiq.operate.validate.runner import THIS_MACHINE, run_check_within
 
-__all__ = ["SmokeTestResult", "check_analysis", "check_monitored", "send_test_alert"]
+__all__ = ["ANALYSED", "WATCHED", "check_analysis", "check_monitored", "send_test_alert"]
+
+WATCHED = "watched"
+ANALYSED = "analysed"
 
 _ASK_AGAIN_SECONDS = 0.25
+_SPARE_SECONDS = 15.0
+"""For the last answer of a proof that has used up its time."""
+
+_LOGS = "see the logs of the parts that it names"
 
 
-@dataclass(frozen=True, slots=True)
-class SmokeTestResult:
-    """What was asked and what came of it; `text` is for people, and names the next step when it is not proven."""
-
-    name: str
-    proven: bool
-    text: str
-
-
-async def check_monitored(config: Config, without: Collection[str] = (), seconds: float = 45) -> SmokeTestResult:
+async def check_monitored(config: Config, without: Collection[str] = (), seconds: float = 45) -> CheckResult:
     """Every target of Prometheus is up, an alert given to Alertmanager arrives in the inbox, the heartbeat at the API.
 
     Args:
         without: scrape jobs that this stack does not have.
         seconds: how long all of it may take.
     """
-    async with http_client() as client:
-        proofs = await asyncio.gather(
-            _targets_up(config, without, client, seconds),
-            _alert_delivered(config, client, seconds),
-            _heartbeat_arrived(config, client, seconds),
-        )
-    return SmokeTestResult("watched", all(proof.proven for proof in proofs), "; ".join(proof.text for proof in proofs))
+
+    async def ask() -> CheckResult:
+        async with http_client() as client:
+            proofs = await asyncio.gather(
+                _targets_up(config, without, client, seconds),
+                _alert_delivered(config, client, seconds),
+                _heartbeat_arrived(config, client, seconds),
+            )
+        proven = "; ".join(proof.looked_at for proof in proofs if not proof.findings)
+        return CheckResult(WATCHED, proven or "nothing", tuple(one for proof in proofs for one in proof.findings))
+
+    return await run_check_within(seconds + _SPARE_SECONDS, WATCHED, THIS_MACHINE, ask())
 
 
-async def send_test_alert(config: Config, seconds: float = 20) -> SmokeTestResult:
+async def send_test_alert(config: Config, seconds: float = 20) -> CheckResult:
     """An alert given to Alertmanager arrives in the inbox within `seconds`."""
     async with http_client() as client:
         return await _alert_delivered(config, client, seconds)
 
 
-async def check_analysis(config: Config, seconds: float = 30) -> SmokeTestResult:
+async def check_analysis(config: Config, seconds: float = 30) -> CheckResult:
     """The first symbol can be analysed."""
+    return await run_check_within(seconds + _SPARE_SECONDS, ANALYSED, THIS_MACHINE, _analysed(config, seconds))
+
+
+async def _analysed(config: Config, seconds: float) -> CheckResult:
     deadline = time.monotonic() + seconds
     async with AsyncInvestIQClient(topology.API.url(config)) as client:
         while True:
@@ -65,31 +76,35 @@ async def check_analysis(config: Config, seconds: float = 30) -> SmokeTestResult
                 return await _first_analysis(client)
             except ClientError as error:
                 if time.monotonic() > deadline:
-                    return SmokeTestResult("analysed", False, f"the first analysis failed: {error.message}")
+                    return _unproven(ANALYSED, "api", f"the first analysis failed: {error.message}")
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 
-async def _first_analysis(client: AsyncInvestIQClient) -> SmokeTestResult:
+async def _first_analysis(client: AsyncInvestIQClient) -> CheckResult:
     symbols = (await client.symbols())["symbols"]
     if not symbols:
-        return SmokeTestResult("analysed", False, "there is no symbol with prices: see `refused` in /api/symbols")
+        fix = "see `refused` in /api/symbols, and `investiq doctor data`"
+        return _unproven(ANALYSED, "api", "there is no symbol with prices", fix)
     analysis = await client.analyze(symbols[0]["symbol"])
     overall = analysis["overall"]
     answered = [name for name, engine in analysis["engines"].items() if engine["status"] == EngineStatus.OK]
     if not answered:
-        return SmokeTestResult(
-            "analysed", False, f"no engine could analyse {analysis['symbol']}: `investiq analyze` says why"
-        )
-    text = (
+        fix = f"`investiq analyze {analysis['symbol']}` says why"
+        return _unproven(ANALYSED, "api", f"no engine could analyse {analysis['symbol']}", fix)
+    return CheckResult(
+        ANALYSED,
         f"{analysis['symbol']} on {analysis['as_of'][:10]}: {str(overall['signal']).replace('_', ' ')}, "
-        f"score {overall['score']}, coverage {overall['coverage']} ({', '.join(answered)})"
+        f"score {overall['score']}, coverage {overall['coverage']} ({', '.join(answered)})",
     )
-    return SmokeTestResult("analysed", True, text)
+
+
+def _unproven(check: str, part: str, what: str, fix: str = _LOGS, why: str = "") -> CheckResult:
+    return CheckResult(check, findings=(Finding(check, Place(PlaceKind.PART, part), what, fix, why),))
 
 
 async def _targets_up(
     config: Config, without: Collection[str], client: httpx2.AsyncClient, seconds: float
-) -> SmokeTestResult:
+) -> CheckResult:
     expected = {job.name for job in jobs(config)} - set(without)
     theirs = {service.name for service in config.services}
     url = f"{topology.PROMETHEUS.url(config)}/api/v1/targets?state=active"
@@ -101,11 +116,9 @@ async def _targets_up(
         # InvestIQ starts beside a service of the user that is down: to tell of that is what it is there for.
         ours = [target for target in down if target["labels"]["job"] not in theirs]
         if not missing and not ours:
-            return SmokeTestResult(
-                "targets", True, _up(targets, [target for target in down if target["health"] == "down"])
-            )
+            return CheckResult("targets", _up(targets, [target for target in down if target["health"] == "down"]))
         if time.monotonic() > deadline:
-            return SmokeTestResult("targets", False, _not_up(missing, ours))
+            return _unproven("targets", "prometheus", _not_up(missing, ours))
         await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 
@@ -122,35 +135,40 @@ def _not_up(missing: Collection[str], down: Collection[dict[str, Any]]) -> str:
     return f"Prometheus does not see every target up ({'; '.join(reasons)})"
 
 
-async def _alert_delivered(config: Config, client: httpx2.AsyncClient, seconds: float) -> SmokeTestResult:
+async def _alert_delivered(config: Config, client: httpx2.AsyncClient, seconds: float) -> CheckResult:
     nonce = uuid.uuid4().hex
     started = time.monotonic()
+    fix = f"see {Paths.of(config).logs / 'alertmanager.log'}; `investiq validate` names the broken link"
+    why = "a page would not arrive either"
     if error := await _send_alert(config, client, nonce):
-        return SmokeTestResult("alert", False, f"Alertmanager did not take a test alert: {error}")
+        what = f"Alertmanager did not take a test alert: {error}"
+        return _unproven("alert", "alertmanager", what, fix, why)
     url = f"{topology.INBOX.url(config)}/api/notifications?alertname={TEST_ALERT}&limit=50"
     while True:
         notifications = (await _json(client, url)).get("notifications", [])
         took = time.monotonic() - started
         if any(notification["labels"].get("nonce") == nonce for notification in notifications):
-            return SmokeTestResult("alert", True, f"a test alert reached the inbox in {took:.1f} s")
+            return CheckResult("alert", f"a test alert reached the inbox in {took:.1f} s")
         if took > seconds:
-            return SmokeTestResult("alert", False, f"a test alert did not reach the inbox in {seconds:g} s")
+            what = f"a test alert did not reach the inbox in {seconds:g} s"
+            return _unproven("alert", "alertmanager", what, fix, why)
         await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 
-async def _heartbeat_arrived(config: Config, client: httpx2.AsyncClient, seconds: float) -> SmokeTestResult:
+async def _heartbeat_arrived(config: Config, client: httpx2.AsyncClient, seconds: float) -> CheckResult:
     """The API hears the monitoring; before that, trading is halted."""
     if not config.trading.require_monitoring:
-        return SmokeTestResult("heartbeat", True, "trading needs no heartbeat (require_monitoring = false)")
+        return CheckResult("heartbeat", "trading needs no heartbeat (require_monitoring = false)")
     url = f"{topology.API.url(config)}/api/trading/status"
     deadline = time.monotonic() + seconds
     while True:
         monitoring = (await _json(client, url)).get("monitoring", {})
         if monitoring.get("heartbeat") == HeartbeatState.FRESH:
-            return SmokeTestResult("heartbeat", True, "the heartbeat reaches the API")
+            return CheckResult("heartbeat", "the heartbeat reaches the API")
         if time.monotonic() > deadline:
             told = monitoring.get("note") or "the API does not answer"
-            return SmokeTestResult("heartbeat", False, f"no heartbeat reached the API in {seconds:g} s: {told}")
+            what = f"no heartbeat reached the API in {seconds:g} s: {told}"
+            return _unproven("heartbeat", "api", what, why="trading stays halted without it")
         await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 

@@ -12,12 +12,13 @@ import yaml
 from investiq.clients.session import HttpSession, NotChecked
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
-from investiq.foundation.findings import CheckResult, Finding
+from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.monitoring.scraping.jobs import prometheus_document
 from investiq.monitoring.scraping.probes import blackbox_document
 from investiq.operate.render.files import RenderError, render_runtime
 from investiq.operate.supervise.parts import ProcessSpec, stack_table
 from investiq.operate.supervise.stack_status import read_stack_status
+from investiq.operate.supervise.status import PartStatus
 from investiq.operate.validate.live.context import RESTART, START, ValidationContext
 from investiq.operate.validate.live.drift import differences
 from investiq.operate.validate.live.programs import parse_timestamp
@@ -36,6 +37,7 @@ __all__ = [
 HEARTBEAT_SECONDS = 30.0
 """Age from which the heartbeat counts as lost; one arrives every 10 s."""
 
+_STACK = Place(PlaceKind.PART, "the stack")
 _SHOWN = 5
 _ANEW = (
     "`investiq down`, then `investiq up`, with the settings that you mean (`investiq config show`): "
@@ -54,14 +56,16 @@ async def check_files(context: ValidationContext) -> CheckResult:
 def _files(config: Config, without: tuple[str, ...]) -> CheckResult:
     folder = Paths.of(config).monitoring
     if not folder.is_dir():
-        gone = Finding("files", str(folder), "it does not exist: InvestIQ was never started on this data", RESTART)
-        return CheckResult("files", "nothing", (gone,))
+        what = "it does not exist: InvestIQ was never started on this data"
+        return CheckResult("files", findings=(Finding("files", Place.file(folder), what, "`investiq up`"),))
     try:
         rendered = render_runtime(config, without)
     except RenderError as error:
-        fix = "correct the setting: `investiq config show` names its source"
-        return CheckResult("files", str(folder), (Finding("files", str(folder), error.message, fix),))
-    findings = [*edited_files("files", folder, rendered), *refusals("files", str(folder), folder, _ANEW)]
+        return CheckResult("files", str(folder), (Finding("files", Place.file(folder), error.message, error.fix),))
+    findings = [
+        *edited_files("files", folder, rendered),
+        *refusals("files", folder, lambda name: Place.file(folder / name), _ANEW),
+    ]
     return CheckResult("files", f"{len(rendered)} files in {folder}, each as it is rendered now", tuple(findings))
 
 
@@ -70,9 +74,10 @@ def edited_files(check: str, folder: Path, rendered: Mapping[str, str]) -> Itera
     for name, text in rendered.items():
         file = folder / name
         if not file.is_file():
-            yield Finding(check, str(file), "it is gone", _ANEW)
+            yield Finding(check, Place.file(file), "it is gone", _ANEW, "at its next reload the program does without")
         elif file.read_text("utf-8") != text:
-            yield Finding(check, str(file), "it was changed since it was rendered, or the settings were", _ANEW)
+            what = "it was changed since it was rendered, or the settings were"
+            yield Finding(check, Place.file(file), what, _ANEW, "what runs is not what the settings say")
 
 
 async def check_loaded(context: ValidationContext) -> CheckResult:
@@ -97,7 +102,8 @@ def _drift(program: str, rendered: Mapping[str, Any], running: Mapping[str, Any]
     if places:
         more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
         what = f"it runs with other settings than are rendered now: {', '.join(places[:_SHOWN])}{more}"
-        yield Finding("loaded", program, what, RESTART)
+        why = "it watches what it was told to then"
+        yield Finding("loaded", Place(PlaceKind.PART, program), what, RESTART, why)
 
 
 async def _reloads(context: ValidationContext) -> list[Finding]:
@@ -106,10 +112,12 @@ async def _reloads(context: ValidationContext) -> list[Finding]:
     loaded = parse_timestamp(told["lastConfigTime"])
     folder = Paths.of(context.config).monitoring
     later = [file for file in (folder / "prometheus.yml", *folder.glob("rules/*.yml")) if _written(file) > loaded + 1]
-    findings = [Finding("loaded", str(file), "it was written after Prometheus read it", RESTART) for file in later]
+    what, why = "it was written after Prometheus read it", "Prometheus still goes by the older one"
+    findings = [Finding("loaded", Place.file(file), what, RESTART, why) for file in later]
     if not told["reloadConfigSuccess"]:
         what = "it refused its files at the last reload, and runs with older ones"
-        findings.append(Finding("loaded", topology.PROMETHEUS.job, what, "`investiq validate --only files` says why"))
+        place = Place(PlaceKind.PART, topology.PROMETHEUS.job)
+        findings.append(Finding("loaded", place, what, "`investiq validate --only files` says why"))
     return findings
 
 
@@ -124,15 +132,19 @@ async def check_services(context: ValidationContext) -> CheckResult:
     """Each part of the stack runs, listens, and says itself that it is well."""
     found = await read_stack_status(context.config)
     if not found.is_running:
-        none = Finding("services", "the stack", "nothing of it runs", "`investiq up`")
+        none = Finding("services", _STACK, "nothing of it runs", "`investiq up`")
         return CheckResult("services", f"{len(found.parts)} parts", (none,))
     findings = [
-        Finding("services", part.name, f"{part.state.value}{f': {part.note}' if part.note else ''}", START)
+        Finding("services", Place(PlaceKind.PART, part.name), _state(part), START)
         for part in found.parts
         if not part.is_well
     ]
     well = sum(part.is_well for part in found.parts)
     return CheckResult("services", f"{len(found.parts)} parts, {well} as they should be", tuple(findings))
+
+
+def _state(part: PartStatus) -> str:
+    return f"{part.state}: {part.note}" if part.note else part.state.value
 
 
 async def check_endpoints(context: ValidationContext) -> CheckResult:
@@ -141,7 +153,7 @@ async def check_endpoints(context: ValidationContext) -> CheckResult:
     found = await asyncio.gather(*(_endpoint(context.parts, url, body) for url, body in wanted.items()))
     findings = [finding for finding in found if finding is not None]
     if len(findings) == len(wanted):
-        findings = [Finding("endpoints", "the stack", "none of its endpoints can be reached", "`investiq up`")]
+        findings = [Finding("endpoints", _STACK, "none of its endpoints can be reached", "`investiq up`")]
     return CheckResult("endpoints", f"{len(wanted)} endpoints", tuple(findings))
 
 
@@ -163,15 +175,16 @@ def _base(part: ProcessSpec) -> str:
 
 async def _endpoint(parts: HttpSession, url: str, body: str) -> Finding | None:
     """Not to be reached is what this check is there to find."""
+    place = Place(PlaceKind.ADDRESS, url)
     try:
         answer = await parts.ask(url)
     except NotChecked as error:
-        return Finding("endpoints", url, error.message, START)
+        return Finding("endpoints", place, error.message, START)
     if answer.status != 200:
-        return Finding("endpoints", url, f"it answers {answer.status}", START)
+        return Finding("endpoints", place, f"it answers {answer.status}", START)
     if body not in answer.text:
         fix = "see which program has the port: `investiq doctor`"
-        return Finding("endpoints", url, f"something else answers: {body.strip()!r} is not in it", fix)
+        return Finding("endpoints", place, f"something else answers: {body.strip()!r} is not in it", fix)
     return None
 
 
@@ -190,7 +203,8 @@ async def check_heartbeat(context: ValidationContext) -> CheckResult:
     api = topology.API.url(context.config)
     monitoring = (await context.parts.json(f"{api}/api/trading/status"))["monitoring"]
     if monitoring["heartbeat"] != "fresh":
-        findings.append(Finding("heartbeat", "API", f"trading is halted: {monitoring['note']}", fix))
+        what = f"trading is halted: {monitoring['note']}"
+        findings.append(Finding("heartbeat", Place(PlaceKind.PART, "API"), what, fix))
     ages = f"{_seconds(age)} at the inbox, {_seconds(monitoring['age_seconds'])} at the API"
     return CheckResult("heartbeat", f"its age: {ages}", tuple(findings))
 
@@ -198,7 +212,8 @@ async def check_heartbeat(context: ValidationContext) -> CheckResult:
 def _late(where: str, age: float | None, fix: str) -> Iterator[Finding]:
     if age is None or age > HEARTBEAT_SECONDS:
         what = "no heartbeat has arrived" if age is None else f"the latest heartbeat is {age:.0f} s old"
-        yield Finding("heartbeat", where, what, fix)
+        why = "alerts go the same way: a page may not arrive either"
+        yield Finding("heartbeat", Place(PlaceKind.PART, where), what, fix, why)
 
 
 def _seconds(age: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
-from investiq.foundation.findings import CheckResult, Finding
+from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric
 from investiq.operate.validate.live.context import ValidationContext
@@ -18,6 +18,7 @@ _SCRAPES = 4
 
 _DEFAULT_INTERVAL = 15.0
 _SHOWN = 3
+_SILENT = "alerts that read it cannot fire, and panels are empty"
 _FIX = "see whether the part is up; if it is, it does not emit what docs/metrics.md promises"
 
 
@@ -59,22 +60,22 @@ def _sample_name(metric: Metric) -> str:
 
 def _faults(metric: Metric, job: str, samples: Sequence[Sample], limit: float) -> Iterator[Finding]:
     mine = [sample for sample in samples if sample.labels.get("job") == job]
-    where = f"{metric.name} of {job}"
+    place = Place(PlaceKind.METRIC, f"{metric.name} of {job}")
     if not mine:
-        yield Finding("metrics", where, "Prometheus has no sample of it", _FIX)
+        yield Finding("metrics", place, "Prometheus has no sample of it", _FIX, _SILENT)
         return
     # What a part said before it was restarted, such as of a route that nobody has asked for since, is seen for minutes
     # where Prometheus was stopped too: old beside the new, and no fault.
     fresh = [sample for sample in mine if sample.at - sample.value <= limit]
     if not fresh:
         age = min(sample.at - sample.value for sample in mine)
-        yield Finding("metrics", where, f"its latest sample is {age:.0f} s old, at most {limit:.0f}", _FIX)
+        yield Finding("metrics", place, f"its latest sample is {age:.0f} s old, at most {limit:.0f}", _FIX, _SILENT)
         return
     present = {tuple(sample.labels.get(name, "") for name in metric.label_names) for sample in fresh}
     if missing := [labels for labels in metric.known_label_sets() if labels not in present]:
         shown = "; ".join(_text(metric, labels) for labels in missing[:_SHOWN])
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-        yield Finding("metrics", where, f"no fresh series with {shown}{more}", _FIX)
+        yield Finding("metrics", place, f"no fresh series with {shown}{more}", _FIX, _SILENT)
 
 
 def _text(metric: Metric, labels: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from investiq.foundation.findings import CheckResult, Finding
+from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.operate.validate.live.context import RESTART, ValidationContext
 from investiq.operate.validate.live.drift import differences
@@ -35,19 +35,22 @@ def _kinds(receiver: Mapping[str, Any]) -> Iterator[str]:
 def _receiver_faults(
     name: str, wanted: Mapping[str, Mapping[str, Any]], present: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Finding]:
+    place = Place(PlaceKind.ROUTE, name)
     if name not in present:
-        yield Finding("receivers", name, "Alertmanager has no such receiver", RESTART)
+        yield Finding("receivers", place, "Alertmanager has no such receiver", RESTART, "who is behind it is not told")
     elif places := list(differences(wanted[name], present[name])):
-        yield Finding("receivers", name, f"it differs from what is rendered: {', '.join(places)}", RESTART)
+        what = f"it differs from what is rendered: {', '.join(places)}"
+        yield Finding("receivers", place, what, RESTART, "a page may reach somebody else, or nobody")
 
 
 async def check_routes(context: ValidationContext) -> CheckResult:
     """Who hears of what, when, and what is only a symptom of what."""
     wanted, running = alertmanager_document(context.config), await context.alertmanager.config()
+    what, why = "Alertmanager has it otherwise than it is rendered", "a page may reach somebody else, late, or nobody"
     findings = [
-        Finding("routes", place, "Alertmanager has it otherwise than it is rendered", RESTART)
+        Finding("routes", Place(PlaceKind.ROUTE, setting), what, RESTART, why)
         for part in ("route", "inhibit_rules")
-        for place in differences(wanted[part], running.get(part), part)
+        for setting in differences(wanted[part], running.get(part), part)
     ]
     routes, inhibitions = len(wanted["route"]["routes"]), len(wanted["inhibit_rules"])
     return CheckResult("routes", f"{routes} routes and {inhibitions} inhibitions", tuple(findings))

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from investiq.foundation.contract.panels import expand_variables
-from investiq.foundation.findings import CheckResult, Finding
+from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
+from investiq.monitoring.checks.sources import dashboard_source
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query
 from investiq.operate.validate.live.context import ValidationContext
 from investiq.operate.validate.live.programs import Prometheus, QueryRefused, Sample
 
 __all__ = ["check_panels"]
+
+_BLIND = "who looks there in an outage sees nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,12 @@ async def _answers(prometheus: Prometheus, expressions: set[str]) -> list[list[S
 
 
 def _faults(drawn: _Drawn) -> Iterator[Finding]:
-    where = f"{drawn.dashboard.title}: {drawn.panel.title}: {drawn.query.legend}"
-    source = f"src/investiq/monitoring/dashboards/{drawn.dashboard.name}.py"
+    source = dashboard_source(drawn.dashboard.name)
+    place = Place(PlaceKind.PANEL, drawn.dashboard.title, f"{drawn.panel.title}: {drawn.query.legend}", source=source)
     if isinstance(drawn.outcome, QueryRefused):
-        yield Finding("panels", where, f"Prometheus refuses its query: {drawn.outcome.message}", f"correct {source}")
+        what = f"Prometheus refuses its query: {drawn.outcome.message}"
+        yield Finding("panels", place, what, f"correct {source}", _BLIND)
     elif drawn.is_empty and not drawn.panel.emptiness:
         what = "it shows nothing: its values are not numbers" if drawn.outcome else "it shows nothing: there is no data"
         fix = f"see whether what it draws is up; if it is, correct {source}, or say there why empty is good"
-        yield Finding("panels", where, what, fix)
+        yield Finding("panels", place, what, fix, _BLIND)

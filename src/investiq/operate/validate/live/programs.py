@@ -23,6 +23,7 @@ class QueryRefused(InvestIQError):
     """Prometheus understood the question, and the expression cannot be answered."""
 
     reason = "query_refused"
+    fix = "its query is refused: is this a Prometheus?"
 
 
 @dataclass(frozen=True, slots=True)

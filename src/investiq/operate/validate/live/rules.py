@@ -9,7 +9,7 @@ from typing import Any
 import promql_parser
 import yaml
 
-from investiq.foundation.findings import CheckResult, Finding
+from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
 from investiq.operate.render.files import render_runtime
 from investiq.operate.validate.live.context import RESTART, ValidationContext
 from investiq.operate.validate.live.programs import parse_timestamp
@@ -19,6 +19,7 @@ __all__ = ["RULE_STALE_SECONDS", "check_rules"]
 RULE_STALE_SECONDS = 60.0
 """A rule is evaluated every 10 s; one that was not for six rounds is stuck. Where the rounds are longer, for three."""
 
+_UNNOTICED = "what it is there for goes unnoticed"
 _Key = tuple[str, str]
 
 
@@ -41,10 +42,7 @@ async def check_rules(context: ValidationContext) -> CheckResult:
     now = await context.prometheus.now()
     findings = [finding for key, rule in wanted.items() for finding in _faults(key, rule, loaded.get(key), now)]
     if context.here:
-        findings += (
-            Finding("rules", name, f"Prometheus has a rule of this name ({severity}) that nobody rendered", RESTART)
-            for name, severity in sorted(loaded.keys() - wanted.keys())
-        )
+        findings += (_stranger(name, severity) for name, severity in sorted(loaded.keys() - wanted.keys()))
     alerts = sum("alert" in rule for rule in wanted.values())
     looked_at = f"{alerts} alerts and {len(wanted) - alerts} recording rules, of {len(loaded)} that Prometheus has"
     return CheckResult("rules", looked_at, tuple(findings))
@@ -65,19 +63,27 @@ def _key(rule: Mapping[str, Any]) -> _Key:
 
 
 def _faults(key: _Key, wanted: Mapping[str, Any], loaded: _Loaded | None, now: float) -> Iterator[Finding]:
-    where = f"{key[0]} ({key[1]})" if key[1] else key[0]
+    place = Place(PlaceKind.RULE, f"{key[0]} ({key[1]})" if key[1] else key[0])
     if loaded is None:
-        yield Finding("rules", where, "Prometheus has not loaded it", RESTART)
+        yield Finding("rules", place, "Prometheus has not loaded it", RESTART, _UNNOTICED)
         return
     rule = loaded.rule
     if rule["health"] == "unknown":
-        yield Finding("rules", where, "it was not evaluated yet", "wait for its first round, and ask again")
+        fix = "wait for its first round, and ask again"
+        yield Finding("rules", place, "it was not evaluated yet", fix, severity=FindingSeverity.WARNING)
     elif rule["health"] != "ok":
-        yield Finding("rules", where, f"it does not evaluate: {rule.get('lastError')}", RESTART)
+        yield Finding("rules", place, f"it does not evaluate: {rule.get('lastError')}", RESTART, _UNNOTICED)
     elif (age := now - parse_timestamp(rule["lastEvaluation"])) > max(RULE_STALE_SECONDS, 3 * loaded.interval):
-        yield Finding("rules", where, f"it was last evaluated {age:.0f} s ago", RESTART)
+        yield Finding("rules", place, f"it was last evaluated {age:.0f} s ago", RESTART, _UNNOTICED)
     if differs := [name for name, (ours, theirs) in _sides(wanted, rule).items() if ours != theirs]:
-        yield Finding("rules", where, f"Prometheus has it with another {' and '.join(differs)}", RESTART)
+        what = f"Prometheus has it with another {' and '.join(differs)}"
+        yield Finding("rules", place, what, RESTART, "it fires, or tells people, otherwise than is meant")
+
+
+def _stranger(name: str, severity: str) -> Finding:
+    what = f"Prometheus has a rule of this name ({severity}) that nobody rendered"
+    why = "nobody who is woken by it finds a runbook here"
+    return Finding("rules", Place(PlaceKind.RULE, name), what, RESTART, why, FindingSeverity.WARNING)
 
 
 def _sides(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tuple[object, object]]:

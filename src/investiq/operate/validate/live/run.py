@@ -10,14 +10,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from investiq.clients.session import HttpCredentials, HttpSession, NotChecked
 from investiq.foundation import topology
 from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.findings import CheckResult, Finding
+from investiq.foundation.findings import CheckResult, Place, PlaceKind
 from investiq.operate.supervise.launch import missing_jobs
 from investiq.operate.supervise.parts import stack_table
 from investiq.operate.validate.live.context import ValidationContext
@@ -31,10 +31,11 @@ from investiq.operate.validate.live.machine import (
 from investiq.operate.validate.live.metrics import check_metrics
 from investiq.operate.validate.live.notifying import check_receivers, check_routes
 from investiq.operate.validate.live.panels import check_panels
-from investiq.operate.validate.live.programs import Alertmanager, Prometheus, QueryRefused
+from investiq.operate.validate.live.programs import Alertmanager, Prometheus
 from investiq.operate.validate.live.rules import check_rules
 from investiq.operate.validate.live.scraping import check_alertmanager_known, check_probes, check_targets
 from investiq.operate.validate.live.user_services import check_own_services
+from investiq.operate.validate.runner import THIS_MACHINE, could_not_check, run_check_within
 
 __all__ = ["LIVE_CHECKS", "SETTLING_SECONDS", "LiveCheck", "Need", "RemoteTarget", "validate_live"]
 
@@ -136,26 +137,37 @@ async def validate_live(
 ) -> list[CheckResult]:
     """Every check of the running monitoring, in the order of `LIVE_CHECKS`; ends within two minutes by default.
 
+    Where a file of `remote.access` cannot be used, the one result says that.
+
     Args:
         only: names of the checks to make; None makes all. What they rest on is asked as well.
         wait_seconds: how long findings are asked again; None does so for a monitoring that has just started.
         tell: is told what goes on, every few seconds.
-
-    Raises:
-        NotChecked: a file of `elsewhere.access` cannot be used.
     """
     remote = remote or RemoteTarget()
-    async with _scene(config, remote) as context, _told(context, tell):
-        checked = await _round(_with_needs(LIVE_CHECKS if only is None else only), context, remote)
-        started = time.monotonic()
-        if wait_seconds is None:
-            wait_seconds = SETTLING_SECONDS if _open(checked) and await _is_young(context) else 0.0
-        if _open(checked) and wait_seconds:
-            tell(f"not whole yet: {', '.join(_open(checked))}; asking again, for {wait_seconds:.0f} s at most")
-        while (again := _open(checked)) and (left := started + wait_seconds - time.monotonic()) > 0:
-            await asyncio.sleep(min(_ASK_AGAIN_SECONDS, left))
-            checked |= await _round(_with_needs(again), context, remote)
+    wanted = _with_needs(LIVE_CHECKS if only is None else only)
+    try:
+        async with _scene(config, remote) as context, _told(context, tell):
+            checked = await _settled(wanted, context, remote, wait_seconds, tell)
+    except NotChecked as error:
+        return [could_not_check("validate", Place(PlaceKind.MACHINE, "this command"), error.message, error.fix)]
     return [checked[name] for name in LIVE_CHECKS if name in checked]
+
+
+async def _settled(
+    wanted: Sequence[str], context: ValidationContext, remote: RemoteTarget, wait_seconds: float | None, tell: Tell
+) -> dict[str, CheckResult]:
+    """The checks `wanted`; what is not whole is asked again while time alone may mend it."""
+    checked = await _round(wanted, context, remote)
+    started = time.monotonic()
+    if wait_seconds is None:
+        wait_seconds = SETTLING_SECONDS if _open(checked) and await _is_young(context) else 0.0
+    if _open(checked) and wait_seconds:
+        tell(f"not whole yet: {', '.join(_open(checked))}; asking again, for {wait_seconds:.0f} s at most")
+    while (again := _open(checked)) and (left := started + wait_seconds - time.monotonic()) > 0:
+        await asyncio.sleep(min(_ASK_AGAIN_SECONDS, left))
+        checked |= await _round(_with_needs(again), context, remote)
+    return checked
 
 
 def _with_needs(names: Collection[str]) -> list[str]:
@@ -200,36 +212,17 @@ async def _made(
     check = LIVE_CHECKS[name]
     for need in sorted(check.needs):
         if why := remote.offers(need):
-            return CheckResult(name, "nothing", left_out=why)
+            return CheckResult(name, left_out=why)
         if need in first and first[need].findings:
-            return CheckResult(name, "nothing", left_out=f"{need} could not be asked")
-    started = time.monotonic()
-    where = context.alertmanager.url if Need.ALERTMANAGER in check.needs else context.prometheus.url
-    checked = await _asked(name, check, context, "this machine" if Need.MACHINE in check.needs else where)
-    return replace(checked, seconds=round(time.monotonic() - started, 2))
+            return CheckResult(name, left_out=f"{need} could not be asked")
+    return await run_check_within(_CHECK_SECONDS, name, _place(check, context), check.ask(context))
 
 
-async def _asked(name: str, check: LiveCheck, context: ValidationContext, where: str) -> CheckResult:
-    """The answer; whatever keeps it from being found is no verdict on the monitoring."""
-    try:
-        async with asyncio.timeout(_CHECK_SECONDS):
-            return await check.ask(context)
-    except NotChecked as error:
-        return _unchecked(name, where, error.message, error.fix)
-    except TimeoutError:
-        what = f"it was not done within {_CHECK_SECONDS:g} s"
-        return _unchecked(name, where, what, "ask again when the machine has less to do, or with --only")
-    except (InvestIQError, OSError) as error:
-        what = error.message if isinstance(error, InvestIQError) else str(error)
-        fix = "its query is refused: is this a Prometheus?" if isinstance(error, QueryRefused) else "mend this first"
-        return _unchecked(name, where, what, fix)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        what = f"it answers, but not as expected ({type(error).__name__}: {error})"
-        return _unchecked(name, where, what, "see which program has the port: `investiq doctor`")
-
-
-def _unchecked(name: str, where: str, what: str, fix: str) -> CheckResult:
-    return CheckResult(name, "nothing", (Finding(name, where, what, fix, unchecked=True),))
+def _place(check: LiveCheck, context: ValidationContext) -> Place:
+    if Need.MACHINE in check.needs:
+        return THIS_MACHINE
+    asked = context.alertmanager if Need.ALERTMANAGER in check.needs else context.prometheus
+    return Place(PlaceKind.ADDRESS, asked.url)
 
 
 def _open(checked: Mapping[str, CheckResult]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from investiq.foundation import topology
-from investiq.foundation.findings import CheckResult, Finding
+from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.scraping.probes import probes
 from investiq.monitoring.selectors import series
@@ -14,18 +14,21 @@ from investiq.promql.matcher import eq
 
 __all__ = ["check_alertmanager_known", "check_probes", "check_targets"]
 
+_UNHEARD = "alerts on its metrics cannot fire"
+
 
 async def check_targets(context: ValidationContext) -> CheckResult:
     """Every scrape job is there, and every target answers."""
     targets = await context.prometheus.targets()
     seen = {target["labels"]["job"] for target in targets}
     findings = [
-        Finding("targets", job, "Prometheus does not scrape it", RESTART) for job in sorted(context.jobs - seen)
+        Finding("targets", Place(PlaceKind.TARGET, job), "Prometheus does not scrape it", RESTART, _UNHEARD)
+        for job in sorted(context.jobs - seen)
     ]
     for target in targets:
         if target["health"] != "up":
-            where = f"{target['labels']['job']} {target['labels']['instance']}"
-            findings.append(Finding("targets", where, target["lastError"] or target["health"], START))
+            place = Place(PlaceKind.TARGET, f"{target['labels']['job']} {target['labels']['instance']}")
+            findings.append(Finding("targets", place, target["lastError"] or target["health"], START, _UNHEARD))
     return CheckResult("targets", f"{len(targets)} targets of {len(seen)} jobs", tuple(findings))
 
 
@@ -41,9 +44,11 @@ async def check_probes(context: ValidationContext) -> CheckResult:
 
 
 def _probe(url: str, verdict: float | None) -> Finding:
+    place = Place(PlaceKind.ADDRESS, url)
     if verdict is None:
-        return Finding("probes", url, "Prometheus has no result of its probe", RESTART)
-    return Finding("probes", url, "its probe fails", f"ask it: `curl -i {url}`")
+        why = "nobody is told when it cannot be reached"
+        return Finding("probes", place, "Prometheus has no result of its probe", RESTART, why)
+    return Finding("probes", place, "its probe fails", f"ask it: `curl -i {url}`", "its users may not reach it either")
 
 
 async def check_alertmanager_known(context: ValidationContext) -> CheckResult:
@@ -53,12 +58,14 @@ async def check_alertmanager_known(context: ValidationContext) -> CheckResult:
 
 
 def _unknown(context: ValidationContext, active: list[Mapping[str, str]]) -> list[Finding]:
-    where = context.prometheus.url
+    place = Place(PlaceKind.ADDRESS, context.prometheus.url)
     if not active:
         what = "Prometheus knows no Alertmanager: no alert leaves it"
-        return [Finding("alertmanager-known", where, what, START)]
+        return [Finding("alertmanager-known", place, what, START)]
     ours = topology.ALERTMANAGER.url(context.config)
     if context.here and not any(known["url"].startswith(f"{ours}/") for known in active):
         told = ", ".join(known["url"] for known in active)
-        return [Finding("alertmanager-known", where, f"its alerts go to {told}, not to {ours}", RESTART)]
+        what = f"its alerts go to {told}, not to {ours}"
+        why = "the receivers that are configured here hear nothing"
+        return [Finding("alertmanager-known", place, what, RESTART, why)]
     return []
