@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from grafana_foundation_sdk.cog import plugins
@@ -17,7 +17,7 @@ from investiq.monitoring.checks.dashboards import check_dashboards
 from investiq.monitoring.dashboards import api, dashboards_of, trading
 from investiq.monitoring.dashboards.events import EVENTS
 from investiq.monitoring.dashboards.grafana import DATA_SOURCE_UID, dashboard_json, dashboards_provider, data_source
-from investiq.monitoring.dashboards.panel import Dashboard, Row
+from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.host import HOST_MEMORY_LOW
 from investiq.monitoring.rules.monitoring import CERTIFICATE_EXPIRING, CERTIFICATE_NEAR_ITS_END
@@ -25,6 +25,7 @@ from tests.monitoring.services import SERVICES
 
 CONSOLE = "https://invest.example.org"
 DASHBOARDS = dashboards_of(Config(services=SERVICES))
+COUNTED = api.DASHBOARD.targets.name
 
 
 def _document(dashboard: Dashboard) -> Any:
@@ -47,6 +48,44 @@ def test_every_panel_is_there_with_its_queries(dashboard: Dashboard) -> None:
     assert [panel["title"] for panel in document["panels"] if panel["type"] == "row"] == [
         row.title for row in dashboard.rows
     ]
+
+
+def _small(title: str, view: PanelView, width: Literal[8, 12, 24], *exprs: str) -> Panel:
+    queries = tuple(Query(expr, "") for expr in exprs)
+    return Panel(title=title, description="x", unit=PanelUnit.COUNT, queries=queries, view=view, width=width)
+
+
+def test_a_small_dashboard_is_laid_out_numbered_and_asked_for_like_this() -> None:
+    """What the builder gives every dashboard alike has no rule of the check `dashboards`: it is looked at here."""
+    number, lines = _small("Number", PanelView.NUMBER, 8, "up"), _small("Lines", PanelView.LINES, 24, "up", "up")
+    more, table = _small("More", PanelView.LINES, 12, "up"), _small("Table", PanelView.TABLE, 12, "up")
+    rows = (Row("First", (number, lines)), Row("Second", (more, table)))
+    document = _document(replace(api.DASHBOARD, rows=rows))
+
+    assert (document["uid"], document["editable"]) == ("investiq-api", False)
+    asked = {"type": "prometheus", "uid": "${datasource}"}
+    every = {"type": "query", "datasource": asked, "multi": True, "includeAll": True, "allValue": ".+", "refresh": 2}
+    source, job, instance = document["templating"]["list"]
+    assert (source["type"], source["name"], source["label"]) == ("datasource", "datasource", "Data source")
+    assert source["query"] == "prometheus"
+    assert job == {**job, **every, "name": "job", "label": "Job", "query": f"label_values({COUNTED}, job)"}
+    of_the_job = f'label_values({COUNTED}{{job=~"$job"}}, instance)'
+    assert instance == {**instance, **every, "name": "instance", "label": "Instance", "query": of_the_job}
+
+    places = [(panel["title"], *(panel["gridPos"][side] for side in "xywh")) for panel in document["panels"]]
+    assert places == [
+        ("First", 0, 0, 24, 1),
+        ("Number", 0, 1, 8, 4),
+        ("Lines", 0, 5, 24, 8),
+        ("Second", 0, 13, 24, 1),
+        ("More", 0, 14, 12, 8),
+        ("Table", 12, 14, 12, 8),
+    ]
+    assert len({panel["id"] for panel in document["panels"]}) == len(places)
+    drawn = [panel for panel in document["panels"] if panel["type"] != "row"]
+    assert [[target["refId"] for target in panel["targets"]] for panel in drawn] == [["A"], ["A", "B"], ["A"], ["A"]]
+    assert all(part["datasource"] == asked for panel in drawn for part in (panel, *panel["targets"]))
+    assert {panel["fieldConfig"]["defaults"]["unit"] for panel in drawn} == {"short"}
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda dashboard: dashboard.name)

@@ -23,8 +23,8 @@ from tests.monitoring.services import SERVICES
 
 DASHBOARDS = dashboards_of(Config(services=SERVICES))
 PANELS = [panel for dashboard in DASHBOARDS for panel in dashboard.panels]
-# A service of the user has one of its own; nothing is backed up yet.
-WITHOUT_DASHBOARD = {"services", "backup"}
+# A service of the user has one of its own.
+WITHOUT_DASHBOARD = {Subject.SERVICES}
 
 
 def test_there_is_a_dashboard_for_each_subject_and_two_for_all_of_them() -> None:

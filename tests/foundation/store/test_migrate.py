@@ -12,8 +12,13 @@ from setuptools import find_namespace_packages  # type: ignore[import-untyped]
 from sqlalchemy import Engine, delete, insert, text, update
 from sqlalchemy.exc import IntegrityError
 
-from investiq.foundation.store import LedgerTooNew, current_revision, migrate, reading, writing
+from investiq.foundation.store import LedgerTooNew, migrate, reading, writing
 from investiq.foundation.store.schema import APPEND_ONLY, equity_points, metadata
+
+
+def _revision(engine: Engine) -> str | None:
+    with reading(engine) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 def test_migrations_make_exactly_the_tables_that_the_code_uses(engine: Engine) -> None:
@@ -24,11 +29,11 @@ def test_migrations_make_exactly_the_tables_that_the_code_uses(engine: Engine) -
 
 
 def test_migrating_twice_changes_nothing(engine: Engine) -> None:
-    assert current_revision(engine) is None
+    assert _revision(engine) is None
     migrate(engine)
-    first = current_revision(engine)
+    first = _revision(engine)
     migrate(engine)
-    assert current_revision(engine) == first is not None
+    assert _revision(engine) == first is not None
 
 
 def test_processes_that_migrate_at_the_same_time_do_not_collide(engine: Engine) -> None:
@@ -46,7 +51,7 @@ def test_processes_that_migrate_at_the_same_time_do_not_collide(engine: Engine) 
     for thread in threads:
         thread.join()
     assert failures == []
-    assert current_revision(engine) is not None
+    assert _revision(engine) is not None
 
 
 def test_a_ledger_of_a_later_version_is_refused_and_left_alone(engine: Engine) -> None:
@@ -55,7 +60,7 @@ def test_a_ledger_of_a_later_version_is_refused_and_left_alone(engine: Engine) -
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(LedgerTooNew, match=r"9999.*newer version"):
         migrate(engine)
-    assert current_revision(engine) == "9999"
+    assert _revision(engine) == "9999"
 
 
 def test_history_can_be_neither_changed_nor_deleted(engine: Engine) -> None:

@@ -41,9 +41,9 @@ def test_daylight_saving_moves_the_opening_in_utc(calendar: TradingCalendar) -> 
     assert calendar.session(date(2008, 3, 10)).open == utc("2008-03-10 13:30")
 
 
-def test_a_holiday_moves_on_to_the_next_session(calendar: TradingCalendar) -> None:
-    assert calendar.on_or_after(date(2008, 1, 1)).day == date(2008, 1, 2)
-    assert calendar.on_or_after(date(2008, 1, 2)).day == date(2008, 1, 2)
+def test_the_session_after_a_day_is_beyond_holidays_and_weekends(calendar: TradingCalendar) -> None:
+    assert calendar.after(date(2007, 12, 31)).day == date(2008, 1, 2)
+    assert calendar.after(date(2008, 1, 1)).day == date(2008, 1, 2)
     assert calendar.after(date(2008, 1, 4)).day == date(2008, 1, 7)
 
 

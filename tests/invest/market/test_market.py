@@ -106,8 +106,7 @@ def test_a_symbol_is_unknown_until_its_first_price() -> None:
     before = _market("2008-01-07 14:29:59")
     assert before.symbols() == (AAPL,)
     assert before.quote(IBM) is None
-    assert before.nearest("IBM") == [AAPL]
-    for ask in (before.bars, before.headlines, before.fundamentals, before.data_age_seconds, before.missing_sessions):
+    for ask in (before.bars, before.headlines, before.fundamentals, before.data_age_seconds):
         with pytest.raises(UnknownSymbol) as caught:
             ask(IBM)
         assert caught.value.detail["suggestions"] == [AAPL]
@@ -127,9 +126,13 @@ def test_the_shipped_market_of_2008_does_not_know_facebook() -> None:
 
 def test_suggestions_are_never_empty_and_the_nearest_come_first() -> None:
     market = Market(ReplayProvider(), FakeClock(utc("2013-01-02 15:00")), xnys())
-    assert market.nearest("gogle")[0] == "GOOG"
-    assert len(market.nearest("NOPE")) == 3
-    assert len(market.nearest("ZZZZ", n=2)) == 2
+    for unknown, nearest in (("GOGLE", "GOOG"), ("NOPE", None)):
+        with pytest.raises(UnknownSymbol) as caught:
+            market.bars(Symbol(unknown))
+        suggestions = caught.value.detail["suggestions"]
+        assert isinstance(suggestions, list)
+        assert len(suggestions) == 3
+        assert suggestions[0] == nearest or nearest is None
 
 
 @pytest.mark.parametrize(
@@ -223,17 +226,6 @@ def test_open_seconds_stand_still_while_the_market_is_closed() -> None:
     assert close - noon == 4 * 3600
     assert open_seconds("2008-01-06 12:00") == open_seconds("2008-01-07 14:30") == close
     assert open_seconds("2008-01-07 15:00") - close == 1800
-
-
-def test_missing_sessions_are_told_as_far_as_they_are_past() -> None:
-    gappy = [each for each in MONTH if each.session.day not in (4, 10)]
-    provider = FakeProvider({AAPL: gappy})
-    assert _days_of(_market("2008-01-09 22:00", provider)) == [4]
-    assert _days_of(_market("2008-01-12 12:00", provider)) == [4, 10]
-
-
-def _days_of(market: Market) -> list[int]:
-    return [day.day for day in market.missing_sessions(AAPL)]
 
 
 def test_what_the_provider_refused_can_be_asked() -> None:

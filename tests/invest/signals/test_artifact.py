@@ -15,6 +15,7 @@ from investiq.invest.market.types import Symbol
 from investiq.invest.signals.artifact import ModelMissing, ModelRefused, fingerprint, load, save
 from investiq.invest.signals.model import Artifact, Model, content_version
 from tests.invest.signals.conftest import Histories
+from tests.invest.signals.predictions import predict
 
 A = Symbol("AAA")
 FILES = ("model.txt", "calibration.json", "card.json", "manifest.json")
@@ -60,7 +61,7 @@ def test_a_saved_model_predicts_as_it_did_in_memory(
     assert loaded.card == artifact.card
     assert loaded.trained_at == datetime(2026, 1, 2, tzinfo=UTC)
     for bars in trending_histories.values():
-        assert loaded.predict(A, bars) == Model(artifact).predict(A, bars)
+        assert predict(loaded, A, bars) == predict(Model(artifact), A, bars)
 
 
 def test_nothing_trained_yet_is_missing_and_not_refused(tmp_path: Path) -> None:

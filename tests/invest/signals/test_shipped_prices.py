@@ -13,6 +13,7 @@ from investiq.invest.signals.features import NEEDED_BARS
 from investiq.invest.signals.model import Artifact, Model
 from investiq.invest.signals.prediction import UNPROVEN_CONFIDENCE
 from investiq.invest.signals.train import train
+from tests.invest.signals.predictions import predict
 
 START = date(2008, 1, 2)
 Shipped = Mapping[Symbol, Sequence[Bar]]
@@ -49,6 +50,6 @@ def test_it_claims_no_more_than_its_scores_show(default_model: Artifact) -> None
 def test_it_serves_every_shipped_symbol_with_confidence_near_zero(default_model: Artifact, shipped: Shipped) -> None:
     model = Model(default_model)
     for symbol, bars in shipped.items():
-        prediction = model.predict(symbol, bars[-NEEDED_BARS:])
+        prediction = predict(model, symbol, bars[-NEEDED_BARS:])
         assert 0.3 < prediction.probability_up < 0.8
         assert prediction.confidence <= UNPROVEN_CONFIDENCE

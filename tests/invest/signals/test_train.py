@@ -19,6 +19,7 @@ from investiq.invest.signals.prediction import UNPROVEN_CONFIDENCE
 from investiq.invest.signals.train import MINIMUM_SESSIONS, QUANTILE_LEVELS, TooLittleData, train
 from tests.invest.signals import synthetic
 from tests.invest.signals.conftest import CUT, Histories
+from tests.invest.signals.predictions import predict
 
 A = Symbol("AAA")
 Floats = NDArray[np.float64]
@@ -86,7 +87,7 @@ def _forecast(artifact: Artifact, features: Floats) -> Floats:
 def test_a_random_walk_gives_no_skill_and_no_confidence(seed: int) -> None:
     histories = synthetic.random_walks(500, seed=seed)
     artifact = train(histories, date(2030, 1, 1))
-    prediction = Model(artifact).predict(A, histories[A])
+    prediction = predict(Model(artifact), A, histories[A])
     assert not artifact.card.beats_constant
     assert not prediction.beats_constant
     assert prediction.confidence <= UNPROVEN_CONFIDENCE
@@ -147,7 +148,7 @@ def test_a_market_that_only_rises_gives_a_finite_card() -> None:
     artifact = train({A: bars}, date(2030, 1, 1))
     assert artifact.card.validation.auc is None
     assert not artifact.card.beats_constant
-    assert 0.9 < Model(artifact).predict(A, bars).probability_up < 1
+    assert 0.9 < predict(Model(artifact), A, bars).probability_up < 1
 
 
 def test_progress_goes_from_start_to_end_of_each_stage(trending_histories: Histories, cut_off: date) -> None:

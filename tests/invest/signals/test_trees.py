@@ -106,4 +106,4 @@ def test_whatever_one_character_becomes_it_is_refused_or_it_predicts(artifact: A
         model = Model(replace(artifact, model_text=changed))
     except MalformedTrees:
         return
-    assert 0 < model.predict(A, BARS).probability_up < 1
+    assert 0 < model.forecast(A, BARS[-1].session, model.features(A, BARS)).probability_up < 1

@@ -86,7 +86,6 @@ def test_no_secret_is_on_a_command_line() -> None:
         {
             "data_dir": "/data",
             "api": {"metrics_token": "s3cret"},
-            "grafana_admin_password": "s3cret",
             "notify": {"pagerduty_key": "s3cret", "discord_webhook_url": "https://discord.com/s3cret"},
         }
     )

@@ -25,6 +25,7 @@ from investiq.invest.signals.features import NEEDED_BARS
 from investiq.invest.signals.model import Artifact, Model
 from investiq.serve.signals.app import create_app
 from tests.invest.signals.conftest import Histories
+from tests.invest.signals.predictions import predict
 
 A = Symbol("AAA")
 NEVER = 3_600.0
@@ -85,7 +86,7 @@ async def test_a_prediction_over_http_is_the_one_made_in_process(
     async with app.router.lifespan_context(app):
         client = SignalClient("http://127.0.0.1:8004", 5.0, httpx2.ASGITransport(app))
         for symbol, history in trending_histories.items():
-            assert await client.predict(symbol, history) == Model(artifact).predict(symbol, history)
+            assert await client.predict(symbol, history) == predict(Model(artifact), symbol, history)
         await client.aclose()
 
 

@@ -33,7 +33,6 @@ SHORT_NAMES = {
     "METRICS_TOKEN": "api.metrics_token",
     "DISCORD_WEBHOOK_URL": "notify.discord_webhook_url",
     "PAGERDUTY_KEY": "notify.pagerduty_key",
-    "GRAFANA_ADMIN_PASSWORD": "grafana_admin_password",
     "ALPACA_API_KEY": "alpaca_api_key",
     "ALPACA_SECRET_KEY": "alpaca_secret_key",
     "DATABASE_URL": "database_url",

@@ -273,7 +273,6 @@ class Config(Section):
         description="SQLAlchemy URL of the ledger; default: SQLite in data_dir",
         examples=["postgresql+psycopg://user:password@host/investiq"],
     )
-    grafana_admin_password: Secret | None = Field(None, description="password of Grafana's admin")
     alpaca_api_key: Secret | None = Field(None, description="Alpaca key id (kept for the Alpaca broker)")
     alpaca_secret_key: Secret | None = Field(None, description="Alpaca secret key (kept for the Alpaca broker)")
     market: MarketConfig = MarketConfig()

@@ -8,13 +8,12 @@ from investiq.foundation.store.engine import (
     reading,
     writing,
 )
-from investiq.foundation.store.migrate import LedgerTooNew, current_revision, migrate
+from investiq.foundation.store.migrate import LedgerTooNew, migrate
 
 __all__ = [
     "DatabaseUnavailable",
     "LedgerTooNew",
     "UnusableDatabaseUrl",
-    "current_revision",
     "migrate",
     "open_engine",
     "ping",

@@ -12,9 +12,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.store.engine import reading, writing
+from investiq.foundation.store.engine import writing
 
-__all__ = ["LedgerTooNew", "current_revision", "migrate"]
+__all__ = ["LedgerTooNew", "migrate"]
 
 
 class LedgerTooNew(InvestIQError):
@@ -35,12 +35,6 @@ def migrate(engine: Engine) -> None:
         _refuse_unknown(connection, ScriptDirectory.from_config(config))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-def current_revision(engine: Engine) -> str | None:
-    """The revision that the database is at; None before the first migration."""
-    with reading(engine) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
 
 
 def _config() -> Config:

@@ -85,10 +85,6 @@ class TradingCalendar:
         """The sessions from `start` to `end`, both included."""
         return self._sessions[bisect_left(self._days, start) : bisect_right(self._days, end)]
 
-    def on_or_after(self, day: date) -> Session:
-        """The session of `day`, or the next one when the exchange is closed that day."""
-        return self._at(bisect_left(self._days, day), day)
-
     def after(self, day: date) -> Session:
         """The first session later than `day`."""
         return self._at(bisect_right(self._days, day), day)

@@ -131,10 +131,6 @@ class Market:
             self._require(symbol, now)
         return self._data_age([symbol] if symbol is not None else self._symbols(now), now)
 
-    def nearest(self, text: str, n: int = 3) -> Sequence[Symbol]:
-        """The `n` known symbols that are most like `text`, best first."""
-        return nearest_symbols(text, self.symbols(), n)
-
     def headlines(self, symbol: Symbol) -> Sequence[Headline] | None:
         """Headlines published by now, ascending; None when the provider has no news for any symbol.
 
@@ -154,14 +150,6 @@ class Market:
         now = self._clock.now()
         self._require(symbol, now)
         return _published_by(now, self._provider.fundamentals(symbol))
-
-    def missing_sessions(self, symbol: Symbol) -> Sequence[date]:
-        """Completed sessions since the first bar of `symbol`, and until its last, for which it has none.
-
-        Raises:
-            UnknownSymbol: `symbol` has no price by now.
-        """
-        return self._calendar.missing([bar.session for bar in self.bars(symbol)])
 
     def state(self) -> MarketState:
         """Everything about the market at one instant."""

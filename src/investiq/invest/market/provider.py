@@ -33,9 +33,9 @@ class UnknownSymbol(InvestIQError):
         super().__init__(f"no prices for {symbol}{hint}", symbol=symbol, suggestions=list(suggestions))
 
 
-def nearest_symbols(text: str, known: Iterable[Symbol], n: int = 3) -> Sequence[Symbol]:
-    """The `n` symbols of `known` most like `text`, best first; however far off, so that there is always a way on."""
-    return [Symbol(match) for match in get_close_matches(text.strip().upper(), list(known), n=n, cutoff=0.0)]
+def nearest_symbols(text: str, known: Iterable[Symbol]) -> Sequence[Symbol]:
+    """Three symbols of `known` most like `text`, best first; however far off, so that there is always a way on."""
+    return [Symbol(match) for match in get_close_matches(text.strip().upper(), list(known), n=3, cutoff=0.0)]
 
 
 class PriceProvider(Protocol):

@@ -39,10 +39,10 @@ class Fold:
     """Training labels are decided strictly before this session."""
 
 
-def walk_forward(dataset: Dataset, folds: int = FOLDS) -> Iterator[Fold]:
+def walk_forward(dataset: Dataset) -> Iterator[Fold]:
     """Expanding training windows, each followed by its test block; together the blocks cover the last two thirds."""
     calendar = np.unique(dataset.sessions)
-    edges = np.linspace(int(len(calendar) * FIRST_TRAINING_SHARE), len(calendar), folds + 1).astype(int)
+    edges = np.linspace(int(len(calendar) * FIRST_TRAINING_SHARE), len(calendar), FOLDS + 1).astype(int)
     for start, stop in itertools.pairwise(edges):
         block = calendar[start:stop]
         embargo_start = calendar[max(start - EMBARGO_SESSIONS, 0)]

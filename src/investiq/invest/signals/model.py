@@ -79,17 +79,11 @@ class Model:
         except lightgbm.basic.LightGBMError as error:
             raise MalformedTrees(f"LightGBM refuses model.txt: {error}") from error
 
-    def predict(self, symbol: Symbol, bars: Sequence[Bar]) -> Prediction:
-        """The forecast at the close of the last of `bars` (ascending; only the last `NEEDED_BARS` matter).
-
-        Raises:
-            TooFewBars, UnusableBars: see `features`.
-        """
-        features = self.features(symbol, bars)
-        return self.forecast(symbol, bars[-1].session, features)
-
     def features(self, symbol: Symbol, bars: Sequence[Bar]) -> Floats:
         """What the model looks at, at the close of the last of `bars`: (features,), finite.
+
+        Args:
+            bars: ascending; only the last `NEEDED_BARS` matter.
 
         Raises:
             TooFewBars: fewer than `NEEDED_BARS`.

@@ -102,7 +102,7 @@ class OrderRouter:
         self._metrics.acknowledged(perf_counter() - started)
         return self._merge(order, report)
 
-    def cancel(self, order_id: str, by: str, reason: str = "cancelled") -> Order:
+    def cancel(self, order_id: str, by: str) -> Order:
         """Ask the broker to cancel an open order; the answer may be that it filled meanwhile.
 
         Raises:
@@ -115,7 +115,7 @@ class OrderRouter:
         if not order.is_open:
             raise OrderNotOpen(f"order {order_id} is {order.status}: only an open order can be cancelled")
         try:
-            return self._merge(order, self._broker.cancel(order.client_order_id), by, reason)
+            return self._merge(order, self._broker.cancel(order.client_order_id), by, "cancelled")
         except UnknownAtBroker:
             if order.id in self._sending:
                 raise BrokerUnavailable(f"order {order_id} is just on its way to the broker: cancel it again") from None

@@ -48,7 +48,6 @@ __all__ = [
     "TEST_ALERT",
     "Inhibition",
     "alertmanager_document",
-    "receiver_names",
 ]
 
 INBOX = "inbox"
@@ -233,12 +232,6 @@ def alertmanager_document(config: Config) -> dict[str, Any]:
             *({"name": name, **configs} for name, configs in outside.items()),
         ],
     }
-
-
-def receiver_names(config: Config) -> tuple[str, ...]:
-    """The receivers that a running Alertmanager must have."""
-    switch = [receiver["name"] for receiver in _deadmans_switch(config)]
-    return (INBOX, HEARTBEAT, *switch, *_outside(config))
 
 
 def _machine_routes(config: Config) -> list[dict[str, Any]]:

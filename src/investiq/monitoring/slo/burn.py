@@ -10,7 +10,7 @@ from typing import Any
 
 import promql_parser
 
-__all__ = ["PAGES", "PAIRS", "SOURCE", "TICKETS", "WINDOWS", "AlertUrgency", "Pair", "seconds"]
+__all__ = ["PAGES", "PAIRS", "TICKETS", "WINDOWS", "AlertUrgency", "Pair", "seconds"]
 
 
 class AlertUrgency(StrEnum):
@@ -40,14 +40,13 @@ def seconds(window: str) -> int:
     return int(promql_parser.parse_duration(window).total_seconds())
 
 
-def _read() -> dict[str, Any]:
-    return tomllib.loads((resources.files("investiq.monitoring.slo") / "windows.toml").read_text("utf-8"))
+def _read() -> list[dict[str, Any]]:
+    pairs: list[dict[str, Any]]
+    pairs = tomllib.loads((resources.files("investiq.monitoring.slo") / "windows.toml").read_text("utf-8"))["pairs"]
+    return pairs
 
 
-_DOCUMENT = _read()
-
-SOURCE: str = _DOCUMENT["source"]
-PAIRS: tuple[Pair, ...] = tuple(Pair(AlertUrgency(pair.pop("tells")), **pair) for pair in _DOCUMENT["pairs"])
+PAIRS: tuple[Pair, ...] = tuple(Pair(AlertUrgency(pair.pop("tells")), **pair) for pair in _read())
 PAGES = tuple(pair for pair in PAIRS if pair.tells is AlertUrgency.PAGE)
 TICKETS = tuple(pair for pair in PAIRS if pair.tells is AlertUrgency.TICKET)
 
