@@ -10,19 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from investiq.foundation.config import Config, Paths
+from investiq.foundation.config import Config
 from investiq.foundation.config.schema import NotifyConfig
-from investiq.foundation.contract.heartbeat import EVALUATED_AT, WATCHDOG_NAME
 from investiq.monitoring.alert import Alert
-from investiq.monitoring.routing.routes import (
-    HEARTBEAT_PATH,
-    HEARTBEAT_TOKEN_FILE,
-    alertmanager_document,
-)
+from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
-from investiq.monitoring.rules.monitoring import WATCHDOG
 from investiq.operate.render.files import write_runtime
-from investiq.serve.api.routes import heartbeat
 from tests.alertmanager import alert, alertmanager, eventually, receiver
 
 DISCORD = "https://discord.com/api/webhooks/1/token"
@@ -158,21 +151,13 @@ def test_a_webhook_of_the_users_own_gets_both_severities() -> None:
 # ---- the heartbeat ----
 
 
-def test_the_heartbeat_goes_to_the_api_with_the_token_of_its_own_file(tmp_path: Path) -> None:
+def test_the_heartbeat_goes_to_the_api_with_the_token_of_its_own_file() -> None:
     document = alertmanager_document(Config())
     to_api, to_inbox = next(r for r in document["receivers"] if r["name"] == "heartbeat")["webhook_configs"]
     assert to_api["url"] == "http://127.0.0.1:3000/internal/heartbeat"
     assert not to_api["send_resolved"]
     assert to_api["http_config"]["authorization"] == {"type": "Bearer", "credentials_file": "../keys/heartbeat.token"}
     assert to_inbox["url"].endswith(":5001/heartbeat")
-    paths = Paths.of(Config(data_dir=tmp_path))
-    assert (paths.monitoring / HEARTBEAT_TOKEN_FILE).resolve() == paths.heartbeat_token
-
-
-def test_the_api_and_the_route_mean_the_same_heartbeat() -> None:
-    assert HEARTBEAT_PATH == heartbeat.HEARTBEAT_PATH
-    assert WATCHDOG.name == WATCHDOG_NAME
-    assert EVALUATED_AT in WATCHDOG.annotations
 
 
 def test_a_dead_mans_switch_is_called_beside_the_heartbeat_and_cannot_hold_it_up(tmp_path: Path) -> None:

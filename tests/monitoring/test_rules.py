@@ -11,7 +11,7 @@ from investiq.foundation.topology import NODE
 from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.recording import Recording
-from investiq.monitoring.rules import ALERTS, BY_SUBJECT, RECORDINGS, alerts_of
+from investiq.monitoring.rules import ALERTS, RECORDINGS, alerts_of
 from investiq.monitoring.rules.rule_file import rule_document
 from investiq.monitoring.scraping.jobs import jobs
 from investiq.operate.slo.status import READ
@@ -28,10 +28,6 @@ def test_the_contract_names_are_there() -> None:
 def test_no_two_alerts_of_a_subject_share_name_and_severity() -> None:
     counted = Counter((alert.subject, *alert.key) for alert in ALERTS)
     assert [key for key, number in counted.items() if number > 1] == []
-
-
-def test_an_alert_stands_in_the_module_of_its_subject() -> None:
-    assert all(alert.subject is subject for subject, alerts in BY_SUBJECT.items() for alert in alerts)
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: f"{alert.name}-{alert.severity}")

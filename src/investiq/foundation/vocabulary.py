@@ -22,6 +22,7 @@ __all__ = [
     "HealthStatus",
     "HeartbeatState",
     "MarketPhase",
+    "ModelFeature",
     "OrderOutcome",
     "OrderStatus",
     "OrderType",
@@ -137,6 +138,34 @@ class EngineStatus(StrEnum):
     OK = "ok"
     UNAVAILABLE = "unavailable"
     FAILED = "failed"
+
+
+class ModelFeature(StrEnum):
+    """What the signal model looks at, in the order of its columns. A model that learned from other ones is refused."""
+
+    MOVE_1 = "move_1"
+    MOVE_2 = "move_2"
+    MOVE_5 = "move_5"
+    MOVE_10 = "move_10"
+    MOVE_21 = "move_21"
+    MOVE_63 = "move_63"
+    GAP = "gap"
+    PLACE_IN_RANGE_1 = "place_in_range_1"
+    PLACE_IN_RANGE_10 = "place_in_range_10"
+    PLACE_IN_RANGE_63 = "place_in_range_63"
+    DISTANCE_FROM_MEAN_10 = "distance_from_mean_10"
+    DISTANCE_FROM_MEAN_50 = "distance_from_mean_50"
+    BOLLINGER_20 = "bollinger_20"
+    RSI_14 = "rsi_14"
+    DRAWDOWN_63 = "drawdown_63"
+    VOLATILITY_21 = "volatility_21"
+    VOLATILITY_CHANGE = "volatility_change"
+    DOWNSIDE_SHARE_21 = "downside_share_21"
+    AUTOCORRELATION_63 = "autocorrelation_63"
+    TRUE_RANGE = "true_range"
+    VOLUME_CHANGE = "volume_change"
+    VOLUME_TREND = "volume_trend"
+    VOLUME_BALANCE_21 = "volume_balance_21"
 
 
 class TradingMode(StrEnum):

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
 from investiq.foundation.telemetry.catalogue import Kind, Metric
 from investiq.monitoring.exporters.external_metric import ExternalMetric
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.recording import Recording
-from investiq.promql.matcher import Matcher, eq, matching
+from investiq.promql.matcher import Matcher, eq, matching, ne
 
-__all__ = ["UP", "ExternalMetric", "at_most", "buckets", "observations", "series"]
+__all__ = ["OF_USERS", "UP", "ExternalMetric", "at_most", "buckets", "observations", "series"]
 
 TARGET_LABELS = ("job", "instance")
 """The labels that Prometheus adds to every sample of a target."""
+
+OF_USERS = ne("endpoint", "/health", "/metrics", HEARTBEAT_PATH)
+"""Of REQUEST_DURATION, what users asked for.
+
+Scrapes, probes and heartbeats come every few seconds whatever users do, and /health answers 503 on purpose while a
+dependency is down: counted in, they would thin a ratio out on a quiet system and raise it for a fault that pages
+already.
+"""
 
 
 def series(metric: Metric | ExternalMetric | Recording, *matchers: Matcher) -> str:

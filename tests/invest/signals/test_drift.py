@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from investiq.foundation.telemetry import catalogue
 from investiq.invest.market.types import Symbol
 from investiq.invest.signals import drift
 from investiq.invest.signals.drift import (
@@ -50,10 +49,6 @@ def filled(
         session = START + timedelta(days=number // len(symbols))
         window.observe(symbols[number % len(symbols)], session, np.full(len(FEATURES), value), float(value))
     return window
-
-
-def test_the_label_of_the_metric_has_the_features_of_the_model() -> None:
-    assert catalogue.MODEL_FEATURES == FEATURES
 
 
 def test_the_index_is_that_of_the_formula() -> None:

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from investiq.foundation.config import Config
 from investiq.foundation.config.slo import CustomSlo
-from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.slo import Slo, slos_of
 from investiq.monitoring.slo.openslo import documents
 from investiq.monitoring.slo.openslo_import import Imported, UnusableOpenSlo, read_documents
@@ -61,7 +60,7 @@ def test_the_built_in_slos_come_back_the_same() -> None:
     before = slos_of(Config())
     after = slos_of(Config(slos=tuple(s.model_copy(update={"name": f"x-{s.name}"}) for s in _there_and_back(before))))
     for slo, again in zip(before, after[len(before) :], strict=True):
-        same = replace(slo, name=f"x-{slo.name}", subject=Subject.SLO, events=again.events)
+        same = replace(slo, name=f"x-{slo.name}", events=again.events)
         assert again == same
         if not slo.events.reads:
             assert (again.events.bad, again.events.total) == (slo.events.bad, slo.events.total)

@@ -22,6 +22,7 @@ from investiq.foundation.vocabulary import (
     EngineStatus,
     HaltReason,
     MarketPhase,
+    ModelFeature,
     OrderOutcome,
     Part,
     Subject,
@@ -98,33 +99,7 @@ STATE = (0.0, 1.0)
 
 SERVERS = tuple(Part)
 
-MODEL_FEATURES = (
-    "move_1",
-    "move_2",
-    "move_5",
-    "move_10",
-    "move_21",
-    "move_63",
-    "gap",
-    "place_in_range_1",
-    "place_in_range_10",
-    "place_in_range_63",
-    "distance_from_mean_10",
-    "distance_from_mean_50",
-    "bollinger_20",
-    "rsi_14",
-    "drawdown_63",
-    "volatility_21",
-    "volatility_change",
-    "downside_share_21",
-    "autocorrelation_63",
-    "true_range",
-    "volume_change",
-    "volume_trend",
-    "volume_balance_21",
-)
-"""What the signal model looks at, in the order of its columns; a test holds it to `signals.features`."""
-
+MODEL_FEATURES = _all(ModelFeature)
 BREAKER_MEASURES = (HaltReason.DAILY_LOSS.value, HaltReason.DRAWDOWN.value)
 
 _FAST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

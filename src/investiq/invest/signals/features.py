@@ -19,6 +19,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from investiq.foundation.vocabulary import ModelFeature
 from investiq.invest.market.types import Bar
 
 __all__ = ["FEATURES", "FEATURE_REVISION", "NEEDED_BARS", "feature_matrix"]
@@ -152,35 +153,35 @@ def _volume_balance(w: _Windows) -> Floats:
     return _ratio((volume * np.sign(w.returns[:, -21:])).sum(axis=1), volume.sum(axis=1), 0.0)
 
 
-_FORMULAS: Final[dict[str, Callable[[_Windows], Floats]]] = {
-    "move_1": _move(1),
-    "move_2": _move(2),
-    "move_5": _move(5),
-    "move_10": _move(10),
-    "move_21": _move(21),
-    "move_63": _move(63),
-    "gap": lambda w: (w.open[:, -1] - w.close[:, -2]) / w.volatility,
-    "place_in_range_1": _place_in_range(1),
-    "place_in_range_10": _place_in_range(10),
-    "place_in_range_63": _place_in_range(63),
-    "distance_from_mean_10": _distance_from_mean(10),
-    "distance_from_mean_50": _distance_from_mean(50),
-    "bollinger_20": _bollinger,
-    "rsi_14": _rsi,
-    "drawdown_63": lambda w: w.close[:, -1] - w.close.max(axis=1),
-    "volatility_21": lambda w: w.volatility,
-    "volatility_change": _volatility_change,
-    "downside_share_21": _downside_share,
-    "autocorrelation_63": _autocorrelation,
-    "true_range": lambda w: (
+_FORMULAS: Final[dict[ModelFeature, Callable[[_Windows], Floats]]] = {
+    ModelFeature.MOVE_1: _move(1),
+    ModelFeature.MOVE_2: _move(2),
+    ModelFeature.MOVE_5: _move(5),
+    ModelFeature.MOVE_10: _move(10),
+    ModelFeature.MOVE_21: _move(21),
+    ModelFeature.MOVE_63: _move(63),
+    ModelFeature.GAP: lambda w: (w.open[:, -1] - w.close[:, -2]) / w.volatility,
+    ModelFeature.PLACE_IN_RANGE_1: _place_in_range(1),
+    ModelFeature.PLACE_IN_RANGE_10: _place_in_range(10),
+    ModelFeature.PLACE_IN_RANGE_63: _place_in_range(63),
+    ModelFeature.DISTANCE_FROM_MEAN_10: _distance_from_mean(10),
+    ModelFeature.DISTANCE_FROM_MEAN_50: _distance_from_mean(50),
+    ModelFeature.BOLLINGER_20: _bollinger,
+    ModelFeature.RSI_14: _rsi,
+    ModelFeature.DRAWDOWN_63: lambda w: w.close[:, -1] - w.close.max(axis=1),
+    ModelFeature.VOLATILITY_21: lambda w: w.volatility,
+    ModelFeature.VOLATILITY_CHANGE: _volatility_change,
+    ModelFeature.DOWNSIDE_SHARE_21: _downside_share,
+    ModelFeature.AUTOCORRELATION_63: _autocorrelation,
+    ModelFeature.TRUE_RANGE: lambda w: (
         (np.maximum(w.high[:, -1], w.close[:, -2]) - np.minimum(w.low[:, -1], w.close[:, -2])) / w.volatility
     ),
-    "volume_change": _volume_change,
-    "volume_trend": _volume_trend,
-    "volume_balance_21": _volume_balance,
+    ModelFeature.VOLUME_CHANGE: _volume_change,
+    ModelFeature.VOLUME_TREND: _volume_trend,
+    ModelFeature.VOLUME_BALANCE_21: _volume_balance,
 }
 
-FEATURES: Final[tuple[str, ...]] = tuple(_FORMULAS)
+FEATURES: Final[tuple[str, ...]] = tuple(feature.value for feature in ModelFeature)
 """Names of the columns, in order. An artifact trained on another list is refused."""
 
 
@@ -197,5 +198,5 @@ def feature_matrix(bars: Sequence[Bar]) -> Floats:
     matrix = np.full((len(bars), len(FEATURES)), np.nan)
     if len(bars) >= NEEDED_BARS:
         windows = _windows(bars)
-        matrix[NEEDED_BARS - 1 :] = np.column_stack([formula(windows) for formula in _FORMULAS.values()])
+        matrix[NEEDED_BARS - 1 :] = np.column_stack([_FORMULAS[feature](windows) for feature in ModelFeature])
     return matrix

@@ -27,11 +27,10 @@ from investiq.monitoring.rules.api import (
     DEPENDENCY_DOWN,
     HIGH_ERROR_RATE,
     HIGH_LATENCY,
-    OF_USERS,
     PROBE_FAILING,
     REQUEST_RATE,
 )
-from investiq.monitoring.selectors import buckets, observations
+from investiq.monitoring.selectors import OF_USERS, buckets, observations
 from investiq.promql.matcher import eq, matching
 
 __all__ = ["CONNECTIONS", "DASHBOARD", "DEPENDENCIES", "ERROR_RATE", "LATENCY", "REQUESTS_ANSWERED"]

@@ -6,10 +6,13 @@ warnings to those that wake nobody.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from investiq.foundation import topology
+from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config, NotifyConfig
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
 from investiq.foundation.vocabulary import Dependency, Severity
@@ -42,8 +45,6 @@ from investiq.monitoring.rules.trading import (
 from investiq.promql.matcher import Matcher, eq, ne
 
 __all__ = [
-    "HEARTBEAT_PATH",
-    "HEARTBEAT_TOKEN_FILE",
     "INHIBITIONS",
     "TEST_ALERT",
     "Inhibition",
@@ -56,8 +57,9 @@ DEADMANS_SWITCH = "deadmans-switch"
 CRITICAL = "critical"
 WARNING = "warning"
 
-HEARTBEAT_TOKEN_FILE = "../keys/heartbeat.token"  # noqa: S105  a file name, seen from alertmanager.yml
-"""Alertmanager reads it again for each request, so the rendered file holds no secret of it."""
+_SOMEWHERE = Paths(Path("/data"), Path("/models"))
+_HEARTBEAT_TOKEN_FILE = os.path.relpath(_SOMEWHERE.heartbeat_token, _SOMEWHERE.monitoring)
+"""As alertmanager.yml sees it. Alertmanager reads it for each request, so the rendered file holds no secret of it."""
 
 TEST_ALERT = "InvestIQTest"
 """Sent by `investiq up` and `investiq doctor` to prove the way to the inbox; it never leaves this machine."""
@@ -290,7 +292,7 @@ def _api_heartbeat(config: Config) -> dict[str, Any]:
         "url": f"{topology.API.url(config)}{HEARTBEAT_PATH}",
         # A Watchdog that ended is no sign of life.
         "send_resolved": False,
-        "http_config": {"authorization": {"type": "Bearer", "credentials_file": HEARTBEAT_TOKEN_FILE}},
+        "http_config": {"authorization": {"type": "Bearer", "credentials_file": _HEARTBEAT_TOKEN_FILE}},
     }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import TypeVar
 
 from investiq.foundation.config.schema import Config, ServiceConfig
 from investiq.foundation.vocabulary import Subject
@@ -12,7 +13,9 @@ from investiq.monitoring.rules import analysis, api, host, market, monitoring, s
 from investiq.monitoring.scraping.jobs import jobs
 from investiq.monitoring.slo import slos_of
 
-__all__ = ["ALERTS", "BY_SUBJECT", "CONDITIONAL", "RECORDINGS", "RECORDINGS_BY_SUBJECT", "alerts_of", "recordings_of"]
+__all__ = ["ALERTS", "CONDITIONAL", "RECORDINGS", "alerts_of", "recordings_of"]
+
+_Rule = TypeVar("_Rule", Alert, Recording)
 
 
 def alerts_of(config: Config, without: Collection[str] = ()) -> dict[Subject, tuple[Alert, ...]]:
@@ -24,19 +27,16 @@ def alerts_of(config: Config, without: Collection[str] = ()) -> dict[Subject, tu
     Raises:
         ConfigError: a threshold of an SLO cannot be.
     """
-    of_services = services.alerts(config.services)
     watched = [job for job in jobs(config) if job.name not in without]
-    return {
-        Subject.API: api.ALERTS,
-        Subject.MARKET: market.ALERTS,
-        Subject.ANALYSIS: analysis.ALERTS,
-        Subject.TRADING: trading.ALERTS,
-        Subject.SIGNALS: signals.ALERTS,
-        Subject.HOST: host.ALERTS,
-        Subject.MONITORING: monitoring.alerts(watched),
-        **({Subject.SERVICES: of_services} if of_services else {}),
-        Subject.SLO: slo.alerts(slos_of(config)),
-    }
+    always = (api, market, analysis, trading, signals, host)
+    return _by_subject(
+        (
+            *(alert for module in always for alert in module.ALERTS),
+            *monitoring.alerts(watched),
+            *services.alerts(config.services),
+            *slo.alerts(slos_of(config)),
+        )
+    )
 
 
 def recordings_of(config: Config) -> dict[Subject, tuple[Recording, ...]]:
@@ -45,23 +45,21 @@ def recordings_of(config: Config) -> dict[Subject, tuple[Recording, ...]]:
     Raises:
         ConfigError: a threshold of an SLO cannot be.
     """
-    return {
-        Subject.API: api.RECORDINGS,
-        Subject.HOST: host.RECORDINGS,
-        Subject.SLO: slo.recordings(slos_of(config)),
-    }
+    return _by_subject((*api.RECORDINGS, *host.RECORDINGS, *slo.recordings(slos_of(config))))
 
 
-BY_SUBJECT: dict[Subject, tuple[Alert, ...]] = alerts_of(Config())
-"""The alerts of the default settings; the subject names the rule file, the runbook and the promtool tests."""
+def _by_subject(rules: Sequence[_Rule]) -> dict[Subject, tuple[_Rule, ...]]:
+    """The subject names the rule file, the runbook and the promtool tests."""
+    found = {subject: tuple(rule for rule in rules if rule.subject is subject) for subject in Subject}
+    return {subject: of_subject for subject, of_subject in found.items() if of_subject}
 
-ALERTS: tuple[Alert, ...] = tuple(alert for alerts in BY_SUBJECT.values() for alert in alerts)
+
+ALERTS: tuple[Alert, ...] = tuple(alert for alerts in alerts_of(Config()).values() for alert in alerts)
+"""Those of the default settings."""
 
 _SOME_SERVICE = ServiceConfig(name="some-service", url="http://127.0.0.1")
 
 CONDITIONAL: tuple[Alert, ...] = (*monitoring.CONDITIONAL, *services.alerts([_SOME_SERVICE]))
 """Alerts that only some settings have watched."""
 
-RECORDINGS_BY_SUBJECT: dict[Subject, tuple[Recording, ...]] = recordings_of(Config())
-
-RECORDINGS: tuple[Recording, ...] = tuple(one for several in RECORDINGS_BY_SUBJECT.values() for one in several)
+RECORDINGS: tuple[Recording, ...] = tuple(one for several in recordings_of(Config()).values() for one in several)

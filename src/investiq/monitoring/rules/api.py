@@ -9,7 +9,7 @@ from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.recording import Recording
-from investiq.monitoring.selectors import buckets, observations, series
+from investiq.monitoring.selectors import OF_USERS, buckets, observations, series
 from investiq.promql.matcher import eq, matching, ne
 
 __all__ = [
@@ -19,18 +19,12 @@ __all__ = [
     "FRONTEND_DOWN",
     "HIGH_ERROR_RATE",
     "HIGH_LATENCY",
-    "OF_USERS",
     "PROBE_FAILING",
     "RECORDINGS",
     "REQUEST_RATE",
     "SERVICE_ABSENT",
     "SERVICE_DOWN",
 ]
-
-# Scrapes, probes and heartbeats come every few seconds whatever users do, and /health answers 503 on purpose while a
-# dependency is down: counted in, they would thin the ratio out on a quiet system and raise it for a fault that pages
-# already.
-OF_USERS = ne("endpoint", "/health", "/metrics", "/internal/heartbeat")
 
 _REQUESTS_FLOOR = 0.1  # requests a second, 30 in five minutes: below that a single failure would be a high ratio
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from investiq.foundation.config.load import ConfigError
 from investiq.foundation.config.schema import Config
-from investiq.foundation.config.slo import BuiltInSlo, CustomSlo
+from investiq.foundation.config.slo import BuiltInSlo, CustomSlo, SloConfig
 from investiq.foundation.telemetry.catalogue import (
     MARKET_DATA_AGE,
     MARKET_PHASE,
@@ -19,11 +19,11 @@ from investiq.foundation.telemetry.catalogue import (
 from investiq.foundation.topology import API, SIGNALS
 from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.recording import Recording
-from investiq.monitoring.selectors import observations, series
+from investiq.monitoring.selectors import OF_USERS, observations, series
 from investiq.monitoring.slo.indicators import RATE_WINDOW, availability, latency
 from investiq.monitoring.slo.objective import BudgetingMethod, Events, Slo
 from investiq.monitoring.slo.user_services import of_service
-from investiq.promql.matcher import eq, matching, ne
+from investiq.promql.matcher import eq, matching
 from investiq.promql.parse import parse
 from investiq.promql.tree import Aggregation, Binary, Call, Node, Number, Paren
 
@@ -31,8 +31,7 @@ __all__ = ["ANALYSIS_ROUTE", "slos_of"]
 
 ANALYSIS_ROUTE = "/api/analyze/{symbol}"
 
-# Scrapes, probes and heartbeats are no users, and /health answers 503 on purpose while a dependency is down.
-_OF_USERS = (eq("job", API.job), ne("endpoint", "/health", "/metrics", "/internal/heartbeat"))
+_OF_USERS = (eq("job", API.job), OF_USERS)
 _ANALYSES = (eq("job", API.job), eq("endpoint", ANALYSIS_ROUTE))
 _SERVER_ERROR = matching("status", "5..")
 
@@ -48,28 +47,31 @@ def slos_of(config: Config) -> tuple[Slo, ...]:
 
 
 def _built_in(config: Config) -> Iterator[Slo]:
-    for name, make in _BUILT_IN.items():
+    for name in SloConfig.model_fields:
         settings: BuiltInSlo = getattr(config.slo, name)
         if settings.enabled:
             try:
-                yield make(config, settings)
+                yield _BUILT_IN[name](config, _common(name, settings), settings)
             except ValueError as error:
                 raise ConfigError(f"slo.{name}: {error}; choose one of them as the threshold") from error
 
 
-def _common(settings: BuiltInSlo) -> dict[str, Any]:
+_Common = dict[str, Any]
+"""What every built-in SLO takes from its section in the same way."""
+
+
+def _common(section: str, settings: BuiltInSlo) -> _Common:
     return {
+        "name": section.replace("_", "-"),
         "objective": settings.objective,
         "window_days": settings.window_days,
         "page": Severity(settings.page),
     }
 
 
-def _api_availability(_config: Config, settings: Any) -> Slo:
+def _api_availability(_config: Config, common: _Common, _settings: Any) -> Slo:
     return Slo(
-        name="api-availability",
         service=API.job,
-        subject=Subject.API,
         description="the API answers, and its health check from outside succeeds",
         events=availability(
             observations(REQUEST_DURATION, *_OF_USERS),
@@ -77,16 +79,14 @@ def _api_availability(_config: Config, settings: Any) -> Slo:
             probed=API.job,
         ),
         budgeting=BudgetingMethod.RATIO_TIMESLICES,
-        **_common(settings),
+        **common,
     )
 
 
-def _analysis_latency(_config: Config, settings: Any) -> Slo:
+def _analysis_latency(_config: Config, common: _Common, settings: Any) -> Slo:
     limit = settings.threshold_milliseconds
     return Slo(
-        name="analysis-latency",
         service=API.job,
-        subject=Subject.ANALYSIS,
         description=f"an analysis is answered within {limit:g} ms",
         events=latency(
             REQUEST_DURATION,
@@ -95,26 +95,24 @@ def _analysis_latency(_config: Config, settings: Any) -> Slo:
             answered=(*_ANALYSES, matching("status", "2..")),
             unanswered=(observations(REQUEST_DURATION, *_ANALYSES, _SERVER_ERROR),),
         ),
-        **_common(settings),
+        **common,
     )
 
 
-def _signal_availability(_config: Config, settings: Any) -> Slo:
+def _signal_availability(_config: Config, common: _Common, _settings: Any) -> Slo:
     return Slo(
-        name="signal-availability",
         service=SIGNALS.job,
-        subject=Subject.SIGNALS,
         description="the signal models predict when they are asked, and their health check from outside succeeds",
         # Too few bars, or bars that cannot be, are the asker's: they were answered.
         events=availability(
             series(PREDICTIONS), series(PREDICTIONS, eq("outcome", "no_model", "failed")), probed=SIGNALS.job
         ),
         budgeting=BudgetingMethod.RATIO_TIMESLICES,
-        **_common(settings),
+        **common,
     )
 
 
-def _market_data_freshness(config: Config, settings: Any) -> Slo:
+def _market_data_freshness(config: Config, common: _Common, settings: Any) -> Slo:
     limit = settings.threshold_seconds or config.trading.max_price_age_seconds / 2
     is_open = series(MARKET_PHASE, eq("phase", "open"))
     stale = Recording(
@@ -125,9 +123,7 @@ def _market_data_freshness(config: Config, settings: Any) -> Slo:
         labels=("job", "instance"),
     )
     return Slo(
-        name="market-data-freshness",
         service=API.job,
-        subject=Subject.MARKET,
         description=f"while the market is open, the newest price is at most {limit:g} s of open market old",
         # Seconds of open market, good and stale.
         events=Events(
@@ -135,24 +131,22 @@ def _market_data_freshness(config: Config, settings: Any) -> Slo:
             total=f"sum(avg_over_time({is_open}[{RATE_WINDOW}]))",
             reads=(stale,),
         ),
-        **_common(settings),
+        **common,
     )
 
 
-def _order_acknowledgement(_config: Config, settings: Any) -> Slo:
+def _order_acknowledgement(_config: Config, common: _Common, settings: Any) -> Slo:
     limit = settings.threshold_seconds
     return Slo(
-        name="order-acknowledgement",
         service=API.job,
-        subject=Subject.TRADING,
         description=f"the broker acknowledges an order within {limit:g} s",
         # An order is acknowledged or becomes unknown, once; a denied one was never sent.
         events=latency(ORDER_ACKNOWLEDGEMENT, limit, unanswered=(series(ORDERS, eq("outcome", "unknown")),)),
-        **_common(settings),
+        **common,
     )
 
 
-_BUILT_IN: dict[str, Callable[[Config, Any], Slo]] = {
+_BUILT_IN: dict[str, Callable[[Config, _Common, Any], Slo]] = {
     "api_availability": _api_availability,
     "analysis_latency": _analysis_latency,
     "signal_availability": _signal_availability,
@@ -171,7 +165,6 @@ def _custom(settings: CustomSlo) -> Slo:
     return Slo(
         name=settings.name,
         service=settings.service,
-        subject=Subject.SLO,
         description=settings.description,
         objective=settings.objective,
         events=Events(bad=bad, total=total, sparse=True),

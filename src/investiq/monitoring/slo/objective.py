@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from investiq.foundation.vocabulary import Severity, Subject
+from investiq.foundation.vocabulary import Severity
 from investiq.monitoring.recording import Recording
 
 __all__ = ["BudgetingMethod", "Events", "Slo"]
@@ -43,14 +43,12 @@ class Slo:
 
     Attributes:
         service: the scrape job that it is about, by which a dead service mutes it.
-        subject: whose concern it is: dashboard and people, not the rule file.
         objective: share of events, or of time, that must be good; above 0 and below 1.
         page: severity of the alert when the budget burns fast.
     """
 
     name: str
     service: str
-    subject: Subject
     description: str
     objective: Decimal
     events: Events

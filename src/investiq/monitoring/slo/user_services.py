@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from investiq.foundation.config.schema import ServiceConfig, ServiceObjective
-from investiq.foundation.vocabulary import Severity, Subject
+from investiq.foundation.vocabulary import Severity
 from investiq.monitoring.scraping.user_services import durations, requests
 from investiq.monitoring.selectors import observations
 from investiq.monitoring.slo.indicators import availability, latency
@@ -22,7 +22,6 @@ def of_service(service: ServiceConfig) -> Iterator[Slo]:
         yield Slo(
             name=service.slo_name(objective),
             service=service.name,
-            subject=Subject.SERVICES,
             description=_promise(objective, service),
             objective=objective.objective,
             events=measured,
