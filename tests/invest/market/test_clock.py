@@ -24,8 +24,8 @@ WEEK = sessions("2008-01-02", "2008-01-08")
 S = 30.0
 
 
-class Wall:
-    """Wall seconds that pass only when told."""
+class FakeWallClock:
+    """FakeWallClock seconds that pass only when told."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
@@ -35,8 +35,8 @@ class Wall:
 
 
 @pytest.fixture
-def wall() -> Wall:
-    return Wall()
+def wall() -> FakeWallClock:
+    return FakeWallClock()
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def state_file(tmp_path: Path) -> Path:
     return tmp_path / "data" / "replay.json"
 
 
-def _clock(state_file: Path, wall: Wall, start: str = "2008-01-02", seconds: float = S) -> ReplayClock:
+def _clock(state_file: Path, wall: FakeWallClock, start: str = "2008-01-02", seconds: float = S) -> ReplayClock:
     return ReplayClock(sessions(start, "2008-01-08"), seconds, state_file, wall)
 
 
@@ -62,19 +62,19 @@ def _clock(state_file: Path, wall: Wall, start: str = "2008-01-02", seconds: flo
         (1000 * S, "2008-01-08 21:00"),  # for ever
     ],
 )
-def test_wall_seconds_map_to_market_time(state_file: Path, wall: Wall, seconds: float, expected: str) -> None:
+def test_wall_seconds_map_to_market_time(state_file: Path, wall: FakeWallClock, seconds: float, expected: str) -> None:
     clock = _clock(state_file, wall)
     wall.seconds += seconds
     assert abs(clock.now() - utc(expected)) < timedelta(milliseconds=1)
 
 
-def test_a_half_day_takes_as_much_wall_time_as_a_whole_one(state_file: Path, wall: Wall) -> None:
+def test_a_half_day_takes_as_much_wall_time_as_a_whole_one(state_file: Path, wall: FakeWallClock) -> None:
     clock = ReplayClock(sessions("2012-11-23", "2012-11-26"), S, state_file, wall)
     wall.seconds += 24
     assert abs(clock.now() - utc("2012-11-23 18:00")) < timedelta(milliseconds=1)
 
 
-def test_it_says_where_it_ends_and_how_fast_it_goes(state_file: Path, wall: Wall) -> None:
+def test_it_says_where_it_ends_and_how_fast_it_goes(state_file: Path, wall: FakeWallClock) -> None:
     clock = _clock(state_file, wall)
     assert (clock.name, clock.ends_at, clock.session_seconds) == ("replay", utc("2008-01-08 21:00"), S)
 
@@ -88,7 +88,9 @@ def test_market_time_grows_with_position_and_stays_inside_the_data(positions: li
     assert times[-1] <= WEEK[-1].close
 
 
-def test_after_a_kill_it_goes_on_at_most_a_second_later_and_never_earlier(state_file: Path, wall: Wall) -> None:
+def test_after_a_kill_it_goes_on_at_most_a_second_later_and_never_earlier(
+    state_file: Path, wall: FakeWallClock
+) -> None:
     clock = _clock(state_file, wall)
     wall.seconds += 12
     before = clock.now()  # and then SIGKILL: nothing is closed
@@ -97,7 +99,7 @@ def test_after_a_kill_it_goes_on_at_most_a_second_later_and_never_earlier(state_
     assert timedelta(0) <= after - before <= timedelta(seconds=one_wall_second)
 
 
-def test_after_a_clean_stop_it_goes_on_exactly_where_it_was(state_file: Path, wall: Wall) -> None:
+def test_after_a_clean_stop_it_goes_on_exactly_where_it_was(state_file: Path, wall: FakeWallClock) -> None:
     clock = _clock(state_file, wall)
     wall.seconds += 12
     clock.close()
@@ -105,7 +107,7 @@ def test_after_a_clean_stop_it_goes_on_exactly_where_it_was(state_file: Path, wa
     assert _clock(state_file, wall).now() == clock.now()
 
 
-def test_a_closed_clock_stands(state_file: Path, wall: Wall) -> None:
+def test_a_closed_clock_stands(state_file: Path, wall: FakeWallClock) -> None:
     clock = _clock(state_file, wall)
     clock.close()
     at = clock.now()
@@ -115,7 +117,7 @@ def test_a_closed_clock_stands(state_file: Path, wall: Wall) -> None:
     assert _clock(state_file, wall).now() == at
 
 
-def test_the_speed_can_change_between_runs(state_file: Path, wall: Wall) -> None:
+def test_the_speed_can_change_between_runs(state_file: Path, wall: FakeWallClock) -> None:
     clock = _clock(state_file, wall, seconds=30)
     wall.seconds += 12
     clock.close()
@@ -125,14 +127,14 @@ def test_the_speed_can_change_between_runs(state_file: Path, wall: Wall) -> None
     assert abs(faster.now() - utc("2008-01-02 21:00")) < timedelta(milliseconds=1)
 
 
-def test_it_stays_ended_after_a_restart(state_file: Path, wall: Wall) -> None:
+def test_it_stays_ended_after_a_restart(state_file: Path, wall: FakeWallClock) -> None:
     clock = _clock(state_file, wall)
     wall.seconds += 1000 * S
     assert clock.now() == utc("2008-01-08 21:00")
     assert _clock(state_file, wall).now() == utc("2008-01-08 21:00")
 
 
-def test_when_later_prices_were_added_an_ended_replay_goes_on_with_them(state_file: Path, wall: Wall) -> None:
+def test_when_later_prices_were_added_an_ended_replay_goes_on_with_them(state_file: Path, wall: FakeWallClock) -> None:
     clock = _clock(state_file, wall)
     wall.seconds += 1000 * S
     clock.now()
@@ -140,7 +142,7 @@ def test_when_later_prices_were_added_an_ended_replay_goes_on_with_them(state_fi
     assert longer.now() == utc("2008-01-09 14:30")
 
 
-def test_another_start_is_refused_and_says_how_to_go_on(state_file: Path, wall: Wall) -> None:
+def test_another_start_is_refused_and_says_how_to_go_on(state_file: Path, wall: FakeWallClock) -> None:
     _clock(state_file, wall)
     kept = state_file.read_text()
     with pytest.raises(StartMismatch, match=r"2008-01-02.*2008-01-03.*`investiq up --fresh`"):
@@ -158,7 +160,7 @@ def test_another_start_is_refused_and_says_how_to_go_on(state_file: Path, wall: 
     + ['{"version": 1, "start": "yesterday", "position": 1}'],
 )
 def test_a_damaged_state_file_is_an_error_that_names_it_and_not_a_new_start(
-    state_file: Path, wall: Wall, text: str
+    state_file: Path, wall: FakeWallClock, text: str
 ) -> None:
     state_file.parent.mkdir()
     state_file.write_text(text)
@@ -166,7 +168,7 @@ def test_a_damaged_state_file_is_an_error_that_names_it_and_not_a_new_start(
         _clock(state_file, wall)
 
 
-def test_no_time_is_given_beyond_what_could_be_kept(state_file: Path, wall: Wall) -> None:
+def test_no_time_is_given_beyond_what_could_be_kept(state_file: Path, wall: FakeWallClock) -> None:
     """Otherwise a restart would go back behind prices that were traded on."""
     clock = _clock(state_file, wall)
     with _unwritable(state_file):
@@ -178,7 +180,7 @@ def test_no_time_is_given_beyond_what_could_be_kept(state_file: Path, wall: Wall
     assert clock.now() > utc("2008-01-02 14:30")
 
 
-def test_a_state_folder_that_cannot_be_made_stops_the_start(tmp_path: Path, wall: Wall) -> None:
+def test_a_state_folder_that_cannot_be_made_stops_the_start(tmp_path: Path, wall: FakeWallClock) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ReplayStateError, match="cannot"):
         _clock(tmp_path / "file" / "replay.json", wall)
@@ -203,7 +205,7 @@ def _unwritable(state_file: Path) -> Iterator[None]:
 )
 def test_market_time_never_runs_backwards_whatever_happens(steps: list[tuple[str, float]], speeds: list[float]) -> None:
     """Reads, kills and clean stops in any order, other speeds after a restart, even a wall clock that steps back."""
-    wall, seen = Wall(), WEEK[0].open
+    wall, seen = FakeWallClock(), WEEK[0].open
     with TemporaryDirectory() as folder:
         state_file = Path(folder) / "replay.json"
         clock = _clock(state_file, wall, seconds=speeds[0])
@@ -235,7 +237,9 @@ def test_threads_see_one_time_that_only_grows(state_file: Path) -> None:
     assert all(earlier <= later for each in readings for earlier, later in pairwise(each))
 
 
-def test_the_position_is_kept_about_once_a_second_and_not_at_every_reading(state_file: Path, wall: Wall) -> None:
+def test_the_position_is_kept_about_once_a_second_and_not_at_every_reading(
+    state_file: Path, wall: FakeWallClock
+) -> None:
     clock = _clock(state_file, wall)
     kept = set()
     for _ in range(1000):
@@ -245,7 +249,7 @@ def test_the_position_is_kept_about_once_a_second_and_not_at_every_reading(state
     assert 10 <= len(kept) <= 21
 
 
-def test_once_ended_or_closed_it_writes_no_more(state_file: Path, wall: Wall) -> None:
+def test_once_ended_or_closed_it_writes_no_more(state_file: Path, wall: FakeWallClock) -> None:
     clock = _clock(state_file, wall)
     wall.seconds += 1000 * S
     clock.now()
@@ -260,7 +264,7 @@ def test_once_ended_or_closed_it_writes_no_more(state_file: Path, wall: Wall) ->
 
 
 def test_while_one_thread_writes_the_others_read_on(
-    state_file: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
+    state_file: Path, wall: FakeWallClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A slow disk must not stop everyone who asks for the time."""
     clock = _clock(state_file, wall)

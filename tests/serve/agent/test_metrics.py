@@ -24,7 +24,7 @@ from tests.serve.api.installation import BASE, NOON, Installation, install, not_
 EAGER = AgentConfig(watchlist=("AAPL",), entry_score=Decimal(0), exit_score=Decimal(-1), cycle_seconds=10)
 
 
-class Watched:
+class Observed:
     """An agent, its agent_metrics and what they say."""
 
     def __init__(self, client: AsyncInvestIQClient, config: AgentConfig) -> None:
@@ -51,10 +51,10 @@ async def still(tmp_path: Path) -> AsyncIterator[Installation]:
 
 
 @asynccontextmanager
-async def watched(still: Installation, config: AgentConfig = EAGER) -> AsyncIterator[Watched]:
+async def watched(still: Installation, config: AgentConfig = EAGER) -> AsyncIterator[Observed]:
     transport = httpx2.ASGITransport(still.app, client=("127.0.0.1", 5000))
     async with AsyncInvestIQClient(BASE, still.agent_key, transport=transport) as client:
-        yield Watched(client, config)
+        yield Observed(client, config)
 
 
 async def test_a_finished_cycle_tells_the_market_time_at_which_it_began(still: Installation) -> None:
@@ -113,7 +113,7 @@ class Broken(httpx2.AsyncBaseTransport):
 @pytest.mark.parametrize("error", [httpx2.ConnectError("gone"), KeyError("unforeseen")], ids=["gone", "unforeseen"])
 async def test_a_failed_cycle_leaves_what_the_last_finished_one_told(still: Installation, error: Exception) -> None:
     async with AsyncInvestIQClient(BASE, "iq_x", transport=Broken(error)) as client:
-        trader = Watched(client, EAGER)
+        trader = Observed(client, EAGER)
         assert [await trader.agent.cycle() for _ in range(3)] == [10, 20, 40]
     assert trader.counted(catalogue.AGENT_CYCLES, "outcome") == {"failed": 3}
     assert trader.sample(catalogue.AGENT_INTERVAL) == 10, "the longer wait of a failure is no excuse"
