@@ -25,7 +25,7 @@ S = 30.0
 
 
 class FakeWallClock:
-    """FakeWallClock seconds that pass only when told."""
+    """Wall-clock seconds that pass only when told."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
