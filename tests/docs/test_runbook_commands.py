@@ -104,7 +104,7 @@ def test_what_is_looked_for_among_the_metrics_is_one_of_them(command: str) -> No
     jobs_known = [job.name for job in jobs(Config())]
     asked = re.findall(r"query=([^']*)'|/metrics'? \| grep (\S+)", command)
     for expression in (query or name.strip("'") for query, name in asked):
-        assert check_references([Expression(command, expression, None)], jobs_known).findings == (), expression
+        assert check_references([Expression.parsed(command, expression)], jobs_known).findings == (), expression
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if PATHS.search(c)])

@@ -11,9 +11,10 @@ from investiq.foundation.telemetry.catalogue import Kind, Metric
 from investiq.monitoring.dashboards.panel import Dashboard, Event, expand_variables
 from investiq.monitoring.exporters import EXTERNAL_METRICS
 from investiq.promql.parse import ParseError, parse
-from investiq.promql.tree import Node, nodes
+from investiq.promql.series import SeriesFacts
+from investiq.promql.tree import Node
 
-__all__ = ["Expression", "SeriesFacts", "expressions", "known_series", "nodes", "panel_expressions"]
+__all__ = ["Expression", "expressions", "known_series", "panel_expressions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,32 +25,22 @@ class Expression:
         where: file and rule, or dashboard and panel.
         records: the series that it is recorded as, of a recording rule.
         adds: the labels that this rule adds to them.
-        tree: None where it does not parse, which the check of references says.
+        tree: None where it does not parse; then `problem` says why, which is a finding of the check of references.
     """
 
     where: str
-    text: str
     tree: Node | None
+    problem: str = ""
     records: str | None = None
     adds: frozenset[str] = frozenset()
 
-
-@dataclass(frozen=True, slots=True)
-class SeriesFacts:
-    """What stands behind a series name.
-
-    Attributes:
-        counts: it only grows: a counter, or a part of a histogram.
-        labels: all its labels; None where a program may add some.
-        buckets: upper bounds, of the buckets of a histogram.
-        bounds: the smallest and the largest value; None where there is no such limit.
-    """
-
-    metric: str
-    counts: bool
-    labels: frozenset[str] | None
-    buckets: tuple[float, ...] = ()
-    bounds: tuple[float, float] | None = None
+    @classmethod
+    def parsed(cls, where: str, text: str, records: str | None = None, adds: Iterable[str] = ()) -> Expression:
+        """The expression that is written as `text`."""
+        try:
+            return cls(where, parse(text), records=records, adds=frozenset(adds))
+        except ParseError as error:
+            return cls(where, None, error.message, records, frozenset(adds))
 
 
 def expressions(rule_files: Mapping[str, Mapping[str, Any]]) -> list[Expression]:
@@ -59,17 +50,15 @@ def expressions(rule_files: Mapping[str, Mapping[str, Any]]) -> list[Expression]
         rule_files: path -> parsed rule file.
     """
     return [
-        Expression(
+        Expression.parsed(
             f"{path}: {rule.get('alert') or rule.get('record')}",
-            text,
-            _tree(text),
+            str(rule["expr"]),
             rule.get("record"),
-            frozenset(rule.get("labels", {})) if "record" in rule else frozenset(),
+            rule.get("labels", {}) if "record" in rule else (),
         )
         for path, document in rule_files.items()
         for group in document.get("groups", ())
         for rule in group.get("rules", ())
-        for text in [str(rule["expr"])]
     ]
 
 
@@ -82,7 +71,7 @@ def panel_expressions(dashboards: Iterable[Dashboard], events: Sequence[Event] =
         for query in panel.queries
     ]
     of_events = [(f"event: {event.title}", event.expr) for event in events]
-    return [Expression(where, text, _tree(text)) for where, text in (*of_panels, *of_events)]
+    return [Expression.parsed(where, text) for where, text in (*of_panels, *of_events)]
 
 
 def known_series() -> dict[str, SeriesFacts]:
@@ -103,10 +92,3 @@ def _of_catalogue(metric: Metric) -> dict[str, SeriesFacts]:
     parts = {f"{metric.name}{suffix}": SeriesFacts(metric.name, True, labels) for suffix in ("_sum", "_count")}
     bucket = SeriesFacts(metric.name, True, labels | {"le"}, metric.buckets)
     return parts | {f"{metric.name}_bucket": bucket}
-
-
-def _tree(text: str) -> Node | None:
-    try:
-        return parse(text)
-    except ParseError:
-        return None
