@@ -13,9 +13,9 @@ from investiq.rule_mutation.equivalents import EquivalentMutant, entry_for
 from investiq.rule_mutation.operators import BY_NAME
 from investiq.rule_mutation.rule import Mutant, Rule
 
-__all__ = ["FINDINGS", "MutantVerdict", "MutationOutcome", "Report", "judge_listed"]
+__all__ = ["CHECK", "FINDINGS", "MutantVerdict", "MutationOutcome", "Report", "judge_listed"]
 
-_CHECK = "rules-mutate"
+CHECK = "rules-mutate"
 
 
 class MutationOutcome(StrEnum):
@@ -128,17 +128,17 @@ def judge_listed(
         mutant, verdict = mutants.get(entry.id), verdicts.get(entry.id)
         where = f"{entry.source}: {entry.id} ({entry.rule})"
         if entry.id in seen:
-            findings.append(Finding(_CHECK, where, "it is listed twice", "remove one of the entries"))
+            findings.append(Finding(CHECK, where, "it is listed twice", "remove one of the entries"))
         elif mutant is None:
             what = "no mutant has this id any more: the rule or the operators have changed"
-            findings.append(Finding(_CHECK, where, what, "remove the entry; if the mutant survives, it has a new id"))
+            findings.append(Finding(CHECK, where, what, "remove the entry; if the mutant survives, it has a new id"))
         elif not entry.describes(mutant):
             what = "the entry describes another mutant than its id"
-            findings.append(Finding(_CHECK, where, what, f"correct it:\n{entry_for(mutant)}"))
+            findings.append(Finding(CHECK, where, what, f"correct it:\n{entry_for(mutant)}"))
         elif verdict is not None and verdict.outcome is MutationOutcome.KILLED:
             what = f"it is not equivalent: {', '.join(verdict.because) or 'a test'} notices it"
-            findings.append(Finding(_CHECK, where, what, "remove the entry"))
+            findings.append(Finding(CHECK, where, what, "remove the entry"))
         elif mutant.proof:
-            findings.append(Finding(_CHECK, where, "it is proven to be equivalent anyway", "remove the entry"))
+            findings.append(Finding(CHECK, where, "it is proven to be equivalent anyway", "remove the entry"))
         seen.add(entry.id)
     return findings

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from investiq.foundation.findings import Finding
-from investiq.foundation.subprocesses import SHORT_LIVED
+from investiq.foundation.subprocesses import SHORT_LIVED, run
 
 __all__ = ["refusals", "run_checker"]
 
@@ -49,16 +47,12 @@ def run_checker(check: str, where: str, command: Sequence[str], refused: str = _
     if shutil.which(command[0]) is None:
         fix = "install the monitoring programs (`make up` does)"
         return [Finding(check, where, f"{command[0]} is not installed", fix, unchecked=True)]
-    try:
-        done = subprocess.run(
-            command, env={**os.environ, **SHORT_LIVED}, capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
+    done = run(command, _SECONDS, SHORT_LIVED)
+    if done.timed_out:
         return [Finding(check, where, f"{command[0]} did not end in {_SECONDS} s", "run it by hand", unchecked=True)]
-    if done.returncode == 0:
+    if done.succeeded:
         return []
-    said = _complaint(done.stdout + done.stderr)
-    return [Finding(check, where, f"{command[0]} refuses it: {said}", refused)]
+    return [Finding(check, where, f"{command[0]} refuses it: {_complaint(done.output)}", refused)]
 
 
 def _complaint(output: str) -> str:
