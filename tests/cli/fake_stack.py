@@ -25,6 +25,7 @@ from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.monitoring.scraping.jobs import jobs, prometheus_document
 from investiq.monitoring.scraping.probes import blackbox_document
 from investiq.operate.render.files import render_runtime, write_runtime
+from investiq.promql import duration
 from tests.ports import free_ports
 
 __all__ = ["PORT_SETTINGS", "FakeStack"]
@@ -230,10 +231,9 @@ def _told(rule: dict[str, Any]) -> dict[str, Any]:
     if "record" in rule:
         labels = {"labels": rule["labels"]} if "labels" in rule else {}
         return {"name": rule["record"], "type": "recording", **labels, **judged}
-    duration = rule.get("for", "0s")
     return {
         "name": rule["alert"],
-        "duration": float(duration[:-1]) * {"s": 1, "m": 60}[duration[-1]],
+        "duration": duration.parse(rule.get("for", "0s")).total_seconds(),
         "labels": rule["labels"],
         "annotations": rule["annotations"],
         "type": "alerting",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from investiq.cli.findings import finding_lines
-from investiq.foundation.findings import Finding, FindingSeverity, Place, PlaceKind
+from investiq.foundation.findings import Finding, FindingSeverity, Place, PlaceKind, finding_lines
 
 
 def test_a_finding_starts_with_its_place_and_says_why_before_what_to_do() -> None:

@@ -16,6 +16,7 @@ from investiq.foundation.vocabulary import DenialReason, OrderStatus
 from investiq.invest.trading.order import TRANSITIONS
 from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.operate.validate.offline import checkout
+from investiq.promql import duration
 from tests.docs.pages import Page, guide, rows_under
 
 SECTIONS = {key.rpartition(".")[0] for key in settings()} - {""}
@@ -62,7 +63,7 @@ def test_the_timings_of_a_page_are_those_of_the_rendered_files() -> None:
     service_down = next(rule for rule in rules["groups"][0]["rules"] if rule["alert"] == "ServiceDown")
     written = {**prometheus["global"], **alertmanager["route"], **service_down}
     for _, setting, seconds in rows_under(_page("docs/monitoring.md"), "The way of a page"):
-        assert _seconds(written[setting]) == int(seconds), setting
+        assert duration.parse(written[setting]).total_seconds() == int(seconds), setting
 
 
 def test_the_waits_of_the_receivers_are_those_of_the_routes() -> None:
@@ -83,10 +84,6 @@ def test_every_setting_and_variable_that_a_page_names_exists(page: Page) -> None
     assert {key for key in keys if not key.endswith(".py")} - set(settings()) == set()
     variables = {name.removesuffix("_FILE") for name in re.findall(r"\bINVESTIQ_[A-Z_]+[A-Z]\b", page.text)}
     assert variables - VARIABLES == set()
-
-
-def _seconds(duration: str) -> int:
-    return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600}[duration[-1]]
 
 
 def _page(name: str) -> Page:

@@ -107,7 +107,7 @@ def test_what_is_looked_for_among_the_metrics_is_one_of_them(command: str) -> No
     jobs_known = [job.name for job in jobs(Config())]
     asked = re.findall(r"query=([^']*)'|/metrics'? \| grep (\S+)", command)
     for expression in (query or name.strip("'") for query, name in asked):
-        asking = Expression(Place.file(command), expression, None)
+        asking = Expression.parsed(Place.file(command), expression)
         assert check_references([asking], jobs_known).findings == (), expression
 
 

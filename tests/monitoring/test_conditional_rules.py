@@ -21,7 +21,8 @@ from investiq.monitoring.rules.monitoring import CONDITIONAL, alerts
 from investiq.monitoring.rules.rule_file import rule_document
 from investiq.monitoring.scraping.jobs import Job, jobs
 from investiq.monitoring.scraping.probes import Probe
-from investiq.rule_mutation.runner import load_suite, mutate
+from investiq.rule_mutation.runner import mutate
+from investiq.rule_mutation.suite import load_suite
 
 TESTS = Path(__file__).with_name("conditional.yml")
 

@@ -16,6 +16,7 @@ from investiq.monitoring.alert import Alert
 from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.operate.render.files import write_runtime
+from investiq.promql import duration
 from tests.alertmanager import alert, alertmanager, eventually, receiver
 
 DISCORD = "https://discord.com/api/webhooks/1/token"
@@ -122,14 +123,10 @@ def test_what_wakes_somebody_is_told_sooner_and_said_again_more_often() -> None:
     critical, warning = routes["critical"], routes["warning"]
     assert "alertname" in critical["group_by"]
     for wait in ("group_wait", "group_interval", "repeat_interval"):
-        assert _seconds(critical[wait]) < _seconds(warning[wait]), wait
+        assert duration.parse(critical[wait]) < duration.parse(warning[wait]), wait
     # A change is told after the interval at the latest, and said again only when the whole of it has been.
     for route in (critical, warning):
-        assert _seconds(route["group_interval"]) < _seconds(route["repeat_interval"])
-
-
-def _seconds(duration: str) -> int:
-    return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600}[duration[-1]]
+        assert duration.parse(route["group_interval"]) < duration.parse(route["repeat_interval"])
 
 
 def test_pagerduty_wakes_for_critical_only() -> None:
@@ -186,4 +183,4 @@ def test_a_heartbeat_that_is_taken_late_does_not_cost_the_next_one(tmp_path: Pat
             eventually(lambda: api.messages)
             began = time.monotonic()
             eventually(lambda: len(api.messages) > 1)
-            assert time.monotonic() - began < 1.5 * _seconds(route["group_interval"])
+            assert time.monotonic() - began < 1.5 * duration.parse(route["group_interval"]).total_seconds()

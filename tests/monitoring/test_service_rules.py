@@ -15,7 +15,8 @@ from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.rules import ALERTS, alerts_of
 from investiq.monitoring.rules.rule_file import rule_document
-from investiq.rule_mutation.runner import load_suite, mutate
+from investiq.rule_mutation.runner import mutate
+from investiq.rule_mutation.suite import load_suite
 from tests.monitoring.services import SERVICES
 
 TESTS = Path(__file__).with_name("service_rules.yml")

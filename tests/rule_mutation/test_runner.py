@@ -13,79 +13,18 @@ import pytest
 
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.main import main
-from investiq.rule_mutation import runner as module
+from investiq.foundation.subprocesses import StopSign
+from investiq.rule_mutation import suite as module
+from investiq.rule_mutation.baseline import BaselineFails
 from investiq.rule_mutation.equivalents import entry_for
-from investiq.rule_mutation.runner import (
-    BaselineFails,
-    NoSuchFile,
-    NothingToMutate,
-    PromtoolMissing,
-    load_suite,
-    mutate,
-)
+from investiq.rule_mutation.promtool import Promtool, PromtoolMissing, find_promtool
+from investiq.rule_mutation.runner import NothingToMutate, mutate
+from investiq.rule_mutation.suite import NoSuchFile, load_suite
+from investiq.rule_mutation.trials import Trials
 from investiq.rule_mutation.verdict import MutationOutcome
+from tests.rule_mutation.node_rules import RULES, STRONG, WEAK
 
 pytestmark = pytest.mark.e2e
-
-RULES = """
-groups:
-  - name: node
-    rules:
-      - record: instance:node_memory_free:ratio
-        expr: node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes
-      - alert: NodeMemoryLow
-        expr: instance:node_memory_free:ratio < 0.1
-        for: 5m
-        labels:
-          severity: warning
-"""
-
-STRONG = """
-rule_files:
-  - ../rules/node*.yml
-evaluation_interval: 1m
-tests:
-  - name: fires after five minutes, at 9 %
-    interval: 1m
-    input_series:
-      - {series: 'node_memory_MemAvailable_bytes{instance="a"}', values: '9x20'}
-      - {series: 'node_memory_MemTotal_bytes{instance="a"}', values: '100x20'}
-    alert_rule_test:
-      - {alertname: NodeMemoryLow, eval_time: 4m, exp_alerts: []}
-      - alertname: NodeMemoryLow
-        eval_time: 5m
-        exp_alerts: [{exp_labels: {severity: warning, instance: a}}]
-  - name: silent at 11 %
-    interval: 1m
-    input_series:
-      - {series: 'node_memory_MemAvailable_bytes{instance="a"}', values: '11x20'}
-      - {series: 'node_memory_MemTotal_bytes{instance="a"}', values: '100x20'}
-    alert_rule_test:
-      - {alertname: NodeMemoryLow, eval_time: 10m, exp_alerts: []}
-"""
-
-WEAK = """
-rule_files:
-  - ../rules/node.yml
-tests:
-  - interval: 1m
-    input_series:
-      - {series: 'node_memory_MemAvailable_bytes{instance="a"}', values: '1x60'}
-      - {series: 'node_memory_MemTotal_bytes{instance="a"}', values: '100x60'}
-    alert_rule_test:
-      - alertname: NodeMemoryLow
-        eval_time: 30m
-        exp_alerts: [{exp_labels: {severity: warning, instance: a}}]
-"""
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Rules and tests in folders of their own, far from this repository."""
-    for name, text in (("rules/node.yml", RULES), ("tests/strong.yml", STRONG), ("tests/weak.yml", WEAK)):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text, "utf-8")
-    return tmp_path
 
 
 def _run(*argv: object) -> tuple[int, str, str]:
@@ -169,10 +108,10 @@ def test_a_proof_of_equivalence_holds_for_promtool(folder: Path) -> None:
     suite = load_suite([], [folder / "tests/strong.yml"])
     proven = [mutant for mutant in suite.mutants if mutant.proof]
     assert [str(mutant.change) for mutant in proven] == ['job="x" dropped', 'job="x" dropped']
-    runner = module._Runner(suite, folder, module._promtool(), 60.0)
-    assert [runner.verdict(replace(m, proof=None)).outcome for m in proven] == [MutationOutcome.SURVIVED] * 2
+    trials = Trials(suite, Promtool(find_promtool(), folder, 60.0, StopSign()))
+    assert [trials.verdict(replace(m, proof=None)).outcome for m in proven] == [MutationOutcome.SURVIVED] * 2
     negated = [mutant for mutant in suite.mutants if mutant.operator == "matcher-negated"]
-    assert [runner.verdict(mutant).outcome for mutant in negated] == [MutationOutcome.KILLED] * 2
+    assert [trials.verdict(mutant).outcome for mutant in negated] == [MutationOutcome.KILLED] * 2
 
 
 def test_a_mutant_that_breaks_the_test_of_another_alert_is_killed(folder: Path) -> None:
@@ -287,8 +226,8 @@ def _promtool(folder: Path, script: str) -> None:
 def test_a_run_that_does_not_end_is_no_kill(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     suite = load_suite([], [folder / "tests/weak.yml"])
     _promtool(folder, "exec sleep 60")
-    runner = module._Runner(suite, folder, str(folder / "promtool"), 0.2)
-    assert runner.verdict(suite.mutants[0]).outcome is MutationOutcome.TIMED_OUT
+    trials = Trials(suite, Promtool(str(folder / "promtool"), folder, 0.2, StopSign()))
+    assert trials.verdict(suite.mutants[0]).outcome is MutationOutcome.TIMED_OUT
     monkeypatch.setenv("PATH", str(folder), prepend=":")
     with pytest.raises(BaselineFails, match=r"did not end in 0\.2 s"):
         mutate(suite, timeout_seconds=0.2)
@@ -297,8 +236,8 @@ def test_a_run_that_does_not_end_is_no_kill(folder: Path, monkeypatch: pytest.Mo
 def test_a_promtool_that_dies_is_no_kill(folder: Path) -> None:
     suite = load_suite([], [folder / "tests/weak.yml"])
     _promtool(folder, '[ "$1" = check ] || kill -KILL $$')
-    runner = module._Runner(suite, folder, str(folder / "promtool"), 60.0)
-    verdict = runner.verdict(suite.mutants[0])
+    trials = Trials(suite, Promtool(str(folder / "promtool"), folder, 60.0, StopSign()))
+    verdict = trials.verdict(suite.mutants[0])
     assert verdict.outcome is MutationOutcome.BROKEN_OFF
     assert "memory" in verdict.because[0]
 
@@ -306,8 +245,8 @@ def test_a_promtool_that_dies_is_no_kill(folder: Path) -> None:
 def test_a_mutant_that_promtool_does_not_load_is_no_kill(folder: Path) -> None:
     suite = load_suite([], [folder / "tests/weak.yml"])
     _promtool(folder, "echo 'group \"node\", rule 1: could not parse'; exit 1")
-    runner = module._Runner(suite, folder, str(folder / "promtool"), 60.0)
-    assert runner.verdict(suite.mutants[0]).outcome is MutationOutcome.INVALID
+    trials = Trials(suite, Promtool(str(folder / "promtool"), folder, 60.0, StopSign()))
+    assert trials.verdict(suite.mutants[0]).outcome is MutationOutcome.INVALID
 
 
 def test_without_promtool_it_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

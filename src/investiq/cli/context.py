@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TextIO, TypeVar
 import click
 
 from investiq.foundation.config import LoadedConfig, load
+from investiq.foundation.tables import aligned_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,16 +89,8 @@ class CommandContext:
         logging.configure("cli", "warning", self.stderr)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-        """Rows as aligned text, numbers to the right, without borders: readable, and `awk` can take it apart."""
-        cells = [[str(cell) if cell is not None else "-" for cell in row] for row in rows]
-        widths = [max(len(column), *(len(row[i]) for row in cells), 0) for i, column in enumerate(columns)]
-        right = [bool(cells) and all(_is_number(row[i]) for row in cells) for i in range(len(columns))]
-
-        def line(row: Sequence[str]) -> str:
-            parts = (c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True))
-            return "  ".join(parts).rstrip()
-
-        return "\n".join([line([column.upper() for column in columns]), *map(line, cells)])
+        """The rows below their headings, as text."""
+        return aligned_table(columns, rows)
 
     def console(self) -> Console:
         """A rich console on stderr, for tables that live and progress."""
@@ -114,10 +107,6 @@ class CommandContext:
             return
         with self.console().status(what) as status:
             yield lambda state: status.update(f"{what}: {state}")
-
-
-def _is_number(text: str) -> bool:
-    return text == "-" or text.replace(",", "").replace(".", "", 1).lstrip("+-$").rstrip("%").isdigit()
 
 
 def pass_command_context(command: Callable[Concatenate[CommandContext, P], R]) -> Callable[P, R]:

@@ -158,7 +158,8 @@ def _tell(context: CommandContext, checked: Sequence[CheckResult], seconds: floa
 
 
 def _show(context: CommandContext, check: CheckResult) -> None:
-    from investiq.cli.findings import color_of, finding_lines, word_of  # noqa: PLC0415
+    from investiq.cli.findings import color_of, word_of  # noqa: PLC0415
+    from investiq.foundation.findings import finding_lines  # noqa: PLC0415
 
     word = "-" if check.left_out else word_of(check.severity)
     style = color_of(check.severity) if check.findings else None

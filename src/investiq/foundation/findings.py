@@ -6,12 +6,14 @@ not read as all well.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 from pathlib import PurePath
 from typing import Any
 
-__all__ = ["CheckResult", "Finding", "FindingSeverity", "Place", "PlaceKind", "Verdict"]
+__all__ = ["CheckResult", "Finding", "FindingSeverity", "Place", "PlaceKind", "Verdict", "finding_lines"]
 
 
 class FindingSeverity(StrEnum):
@@ -152,3 +154,31 @@ class CheckResult:
     @property
     def _severities(self) -> set[FindingSeverity]:
         return {finding.severity for finding in self.findings}
+
+
+_BEFORE = {
+    FindingSeverity.ERROR: "",
+    FindingSeverity.WARNING: "warning: ",
+    FindingSeverity.UNCHECKED: "could not check: ",
+}
+
+
+def finding_lines(findings: Sequence[Finding], indent: str = "") -> list[str]:
+    """Each finding with its place first, as compilers write it; below it why it matters and what to do.
+
+    Neighbours that say the same of several places say it once, below the last of them.
+    """
+    lines: list[str] = []
+    for told, same in groupby(findings, key=_below):
+        lines += [f"{indent}{one.place}: {_BEFORE[one.severity]}{one.what}{_source(one)}" for one in same]
+        lines += [f"{indent}  {line}" for line in told]
+    return lines
+
+
+def _below(finding: Finding) -> tuple[str, ...]:
+    return (*([f"why: {finding.why}"] if finding.why else []), f"fix: {finding.fix}")
+
+
+def _source(finding: Finding) -> str:
+    """Nobody is to edit what is rendered."""
+    return f" (source: {finding.place.source})" if finding.place.source else ""

@@ -28,10 +28,14 @@ class Matcher:
     def __str__(self) -> str:
         return f"{self.label}{self.op}{quoted(self.value)}"
 
+    @property
+    def is_regex(self) -> bool:
+        return self.op in ("=~", "!~")
+
     def accepts(self, value: str) -> bool:
         """Whether a label with this value matches. A pattern that only RE2 understands accepts all: look closer."""
         try:
-            equal = bool(re.fullmatch(self.value, value)) if "~" in self.op else value == self.value
+            equal = bool(re.fullmatch(self.value, value)) if self.is_regex else value == self.value
         except re.error:
             return True
         return equal != self.op.startswith("!")

@@ -39,7 +39,7 @@ def parse(text: str) -> Node:
     """The tree of an expression.
 
     Raises:
-        NotUnderstood: it is not PromQL, or newer than the parser.
+        ParseError: it is not PromQL, or newer than the parser.
     """
     try:
         tree = _node(promql_parser.parse(_without_raw_strings(text)))

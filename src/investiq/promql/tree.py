@@ -1,6 +1,6 @@
 """PromQL as an immutable tree that prints itself: what a mutation takes apart and puts together anew.
 
-The nodes of `promql_parser` cannot be built or changed from Python, hence this tree; `parsing` makes it from theirs.
+The nodes of `promql_parser` cannot be built or changed from Python, hence this tree; `parse` makes it from theirs.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from math import inf, isinf, isnan
 
-import promql_parser
-
+from investiq.promql import duration
 from investiq.promql.matcher import Matcher, quoted
 
 __all__ = [
+    "COMPARISONS",
+    "MIRRORED",
+    "PICKS_SERIES",
+    "SET_OPERATORS",
     "Aggregation",
     "Binary",
     "Call",
@@ -28,10 +31,16 @@ __all__ = [
     "Subquery",
     "Text",
     "children",
-    "duration",
     "nodes",
     "places",
 ]
+
+COMPARISONS = frozenset({"==", "!=", ">", "<", ">=", "<="})
+SET_OPERATORS = frozenset({"and", "or", "unless"})
+MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "==", "!=": "!="}
+"""Comparison -> what it is with its two sides exchanged."""
+PICKS_SERIES = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
+"""Aggregations that let some series of each group through as they are, with all their labels."""
 
 _EXACT_INTEGERS = 2**53
 
@@ -80,7 +89,7 @@ class Selector:
     def __str__(self) -> str:
         inside = " or ".join(", ".join(map(str, matchers)) for matchers in self.alternatives)
         braces = f"{{{inside}}}" if inside or self.name is None else ""
-        window = f"[{duration(self.window)}]" if self.window is not None else ""
+        window = f"[{duration.format(self.window)}]" if self.window is not None else ""
         return f"{self.name or ''}{braces}{window}{_moved(self.offset, self.at)}"
 
 
@@ -95,8 +104,8 @@ class Subquery:
     at: str | None = None
 
     def __str__(self) -> str:
-        step = duration(self.step) if self.step is not None else ""
-        return f"{self.operand}[{duration(self.window)}:{step}]{_moved(self.offset, self.at)}"
+        step = duration.format(self.step) if self.step is not None else ""
+        return f"{self.operand}[{duration.format(self.window)}:{step}]{_moved(self.offset, self.at)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,12 +246,5 @@ def places(root: Node) -> Iterator[Place]:
         waiting.extend(reversed(list(place.below())))
 
 
-def duration(delta: timedelta) -> str:
-    """`5m`, `1h30m`: as PromQL writes it."""
-    return (
-        f"-{promql_parser.display_duration(-delta)}" if delta < timedelta() else promql_parser.display_duration(delta)
-    )
-
-
 def _moved(offset: timedelta | None, at: str | None) -> str:
-    return (f" offset {duration(offset)}" if offset is not None else "") + (f" @ {at}" if at is not None else "")
+    return (f" offset {duration.format(offset)}" if offset is not None else "") + (f" @ {at}" if at is not None else "")

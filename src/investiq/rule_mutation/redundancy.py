@@ -11,7 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from investiq.promql.matcher import Matcher
-from investiq.promql.tree import Aggregation, Binary, Call, Negation, Node, Number, Paren, Place, Selector, Subquery
+from investiq.promql.tree import (
+    PICKS_SERIES,
+    SET_OPERATORS,
+    Aggregation,
+    Binary,
+    Call,
+    Negation,
+    Node,
+    Number,
+    Paren,
+    Place,
+    Selector,
+    Subquery,
+)
 from investiq.rule_mutation.rule import Rule
 
 __all__ = ["Redundant", "redundant_matcher"]
@@ -20,8 +33,6 @@ Redundant = Callable[[Place, Rule], str | None]
 """Whether a change in a place of a rule's expression makes no difference; says why, or None."""
 
 _ACROSS_SERIES = {"absent", "absent_over_time", "scalar", "vector", "label_replace", "label_join", "info"}
-_PICKS_SERIES = {"topk", "bottomk", "limitk", "limit_ratio"}
-_SET_OPERATORS = {"and", "or", "unless"}
 
 
 def redundant_matcher(matcher: Matcher) -> Redundant:
@@ -58,7 +69,7 @@ def _decides(binary: Binary, child: Node, matcher: Matcher) -> str | None:
 
 def _may_be_ambiguous(binary: Binary, on_the_left: bool) -> bool:
     """Prometheus refuses two series with the same match on the "one" side, even if they find no partner."""
-    if binary.op in _SET_OPERATORS or binary.matching is None:
+    if binary.op in SET_OPERATORS or binary.matching is None:
         return False
     one_is_left = binary.group is not None and binary.group.keyword == "group_right"
     return on_the_left == one_is_left
@@ -77,7 +88,7 @@ def _has(node: Node, matcher: Matcher) -> str | None:
         return str(node) if holds else None
     if isinstance(node, Binary):
         return _has_either(node, matcher)
-    picked = isinstance(node, Aggregation) and node.function in _PICKS_SERIES
+    picked = isinstance(node, Aggregation) and node.function in PICKS_SERIES
     if not picked and not _passes(node, matcher.label):
         return None
     below = [_has(child, matcher) for child in _operands(node)]

@@ -9,14 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from investiq.promql.tree import Aggregation, Binary, Call, Negation, Node, Number, Paren, Place
+from investiq.promql.tree import (
+    COMPARISONS,
+    SET_OPERATORS,
+    Aggregation,
+    Binary,
+    Call,
+    Negation,
+    Node,
+    Number,
+    Paren,
+    Place,
+)
 from investiq.rule_mutation.rule import Rule
 
 __all__ = ["counts", "never_negative", "scale_free", "sign_alone"]
 
-_COMPARISONS = {">", "<", ">=", "<=", "==", "!="}
 _NOT_ABOVE, _NOT_BELOW = {"==", "<=", "<"}, {"==", ">=", ">"}
-_SET_OPERATORS = {"and", "or", "unless"}
 _ABOVE_0_TOGETHER = {"sum", "max", "min", "avg"}
 _NEVER_NEGATIVE = {"rate", "increase", "irate", "changes", "resets", "count_over_time", "count"}
 _ALWAYS_ABOVE_0 = {"count_over_time", "present_over_time", "absent", "absent_over_time"}
@@ -39,7 +48,7 @@ def sign_alone(place: Place, rule: Rule) -> str | None:
     for height, ancestor in reversed(list(enumerate(place.above))):
         if isinstance(ancestor, Binary):
             other = ancestor.right if child is ancestor.left else ancestor.left
-            if ancestor.op in _COMPARISONS and other == Number(0):
+            if ancestor.op in COMPARISONS and other == Number(0):
                 # Of what is never negative, only 0 passes `== 0` and `<= 0`: there is no other value to read.
                 only_0 = ancestor.op in (_NOT_ABOVE if child is ancestor.left else _NOT_BELOW)
                 read = not (ancestor.yields_bool or only_0) and _value_is_read(ancestor, place.above[:height], rule)
@@ -56,7 +65,7 @@ def _value_is_read(child: Node, above: Sequence[Node], rule: Rule) -> bool:
     """Whether the values of `child`, and not just its series, make a difference to the rule."""
     for ancestor in reversed(above):
         if isinstance(ancestor, Binary):
-            if ancestor.op not in _SET_OPERATORS:
+            if ancestor.op not in SET_OPERATORS:
                 return True
             if ancestor.op != "or" and child is ancestor.right:
                 return False

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from investiq.monitoring.slo.burn import PAGES, PAIRS, TICKETS, WINDOWS, Pair, seconds
+from investiq.monitoring.slo.burn import PAGES, PAIRS, TICKETS, WINDOWS, Pair
+from investiq.promql import duration
 
-THIRTY_DAYS = 30 * 86_400
+THIRTY_DAYS = timedelta(days=30)
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.long)
 def test_a_factor_is_what_spends_the_named_share_of_thirty_days(pair: Pair) -> None:
-    assert pair.factor * seconds(pair.long) / THIRTY_DAYS == pytest.approx(pair.budget)
+    assert pair.factor * (duration.parse(pair.long) / THIRTY_DAYS) == pytest.approx(pair.budget)
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.long)
 def test_the_short_window_is_a_twelfth_of_the_long_one(pair: Pair) -> None:
-    assert seconds(pair.short) == seconds(pair.long) / 12
+    assert duration.parse(pair.short) == duration.parse(pair.long) / 12
 
 
 def test_the_data_tell_pages_from_tickets() -> None:

@@ -24,6 +24,7 @@ from investiq.foundation.contract.panels import expand_variables
 from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.routing.routes import alertmanager_document
+from investiq.operate.render.files import render_runtime
 from investiq.operate.supervise import programs
 from investiq.operate.validate.live import panels, run
 from investiq.operate.validate.live import run as live_run
@@ -226,6 +227,13 @@ def test_a_metric_whose_last_sample_is_old(monitoring: Monitoring) -> None:
     assert finding.what == "its latest sample is 100 s old, at most 60"
 
 
+def test_a_sample_may_be_older_where_scrapes_are_further_apart(monitoring: Monitoring) -> None:
+    for target in monitoring.answers["prometheus", "/api/v1/targets"]["data"]["activeTargets"]:
+        target["scrapeInterval"] = "1m30s"
+    _samples(monitoring, "investiq_trades_total", lambda rows: _aged(rows[0]))
+    assert monitoring.findings("metrics") == []
+
+
 def test_a_label_value_that_has_no_series(monitoring: Monitoring) -> None:
     _samples(monitoring, "investiq_dependency_health", lambda rows: rows.pop(1))
     assert monitoring.found("metrics").what == "no fresh series with name=broker"
@@ -263,6 +271,19 @@ def test_a_rule_that_is_not_the_rendered_one_or_is_not_judged(
     rule = next(rule for rule in monitoring.rules if rule["name"] == "ServiceDown")
     rule |= change
     assert monitoring.found("rules").what.startswith(what)
+
+
+def test_a_rule_that_waits_for_a_minute_and_a_half_is_compared_by_length(
+    monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = render_runtime(monitoring.config, ())
+    rendered = {name: text.replace("for: 1m\n", "for: 1m30s\n") for name, text in whole.items()}
+    monkeypatch.setattr("investiq.operate.validate.live.rules.render_runtime", lambda *_: rendered)
+    waiting = [rule for rule in monitoring.rules if rule.get("duration") == 60.0]
+    assert len(monitoring.findings("rules")) == len(waiting) > 0
+    for rule in waiting:
+        rule["duration"] = 90.0
+    assert monitoring.findings("rules") == []
 
 
 def test_a_recording_rule_that_is_not_loaded(monitoring: Monitoring) -> None:

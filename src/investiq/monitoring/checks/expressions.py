@@ -15,9 +15,10 @@ from investiq.monitoring.checks.yaml_lines import line_of
 from investiq.monitoring.dashboards.panel import Dashboard, Event
 from investiq.monitoring.exporters import EXTERNAL_METRICS
 from investiq.promql.parse import ParseError, parse
-from investiq.promql.tree import Node, nodes
+from investiq.promql.series import SeriesFacts
+from investiq.promql.tree import Node
 
-__all__ = ["NO_RESULT", "Expression", "SeriesFacts", "expressions", "known_series", "nodes", "panel_expressions"]
+__all__ = ["NO_RESULT", "Expression", "expressions", "known_series", "panel_expressions"]
 
 NO_RESULT = "an alert without a result never fires, and a panel stays empty"
 """Why it matters that an expression cannot have one."""
@@ -31,32 +32,22 @@ class Expression:
         place: file and rule, or dashboard and panel.
         records: the series that it is recorded as, of a recording rule.
         adds: the labels that this rule adds to them.
-        tree: None where it does not parse, which the check of references says.
+        tree: None where it does not parse; then `problem` says why, which is a finding of the check of references.
     """
 
     place: Place
-    text: str
     tree: Node | None
+    problem: str = ""
     records: str | None = None
     adds: frozenset[str] = frozenset()
 
-
-@dataclass(frozen=True, slots=True)
-class SeriesFacts:
-    """What stands behind a series name.
-
-    Attributes:
-        counts: it only grows: a counter, or a part of a histogram.
-        labels: all its labels; None where a program may add some.
-        buckets: upper bounds, of the buckets of a histogram.
-        bounds: the smallest and the largest value; None where there is no such limit.
-    """
-
-    metric: str
-    counts: bool
-    labels: frozenset[str] | None
-    buckets: tuple[float, ...] = ()
-    bounds: tuple[float, float] | None = None
+    @classmethod
+    def parsed(cls, place: Place, text: str, records: str | None = None, adds: Iterable[str] = ()) -> Expression:
+        """The expression that is written as `text`."""
+        try:
+            return cls(place, parse(text), records=records, adds=frozenset(adds))
+        except ParseError as error:
+            return cls(place, None, error.message, records, frozenset(adds))
 
 
 def expressions(rule_files: Mapping[str, Mapping[str, Any]]) -> list[Expression]:
@@ -66,17 +57,15 @@ def expressions(rule_files: Mapping[str, Mapping[str, Any]]) -> list[Expression]
         rule_files: path -> parsed rule file.
     """
     return [
-        Expression(
+        Expression.parsed(
             Place.file(path, str(rule.get("alert") or rule.get("record")), line_of(rule), source_of(path)),
-            text,
-            _tree(text),
+            str(rule["expr"]),
             rule.get("record"),
-            frozenset(rule.get("labels", {})) if "record" in rule else frozenset(),
+            rule.get("labels", {}) if "record" in rule else (),
         )
         for path, document in rule_files.items()
         for group in document.get("groups", ())
         for rule in group.get("rules", ())
-        for text in [str(rule["expr"])]
     ]
 
 
@@ -89,7 +78,7 @@ def panel_expressions(dashboards: Iterable[Dashboard], events: Sequence[Event] =
         for query in panel.queries
     ]
     of_events = [(Place(PlaceKind.PANEL, "event", event.title), event.expr) for event in events]
-    return [Expression(place, text, _tree(text)) for place, text in (*of_panels, *of_events)]
+    return [Expression.parsed(place, text) for place, text in (*of_panels, *of_events)]
 
 
 def _panel(dashboard: Dashboard, title: str) -> Place:
@@ -114,10 +103,3 @@ def _of_catalogue(metric: Metric) -> dict[str, SeriesFacts]:
     parts = {f"{metric.name}{suffix}": SeriesFacts(metric.name, True, labels) for suffix in ("_sum", "_count")}
     bucket = SeriesFacts(metric.name, True, labels | {"le"}, metric.buckets)
     return parts | {f"{metric.name}_bucket": bucket}
-
-
-def _tree(text: str) -> Node | None:
-    try:
-        return parse(text)
-    except ParseError:
-        return None

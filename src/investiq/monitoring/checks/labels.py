@@ -16,13 +16,24 @@ from investiq.monitoring.exporters.scrape import ALERTS, ALERTS_SINCE
 from investiq.monitoring.rules import RECORDINGS
 from investiq.monitoring.selectors import TARGET_LABELS
 from investiq.promql.matcher import Matcher
-from investiq.promql.tree import Aggregation, Binary, Call, Grouping, Node, Number, Paren, Selector, Subquery, nodes
+from investiq.promql.tree import (
+    PICKS_SERIES,
+    Aggregation,
+    Binary,
+    Call,
+    Grouping,
+    Node,
+    Number,
+    Paren,
+    Selector,
+    Subquery,
+    nodes,
+)
 
 __all__ = ["check_labels", "labels_of"]
 
 CHECK = "labels"
 
-_PICKS_SERIES = {"topk", "bottomk", "limitk", "limit_ratio"}
 _KEEPS_LABELS = {
     *("rate", "irate", "increase", "delta", "idelta", "deriv", "predict_linear", "abs", "ceil", "floor", "round"),
     *("avg_over_time", "min_over_time", "max_over_time", "sum_over_time", "last_over_time", "count_over_time"),
@@ -165,7 +176,7 @@ def _labels(node: Node, known: _Known) -> frozenset[str] | None:
         case Selector(name=name):
             return known.get(name or "")
         case Aggregation(function, operand, grouping):
-            return _labels(operand, known) if function in _PICKS_SERIES else _grouped(function, grouping)
+            return _labels(operand, known) if function in PICKS_SERIES else _grouped(function, grouping)
         case Call("histogram_quantile", (_, inner)):
             below = _labels(inner, known)
             return None if below is None else below - {"le"}

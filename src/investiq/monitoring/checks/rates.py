@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from investiq.foundation.durations import format_duration, parse_duration
 from investiq.foundation.findings import CheckResult, Finding
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind
 from investiq.monitoring.checks.expressions import NO_RESULT, Expression, known_series
 from investiq.monitoring.scraping.jobs import SCRAPE_INTERVAL
+from investiq.promql import duration
 from investiq.promql.tree import Call, Node, Paren, Place, Selector, Subquery, places
 
 __all__ = ["check_rates"]
@@ -22,7 +22,7 @@ CHECK = "rates"
 _FOR_COUNTERS = {"rate", "irate", "increase"}
 _FOR_GAUGES = {"delta", "idelta", "deriv", "predict_linear", "holt_winters", "double_exponential_smoothing"}
 _OF_TWO_SAMPLES = _FOR_COUNTERS | _FOR_GAUGES
-_TWO_SCRAPES = 2 * parse_duration(SCRAPE_INTERVAL)
+_TWO_SCRAPES = 2 * duration.parse(SCRAPE_INTERVAL)
 _WITHOUT_VALUE = {
     "absent",
     "absent_over_time",
@@ -56,8 +56,8 @@ def _faults(tree: Node, counters: set[str], gauges: set[str], histograms: set[st
             name, function = place.node.name, _function(place)
             if function in _OF_TWO_SAMPLES and place.node.window is not None and place.node.window < _TWO_SCRAPES:
                 yield (
-                    f"{function}() over {format_duration(place.node.window)} of {name}: no two samples lie so close",
-                    f"look back over two scrapes at least, {format_duration(_TWO_SCRAPES)}",
+                    f"{function}() over {duration.format(place.node.window)} of {name}: no two samples lie so close",
+                    f"look back over two scrapes at least, {duration.format(_TWO_SCRAPES)}",
                     NO_RESULT,
                 )
             if name in histograms:

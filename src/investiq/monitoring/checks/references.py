@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
-import promql_parser
-from promql_parser import Matcher, MatchOp, VectorSelector
 
 from investiq.foundation.findings import CheckResult, Finding, Place
 from investiq.foundation.telemetry import catalogue
@@ -20,12 +16,13 @@ from investiq.monitoring.exporters.scrape import ALERTS as ALERTS_FIRING
 from investiq.monitoring.exporters.scrape import ALERTS_SINCE
 from investiq.monitoring.rules import ALERTS, CONDITIONAL, RECORDINGS
 from investiq.monitoring.selectors import TARGET_LABELS
+from investiq.promql.matcher import Matcher, eq, matching
+from investiq.promql.tree import Selector, nodes
 
 __all__ = ["check_references"]
 
 CHECK = "references"
 
-_OPS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
 _OF_ALERTS: Mapping[str, tuple[str, ...] | None] = {
     "alertname": tuple(dict.fromkeys(alert.name for alert in (*ALERTS, *CONDITIONAL))),
     "alertstate": ("pending", "firing"),
@@ -48,80 +45,61 @@ def check_references(found: Sequence[Expression], jobs: Collection[str]) -> Chec
         jobs: names of the scrape jobs.
     """
     known = _families(jobs)
-    findings = [Finding(CHECK, one.place, *fault, NO_RESULT) for one in found for fault in _faults(one.text, known)]
+    findings = [Finding(CHECK, one.place, *fault, NO_RESULT) for one in found for fault in _faults(one, known)]
     if not found:
         findings.append(Finding(CHECK, Place.file("rule files"), "there is no rule at all", "run `investiq render`"))
     return CheckResult(CHECK, f"{len(found)} expressions", tuple(findings))
 
 
-def _faults(expression: str, known: Mapping[str, _Family]) -> Iterator[tuple[str, str]]:
-    try:
-        selectors = _selectors(expression)
-    except ValueError as error:
-        yield f"the expression does not parse: {error}", "correct the expression"
+def _faults(expression: Expression, known: Mapping[str, _Family]) -> Iterator[tuple[str, str]]:
+    if expression.tree is None:
+        yield expression.problem, "correct the expression"
         return
-    for selector in selectors:
-        name = selector.name
-        if name is None or name not in known:
-            yield f"no part emits the metric {name}", "name a metric of docs/metrics.md"
-            continue
-        for matchers in selector.matchers.or_matchers or [selector.matchers.matchers]:
-            faults = [fault for matcher in matchers for fault in _matcher_faults(name, matcher, known[name])]
-            yield from faults or _joint_faults(name, matchers, known[name])
+    for node in nodes(expression.tree):
+        if isinstance(node, Selector):
+            yield from _selector_faults(node, known)
 
 
-def _selectors(expression: str) -> list[VectorSelector]:
-    found: list[VectorSelector] = []
-
-    def visit(node: object) -> None:
-        if isinstance(node, VectorSelector):
-            found.append(node)
-
-    promql_parser.walk(promql_parser.parse(expression), visit)
-    return found
+def _selector_faults(selector: Selector, known: Mapping[str, _Family]) -> Iterator[tuple[str, str]]:
+    name = selector.name
+    if name is None or name not in known:
+        yield f"no part emits the metric {name}", "name a metric of docs/metrics.md"
+        return
+    for matchers in selector.alternatives:
+        faults = [fault for matcher in matchers for fault in _matcher_faults(name, matcher, known[name])]
+        yield from faults or _joint_faults(name, matchers, known[name])
 
 
 def _matcher_faults(name: str, matcher: Matcher, family: _Family) -> Iterator[tuple[str, str]]:
-    if matcher.name not in family.labels:
+    if matcher.label not in family.labels:
         labels = ", ".join(family.labels)
-        yield f"{name} has no label {matcher.name}", f"use one of its labels: {labels}"
+        yield f"{name} has no label {matcher.label}", f"use one of its labels: {labels}"
         return
-    values = family.labels[matcher.name]
+    values = family.labels[matcher.label]
     if values is None:
         return
     for wanted in _alternatives(matcher):
-        if not any(_matches(matcher, wanted, value) for value in values):
-            yield f"{matcher.name} of {name} is never {wanted!r}", f"it is one of {', '.join(values)}"
+        if not any(wanted.accepts(value) for value in values):
+            yield f"{matcher.label} of {name} is never {wanted.value!r}", f"it is one of {', '.join(values)}"
 
 
 def _joint_faults(name: str, matchers: Sequence[Matcher], family: _Family) -> Iterator[tuple[str, str]]:
     """Labels of which the matchers, each sound by itself, leave no value."""
-    for label in dict.fromkeys(matcher.name for matcher in matchers):
-        mine = [matcher for matcher in matchers if matcher.name == label]
+    for label in dict.fromkeys(matcher.label for matcher in matchers):
+        mine = [matcher for matcher in matchers if matcher.label == label]
         values = family.labels[label]
-        if values is not None and not any(all(_lets_through(matcher, value) for matcher in mine) for value in values):
-            told = ", ".join(f"{matcher.name}{_OPS[str(matcher.op)]}{matcher.value!r}" for matcher in mine)
+        if values is not None and not any(all(matcher.accepts(value) for matcher in mine) for value in values):
+            told = ", ".join(f"{matcher.label}{matcher.op}{matcher.value!r}" for matcher in mine)
             yield f"{told} leaves no series of {name}", f"leave one of {', '.join(values)}"
 
 
-def _alternatives(matcher: Matcher) -> list[str]:
-    """What must each match something; the alternatives of a plain list count one by one."""
-    if not _is_regex(matcher):
-        return [matcher.value]
+def _alternatives(matcher: Matcher) -> list[Matcher]:
+    """What must each accept something, also of what is excluded; the alternatives of a plain list count one by one."""
+    if not matcher.is_regex:
+        return [eq(matcher.label, matcher.value)]
     inside = matcher.value[1:-1] if matcher.value.startswith("(") and matcher.value.endswith(")") else matcher.value
-    return [matcher.value] if "(" in inside else inside.removeprefix("?:").split("|")
-
-
-def _lets_through(matcher: Matcher, value: str) -> bool:
-    return _matches(matcher, matcher.value, value) != (matcher.op in (MatchOp.NotEqual, MatchOp.NotRe))
-
-
-def _matches(matcher: Matcher, wanted: str, value: str) -> bool:
-    return re.fullmatch(wanted, value) is not None if _is_regex(matcher) else wanted == value
-
-
-def _is_regex(matcher: Matcher) -> bool:
-    return matcher.op in (MatchOp.Re, MatchOp.NotRe)
+    several = [matcher.value] if "(" in inside else inside.removeprefix("?:").split("|")
+    return [matching(matcher.label, one) for one in several]
 
 
 def _families(jobs: Collection[str]) -> dict[str, _Family]:

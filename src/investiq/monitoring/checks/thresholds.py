@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.checks.expressions import NO_RESULT, Expression, known_series
-from investiq.monitoring.checks.ranges import COMPARISONS, Values, never
-from investiq.promql.tree import Binary, Node, Number, Paren, nodes
+from investiq.promql.ranges import Values, never
+from investiq.promql.tree import COMPARISONS, Binary, Node, Number, Paren, nodes
 
 __all__ = ["check_thresholds"]
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
 from investiq.foundation.telemetry.catalogue import Metric
-from investiq.monitoring.checks.expressions import Expression, known_series, nodes
-from investiq.promql.tree import Selector
+from investiq.monitoring.checks.expressions import Expression, known_series
+from investiq.promql.tree import Selector, nodes
 
 __all__ = ["check_usage"]
 

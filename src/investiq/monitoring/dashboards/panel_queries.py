@@ -17,9 +17,10 @@ from investiq.monitoring.exporters.external_metric import ExternalMetric
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules import RECORDINGS
 from investiq.monitoring.selectors import buckets, series
+from investiq.promql import duration
 from investiq.promql.matcher import Matcher
 from investiq.promql.parse import parse
-from investiq.promql.tree import Call, Node, Selector, children, duration
+from investiq.promql.tree import Call, Node, Selector, children
 
 __all__ = [
     "RATE_WINDOW",
@@ -73,16 +74,16 @@ def share(part: str, whole: str) -> str:
 
 def of_alert(alert: Alert) -> str:
     """What `alert` measures: its query, of the chosen targets, with the window of the picture for its rates."""
-    return str(_drawn(parse(alert.query))).replace(f"[{duration(RATE_WINDOW)}]", f"[{RATE_INTERVAL}]")
+    return str(_drawn(parse(alert.query))).replace(f"[{duration.format(RATE_WINDOW)}]", f"[{RATE_INTERVAL}]")
 
 
 def parse_panel_expression(expr: str) -> Node:
     """The tree of a panel's expression; what is chosen stays between its quotes.
 
     Raises:
-        NotUnderstood: it is not PromQL.
+        ParseError: it is not PromQL.
     """
-    return parse(expr.replace(RATE_INTERVAL, f"{RATE_WINDOW.days}d"))
+    return parse(expr.replace(RATE_INTERVAL, duration.format(RATE_WINDOW)))
 
 
 def _drawn(node: Node, function: str = "") -> Node:

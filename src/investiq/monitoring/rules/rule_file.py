@@ -60,4 +60,5 @@ def _alerting(alert: Alert, console: str) -> dict[str, Any]:
 
 
 def _duration(seconds: int) -> str:
+    """Minutes at the most: `60m`, not `1h`, is what the rendered files have, and so the ids of their mutants."""
     return f"{seconds // 60}m" if seconds % 60 == 0 else f"{seconds}s"

@@ -8,6 +8,7 @@ missing as good: a fresh installation has its whole budget, and its first failur
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
@@ -16,9 +17,10 @@ from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules.down_alerts import DOWN_ALERTS
 from investiq.monitoring.scraping.jobs import EVALUATION_SECONDS
 from investiq.monitoring.selectors import series
-from investiq.monitoring.slo.burn import PAGES, TICKETS, WINDOWS, Pair, seconds
+from investiq.monitoring.slo.burn import PAGES, TICKETS, WINDOWS, Pair
 from investiq.monitoring.slo.indicators import RATE_WINDOW
 from investiq.monitoring.slo.objective import BudgetingMethod, Slo
+from investiq.promql import duration
 from investiq.promql.matcher import Matcher, eq
 
 __all__ = [
@@ -38,7 +40,7 @@ LEAST_BAD_EVENTS = 5
 them, and still no outage."""
 
 _LABELS = ("slo", "service")
-_LONG = 86_400
+_LONG = timedelta(days=1)
 _SLOW_SECONDS = 20
 """How often windows of a day and more are computed. A Prometheus that has just started gets to them within that."""
 
@@ -58,7 +60,7 @@ OBJECTIVE = _recording("slo:objective:ratio", "")
 
 
 def _interval(window: str) -> int | None:
-    return _SLOW_SECONDS if seconds(window) >= _LONG else None
+    return _SLOW_SECONDS if duration.parse(window) >= _LONG else None
 
 
 def _bad_within(window: str, *matchers: Matcher) -> str:
@@ -66,10 +68,10 @@ def _bad_within(window: str, *matchers: Matcher) -> str:
     return f"{EVALUATION_SECONDS} * sum_over_time({series(BAD, *matchers)}[{window}])"
 
 
-def _share_bad(bad: Recording, window: str, *matchers: Matcher) -> str:
+def _share_bad(bad: str, window: str, *matchers: Matcher) -> str:
     """Bad events by all that the window has at the average rate; nothing where there was none."""
-    events = f"{seconds(window)} * avg_over_time({series(TOTAL, *matchers)}[{window}])"
-    return f"{series(bad, *matchers)} / ({events} > 0)"
+    seconds = duration.parse(window) // timedelta(seconds=1)
+    return f"{bad} / ({seconds} * avg_over_time({series(TOTAL, *matchers)}[{window}]) > 0)"
 
 
 _BUDGET = f"(1 - {series(OBJECTIVE)})"
@@ -84,7 +86,7 @@ BAD_EVENTS: dict[str, Recording] = {
 BURN_RATES: dict[str, Recording] = {
     window: _recording(
         f"slo:error_budget:burn_rate{window}",
-        f"{_share_bad(BAD_EVENTS[window], window)} / {_BUDGET}"
+        f"{_share_bad(series(BAD_EVENTS[window]), window)} / {_BUDGET}"
         if window in BAD_EVENTS
         else f"{series(BAD)} / ({series(TOTAL)} > 0) / {_BUDGET}",
         _interval(window),
@@ -140,8 +142,7 @@ def _whole_windows(slos: Sequence[Slo]) -> Recording:
         named = [slo.name for slo in slos if slo.window_days == days]
         matchers = (eq("slo", *named),) if len(windows) > 1 else ()
         window = f"{days}d"
-        events = f"{seconds(window)} * avg_over_time({series(TOTAL, *matchers)}[{window}])"
-        ratios.append(f"{_bad_within(window, *matchers)} / ({events} > 0)")
+        ratios.append(_share_bad(_bad_within(window, *matchers), window, *matchers))
     return _recording(ERROR_RATIO.name, " or ".join(ratios), _SLOW_SECONDS)
 
 

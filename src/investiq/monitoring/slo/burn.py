@@ -8,9 +8,9 @@ from enum import StrEnum
 from importlib import resources
 from typing import Any
 
-import promql_parser
+from investiq.promql import duration
 
-__all__ = ["PAGES", "PAIRS", "TICKETS", "WINDOWS", "AlertUrgency", "Pair", "seconds"]
+__all__ = ["PAGES", "PAIRS", "TICKETS", "WINDOWS", "AlertUrgency", "Pair"]
 
 
 class AlertUrgency(StrEnum):
@@ -35,11 +35,6 @@ class Pair:
     budget: float
 
 
-def seconds(window: str) -> int:
-    """The length of a window that is written as in PromQL."""
-    return int(promql_parser.parse_duration(window).total_seconds())
-
-
 def _read() -> list[dict[str, Any]]:
     pairs: list[dict[str, Any]]
     pairs = tomllib.loads((resources.files("investiq.monitoring.slo") / "windows.toml").read_text("utf-8"))["pairs"]
@@ -50,5 +45,7 @@ PAIRS: tuple[Pair, ...] = tuple(Pair(AlertUrgency(pair.pop("tells")), **pair) fo
 PAGES = tuple(pair for pair in PAIRS if pair.tells is AlertUrgency.PAGE)
 TICKETS = tuple(pair for pair in PAIRS if pair.tells is AlertUrgency.TICKET)
 
-WINDOWS: tuple[str, ...] = tuple(sorted({window for pair in PAIRS for window in (pair.short, pair.long)}, key=seconds))
+WINDOWS: tuple[str, ...] = tuple(
+    sorted({window for pair in PAIRS for window in (pair.short, pair.long)}, key=duration.parse)
+)
 """Every window, the shortest first."""

@@ -6,6 +6,7 @@ Nothing here assumes a metric or a job of ours: `series`, `observations` and `bu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from investiq.foundation.telemetry.catalogue import Metric
 from investiq.foundation.topology import PROBES
@@ -13,12 +14,13 @@ from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.exporters.external_metric import ExternalMetric
 from investiq.monitoring.selectors import at_most, buckets, observations, series
 from investiq.monitoring.slo.objective import Events
+from investiq.promql import duration
 from investiq.promql.matcher import Matcher, eq
 
 __all__ = ["RATE_WINDOW", "availability", "latency"]
 
 RATE_WINDOW = "5m"
-_RATE_SECONDS = 300
+_RATE_SECONDS = duration.parse(RATE_WINDOW) // timedelta(seconds=1)
 
 
 def availability(answered: str, failed: str, probed: str | None = None) -> Events:

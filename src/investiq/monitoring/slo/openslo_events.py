@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
-from investiq.monitoring.slo.burn import seconds
 from investiq.monitoring.slo.indicators import RATE_WINDOW
 from investiq.monitoring.slo.openslo_document import DataSource, Document, Indicator, Metric, RatioMetric, SloSpec
+from investiq.promql import duration
 from investiq.promql.parse import ParseError, parse
 from investiq.promql.tree import Aggregation, Call, Node, Selector
 
@@ -130,4 +129,4 @@ class _Events:
 
 
 def _rate(selector: Selector) -> Node:
-    return Call("rate", (Selector(selector.name, selector.alternatives, timedelta(seconds=seconds(RATE_WINDOW))),))
+    return Call("rate", (Selector(selector.name, selector.alternatives, duration.parse(RATE_WINDOW)),))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +29,7 @@ from investiq.monitoring.slo.openslo_document import (
     parse_document,
 )
 from investiq.monitoring.slo.openslo_events import ImportNotes, events_of
+from investiq.promql import duration
 
 __all__ = ["Imported", "UnusableOpenSlo", "read_documents"]
 
@@ -141,11 +143,10 @@ class _Reader:
             self.told.faults.append(
                 f"{where}: only rolling windows are supported: set isRolling: true, without calendar"
             )
-        found = re.fullmatch(r"(\d+)([mhdwMQY])", window.duration)
-        hours = {"h": 1, "d": 24, "w": 168}.get(found[2], 0) * int(found[1]) if found else 0
-        if not hours or hours % 24:
+        days, rest = divmod(_length(window.duration), timedelta(days=1))
+        if not days or rest:
             self.told.faults.append(f"{where}: duration {window.duration!r} is not whole days, such as 30d or 4w")
-        return hours // 24
+        return days
 
     def _page(self, annotations: Mapping[str, str], where: str) -> str:
         for key in annotations:
@@ -193,3 +194,11 @@ class _Reader:
         if method == "Occurrences" and window is not None:
             self.told.faults.append(f"{where}: timeSliceWindow has no meaning with Occurrences: remove it")
         return known[method]
+
+
+def _length(text: str) -> timedelta:
+    """Of a window in one unit, as OpenSLO has it; none for its M, Q and Y, which are no number of days."""
+    try:
+        return duration.parse(text) if re.fullmatch(r"\d+[mhdw]", text) else timedelta()
+    except duration.InvalidDuration:  # longer than any time
+        return timedelta()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from investiq.foundation.findings import Finding, FindingSeverity, Place
-from investiq.foundation.subprocesses import SHORT_LIVED
+from investiq.foundation.subprocesses import SHORT_LIVED, run
 
 __all__ = ["ProgramOutcome", "refusals", "run_program"]
 
@@ -76,13 +74,10 @@ def run_program(command: Sequence[str]) -> ProgramOutcome:
     if shutil.which(program) is None:
         fix = "install the monitoring programs (`make up` does)"
         return ProgramOutcome(program, unchecked=(f"{program} is not installed", fix))
-    try:
-        done = subprocess.run(
-            command, env={**os.environ, **SHORT_LIVED}, capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
+    done = run(command, _SECONDS, SHORT_LIVED)
+    if done.timed_out:
         return ProgramOutcome(program, unchecked=(f"{program} did not end in {_SECONDS} s", "run it by hand"))
-    return ProgramOutcome(program, done.stdout + done.stderr, refused=done.returncode != 0)
+    return ProgramOutcome(program, done.output, refused=not done.succeeded)
 
 
 def _complaint(output: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from investiq.promql.tree import (
+    COMPARISONS,
+    MIRRORED,
     Aggregation,
     Binary,
     Call,
@@ -26,7 +28,6 @@ __all__ = ["OPERATORS", "constant"]
 
 _FLIPPED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "!=", "!=": "=="}
 _BOUNDARY = {">": ">=", ">=": ">", "<": "<=", "<=": "<"}
-_MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "==", "!=": "!="}
 _SMALL_COUNT = 10
 _DOWN, _UP = 0.8, 1.25
 _INEXACT = {
@@ -63,14 +64,14 @@ def _with_op(node: Binary, op: str) -> Replacement:
 
 
 def _threshold(node: Node, _: Siblings) -> Iterator[Replacement]:
-    if not isinstance(node, Binary) or node.op not in _FLIPPED or constant(node) is not None:
+    if not isinstance(node, Binary) or node.op not in COMPARISONS or constant(node) is not None:
         return
     if constant(node.left) is None and constant(node.right) is None:
         yield from _factors(node)
         return
     on_the_right = constant(node.right) is not None
     quantity, limit = (node.left, node.right) if on_the_right else (node.right, node.left)
-    op = node.op if on_the_right else _MIRRORED[node.op]
+    op = node.op if on_the_right else MIRRORED[node.op]
     for moved in _moved(op, constant(limit) or 0.0, quantity):
         number = Number(moved)
         new = replace(node, right=number) if on_the_right else replace(node, left=number)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-import promql_parser
-
-from investiq.promql.tree import duration
+from investiq.promql import duration
 from investiq.rule_mutation.operators.operator import Operator, Siblings
 from investiq.rule_mutation.rule import Rule, RuleChange
 
@@ -27,7 +25,7 @@ def _for_changed(rule: Rule, _: Siblings) -> Changes:
     hold = _hold(rule)
     if hold:
         for other in (hold / 2, hold * 2):
-            yield _field("for", rule.fields["for"], duration(other))
+            yield _field("for", rule.fields["for"], duration.format(other))
 
 
 def _for_added(rule: Rule, _: Siblings) -> Changes:
@@ -41,8 +39,8 @@ def _hold(rule: Rule) -> timedelta:
 
 def _length(text: str | None) -> timedelta:
     try:
-        return promql_parser.parse_duration(text) if text else timedelta()
-    except ValueError:  # `for: 0` is a duration to Prometheus alone; what is none, promtool refuses in the baseline
+        return duration.parse(text) if text else timedelta()
+    except duration.InvalidDuration:  # promtool refuses it in the baseline
         return timedelta()
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+from investiq.promql import duration
 from investiq.promql.matcher import Matcher
-from investiq.promql.tree import Call, Node, Selector, Subquery, duration
+from investiq.promql.tree import Call, Node, Selector, Subquery
 from investiq.rule_mutation.operators.operator import Operator, Replacement, Siblings, in_expression
 from investiq.rule_mutation.redundancy import redundant_matcher
 
@@ -47,7 +48,7 @@ def _negated(node: Node, _: Siblings) -> Iterator[Replacement]:
 def _alternative_dropped(node: Node, _: Siblings) -> Iterator[Replacement]:
     for selector, i, j, matcher in _matchers(node):
         words = matcher.value.split("|")
-        if not matcher.op.endswith("~") or len(words) == 1 or any(mark in matcher.value for mark in ("(", "[", r"\|")):
+        if not matcher.is_regex or len(words) == 1 or any(mark in matcher.value for mark in ("(", "[", r"\|")):
             continue
         for k, word in enumerate(words):
             new = replace(matcher, value="|".join(words[:k] + words[k + 1 :]))
@@ -63,12 +64,13 @@ def _metric_swapped(node: Node, siblings: Siblings) -> Iterator[Replacement]:
 def _range_changed(node: Node, _: Siblings) -> Iterator[Replacement]:
     if isinstance(node, Selector | Subquery) and node.window is not None and node.window >= _SHORTEST:
         for window in (node.window / 2, node.window * 2):
-            yield Replacement(replace(node, window=window), f"[{duration(node.window)}]", f"[{duration(window)}]")
+            was, now = (f"[{duration.format(length)}]" for length in (node.window, window))
+            yield Replacement(replace(node, window=window), was, now)
 
 
 def _offset_dropped(node: Node, _: Siblings) -> Iterator[Replacement]:
     if isinstance(node, Selector | Subquery) and node.offset is not None:
-        yield Replacement(replace(node, offset=None), f"offset {duration(node.offset)}", "")
+        yield Replacement(replace(node, offset=None), f"offset {duration.format(node.offset)}", "")
 
 
 def _absence_forgotten(node: Node, _: Siblings) -> Iterator[Replacement]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
+
+from investiq.promql import duration
 
 __all__ = ["differences"]
 
@@ -16,8 +17,6 @@ _NO_DEFAULT = {
 """Settings that no program fills in where they are not written. So are those that end in `_configs`."""
 
 _HIDDEN = "<secret>"
-_DURATION = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
-_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 
 
 def differences(rendered: object, running: object, place: str = "") -> Iterator[str]:
@@ -58,6 +57,7 @@ def _same(rendered: object, running: object, is_file: bool) -> bool:
 
 def _canonical(value: object) -> object:
     text = str(value).rstrip("\n")
-    if not _DURATION.fullmatch(text):
+    try:
+        return duration.parse(text)
+    except duration.InvalidDuration:
         return text
-    return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)(ms|[smhdwy])", text))

@@ -10,6 +10,7 @@ from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric
 from investiq.operate.validate.live.context import ValidationContext
 from investiq.operate.validate.live.programs import Prometheus, Sample
+from investiq.promql import duration
 
 __all__ = ["check_metrics"]
 
@@ -43,10 +44,11 @@ async def _intervals(prometheus: Prometheus) -> Mapping[str, float]:
     return {target["labels"]["job"]: _seconds(target.get("scrapeInterval", "")) for target in targets}
 
 
-def _seconds(duration: str) -> float:
-    """Prometheus writes short intervals in one unit; anything else counts as the default."""
-    unit = {"s": 1.0, "m": 60.0}.get(duration[-1:])
-    return float(duration[:-1]) * unit if unit and duration[:-1].isdigit() else _DEFAULT_INTERVAL
+def _seconds(interval: str) -> float:
+    try:
+        return duration.parse(interval).total_seconds()
+    except duration.InvalidDuration:  # an older Prometheus does not tell it
+        return _DEFAULT_INTERVAL
 
 
 async def _samples(prometheus: Prometheus, metric: Metric) -> list[Sample]:

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import promql_parser
 import yaml
 
 from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
 from investiq.operate.render.files import render_runtime
 from investiq.operate.validate.live.context import RESTART, ValidationContext
 from investiq.operate.validate.live.programs import parse_timestamp
+from investiq.promql import duration
+from investiq.promql.parse import ParseError, parse
 
 __all__ = ["RULE_STALE_SECONDS", "check_rules"]
 
@@ -90,7 +91,7 @@ def _sides(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tupl
     """Each aspect of a rule as it is rendered, and as Prometheus tells it."""
     return {
         "condition": (_canonical(ours["expr"]), _canonical(theirs["query"])),
-        "`for`": (_seconds(ours.get("for", "0s")), float(theirs.get("duration", 0))),
+        "`for`": (duration.parse(ours.get("for", "0s")).total_seconds(), float(theirs.get("duration", 0))),
         "label": (dict(ours.get("labels", {})), dict(theirs.get("labels", {}))),
         "annotation": (dict(ours.get("annotations", {})), dict(theirs.get("annotations", {}))),
     }
@@ -99,10 +100,6 @@ def _sides(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tupl
 def _canonical(expression: str) -> str:
     """One spelling for each expression: Prometheus tells a rule in its own, and each version in another."""
     try:
-        return str(promql_parser.parse(expression).prettify())
-    except ValueError:
+        return str(parse(expression))
+    except ParseError:
         return expression
-
-
-def _seconds(duration: str) -> float:
-    return float(duration[:-1]) * {"s": 1, "m": 60, "h": 3_600}[duration[-1]]

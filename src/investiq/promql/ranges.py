@@ -10,12 +10,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from investiq.monitoring.checks.expressions import SeriesFacts
-from investiq.promql.tree import Aggregation, Binary, Call, Negation, Node, Number, Paren, Selector, Subquery, nodes
+from investiq.promql.series import SeriesFacts
+from investiq.promql.tree import (
+    COMPARISONS,
+    MIRRORED,
+    PICKS_SERIES,
+    Aggregation,
+    Binary,
+    Call,
+    Negation,
+    Node,
+    Number,
+    Paren,
+    Selector,
+    Subquery,
+    nodes,
+)
 
-__all__ = ["COMPARISONS", "Range", "Values", "never"]
-
-COMPARISONS = {">", ">=", "<", "<=", "==", "!="}
+__all__ = ["Range", "Values", "never"]
 
 _RATES = {"rate", "irate", "increase"}
 _SAME_VALUES = {
@@ -24,7 +36,7 @@ _SAME_VALUES = {
 }
 _COUNTS = {"count_over_time", "changes", "resets", "stddev_over_time", "stdvar_over_time", "time", "timestamp", "sqrt"}
 _ONE = {"absent", "absent_over_time", "present_over_time"}
-_SAME_AGGREGATED = {"avg", "min", "max", "topk", "bottomk", "limitk", "limit_ratio"}
+_SAME_AGGREGATED = {"avg", "min", "max", *PICKS_SERIES}
 _PARTS_ADD_UP = {"sum", *_RATES}
 
 
@@ -59,7 +71,7 @@ def never(op: str, left: Range, right: Range) -> bool:
         case ">=":
             return left.most < right.least
         case "<" | "<=":
-            return never({"<": ">", "<=": ">="}[op], right, left)
+            return never(MIRRORED[op], right, left)
         case "==":
             return left.most < right.least or right.most < left.least
         case _:
@@ -194,7 +206,7 @@ class Values:
         """What a comparison lets through: its left side, or the side that is no number."""
         op, side, limit = comparison.op, comparison.left, comparison.right
         if isinstance(side, Number):
-            op, side, limit = {">": "<", ">=": "<=", "<": ">", "<=": ">="}.get(op, op), limit, side
+            op, side, limit = MIRRORED[op], limit, side
         values, number = self.of(side), self.of(limit)
         if never(comparison.op, self.of(comparison.left), self.of(comparison.right)):
             return values
