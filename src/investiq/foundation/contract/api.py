@@ -236,19 +236,16 @@ class Trade(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        use_attribute_docstrings=True,
         json_schema_extra={"examples": [{"symbol": "AAPL", "side": "buy", "notional": "1000"}]},
     )
 
+    # Descriptions, not docstrings: for those, pydantic would read this file again at each start of the command line.
     symbol: str = Field(max_length=40)
     side: Annotated[str, one_of(Side)]
-    quantity: Amount | None = None
-    """shares, to four decimal places"""
-    notional: Amount | None = None
-    """dollars, to four decimal places"""
+    quantity: Amount | None = Field(None, description="shares, to four decimal places")
+    notional: Amount | None = Field(None, description="dollars, to four decimal places")
     order_type: Annotated[str, one_of(OrderType)] = "market"
-    limit_price: Amount | None = None
-    """dollars, to four decimal places"""
+    limit_price: Amount | None = Field(None, description="dollars, to four decimal places")
 
 
 class OrderEvent(_Document):
