@@ -20,6 +20,8 @@ A, B = f"a{JOB}", f"b{JOB}"
         f"sum without (le) ({A}) and {B}",
         f"histogram_quantile(0.9, sum by (job, le) ({A})) and on (job) {B}",
         f"({A} - b) / {A}",
+        f"{A} / on (job) (sum by (job) ({B}) > 0)",
+        f"sum by (job) ({A}) * on (job) group_right () {B}",
     ],
 )
 def test_a_matcher_that_the_other_side_has_too_is_redundant_on_both(expr: str) -> None:
@@ -30,8 +32,6 @@ def test_a_matcher_that_the_other_side_has_too_is_redundant_on_both(expr: str) -
     ("expr", "kept"),
     [
         (f"{A} unless {B}", f"{A} unless b"),  # without the one on the left, more alerts
-        (f"{A} / on (job) {B}", f"a / on (job) {B}"),  # on the right, two series of a job may collide: an error
-        (f"{A} * on (job) group_right () {B}", f"{A} * on (job) group_right () b"),
         (f"topk(3, {A}) and {B}", f"topk(3, {A}) and b"),  # other jobs take the places of the top
     ],
 )
@@ -46,6 +46,11 @@ def test_a_matcher_can_be_redundant_on_one_side_only(expr: str, kept: str) -> No
         f"sum({A}) / sum({B})",
         f"sum by (env) ({A}) / sum by (env) ({B})",
         f"{A} / ignoring (job) {B}",
+        f"{A} / on (job) {B}",  # two series of a job on the right are an error, if only there is anything on the left
+        f"{A} * on (job) group_right () {B}",
+        f"{A} / on (job) sum by (job, env) ({B})",
+        f'{A} / {{job="x", __name__=~"b|c"}}',
+        f"(c and on (env) {A}) and {B}",
         f"{A} and on (env) {B}",
         'a{job="x"} / b{job="y"}',
         'a{job="x"} / b{job=~"x"}',

@@ -15,7 +15,7 @@ from investiq.foundation.config.slo import SloConfig
 from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.rules.rule_file import rule_document
 from investiq.monitoring.rules.slo import ERROR_RATIO, alerts, recordings
-from investiq.monitoring.slo import slos_of
+from investiq.monitoring.slo import Events, slos_of
 from investiq.operate.render.files import render_runtime
 
 SLOS = slos_of(Config())
@@ -57,6 +57,43 @@ def test_promtool_accepts_rules_of_several_windows_and_finds_none_twice(tmp_path
     file.write_text(yaml.safe_dump(document), "utf-8")
     command = ["promtool", "check", "rules", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_worked_example_has_the_numbers_that_promtool_computes(tmp_path: Path) -> None:
+    """That of `monitoring.rules.slo`; rounded, since windows have both their ends in Prometheus 2, and one in 3."""
+    slo = replace(
+        SLOS[1], objective=Decimal("0.999"), events=Events(bad="bad", total="requests"), page=Severity.CRITICAL
+    )
+    rules = rule_document(Subject.SLO, alerts([slo]), "http://127.0.0.1", recordings([slo]))
+    computed = {
+        ("1h", "round(slo:events_bad:increase1h, 10)"): 720,
+        ("1h", "round(slo:error_budget:burn_rate1h)"): 20,
+        ("1h", "round(slo:error_budget:burn_rate5m)"): 20,
+        ("1h", "round(100 * slo:error_budget:remaining, 0.1)"): 97.2,
+        ("6m", "round(slo:error_budget:burn_rate1h)"): 2,
+        ("1h", "count(ALERTS{alertname='ErrorBudgetBurnsFast'})"): 1,
+        ("6m", "count(ALERTS) or vector(0)"): 0,
+    }
+    tests = {
+        "rule_files": ["slo.yml"],
+        "evaluation_interval": "10s",
+        "group_eval_order": ["slo:recorded", "slo:recorded:20s", "slo"],
+        "tests": [
+            {
+                "interval": "10s",
+                "input_series": [{"series": "bad", "values": "0.2x400"}, {"series": "requests", "values": "10x400"}],
+                "promql_expr_test": [
+                    {"expr": f"sum({expr})", "eval_time": at, "exp_samples": [{"labels": "{}", "value": value}]}
+                    for (at, expr), value in computed.items()
+                ],
+            }
+        ],
+    }
+    for name, document in (("slo.yml", rules), ("tests.yml", tests)):
+        (tmp_path / name).write_text(yaml.safe_dump(document), "utf-8")
+    command = ["promtool", "test", "rules", "tests.yml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

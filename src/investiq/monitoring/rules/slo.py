@@ -3,6 +3,18 @@
 Bad and all events a second are recorded once for each SLO; every longer window is computed from these two series, so a
 month costs no more than reading a month of them. A window that reaches back before the first sample counts what is
 missing as good: a fresh installation has its whole budget, and its first failure does not page.
+
+An example, of which tests/monitoring/slo/test_rules.py has promtool compute the numbers. Of the requests of a service,
+99.9 % must be good over thirty days. It gets 10 a second, and for an hour 0.2 a second fail.
+
+- The budget is 1 - 0.999 = 0.1 % of what thirty days have at that rate: 0.001 * 2,592,000 s * 10/s = 25,920 requests.
+- slo:events_bad:increase1h: each of 360 evaluations says 0.2/s, and stands for 10 s: 360 * 0.2/s * 10 s = 720 bad ones.
+- slo:error_budget:burn_rate1h: 720 of 3,600 s * 10/s = 36,000 are 2 %, by the 0.1 % that may be: 20. At that rate the
+  budget is gone after 30 d / 20 = 36 h.
+- ErrorBudgetBurnsFast: 20 is more than 14.4 over 1h, as it is over 5m, and 720 are no less than 5: it pages.
+- slo:error_budget:remaining: 720 of 25,920 are spent, 97.2 % are left.
+- Six minutes after the first sample it was another matter: 72 bad ones of 36,000, since the average rate of what there
+  is counts for the whole hour. That is a burn rate of 2, and pages nobody.
 """
 
 from __future__ import annotations

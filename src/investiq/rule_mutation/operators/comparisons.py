@@ -50,7 +50,7 @@ def _boundary(node: Node, _: Siblings) -> Iterator[Replacement]:
         sides = (node.left, node.right)
         at_0 = any(constant(side) == 0 for side in sides)
         if at_0 or all(map(_exact, sides)):
-            proof = _never_0 if at_0 and any(map(counts, sides)) else None
+            proof = _never_0 if at_0 and any(map(counts, sides)) else None  # lemma 6 of `signs`
             yield replace(_with_op(node, _BOUNDARY[node.op]), redundant=proof)
 
 

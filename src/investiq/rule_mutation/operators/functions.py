@@ -32,6 +32,7 @@ _QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
 def _function_swapped(node: Node, _: Siblings) -> Iterator[Replacement]:
     if isinstance(node, Call) and node.function in _SWAPPED:
         new = _SWAPPED[node.function]
+        # One is a multiple of the other, and neither is ever negative: lemmas 1 and 2 of `signs`.
         proof = scale_free if {node.function, new} == {"rate", "increase"} else None
         yield Replacement(replace(node, function=new), node.function, new, proof)
 

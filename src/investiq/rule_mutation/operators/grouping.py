@@ -48,6 +48,7 @@ def _less_one(grouping: Grouping) -> Iterator[tuple[Grouping, str]]:
 def _aggregation_swapped(node: Node, _: Siblings) -> Iterator[Replacement]:
     if isinstance(node, Aggregation) and node.function in _SWAPPED:
         new = _SWAPPED[node.function]
+        # Of what is never negative, one is 0 where the other is: lemma 2 of `signs`. `min` is 0 much sooner than `max`.
         proof = sign_alone if {node.function, new} == {"sum", "max"} and never_negative(node.operand) else None
         yield Replacement(replace(node, function=new), node.function, new, proof)
 
