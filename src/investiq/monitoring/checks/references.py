@@ -12,7 +12,7 @@ from promql_parser import Matcher, MatchOp, VectorSelector
 from investiq.foundation.findings import CheckResult, Finding
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric
-from investiq.foundation.vocabulary import Severity, Subject
+from investiq.foundation.vocabulary import AlertStatus, Severity, Subject
 from investiq.monitoring.checks.expressions import Expression
 from investiq.monitoring.exporters import EVERY_JOB, EXTERNAL_METRICS
 from investiq.monitoring.exporters.blackbox import PROBED
@@ -28,7 +28,7 @@ CHECK = "references"
 _OPS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
 _OF_ALERTS: Mapping[str, tuple[str, ...] | None] = {
     "alertname": tuple(dict.fromkeys(alert.name for alert in (*ALERTS, *CONDITIONAL))),
-    "alertstate": ("pending", "firing"),
+    "alertstate": ("pending", AlertStatus.FIRING),
     "severity": tuple(Severity),
     "subject": tuple(Subject),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from investiq.foundation.telemetry.catalogue import ANALYSES, ENGINE_DURATION, ENGINE_RESULTS
-from investiq.foundation.vocabulary import Subject
+from investiq.foundation.vocabulary import EngineStatus, Subject
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, PanelUnit, PanelView, Query, Row
 from investiq.monitoring.dashboards.panel_queries import in_last, of_alert, per_second, quantile, share
 from investiq.monitoring.rules.analysis import ENGINE_FAILURES_HIGH
@@ -39,7 +39,7 @@ _COVERAGE = Panel(
     queries=(
         Query(
             share(
-                per_second(ENGINE_RESULTS, eq("status", "ok"), by=("engine",)),
+                per_second(ENGINE_RESULTS, eq("status", EngineStatus.OK), by=("engine",)),
                 per_second(ENGINE_RESULTS, by=("engine",)),
             ),
             "{{engine}}",
