@@ -7,6 +7,7 @@ status of a request, which the running server closes (see `serving.middleware`).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
@@ -24,6 +25,7 @@ from investiq.foundation.vocabulary import (
     MarketPhase,
     ModelFeature,
     OrderOutcome,
+    OrderStatus,
     Part,
     Subject,
 )
@@ -89,9 +91,9 @@ class Metric:
         return tuple(product(*closed)) if len(closed) == len(self.labels) else ()
 
 
-def _all(words: type[StrEnum], *, but: str = "") -> tuple[str, ...]:
+def _all(words: type[StrEnum], *, but: Collection[str] = ()) -> tuple[str, ...]:
     """Plain text, as it is exposed: in a message the member of an enumeration would show as one."""
-    return tuple(word.value for word in words if word != but)
+    return tuple(word.value for word in words if word not in but)
 
 
 STATE = (0.0, 1.0)
@@ -100,6 +102,7 @@ STATE = (0.0, 1.0)
 SERVERS = tuple(Part)
 
 MODEL_FEATURES = _all(ModelFeature)
+ORDER_OUTCOMES = _all(OrderStatus, but=(OrderStatus.PENDING_NEW, OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED))
 BREAKER_MEASURES = (HaltReason.DAILY_LOSS.value, HaltReason.DRAWDOWN.value)
 
 _FAST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -282,7 +285,7 @@ BREAKER_TRIPS = Metric(
     Subject.TRADING,
     "Times that the breaker tripped.",
     (Part.API,),
-    (Label("reason", _all(HaltReason, but=HaltReason.UNREADABLE)),),
+    (Label("reason", _all(HaltReason, but=(HaltReason.UNREADABLE,))),),
 )
 MONITORING_REQUIRED = Metric(
     "investiq_monitoring_required",
@@ -322,7 +325,7 @@ ORDERS = Metric(
     Subject.TRADING,
     "Orders by where they ended.",
     (Part.API,),
-    (Label("outcome", ("filled", "cancelled", "rejected", "denied", "expired", "unknown")),),
+    (Label("outcome", ORDER_OUTCOMES),),
 )
 ORDER_DENIALS = Metric(
     "investiq_order_denials_total",

@@ -17,17 +17,6 @@ from investiq.invest.trading.order import Order
 
 __all__ = ["TradingMetrics"]
 
-_OUTCOMES = frozenset(
-    {
-        OrderStatus.FILLED,
-        OrderStatus.CANCELLED,
-        OrderStatus.REJECTED,
-        OrderStatus.DENIED,
-        OrderStatus.EXPIRED,
-        OrderStatus.UNKNOWN,
-    }
-)
-
 log = structlog.get_logger(__name__)
 
 
@@ -61,7 +50,7 @@ class TradingMetrics:
         entered, order = change.entered, change.after
         if entered is None:
             return
-        if entered in _OUTCOMES:
+        if entered in catalogue.ORDER_OUTCOMES:
             self._orders.labels(entered).inc()
         if entered is OrderStatus.FILLED:
             self._trades.inc()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from investiq.foundation.findings import CheckResult, Finding, Place
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric
-from investiq.foundation.vocabulary import Severity, Subject
+from investiq.foundation.vocabulary import AlertStatus, Severity, Subject
 from investiq.monitoring.checks.expressions import NO_RESULT, Expression
 from investiq.monitoring.exporters import EVERY_JOB, EXTERNAL_METRICS
 from investiq.monitoring.exporters.blackbox import PROBED
@@ -25,7 +25,7 @@ CHECK = "references"
 
 _OF_ALERTS: Mapping[str, tuple[str, ...] | None] = {
     "alertname": tuple(dict.fromkeys(alert.name for alert in (*ALERTS, *CONDITIONAL))),
-    "alertstate": ("pending", "firing"),
+    "alertstate": ("pending", AlertStatus.FIRING),
     "severity": tuple(Severity),
     "subject": tuple(Subject),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from investiq.foundation.contract.panels import PanelState, PanelUnit, PanelView
+from investiq.foundation.vocabulary import AlertStatus, Severity
 from investiq.monitoring.dashboards.monitoring import NOTIFICATIONS, RECEIVED, SILENCES
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.exporters.scrape import ALERTS, ALERTS_SINCE, UP
@@ -13,8 +14,8 @@ from investiq.promql.matcher import eq, ne
 
 __all__ = ["DASHBOARD", "FIRING_NOW"]
 
-_OF_PEOPLE = ne("severity", "none")
-_FIRING = series(ALERTS, eq("alertstate", "firing"), _OF_PEOPLE)
+_OF_PEOPLE = ne("severity", Severity.NONE)
+_FIRING = series(ALERTS, eq("alertstate", AlertStatus.FIRING), _OF_PEOPLE)
 _PENDING = series(ALERTS, eq("alertstate", "pending"), _OF_PEOPLE)
 _NOTHING = "nothing fires: that is the good case"
 

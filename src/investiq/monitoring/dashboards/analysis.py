@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from investiq.foundation.contract.panels import PanelUnit, PanelView
 from investiq.foundation.telemetry.catalogue import ANALYSES, ENGINE_DURATION, ENGINE_RESULTS
-from investiq.foundation.vocabulary import Subject
+from investiq.foundation.vocabulary import EngineStatus, Subject
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.dashboards.panel_queries import in_last, of_alert, per_second, quantile, share
 from investiq.monitoring.rules.analysis import ENGINE_FAILURES_HIGH
@@ -40,7 +40,7 @@ _COVERAGE = Panel(
     queries=(
         Query(
             share(
-                per_second(ENGINE_RESULTS, eq("status", "ok"), by=("engine",)),
+                per_second(ENGINE_RESULTS, eq("status", EngineStatus.OK), by=("engine",)),
                 per_second(ENGINE_RESULTS, by=("engine",)),
             ),
             "{{engine}}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from investiq.foundation.contract.panels import PanelState
 from investiq.foundation.telemetry.catalogue import TRADING_HALTED
-from investiq.foundation.vocabulary import Part, Severity
+from investiq.foundation.vocabulary import AlertStatus, Part, Severity
 from investiq.monitoring.dashboards.panel import Event
 from investiq.monitoring.exporters.alertmanager import SILENCES
 from investiq.monitoring.exporters.process import START_TIME
@@ -15,7 +15,7 @@ from investiq.promql.matcher import eq
 __all__ = ["EVENTS"]
 
 _OURS = eq("job", *(part.value for part in Part))
-_FIRING = eq("alertstate", "firing")
+_FIRING = eq("alertstate", AlertStatus.FIRING)
 
 EVENTS = (
     Event(

@@ -13,7 +13,7 @@ from investiq.foundation.telemetry.catalogue import (
     PREDICTION_DURATION,
     PREDICTIONS,
 )
-from investiq.foundation.vocabulary import Subject
+from investiq.foundation.vocabulary import EngineName, Subject
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.dashboards.panel_queries import latest, of_alert, per_second, quantile
 from investiq.monitoring.rules.signals import (
@@ -116,7 +116,7 @@ _FALLBACK = Panel(
     queries=(
         Query(
             f"{of_alert(SIGNAL_ENGINE_FALLBACK)} >= 0 "
-            f"or 0 * {per_second(ENGINE_RESULTS, eq('engine', 'signal'), by=('job',))}",
+            f"or 0 * {per_second(ENGINE_RESULTS, eq('engine', EngineName.SIGNAL), by=('job',))}",
             "share",
         ),
     ),

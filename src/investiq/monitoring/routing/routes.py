@@ -54,8 +54,8 @@ __all__ = [
 INBOX = "inbox"
 HEARTBEAT = "heartbeat"
 DEADMANS_SWITCH = "deadmans-switch"
-CRITICAL = "critical"
-WARNING = "warning"
+CRITICAL = Severity.CRITICAL.value
+WARNING = Severity.WARNING.value
 
 _SOMEWHERE = Paths(Path("/data"), Path("/models"))
 _HEARTBEAT_TOKEN_FILE = os.path.relpath(_SOMEWHERE.heartbeat_token, _SOMEWHERE.monitoring)

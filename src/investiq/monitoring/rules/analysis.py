@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import ENGINE_RESULTS
-from investiq.foundation.vocabulary import Severity, Subject
+from investiq.foundation.vocabulary import EngineName, EngineStatus, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.selectors import series
 from investiq.promql.matcher import Matcher, eq, ne
@@ -15,7 +15,7 @@ _RESULTS_FLOOR = 0.02  # a second, 6 in five minutes: below that a single failur
 
 def _results(*matchers: Matcher) -> str:
     # The signal engine asks another service: SignalEngineFallback is about that one.
-    selector = series(ENGINE_RESULTS, ne("engine", "signal"), *matchers)
+    selector = series(ENGINE_RESULTS, ne("engine", EngineName.SIGNAL), *matchers)
     return f"sum by (job, engine) (rate({selector}[5m]))"
 
 
@@ -23,7 +23,7 @@ ENGINE_FAILURES_HIGH = Alert(
     name="EngineFailuresHigh",
     subject=Subject.ANALYSIS,
     severity=Severity.WARNING,
-    query=f"{_results(eq('status', 'failed'))} / {_results()}",
+    query=f"{_results(eq('status', EngineStatus.FAILED))} / {_results()}",
     op=">",
     threshold=0.2,
     extra_condition=f"and {_results()} > {_RESULTS_FLOOR:g}",

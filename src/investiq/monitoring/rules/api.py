@@ -223,11 +223,11 @@ AUTH_FAILURES_HIGH = Alert(
 )
 
 _DEPENDENCY_LOSS = {
-    "critical": (
+    Severity.CRITICAL: (
         "Its checks have failed for a minute. Without the database or the broker no order is taken; without market "
         "data nothing is analysed and entries are denied. The API answers 503 on /health meanwhile."
     ),
-    "warning": (
+    Severity.WARNING: (
         "The API has not reached the signal models for two minutes, though they run. Analyses go on without that "
         "engine, and say so in their coverage."
     ),
@@ -242,7 +242,7 @@ DEPENDENCY_DOWN = Alert(
     threshold=0,
     for_seconds=60,
     summary="the API has lost its {{ $labels.name }}",
-    description=_DEPENDENCY_LOSS["critical"],
+    description=_DEPENDENCY_LOSS[Severity.CRITICAL],
     no_data=NoData.COVERED,
     covered_by="ServiceDown",
 )
@@ -257,7 +257,7 @@ SIGNAL_MODELS_UNREACHABLE = Alert(
     threshold=0,
     for_seconds=120,
     summary="the API has lost its {{ $labels.name }}",
-    description=_DEPENDENCY_LOSS["warning"],
+    description=_DEPENDENCY_LOSS[Severity.WARNING],
     no_data=NoData.COVERED,
     covered_by="ServiceDown",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import MARKET_DATA_AGE, MARKET_DATA_AGE_LIMIT, MARKET_PHASE
-from investiq.foundation.vocabulary import Severity, Subject
+from investiq.foundation.vocabulary import MarketPhase, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq
@@ -24,7 +24,9 @@ MARKET_DATA_STALE = Alert(
     threshold=0.5,
     # A closed market brings no price, so its silence is no news. Two minutes back, since the night of a replay may be
     # seconds long: judged by the moment, `for` would begin anew each morning and never be over.
-    extra_condition=(f"and on (job, instance) max_over_time({series(MARKET_PHASE, eq('phase', 'open'))}[2m]) == 1"),
+    extra_condition=(
+        f"and on (job, instance) max_over_time({series(MARKET_PHASE, eq('phase', MarketPhase.OPEN))}[2m]) == 1"
+    ),
     for_seconds=60,
     summary="the newest price is old: {{ $value | humanizePercentage }} of the age at which nothing is bought",
     description=(

@@ -12,7 +12,7 @@ from investiq.foundation.telemetry.catalogue import (
     PREDICTION_DURATION,
 )
 from investiq.foundation.topology import SIGNALS
-from investiq.foundation.vocabulary import Severity, Subject
+from investiq.foundation.vocabulary import EngineName, EngineStatus, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.selectors import buckets, observations, series
@@ -144,14 +144,14 @@ PREDICTION_LATENCY_HIGH = Alert(
 
 
 def _signal_results(*matchers: Matcher) -> str:
-    return f"sum by (job) (rate({series(ENGINE_RESULTS, eq('engine', 'signal'), *matchers)}[5m]))"
+    return f"sum by (job) (rate({series(ENGINE_RESULTS, eq('engine', EngineName.SIGNAL), *matchers)}[5m]))"
 
 
 SIGNAL_ENGINE_FALLBACK = Alert(
     name="SignalEngineFallback",
     subject=Subject.SIGNALS,
     severity=Severity.WARNING,
-    query=f"{_signal_results(eq('status', 'unavailable', 'failed'))} / {_signal_results()}",
+    query=f"{_signal_results(eq('status', EngineStatus.UNAVAILABLE, EngineStatus.FAILED))} / {_signal_results()}",
     op=">",
     # Not less: a symbol that is new on the market has too short a history for the model, and one in five may be.
     threshold=0.5,

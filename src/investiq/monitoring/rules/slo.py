@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from investiq.foundation.vocabulary import Severity, Subject
+from investiq.foundation.vocabulary import AlertStatus, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.scrape import ALERTS
 from investiq.monitoring.recording import Recording
@@ -161,7 +161,7 @@ def _whole_windows(slos: Sequence[Slo]) -> Recording:
 DOWN_ALERTS_FIRING = Recording(
     name="service:deaths:firing",
     subject=Subject.SLO,
-    query=f"max by (service) ({series(ALERTS, eq('alertname', *DOWN_ALERTS), eq('alertstate', 'firing'))})",
+    query=f"max by (service) ({series(ALERTS, eq('alertname', *DOWN_ALERTS), eq('alertstate', AlertStatus.FIRING))})",
     labels=("service",),
 )
 """The services whose death has paged."""

@@ -17,7 +17,7 @@ from investiq.foundation.telemetry.catalogue import (
     TRADING_HALTED,
 )
 from investiq.foundation.topology import AGENT, API
-from investiq.foundation.vocabulary import Severity, Subject
+from investiq.foundation.vocabulary import HaltReason, OrderStatus, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.selectors import series
@@ -77,7 +77,7 @@ MONITORING_HEARTBEAT_LOST = Alert(
 )
 
 
-def _share_of_limit(measure: str) -> str:
+def _share_of_limit(measure: HaltReason) -> str:
     # The limits are exposed beside the losses, so that the rule holds whatever is configured.
     return " / ".join(series(metric, eq("measure", measure)) for metric in (BREAKER_LOSS, BREAKER_LIMIT))
 
@@ -88,7 +88,7 @@ DAILY_LOSS_NEAR_LIMIT = Alert(
     name="DailyLossNearLimit",
     subject=Subject.TRADING,
     severity=Severity.WARNING,
-    query=_share_of_limit("daily_loss"),
+    query=_share_of_limit(HaltReason.DAILY_LOSS),
     op=">",
     threshold=_NEAR,
     # No `for`: from here to the halt it may be one price, and a session of a replay may last seconds.
@@ -105,7 +105,7 @@ DRAWDOWN_NEAR_LIMIT = Alert(
     name="DrawdownNearLimit",
     subject=Subject.TRADING,
     severity=Severity.WARNING,
-    query=_share_of_limit("drawdown"),
+    query=_share_of_limit(HaltReason.DRAWDOWN),
     op=">",
     threshold=_NEAR,
     for_seconds=60,
@@ -119,19 +119,19 @@ DRAWDOWN_NEAR_LIMIT = Alert(
 )
 
 
-def _orders(*outcomes: str) -> str:
+def _orders(*outcomes: OrderStatus) -> str:
     return f"sum by (job) (increase({series(ORDERS, eq('outcome', *outcomes))}[15m]))"
 
 
 # What a limit or the breaker denied never reached the broker: a halt, or a limit that does its work, is no rejection.
-_AT_THE_BROKER = _orders("filled", "cancelled", "rejected", "expired")
+_AT_THE_BROKER = _orders(OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED)
 _ORDERS_FLOOR = 4  # in fifteen minutes: below that one rejection would be a high ratio
 
 ORDER_REJECTIONS_HIGH = Alert(
     name="OrderRejectionsHigh",
     subject=Subject.TRADING,
     severity=Severity.WARNING,
-    query=f"{_orders('rejected')} / {_AT_THE_BROKER}",
+    query=f"{_orders(OrderStatus.REJECTED)} / {_AT_THE_BROKER}",
     op=">",
     threshold=0.25,
     extra_condition=f"and {_AT_THE_BROKER} > {_ORDERS_FLOOR}",

@@ -17,7 +17,7 @@ from investiq.foundation.telemetry.catalogue import (
     REQUEST_DURATION,
 )
 from investiq.foundation.topology import API, SIGNALS
-from investiq.foundation.vocabulary import Severity, Subject
+from investiq.foundation.vocabulary import MarketPhase, OrderStatus, Severity, Subject
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.selectors import OF_USERS, observations, series
 from investiq.monitoring.slo.indicators import RATE_WINDOW, availability, latency
@@ -114,7 +114,7 @@ def _signal_availability(_config: Config, common: _Common, _settings: Any) -> Sl
 
 def _market_data_freshness(config: Config, common: _Common, settings: Any) -> Slo:
     limit = settings.threshold_seconds or config.trading.max_price_age_seconds / 2
-    is_open = series(MARKET_PHASE, eq("phase", "open"))
+    is_open = series(MARKET_PHASE, eq("phase", MarketPhase.OPEN))
     stale = Recording(
         name="instance:investiq_market_data_stale:bool",
         subject=Subject.SLO,
@@ -141,7 +141,7 @@ def _order_acknowledgement(_config: Config, common: _Common, settings: Any) -> S
         service=API.job,
         description=f"the broker acknowledges an order within {limit:g} s",
         # An order is acknowledged or becomes unknown, once; a denied one was never sent.
-        events=latency(ORDER_ACKNOWLEDGEMENT, limit, unanswered=(series(ORDERS, eq("outcome", "unknown")),)),
+        events=latency(ORDER_ACKNOWLEDGEMENT, limit, unanswered=(series(ORDERS, eq("outcome", OrderStatus.UNKNOWN)),)),
         **common,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from investiq.foundation.vocabulary import Severity
 from investiq.monitoring.slo.burn import PAIRS, AlertUrgency, Pair
 from investiq.monitoring.slo.indicators import RATE_WINDOW
 from investiq.monitoring.slo.objective import BudgetingMethod, Slo
@@ -70,7 +71,7 @@ def _slo(slo: Slo) -> dict[str, Any]:
 
 def _told(slo: Slo) -> Iterator[tuple[Pair, str]]:
     for pair in PAIRS:
-        yield pair, slo.page.value if pair.tells is AlertUrgency.PAGE else "warning"
+        yield pair, slo.page.value if pair.tells is AlertUrgency.PAGE else Severity.WARNING.value
 
 
 def _policy_name(pair: Pair, severity: str) -> str:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from investiq.foundation.config.slo import CustomSlo
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.vocabulary import Severity
 from investiq.monitoring.slo.indicators import RATE_WINDOW
 from investiq.monitoring.slo.objective import BudgetingMethod
 from investiq.monitoring.slo.openslo import METHODS, PAGE
@@ -152,7 +153,7 @@ class _Reader:
         for key in annotations:
             if key != PAGE:
                 self.told.note("annotations are not kept", f"{where} {key}")
-        return annotations.get(PAGE, "warning")
+        return annotations.get(PAGE, Severity.WARNING.value)
 
     def _objective(self, spec: SloSpec, where: str) -> dict[str, Any]:
         if len(spec.objectives) != 1:
