@@ -24,7 +24,7 @@ from investiq.invest.signals.drift import DriftReference, binned
 from investiq.invest.signals.features import FEATURE_REVISION, FEATURES, NEEDED_BARS
 from investiq.invest.signals.folds import FOLDS
 from investiq.invest.signals.model import Artifact, content_version
-from investiq.invest.signals.trees import canonical_trees
+from investiq.invest.signals.trees import header_and_trees, read_trees
 from investiq.invest.signals.validation import OutOfFold, beats_constant, predict_out_of_fold, summarise
 
 __all__ = ["MINIMUM_SESSIONS", "Progress", "TooLittleData", "train"]
@@ -89,7 +89,8 @@ def train(histories: Histories, before: date, progress: Progress = _ignore) -> A
     calibration = Calibration.for_training(
         dataset.up, *fit_calibration(out_of_fold.scores[tested], out_of_fold.anchors[tested], dataset.up[tested])
     )
-    text = canonical_trees(booster.model_to_string(), FEATURES)
+    text = header_and_trees(booster.model_to_string())
+    read_trees(text, FEATURES)  # what could not be read back must not replace a model that can
     card = ModelCard(
         model_version=content_version(text, calibration),
         algorithm="LightGBM gradient-boosted trees, binary, Platt-calibrated",
