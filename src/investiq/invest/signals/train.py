@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from investiq import __version__
 from investiq.foundation.errors import InvestIQError
-from investiq.invest.signals.calibration import Calibration, fit_calibration
+from investiq.invest.signals.calibration import Calibration
+from investiq.invest.signals.calibration_fit import fit_calibration
 from investiq.invest.signals.card import ModelCard, TrainingData
 from investiq.invest.signals.dataset import HORIZON_SESSIONS, Dataset, Histories, bars_before, build_dataset, data_hash
 from investiq.invest.signals.drift import DriftReference, binned
