@@ -31,6 +31,29 @@ def test_the_api_loads_no_machine_learning() -> None:
     assert not {"lightgbm", "sklearn", "dash"} & loaded("import investiq.serve.api.app")
 
 
+PREDICTING = """
+import asyncio
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+import investiq.cli.serve, investiq.serve.signals.app
+from investiq.foundation.telemetry.catalogue import Part
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.invest.market.types import Bar, Symbol
+from investiq.serve.signals.serving_model import ServingModel
+
+serving = ServingModel(Path({folder!r}), Metrics(Part.SIGNALS))
+asyncio.run(serving.refresh())
+bars = [Bar(date(2008, 1, 2) + timedelta(day), *[Decimal(50 + day % 7)] * 4, 1000 + day) for day in range(64)]
+assert 0 < serving.predict(Symbol("IBM"), bars).probability_up < 1
+"""
+
+
+def test_the_signal_models_predict_without_what_trained_them(trained: Path) -> None:
+    """The libraries would be two thirds of the memory of a process that only walks down trees."""
+    assert not {"lightgbm", "sklearn", "scipy", "pandas"} & loaded(PREDICTING.format(folder=str(trained)))
+
+
 def test_training_loads_neither_the_server_nor_the_ledger() -> None:
     code = "\n".join(
         f"import investiq.invest.{name}" for name in ("wiring", "signals.train", "signals.artifact", "market.opening")

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +17,7 @@ from investiq.invest.signals.calibration import Calibration
 from investiq.invest.signals.card import ModelCard
 from investiq.invest.signals.features import FEATURES, NEEDED_BARS, feature_matrix
 from investiq.invest.signals.prediction import Prediction, confidence_of
-from investiq.invest.signals.trees import MalformedTrees, canonical_trees
+from investiq.invest.signals.trees import read_trees
 
 __all__ = ["Artifact", "Model", "TooFewBars", "UnusableBars", "calibration_json", "content_version"]
 
@@ -73,11 +72,7 @@ class Model:
         self.card = artifact.card
         self.trained_at = trained_at
         self._calibration = artifact.calibration
-        text = canonical_trees(artifact.model_text, FEATURES)
-        try:
-            self._booster = lightgbm.Booster(model_str=text)
-        except lightgbm.basic.LightGBMError as error:
-            raise MalformedTrees(f"LightGBM refuses model.txt: {error}") from error
+        self._trees = read_trees(artifact.model_text, FEATURES)
 
     def features(self, symbol: Symbol, bars: Sequence[Bar]) -> Floats:
         """What the model looks at, at the close of the last of `bars`: (features,), finite.
@@ -106,8 +101,8 @@ class Model:
 
     def forecast(self, symbol: Symbol, session: date, features: Floats) -> Prediction:
         """The forecast at the close of `session` from its `features`."""
-        scores = self._booster.predict(features.reshape(1, -1), raw_score=True, num_threads=1)
-        probability = float(self._calibration.probability(np.asarray(scores, dtype=np.float64))[0])
+        scores = self._trees.scores(features.reshape(1, -1))
+        probability = float(self._calibration.probability(scores)[0])
         card = self.card
         return Prediction(
             symbol=symbol,

@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 
 from investiq import __version__
 from investiq.foundation.errors import InvestIQError
-from investiq.invest.signals.calibration import Calibration, fit_calibration
+from investiq.invest.signals.calibration import Calibration
+from investiq.invest.signals.calibration_fit import fit_calibration
 from investiq.invest.signals.card import ModelCard, TrainingData
 from investiq.invest.signals.dataset import HORIZON_SESSIONS, Dataset, Histories, bars_before, build_dataset, data_hash
 from investiq.invest.signals.drift import DriftReference, binned
 from investiq.invest.signals.features import FEATURE_REVISION, FEATURES, NEEDED_BARS
 from investiq.invest.signals.folds import FOLDS
 from investiq.invest.signals.model import Artifact, content_version
-from investiq.invest.signals.trees import canonical_trees
+from investiq.invest.signals.trees import header_and_trees, read_trees
 from investiq.invest.signals.validation import OutOfFold, beats_constant, predict_out_of_fold, summarise
 
 __all__ = ["MINIMUM_SESSIONS", "Progress", "TooLittleData", "train"]
@@ -89,7 +90,8 @@ def train(histories: Histories, before: date, progress: Progress = _ignore) -> A
     calibration = Calibration.for_training(
         dataset.up, *fit_calibration(out_of_fold.scores[tested], out_of_fold.anchors[tested], dataset.up[tested])
     )
-    text = canonical_trees(booster.model_to_string(), FEATURES)
+    text = header_and_trees(booster.model_to_string())
+    read_trees(text, FEATURES)  # what could not be read back must not replace a model that can
     card = ModelCard(
         model_version=content_version(text, calibration),
         algorithm="LightGBM gradient-boosted trees, binary, Platt-calibrated",

@@ -1,9 +1,9 @@
-"""Reads LightGBM's text format with suspicion, and writes it anew.
+"""Reads LightGBM's text format with suspicion.
 
 LightGBM trusts its model files: a truncated one loads with fewer trees than it had, and one bad character in a number
 can end the process (`terminate called`, seen with 4.7), which no `except` catches. So LightGBM never sees a file from
-disk. The trees are read here into plain numbers, checked (each node leads to nodes, leaves and features that exist),
-and written out again in one canonical form; LightGBM gets that.
+disk. The trees are read here into arrays and checked: each node leads to nodes, leaves and features that exist. What
+is not understood, such as a split by categories, is refused.
 """
 
 from __future__ import annotations
@@ -12,25 +12,27 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-__all__ = ["MalformedTrees", "canonical_trees"]
+import numpy as np
 
-_HEADER: Final = """\
-tree
-version=v4
-num_class=1
-num_tree_per_iteration=1
-label_index=0
-max_feature_idx={last_feature}
-objective=binary sigmoid:1
-feature_names={features}
-feature_infos={ranges}
-tree_sizes={sizes}
+from investiq.invest.signals.tree_ensemble import Tree, TreeEnsemble
 
-"""
-_CHECKED_HEADER: Final = ("version", "num_class", "num_tree_per_iteration", "label_index", "objective")
+__all__ = ["MalformedTrees", "header_and_trees", "read_trees"]
+
+_HEADER: Final = {
+    "version": "v4",
+    "num_class": "1",
+    "num_tree_per_iteration": "1",
+    "label_index": "0",
+    "objective": "binary sigmoid:1",
+}
+"""What the header must say, besides the names of the features."""
+
 _END: Final = "end of trees\n"
 
 _MAX_LEAVES: Final = 4_096
+_MAX_STEPS: Final = 2_000_000
+"""Trees times levels of the deepest: what one forecast walks, in some ten milliseconds. Ours take 600."""
+
 _MAX_INTEGER: Final = 2**31 - 1
 _MAX_LEAF_VALUE: Final = 1_000.0
 """In log-odds; e to the thousandth is beyond any float."""
@@ -83,10 +85,14 @@ _SINGLE: Final = ("num_leaves", "num_cat", "is_linear", "shrinkage")
 _PER_LEAF: Final = ("leaf_value", "leaf_weight", "leaf_count")
 
 
-def canonical_trees(text: str, features: Sequence[str]) -> str:
-    """The trees of `text` in canonical form: header and trees, without importances and training parameters.
+def header_and_trees(text: str) -> str:
+    """What LightGBM writes without the importances and parameters after the trees, which no prediction needs."""
+    trees, end, _ = text.partition(_END)
+    return trees + end
 
-    Canonical text comes back unchanged.
+
+def read_trees(text: str, features: Sequence[str]) -> TreeEnsemble:
+    """The trees of `text`, ready to score; what stands after them is not read.
 
     Raises:
         MalformedTrees: `text` is not a complete binary classifier over exactly `features` in LightGBM's format v4.
@@ -98,14 +104,10 @@ def canonical_trees(text: str, features: Sequence[str]) -> str:
     trees, end, _ = body.partition(_END)
     if not end:
         raise MalformedTrees("model.txt has no 'end of trees': it is cut off")
-    blocks = [_render(number, tree) for number, tree in enumerate(_read_trees(trees, len(features)))]
-    header = _HEADER.format(
-        last_feature=len(features) - 1,
-        features=" ".join(features),
-        ranges=" ".join(["none"] * len(features)),  # of the training data; prediction does not look at them
-        sizes=" ".join(str(len(block)) for block in blocks),
-    )
-    return header + "".join(blocks) + _END
+    found = list(_read_trees(trees, len(features)))
+    if len(found) * max(tree.depth for tree in found) > _MAX_STEPS:
+        raise MalformedTrees("model.txt has so many trees of such a depth that a forecast would take too long")
+    return TreeEnsemble(found, len(features))
 
 
 def _fields(text: str, where: str) -> dict[str, str]:
@@ -119,15 +121,14 @@ def _fields(text: str, where: str) -> dict[str, str]:
 
 
 def _check_header(header: dict[str, str], features: Sequence[str]) -> None:
-    expected = _fields(_HEADER.removeprefix("tree\n").rstrip("\n"), "the expected header")
-    for key in _CHECKED_HEADER:
-        if header.get(key) != expected[key]:
-            raise MalformedTrees(f"model.txt has {key}={header.get(key, '')[:40]}, expected {expected[key]}")
+    for key, expected in _HEADER.items():
+        if header.get(key) != expected:
+            raise MalformedTrees(f"model.txt has {key}={header.get(key, '')[:40]}, expected {expected}")
     if header.get("feature_names", "").split(" ") != list(features):
         raise MalformedTrees("model.txt was trained on other features than this version computes")
 
 
-def _read_trees(text: str, features: int) -> Iterator[_Values]:
+def _read_trees(text: str, features: int) -> Iterator[Tree]:
     blocks = text.split("\n\n\n")
     if blocks.pop() or not blocks:
         raise MalformedTrees("model.txt has no trees, or its last one is cut off")
@@ -138,20 +139,28 @@ def _read_trees(text: str, features: int) -> Iterator[_Values]:
         yield _read_tree(lines, f"tree {number}", features)
 
 
-def _read_tree(lines: str, where: str, features: int) -> _Values:
+def _read_tree(lines: str, where: str, features: int) -> Tree:
     fields = _fields(lines, where)
     if tuple(fields) != tuple(_KEYS):
         raise MalformedTrees(f"model.txt: {where} does not have exactly the entries of a tree, in order")
     tree: _Values = {key: _numbers(fields[key], key, where) for key in _KEYS}
     _check_sizes(tree, where)
     _check_values(tree, where, features)
-    _check_shape(tree, where)
-    return tree
+    return Tree(
+        split_feature=np.array(tree["split_feature"], dtype=np.int32),
+        threshold=np.array(tree["threshold"], dtype=np.float64),
+        decision_type=np.array(tree["decision_type"], dtype=np.int32),
+        left_child=np.array(tree["left_child"], dtype=np.int32),
+        right_child=np.array(tree["right_child"], dtype=np.int32),
+        leaf_value=np.array(tree["leaf_value"], dtype=np.float64),
+        depth=_depth(tree, where),
+    )
 
 
 def _numbers(text: str, key: str, where: str) -> list[int] | list[float]:
     try:
-        return [_KEYS[key](value) for value in text.split()]
+        # What comes after the last value that any tree can have stays one piece, and is no number.
+        return [_KEYS[key](value) for value in text.split(maxsplit=_MAX_LEAVES)]
     except ValueError:
         raise MalformedTrees(f"model.txt: {key} of {where} has something else than numbers in range") from None
 
@@ -182,24 +191,20 @@ def _check_values(tree: _Values, where: str, features: int) -> None:
         raise MalformedTrees(f"model.txt: {where} has a leaf beyond any log-odds")
 
 
-def _check_shape(tree: _Values, where: str) -> None:
-    """Walk from the root: each node and each leaf (written as -1 - leaf) is reached exactly once."""
+def _depth(tree: _Values, where: str) -> int:
+    """Walk down from the root: each node and each leaf (written as -1 - leaf) is reached exactly once."""
     leaves = int(tree["num_leaves"][0])
-    left, right = tree["left_child"], tree["right_child"]
-    waiting = [0] if leaves > 1 else []
-    reached: set[int] = set()
-    while waiting:
-        node = waiting.pop()
-        if node in reached or not -leaves <= node < leaves - 1:
+    branches = [(int(left), int(right)) for left, right in zip(tree["left_child"], tree["right_child"], strict=True)]
+    level, depth = [0] if branches else [-1], 0
+    reached = set(level)
+    while inner := [node for node in level if node >= 0]:
+        level = [child for node in inner for child in branches[node]]
+        depth += 1
+        again = len(set(level)) < len(level) or not reached.isdisjoint(level)
+        if again or not all(-leaves <= child < leaves - 1 for child in level):
             raise MalformedTrees(f"model.txt: the branches of {where} do not form a tree")
-        reached.add(node)
-        if node >= 0:
-            waiting += (int(left[node]), int(right[node]))
+        reached.update(level)
     # Reached exactly once each, a root with two branches per node: as many nodes and leaves as there are.
-    if leaves > 1 and len(reached) != 2 * leaves - 1:
+    if len(reached) != 2 * leaves - 1:
         raise MalformedTrees(f"model.txt: {where} has leaves that no branch leads to")
-
-
-def _render(number: int, tree: _Values) -> str:
-    lines = "\n".join(f"{key}={' '.join(map(repr, values))}" for key, values in tree.items())
-    return f"Tree={number}\n{lines}\n\n\n"
+    return depth

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.invest.signals.calibration import Calibration, fit_calibration, share_up
+from investiq.invest.signals.calibration import Calibration, share_up
+from investiq.invest.signals.calibration_fit import fit_calibration
 from investiq.invest.signals.card import FoldScores, Scores, Validation
 from investiq.invest.signals.dataset import HORIZON_SESSIONS, Dataset
 from investiq.invest.signals.evaluation import (
