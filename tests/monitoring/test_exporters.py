@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from investiq.foundation.telemetry.catalogue import Kind
@@ -64,6 +66,17 @@ def test_what_they_expose_passes_and_an_untyped_one_is_what_we_say(metric: Exter
 
 def test_a_label_counts_only_when_every_sample_has_it() -> None:
     assert parse_exposition(OLD)["node_disks"].labels == {"device"}
+
+
+def test_a_histogram_and_what_has_no_sample_are_not_there_under_their_own_names() -> None:
+    parts = 'x_bucket{le="1"} 1\nx_bucket{le="+Inf"} 1\nx_sum 1\nx_count 1\n'
+    assert parse_exposition(f"# TYPE x histogram\n{parts}# TYPE y gauge\n") == {}
+
+
+def test_every_recorded_counter_is_called_total() -> None:
+    """`prometheus_client` calls the others so, too: `parse_exposition` could not tell which they are."""
+    texts = "".join(text for versions in recordings().values() for text in versions.values())
+    assert all(name.endswith("_total") for name in re.findall(r"^# TYPE (\S+) counter$", texts, re.MULTILINE))
 
 
 @pytest.mark.parametrize("part", Part)

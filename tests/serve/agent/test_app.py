@@ -17,6 +17,7 @@ from investiq.foundation.config.schema import AgentConfig, ApiConfig
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
 from investiq.serve.agent import create_app
+from tests.expositions import sample
 from tests.ports import closed_port, free_port
 
 BASE = "http://127.0.0.1:8060"
@@ -40,16 +41,13 @@ def test_before_its_first_cycle_it_is_degraded_and_not_down(waiting: TestClient)
 
 
 def test_every_series_of_the_agent_is_there_from_the_first_scrape(waiting: TestClient) -> None:
-    lines = waiting.get("/metrics").text.splitlines()
-    for line in (
-        'investiq_agent_cycles_total{outcome="failed"} 0.0',
-        'investiq_agent_decisions_total{action="enter"} 0.0',
-        'investiq_agent_orders_total{outcome="denied"} 0.0',
-        "investiq_agent_market_open_time_seconds 0.0",
-        "investiq_agent_cycle_interval_seconds 10.0",
-        "investiq_errors_total 0.0",
-    ):
-        assert line in lines
+    text = waiting.get("/metrics").text
+    assert sample(text, "investiq_agent_cycles_total", outcome="failed") == 0
+    assert sample(text, "investiq_agent_decisions_total", action="enter") == 0
+    assert sample(text, "investiq_agent_orders_total", outcome="denied") == 0
+    assert sample(text, "investiq_agent_market_open_time_seconds") == 0
+    assert sample(text, "investiq_agent_cycle_interval_seconds") == 10
+    assert sample(text, "investiq_errors_total") == 0
 
 
 def test_it_answers_to_its_own_names_only(tmp_path: Path) -> None:

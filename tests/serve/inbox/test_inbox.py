@@ -18,6 +18,7 @@ from investiq.foundation.config.schema import InboxConfig
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
 from investiq.serve.inbox.app import create_app
+from tests.expositions import sample
 from tests.operate.supervise.notifications import STARTED, alert, webhook
 
 BASE = "http://127.0.0.1:5001"
@@ -186,7 +187,7 @@ async def test_only_a_newer_evaluation_is_a_heartbeat(inbox: httpx2.AsyncClient,
 
 
 async def test_metrics_count_what_arrived(inbox: httpx2.AsyncClient) -> None:
-    before = (await inbox.get("/metrics")).text
-    assert 'investiq_inbox_notifications_total{status="resolved"} 0.0' in before
+    name = "investiq_inbox_notifications_total"
+    assert sample((await inbox.get("/metrics")).text, name, status="resolved") == 0
     await inbox.post("/webhook", json=webhook(alert("A"), alert("B")))
-    assert 'investiq_inbox_notifications_total{status="firing"} 2.0' in (await inbox.get("/metrics")).text
+    assert sample((await inbox.get("/metrics")).text, name, status="firing") == 2

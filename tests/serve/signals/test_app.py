@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from investiq.invest.signals.drift import MINIMUM_SESSIONS
 from investiq.invest.signals.features import NEEDED_BARS
 from investiq.invest.signals.model import Artifact, Model
 from investiq.serve.signals.app import create_app
+from tests import expositions
 from tests.invest.signals.conftest import Histories
 from tests.invest.signals.predictions import predict
 
@@ -65,14 +65,14 @@ def wire(bars: list[Bar]) -> list[dict[str, Any]]:
     ]
 
 
-def sample(client: TestClient, name: str) -> float:
-    found = re.search(rf"^{re.escape(name)} (\S+)$", client.get("/metrics").text, flags=re.MULTILINE)
-    assert found, f"{name} is not exposed"
-    return float(found[1])
+def sample(client: TestClient, name: str, **labels: str) -> float:
+    found = expositions.sample(client.get("/metrics").text, name, **labels)
+    assert found is not None, f"{name} is not exposed"
+    return found
 
 
 def outcomes(client: TestClient, outcome: str) -> float:
-    return sample(client, f'investiq_predictions_total{{outcome="{outcome}"}}')
+    return sample(client, "investiq_predictions_total", outcome=outcome)
 
 
 # ---- predicting ----
@@ -201,11 +201,13 @@ def test_the_card_is_served(client: TestClient, artifact: Artifact) -> None:
 
 # ---- drift ----
 
-DRIFT = ('investiq_feature_drift_psi{feature="volatility_21"}', "investiq_prediction_drift_psi")
+FEATURE_DRIFT, FEATURE = "investiq_feature_drift_psi", "volatility_21"
+PREDICTION_DRIFT = "investiq_prediction_drift_psi"
 
 
 def test_drift_and_age_are_there_from_the_first_scrape(client: TestClient) -> None:
-    for name in (*DRIFT, "investiq_drift_window_rows", "investiq_model_age_seconds"):
+    assert sample(client, FEATURE_DRIFT, feature=FEATURE) == 0
+    for name in (PREDICTION_DRIFT, "investiq_drift_window_rows", "investiq_model_age_seconds"):
         assert sample(client, name) == 0
     assert sample(client, "investiq_model_age_limit_seconds") == 365 * 86_400
 
@@ -230,8 +232,8 @@ def test_requests_of_another_kind_show_as_drift(client: TestClient, trending_his
     card = client.get("/model").json()
     assert card["drift"]["enough"]
     assert card["drift"]["features"]["volatility_21"] > 0.25
-    assert sample(client, DRIFT[0]) == pytest.approx(card["drift"]["features"]["volatility_21"])
-    assert sample(client, DRIFT[1]) == pytest.approx(card["drift"]["probability"])
+    assert sample(client, FEATURE_DRIFT, feature=FEATURE) == pytest.approx(card["drift"]["features"][FEATURE])
+    assert sample(client, PREDICTION_DRIFT) == pytest.approx(card["drift"]["probability"])
 
 
 def _wilder(history: list[Bar]) -> list[Bar]:
@@ -354,7 +356,7 @@ def test_metrics_are_real_exposition_with_every_outcome_from_the_start(client: T
     response = client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain")
     for outcome in ("ok", "too_few_bars", "invalid", "no_model", "failed"):
-        assert f'investiq_predictions_total{{outcome="{outcome}"}} 0.0' in response.text
+        assert expositions.sample(response.text, "investiq_predictions_total", outcome=outcome) == 0
 
 
 def test_a_page_that_rebinds_its_name_to_this_machine_is_turned_away(client: TestClient) -> None:

@@ -49,7 +49,7 @@ def _faults(
         if family is None:
             yield f"{program} {version} does not expose {metric.name}"
             continue
-        if family.kind not in (metric.kind.value, "untyped"):
+        if family.kind not in (metric.kind.value, "unknown"):
             yield f"{program} {version} calls {metric.name} a {family.kind}, not a {metric.kind}"
         for label in set(metric.labels) - family.labels:
             yield f"{metric.name} of {program} {version} has no label {label}"

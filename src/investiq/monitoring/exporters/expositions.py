@@ -7,10 +7,11 @@ the blackbox exporter to a probe over TLS; `scrape` is what Prometheus makes of 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+
+from prometheus_client.parser import text_string_to_metric_families
 
 from investiq.foundation.topology import ALERTMANAGER, BLACKBOX, NODE, PROBES, PROMETHEUS
 
@@ -26,17 +27,13 @@ PROGRAMS: Mapping[str, str] = {
 }
 """Scrape job -> the program of its recordings."""
 
-_TYPE = re.compile(r"# TYPE (\S+) (\S+)")
-_SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})? ")
-_LABEL = re.compile(r'(\w+)="(?:\\.|[^"\\])*"')
-
 
 @dataclass(frozen=True, slots=True)
 class Family:
     """A metric family as it was recorded.
 
     Attributes:
-        kind: the TYPE.
+        kind: the TYPE, with the name of `prometheus_client` for `untyped`: unknown.
         labels: those that each of its samples has.
     """
 
@@ -56,12 +53,11 @@ def recordings() -> dict[str, dict[str, str]]:
 
 def parse_exposition(text: str) -> dict[str, Family]:
     """The families of an exposition by name; one without any sample is not there."""
-    kinds: dict[str, str] = {}
-    labels: dict[str, frozenset[str]] = {}
-    for line in text.splitlines():
-        if typed := _TYPE.match(line):
-            kinds[typed[1]] = typed[2]
-        elif sample := _SAMPLE.match(line):
-            own = frozenset(_LABEL.findall(sample[2] or ""))
-            labels[sample[1]] = labels.get(sample[1], own) & own
-    return {name: Family(kind, labels[name]) for name, kind in kinds.items() if name in labels}
+    families = {}
+    for metric in text_string_to_metric_families(text):
+        # The parser calls counters as OpenMetrics does: the family without `_total`, its samples with it.
+        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        labels = [frozenset(sample.labels) for sample in metric.samples if sample.name == name]
+        if labels:
+            families[name] = Family(metric.type, frozenset.intersection(*labels))
+    return families
