@@ -58,7 +58,7 @@ RECEIVERS = {
 }
 """Configuration -> severity -> who must get it."""
 
-EVERY_ALERT = {alert.key: alert for alert in (*ALERTS, *CONDITIONAL)}.values()
+EVERY_ALERT = {(alert.name, alert.severity): alert for alert in (*ALERTS, *CONDITIONAL)}.values()
 
 
 @pytest.fixture(scope="module")

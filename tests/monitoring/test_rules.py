@@ -26,7 +26,7 @@ def test_the_contract_names_are_there() -> None:
 
 
 def test_no_two_alerts_of_a_subject_share_name_and_severity() -> None:
-    counted = Counter((alert.subject, *alert.key) for alert in ALERTS)
+    counted = Counter((alert.subject, alert.name, alert.severity) for alert in ALERTS)
     assert [key for key, number in counted.items() if number > 1] == []
 
 

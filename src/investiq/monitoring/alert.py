@@ -24,6 +24,7 @@ class Alert:
     """One alerting rule.
 
     Attributes:
+        name: two rules may share one, where they differ in severity.
         query: what is measured, as PromQL; a panel of the same thing draws exactly this.
         op: comparison of query and threshold; None where any result fires.
         extra_condition: further condition, such as the traffic floor of a ratio, starting with `and`, `or` or `unless`.
@@ -57,11 +58,6 @@ class Alert:
         """The whole condition in PromQL."""
         condition = self.query if self.op is None else f"{self.query} {self.op} {self.threshold:g}"
         return f"{condition} {self.extra_condition}".rstrip()
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Name and severity: two rules may share a name when they differ in severity."""
-        return self.name, self.severity.value
 
     @property
     def page(self) -> str:

@@ -41,12 +41,6 @@ def test_daylight_saving_moves_the_opening_in_utc(calendar: TradingCalendar) -> 
     assert calendar.session(date(2008, 3, 10)).open == utc("2008-03-10 13:30")
 
 
-def test_the_session_after_a_day_is_beyond_holidays_and_weekends(calendar: TradingCalendar) -> None:
-    assert calendar.after(date(2007, 12, 31)).day == date(2008, 1, 2)
-    assert calendar.after(date(2008, 1, 1)).day == date(2008, 1, 2)
-    assert calendar.after(date(2008, 1, 4)).day == date(2008, 1, 7)
-
-
 def test_the_sessions_of_a_range_include_both_ends(calendar: TradingCalendar) -> None:
     days = [session.day.day for session in calendar.sessions(date(2008, 1, 1), date(2008, 1, 7))]
     assert days == [2, 3, 4, 7]
@@ -56,6 +50,10 @@ def test_the_market_is_open_from_the_opening_until_just_before_the_close(calenda
     tick = timedelta(microseconds=1)
     opening, close = utc("2008-01-02 14:30"), utc("2008-01-02 21:00")
     assert [calendar.is_open(at) for at in (opening - tick, opening, close - tick, close)] == [False, True, True, False]
+
+
+def test_the_next_opening_is_beyond_a_holiday(calendar: TradingCalendar) -> None:
+    assert calendar.next_open(utc("2007-12-31 21:00")) == utc("2008-01-02 14:30")
 
 
 def test_the_latest_session_and_the_next_opening_around_a_weekend(calendar: TradingCalendar) -> None:
@@ -88,6 +86,6 @@ def test_missing_sessions_are_those_between_the_first_and_the_last_day(calendar:
 def test_the_calendar_reaches_years_into_the_future_and_says_where_it_ends(calendar: TradingCalendar) -> None:
     assert calendar.last.day - datetime.now(UTC).date() > timedelta(days=700)
     with pytest.raises(OutsideCalendar, match=f"from 1970-01-02 to {calendar.last.day}"):
-        calendar.after(calendar.last.day)
+        calendar.next_open(calendar.last.close)
     with pytest.raises(OutsideCalendar):
         calendar.latest(utc("1969-12-31 15:00"))

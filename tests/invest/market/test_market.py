@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -16,7 +17,7 @@ from investiq.invest.market.calendar import xnys
 from investiq.invest.market.market import Market
 from investiq.invest.market.provider import ObservedProvider, UnknownSymbol
 from investiq.invest.market.providers.replay import ReplayProvider
-from investiq.invest.market.types import Bar, Fundamentals, Headline, PricePoint, Symbol
+from investiq.invest.market.types import Bar, Fundamentals, Headline, Symbol
 from tests.invest.market.fakes import AAPL, IBM, FakeClock, FakeProvider, bar, utc
 
 FB = Symbol("FB")
@@ -36,35 +37,35 @@ def _days(bars: object) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("now", "point", "price", "at"),
+    ("now", "price", "at"),
     [
-        ("2008-01-03 14:30:00", PricePoint.OPEN, 110, "2008-01-03 14:30"),
-        ("2008-01-03 16:39:59", PricePoint.OPEN, 110, "2008-01-03 14:30"),
-        ("2008-01-03 16:40:00", PricePoint.HIGH, 112, "2008-01-03 16:40"),
-        ("2008-01-03 18:49:59", PricePoint.HIGH, 112, "2008-01-03 16:40"),
-        ("2008-01-03 18:50:00", PricePoint.LOW, 108, "2008-01-03 18:50"),
-        ("2008-01-03 20:59:59", PricePoint.LOW, 108, "2008-01-03 18:50"),
-        ("2008-01-03 21:00:00", PricePoint.CLOSE, 111, "2008-01-03 21:00"),
-        ("2008-01-04 14:29:59", PricePoint.CLOSE, 111, "2008-01-03 21:00"),
-        ("2008-01-04 14:30:00", PricePoint.OPEN, 120, "2008-01-04 14:30"),
-        ("2008-01-07 16:40:00", PricePoint.LOW, 128, "2008-01-07 16:40"),
-        ("2008-01-07 18:50:00", PricePoint.HIGH, 132, "2008-01-07 18:50"),
+        ("2008-01-03 14:30:00", 110, "2008-01-03 14:30"),
+        ("2008-01-03 16:39:59", 110, "2008-01-03 14:30"),
+        ("2008-01-03 16:40:00", 112, "2008-01-03 16:40"),
+        ("2008-01-03 18:49:59", 112, "2008-01-03 16:40"),
+        ("2008-01-03 18:50:00", 108, "2008-01-03 18:50"),
+        ("2008-01-03 20:59:59", 108, "2008-01-03 18:50"),
+        ("2008-01-03 21:00:00", 111, "2008-01-03 21:00"),
+        ("2008-01-04 14:29:59", 111, "2008-01-03 21:00"),
+        ("2008-01-04 14:30:00", 120, "2008-01-04 14:30"),
+        ("2008-01-07 16:40:00", 128, "2008-01-07 16:40"),
+        ("2008-01-07 18:50:00", 132, "2008-01-07 18:50"),
     ],
 )
-def test_a_session_shows_its_open_its_extremes_and_its_close(now: str, point: PricePoint, price: int, at: str) -> None:
+def test_a_session_shows_its_open_its_extremes_and_its_close(now: str, price: int, at: str) -> None:
     quote = _market(now).quote(AAPL)
     assert quote is not None
-    assert (quote.symbol, quote.point, quote.price, quote.at) == (AAPL, point, Decimal(price), utc(at))
+    assert (quote.symbol, quote.price, quote.at) == (AAPL, Decimal(price), utc(at))
 
 
 def test_a_half_day_shows_its_four_prices_before_its_early_close() -> None:
     provider = FakeProvider({AAPL: [bar("2012-11-23")]})
-    points = [
-        quote.point
+    prices = [
+        quote.price
         for now in ("2012-11-23 14:30", "2012-11-23 15:40", "2012-11-23 16:50", "2012-11-23 18:00")
         if (quote := _market(now, provider).quote(AAPL))
     ]
-    assert points == list(PricePoint)
+    assert prices == [100, 98, 102, 101]
 
 
 def test_every_new_price_raises_the_sequence_by_one() -> None:
@@ -244,16 +245,16 @@ def test_nothing_later_than_now_ever_leaves_the_market(now: datetime, start: dat
         quote = market.quote(symbol)
         assert quote is not None
         assert quote.at <= now
-        session = xnys().latest(quote.at).day
-        assert quote.price == _price(_REPLAY.bars(symbol), session, quote.point)
+        assert quote.price in _prices_at(quote.at, _REPLAY.bars(symbol))
         for each in market.bars(symbol, start=start, limit=limit):
             assert xnys().session(each.session).close <= now
 
 
-def _price(bars: object, session: date, point: PricePoint) -> Decimal:
-    assert isinstance(bars, tuple)
-    found: Bar = next(each for each in bars if each.session == session)
-    return Decimal(getattr(found, point))
+def _prices_at(at: datetime, bars: Sequence[Bar]) -> tuple[Decimal, ...]:
+    session = xnys().latest(at)
+    found = next(each for each in bars if each.session == session.day)
+    known = {session.open: (found.open,), session.close: (found.close,)}
+    return known.get(at, (found.low, found.high))
 
 
 _OFFSETS = st.lists(st.integers(-10 * 24 * 3600, 10 * 24 * 3600), max_size=20)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from investiq.foundation.vocabulary import MarketPhase, OrderStatus, TradingMode
-from investiq.invest.market.types import PricePoint, Quote, Symbol
+from investiq.invest.market.types import Quote, Symbol
 from investiq.invest.trading.brokers.protocol import (
     BrokerAccount,
     BrokerOrder,
@@ -80,7 +80,7 @@ class FakeMarket:
     def _set(self, symbol: Symbol, price: Decimal) -> None:
         before = self._quotes.get(symbol)
         sequence = before.sequence + 1 if before else 0
-        self._quotes[symbol] = Quote(symbol, price, self._now, PricePoint.OPEN, sequence)
+        self._quotes[symbol] = Quote(symbol, price, self._now, sequence)
 
 
 class FakeBroker:

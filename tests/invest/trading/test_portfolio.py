@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from investiq.foundation.vocabulary import Side
 from investiq.invest.market.types import Symbol
 from investiq.invest.trading.portfolio import Fill, NegativePosition, Portfolio
-from tests.invest.trading.fakes import AAPL, MSFT, START
+from tests.invest.trading.fakes import AAPL, MSFT
 
 Step = tuple[Symbol, Side, Decimal, Decimal, Decimal]
 CASH = Decimal(100_000)
@@ -21,7 +21,7 @@ steps = st.lists(
 
 
 def fill(side: Side, quantity: str, price: str, commission: str = "0") -> Fill:
-    return Fill(AAPL, side, Decimal(quantity), Decimal(price), Decimal(commission), START)
+    return Fill(AAPL, side, Decimal(quantity), Decimal(price), Decimal(commission))
 
 
 @given(steps)
@@ -30,7 +30,7 @@ def test_cash_and_cost_are_the_initial_cash_and_what_was_earned_to_the_last_digi
     for symbol, side, quantity, price, commission in steps:
         sold = min(quantity, portfolio.quantity(symbol)) if side is Side.SELL else quantity
         if sold:
-            portfolio = portfolio.after(Fill(symbol, side, sold, price, commission, START))
+            portfolio = portfolio.after(Fill(symbol, side, sold, price, commission))
         cost = sum(position.cost for position in portfolio.held)
         assert portfolio.cash + cost == CASH + portfolio.realised - portfolio.commission_paid
         assert all(position.quantity > 0 and position.cost >= 0 for position in portfolio.held)

@@ -10,20 +10,17 @@ import pytest
 
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import ApiConfig, MonitoringConfig, WebConfig
-from investiq.monitoring.alert import Alert
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.serve.web.app import create_app
 from tests.serve.web.fakes import Stand
 
 
-@pytest.mark.parametrize(
-    "alert", {alert.key: alert for alert in (*ALERTS, *CONDITIONAL)}.values(), ids=lambda alert: str(alert.key)
-)
-async def test_the_runbook_link_of_every_alert_leads_to_its_entry(console: httpx2.AsyncClient, alert: Alert) -> None:
-    answer = await console.get(f"/runbooks/{alert.subject}/{alert.name}")
+@pytest.mark.parametrize("entry", sorted({alert.runbook for alert in (*ALERTS, *CONDITIONAL)}))
+async def test_the_runbook_link_of_every_alert_leads_to_its_entry(console: httpx2.AsyncClient, entry: str) -> None:
+    answer = await console.get(f"/runbooks/{entry}")
 
     assert answer.status_code == 200
-    assert f"<h1>{alert.name}</h1>" in answer.text
+    assert f"<h1>{entry.partition('/')[2]}</h1>" in answer.text
     assert answer.text.count("<strong>First three commands.</strong>") == 1
     assert "## " not in answer.text, "the next entry is not on this page"
 

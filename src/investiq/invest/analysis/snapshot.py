@@ -32,7 +32,6 @@ UNIVERSE_SESSIONS = 253
 class PriceSeries:
     """Bars as columns: float64 arrays of one length, oldest first, read-only because engines share them."""
 
-    open: Floats
     high: Floats
     low: Floats
     close: Floats
@@ -42,7 +41,6 @@ class PriceSeries:
     def of(cls, bars: Sequence[Bar]) -> PriceSeries:
         """The columns of `bars`."""
         return cls(
-            _column([bar.open for bar in bars]),
             _column([bar.high for bar in bars]),
             _column([bar.low for bar in bars]),
             _column([bar.close for bar in bars]),

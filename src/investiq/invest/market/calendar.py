@@ -85,10 +85,6 @@ class TradingCalendar:
         """The sessions from `start` to `end`, both included."""
         return self._sessions[bisect_left(self._days, start) : bisect_right(self._days, end)]
 
-    def after(self, day: date) -> Session:
-        """The first session later than `day`."""
-        return self._at(bisect_right(self._days, day), day)
-
     def latest(self, at: datetime) -> Session:
         """The session that is open at `at`, or else the last one that was."""
         return self._at(bisect_right(self._opens, at) - 1, at)

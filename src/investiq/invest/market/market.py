@@ -203,8 +203,8 @@ class Market:
         bar = bars[index]
         points = session_prices(symbol, bar, self._calendar.session(bar.session))
         shown = bisect_right(points, now, key=lambda point: point[0])
-        at, point, price = points[shown - 1]
-        return Quote(symbol, price, at, point, sequence=index * len(points) + shown)
+        at, price = points[shown - 1]
+        return Quote(symbol, price, at, sequence=index * len(points) + shown)
 
     def _data_age(self, symbols: Sequence[Symbol], now: datetime) -> float:
         quotes = (self._quote(symbol, now) for symbol in symbols)

@@ -8,26 +8,25 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from investiq.invest.market.calendar import Session
-from investiq.invest.market.types import Bar, PricePoint, Symbol
+from investiq.invest.market.types import Bar, Symbol
 
 __all__ = ["session_prices"]
 
 
-def session_prices(symbol: Symbol, bar: Bar, session: Session) -> Sequence[tuple[datetime, PricePoint, Decimal]]:
-    """(market time, point, price) of the open, the two extremes after one and two thirds of the session, the close.
+def session_prices(symbol: Symbol, bar: Bar, session: Session) -> Sequence[tuple[datetime, Decimal]]:
+    """(market time, price) of the open, the two extremes after one and two thirds of the session, the close.
 
     Daily data does not say which extreme came first. Always showing the low first would give every buyer the day's
     low and every seller its high; deciding by the other prices would tell an attentive reader how the day ends. So it
     is a coin, tossed once for each symbol and session by a hash: the same in every run and every process.
     """
     third = (session.close - session.open) / 3
-    low, high = (PricePoint.LOW, bar.low), (PricePoint.HIGH, bar.high)
-    first, second = (low, high) if _low_comes_first(symbol, bar.session) else (high, low)
+    first, second = (bar.low, bar.high) if _low_comes_first(symbol, bar.session) else (bar.high, bar.low)
     return (
-        (session.open, PricePoint.OPEN, bar.open),
-        (session.open + third, *first),
-        (session.open + 2 * third, *second),
-        (session.close, PricePoint.CLOSE, bar.close),
+        (session.open, bar.open),
+        (session.open + third, first),
+        (session.open + 2 * third, second),
+        (session.close, bar.close),
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import NewType
 
 from investiq.foundation.errors import InvestIQError
@@ -18,7 +17,6 @@ __all__ = [
     "Fundamentals",
     "Headline",
     "MalformedSymbol",
-    "PricePoint",
     "Quote",
     "Symbol",
     "parse_symbol",
@@ -66,15 +64,6 @@ class Bar:
     volume: int
 
 
-class PricePoint(StrEnum):
-    """Which of a session's four real prices a quote is, in the order in which a replayed day shows them."""
-
-    OPEN = "open"
-    LOW = "low"
-    HIGH = "high"
-    CLOSE = "close"
-
-
 @dataclass(frozen=True, slots=True)
 class Quote:
     """The latest real price at or before the market's now. `sequence` grows by one with each price of a symbol."""
@@ -82,7 +71,6 @@ class Quote:
     symbol: Symbol
     price: Decimal
     at: datetime
-    point: PricePoint
     sequence: int
 
 

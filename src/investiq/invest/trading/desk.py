@@ -292,10 +292,6 @@ class Desk:
         with reading(self._engine) as connection:
             return self._book.breaker_log(connection, limit)
 
-    def mode(self) -> TradingMode:
-        """What kind of account this is, as the broker says."""
-        return self._broker.mode()
-
     def ping_database(self) -> None:
         """Raises DatabaseUnavailable when the database does not answer."""
         ping(self._engine)

@@ -356,4 +356,4 @@ def _order(row: Row[Any], history: Iterable[OrderEvent]) -> Order:
 
 
 def _fill(row: Row[Any]) -> Fill:
-    return Fill(Symbol(row.symbol), Side(row.side), row.quantity, row.price, row.commission, row.at)
+    return Fill(Symbol(row.symbol), Side(row.side), row.quantity, row.price, row.commission)

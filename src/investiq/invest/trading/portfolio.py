@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -27,14 +26,13 @@ class NegativePosition(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """An execution: shares changed hands at `price`, and `commission` dollars were paid. `at` is market time."""
+    """An execution: shares changed hands at `price`, and `commission` dollars were paid."""
 
     symbol: Symbol
     side: Side
     quantity: Decimal
     price: Decimal
     commission: Decimal
-    at: datetime
 
     @property
     def notional(self) -> Decimal:
