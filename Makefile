@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status test lint types unit e2e format lock proof-fresh proof-heartbeat proof-mutation proof-series clean runtime dev
+.PHONY: help up down status test lint types unit e2e format lock proof-fresh proof-heartbeat proof-mutation proof-series figures clean runtime dev
 
 BIN := .venv/bin
 ARGS ?=
@@ -57,6 +57,9 @@ proof-mutation: dev ## Change every alerting rule in many small ways: the tests 
 
 proof-series: dev ## How many series each part exposes at rest and after a day's worth of use
 	@exec $(BIN)/pytest -q tests/e2e/proof_series.py $(ARGS)
+
+figures: ## Figures of the code: size, complexity, shared names (ARGS=--names lists these; ARGS=FOLDER is another checkout)
+	@exec python3 setup/figures.py $(ARGS)
 
 clean: ## Remove the virtual environments and caches; the data in .investiq stays
 	rm -rf .venv .venv-lock build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
