@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from datetime import UTC, datetime
+from email.message import Message
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -28,7 +29,7 @@ from investiq.operate.render.files import render_runtime, write_runtime
 from investiq.promql import duration
 from tests.ports import free_ports
 
-__all__ = ["PORT_SETTINGS", "FakeStack"]
+__all__ = ["PORT_SETTINGS", "FakeStack", "runtime_info", "success"]
 
 PORT_SETTINGS = {
     "api": "api.port",
@@ -57,6 +58,7 @@ class FakeStack:
         empty: names of metrics of which Prometheus has no sample.
         young: whether everything that is watched has just started.
         delivers: whether Alertmanager hands on what it is given.
+        seen: is shown the headers of each request, and which part got them.
     """
 
     def __init__(self) -> None:
@@ -65,6 +67,7 @@ class FakeStack:
         self.rules: list[dict[str, Any]] = []
         self.notifications: list[dict[str, Any]] = []
         self.delivers = True
+        self.seen: Callable[[str, Message], object] = lambda _part, _headers: None
         self.empty: set[str] = set()
         self.young = False
         self.date: datetime | None = None
@@ -101,16 +104,14 @@ class FakeStack:
             ("node", "/"): "<h1>Node Exporter</h1>",
             ("prometheus", "/-/ready"): "Prometheus is Ready.",
             ("prometheus", "/-/healthy"): "Healthy",
-            ("prometheus", "/api/v1/targets"): {"data": {"activeTargets": []}},
+            ("prometheus", "/api/v1/targets"): success({"activeTargets": []}),
             ("prometheus", "/api/v1/query"): self._query_answer,
-            ("prometheus", "/api/v1/status/buildinfo"): {"data": {"version": "2.42.0"}},
-            ("prometheus", "/api/v1/alertmanagers"): {
-                "data": {
-                    "activeAlertmanagers": [{"url": f"http://127.0.0.1:{self.ports['alertmanager']}/api/v2/alerts"}]
-                }
-            },
-            ("prometheus", "/api/v1/status/runtimeinfo"): {"data": {"startTime": LONG_AGO}},
-            ("prometheus", "/api/v1/rules"): lambda _: {"data": {"groups": [{"rules": self.rules}]}},
+            ("prometheus", "/api/v1/status/buildinfo"): success({"version": "2.42.0"}),
+            ("prometheus", "/api/v1/alertmanagers"): success(
+                {"activeAlertmanagers": [{"url": f"http://127.0.0.1:{self.ports['alertmanager']}/api/v2/alerts"}]}
+            ),
+            ("prometheus", "/api/v1/status/runtimeinfo"): success(runtime_info()),
+            ("prometheus", "/api/v1/rules"): lambda _: success({"groups": [{"interval": 10, "rules": self.rules}]}),
         }
 
     def settings(self) -> dict[str, str]:
@@ -126,24 +127,23 @@ class FakeStack:
         groups = [
             g for name, text in rendered.items() if name.startswith("rules/") for g in yaml.safe_load(text)["groups"]
         ]
-        self.rules = [_told(rule) for group in groups for rule in group["rules"]]
-        targets = [{"labels": {"job": job.name, "instance": "here"}, "health": "up"} for job in jobs(config)]
+        self.rules = [_rule(rule) for group in groups for rule in group["rules"]]
+        up = {"health": "up", "lastError": "", "lastScrape": LONG_AGO}
+        targets = [{"labels": {"job": job.name, "instance": "here"}, **up} for job in jobs(config)]
         self.answers["alertmanager", "/api/v2/status"]["config"]["original"] = json.dumps(alertmanager_document(config))
-        self.answers["prometheus", "/api/v1/targets"] = {"data": {"activeTargets": targets}}
+        self.answers["prometheus", "/api/v1/targets"] = success({"activeTargets": targets})
 
     def load(self, config: Config) -> None:
         """Let everything that is asked of a stack be as it is rendered for `config`, on the disk too."""
         write_runtime(config, Paths.of(config).monitoring)
         self.load_rules(config)
-        running = {"startTime": LONG_AGO, "lastConfigTime": "2100-01-01T00:00:00Z", "reloadConfigSuccess": True}
         self.answers |= {
             **{(part, "/metrics"): "# TYPE up gauge" for part in PORT_SETTINGS},
             ("api", "/api/market"): {"phase": "open"},
             ("api", "/api/symbols"): {"symbols": []},
             ("web", "/"): "<html>",
             ("blackbox", "/config"): json.dumps(blackbox_document(config)),
-            ("prometheus", "/api/v1/status/config"): {"data": {"yaml": json.dumps(prometheus_document(config))}},
-            ("prometheus", "/api/v1/status/runtimeinfo"): {"data": running},
+            ("prometheus", "/api/v1/status/config"): success({"yaml": json.dumps(prometheus_document(config))}),
         }
 
     def start(self, *parts: str) -> None:
@@ -170,12 +170,12 @@ class FakeStack:
         expression = parameters["query"][0]
         now = datetime.now(UTC).timestamp()
         if expression == "time()":
-            return {"status": "success", "data": {"resultType": "scalar", "result": [now, str(now)]}}
+            return success({"resultType": "scalar", "result": [now, str(now)]})
         value = (
             now if expression.startswith("timestamp(") else 1.0 if self.young or "process" not in expression else 1e6
         )
         rows = [{"metric": labels, "value": [now, str(value)]} for labels in self._series(expression)]
-        return {"status": "success", "data": {"resultType": "vector", "result": rows}}
+        return success({"resultType": "vector", "result": rows})
 
     def _series(self, expression: str) -> list[dict[str, str]]:
         if any(name in expression for name in self.empty):
@@ -198,7 +198,7 @@ class FakeStack:
         if callable(answer):
             answer = answer(parse_qs(parts.query))
         if part == "alertmanager" and body and self.delivers:
-            self.notifications += json.loads(body)
+            self.notifications += [_kept(alert) for alert in json.loads(body)]
         status, document = answer if isinstance(answer, tuple) else (200, answer)
         return status, (document if isinstance(document, str) else json.dumps(document)).encode()
 
@@ -207,6 +207,7 @@ class FakeStack:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                stack.seen(part, self.headers)
                 length = int(self.headers.get("Content-Length", 0))
                 status, body = stack._answer(part, self.path, self.rfile.read(length))
                 self.send_response(status)
@@ -225,7 +226,34 @@ class FakeStack:
         return Handler
 
 
-def _told(rule: dict[str, Any]) -> dict[str, Any]:
+def success(data: dict[str, Any]) -> dict[str, Any]:
+    """What Prometheus says where all went well."""
+    return {"status": "success", "data": data}
+
+
+def runtime_info(**changes: Any) -> dict[str, Any]:
+    """Of a Prometheus that runs since long ago, with files that nobody has touched since."""
+    return {"startTime": LONG_AGO, "lastConfigTime": "2100-01-01T00:00:00Z", "reloadConfigSuccess": True} | changes
+
+
+def _kept(alert: dict[str, Any]) -> dict[str, Any]:
+    """An alert that was posted to Alertmanager, as the inbox tells it."""
+    labels = alert["labels"]
+    return {
+        "id": 1,
+        "received_at": datetime.now(UTC).isoformat(),
+        "status": "firing",
+        "alertname": labels["alertname"],
+        "severity": labels["severity"],
+        "starts_at": alert["startsAt"],
+        "ends_at": None,
+        "fingerprint": "0123456789abcdef",
+        "labels": labels,
+        "annotations": alert["annotations"],
+    }
+
+
+def _rule(rule: dict[str, Any]) -> dict[str, Any]:
     """A rule of a file, as Prometheus tells it."""
     judged = {"query": rule["expr"], "health": "ok", "lastEvaluation": datetime.now(UTC).isoformat()}
     if "record" in rule:

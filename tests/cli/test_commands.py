@@ -17,6 +17,7 @@ import structlog
 
 from investiq.cli.exit_codes import ExitCode
 from investiq.clients.api import connection
+from investiq.clients.session import HttpSettings
 from tests.cli.served import Served, serve_api, serve_silence
 from tests.cli.test_main import Result, run
 from tests.ports import closed_port
@@ -354,7 +355,7 @@ def test_a_part_that_never_answers_times_out(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("investiq.cli.models.TIMEOUT_SECONDS", 0.05)
-    monkeypatch.setattr("investiq.clients.inbox._SECONDS", 0.05)
+    monkeypatch.setattr("investiq.clients.session.http.DEFAULT", HttpSettings(timeout_seconds=0.05))
     with serve_silence() as port:
         monkeypatch.setenv("INVESTIQ_SIGNALS_PORT", str(port))
         monkeypatch.setenv("INVESTIQ_INBOX_PORT", str(port + 1 if argv == ("models", "show") else port))

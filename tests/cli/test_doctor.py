@@ -31,7 +31,7 @@ from investiq.operate.render.files import write_runtime
 from investiq.operate.supervise import programs, stack_status
 from investiq.operate.supervise.status import PartStatus, Phase, ProcessState, StackSnapshot
 from investiq.operate.validate.live import run as live_run
-from tests.cli.fake_stack import FakeStack
+from tests.cli.fake_stack import FakeStack, runtime_info, success
 from tests.cli.test_main import run
 from tests.invest.signals import synthetic
 
@@ -655,13 +655,13 @@ def test_rules_on_the_first_round_of_prometheus_are_waited_for(
     running: FakeStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_run, "_ASK_AGAIN_SECONDS", 0.0)
-    started = {"data": {"startTime": datetime.now(UTC).isoformat()}}
+    started = success(runtime_info(startTime=datetime.now(UTC).isoformat()))
     running.answers["prometheus", "/api/v1/status/runtimeinfo"] = started
     health = iter(["unknown", "unknown"])
 
     def rules(_: object) -> dict[str, Any]:
         first = {**running.rules[0], "health": next(health, "ok")}
-        return {"data": {"groups": [{"rules": [first, *running.rules[1:]]}]}}
+        return success({"groups": [{"rules": [first, *running.rules[1:]]}]})
 
     running.answers["prometheus", "/api/v1/rules"] = rules
     assert examined("rules")["verdict"] == "ok"
@@ -684,7 +684,7 @@ def test_alert_that_is_lost(running: FakeStack, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_alerts_that_never_leave_prometheus(running: FakeStack) -> None:
-    running.answers["prometheus", "/api/v1/alertmanagers"] = {"data": {"activeAlertmanagers": []}}
+    running.answers["prometheus", "/api/v1/alertmanagers"] = success({"activeAlertmanagers": []})
     assert "knows no Alertmanager" in only("alert")["what"]
 
 

@@ -52,13 +52,15 @@ def _recorded(name: str, value: float) -> dict[str, Any]:
 
 def test_the_table_shows_what_is_recorded_and_says_what_is_not(prometheus: FakeStack) -> None:
     prometheus.answers["prometheus", "/api/v1/query"] = {
+        "status": "success",
         "data": {
+            "resultType": "vector",
             "result": [
                 _recorded("slo:errors:ratio_window", 0.00025),
                 _recorded("slo:error_budget:remaining", 0.75),
                 _recorded("slo:error_budget:burn_rate1h", 1.5),
-            ]
-        }
+            ],
+        },
     }
     code, out, err = run("slo")
     assert code == ExitCode.DONE

@@ -43,18 +43,18 @@ def command(context: CommandContext, *, seconds: float, reason: str) -> None:
     These are dead and vanished parts, failing probes and lost dependencies. A halt of trading, a lost heartbeat, errors
     and the host page as ever.
     """
-    from investiq.clients.alertmanager.client import Silences  # noqa: PLC0415
+    from investiq.cli.answers import answered  # noqa: PLC0415
     from investiq.clients.alertmanager.refusals import check_length  # noqa: PLC0415
     from investiq.monitoring.routing.silencing import LONGEST_WINDOW  # noqa: PLC0415  the rules are not for every command
     from investiq.operate.deploy.windows import end_windows, open_window  # noqa: PLC0415
 
-    with Silences(context.loaded.config) as silences:
-        if seconds == _END:
-            ended = end_windows(silences)
-            context.emit("investiq.silences/1", {"silences": [document(window) for window in ended]}, "")
-            context.say("the deploy window is over: restarts page again" if ended else "no deploy window is open")
-            return
-        length = timedelta(seconds=seconds)
-        check_length(length, LONGEST_WINDOW)
-        window = open_window(silences, length, login_name(), reason.strip())
+    config = context.loaded.config
+    if seconds == _END:
+        ended = answered(end_windows(config))
+        context.emit("investiq.silences/1", {"silences": [document(window) for window in ended]}, "")
+        context.say("the deploy window is over: restarts page again" if ended else "no deploy window is open")
+        return
+    length = timedelta(seconds=seconds)
+    check_length(length, LONGEST_WINDOW)
+    window = answered(open_window(config, length, login_name(), reason.strip()))
     context.emit("investiq.silence/1", document(window), describe_silence(window))

@@ -39,8 +39,8 @@ def command(context: CommandContext, checks: tuple[str, ...]) -> int:
     need a running InvestIQ; the others are made without one, too. `alert` sends a test alert to the inbox.
     """
     context.log_to_stderr()
-    with find_installation(context.loaded) as installation:
-        made = [_shown(context, installation, name) for name in CHECKS if not checks or name in checks]
+    installation = find_installation(context.loaded)
+    made = [_shown(context, installation, name) for name in CHECKS if not checks or name in checks]
     findings = [finding for result in made for finding in result.findings]
     document = {"well": not findings, "checks": [_document(result) for result in made]}
     context.emit("investiq.doctor/1", document, _fixes(findings))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import click
 
+from investiq.cli.answers import answered
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.cli.parameters import Duration
-from investiq.clients.inbox import InboxClient
+from investiq.clients.inbox import InboxClient, InboxMessage
 from investiq.foundation.durations import format_duration
 
 COLUMNS = ("state", "severity", "alert", "since (UTC)", "lasted", "what")
@@ -46,52 +46,59 @@ def command(
 ) -> None:
     """Show notifications: newest first, one line for each page, with how it stands now."""
     since = (datetime.now(UTC) - timedelta(seconds=age)).isoformat() if age is not None else None
-    with InboxClient(context.loaded.config) as inbox:
+    answered(_inbox(context, follow=follow, status=status, alertname=alertname, since=since, limit=limit))
+
+
+async def _inbox(
+    context: CommandContext, *, follow: bool, status: str | None, alertname: str | None, since: str | None, limit: int
+) -> None:
+    async with InboxClient.of(context.loaded.config) as inbox:
         # The state of a page is that of its newest notification, so both are fetched before they are filtered.
-        notifications = inbox.notifications(limit=MOST, alertname=alertname, since=since)
-        pages = [page for page in _pages(notifications) if status in (None, page["status"])][:limit]
-        _show(context, pages)
+        notifications = await inbox.notifications(MOST, alertname=alertname, since=since)
+        pages = [page for page in _pages(notifications) if status in (None, page.status)][:limit]
+        text = context.table(COLUMNS, [_row(page) for page in pages]) if pages else "no notifications"
+        _emit(context, pages, text)
         if follow:
-            _follow(context, inbox, notifications, {"alertname": alertname, "status": status})
+            await _follow(context, inbox, notifications, alertname, status)
 
 
-def _show(context: CommandContext, pages: Sequence[dict[str, Any]]) -> None:
-    text = context.table(COLUMNS, [_row(page) for page in pages]) if pages else "no notifications"
-    context.emit("investiq.inbox/1", {"notifications": list(pages)}, text)
+def _emit(context: CommandContext, pages: Sequence[InboxMessage], text: str) -> None:
+    context.emit("investiq.inbox/1", {"notifications": [dict(page.document) for page in pages]}, text)
 
 
-def _follow(
-    context: CommandContext, inbox: InboxClient, shown: Sequence[dict[str, Any]], filters: dict[str, str | None]
+async def _follow(
+    context: CommandContext,
+    inbox: InboxClient,
+    shown: Sequence[InboxMessage],
+    alertname: str | None,
+    status: str | None,
 ) -> None:
     """Print what arrives after `shown`, oldest first, until interrupted."""
-    newest = max((n["id"] for n in shown), default=0)
-    since = max((n["received_at"] for n in shown), default=datetime.now(UTC).isoformat())
+    newest = max((message.id for message in shown), default=0)
+    since = max((message.received_at for message in shown), default=datetime.now(UTC))
     while True:
-        time.sleep(_POLL_SECONDS)
-        arrived = [n for n in inbox.notifications(limit=MOST, since=since, **filters) if n["id"] > newest]
-        for notification in reversed(arrived):
-            newest, since = notification["id"], notification["received_at"]
-            line = "  ".join(str(cell) for cell in _row(notification))
-            context.emit("investiq.inbox/1", {"notifications": [notification]}, line)
+        await asyncio.sleep(_POLL_SECONDS)
+        latest = await inbox.notifications(MOST, alertname=alertname, status=status, since=since.isoformat())
+        for message in reversed([message for message in latest if message.id > newest]):
+            newest, since = message.id, message.received_at
+            _emit(context, [message], "  ".join(_row(message)))
 
 
-def _pages(notifications: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _pages(notifications: Iterable[InboxMessage]) -> list[InboxMessage]:
     """One notification, the newest, for each page: an alert that fired at one moment and perhaps resolved."""
-    pages: dict[tuple[str, str], dict[str, Any]] = {}
-    for notification in notifications:
-        pages.setdefault((notification["fingerprint"], notification["starts_at"]), notification)
+    pages: dict[tuple[str, datetime], InboxMessage] = {}
+    for message in notifications:
+        pages.setdefault((message.fingerprint, message.starts_at), message)
     return list(pages.values())
 
 
-def _row(notification: dict[str, Any]) -> tuple[str, ...]:
-    started = datetime.fromisoformat(notification["starts_at"])
-    ended = datetime.fromisoformat(notification["ends_at"]) if notification["ends_at"] else datetime.now(UTC)
-    what = notification["annotations"].get("summary", "")
+def _row(message: InboxMessage) -> tuple[str, ...]:
+    ended = message.ends_at or datetime.now(UTC)
     return (
-        notification["status"],
-        notification["severity"] or "-",
-        notification["alertname"],
-        f"{started.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-        format_duration(ended - started),
-        what,
+        message.status,
+        message.severity or "-",
+        message.name,
+        f"{message.starts_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+        format_duration(ended - message.starts_at),
+        message.summary,
     )

@@ -8,16 +8,18 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from investiq.cli.context import CommandContext, ReaderGone
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
-from investiq.clients.api.errors import Refused
 from investiq.foundation.config.load import ConfigError
 from investiq.foundation.errors import InvestIQError
+
+if TYPE_CHECKING:
+    from investiq.clients.api.errors import ApiRefused
 
 __all__ = ["entry_point", "main"]
 
@@ -140,26 +142,35 @@ def _report(error: InvestIQError, context: CommandContext) -> None:
         print(json.dumps(document, default=str), file=context.stderr)
     else:
         context.say(f"error: {error.message}", style="red")
-        if isinstance(error, Refused) and error.suggestions:
-            context.say(f"did you mean {' or '.join(error.suggestions)}?")
+        if (refused := _refusal(error)) and refused.suggestions:
+            context.say(f"did you mean {' or '.join(refused.suggestions)}?")
 
 
 def _detail(error: InvestIQError) -> dict[str, object]:
     """What a program may want to know besides; of a refusal, the API's own word for it."""
-    if not isinstance(error, Refused):
+    refused = _refusal(error)
+    if refused is None:
         return error.detail
-    known = {"problem": error.problem_reason, "status": error.status, "request_id": error.problem.get("request_id")}
-    return known | ({"suggestions": error.suggestions} if error.suggestions else {})
+    known = {"problem": refused.problem_reason, "status": refused.status}
+    known |= {"request_id": refused.problem.get("request_id")}
+    return known | ({"suggestions": refused.suggestions} if refused.suggestions else {})
+
+
+def _refusal(error: InvestIQError) -> ApiRefused | None:
+    """The error, where the API refused."""
+    from investiq.clients.api.errors import ApiRefused  # noqa: PLC0415  100 ms that only a failure has to pay
+
+    return error if isinstance(error, ApiRefused) else None
 
 
 def exit_code_of(error: InvestIQError) -> ExitCode:
     """The exit code for an error that ended a command: by its class, or by its reason where the API gave one."""
     if isinstance(error, ConfigError):
         return ExitCode.USAGE
-    if isinstance(error, Refused):
-        if error.status in (401, 403):
+    if refused := _refusal(error):
+        if refused.status in (401, 403):
             return ExitCode.NOT_ALLOWED
-        return _BY_REASON.get(error.problem_reason, ExitCode.FAILED)
+        return _BY_REASON.get(refused.problem_reason, ExitCode.FAILED)
     return _BY_REASON.get(error.reason, ExitCode.FAILED)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import click
-import httpx2
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleGroup
+from investiq.clients.session import BadResponse, HttpSession, HttpSettings, Refused
 from investiq.foundation import topology
 from investiq.foundation.errors import InvestIQError
 from investiq.invest.market.kept_start import where_it_was
@@ -20,20 +21,6 @@ class ModelServiceError(InvestIQError):
     """The signal models service did not answer as it should."""
 
     reason = "model_service"
-
-
-class ModelServiceUnreachable(ModelServiceError):
-    """Nobody answers at the address of the signal models service."""
-
-    reason = "unreachable"
-    retryable = True
-
-
-class ModelServiceTimedOut(ModelServiceError):
-    """The signal models service took too long."""
-
-    reason = "timeout"
-    retryable = True
 
 
 @click.group(
@@ -72,25 +59,28 @@ def train(context: CommandContext, if_needed: bool) -> None:
 @pass_command_context
 def show(context: CommandContext) -> None:
     """Show the card of the serving model: what it learned from, and whether it is better than a constant."""
-    card = _card(topology.SIGNALS.url(context.loaded.config))
+    card = asyncio.run(_card(topology.SIGNALS.url(context.loaded.config)))
     context.emit("investiq.model/1", card, _text(context, card))
 
 
-def _card(base_url: str) -> dict[str, Any]:
+async def _card(base_url: str) -> dict[str, Any]:
+    """The card of the model.
+
+    Raises:
+        Unreachable, TimedOut: the service does not answer.
+        ModelServiceError: it has no model, or another program is on its port.
+    """
+    settings = HttpSettings(timeout_seconds=TIMEOUT_SECONDS)
     try:
-        response = httpx2.get(f"{base_url}/model", timeout=TIMEOUT_SECONDS, trust_env=False)
-        document: dict[str, Any] = response.json()
-    except httpx2.TimeoutException as error:
-        raise ModelServiceTimedOut(f"the signal models at {base_url} did not answer in time") from error
-    except httpx2.TransportError as error:
-        raise ModelServiceUnreachable(f"no answer from the signal models at {base_url}: `investiq status`") from error
-    except ValueError as error:
-        raise ModelServiceError(
-            f"{base_url}/model did not answer with JSON: is another program on the port?"
-        ) from error
-    if not response.is_success:
-        raise ModelServiceError(str(document.get("detail", f"{base_url}/model answered {response.status_code}")))
-    return document
+        async with HttpSession("the signal models service", base_url, settings, part=topology.SIGNALS.name) as http:
+            answer = await http.ask("/model")
+    except (BadResponse, Refused) as error:
+        raise ModelServiceError(error.message) from error
+    if not isinstance(answer.document, dict):
+        raise ModelServiceError(f"{answer.url} did not answer with JSON: is another program on the port?")
+    if not answer.is_success:
+        raise ModelServiceError(str(answer.document.get("detail", f"{answer.url} answered {answer.status}")))
+    return answer.document
 
 
 def _text(context: CommandContext, card: dict[str, Any]) -> str:

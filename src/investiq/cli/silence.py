@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from investiq.foundation.durations import format_duration
 
 if TYPE_CHECKING:
     from investiq.clients.alertmanager.silence import Silence
+    from investiq.foundation.config import Config
     from investiq.promql.matcher import Matcher
 
 __all__ = ["command", "describe_silence", "document"]
@@ -36,7 +38,7 @@ __all__ = ["command", "describe_silence", "document"]
 @pass_command_context
 def command(context: CommandContext, *, alert: str, seconds: float, reason: str, labels: tuple[str, ...]) -> None:
     """Keep ALERT from being notified for a while. It fires on, shows as silenced, and mutes its symptoms as before."""
-    from investiq.clients.alertmanager.client import Silences  # noqa: PLC0415
+    from investiq.cli.answers import answered  # noqa: PLC0415
     from investiq.clients.alertmanager.refusals import check_length, check_name, check_text  # noqa: PLC0415
     from investiq.clients.alertmanager.silence import matchers_of  # noqa: PLC0415
     from investiq.monitoring.routing.silencing import known_alerts, unsilenceable_reasons  # noqa: PLC0415  the rules are not for every command
@@ -46,9 +48,15 @@ def command(context: CommandContext, *, alert: str, seconds: float, reason: str,
     check_length(length)
     why = check_text(reason, "--reason is empty: say why, since whoever looks at the alert will ask")
     matchers = (*matchers_of(alert, {}), *(_label(label) for label in labels))
-    with Silences(config) as silences:
-        silence = silences.add(matchers, length, login_name(), why)
+    silence = answered(_added(config, matchers, length, why))
     context.emit("investiq.silence/1", document(silence), describe_silence(silence))
+
+
+async def _added(config: Config, matchers: Sequence[Matcher], length: timedelta, why: str) -> Silence:
+    from investiq.clients.alertmanager.client import Alertmanager  # noqa: PLC0415
+
+    async with Alertmanager.of(config) as alertmanager:
+        return await alertmanager.add_silence(matchers, length, login_name(), why)
 
 
 def describe_silence(silence: Silence) -> str:

@@ -14,6 +14,7 @@ from investiq.foundation.durations import format_duration
 
 if TYPE_CHECKING:
     from investiq.clients.alertmanager.silence import Silence
+    from investiq.foundation.config import Config
 
 COLUMNS = ("id", "until (UTC)", "left", "by", "mutes", "what", "reason")
 
@@ -25,12 +26,18 @@ COLUMNS = ("id", "until (UTC)", "left", "by", "mutes", "what", "reason")
 @pass_command_context
 def command(context: CommandContext) -> None:
     """List the silences that have not ended, deploy windows among them, and how many firing alerts each mutes now."""
-    from investiq.clients.alertmanager.client import Silences  # noqa: PLC0415  an HTTP client is not for every command
+    from investiq.cli.answers import answered  # noqa: PLC0415  an HTTP client is not for every command
 
-    with Silences(context.loaded.config) as silences:
-        found = silences.open()
+    found = answered(_open(context.loaded.config))
     text = context.table(COLUMNS, [_row(silence) for silence in found]) if found else "nothing is silenced"
     context.emit("investiq.silences/1", {"silences": [document(silence) for silence in found]}, text)
+
+
+async def _open(config: Config) -> list[Silence]:
+    from investiq.clients.alertmanager.client import Alertmanager  # noqa: PLC0415
+
+    async with Alertmanager.of(config) as alertmanager:
+        return await alertmanager.open_silences()
 
 
 def _row(silence: Silence) -> tuple[str, ...]:

@@ -33,12 +33,10 @@ def command(context: CommandContext) -> int | None:
 
 
 def _show(context: CommandContext) -> int:
-    import httpx2  # noqa: PLC0415  not for export and import
+    from investiq.cli.answers import answered  # noqa: PLC0415  not for export and import
+    from investiq.operate.slo.status import read_statuses  # noqa: PLC0415  the rules are not for every command
 
-    from investiq.operate.slo.query import read_slos  # noqa: PLC0415  the rules are not for every command
-
-    with httpx2.Client(timeout=10, trust_env=False) as client:
-        found = read_slos(context.loaded.config, client)
+    found = answered(read_statuses(context.loaded.config))
     context.emit("investiq.slo/1", {"slos": [_document(status) for status in found]}, _table(context, found))
     if not found:
         context.say("every built-in SLO is switched off, and there is none of your own: see docs/slo.md")

@@ -12,7 +12,8 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.halt import status_text
 from investiq.cli.help import ExampleCommand
 from investiq.cli.stack_screen import part_rows
-from investiq.clients.api import ClientError, InvestIQClient
+from investiq.clients.api import InvestIQClient
+from investiq.clients.session import ClientError
 from investiq.foundation import topology
 from investiq.foundation.config import Config
 from investiq.foundation.contract.api import TradingStatus

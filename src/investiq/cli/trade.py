@@ -12,8 +12,8 @@ import click
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
-from investiq.clients.api import TimedOut
 from investiq.clients.api.connection import connect
+from investiq.clients.session import TimedOut
 from investiq.foundation.contract.api import Order
 from investiq.foundation.vocabulary import OrderType, Side
 

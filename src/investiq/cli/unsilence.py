@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.cli.silence import document
+
+if TYPE_CHECKING:
+    from investiq.clients.alertmanager.silence import Silence
+    from investiq.foundation.config import Config
 
 __all__ = ["command"]
 
@@ -19,10 +25,17 @@ __all__ = ["command"]
 @pass_command_context
 def command(context: CommandContext, silence_id: str) -> None:
     """End the silence with ID now. What it muted is notified, if it still fires."""
-    from investiq.clients.alertmanager.client import Silences  # noqa: PLC0415  an HTTP client is not for every command
+    from investiq.cli.answers import answered  # noqa: PLC0415  an HTTP client is not for every command
 
-    with Silences(context.loaded.config) as silences:
-        silence = silences.find(silence_id)
-        silences.end(silence)
+    silence = answered(_ended(context.loaded.config, silence_id))
     context.emit("investiq.silence/1", document(silence), "")
     context.say(f"{silence.what}: no longer silenced")
+
+
+async def _ended(config: Config, silence_id: str) -> Silence:
+    from investiq.clients.alertmanager.client import Alertmanager  # noqa: PLC0415
+
+    async with Alertmanager.of(config) as alertmanager:
+        silence = await alertmanager.find_silence(silence_id)
+        await alertmanager.end_silence(silence)
+        return silence

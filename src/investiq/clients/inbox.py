@@ -1,66 +1,81 @@
-"""Reads the inbox over HTTP."""
+"""The inbox over HTTP: the notifications that it keeps."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-import httpx2
-
+from investiq.clients.session import ServerClient, rows, text_map
 from investiq.foundation import topology
-from investiq.foundation.config import Config
-from investiq.foundation.errors import InvestIQError
 
-__all__ = ["InboxClient", "InboxTimedOut", "InboxUnreachable"]
-
-_SECONDS = 5.0
+__all__ = ["InboxClient", "InboxMessage"]
 
 
-class InboxUnreachable(InvestIQError):
-    """The inbox does not answer."""
+@dataclass(frozen=True, slots=True)
+class InboxMessage:
+    """A notification that reached the inbox: an alert that began to fire, or that resolved.
 
-    reason = "unreachable"
-    retryable = True
+    Attributes:
+        id: ascending in the order of arrival.
+        status: firing or resolved.
+        severity: empty where the alert has none.
+        fingerprint: of the alert's labels.
+        ends_at: None while it fires.
+        document: all that the inbox says of it.
+    """
+
+    id: int
+    received_at: datetime
+    status: str
+    name: str
+    severity: str
+    fingerprint: str
+    starts_at: datetime
+    ends_at: datetime | None
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    document: Mapping[str, Any]
+
+    @property
+    def summary(self) -> str:
+        return self.annotations.get("summary", "")
 
 
-class InboxTimedOut(InboxUnreachable):
-    """Something listens where the inbox should, and says nothing."""
+class InboxClient(ServerClient):
+    """One inbox."""
 
-    reason = "timeout"
+    name = "the inbox"
+    process = topology.INBOX
 
+    async def notifications(
+        self, limit: int, *, status: str | None = None, alertname: str | None = None, since: str | None = None
+    ) -> list[InboxMessage]:
+        """Up to `limit` (1000 at the most), newest first, that pass every given filter.
 
-class InboxClient:
-    """The inbox of this configuration; a context manager."""
-
-    def __init__(self, config: Config) -> None:
-        self._url = topology.INBOX.url(config)
-        self._client = httpx2.Client(base_url=self._url, timeout=_SECONDS, trust_env=False)
-
-    def __enter__(self) -> InboxClient:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._client.close()
-
-    def notifications(self, **filters: str | int | None) -> list[dict[str, Any]]:
-        """Notifications, newest first; `filters` are the parameters of GET /api/notifications.
-
-        Raises:
-            InboxUnreachable: it does not answer, or not as an inbox does.
+        Args:
+            since: a time of arrival, ISO-8601 with its zone.
         """
+        filters = {"status": status, "alertname": alertname, "since": since}
         given = {name: value for name, value in filters.items() if value is not None}
-        document = self._get("/api/notifications", given)
-        notifications: list[dict[str, Any]] = document["notifications"]
-        return notifications
+        document = await self.http.json("/api/notifications", {"limit": limit, **given})
+        with self.http.reading("/api/notifications"):
+            return [_message(raw) for raw in rows(document["notifications"])]
 
-    def _get(self, path: str, parameters: Mapping[str, str | int]) -> dict[str, Any]:
-        try:
-            response = self._client.get(path, params=dict(parameters))
-            response.raise_for_status()
-            document: dict[str, Any] = response.json()
-        except httpx2.TimeoutException as error:
-            raise InboxTimedOut(f"the inbox at {self._url} did not answer in time; see logs/inbox.log") from error
-        except (httpx2.HTTPError, ValueError) as error:
-            message = f"the inbox does not answer at {self._url} ({error}): `investiq up` starts it"
-            raise InboxUnreachable(message) from error
-        return document
+
+def _message(raw: Mapping[str, Any]) -> InboxMessage:
+    ended = raw["ends_at"]
+    return InboxMessage(
+        id=int(raw["id"]),
+        received_at=datetime.fromisoformat(raw["received_at"]),
+        status=str(raw["status"]),
+        name=str(raw["alertname"]),
+        severity=str(raw["severity"]),
+        fingerprint=str(raw["fingerprint"]),
+        starts_at=datetime.fromisoformat(raw["starts_at"]),
+        ends_at=None if ended is None else datetime.fromisoformat(ended),
+        labels=text_map(raw["labels"]),
+        annotations=text_map(raw["annotations"]),
+        document=raw,
+    )

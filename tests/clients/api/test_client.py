@@ -12,16 +12,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from investiq.clients.api import (
-    AsyncInvestIQClient,
-    BadResponse,
-    ClientError,
-    InvestIQClient,
-    Refused,
-    Submission,
-    TimedOut,
-    Unreachable,
-)
+from investiq.clients.api import ApiRefused, AsyncInvestIQClient, InvestIQClient, Submission
+from investiq.clients.session import BadResponse, ClientError, TimedOut, Unreachable
 from investiq.foundation.vocabulary import Side
 from tests.ports import closed_port
 
@@ -169,7 +161,7 @@ def test_methods_tell_what_they_do_and_take() -> None:
 
 def test_a_refusal_carries_the_problem() -> None:
     problem = {"reason": "unknown_symbol", "detail": "no prices for AAPX", "suggestions": ["AAPL"]}
-    with pytest.raises(Refused, match="no prices for AAPX") as caught:
+    with pytest.raises(ApiRefused, match="no prices for AAPX") as caught:
         client(answering(404, problem)).analyze("AAPX")
     error = caught.value
     assert (error.reason, error.status, error.problem_reason) == ("refused", 404, "unknown_symbol")
@@ -180,7 +172,7 @@ def test_a_refusal_carries_the_problem() -> None:
 @pytest.mark.parametrize(("value", "seconds"), [("7", 7.0), ("soon", None), (None, None)])
 def test_a_refusal_tells_when_to_come_back(value: str | None, seconds: float | None) -> None:
     headers = {"Retry_After": value} if value else {}
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ApiRefused) as caught:
         client(answering(429, {"reason": "too_many_requests"}, **headers)).market()
     assert caught.value.retry_after == seconds
 

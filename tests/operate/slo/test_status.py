@@ -6,20 +6,21 @@ import math
 
 import pytest
 
+from investiq.clients.prometheus import Sample
 from investiq.foundation.config import Config
 from investiq.monitoring.rules.slo import BURN_RATES, BURNS_FAST, BURNS_SLOWLY, ERROR_RATIO, REMAINING
 from investiq.monitoring.slo import slos_of
-from investiq.operate.slo.status import BudgetState, Sample, Status, statuses
+from investiq.operate.slo.status import BudgetState, Status, statuses
 
 SLOS = slos_of(Config())[:1]
 
 
 def _sample(name: str, value: float) -> Sample:
-    return Sample({"__name__": name, "slo": "api-availability", "service": "investiq-api"}, value)
+    return Sample({"__name__": name, "slo": "api-availability", "service": "investiq-api"}, value, at=0)
 
 
 def _firing(name: str, slo: str = "api-availability") -> Sample:
-    return Sample({"__name__": "ALERTS", "alertname": name, "slo": slo}, 1)
+    return Sample({"__name__": "ALERTS", "alertname": name, "slo": slo}, 1, at=0)
 
 
 def _status(*recorded: Sample, firing: tuple[Sample, ...] = ()) -> Status:

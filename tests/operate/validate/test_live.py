@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from investiq.clients.session import HttpCredentials, NotChecked
+from investiq.clients.session import HttpCredentials
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths, load
 from investiq.foundation.contract.panels import expand_variables
@@ -30,7 +30,7 @@ from investiq.operate.validate.live import panels, run
 from investiq.operate.validate.live import run as live_run
 from investiq.operate.validate.live.drift import differences
 from investiq.operate.validate.live.run import LIVE_CHECKS, RemoteTarget
-from tests.cli.fake_stack import PORT_SETTINGS, FakeStack
+from tests.cli.fake_stack import PORT_SETTINGS, FakeStack, success
 from tests.ports import free_port
 
 
@@ -356,6 +356,14 @@ def test_a_panel_whose_query_is_refused(monitoring: Monitoring) -> None:
     assert not any(finding.is_unchecked for finding in findings)
 
 
+def test_panels_that_nobody_may_ask_for_are_left_open(monitoring: Monitoring) -> None:
+    whole = monitoring.answers["prometheus", "/api/v1/query"]
+    monitoring.answers["prometheus", "/api/v1/query"] = lambda p: whole(p) if p["query"] == ["time()"] else (401, {})
+    finding = monitoring.found("panels")
+    assert finding.is_unchecked
+    assert "it wants other credentials" in finding.what
+
+
 # ---- Alertmanager ----
 
 
@@ -462,21 +470,29 @@ def test_one_strange_answer_leaves_only_its_own_question_open(monitoring: Monito
 def test_credentials_are_shown_to_what_is_elsewhere_only(monitoring: Monitoring, tmp_path: Path, kind: str) -> None:
     secret = tmp_path / "secret"
     secret.write_text("ann:open sesame\n" if kind == "basic_auth_file" else "sesame\n")
+    seen: dict[str, set[str | None]] = {}
+    monitoring.seen = lambda part, headers: seen.setdefault(part, set()).add(headers["authorization"])
+    shown = "Basic YW5uOm9wZW4gc2VzYW1l" if kind == "basic_auth_file" else "Bearer sesame"
+
     access = HttpCredentials(**{kind: secret})
-    client = access.client("http://127.0.0.1")
-    assert client.auth is not None if kind == "basic_auth_file" else client.headers["authorization"] == "Bearer sesame"
     assert monitoring.findings("rules", remote=_elsewhere(monitoring, access=access)) == []
+    assert seen == {"prometheus": {shown}}
+    monitoring.findings("rules", "heartbeat", "routes", remote=RemoteTarget(access=access))
+    assert seen == {"prometheus": {shown, None}, "alertmanager": {None}, "inbox": {None}, "api": {None}}
 
 
 @pytest.mark.parametrize(("kind", "text"), [("token_file", ""), ("token_file", "a\nb"), ("basic_auth_file", "ann")])
-def test_a_secret_that_cannot_be_used(tmp_path: Path, kind: str, text: str) -> None:
+def test_a_secret_that_cannot_be_used(monitoring: Monitoring, tmp_path: Path, kind: str, text: str) -> None:
     secret = tmp_path / "secret"
     secret.write_text(text)
-    with pytest.raises(NotChecked) as raised:
-        HttpCredentials(**{kind: secret}).client("http://127.0.0.1")
-    assert raised.value.fix
-    with pytest.raises(NotChecked):
-        HttpCredentials(ca_file=secret).client("https://example.org")
+    for remote in (
+        _elsewhere(monitoring, access=HttpCredentials(**{kind: secret})),
+        RemoteTarget(prometheus="https://example.org", access=HttpCredentials(ca_file=secret)),
+    ):
+        (finding,) = monitoring.findings("rules", remote=remote)
+        assert finding.is_unchecked
+        assert str(secret) in finding.what
+        assert finding.fix
 
 
 # ---- time ----
@@ -491,7 +507,7 @@ def test_findings_of_what_has_just_started_are_asked_again(
 
     def rules(_: object) -> Any:
         first = {**monitoring.rules[0], "health": next(health, "ok"), "lastEvaluation": datetime.now(UTC).isoformat()}
-        return {"data": {"groups": [{"rules": [first, *monitoring.rules[1:]]}]}}
+        return success({"groups": [{"rules": [first, *monitoring.rules[1:]]}]})
 
     monitoring.answers["prometheus", "/api/v1/rules"] = rules
     told: list[str] = []

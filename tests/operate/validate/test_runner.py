@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 
-import httpx2
 import pytest
 
-from investiq.clients.api import Refused
-from investiq.clients.session import NotChecked
+from investiq.clients.api import ApiRefused
+from investiq.clients.session import Refused, TimedOut, Unreachable
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import CheckResult, Place, PlaceKind, Verdict
 from investiq.operate.validate.documents import NotYaml
@@ -25,11 +24,12 @@ class _Odd(InvestIQError):
 @pytest.mark.parametrize(
     ("error", "what", "fix"),
     [
-        (NotChecked("nothing answers", "start it"), "nothing answers", "start it"),
+        (Unreachable("nothing answers", "start it"), "nothing answers", "start it"),
         (_Odd("it is odd"), "it is odd", "`investiq status` names what is down"),
-        (Refused(401, {"detail": "the API key is wrong"}), "the API refuses: the API key is wrong", "data_dir"),
-        (Refused(503, {"detail": "overloaded"}), "the API refuses: overloaded", "how the API is"),
-        (httpx2.ReadTimeout(""), "no answer in time: ReadTimeout", "`investiq status` names what is down"),
+        (ApiRefused(401, {"detail": "the API key is wrong"}), "the API refuses: the API key is wrong", "data_dir"),
+        (Refused("it refuses the query", status=400), "it refuses the query", "is this a Prometheus?"),
+        (ApiRefused(503, {"detail": "overloaded"}), "the API refuses: overloaded", "how the API is"),
+        (TimedOut("no answer in time"), "no answer in time", "`investiq status` names what is down"),
         (KeyError("data"), "something answers, but not as expected (KeyError: 'data')", "which program has the port"),
         (PermissionError(13, "Permission denied", "x.key"), "Permission denied: 'x.key'", "investiq doctor disk"),
     ],

@@ -10,7 +10,7 @@ import pytest
 from investiq.foundation.config import Config, load
 from investiq.foundation.findings import CheckResult, Verdict
 from investiq.operate.validate.smoke_test import check_analysis, check_monitored
-from tests.cli.fake_stack import FakeStack
+from tests.cli.fake_stack import FakeStack, success
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +73,13 @@ def test_a_target_that_is_down_and_a_heartbeat_that_is_lost_are_both_found(stack
 
 def test_a_strange_answer_is_no_proof_and_ends_nothing(stack: FakeStack, config: Config) -> None:
     kept = stack.copied_answers()
-    stack.answers["prometheus", "/api/v1/targets"] = {"data": {"activeTargets": [{}]}}
+    stack.answers["prometheus", "/api/v1/targets"] = success({"activeTargets": [{}]})
     try:
         proof = _watched(config)
     finally:
         stack.answers = kept
     assert (proof.check, proof.verdict) == ("watched", Verdict.UNCHECKED)
+    assert "not as Prometheus does" in proof.findings[0].what
 
 
 def test_an_api_without_symbols_or_without_an_answer_proves_no_analysis(stack: FakeStack, config: Config) -> None:

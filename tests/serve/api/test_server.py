@@ -20,7 +20,8 @@ import psutil
 import pytest
 from playwright.async_api import async_playwright
 
-from investiq.clients.api import ClientError, InvestIQClient
+from investiq.clients.api import InvestIQClient
+from investiq.clients.session import ClientError
 from investiq.foundation.config.schema import Config
 from investiq.foundation.vocabulary import Side
 from investiq.invest import wiring

@@ -253,6 +253,7 @@ def target(job: str, health: str = "up", error: str = "") -> dict[str, Any]:
         "health": health,
         "lastError": error,
         "lastScrape": "2026-01-02T10:00:00.123456789+01:00",
+        "scrapeInterval": "5s",
     }
 
 
@@ -359,9 +360,12 @@ class Stand:
     prometheus: FakeServer = field(
         default_factory=lambda: FakeServer(
             {
-                "/api/v1/targets": {"data": {"activeTargets": [target("investiq-api"), target("frontend")]}},
-                "/api/v1/query": {"data": {"result": []}},
-                "/api/v1/query_range": {"data": {"result": []}},
+                "/api/v1/targets": {
+                    "status": "success",
+                    "data": {"activeTargets": [target("investiq-api"), target("frontend")]},
+                },
+                "/api/v1/query": {"status": "success", "data": {"resultType": "vector", "result": []}},
+                "/api/v1/query_range": {"status": "success", "data": {"resultType": "matrix", "result": []}},
             }
         )
     )
@@ -372,7 +376,7 @@ class Stand:
 
     @property
     def transports(self) -> Transports:
-        return Transports(self.api, self.prometheus, self.alertmanager, self.inbox, self.alertmanager)
+        return Transports(self.api, self.prometheus, self.alertmanager, self.inbox)
 
 
 def text_of(drawn: Any) -> str:

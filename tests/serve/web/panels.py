@@ -82,9 +82,15 @@ def panel(**changes: Any) -> PanelDocument:
 
 def answer(*series: tuple[dict[str, str], list[list[Any]]]) -> dict[str, Any]:
     """Prometheus' answer over a span of time."""
-    return {"data": {"resultType": "matrix", "result": [{"metric": m, "values": v} for m, v in series]}}
+    return {
+        "status": "success",
+        "data": {"resultType": "matrix", "result": [{"metric": m, "values": v} for m, v in series]},
+    }
 
 
 def vector(*series: tuple[dict[str, str], list[Any]]) -> dict[str, Any]:
     """Prometheus' answer for one moment."""
-    return {"data": {"resultType": "vector", "result": [{"metric": m, "value": v} for m, v in series]}}
+    return {
+        "status": "success",
+        "data": {"resultType": "vector", "result": [{"metric": m, "value": v} for m, v in series]},
+    }

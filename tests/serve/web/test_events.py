@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from investiq.clients.prometheus import Point
 from investiq.serve.web.panels.events import draw_events, happenings
 from investiq.serve.web.panels.queries import PlottedSeries, TimeGrid
 from investiq.serve.web.sources import Sources
@@ -24,8 +25,8 @@ def at_1900(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time", lambda: 1_900.0)
 
 
-def line(*samples: tuple[int, float], latest: float | None = None) -> PlottedSeries:
-    return PlottedSeries("x", 0, {}, samples, latest)
+def line(*points: tuple[int, float], latest: float | None = None) -> PlottedSeries:
+    return PlottedSeries("x", 0, {}, [Point(*point) for point in points], latest)
 
 
 def found(event: int, of: PlottedSeries) -> list[tuple[int, int, str]]:

@@ -71,7 +71,7 @@ async def test_what_a_probe_does_not_reach_is_down_although_its_exporter_answers
     probe = target("blackbox")
     probe["labels"]["instance"] = "http://127.0.0.1:3000/health"
     stand.prometheus.documents["/api/v1/targets"]["data"]["activeTargets"] = [target("blackbox-exporter"), probe]
-    stand.prometheus.documents["/api/v1/query"] = answer((probe["labels"], []))
+    stand.prometheus.documents["/api/v1/query"] = vector((probe["labels"], [1000, "0"]))
 
     text = text_of(parts_content(await sources.targets()))
 
@@ -153,7 +153,11 @@ async def test_nothing_firing_is_said_in_words(sources: Sources) -> None:
 
 async def test_pages_are_shown_as_they_arrived(sources: Sources, stand: Stand) -> None:
     page = {
+        "id": 1,
         "received_at": "2026-01-02T10:00:00+00:00",
+        "starts_at": "2026-01-02T10:00:00+00:00",
+        "ends_at": None,
+        "fingerprint": "0123456789abcdef",
         "status": "firing",
         "alertname": "ServiceDown",
         "severity": "critical",
@@ -180,7 +184,10 @@ async def test_each_watcher_that_is_down_is_named(sources: Sources, stand: Stand
     assert "The inbox: Inbox gives no answer since" in text_of(pages_content(await sources.pages()))
 
 
-@pytest.mark.parametrize("document", [[], {}, {"data": None}, {"data": {"activeTargets": [{}]}}, "text"])
+@pytest.mark.parametrize(
+    "document",
+    [[], {}, {"status": "success", "data": None}, {"status": "success", "data": {"activeTargets": [{}]}}, "text"],
+)
 async def test_another_program_on_the_port_is_no_answer_and_no_crash(
     sources: Sources, stand: Stand, document: Any
 ) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 import pytest
 from dash.development.base_component import Component
 
+from investiq.clients.prometheus import Point
 from investiq.foundation.contract.panels import PanelDocument, PanelView
 from investiq.serve.web.panels import dashboard
 from investiq.serve.web.panels.dashboard import board_layout, draw, render_dashboard
@@ -24,9 +25,10 @@ PICTURE = TimeGrid(1000, 1040, 10, 1040)
 
 
 def line(
-    name: str, latest: float | None = 1.0, samples: list[tuple[int, float]] | None = None, **labels: str
+    name: str, latest: float | None = 1.0, points: list[tuple[int, float]] | None = None, **labels: str
 ) -> PlottedSeries:
-    return PlottedSeries(name, 0, labels or {"name": name}, [(1040, 1.0)] if samples is None else samples, latest)
+    drawn = [Point(*point) for point in ([(1040, 1.0)] if points is None else points)]
+    return PlottedSeries(name, 0, labels or {"name": name}, drawn, latest)
 
 
 def everything(drawn: Any) -> list[Component]:
@@ -90,11 +92,14 @@ async def test_lines_are_named_by_the_legend_and_end_now(sources: Sources, stand
 
     assert not isinstance(lines, SourceUnavailable)
     assert [(found.name, found.latest) for found in lines] == [("", None), ("p9", None), ("p99 1", 7.0)]
-    assert list(lines[2].samples) == [(12960, 0.5), (100_000, 7.0)]
+    assert list(lines[2].points) == [(12960, 0.5), (100_000, 7.0)]
 
 
 async def test_a_plain_number_is_an_answer_too(sources: Sources, stand: Stand) -> None:
-    stand.prometheus.documents["/api/v1/query"] = {"data": {"resultType": "scalar", "result": [1000, "4"]}}
+    stand.prometheus.documents["/api/v1/query"] = {
+        "status": "success",
+        "data": {"resultType": "scalar", "result": [1000, "4"]},
+    }
 
     lines = await query_panel(
         sources, boards_of(document()), panel(view="stat"), time_grid(SPANS["1 h"], PanelView.NUMBER, 1001)
@@ -236,8 +241,8 @@ def test_a_table_with_two_queries_has_a_column_for_each() -> None:
     queries = [{"expr": "a", "legend": "{{job}} objective"}, {"expr": "b", "legend": "{{job}} current"}]
     table = panel(view="table", unit="percentunit", queries=queries)
     lines = [
-        PlottedSeries("", 0, {"job": "api"}, [(1040, 1.0)], 0.99),
-        PlottedSeries("", 1, {"job": "api"}, [(1040, 1.0)], 0.95),
+        PlottedSeries("", 0, {"job": "api"}, [Point(1040, 1.0)], 0.99),
+        PlottedSeries("", 1, {"job": "api"}, [Point(1040, 1.0)], 0.95),
     ]
 
     words = text_of(draw(table, lines, PICTURE).words).replace("\u202f", "").split()

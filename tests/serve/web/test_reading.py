@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from investiq.clients.api import Refused, Unreachable
+from investiq.clients.api import ApiRefused
+from investiq.clients.session import Unreachable
 from investiq.serve.web.reading import PollingCache, SourceHealth, SourceUnavailable
 
 
@@ -118,7 +119,7 @@ async def test_an_outage_says_since_when_and_ends_with_the_next_answer() -> None
 
 async def test_a_refusal_is_no_outage() -> None:
     source, clock = Source(), Clock()
-    source.fault = Refused(404, {"reason": "unknown_symbol", "detail": "no symbol XX"})
+    source.fault = ApiRefused(404, {"reason": "unknown_symbol", "detail": "no symbol XX"})
 
     answer = await readings(source, clock)("XX")
 

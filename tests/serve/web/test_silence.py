@@ -253,6 +253,16 @@ async def test_a_double_click_makes_one_silence(sources: Sources, stand: Stand) 
     assert len(stand.alertmanager.silences) == 1
 
 
+async def test_a_change_is_made_to_its_end_when_its_page_has_gone(sources: Sources, stand: Stand) -> None:
+    page = asyncio.create_task(silence(sources, API, FORM))
+    await asyncio.sleep(0)
+    page.cancel()
+
+    await silence(sources, EVERYWHERE, FORM)
+
+    assert len(stand.alertmanager.silences) == 2
+
+
 async def test_another_reason_another_person_or_another_service_is_another_silence(
     sources: Sources, stand: Stand
 ) -> None:

@@ -1,1 +1,1 @@
-"""Silences: what they are, what they refuse, and the one reader and writer of Alertmanager's."""
+"""Alertmanager: its alerts and silences, and what a silence refuses."""

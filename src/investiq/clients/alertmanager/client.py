@@ -1,36 +1,23 @@
-"""The silences of Alertmanager, through its API v2."""
+"""Alertmanager through its API v2: alerts and silences, and the configuration that it runs with."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx2
-
+from investiq.clients.alertmanager.alerts import FiringAlert, alert_of, silencing
 from investiq.clients.alertmanager.silence import Silence, document, silence_of
+from investiq.clients.session import ServerClient, rows, yaml_mapping
 from investiq.foundation import topology
-from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
 from investiq.promql.matcher import Matcher
 
-__all__ = ["AlertmanagerTimedOut", "AlertmanagerUnreachable", "Silences", "UnknownSilence"]
+__all__ = ["Alertmanager", "UnknownSilence"]
 
-_SECONDS = 5.0
-
-
-class AlertmanagerUnreachable(InvestIQError):
-    """Alertmanager does not answer, or not as it should."""
-
-    reason = "unreachable"
-    retryable = True
-
-
-class AlertmanagerTimedOut(AlertmanagerUnreachable):
-    """Something listens where Alertmanager should, and says nothing."""
-
-    reason = "timeout"
+_ALERTS, _SILENCES, _STATUS = "/api/v2/alerts", "/api/v2/silences", "/api/v2/status"
 
 
 class UnknownSilence(InvestIQError):
@@ -39,42 +26,55 @@ class UnknownSilence(InvestIQError):
     reason = "unknown_silence"
 
 
-class Silences:
-    """The silences of this configuration's Alertmanager; a context manager.
+class Alertmanager(ServerClient):
+    """One Alertmanager."""
 
-    Every method may raise AlertmanagerUnreachable.
+    name = "Alertmanager"
+    process = topology.ALERTMANAGER
 
-    Args:
-        transport: replaces the network, in tests.
-    """
+    # ---- alerts ----
 
-    def __init__(self, config: Config, transport: httpx2.BaseTransport | None = None) -> None:
-        self._url = topology.ALERTMANAGER.url(config)
-        self._client = httpx2.Client(
-            base_url=f"{self._url}/api/v2", timeout=_SECONDS, trust_env=False, transport=transport
-        )
+    async def alerts(self, *matchers: Matcher) -> list[FiringAlert]:
+        """What fires and all of `matchers` match, each with the silences that mute it."""
+        found = await self.http.json(_ALERTS, {"filter": [str(matcher) for matcher in matchers]})
+        with self.http.reading(_ALERTS):
+            silenced = any(silencing(raw) for raw in rows(found))
+        silences = await self.http.json(_SILENCES) if silenced else []
+        with self.http.reading(_SILENCES):
+            by_id = {silence.id: silence for silence in map(silence_of, rows(silences))}
+        with self.http.reading(_ALERTS):
+            return [alert_of(raw, by_id) for raw in found]
 
-    def __enter__(self) -> Silences:
-        return self
+    async def put_alert(self, labels: Mapping[str, str], annotations: Mapping[str, str], length: timedelta) -> None:
+        """Let an alert fire from now on, as Prometheus would, and end so much later."""
+        now = datetime.now(UTC)
+        times = {"startsAt": now.isoformat(), "endsAt": (now + length).isoformat()}
+        await self.http.change("POST", _ALERTS, [{"labels": dict(labels), "annotations": dict(annotations), **times}])
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    # ---- silences ----
 
-    def close(self) -> None:
-        """Close all connections."""
-        self._client.close()
-
-    def open(self) -> list[Silence]:
-        """Those that have not ended, the first to end first."""
-        alerts, silences = self._json("GET", "/alerts"), self._json("GET", "/silences")
-        try:
-            muted = [one for alert in alerts for one in alert["status"]["silencedBy"]]
-            found = [silence_of(raw, muted) for raw in silences if raw["status"]["state"] != "expired"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._foreign() from error
+    async def open_silences(self) -> list[Silence]:
+        """Those that have not ended, the first to end first, each with how many alerts it mutes."""
+        alerts, silences = await asyncio.gather(self.http.json(_ALERTS), self.http.json(_SILENCES))
+        with self.http.reading(_ALERTS):
+            muted = [one for raw in rows(alerts) for one in silencing(raw)]
+        with self.http.reading(_SILENCES):
+            found = [silence_of(raw, muted) for raw in rows(silences) if raw["status"]["state"] != "expired"]
         return sorted(found, key=lambda silence: silence.ends_at)
 
-    def add(self, matchers: Sequence[Matcher], length: timedelta, by: str, reason: str) -> Silence:
+    async def find_silence(self, beginning: str) -> Silence:
+        """The open silence whose id begins so.
+
+        Raises:
+            UnknownSilence: there is none, or more than one.
+        """
+        found = [silence for silence in await self.open_silences() if silence.id.startswith(beginning)]
+        if len(found) != 1:
+            many = "several silences have an id that begins" if found else "no open silence has an id that begins"
+            raise UnknownSilence(f"{many} with {beginning}: `investiq silences` lists them")
+        return found[0]
+
+    async def add_silence(self, matchers: Sequence[Matcher], length: timedelta, by: str, reason: str) -> Silence:
         """Silence what all of `matchers` match, from now on.
 
         The same again, by the same person for the same reason, stays one silence, which now ends so long from now: who
@@ -82,56 +82,32 @@ class Silences:
         """
         now = datetime.now(UTC)
         wanted = Silence("", tuple(matchers), by, reason, starts_at=now, ends_at=now + length)
-        return self.put(wanted, next(filter(wanted.is_again, self.open()), None))
+        return await self.put_silence(wanted, next(filter(wanted.is_again, await self.open_silences()), None))
 
-    def put(self, wanted: Silence, before: Silence | None = None) -> Silence:
+    async def put_silence(self, wanted: Silence, before: Silence | None = None) -> Silence:
         """Make it, or let `before`, which silences the same, end when it would."""
         if before is not None:
             wanted = replace(wanted, id=before.id, starts_at=before.starts_at)
-        answer = self._json("POST", "/silences", document(wanted))
-        try:
-            made = answer["silenceID"]
-        except (KeyError, TypeError) as error:
-            raise self._foreign() from error
+        answer = await self.http.change("POST", _SILENCES, document(wanted))
+        with self.http.reading(_SILENCES):
+            made = str(answer.document["silenceID"])
         # As Alertmanager has it, with what it mutes; where it was ended in between, as it was made.
-        return next((silence for silence in self.open() if silence.id == made), replace(wanted, id=made))
+        kept = (silence for silence in await self.open_silences() if silence.id == made)
+        return next(kept, replace(wanted, id=made))
 
-    def end(self, silence: Silence) -> None:
+    async def end_silence(self, silence: Silence) -> None:
         """What it silenced is notified again, if it still fires."""
-        self._request("DELETE", f"/silence/{silence.id}")
+        await self.http.change("DELETE", f"/api/v2/silence/{silence.id}")
 
-    def find(self, beginning: str) -> Silence:
-        """The open silence whose id begins so.
+    # ---- itself ----
 
-        Raises:
-            UnknownSilence: there is none, or more than one.
-        """
-        found = [silence for silence in self.open() if silence.id.startswith(beginning)]
-        if len(found) != 1:
-            many = "several silences have an id that begins" if found else "no open silence has an id that begins"
-            raise UnknownSilence(f"{many} with {beginning}: `investiq silences` lists them")
-        return found[0]
+    async def version(self) -> str:
+        status = await self.http.json(_STATUS)
+        with self.http.reading(_STATUS):
+            return str(status["versionInfo"]["version"])
 
-    def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        try:
-            return self._request(method, path, body).json()
-        except ValueError as error:
-            raise self._foreign() from error
-
-    def _foreign(self) -> AlertmanagerUnreachable:
-        return AlertmanagerUnreachable(f"what answers at {self._url} is not Alertmanager: who has the port?")
-
-    def _request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx2.Response:
-        try:
-            response = self._client.request(method, path, json=body)
-            response.raise_for_status()
-        except httpx2.TimeoutException as error:
-            message = f"Alertmanager at {self._url} did not answer in time; see logs/alertmanager.log"
-            raise AlertmanagerTimedOut(message) from error
-        except httpx2.HTTPStatusError as error:
-            said = f"{error.response.status_code}: {error.response.text.strip()[:200]}"
-            raise AlertmanagerUnreachable(f"Alertmanager at {self._url} refuses it ({said})") from error
-        except httpx2.HTTPError as error:
-            message = f"Alertmanager does not answer at {self._url} ({error}): `investiq up` starts it"
-            raise AlertmanagerUnreachable(message) from error
-        return response
+    async def config(self) -> Mapping[str, Any]:
+        """The configuration that it runs with: defaults included, secrets hidden."""
+        status = await self.http.json(_STATUS)
+        with self.http.reading(_STATUS):
+            return yaml_mapping(status["config"]["original"])

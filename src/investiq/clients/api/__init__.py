@@ -6,15 +6,6 @@ as the typed dictionaries of `foundation.contract.api`.
 
 from investiq.clients.api.client import AsyncInvestIQClient, InvestIQClient
 from investiq.clients.api.endpoints import Submission
-from investiq.clients.api.errors import BadResponse, ClientError, Refused, TimedOut, Unreachable
+from investiq.clients.api.errors import ApiRefused
 
-__all__ = [
-    "AsyncInvestIQClient",
-    "BadResponse",
-    "ClientError",
-    "InvestIQClient",
-    "Refused",
-    "Submission",
-    "TimedOut",
-    "Unreachable",
-]
+__all__ = ["ApiRefused", "AsyncInvestIQClient", "InvestIQClient", "Submission"]

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
-import httpx2
 from pydantic import BaseModel
 
-from investiq.clients.api.errors import BadResponse, Refused
+from investiq.clients.api.errors import ApiRefused
+from investiq.clients.session import Answer as HttpAnswer
+from investiq.clients.session import BadResponse
 
 __all__ = ["ApiCall", "AwaitingClient", "BlockingClient", "document", "endpoint", "refusal"]
 
@@ -47,11 +48,11 @@ class ApiCall(Generic[Answer]):
             "json": body,
         }
 
-    def parse(self, response: httpx2.Response) -> Answer:
+    def parse(self, response: HttpAnswer) -> Answer:
         """The answer in `response`.
 
         Raises:
-            Refused: the API said no.
+            ApiRefused: the API said no.
             BadResponse: not the JSON of our API.
         """
         answer = document(response)
@@ -60,7 +61,7 @@ class ApiCall(Generic[Answer]):
         if self.member is None:
             return cast(Answer, answer)
         if self.member not in answer:
-            raise BadResponse(f"{self.method} {self.path} answered without {self.member!r}: do the versions differ?")
+            raise BadResponse(f"{response.url} answered without {self.member!r}", "do the versions differ?")
         return cast(Answer, answer[self.member])
 
 
@@ -99,26 +100,20 @@ def endpoint(build: Callable[Concatenate[Any, Arguments], ApiCall[Answer]]) -> E
     return cast(Endpoint[Arguments, Answer], method)
 
 
-def document(response: httpx2.Response) -> dict[str, Any]:
+def document(response: HttpAnswer) -> dict[str, Any]:
     """The JSON object of `response`, whatever its status.
 
     Raises:
         BadResponse: it holds something else.
     """
-    try:
-        answer = response.json()
-    except ValueError:
-        answer = None
-    if isinstance(answer, dict):
-        return answer
+    if isinstance(response.document, dict):
+        return response.document
     kind = response.headers.get("content-type", "no content type")
-    raise BadResponse(
-        f"{response.request.url.copy_with(query=None)} answered {response.status_code} with {kind} instead of a JSON "
-        "object: is another program on this port?"
-    )
+    what = f"{response.url} answered {response.status} with {kind} instead of a JSON object"
+    raise BadResponse(what, "is another program on this port?")
 
 
-def refusal(response: httpx2.Response, problem: Mapping[str, Any]) -> Refused:
+def refusal(response: HttpAnswer, problem: Mapping[str, Any]) -> ApiRefused:
     """What to raise for a response that is a no."""
     wait = response.headers.get("retry-after", "")
-    return Refused(response.status_code, problem, float(wait) if wait.isascii() and wait.isdigit() else None)
+    return ApiRefused(response.status, problem, float(wait) if wait.isascii() and wait.isdigit() else None)

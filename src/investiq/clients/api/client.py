@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -11,6 +12,7 @@ import httpx2
 from investiq.clients.api.call import ApiCall, AwaitingClient, BlockingClient
 from investiq.clients.api.endpoints import Endpoints
 from investiq.clients.api.transport import settings, translate_errors
+from investiq.clients.session.answer import read_answer, read_answer_blocking
 
 __all__ = ["AsyncInvestIQClient", "InvestIQClient"]
 
@@ -26,7 +28,8 @@ class InvestIQClient(Endpoints, BlockingClient):
         timeout: seconds that a call may take.
         transport: replaces the network, in tests.
 
-    Every method raises a `ClientError`: Unreachable, TimedOut, Refused or BadResponse. Nothing is sent twice by itself.
+    Every method raises a `ClientError`: Unreachable, TimedOut, ApiRefused or BadResponse. Nothing is sent twice by
+    itself.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class InvestIQClient(Endpoints, BlockingClient):
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self._timeout = timeout
         self._http = httpx2.Client(**settings(base_url, key, timeout), transport=transport)
 
     def __enter__(self) -> Self:
@@ -54,9 +58,12 @@ class InvestIQClient(Endpoints, BlockingClient):
 
     def send(self, call: ApiCall[Answer]) -> Answer:
         """The answer to `call`."""
-        with translate_errors(self.base_url, call.method, call.path):
-            response = self._http.request(**call.request)
-        return call.parse(response)
+        with (
+            translate_errors(self.base_url, call.method, call.path),
+            self._http.stream(**call.request) as response,
+        ):
+            answer = read_answer_blocking(response, self._timeout)
+        return call.parse(answer)
 
 
 class AsyncInvestIQClient(Endpoints, AwaitingClient):
@@ -71,6 +78,7 @@ class AsyncInvestIQClient(Endpoints, AwaitingClient):
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self._timeout = timeout
         self._http = httpx2.AsyncClient(**settings(base_url, key, timeout), transport=transport)
 
     async def __aenter__(self) -> Self:
@@ -87,6 +95,8 @@ class AsyncInvestIQClient(Endpoints, AwaitingClient):
 
     async def send(self, call: ApiCall[Answer]) -> Answer:
         """The answer to `call`."""
+        # One limit for the whole: an answer that drips in could take for ever.
         with translate_errors(self.base_url, call.method, call.path):
-            response = await self._http.request(**call.request)
-        return call.parse(response)
+            async with asyncio.timeout(self._timeout), self._http.stream(**call.request) as response:
+                answer = await read_answer(response)
+        return call.parse(answer)

@@ -8,9 +8,8 @@ from decimal import Decimal
 from typing import cast
 from urllib.parse import quote
 
-import httpx2
-
 from investiq.clients.api.call import ApiCall, document, endpoint, refusal
+from investiq.clients.session import Answer
 from investiq.foundation.contract import api
 from investiq.foundation.vocabulary import OrderType, Side
 
@@ -36,7 +35,7 @@ class _SubmitCall(ApiCall[Submission]):
 
     __slots__ = ()
 
-    def parse(self, response: httpx2.Response) -> Submission:
+    def parse(self, response: Answer) -> Submission:
         answer = document(response)
         replayed = response.headers.get("Idempotency-Replayed") == "true"
         if response.is_success:

@@ -1,42 +1,16 @@
-"""How a call to the API can fail, as seen by the caller. `reason` is one of four words."""
+"""How the API says no: with a problem document. What else can go wrong is as with every server."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from investiq.foundation.errors import InvestIQError
+from investiq.clients.session.errors import Refused
 
-__all__ = ["BadResponse", "ClientError", "Refused", "TimedOut", "Unreachable"]
-
-
-class ClientError(InvestIQError):
-    """A call that gave no usable answer. Catch this one to catch them all."""
-
-    reason = "client_error"
+__all__ = ["ApiRefused"]
 
 
-class Unreachable(ClientError):
-    """Nobody answered at the address: the API is not running, or the connection broke."""
-
-    reason = "unreachable"
-    retryable = True
-
-
-class TimedOut(ClientError):
-    """The API took longer than the time limit. A change that was asked for may or may not have happened."""
-
-    reason = "timeout"
-    retryable = True
-
-
-class BadResponse(ClientError):
-    """Something answered, but not as InvestIQ's API does: another program has the port, or the versions differ."""
-
-    reason = "bad_response"
-
-
-class Refused(ClientError):
+class ApiRefused(Refused):
     """The API understood and said no.
 
     Attributes:
@@ -45,11 +19,9 @@ class Refused(ClientError):
         retry_after: seconds that the API asked to wait (429), else None.
     """
 
-    reason = "refused"
-
     def __init__(self, status: int, problem: Mapping[str, Any], retry_after: float | None = None) -> None:
-        super().__init__(str(problem.get("detail") or problem.get("title") or f"HTTP {status}"))
-        self.status = status
+        said = str(problem.get("detail") or problem.get("title") or f"HTTP {status}")
+        super().__init__(said, status=status, said=said)
         self.problem = dict(problem)
         self.retry_after = retry_after
 

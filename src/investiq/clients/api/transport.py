@@ -11,7 +11,9 @@ from typing import TypedDict
 import httpx2
 
 from investiq import __version__
-from investiq.clients.api.errors import BadResponse, TimedOut, Unreachable
+from investiq.clients.session.answer import kind_of_failure, why_untrusted
+from investiq.clients.session.credentials import tls_context
+from investiq.clients.session.errors import BadResponse, ClientError, TimedOut, Unreachable
 
 __all__ = ["BearerKey", "Settings", "settings", "translate_errors"]
 
@@ -49,7 +51,7 @@ class Settings(TypedDict):
     timeout: httpx2.Timeout
     headers: dict[str, str]
     trust_env: bool
-    verify: ssl.SSLContext | bool
+    verify: ssl.SSLContext
 
 
 def settings(base_url: str, key: str | Path | None, timeout: float) -> Settings:
@@ -61,8 +63,7 @@ def settings(base_url: str, key: str | Path | None, timeout: float) -> Settings:
         headers={"User-Agent": f"investiq/{__version__}", "Accept": "application/json"},
         # A proxy from the environment cannot reach a server on our own loopback, and a .netrc would replace the key.
         trust_env=False,
-        # Plain HTTP needs no certificates; to load those of the world takes longer than most calls do.
-        verify=True if base_url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        verify=tls_context(base_url),
     )
 
 
@@ -71,12 +72,19 @@ def translate_errors(base_url: str, method: str, path: str) -> Iterator[None]:
     """Turn what the HTTP library raises into our errors."""
     try:
         yield
-    except httpx2.TimeoutException as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
+        raise _translated(error, base_url, method, path) from error
+
+
+def _translated(error: Exception, base_url: str, method: str, path: str) -> ClientError:
+    kind = kind_of_failure(error)
+    if kind is TimedOut:
         doubt = "" if method == "GET" else "; it may or may not have happened"
-        raise TimedOut(f"{base_url} did not answer {method} {path} in time{doubt}") from error
-    except (httpx2.NetworkError, httpx2.ProxyError) as error:
-        raise Unreachable(f"no answer from {base_url}: is it running? (`investiq status`)") from error
-    except httpx2.RemoteProtocolError as error:
-        raise Unreachable(f"{base_url} closed the connection before it answered {method} {path}") from error
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise BadResponse(f"{method} {base_url}{path} failed: {error}") from error
+        return TimedOut(f"{base_url} did not answer {method} {path} in time{doubt}")
+    if kind is BadResponse:
+        return BadResponse(f"{method} {base_url}{path} failed: {error}")
+    if isinstance(error, httpx2.RemoteProtocolError):
+        return Unreachable(f"{base_url} closed the connection before it answered {method} {path}")
+    if untrusted := why_untrusted(error):
+        return Unreachable(f"the certificate of {base_url} is not trusted: {untrusted}")
+    return Unreachable(f"no answer from {base_url}", "is it running? (`investiq status`)")

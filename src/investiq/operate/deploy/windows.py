@@ -4,31 +4,38 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from investiq.clients.alertmanager.client import Silences
+from investiq.clients.alertmanager.client import Alertmanager
 from investiq.clients.alertmanager.silence import DEPLOY_COMMENT, Silence
+from investiq.foundation.config import Config
 from investiq.monitoring.routing.silencing import deploy_matchers
 
 __all__ = ["end_windows", "open_window"]
 
 
-def open_window(silences: Silences, length: timedelta, by: str, reason: str) -> Silence:
+async def open_window(config: Config, length: timedelta, by: str, reason: str) -> Silence:
     """Silence what a restart fires. A window that is open already now ends so long from now.
 
     Raises:
-        AlertmanagerUnreachable: as of everything that asks Alertmanager.
+        ClientError: Alertmanager does not answer, or not as it should.
     """
     now = datetime.now(UTC)
     window = Silence("", deploy_matchers(), by, DEPLOY_COMMENT + reason, starts_at=now, ends_at=now + length)
-    return silences.put(window, next((silence for silence in silences.open() if silence.is_window), None))
+    async with Alertmanager.of(config) as alertmanager:
+        return await alertmanager.put_silence(window, next(iter(await _windows(alertmanager)), None))
 
 
-def end_windows(silences: Silences) -> list[Silence]:
+async def end_windows(config: Config) -> list[Silence]:
     """End every deploy window, and say which there were.
 
     Raises:
-        AlertmanagerUnreachable: as of everything that asks Alertmanager.
+        ClientError: Alertmanager does not answer, or not as it should.
     """
-    windows = [silence for silence in silences.open() if silence.is_window]
-    for window in windows:
-        silences.end(window)
-    return windows
+    async with Alertmanager.of(config) as alertmanager:
+        windows = await _windows(alertmanager)
+        for window in windows:
+            await alertmanager.end_silence(window)
+        return windows
+
+
+async def _windows(alertmanager: Alertmanager) -> list[Silence]:
+    return [silence for silence in await alertmanager.open_silences() if silence.is_window]

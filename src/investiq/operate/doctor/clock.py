@@ -6,16 +6,17 @@ future; and Prometheus, whose times alerts and heartbeats are judged by, may run
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import investiq
+from investiq.clients.prometheus import Prometheus
 from investiq.foundation import topology
-from investiq.foundation.config import Paths
+from investiq.foundation.config import Config, Paths
 from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
 from investiq.operate.doctor.installation import Installation
 
@@ -84,9 +85,12 @@ def _beside_prometheus(installation: Installation) -> Iterator[Finding]:
     if not installation.answers("prometheus"):
         return
     where = topology.PROMETHEUS.url(installation.config)
-    response = installation.http.get(f"{where}/-/healthy")
-    theirs = parsedate_to_datetime(response.headers["date"])
-    skew = abs((datetime.now(UTC) - theirs).total_seconds())
+    skew = abs((datetime.now(UTC) - asyncio.run(_date_of_prometheus(installation.config))).total_seconds())
     if skew > TOLERANCE_SECONDS:
         what = f"Prometheus' clock differs by {skew:.0f} s"
         yield Finding(CHECK, Place(PlaceKind.ADDRESS, where), what, _FIX, "alerts come late or never")
+
+
+async def _date_of_prometheus(config: Config) -> datetime:
+    async with Prometheus.of(config) as prometheus:
+        return await prometheus.date()

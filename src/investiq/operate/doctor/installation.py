@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-import httpx2
 
 from investiq.foundation.config import Config, LoadedConfig
 from investiq.foundation.findings import Finding, FindingSeverity, Place, PlaceKind
@@ -32,14 +28,12 @@ class Installation:
         config: with the start of the replay that the data here belongs to, unless the configuration names another.
         table: the parts that this machine can run.
         found: how the parts answer.
-        http: asks the parts.
     """
 
     loaded: LoadedConfig
     config: Config
     table: StackTable
     found: StackStatus
-    http: httpx2.Client
     _known: dict[str, PartStatus] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -62,14 +56,11 @@ def _open(check: str, part: str, what: str, fix: str) -> Finding:
     return Finding(check, Place(PlaceKind.PART, part), what, fix, severity=FindingSeverity.UNCHECKED)
 
 
-@contextmanager
-def find_installation(loaded: LoadedConfig) -> Iterator[Installation]:
+def find_installation(loaded: LoadedConfig) -> Installation:
     """The installation that `loaded` configures, with its parts as they answer now.
 
     Raises:
         ReplayStateError: the file that knows the start of the replay cannot be read.
     """
     config = where_it_was(loaded)
-    # The parts speak plain HTTP: a context that trusts nobody saves loading the certificates of the world.
-    with httpx2.Client(timeout=5, trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http:
-        yield Installation(loaded, config, stack_table(config), asyncio.run(read_stack_status(config)), http)
+    return Installation(loaded, config, stack_table(config), asyncio.run(read_stack_status(config)))

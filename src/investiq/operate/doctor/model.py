@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from investiq.clients.session import HttpSession
 from investiq.foundation import topology
 from investiq.foundation.config import Paths
 from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
@@ -29,10 +31,16 @@ def check(installation: Installation) -> CheckResult:
     if not installation.answers("signals"):
         return CheckResult(CHECK, "the model on the disk", (*findings, *installation.unanswered(CHECK, ["signals"])))
     where = topology.SIGNALS.url(installation.config)
-    state = installation.http.get(f"{where}/health").json()["model"]
+    state = asyncio.run(_state(where))
     findings += tuple(_serving(installation, Place(PlaceKind.ADDRESS, where), state))
     looked_at = f"a verified model serves: {state['version']}, trained until {state['trained_until']}"
     return CheckResult(CHECK, looked_at, findings, _notes(state))
+
+
+async def _state(url: str) -> dict[str, Any]:
+    async with HttpSession("the signal models service", url, part=topology.SIGNALS.name) as http:
+        health = await http.json("/health", accept=(200, 503))
+    return dict(health["model"])
 
 
 def _on_disk(reason: str, new: bool) -> Finding:

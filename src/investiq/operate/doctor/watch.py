@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection
-from datetime import datetime
 
-from investiq.foundation import topology
+from investiq.clients.prometheus import Prometheus
 from investiq.foundation.config import Paths
 from investiq.foundation.findings import CheckResult, Finding
 from investiq.operate.doctor.installation import Installation
@@ -57,9 +56,9 @@ def _asked(installation: Installation, checks: Collection[str]) -> list[Finding]
 
 def _started(installation: Installation) -> float:
     """When Prometheus started, in Unix time."""
-    document = installation.http.get(f"{_prometheus(installation)}/api/v1/status/runtimeinfo").json()
-    return datetime.fromisoformat(document["data"]["startTime"]).timestamp()
 
+    async def started_at() -> float:
+        async with Prometheus.of(installation.config) as prometheus:
+            return (await prometheus.runtime_info()).started_at
 
-def _prometheus(installation: Installation) -> str:
-    return topology.PROMETHEUS.url(installation.config)
+    return asyncio.run(started_at())

@@ -1,4 +1,4 @@
-"""What `investiq slo` shows, made of the samples of the recorded series."""
+"""What `investiq slo` shows, made of the samples of the recorded series that Prometheus has."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from investiq.clients.prometheus import Prometheus, Sample
+from investiq.clients.session import HttpSettings
+from investiq.foundation.config import Config
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules.slo import BURN_RATES, BURNS_FAST, BURNS_SLOWLY, ERROR_RATIO, REMAINING
+from investiq.monitoring.slo import slos_of
 from investiq.monitoring.slo.objective import Slo
 
-__all__ = ["FIRING", "READ", "RECORDED", "BudgetState", "Sample", "Status", "statuses"]
+__all__ = ["FIRING", "READ", "RECORDED", "BudgetState", "Status", "read_statuses", "statuses"]
 
 READ: tuple[Recording, ...] = (ERROR_RATIO, REMAINING, *BURN_RATES.values())
 """The recordings that the table is made of."""
@@ -22,6 +26,9 @@ RECORDED = f'{{__name__=~"{"|".join(recording.name for recording in READ)}"}}'
 FIRING = f'ALERTS{{alertstate="firing", alertname=~"{BURNS_FAST}|{BURNS_SLOWLY}"}}'
 """PromQL of the burn alerts that fire."""
 
+SECONDS = 10.0
+"""How long Prometheus may take to answer."""
+
 
 class BudgetState(StrEnum):
     """How an SLO is, the worst first."""
@@ -31,14 +38,6 @@ class BudgetState(StrEnum):
     BURNS_SLOWLY = "burns slowly"
     NO_DATA = "no data yet"
     GOOD = "good"
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A sample of an instant query."""
-
-    labels: Mapping[str, str]
-    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,18 @@ class Status:
     current: float | None
     remaining: float | None
     burn_rates: Mapping[str, float | None]
+
+
+async def read_statuses(config: Config) -> tuple[Status, ...]:
+    """Each SLO of `config` as it is now; one of which nothing is recorded yet says so.
+
+    Raises:
+        ConfigError: a threshold cannot be.
+        ClientError: Prometheus does not answer, or not as it should.
+    """
+    slos = slos_of(config)
+    async with Prometheus.of(config, HttpSettings(timeout_seconds=SECONDS)) as prometheus:
+        return statuses(slos, await prometheus.query(RECORDED), await prometheus.query(FIRING))
 
 
 def statuses(slos: Sequence[Slo], recorded: Iterable[Sample], firing: Iterable[Sample]) -> tuple[Status, ...]:

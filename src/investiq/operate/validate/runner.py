@@ -10,9 +10,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-import httpx2
-
-from investiq.clients.api import Refused
+from investiq.clients.api import ApiRefused
+from investiq.clients.session import ClientError, Refused
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
 from investiq.operate.validate.documents import NotYaml
@@ -24,13 +23,14 @@ THIS_MACHINE = Place(PlaceKind.MACHINE, "this machine")
 _Fault = tuple[str, str]
 """Why there is no answer, and what to do."""
 
-_EXPECTED = (InvestIQError, httpx2.HTTPError, OSError, LookupError, TypeError, ValueError, AttributeError)
+_EXPECTED = (InvestIQError, OSError, LookupError, TypeError, ValueError, AttributeError)
 """What a check may end with when it finds no answer; anything else is a fault of ours, and stops the command."""
 
 _REFUSED = {
     True: "the API on that port may belong to another data_dir: see `investiq config show`, data_dir and client.key",
     False: "`investiq status` says how the API is",
 }
+_QUERY_REFUSED = "its query is refused: is this a Prometheus?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +106,13 @@ def _timed(result: CheckResult, started: float) -> CheckResult:
 
 def _told(error: Exception, advice: Advice) -> _Fault:
     match error:
-        case Refused():
+        case ApiRefused():
             return f"the API refuses: {error.message}", _REFUSED[error.status == 401]
+        case ClientError():
+            otherwise = _QUERY_REFUSED if isinstance(error, Refused) else advice.failed
+            return error.what, error.fix or otherwise
         case InvestIQError():
             return error.message, error.fix or advice.failed
-        case httpx2.HTTPError():
-            return f"no answer in time: {str(error) or type(error).__name__}", advice.failed
         case OSError():
             return str(error), "see whether this user may read it: `investiq doctor disk`"
         case _:

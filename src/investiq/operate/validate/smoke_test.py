@@ -8,20 +8,21 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Awaitable, Collection
+from datetime import timedelta
+from typing import TypeVar
 
-import httpx2
-
-from investiq.clients.api import AsyncInvestIQClient, ClientError
+from investiq.clients.alertmanager.client import Alertmanager
+from investiq.clients.api import AsyncInvestIQClient
+from investiq.clients.inbox import InboxClient
+from investiq.clients.prometheus import Prometheus, ScrapeTarget
+from investiq.clients.session import ClientError, HttpSettings, TimedOut, Unreachable
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.foundation.vocabulary import EngineStatus, HeartbeatState
 from investiq.monitoring.routing.routes import TEST_ALERT
 from investiq.monitoring.scraping.jobs import jobs
-from investiq.operate.supervise.readiness import http_client
 from investiq.operate.validate.runner import THIS_MACHINE, run_check_within
 
 __all__ = ["ANALYSED", "WATCHED", "check_analysis", "check_monitored", "send_test_alert"]
@@ -29,7 +30,10 @@ __all__ = ["ANALYSED", "WATCHED", "check_analysis", "check_monitored", "send_tes
 WATCHED = "watched"
 ANALYSED = "analysed"
 
+Answer = TypeVar("Answer")
+
 _ASK_AGAIN_SECONDS = 0.25
+_SETTINGS = HttpSettings(timeout_seconds=2.0)
 _SPARE_SECONDS = 15.0
 """For the last answer of a proof that has used up its time."""
 
@@ -45,12 +49,11 @@ async def check_monitored(config: Config, without: Collection[str] = (), seconds
     """
 
     async def ask() -> CheckResult:
-        async with http_client() as client:
-            proofs = await asyncio.gather(
-                _targets_up(config, without, client, seconds),
-                _alert_delivered(config, client, seconds),
-                _heartbeat_arrived(config, client, seconds),
-            )
+        proofs = await asyncio.gather(
+            _targets_up(config, without, seconds),
+            send_test_alert(config, seconds),
+            _heartbeat_arrived(config, seconds),
+        )
         proven = "; ".join(proof.looked_at for proof in proofs if not proof.findings)
         return CheckResult(WATCHED, proven or "nothing", tuple(one for proof in proofs for one in proof.findings))
 
@@ -59,8 +62,8 @@ async def check_monitored(config: Config, without: Collection[str] = (), seconds
 
 async def send_test_alert(config: Config, seconds: float = 20) -> CheckResult:
     """An alert given to Alertmanager arrives in the inbox within `seconds`."""
-    async with http_client() as client:
-        return await _alert_delivered(config, client, seconds)
+    async with Alertmanager.of(config, _SETTINGS) as alertmanager, InboxClient.of(config, _SETTINGS) as inbox:
+        return await _alert_delivered(config, alertmanager, inbox, seconds)
 
 
 async def check_analysis(config: Config, seconds: float = 30) -> CheckResult:
@@ -102,52 +105,54 @@ def _unproven(check: str, part: str, what: str, fix: str = _LOGS, why: str = "")
     return CheckResult(check, findings=(Finding(check, Place(PlaceKind.PART, part), what, fix, why),))
 
 
-async def _targets_up(
-    config: Config, without: Collection[str], client: httpx2.AsyncClient, seconds: float
-) -> CheckResult:
+async def _targets_up(config: Config, without: Collection[str], seconds: float) -> CheckResult:
     expected = {job.name for job in jobs(config)} - set(without)
     theirs = {service.name for service in config.services}
-    url = f"{topology.PROMETHEUS.url(config)}/api/v1/targets?state=active"
     deadline = time.monotonic() + seconds
-    while True:
-        targets = (await _json(client, url)).get("data", {}).get("activeTargets", [])
-        missing = expected - {target["labels"]["job"] for target in targets}
-        down = [target for target in targets if target["health"] != "up"]
-        # InvestIQ starts beside a service of the user that is down: to tell of that is what it is there for.
-        ours = [target for target in down if target["labels"]["job"] not in theirs]
-        if not missing and not ours:
-            return CheckResult("targets", _up(targets, [target for target in down if target["health"] == "down"]))
-        if time.monotonic() > deadline:
-            return _unproven("targets", "prometheus", _not_up(missing, ours))
-        await asyncio.sleep(_ASK_AGAIN_SECONDS)
+    async with Prometheus.of(config, _SETTINGS) as prometheus:
+        while True:
+            targets = await _answer(prometheus.targets(), deadline) or []
+            missing = expected - {target.job for target in targets}
+            down = [target for target in targets if target.health != "up"]
+            # InvestIQ starts beside a service of the user that is down: to tell of that is what it is there for.
+            ours = [target for target in down if target.job not in theirs]
+            if not missing and not ours:
+                return CheckResult("targets", _up(targets, [target for target in down if target.health == "down"]))
+            if time.monotonic() > deadline:
+                return _unproven("targets", "prometheus", _not_up(missing, ours))
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 
-def _up(targets: Collection[dict[str, Any]], down: Collection[dict[str, Any]]) -> str:
+def _up(targets: Collection[ScrapeTarget], down: Collection[ScrapeTarget]) -> str:
     if not down:
         return f"all {len(targets)} targets of Prometheus are up"
-    reasons = "; ".join(f"{target['labels']['job']}: {target['lastError']}" for target in down)
+    reasons = "; ".join(f"{target.job}: {target.error}" for target in down)
     return f"{len(targets) - len(down)} targets of Prometheus are up, but not every service of yours ({reasons})"
 
 
-def _not_up(missing: Collection[str], down: Collection[dict[str, Any]]) -> str:
+def _not_up(missing: Collection[str], down: Collection[ScrapeTarget]) -> str:
     reasons = [f"{job}: not scraped" for job in sorted(missing)]
-    reasons += [f"{target['labels']['job']}: {target['lastError'] or target['health']}" for target in down]
+    reasons += [f"{target.job}: {target.error or target.health}" for target in down]
     return f"Prometheus does not see every target up ({'; '.join(reasons)})"
 
 
-async def _alert_delivered(config: Config, client: httpx2.AsyncClient, seconds: float) -> CheckResult:
+async def _alert_delivered(
+    config: Config, alertmanager: Alertmanager, inbox: InboxClient, seconds: float
+) -> CheckResult:
     nonce = uuid.uuid4().hex
     started = time.monotonic()
     fix = f"see {Paths.of(config).logs / 'alertmanager.log'}; `investiq validate` names the broken link"
     why = "a page would not arrive either"
-    if error := await _send_alert(config, client, nonce):
-        what = f"Alertmanager did not take a test alert: {error}"
+    labels = {"alertname": TEST_ALERT, "severity": "none", "nonce": nonce}
+    try:
+        await alertmanager.put_alert(labels, {"summary": "A test: alerts reach the inbox."}, timedelta(seconds=20))
+    except ClientError as error:
+        what = f"Alertmanager did not take a test alert: {error.what}"
         return _unproven("alert", "alertmanager", what, fix, why)
-    url = f"{topology.INBOX.url(config)}/api/notifications?alertname={TEST_ALERT}&limit=50"
     while True:
-        notifications = (await _json(client, url)).get("notifications", [])
+        messages = await _answer(inbox.notifications(50, alertname=TEST_ALERT), started + seconds) or []
         took = time.monotonic() - started
-        if any(notification["labels"].get("nonce") == nonce for notification in notifications):
+        if any(message.labels.get("nonce") == nonce for message in messages):
             return CheckResult("alert", f"a test alert reached the inbox in {took:.1f} s")
         if took > seconds:
             what = f"a test alert did not reach the inbox in {seconds:g} s"
@@ -155,44 +160,34 @@ async def _alert_delivered(config: Config, client: httpx2.AsyncClient, seconds: 
         await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 
-async def _heartbeat_arrived(config: Config, client: httpx2.AsyncClient, seconds: float) -> CheckResult:
+async def _heartbeat_arrived(config: Config, seconds: float) -> CheckResult:
     """The API hears the monitoring; before that, trading is halted."""
     if not config.trading.require_monitoring:
         return CheckResult("heartbeat", "trading needs no heartbeat (require_monitoring = false)")
-    url = f"{topology.API.url(config)}/api/trading/status"
     deadline = time.monotonic() + seconds
-    while True:
-        monitoring = (await _json(client, url)).get("monitoring", {})
-        if monitoring.get("heartbeat") == HeartbeatState.FRESH:
-            return CheckResult("heartbeat", "the heartbeat reaches the API")
+    async with AsyncInvestIQClient(topology.API.url(config), timeout=_SETTINGS.timeout_seconds) as client:
+        while True:
+            status = await _answer(client.trading_status(), deadline)
+            if status is not None and status["monitoring"]["heartbeat"] == HeartbeatState.FRESH:
+                return CheckResult("heartbeat", "the heartbeat reaches the API")
+            if time.monotonic() > deadline:
+                told = "the API does not answer" if status is None else status["monitoring"]["note"]
+                what = f"no heartbeat reached the API in {seconds:g} s: {told}"
+                return _unproven("heartbeat", "api", what, why="trading stays halted without it")
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+
+
+async def _answer(question: Awaitable[Answer], deadline: float) -> Answer | None:
+    """What is answered; None while nobody answers, or not well yet, since the question is asked again.
+
+    Raises:
+        Refused, BadResponse: at the deadline, of an answer that proves nothing.
+    """
+    try:
+        return await question
+    except (Unreachable, TimedOut):
+        return None
+    except ClientError:
         if time.monotonic() > deadline:
-            told = monitoring.get("note") or "the API does not answer"
-            what = f"no heartbeat reached the API in {seconds:g} s: {told}"
-            return _unproven("heartbeat", "api", what, why="trading stays halted without it")
-        await asyncio.sleep(_ASK_AGAIN_SECONDS)
-
-
-async def _send_alert(config: Config, client: httpx2.AsyncClient, nonce: str) -> str:
-    now = datetime.now(UTC)
-    alert = {
-        "labels": {"alertname": TEST_ALERT, "severity": "none", "nonce": nonce},
-        "annotations": {"summary": "A test: alerts reach the inbox."},
-        "startsAt": now.isoformat(),
-        "endsAt": (now + timedelta(seconds=20)).isoformat(),
-    }
-    try:
-        url = f"{topology.ALERTMANAGER.url(config)}/api/v2/alerts"
-        response = await client.post(url, json=[alert])
-    except httpx2.HTTPError as error:
-        return str(error) or type(error).__name__
-    return "" if response.is_success else f"{response.status_code} {response.text[:200]}"
-
-
-async def _json(client: httpx2.AsyncClient, url: str) -> dict[str, Any]:
-    """The document at `url`; nothing while nobody answers, since the question is asked again."""
-    try:
-        response = await client.get(url)
-        document = response.json() if response.is_success else {}
-    except (httpx2.HTTPError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
+            raise
+        return None

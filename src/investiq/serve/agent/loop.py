@@ -11,7 +11,8 @@ from decimal import Decimal
 
 import structlog
 
-from investiq.clients.api import AsyncInvestIQClient, ClientError, Refused, Submission
+from investiq.clients.api import ApiRefused, AsyncInvestIQClient, Submission
+from investiq.clients.session import ClientError
 from investiq.foundation.config.schema import AgentConfig
 from investiq.foundation.contract.api import Analysis, Market, Order
 from investiq.foundation.vocabulary import (
@@ -156,7 +157,7 @@ class Agent:
     async def _consider(self, symbol: str, around: _Surroundings) -> None:
         try:
             analysis = await self._client.analyze(symbol)
-        except Refused as error:
+        except ApiRefused as error:
             if error.status not in (404, 422):
                 raise
             _log.warning("symbol_skipped", symbol=symbol, session=around.session, error=error.message)
@@ -175,7 +176,7 @@ class Agent:
             return None
         try:
             submission = await self._order(symbol, decision.action, around)
-        except Refused as error:
+        except ApiRefused as error:
             if error.problem_reason != "idempotency_key_reused":
                 self._metrics.ordered(OrderOutcome.FAILED)
                 raise
@@ -227,7 +228,7 @@ class Agent:
         cycle = self._config.cycle_seconds
         seconds = max(cycle, min(cycle * float(1 << self._fruitless), LONGEST_WAIT_SECONDS))
         self._fruitless = min(self._fruitless + 1, 10)
-        asked = error.retry_after if isinstance(error, Refused) else None
+        asked = error.retry_after if isinstance(error, ApiRefused) else None
         return max(seconds, asked or 0.0)
 
 

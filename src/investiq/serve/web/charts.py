@@ -14,9 +14,9 @@ from typing import Any
 import dash_tvlwc
 from dash.development.base_component import Component
 
+from investiq.clients.prometheus import Point
 from investiq.foundation.contract.api import Bar, EquityPoint
 from investiq.serve.web.format import NEW_YORK
-from investiq.serve.web.watchers import Sample
 
 __all__ = [
     "AVERAGES",
@@ -252,7 +252,7 @@ class Limit:
 
 
 def line_series(
-    lines: Mapping[str, Sequence[Sample]],
+    lines: Mapping[str, Sequence[Point]],
     colors: Sequence[str],
     axis: Axis,
     *,
@@ -266,9 +266,9 @@ def line_series(
         limits: drawn as dashed lines; one far above all values does not press them flat, it is off the scale.
     """
     written = {"priceFormat": {"type": "custom", "minMove": axis.step, "formatter": axis.formatter}}
-    top = max((value for samples in lines.values() for _, value in samples), default=0.0)
+    top = max((value for points in lines.values() for _, value in points), default=0.0)
     near = [limit.value for limit in limits if limit.value <= LIMIT_IN_SIGHT * max(top, axis.high or 0.0)]
-    some = next((value for samples in lines.values() for _, value in samples), 0.0)
+    some = next((value for points in lines.values() for _, value in points), 0.0)
     bounds = [bound for bound in (axis.low, axis.high, *near) if bound is not None] or [some]
     # At both ends of the time: without a value at the last moment, the chart would take an earlier one for its end.
     scale = {times[0]: min(bounds), times[-1]: max(bounds)}
@@ -284,10 +284,10 @@ def line_series(
             {
                 "id": name,
                 "type": "line",
-                "data": _points(dict(samples), times),
+                "data": _points(dict(points), times),
                 "options": _thin(color) | {"lineWidth": 2} | written,
             }
-            for (name, samples), color in zip(lines.items(), colors, strict=False)
+            for (name, points), color in zip(lines.items(), colors, strict=False)
         ),
     ]
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
+from investiq.clients.alertmanager.alerts import FiringAlert
 from investiq.foundation.contract.api import Market, TradingStatus
 from investiq.foundation.vocabulary import MarketPhase
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, attributes, chip, outage
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
-from investiq.serve.web.watchers import FiringAlert
 from investiq.serve.web.words import MODES, PHASES, why_halted
 
 __all__ = ["POLL_MILLISECONDS", "header_content", "register"]

@@ -1,13 +1,13 @@
-"""Makes and ends silences for the pages: the blocking client in worker threads, one change at a time."""
+"""Makes and ends silences for the pages, one change at a time."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
+from typing import Any
 
-from investiq.clients.alertmanager.client import Silences, UnknownSilence
+from investiq.clients.alertmanager.client import Alertmanager, UnknownSilence
 from investiq.clients.alertmanager.silence import Silence
 from investiq.promql.matcher import Matcher
 
@@ -15,26 +15,17 @@ __all__ = ["Silencer"]
 
 
 class Silencer:
-    """The silences of Alertmanager; every method may raise AlertmanagerUnreachable."""
+    """Changes the silences of Alertmanager; every method may raise a `ClientError`."""
 
-    def __init__(self, silences: Silences) -> None:
-        self._silences = silences
-        # Whether a silence is there already is asked before it is made: the second of a double click has to wait. It is
-        # held in the thread, which goes on also when the page that asked has gone.
-        self._changing = threading.Lock()
-
-    async def open(self) -> list[Silence]:
-        """Those that have not ended, the first to end first."""
-        return await asyncio.to_thread(self._silences.open)
+    def __init__(self, alertmanager: Alertmanager) -> None:
+        self._alertmanager = alertmanager
+        # Whether a silence is there already is asked before it is made: the second of a double click has to wait.
+        self._changing = asyncio.Lock()
+        self._changes: set[asyncio.Task[Silence]] = set()
 
     async def add(self, matchers: Sequence[Matcher], length: timedelta, by: str, reason: str) -> Silence:
         """Silence what all of `matchers` match; the same again stays one silence."""
-
-        def change() -> Silence:
-            with self._changing:
-                return self._silences.add(matchers, length, by, reason)
-
-        return await asyncio.to_thread(change)
+        return await self._change(self._alertmanager.add_silence(matchers, length, by, reason))
 
     async def end(self, identifier: str) -> Silence:
         """End the silence of this id.
@@ -42,17 +33,23 @@ class Silencer:
         Raises:
             UnknownSilence: it is not there, or has ended.
         """
+        return await self._change(self._end(identifier))
 
-        def change() -> Silence:
-            with self._changing:
-                found = next((silence for silence in self._silences.open() if silence.id == identifier), None)
-                if found is None:
-                    raise UnknownSilence("it has ended already")
-                self._silences.end(found)
-                return found
+    async def _end(self, identifier: str) -> Silence:
+        found = [silence for silence in await self._alertmanager.open_silences() if silence.id == identifier]
+        if not found:
+            raise UnknownSilence("it has ended already")
+        await self._alertmanager.end_silence(found[0])
+        return found[0]
 
-        return await asyncio.to_thread(change)
+    async def _change(self, change: Coroutine[Any, Any, Silence]) -> Silence:
+        """Make it to its end, also when the page that asked for it has gone."""
 
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await asyncio.to_thread(self._silences.close)
+        async def alone() -> Silence:
+            async with self._changing:
+                return await change
+
+        task = asyncio.create_task(alone())
+        self._changes.add(task)
+        task.add_done_callback(self._changes.discard)
+        return await asyncio.shield(task)

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 import httpx2
 
-from investiq.clients.alertmanager.client import Silences
+from investiq.clients.alertmanager.client import Alertmanager
 from investiq.clients.api import AsyncInvestIQClient
+from investiq.clients.inbox import InboxClient
+from investiq.clients.prometheus import Prometheus
+from investiq.clients.session import HttpSettings
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.serve.web.panels_file import PanelsFile
 from investiq.serve.web.reading import PollingCache, SourceHealth
 from investiq.serve.web.silencer import Silencer
-from investiq.serve.web.watchers import AlertmanagerReader, InboxReader, PrometheusReader
+from investiq.serve.web.watchers import alerts_shown, targets_shown
 
 __all__ = ["Sources", "Transports"]
 
@@ -22,6 +25,8 @@ API_SECONDS = 5.0
 CHART_BARS = 1000
 ORDERS = 100
 EQUITY_POINTS = 1500
+PAGES = 50
+WATCHER_SECONDS = 3.0
 PANEL_SECONDS = 20.0
 PANEL_KEYS = 600  # dashboards, their queries and spans that are looked at within that time
 
@@ -34,7 +39,6 @@ class Transports:
     prometheus: httpx2.AsyncBaseTransport | None = None
     alertmanager: httpx2.AsyncBaseTransport | None = None
     inbox: httpx2.AsyncBaseTransport | None = None
-    silences: httpx2.BaseTransport | None = None
 
 
 _NETWORK = Transports()
@@ -44,15 +48,10 @@ class Sources:
     """The readings of this console; each is called, and answers the value or a `Missing`."""
 
     def __init__(self, config: Config, transports: Transports = _NETWORK) -> None:
-        url = topology.base_url
         self.client = _client(config, transports.api)
-        self._prometheus = PrometheusReader(
-            "Prometheus", url(topology.PROMETHEUS.target(config)), transports.prometheus
-        )
-        self._alertmanager = AlertmanagerReader(
-            "Alertmanager", url(topology.ALERTMANAGER.target(config)), transports.alertmanager
-        )
-        self._inbox = InboxReader("The inbox", url(topology.INBOX.target(config)), transports.inbox)
+        self._prometheus = Prometheus.of(config, _settings(transports.prometheus))
+        self._alertmanager = Alertmanager.of(config, _settings(transports.alertmanager))
+        self._inbox = InboxClient.of(config, _settings(transports.inbox))
 
         api = SourceHealth("API server", "investiq status", announced=True)
         self.market = PollingCache(api, self.client.market)
@@ -66,22 +65,20 @@ class Sources:
         self.equity = PollingCache(api, lambda: self.client.equity(limit=EQUITY_POINTS), keep_seconds=2.0)
 
         prometheus = SourceHealth("Prometheus", "investiq status")
-        self.targets = PollingCache(prometheus, self._prometheus.targets)
+        self.targets = PollingCache(prometheus, lambda: targets_shown(self._prometheus))
         # Each is asked for a moment, so what was answered stays right: it is kept for who polls at the same time.
         self.history = PollingCache(
-            prometheus, self._prometheus.history, keep_seconds=PANEL_SECONDS, keep_keys=PANEL_KEYS
+            prometheus, self._prometheus.query_range, keep_seconds=PANEL_SECONDS, keep_keys=PANEL_KEYS
         )
-        self.latest = PollingCache(
-            prometheus, self._prometheus.latest, keep_seconds=PANEL_SECONDS, keep_keys=PANEL_KEYS
-        )
+        self.latest = PollingCache(prometheus, self._prometheus.query, keep_seconds=PANEL_SECONDS, keep_keys=PANEL_KEYS)
         self.panels = PanelsFile(Paths.of(config).panels)
-        self.silencer = Silencer(Silences(config, transports.silences))
+        self.silencer = Silencer(self._alertmanager)
         alertmanager = SourceHealth("Alertmanager", "investiq status")
-        self.alerts = PollingCache(alertmanager, self._alertmanager.alerts)
-        self.matched = PollingCache(alertmanager, self._alertmanager.matched)
+        self.alerts = PollingCache(alertmanager, lambda: alerts_shown(self._alertmanager))
+        self.matched = PollingCache(alertmanager, lambda *matchers: alerts_shown(self._alertmanager, *matchers))
         # Watched by itself: it answers while nothing reaches Alertmanager, and would end that outage each time.
-        self.silences = PollingCache(SourceHealth("Alertmanager", "investiq status"), self.silencer.open)
-        self.pages = PollingCache(SourceHealth("Inbox", "investiq status"), self._inbox.pages)
+        self.silences = PollingCache(SourceHealth("Alertmanager", "investiq status"), self._alertmanager.open_silences)
+        self.pages = PollingCache(SourceHealth("Inbox", "investiq status"), lambda: self._inbox.notifications(PAGES))
 
     def forget_trading(self) -> None:
         """Show the outcome of a change at once, not what was kept from before it."""
@@ -95,8 +92,12 @@ class Sources:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        closing = (self.client, self._prometheus, self._alertmanager, self._inbox, self.silencer)
+        closing = (self.client, self._prometheus, self._alertmanager, self._inbox)
         await asyncio.gather(*(source.aclose() for source in closing))
+
+
+def _settings(transport: httpx2.AsyncBaseTransport | None) -> HttpSettings:
+    return HttpSettings(timeout_seconds=WATCHER_SECONDS, transport=transport)
 
 
 def _client(config: Config, transport: httpx2.AsyncBaseTransport | None) -> AsyncInvestIQClient:

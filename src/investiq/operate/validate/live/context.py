@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from investiq.clients.alertmanager.client import Alertmanager
+from investiq.clients.prometheus import Prometheus
 from investiq.clients.session import HttpSession
 from investiq.foundation.config import Config
 from investiq.monitoring.scraping.jobs import jobs
-from investiq.operate.validate.live.programs import Alertmanager, Prometheus
 
 __all__ = ["RESTART", "START", "ValidationContext"]
 

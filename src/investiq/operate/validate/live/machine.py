@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from investiq.clients.session import HttpSession, NotChecked
+from investiq.clients.session import ClientError, HttpSession
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
@@ -21,7 +21,6 @@ from investiq.operate.supervise.stack_status import read_stack_status
 from investiq.operate.supervise.status import PartStatus
 from investiq.operate.validate.live.context import RESTART, START, ValidationContext
 from investiq.operate.validate.live.drift import differences
-from investiq.operate.validate.live.programs import parse_timestamp
 from investiq.operate.validate.program_checks import refusals
 
 __all__ = [
@@ -108,13 +107,13 @@ def _drift(program: str, rendered: Mapping[str, Any], running: Mapping[str, Any]
 
 async def _reloads(context: ValidationContext) -> list[Finding]:
     """Files that were written after Prometheus read them; it tells the second in which it did."""
-    told = await context.prometheus.data("status/runtimeinfo")
-    loaded = parse_timestamp(told["lastConfigTime"])
+    running = await context.prometheus.runtime_info()
     folder = Paths.of(context.config).monitoring
-    later = [file for file in (folder / "prometheus.yml", *folder.glob("rules/*.yml")) if _written(file) > loaded + 1]
+    files = (folder / "prometheus.yml", *folder.glob("rules/*.yml"))
+    later = [file for file in files if _written(file) > running.configured_at + 1]
     what, why = "it was written after Prometheus read it", "Prometheus still goes by the older one"
     findings = [Finding("loaded", Place.file(file), what, RESTART, why) for file in later]
-    if not told["reloadConfigSuccess"]:
+    if not running.reload_succeeded:
         what = "it refused its files at the last reload, and runs with older ones"
         place = Place(PlaceKind.PART, topology.PROMETHEUS.job)
         findings.append(Finding("loaded", place, what, "`investiq validate --only files` says why"))
@@ -178,8 +177,8 @@ async def _endpoint(parts: HttpSession, url: str, body: str) -> Finding | None:
     place = Place(PlaceKind.ADDRESS, url)
     try:
         answer = await parts.ask(url)
-    except NotChecked as error:
-        return Finding("endpoints", place, error.message, START)
+    except ClientError as error:
+        return Finding("endpoints", place, error.what, START)
     if answer.status != 200:
         return Finding("endpoints", place, f"it answers {answer.status}", START)
     if body not in answer.text:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
+from investiq.clients.prometheus import Prometheus, Sample
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind, Metric
 from investiq.operate.validate.live.context import ValidationContext
-from investiq.operate.validate.live.programs import Prometheus, Sample
 from investiq.promql import duration
 
 __all__ = ["check_metrics"]
@@ -41,7 +41,7 @@ async def check_metrics(context: ValidationContext) -> CheckResult:
 async def _intervals(prometheus: Prometheus) -> Mapping[str, float]:
     """Scrape job -> the seconds between two scrapes of it."""
     targets = await prometheus.targets()
-    return {target["labels"]["job"]: _seconds(target.get("scrapeInterval", "")) for target in targets}
+    return {target.job: _seconds(target.scrape_interval) for target in targets}
 
 
 def _seconds(interval: str) -> float:

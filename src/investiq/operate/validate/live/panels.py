@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from investiq.clients.prometheus import Prometheus, Sample
+from investiq.clients.session import Refused
 from investiq.foundation.contract.panels import expand_variables
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.monitoring.checks.sources import dashboard_source
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query
 from investiq.operate.validate.live.context import ValidationContext
-from investiq.operate.validate.live.programs import Prometheus, QueryRefused, Sample
 
 __all__ = ["check_panels"]
 
@@ -26,7 +27,7 @@ class _Drawn:
     dashboard: Dashboard
     panel: Panel
     query: Query
-    outcome: list[Sample] | QueryRefused
+    outcome: list[Sample] | Refused
 
     @property
     def is_empty(self) -> bool:
@@ -48,11 +49,13 @@ async def check_panels(context: ValidationContext) -> CheckResult:
     return CheckResult("panels", looked_at + good, tuple(finding for one in drawn for finding in _faults(one)))
 
 
-async def _answers(prometheus: Prometheus, expressions: set[str]) -> list[list[Sample] | QueryRefused]:
-    async def answer(expression: str) -> list[Sample] | QueryRefused:
+async def _answers(prometheus: Prometheus, expressions: set[str]) -> list[list[Sample] | Refused]:
+    async def answer(expression: str) -> list[Sample] | Refused:
         try:
             return await prometheus.query(expression)
-        except QueryRefused as error:
+        except Refused as error:
+            if error.wants_credentials:
+                raise
             return error
 
     return await asyncio.gather(*map(answer, expressions))
@@ -61,8 +64,8 @@ async def _answers(prometheus: Prometheus, expressions: set[str]) -> list[list[S
 def _faults(drawn: _Drawn) -> Iterator[Finding]:
     source = dashboard_source(drawn.dashboard.name)
     place = Place(PlaceKind.PANEL, drawn.dashboard.title, f"{drawn.panel.title}: {drawn.query.legend}", source=source)
-    if isinstance(drawn.outcome, QueryRefused):
-        what = f"Prometheus refuses its query: {drawn.outcome.message}"
+    if isinstance(drawn.outcome, Refused):
+        what = f"Prometheus refuses its query: {drawn.outcome.said}"
         yield Finding("panels", place, what, f"correct {source}", _BLIND)
     elif drawn.is_empty and not drawn.panel.emptiness:
         what = "it shows nothing: its values are not numbers" if drawn.outcome else "it shows nothing: there is no data"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from investiq.clients.prometheus import LoadedRule
 from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
 from investiq.operate.render.files import render_runtime
 from investiq.operate.validate.live.context import RESTART, ValidationContext
-from investiq.operate.validate.live.programs import parse_timestamp
 from investiq.promql import duration
 from investiq.promql.parse import ParseError, parse
 
@@ -24,22 +23,10 @@ _UNNOTICED = "what it is there for goes unnoticed"
 _Key = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """A rule as Prometheus tells it, and how often its group is evaluated."""
-
-    rule: Mapping[str, Any]
-    interval: float
-
-
 async def check_rules(context: ValidationContext) -> CheckResult:
     """Alerts and recording rules."""
     wanted = _rendered(context)
-    loaded = {
-        _key(rule): _Loaded(rule, float(group.get("interval", 0)))
-        for group in await context.prometheus.groups()
-        for rule in group["rules"]
-    }
+    loaded = {_key(rule.name, rule.labels): rule for rule in await context.prometheus.rules()}
     now = await context.prometheus.now()
     findings = [finding for key, rule in wanted.items() for finding in _faults(key, rule, loaded.get(key), now)]
     if context.here:
@@ -54,29 +41,28 @@ def _rendered(context: ValidationContext) -> dict[_Key, Mapping[str, Any]]:
         text for name, text in render_runtime(context.config, context.without).items() if name.startswith("rules/")
     ]
     groups = [group for text in files for group in yaml.safe_load(text)["groups"]]
-    return {_key(rule): rule for group in groups for rule in group["rules"]}
+    rules = [rule for group in groups for rule in group["rules"]]
+    return {_key(rule.get("alert") or rule["record"], rule.get("labels", {})): rule for rule in rules}
 
 
-def _key(rule: Mapping[str, Any]) -> _Key:
+def _key(name: str, labels: Mapping[str, str]) -> _Key:
     """Its name, and the severity of an alert, or the SLO that a recording rule is for."""
-    name, labels = rule.get("alert") or rule.get("record") or rule["name"], rule.get("labels", {})
-    return str(name), str(labels.get("severity") or labels.get("slo", ""))
+    return name, labels.get("severity") or labels.get("slo", "")
 
 
-def _faults(key: _Key, wanted: Mapping[str, Any], loaded: _Loaded | None, now: float) -> Iterator[Finding]:
+def _faults(key: _Key, wanted: Mapping[str, Any], loaded: LoadedRule | None, now: float) -> Iterator[Finding]:
     place = Place(PlaceKind.RULE, f"{key[0]} ({key[1]})" if key[1] else key[0])
     if loaded is None:
         yield Finding("rules", place, "Prometheus has not loaded it", RESTART, _UNNOTICED)
         return
-    rule = loaded.rule
-    if rule["health"] == "unknown":
+    if loaded.health == "unknown":
         fix = "wait for its first round, and ask again"
         yield Finding("rules", place, "it was not evaluated yet", fix, severity=FindingSeverity.WARNING)
-    elif rule["health"] != "ok":
-        yield Finding("rules", place, f"it does not evaluate: {rule.get('lastError')}", RESTART, _UNNOTICED)
-    elif (age := now - parse_timestamp(rule["lastEvaluation"])) > max(RULE_STALE_SECONDS, 3 * loaded.interval):
+    elif loaded.health != "ok":
+        yield Finding("rules", place, f"it does not evaluate: {loaded.error}", RESTART, _UNNOTICED)
+    elif (age := now - loaded.evaluated_at) > max(RULE_STALE_SECONDS, 3 * loaded.interval_seconds):
         yield Finding("rules", place, f"it was last evaluated {age:.0f} s ago", RESTART, _UNNOTICED)
-    if differs := [name for name, (ours, theirs) in _sides(wanted, rule).items() if ours != theirs]:
+    if differs := [name for name, (ours, theirs) in _sides(wanted, loaded).items() if ours != theirs]:
         what = f"Prometheus has it with another {' and '.join(differs)}"
         yield Finding("rules", place, what, RESTART, "it fires, or tells people, otherwise than is meant")
 
@@ -87,13 +73,13 @@ def _stranger(name: str, severity: str) -> Finding:
     return Finding("rules", Place(PlaceKind.RULE, name), what, RESTART, why, FindingSeverity.WARNING)
 
 
-def _sides(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tuple[object, object]]:
+def _sides(ours: Mapping[str, Any], theirs: LoadedRule) -> dict[str, tuple[object, object]]:
     """Each aspect of a rule as it is rendered, and as Prometheus tells it."""
     return {
-        "condition": (_canonical(ours["expr"]), _canonical(theirs["query"])),
-        "`for`": (duration.parse(ours.get("for", "0s")).total_seconds(), float(theirs.get("duration", 0))),
-        "label": (dict(ours.get("labels", {})), dict(theirs.get("labels", {}))),
-        "annotation": (dict(ours.get("annotations", {})), dict(theirs.get("annotations", {}))),
+        "condition": (_canonical(ours["expr"]), _canonical(theirs.expression)),
+        "`for`": (duration.parse(ours.get("for", "0s")).total_seconds(), theirs.for_seconds),
+        "label": (dict(ours.get("labels", {})), dict(theirs.labels)),
+        "annotation": (dict(ours.get("annotations", {})), dict(theirs.annotations)),
     }
 
 

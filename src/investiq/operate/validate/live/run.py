@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from investiq.clients.session import HttpCredentials, HttpSession, NotChecked
-from investiq.foundation import topology
+from investiq.clients.alertmanager.client import Alertmanager
+from investiq.clients.prometheus import Prometheus
+from investiq.clients.session import TYPED, HttpCredentials, HttpSession, HttpSettings, UnusableCredentials
 from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import CheckResult, Place, PlaceKind
@@ -31,7 +32,6 @@ from investiq.operate.validate.live.machine import (
 from investiq.operate.validate.live.metrics import check_metrics
 from investiq.operate.validate.live.notifying import check_receivers, check_routes
 from investiq.operate.validate.live.panels import check_panels
-from investiq.operate.validate.live.programs import Alertmanager, Prometheus
 from investiq.operate.validate.live.rules import check_rules
 from investiq.operate.validate.live.scraping import check_alertmanager_known, check_probes, check_targets
 from investiq.operate.validate.live.user_services import check_own_services
@@ -46,6 +46,9 @@ _YOUNG_SECONDS = 120.0
 _ASK_AGAIN_SECONDS = 1.0
 _CHECK_SECONDS = 60.0
 _TELL_SECONDS = 5.0
+_ANSWER_SECONDS = 10.0
+_AT_ONCE = 8
+"""Questions under way at the same time to each: a monitoring that is asked should not feel it."""
 
 Tell = Callable[[str], None]
 
@@ -149,8 +152,8 @@ async def validate_live(
     try:
         async with _scene(config, remote) as context, _told(context, tell):
             checked = await _settled(wanted, context, remote, wait_seconds, tell)
-    except NotChecked as error:
-        return [could_not_check("validate", Place(PlaceKind.MACHINE, "this command"), error.message, error.fix)]
+    except UnusableCredentials as error:
+        return [could_not_check("validate", Place(PlaceKind.MACHINE, "this command"), error.what, error.fix)]
     return [checked[name] for name in LIVE_CHECKS if name in checked]
 
 
@@ -178,22 +181,20 @@ def _with_needs(names: Collection[str]) -> list[str]:
 
 @asynccontextmanager
 async def _scene(config: Config, remote: RemoteTarget) -> AsyncIterator[ValidationContext]:
-    async with AsyncExitStack() as stack:
-
-        async def http(url: str, access: HttpCredentials) -> HttpSession:
-            return HttpSession(await stack.enter_async_context(access.client(url)))
-
-        here = remote.prometheus is None
-        prometheus = remote.prometheus or topology.PROMETHEUS.url(config)
-        alertmanager = remote.alertmanager or topology.ALERTMANAGER.url(config)
-        parts = await http("http://127.0.0.1", HttpCredentials())
-        far = remote.access
+    near = HttpSettings(timeout_seconds=_ANSWER_SECONDS, at_once=_AT_ONCE, next_steps=TYPED)
+    far = replace(near, credentials=remote.access)
+    here = remote.prometheus is None
+    prometheus = Prometheus.of(config, near) if remote.prometheus is None else Prometheus(remote.prometheus, far)
+    alertmanager = (
+        Alertmanager.of(config, near) if remote.alertmanager is None else Alertmanager(remote.alertmanager, far)
+    )
+    async with prometheus, alertmanager, HttpSession("the part", "http://127.0.0.1", near) as parts:
         yield ValidationContext(
             config=config,
             without=missing_jobs(stack_table(config)) if here else (),
             here=here,
-            prometheus=Prometheus(prometheus, parts if here else await http(prometheus, far)),
-            alertmanager=Alertmanager(alertmanager, await http(alertmanager, far) if remote.alertmanager else parts),
+            prometheus=prometheus,
+            alertmanager=alertmanager,
             parts=parts,
         )
 
@@ -247,8 +248,8 @@ async def _told(context: ValidationContext, tell: Tell) -> AsyncIterator[None]:
     async def telling() -> None:
         while True:
             await asyncio.sleep(_TELL_SECONDS)
-            askers = {id(http): http for http in (context.parts, context.prometheus.http, context.alertmanager.http)}
-            tell(f"{sum(http.answered for http in askers.values())} answers so far")
+            asked = (context.parts, context.prometheus.http, context.alertmanager.http)
+            tell(f"{sum(http.answered for http in asked)} answers so far")
 
     task = asyncio.create_task(telling())
     try:

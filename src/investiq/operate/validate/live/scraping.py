@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from investiq.foundation import topology
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
@@ -20,15 +20,15 @@ _UNHEARD = "alerts on its metrics cannot fire"
 async def check_targets(context: ValidationContext) -> CheckResult:
     """Every scrape job is there, and every target answers."""
     targets = await context.prometheus.targets()
-    seen = {target["labels"]["job"] for target in targets}
+    seen = {target.job for target in targets}
     findings = [
         Finding("targets", Place(PlaceKind.TARGET, job), "Prometheus does not scrape it", RESTART, _UNHEARD)
         for job in sorted(context.jobs - seen)
     ]
     for target in targets:
-        if target["health"] != "up":
-            place = Place(PlaceKind.TARGET, f"{target['labels']['job']} {target['labels']['instance']}")
-            findings.append(Finding("targets", place, target["lastError"] or target["health"], START, _UNHEARD))
+        if target.health != "up":
+            place = Place(PlaceKind.TARGET, f"{target.job} {target.instance}")
+            findings.append(Finding("targets", place, target.error or target.health, START, _UNHEARD))
     return CheckResult("targets", f"{len(targets)} targets of {len(seen)} jobs", tuple(findings))
 
 
@@ -53,19 +53,18 @@ def _probe(url: str, verdict: float | None) -> Finding:
 
 async def check_alertmanager_known(context: ValidationContext) -> CheckResult:
     """Prometheus has an Alertmanager for its alerts; on this machine, the one that is configured."""
-    active = (await context.prometheus.data("alertmanagers"))["activeAlertmanagers"]
+    active = await context.prometheus.alertmanagers()
     return CheckResult("alertmanager-known", f"{len(active)} Alertmanagers", tuple(_unknown(context, active)))
 
 
-def _unknown(context: ValidationContext, active: list[Mapping[str, str]]) -> list[Finding]:
+def _unknown(context: ValidationContext, active: Sequence[str]) -> list[Finding]:
     place = Place(PlaceKind.ADDRESS, context.prometheus.url)
     if not active:
         what = "Prometheus knows no Alertmanager: no alert leaves it"
         return [Finding("alertmanager-known", place, what, START)]
     ours = topology.ALERTMANAGER.url(context.config)
-    if context.here and not any(known["url"].startswith(f"{ours}/") for known in active):
-        told = ", ".join(known["url"] for known in active)
-        what = f"its alerts go to {told}, not to {ours}"
+    if context.here and not any(url.startswith(f"{ours}/") for url in active):
+        what = f"its alerts go to {', '.join(active)}, not to {ours}"
         why = "the receivers that are configured here hear nothing"
         return [Finding("alertmanager-known", place, what, RESTART, why)]
     return []

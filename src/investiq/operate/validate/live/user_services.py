@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from investiq.clients.prometheus import Prometheus
 from investiq.foundation.config.schema import ServiceConfig
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.scraping.user_services import durations, requests
 from investiq.monitoring.selectors import buckets, series
 from investiq.operate.validate.live.context import ValidationContext
-from investiq.operate.validate.live.programs import Prometheus
 from investiq.promql.matcher import eq, ne
 
 __all__ = ["check_own_services"]

@@ -10,7 +10,7 @@ import structlog
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from investiq.clients.api import ClientError
+from investiq.clients.session import ClientError
 from investiq.foundation.contract.api import Monitoring, TradingStatus
 from investiq.foundation.vocabulary import HeartbeatState, OrderStatus
 from investiq.serve.web import format as fmt

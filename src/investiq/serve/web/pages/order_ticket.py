@@ -11,7 +11,8 @@ import structlog
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from investiq.clients.api import ClientError, Submission
+from investiq.clients.api import Submission
+from investiq.clients.session import ClientError
 from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import attributes, card, notice

@@ -9,13 +9,13 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from investiq.clients.alertmanager.alerts import FiringAlert
 from investiq.clients.alertmanager.silence import Silence
 from investiq.foundation.durations import format_duration
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, attributes, card, chip, empty, missing, with_code
 from investiq.serve.web.links import silence_page
 from investiq.serve.web.reading import SourceUnavailable
-from investiq.serve.web.watchers import FiringAlert
 
 __all__ = ["firing_content", "firing_count", "relevant", "silences_content"]
 

@@ -10,13 +10,15 @@ from urllib.parse import urlsplit
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from investiq.clients.alertmanager.alerts import FiringAlert
 from investiq.clients.alertmanager.silence import Silence
+from investiq.clients.inbox import InboxMessage
+from investiq.clients.prometheus import ScrapeTarget
 from investiq.foundation import topology
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, card, chip, empty, missing, with_code
 from investiq.serve.web.links import runbook_page, silence_page
 from investiq.serve.web.reading import SourceUnavailable
-from investiq.serve.web.watchers import FiringAlert, InboxMessage, ScrapeTarget
 from investiq.serve.web.words import title
 
 __all__ = ["alerts_content", "pages_content", "parts_content"]
@@ -140,11 +142,12 @@ def pages_content(pages: list[InboxMessage] | SourceUnavailable) -> Component:
 
 def _page(page: InboxMessage) -> Component:
     tone = _SEVERITY.get(page.severity, "plain") if page.status == "firing" else "good"
+    service = page.labels.get("service", "")
     return html.Tr(
         [
             html.Td(fmt.clock_time(page.received_at), className="page-time"),
             html.Td(chip(title(page.status), tone)),
             html.Td([html.Strong(page.name), html.Div(page.summary, className="muted small")]),
-            html.Td(_TITLES.get(page.service, page.service), className="muted small page-part"),
+            html.Td(_TITLES.get(service, service), className="muted small page-part"),
         ]
     )

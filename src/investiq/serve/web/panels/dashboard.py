@@ -115,7 +115,7 @@ async def _drawn(sources: Sources, document: PanelsDocument, panel: PanelDocumen
 
 def draw(panel: PanelDocument, lines: Sequence[PlottedSeries], grid: TimeGrid) -> RenderedPanel:
     """The panel with what was answered."""
-    if not any(line.samples for line in lines):
+    if not any(line.points for line in lines):
         return RenderedPanel(_empty(panel, grid))
     match panel.view:
         case PanelView.LINES:

@@ -92,7 +92,7 @@ def happenings(event: EventDocument, line: PlottedSeries, grid: TimeGrid) -> Ite
 
 
 def _lasting(event: EventDocument, line: PlottedSeries, times: Sequence[int]) -> Iterator[Interval]:
-    seen = {at for at, _ in line.samples}
+    seen = {at for at, _ in line.points}
     for there, group in groupby(range(len(times) - 1), key=lambda place: times[place] in seen):
         places = list(group)
         text, tone = (event.title, event.state) if there else ("not", "none")
@@ -103,7 +103,7 @@ def _moments(event: EventDocument, line: PlottedSeries, grid: TimeGrid) -> Itera
     first, last = grid.times[0], grid.times[-1]
     wide = max(1, (last - first) // 150)  # wide enough to be seen
     at = first
-    for moment in sorted({int(value / 1000) for _, value in line.samples}):
+    for moment in sorted({int(value / 1000) for _, value in line.points}):
         if at <= moment < last:
             yield Interval(at, moment, "not", "none")
             at = min(moment + wide, last)

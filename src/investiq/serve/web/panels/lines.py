@@ -54,7 +54,7 @@ def series(panel: PanelDocument, lines: Sequence[PlottedSeries], grid: TimeGrid)
     low = panel.minimum
     high = panel.maximum if panel.maximum is not None or low is None else low + unit.least_top
     return charts.line_series(
-        {line.key: line.samples for line in shown},
+        {line.key: line.points for line in shown},
         COLORS,
         charts.Axis(unit.axis, unit.least_step, low, high),
         times=grid.times,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from investiq.clients.prometheus import Point, RangeSeries, Sample
 from investiq.foundation.contract.panels import PanelDocument, PanelsDocument, PanelView
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
-from investiq.serve.web.watchers import RangeSeries, Sample
 
 __all__ = ["POLL_SECONDS", "SPANS", "PlottedSeries", "Span", "TimeGrid", "highest", "query_panel", "time_grid"]
 
@@ -74,14 +75,14 @@ class PlottedSeries:
 
     Attributes:
         query: the place of its query in the panel.
-        samples: ascending; none for views that show the present only.
+        points: ascending; none for views that show the present only.
         latest: its value now; None when it has none any more.
     """
 
     name: str
     query: int
     labels: Mapping[str, str]
-    samples: Sequence[Sample]
+    points: Sequence[Point]
     latest: float | None
 
     @property
@@ -109,38 +110,41 @@ async def query_panel(
         if isinstance(answer, SourceUnavailable):
             return answer
         legend = panel.queries[place].legend
-        told = [_line(place, legend, series, grid.now) for series in answer if series.samples]
+        told = [_line(place, legend, series, grid.now) for series in answer if series.points]
         lines += sorted(told, key=lambda line: _natural(line.name))
     return lines
 
 
 async def _asked(sources: Sources, view: PanelView, expr: str, grid: TimeGrid) -> list[RangeSeries] | SourceUnavailable:
     if view in (PanelView.NUMBER, PanelView.TABLE):
-        return await sources.latest(expr, grid.now)
+        latest = await sources.latest(expr, grid.now)
+        return latest if isinstance(latest, SourceUnavailable) else _joined((), latest)
     history = sources.history(expr, grid.start, grid.end, grid.step)
     if grid.end == grid.now:
         return await history
     past, present = await asyncio.gather(history, sources.latest(expr, grid.now))
-    if isinstance(past, SourceUnavailable) or isinstance(present, SourceUnavailable):
-        return past if isinstance(past, SourceUnavailable) else present
-    return _joined(past, present)
+    if isinstance(past, SourceUnavailable):
+        return past
+    return present if isinstance(present, SourceUnavailable) else _joined(past, present)
 
 
-def _joined(past: Sequence[RangeSeries], present: Sequence[RangeSeries]) -> list[RangeSeries]:
+def _joined(past: Sequence[RangeSeries], present: Sequence[Sample]) -> list[RangeSeries]:
     """Each series of the past with what it is now, and those that are new."""
     joined = {tuple(sorted(series.labels.items())): series for series in past}
-    for series in present:
-        key = tuple(sorted(series.labels.items()))
-        before = joined[key].samples if key in joined else ()
-        joined[key] = RangeSeries(series.labels, [*before, *series.samples])
+    for sample in present:
+        key = tuple(sorted(sample.labels.items()))
+        before = joined[key].points if key in joined else ()
+        now = [Point(int(sample.at), sample.value)] if math.isfinite(sample.value) else []
+        joined[key] = RangeSeries(sample.labels, [*before, *now])
     return list(joined.values())
 
 
 def _line(place: int, legend: str, series: RangeSeries, now: int) -> PlottedSeries:
     name = _LABEL.sub(lambda found: series.labels.get(found[1], ""), legend).strip()
     shown = {label: value for label, value in series.labels.items() if label != "__name__"}
-    latest = series.samples[-1][1] if series.samples and series.samples[-1][0] == now else None
-    return PlottedSeries(name or ", ".join(shown.values()), place, shown, series.samples, latest)
+    last = series.points[-1] if series.points else None
+    latest = last.value if last is not None and last.at == now else None
+    return PlottedSeries(name or ", ".join(shown.values()), place, shown, series.points, latest)
 
 
 def _natural(name: str) -> list[tuple[int, float, str]]:

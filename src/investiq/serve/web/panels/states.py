@@ -87,10 +87,10 @@ def bar(name: str, drawn: Sequence[Interval], grid: TimeGrid, aside: Component) 
 
 def intervals(panel: PanelDocument, line: PlottedSeries, times: Sequence[int]) -> Iterator[Interval]:
     """What the line was from the first of `times` to the last; each sample holds until the next time."""
-    samples = dict(line.samples)
+    points = dict(line.points)
 
     def told(place: int) -> tuple[str, str]:
-        value = samples.get(times[place])
+        value = points.get(times[place])
         return (NOTHING, "none") if value is None else (value_text(panel, value), value_state(panel, value))
 
     for (text, tone), group in groupby(range(len(times) - 1), key=told):

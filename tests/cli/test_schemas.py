@@ -1,0 +1,20 @@
+"""The names of the JSON documents are what scripts hold on to: they stay, wherever our modules lie."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import investiq
+
+SCHEMAS = {
+    *("analysis", "bars", "config", "doctor", "down", "error", "inbox", "key", "keys", "model", "order", "orders"),
+    *("panels", "positions", "render", "rules.mutants", "rules.mutate", "silence", "silences", "slo", "slo.export"),
+    *("slo.import", "status", "symbols", "trading", "training", "up", "validate"),
+}
+
+
+def test_the_schemas_are_those_that_scripts_know() -> None:
+    sources = (file.read_text("utf-8") for file in Path(investiq.__file__).parent.rglob("*.py"))
+    found = {match for text in sources for match in re.findall(r'"investiq\.([a-z._]+)/1"', text)}
+    assert found == SCHEMAS
