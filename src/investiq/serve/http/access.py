@@ -1,7 +1,7 @@
 """Who may read /health and /metrics: one rule for all servers of ours, made from the configuration.
 
-`READERS` is the whole of it. A credential that is presented must be right, wherever it comes from: a typing error must
-not look like a success because the request came from loopback.
+`USUAL` and `READERS` are the whole of it. A credential that is presented must be right, wherever it comes from: a typing
+error must not look like a success because the request came from loopback.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ __all__ = [
     "METRICS_REFUSED",
     "MONITORING_PATHS",
     "READERS",
+    "USUAL",
     "MonitoringAccess",
     "Readers",
     "bearer_credential",
@@ -59,14 +60,17 @@ class Readers(StrEnum):
 
 _OPEN: Final = {HEALTH_PATH: Readers.ANYBODY, METRICS_PATH: Readers.ANYBODY}
 
+USUAL: Final = {HEALTH_PATH: Readers.ANYBODY, METRICS_PATH: Readers.SCRAPERS}
+"""Of a server that says nothing else."""
+
 READERS: Final[Mapping[Part, Mapping[str, Readers]]] = {
     Part.API: {HEALTH_PATH: Readers.CALLERS, METRICS_PATH: Readers.SCRAPERS},
-    Part.WEB: {HEALTH_PATH: Readers.ANYBODY, METRICS_PATH: Readers.SCRAPERS},
     # Prometheus presents nothing to these, from wherever it runs, and they ask nobody who he is.
     Part.SIGNALS: _OPEN,
     Part.AGENT: _OPEN,
     Part.INBOX: _OPEN,
 }
+"""The servers that differ from `USUAL`."""
 
 
 class MonitoringAccess:
@@ -77,7 +81,7 @@ class MonitoringAccess:
     """
 
     def __init__(self, part: Part, config: ApiConfig) -> None:
-        self._readers = READERS[part]
+        self._readers = READERS.get(part, USUAL)
         self._token = (config.metrics_token.get_secret_value() if config.metrics_token else "").encode()
         self._networks = config.trusted_networks
 
