@@ -1,7 +1,7 @@
 """Who may read /health and /metrics: one rule for all servers of ours, made from the configuration.
 
-`USUAL` and `READERS` are the whole of it. A credential that is presented must be right, wherever it comes from: a typing
-error must not look like a success because the request came from loopback.
+`USUAL` and `READERS` are the whole of it. A credential that is presented must be right, wherever it comes from: a
+typing error must not look like a success because the request came from loopback.
 """
 
 from __future__ import annotations
