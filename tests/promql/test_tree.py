@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from investiq.promql.parse import ParseError, parse
+from investiq.promql.parse import ParseError, canonical, parse
 from investiq.rule_mutation.generate import mutants_of
 from tests.rule_mutation.rules import rule
 
@@ -89,3 +89,9 @@ def test_every_mutant_is_valid_and_differs_from_its_original_and_from_the_others
     assert promql_parser.parse(expr).prettify() not in meanings
     assert len(set(after)) == len(after)
     assert len({mutant.id for mutant in mutants}) == len(mutants)
+
+
+def test_the_order_of_matchers_makes_no_other_expression() -> None:
+    assert canonical('up{job="a", instance="b"}') == canonical('up{instance="b",job="a"}') != canonical("up")
+    with pytest.raises(ParseError):
+        canonical("up{")

@@ -26,7 +26,7 @@ from investiq.promql.tree import (
     Text,
 )
 
-__all__ = ["ParseError", "parse"]
+__all__ = ["ParseError", "canonical", "parse"]
 
 
 class ParseError(InvestIQError):
@@ -50,6 +50,18 @@ def parse(text: str) -> Node:
     if str(_node(again)) != str(tree) or again.prettify() != promql_parser.parse(_without_raw_strings(text)).prettify():
         raise ParseError(f"a part of the expression is not understood: it would become {tree}")
     return tree
+
+
+def canonical(text: str) -> str:
+    """One spelling for each expression, whatever order its matchers stand in: Prometheus sorts them, we do not.
+
+    Raises:
+        ParseError: it is not PromQL, or newer than the parser.
+    """
+    try:
+        return str(promql_parser.parse(_without_raw_strings(text)).prettify())
+    except ValueError as error:
+        raise ParseError(f"the expression does not parse: {error}") from error
 
 
 _STRING_OR_COMMENT = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|\#[^\n]*""", re.DOTALL)

@@ -22,6 +22,7 @@ from investiq.foundation.topology import Process
 __all__ = ["HttpSession", "HttpSettings", "ServerClient"]
 
 _REDIRECTS = range(300, 400)
+_NO_SUCH_PATH = (404, 405)
 _SHAPE = (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError)
 """What reading JSON of another shape than expected raises."""
 _BROKEN_OFF = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)
@@ -152,6 +153,8 @@ class HttpSession:
 
     def bad_status(self, answer: Answer) -> BadResponse:
         """It is not what its status says that one can go on with."""
+        if answer.status in _NO_SUCH_PATH:  # whatever is asked here, that server has
+            return self._foreign(answer.url, f"{answer.status}: {_start(answer.text)}")
         what = f"{answer.url} answers {answer.status}: {_start(answer.text)}"
         return BadResponse(what, self._fix(self._next_steps.bad_status))
 

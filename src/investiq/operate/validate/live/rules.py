@@ -12,7 +12,7 @@ from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, 
 from investiq.operate.render.files import render_runtime
 from investiq.operate.validate.live.context import RESTART, ValidationContext
 from investiq.promql import duration
-from investiq.promql.parse import ParseError, parse
+from investiq.promql.parse import ParseError, canonical
 
 __all__ = ["RULE_STALE_SECONDS", "check_rules"]
 
@@ -86,6 +86,6 @@ def _sides(ours: Mapping[str, Any], theirs: LoadedRule) -> dict[str, tuple[objec
 def _canonical(expression: str) -> str:
     """One spelling for each expression: Prometheus tells a rule in its own, and each version in another."""
     try:
-        return str(parse(expression))
+        return canonical(expression)
     except ParseError:
         return expression
