@@ -64,6 +64,9 @@ def test_an_interrupt_kills_the_program(monkeypatch: pytest.MonkeyPatch) -> None
     assert started[0].returncode == -signal.SIGKILL
 
 
+SIGNALS_UNTOUCHED = ("env", "--default-signal=HUP,TERM")
+"""Starts a program as from a shell, also where these tests run under `nohup`, which would have it ignore SIGHUP."""
+
 ENDED = """
 import os, sys
 from investiq.foundation.subprocesses import StopSign, scratch_folder
@@ -80,7 +83,7 @@ print("it goes on")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_scratch_folder_is_gone_when_a_signal_ends_the_process(tmp_path: Path, number: int) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    line = [sys.executable, "-c", ENDED, str(int(number))]
+    line = [*SIGNALS_UNTOUCHED, sys.executable, "-c", ENDED, str(int(number))]
     done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == -number
     folder, told = done.stdout.splitlines()

@@ -121,7 +121,8 @@ def test_what_ends_it_ends_promtool_too_and_leaves_no_folder(folder: Path, numbe
     scratch.mkdir()
     _slow_promtool(programs / "promtool", started)
     environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "TMPDIR": str(scratch)}
-    line = [sys.executable, "-m", "investiq.rule_mutation", "--tests", "tests/weak.yml"]
+    untouched = ("env", "--default-signal=HUP,TERM")  # also where these tests run under `nohup`
+    line = [*untouched, sys.executable, "-m", "investiq.rule_mutation", "--tests", "tests/weak.yml"]
     with subprocess.Popen(line, cwd=folder, env=environment, stderr=subprocess.DEVNULL) as process:
         while not started.exists() or not started.read_text():
             assert process.poll() is None
