@@ -129,6 +129,18 @@ async def test_json_of_another_shape_is_a_bad_response(server: StrictServer, que
     assert "who has the port?" in error.fix
 
 
+@every_reader
+@pytest.mark.parametrize("status", [404, 405])
+async def test_who_has_no_such_path_is_another_server(server: StrictServer, question: Question, status: int) -> None:
+    server.on_everything(Reply("<html>There is no page</html>", status))
+
+    error = await failure(question, server.url)
+
+    assert type(error) is BadResponse
+    assert "answers, but not as" in error.what
+    assert "who has the port?" in error.fix
+
+
 @every_client
 async def test_a_silent_server_times_out(server: StrictServer, question: Question) -> None:
     server.on_everything(Reply(after_seconds=LONG))
