@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.clients.api.connection import connect
-from investiq.foundation.contract.api import TradingStatus
+
+if TYPE_CHECKING:
+    from investiq.foundation.contract.api import TradingStatus
 
 __all__ = ["command", "status_text"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,8 +17,10 @@ from investiq.clients.api import InvestIQClient
 from investiq.clients.session import ClientError
 from investiq.foundation import topology
 from investiq.foundation.config import Config
-from investiq.foundation.contract.api import TradingStatus
 from investiq.operate.supervise.stack_status import read_stack_status
+
+if TYPE_CHECKING:
+    from investiq.foundation.contract.api import TradingStatus
 
 _SECONDS = 3.0
 """Beyond that the desk is not there for a person who waits for a table."""

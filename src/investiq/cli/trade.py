@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,8 +14,10 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
 from investiq.clients.api.connection import connect
 from investiq.clients.session import TimedOut
-from investiq.foundation.contract.api import Order
 from investiq.foundation.vocabulary import OrderType, Side
+
+if TYPE_CHECKING:
+    from investiq.foundation.contract.api import Order
 
 F = TypeVar("F", bound=Callable[..., Any])
 

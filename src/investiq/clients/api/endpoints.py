@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
 from investiq.clients.api.call import ApiCall, document, endpoint, refusal
 from investiq.clients.session import Answer
-from investiq.foundation.contract import api
 from investiq.foundation.vocabulary import OrderType, Side
+
+if TYPE_CHECKING:
+    from investiq.foundation.contract import api
 
 __all__ = ["Endpoints", "Submission"]
 
@@ -39,7 +41,7 @@ class _SubmitCall(ApiCall[Submission]):
         answer = document(response)
         replayed = response.headers.get("Idempotency-Replayed") == "true"
         if response.is_success:
-            return Submission(cast(api.Order, answer), replayed)
+            return Submission(cast("api.Order", answer), replayed)
         if answer.get("reason") == "order_denied" and "order" in answer:
             return Submission(answer["order"], replayed, str(answer.get("denial")))
         raise refusal(response, answer)
@@ -90,8 +92,10 @@ class Endpoints:
         limit_price: Decimal | None = None,
     ) -> ApiCall[Submission]:
         """Send an order of `quantity` shares or `notional` dollars. After a doubt, ask again with the same key."""
+        from investiq.foundation.contract.api import Trade  # noqa: PLC0415  pydantic: only when something is sent
+
         # Unchecked: whether it is an order is for the API to say.
-        body = api.Trade.model_construct(
+        body = Trade.model_construct(
             symbol=symbol,
             side=side,
             quantity=quantity,
@@ -147,12 +151,18 @@ class Endpoints:
     @endpoint
     def halt(self, reason: str) -> ApiCall[api.TradingStatus]:
         """Deny entries until somebody resumes; exits stay allowed."""
-        return ApiCall("POST", "/api/trading/halt", body=api.TradingReason.model_construct(reason=reason))
+        return ApiCall("POST", "/api/trading/halt", body=_reason(reason))
 
     @endpoint
     def resume(self, reason: str) -> ApiCall[api.TradingStatus]:
         """Allow entries again."""
-        return ApiCall("POST", "/api/trading/resume", body=api.TradingReason.model_construct(reason=reason))
+        return ApiCall("POST", "/api/trading/resume", body=_reason(reason))
+
+
+def _reason(text: str) -> api.TradingReason:
+    from investiq.foundation.contract.api import TradingReason  # noqa: PLC0415  as in `submit`
+
+    return TradingReason.model_construct(reason=text)
 
 
 def _given(values: Mapping[str, object]) -> dict[str, str]:
