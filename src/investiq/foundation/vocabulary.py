@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 __all__ = [
+    "OPEN_STATUSES",
     "Action",
     "AlertStatus",
     "BeatOutcome",
@@ -206,6 +207,12 @@ class OrderStatus(StrEnum):
     EXPIRED = "expired"
     UNKNOWN = "unknown"
     """The broker was called and no answer came. It may be working there: it counts as open until looked up."""
+
+
+OPEN_STATUSES: frozenset[str] = frozenset(
+    {OrderStatus.PENDING_NEW, OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED, OrderStatus.UNKNOWN}
+)
+"""Statuses in which an order can be expected to fill: its money or shares are spoken for."""
 
 
 class DenialReason(StrEnum):

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
+from investiq.foundation.vocabulary import OPEN_STATUSES, OrderStatus, OrderType, Side
 from investiq.invest.trading.order import (
-    OPEN,
     TRANSITIONS,
     IllegalTransition,
     InvalidOrder,
@@ -63,7 +62,7 @@ def test_every_status_has_a_row_and_only_ended_ones_have_no_way_on() -> None:
     assert set(TRANSITIONS) == set(OrderStatus)
     final = {status for status, ways in TRANSITIONS.items() if not ways}
     assert final == {OrderStatus.FILLED, OrderStatus.REJECTED, OrderStatus.DENIED}
-    assert not OPEN & final
+    assert not OPEN_STATUSES & final
 
 
 @given(st.sampled_from(OrderStatus), st.sampled_from(OrderStatus))

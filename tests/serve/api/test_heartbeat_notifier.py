@@ -15,7 +15,7 @@ from investiq.foundation.config.schema import InboxConfig, TradingConfig
 from investiq.invest.trading.heartbeat import HeartbeatRecord, Instant
 from investiq.invest.trading.heartbeat_monitor import HeartbeatMonitor
 from investiq.monitoring.rules.trading import MONITORING_HEARTBEAT_LOST
-from investiq.serve.api.heartbeat_notifier import ALERTNAME, HeartbeatNotifier
+from investiq.serve.api.heartbeat_notifier import HeartbeatNotifier
 from tests.clients.notify.services import served
 from tests.invest.trading.test_heartbeat import LIMIT, at, beat
 from tests.serve.api.installation import Installation, install, running
@@ -64,14 +64,13 @@ def test_a_loss_and_its_end_are_each_told_once() -> None:
     assert "until somebody resumes" in ended.description
 
 
-def test_it_is_called_as_the_alert_of_the_same_fault() -> None:
+def test_it_bears_the_name_and_the_runbook_of_the_alert_of_the_same_fault() -> None:
     watch = Watch()
     watch.look(10, beats=True)
     watch.look(50)
     (told,) = watch.handed
     alert = MONITORING_HEARTBEAT_LOST
-    assert alert.name == ALERTNAME
-    assert (told.severity, told.subject, told.summary) == (alert.severity, alert.subject, alert.summary)
+    assert (told.alertname, told.severity, told.subject) == (alert.name, alert.severity, alert.subject)
     assert told.runbook == f"{topology.console_url(Config())}/runbooks/{alert.subject}/{alert.name}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["EVALUATED_AT", "HEARTBEAT_PATH", "WATCHDOG_NAME"]
+__all__ = ["EVALUATED_AT", "HEARTBEAT_PATH", "LOST_NAME", "LOST_SUMMARY", "WATCHDOG_NAME"]
 
 WATCHDOG_NAME = "Watchdog"
 """The alert that always fires."""
@@ -12,3 +12,8 @@ EVALUATED_AT = "evaluated_at"
 
 HEARTBEAT_PATH = "/internal/heartbeat"
 """Where the API takes it."""
+
+LOST_NAME = "MonitoringHeartbeatLost"
+"""The alert of its absence, and so its runbook: the API's own notice of the same fault bears the same name."""
+
+LOST_SUMMARY = "the API does not hear the monitoring"

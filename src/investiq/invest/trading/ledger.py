@@ -28,11 +28,11 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, upda
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store.schema import fills, idempotency_keys, order_events, orders
-from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
+from investiq.foundation.vocabulary import OPEN_STATUSES, OrderStatus, OrderType, Side
 from investiq.invest.market.types import PRICE_STEP, Symbol
 from investiq.invest.trading.brokers.protocol import BrokerOrder, Execution
 from investiq.invest.trading.event_time import EventTime
-from investiq.invest.trading.order import OPEN, Order, OrderEvent, OrderRequest, amount, check_transition
+from investiq.invest.trading.order import Order, OrderEvent, OrderRequest, amount, check_transition
 from investiq.invest.trading.portfolio import Fill, Portfolio
 from investiq.invest.trading.risk import Denial
 
@@ -221,14 +221,14 @@ class Ledger:
 
     def open_orders(self, connection: Connection) -> Sequence[Order]:
         """Orders that may still fill, oldest first."""
-        return self._select(connection, orders.c.status.in_(OPEN))[::-1]
+        return self._select(connection, orders.c.status.in_(OPEN_STATUSES))[::-1]
 
     def watched(self, connection: Connection, ended_since: datetime) -> Sequence[Order]:
         """Open orders, and those cancelled or expired since the wall time `ended_since`: a late fill may come."""
         recent = orders.c.status.in_([OrderStatus.CANCELLED, OrderStatus.EXPIRED]) & (
             orders.c.updated_wall >= ended_since
         )
-        return self._select(connection, or_(orders.c.status.in_(OPEN), recent))[::-1]
+        return self._select(connection, or_(orders.c.status.in_(OPEN_STATUSES), recent))[::-1]
 
     def page(
         self,

@@ -14,12 +14,11 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from typing import ClassVar
 
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
+from investiq.foundation.vocabulary import OPEN_STATUSES, OrderStatus, OrderType, Side
 from investiq.invest.market.types import PRICE_STEP, Symbol
 
 __all__ = [
     "AMOUNT_STEP",
-    "OPEN",
     "QUANTITY_STEP",
     "TRANSITIONS",
     "IllegalTransition",
@@ -72,9 +71,6 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     _S.REJECTED: frozenset(),
     _S.DENIED: frozenset(),
 }
-
-OPEN = frozenset({_S.PENDING_NEW, _S.ACCEPTED, _S.PARTIALLY_FILLED, _S.UNKNOWN})
-"""Statuses in which an order can be expected to fill: its money or shares are spoken for."""
 
 
 def check_transition(before: OrderStatus, after: OrderStatus) -> None:
@@ -195,7 +191,7 @@ class Order:
     @property
     def is_open(self) -> bool:
         """It may still fill in the ordinary way."""
-        return self.status in OPEN
+        return self.status in OPEN_STATUSES
 
     @property
     def remaining(self) -> Decimal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from investiq.foundation.config.schema import TradingConfig
+from investiq.foundation.contract.heartbeat import LOST_NAME, LOST_SUMMARY
 from investiq.foundation.telemetry.catalogue import (
     AGENT_INTERVAL,
     AGENT_OPEN_TIME,
@@ -56,7 +57,7 @@ CIRCUIT_BREAKER_TRIPPED = Alert(
 )
 
 MONITORING_HEARTBEAT_LOST = Alert(
-    name="MonitoringHeartbeatLost",
+    name=LOST_NAME,
     subject=Subject.TRADING,
     severity=Severity.CRITICAL,
     query=f"time() - {series(HEARTBEAT_EVALUATED, eq('job', API.job))}",
@@ -64,7 +65,7 @@ MONITORING_HEARTBEAT_LOST = Alert(
     threshold=TradingConfig().heartbeat_timeout_seconds,
     extra_condition=f"and {series(MONITORING_REQUIRED, eq('job', API.job))} == 1",
     for_seconds=60,  # a start of the API takes two rounds of ten seconds until the first heartbeat
-    summary="the API does not hear the monitoring",
+    summary=LOST_SUMMARY,
     description=(
         "No fresh heartbeat has reached the API for a minute, so it denies every new entry, and refuses to resume, "
         "until one comes; exits are allowed. Prometheus lives, or this alert would not fire: what fails is "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,7 +27,6 @@ class ProbeResult:
     well: bool
     answered: bool
     detail: str
-    seconds: float
 
 
 def http_client(timeout_seconds: float = 2.0) -> httpx2.AsyncClient:
@@ -40,17 +38,16 @@ def http_client(timeout_seconds: float = 2.0) -> httpx2.AsyncClient:
 
 async def ask(check: HealthProbe, client: httpx2.AsyncClient) -> ProbeResult:
     """Ask once. Every failure is a finding: this never raises for what the other side does."""
-    started = time.perf_counter()
     try:
         response = await client.get(check.url)
     except httpx2.ConnectError:
-        return ProbeResult(False, False, "nothing answers", time.perf_counter() - started)
+        return ProbeResult(False, False, "nothing answers")
     except httpx2.TimeoutException:
-        return ProbeResult(False, False, "no answer in time", time.perf_counter() - started)
+        return ProbeResult(False, False, "no answer in time")
     except httpx2.HTTPError as error:
-        return ProbeResult(False, False, f"no HTTP answer: {error}", time.perf_counter() - started)
+        return ProbeResult(False, False, f"no HTTP answer: {error}")
     detail = _fault(check, response)
-    return ProbeResult(not detail, True, detail, time.perf_counter() - started)
+    return ProbeResult(not detail, True, detail)
 
 
 def _fault(check: HealthProbe, response: httpx2.Response) -> str:

@@ -9,12 +9,12 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 
 from investiq.foundation import runbooks
 from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
+from investiq.foundation.subprocesses import StopSign, scratch_folder
 from investiq.foundation.telemetry import catalogue
 from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.checks.dashboards import check_dashboards
@@ -164,10 +164,10 @@ def _differs(path: PurePosixPath) -> Finding:
 def check_programs(root: Path, config: Config) -> CheckResult:
     """promtool, amtool and the blackbox exporter accept the committed files and those of this machine."""
     findings = refusals("programs", root / "monitoring", _committed)
-    with TemporaryDirectory(prefix="investiq-") as scratch:
+    with scratch_folder("investiq-", StopSign()) as scratch:  # it holds tokens: gone whatever ends us
         try:
-            write_runtime(config, Path(scratch))
-            findings += refusals("programs", Path(scratch), partial(Place.file, _MACHINE))
+            write_runtime(config, scratch)
+            findings += refusals("programs", scratch, partial(Place.file, _MACHINE))
         except RenderError as error:
             findings.append(Finding("programs", Place.file(_MACHINE), error.message, error.fix))
     return CheckResult("programs", "committed files and those of this machine", tuple(findings))

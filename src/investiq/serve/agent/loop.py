@@ -16,6 +16,7 @@ from investiq.clients.session import ClientError
 from investiq.foundation.config.schema import AgentConfig
 from investiq.foundation.contract.api import Analysis, Market, Order
 from investiq.foundation.vocabulary import (
+    OPEN_STATUSES,
     Action,
     CycleOutcome,
     DenialReason,
@@ -32,9 +33,6 @@ __all__ = ["Agent", "pause"]
 _log = structlog.get_logger(__name__)
 
 LONGEST_WAIT_SECONDS = 60.0
-_OPEN: frozenset[str] = frozenset(
-    {OrderStatus.PENDING_NEW, OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED, OrderStatus.UNKNOWN}
-)
 _WHILE_HALTED: frozenset[str | None] = frozenset(
     {DenialReason.HALTED, DenialReason.MONITORING_LOST, DenialReason.BREAKER_UNREADABLE}
 )
@@ -63,7 +61,7 @@ class _Surroundings:
         return AgentView(
             score=None if score is None else Decimal(str(score)),
             held=self.held.get(symbol, Decimal(0)),
-            has_open_order=any(order["status"] in _OPEN for order in mine),
+            has_open_order=any(order["status"] in OPEN_STATUSES for order in mine),
             ordered_this_session=any(not _while_halted(order) for order in mine if self._is_of_session(order)),
             halted=self.halted,
         )

@@ -12,14 +12,12 @@ from datetime import UTC, datetime
 from investiq.clients.notify import Notice
 from investiq.foundation import topology
 from investiq.foundation.config.schema import Config
+from investiq.foundation.contract.heartbeat import LOST_NAME, LOST_SUMMARY
 from investiq.foundation.vocabulary import AlertStatus, HeartbeatState, Part, Severity, Subject
 from investiq.invest.trading.heartbeat import HeartbeatRecord, Instant
 from investiq.invest.trading.heartbeat_monitor import describe_heartbeat
 
 __all__ = ["HeartbeatNotifier"]
-
-ALERTNAME = "MonitoringHeartbeatLost"
-"""The name of the alert for the same fault, and so of its runbook."""
 
 _DEAF = "While this lasts, nothing else pages, and what is said to be resolved may not be."
 """Alertmanager takes for over what Prometheus no longer says: within a minute after that died, all that fired."""
@@ -67,13 +65,13 @@ class HeartbeatNotifier:
 
     def _notify(self, status: AlertStatus, heartbeat: HeartbeatRecord, now: Instant) -> None:
         over = status is AlertStatus.RESOLVED
-        summary = "the API hears the monitoring again" if over else "the API does not hear the monitoring"
+        summary = "the API hears the monitoring again" if over else LOST_SUMMARY
         source = f"{socket.gethostname()} ({topology.API.target(self._config)})"
         self._enqueue(
             Notice(
                 status=status,
-                key=f"investiq/{ALERTNAME}/{source}",
-                alertname=ALERTNAME,
+                key=f"investiq/{LOST_NAME}/{source}",
+                alertname=LOST_NAME,
                 severity=Severity.CRITICAL,
                 subject=Subject.TRADING.value,
                 service=Part.API.value,
@@ -82,7 +80,7 @@ class HeartbeatNotifier:
                 description=_description(over, heartbeat, now),
                 since=self._since or _time(now),
                 until=_time(now) if over else None,
-                runbook=f"{topology.console_url(self._config)}/runbooks/{Subject.TRADING}/{ALERTNAME}",
+                runbook=f"{topology.console_url(self._config)}/runbooks/{Subject.TRADING}/{LOST_NAME}",
                 console=f"{topology.console_url(self._config)}/operations/{Subject.TRADING}",
             )
         )

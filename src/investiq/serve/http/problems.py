@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
+from investiq.foundation.contract import api as contract
 from investiq.foundation.errors import InvestIQError
 
 __all__ = ["ErrorHandler", "Problem", "problem_handlers", "problem_response"]
@@ -36,7 +37,7 @@ def problem_response(
     scope: Scope, status: int, reason: str, message: str, headers: Mapping[str, str] | None = None, /, **detail: Any
 ) -> Response:
     """The problem document of a failed request. `reason` becomes the type, `message` the detail."""
-    body = {
+    body: contract.Problem = {
         "type": f"urn:investiq:problem:{reason}",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -44,9 +45,10 @@ def problem_response(
         "detail": message,
         "instance": scope.get("path", ""),
         "request_id": scope.get("request_id"),
-        **detail,
     }
-    return JSONResponse(jsonable_encoder(body), status, dict(headers or {}), media_type="application/problem+json")
+    return JSONResponse(
+        jsonable_encoder({**body, **detail}), status, dict(headers or {}), media_type="application/problem+json"
+    )
 
 
 def problem_handlers(statuses: Mapping[type[InvestIQError], int]) -> dict[int | type[Exception], ErrorHandler]:

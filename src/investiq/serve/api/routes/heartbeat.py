@@ -19,7 +19,7 @@ from investiq.invest.trading.desk import Desk
 from investiq.invest.trading.heartbeat import FUTURE_SECONDS
 from investiq.serve.http import Problem
 
-__all__ = ["HEARTBEAT_PATH", "heartbeat_routes"]
+__all__ = ["heartbeat_routes"]
 
 _log = structlog.get_logger(__name__)
 

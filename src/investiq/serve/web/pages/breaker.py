@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from investiq.clients.session import ClientError
 from investiq.foundation.contract.api import Monitoring, TradingStatus
-from investiq.foundation.vocabulary import HeartbeatState, OrderStatus
+from investiq.foundation.vocabulary import OPEN_STATUSES, HeartbeatState
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, card, chip, notice
 from investiq.serve.web.reading import SourceUnavailable
@@ -188,7 +188,9 @@ async def preview(sources: Sources, change: Change) -> Children:
     """What the change will do, with the numbers of this moment."""
     positions, orders, status = await asyncio.gather(sources.positions(), sources.orders(), sources.status())
     held = None if isinstance(positions, SourceUnavailable) else sum(float(p["quantity"]) != 0 for p in positions)
-    waiting = None if isinstance(orders, SourceUnavailable) else sum(o["status"] in _OPEN for o in orders["orders"])
+    waiting = (
+        None if isinstance(orders, SourceUnavailable) else sum(o["status"] in OPEN_STATUSES for o in orders["orders"])
+    )
     if change == "halt":
         return html.Ul(
             [
@@ -220,7 +222,6 @@ async def preview(sources: Sources, change: Change) -> Children:
     )
 
 
-_OPEN = (OrderStatus.PENDING_NEW, OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
 _UNHEARD = (HeartbeatState.AWAITED, HeartbeatState.LOST)
 
 
