@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
+from pathlib import Path
 
+from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
 from investiq.foundation.vocabulary import Part
 
@@ -26,6 +28,7 @@ __all__ = [
     "PROBES",
     "PROCESSES",
     "PROGRAMS",
+    "PROGRAM_USER",
     "PROMETHEUS",
     "SIGNALS",
     "WEB",
@@ -47,6 +50,10 @@ PROBES = "blackbox"
 `probe_success`."""
 
 
+PROGRAM_USER = "investiq"
+"""Whom the monitoring programs know, each with a password of its own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """A program that is not ours.
@@ -55,11 +62,13 @@ class Program:
         commands: its names, most specific first (Debian's have a prefix, upstream's do not).
         get: how to get it, one sentence.
         optional: the stack is whole without it.
+        asks: for a user and a password, which we give it; one that does not has a log-in of its own.
     """
 
     commands: tuple[str, ...]
     get: str
     optional: bool = False
+    asks: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +109,17 @@ class Process:
         """Every scrape job that has nothing to scrape without it."""
         return (self.job, *self.further_jobs)
 
+    @property
+    def asks_password(self) -> bool:
+        """Whether it is a program that answers nobody without `PROGRAM_USER` and its password."""
+        return self.program is not None and self.program.asks
+
+    def password_file(self, config: Config) -> Path | None:
+        """What holds its password, where it asks for one."""
+        return Paths.of(config).password(self.name) if self.asks_password else None
+
     def host(self, config: Config) -> str:
-        """Where it listens; a program always on loopback, since none of them asks who is there."""
+        """Where it listens; a program always on loopback: its password would go over a network in the clear."""
         return str(getattr(config, self.name).host) if self.program is None else _LOOPBACK
 
     def port(self, config: Config) -> int:
@@ -183,6 +201,7 @@ GRAFANA = Process(
         commands=("grafana-server", "grafana"),
         get="install Grafana from grafana.com/grafana/download (Debian has no package of it)",
         optional=True,
+        asks=False,
     ),
 )
 

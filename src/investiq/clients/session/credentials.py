@@ -1,31 +1,41 @@
-"""How to get at a server that is not this machine's: credentials, and certificates to trust."""
+"""How to get at a server: credentials, and certificates to trust."""
 
 from __future__ import annotations
 
 import ssl
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 
 from investiq.clients.session.errors import UnusableCredentials
+from investiq.foundation.config import Config
+from investiq.foundation.topology import PROGRAM_USER, Process
 
 __all__ = ["HttpCredentials", "tls_context"]
 
 
 @dataclass(frozen=True, slots=True)
 class HttpCredentials:
-    """How to get at a server that is not this machine's.
+    """How to get at a server.
 
     Attributes:
         token_file: holds a bearer token.
         basic_auth_file: holds `user:password`.
         ca_file: certificates to trust, in place of the system's.
+        password_file: holds the password of a monitoring program of this installation.
     """
 
     token_file: Path | None = None
     basic_auth_file: Path | None = None
     ca_file: Path | None = None
+    password_file: Path | None = None
+
+    @classmethod
+    def of(cls, process: Process, config: Config) -> HttpCredentials:
+        """What a process of this installation asks for."""
+        return cls(password_file=process.password_file(config))
 
     def headers(self) -> dict[str, str]:
         """The bearer token, where there is one.
@@ -40,18 +50,38 @@ class HttpCredentials:
             raise UnusableCredentials(f"{self.token_file} holds what no header can carry", "write the token into it")
         return {"Authorization": f"Bearer {token}"}
 
-    def basic(self) -> httpx2.BasicAuth | None:
+    def basic(self) -> httpx2.Auth | None:
         """User and password, where there are some.
 
         Raises:
             UnusableCredentials: their file cannot be used.
         """
+        if self.password_file is not None:
+            return _ProgramPassword(self.password_file)
         if self.basic_auth_file is None:
             return None
         user, colon, password = _line_of(self.basic_auth_file).partition(":")
         if not colon:
             raise UnusableCredentials(f"{self.basic_auth_file} has no colon", "write user:password into it")
         return httpx2.BasicAuth(user, password)
+
+
+class _ProgramPassword(httpx2.Auth):
+    """Reads the file for each request, so that one that is made or replaced later is used without a restart. While it
+    does not exist, requests go without: what asks for it says so.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
+        """Add the header (the interface of httpx)."""
+        try:
+            password = self._file.read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            yield request
+        else:
+            yield from httpx2.BasicAuth(PROGRAM_USER, password).auth_flow(request)
 
 
 def tls_context(url: str, ca_file: Path | None = None) -> ssl.SSLContext:

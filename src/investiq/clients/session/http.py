@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
@@ -92,16 +92,30 @@ class HttpSession:
         """Close the connections."""
         await self._client.aclose()
 
-    async def ask(self, path: str, params: Params | None = None, *, method: str = "GET", body: object = None) -> Answer:
+    async def ask(
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        method: str = "GET",
+        body: object = None,
+        credentials: HttpCredentials | None = None,
+    ) -> Answer:
         """What is answered at `path`, below the base address or absolute.
+
+        Args:
+            credentials: in place of those of the session, for an absolute address.
 
         Raises:
             Unreachable, TimedOut: nothing answers.
             Refused: it wants other credentials.
             BadResponse: it leads elsewhere, or does not end.
         """
+        options: dict[str, Any] = {"params": params, "json": body}
+        if credentials is not None:
+            options["auth"] = credentials.basic()
         async with self._turn:
-            answer = await self._exchange(path, params, method, body)
+            answer = await self._exchange(method, path, options)
         self.answered += 1
         if answer.status in _REDIRECTS:
             what = f"{answer.url} redirects to {answer.headers.get('location', 'nowhere')}"
@@ -162,22 +176,22 @@ class HttpSession:
         """It is something else than what that server says."""
         return self._foreign(answer.url, f"with something else than its JSON: {_start(answer.text)}")
 
-    async def _exchange(self, path: str, params: Params | None, method: str, body: object) -> Answer:
+    async def _exchange(self, method: str, path: str, options: Mapping[str, Any]) -> Answer:
         try:
             # httpx2 limits each step by itself: an answer that drips in could take for ever.
             async with asyncio.timeout(self._settings.timeout_seconds):
                 try:
-                    return await self._once(path, params, method, body)
+                    return await self._once(method, path, options)
                 except _BROKEN_OFF:
                     # A kept connection that the server closed meanwhile. To read again is safe, to change again is not.
                     if method != "GET":
                         raise
-                    return await self._once(path, params, method, body)
+                    return await self._once(method, path, options)
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
             raise self._translated(error, self._absolute(path), method) from error
 
-    async def _once(self, path: str, params: Params | None, method: str, body: object) -> Answer:
-        async with self._client.stream(method, path, params=params, json=body) as response:
+    async def _once(self, method: str, path: str, options: Mapping[str, Any]) -> Answer:
+        async with self._client.stream(method, path, **options) as response:
             return await read_answer(response)
 
     def _translated(self, error: Exception, url: str, method: str) -> ClientError:
@@ -223,7 +237,8 @@ class ServerClient:
 
     @classmethod
     def of(cls, config: Config, settings: HttpSettings | None = None) -> Self:
-        """For the server of this installation."""
+        """For the server of this installation, with the password that it asks for."""
+        settings = replace(settings or DEFAULT, credentials=HttpCredentials.of(cls.process, config))
         return cls(cls.process.url(config), settings)
 
     async def __aenter__(self) -> Self:

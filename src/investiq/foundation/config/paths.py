@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from investiq.foundation.config.schema import Config
 
-__all__ = ["PANELS_FILE", "Paths"]
+__all__ = ["PANELS_FILE", "Paths", "rendered_path"]
 
 PANELS_FILE = "panels.json"
 
@@ -57,6 +59,10 @@ class Paths:
         """What Alertmanager shows the API when it delivers the heartbeat; not an API key."""
         return self.keys / "heartbeat.token"
 
+    def password(self, program: str) -> Path:
+        """What a monitoring program asks for; no other program's password opens it."""
+        return self.keys / f"{program}.password"
+
     @property
     def logs(self) -> Path:
         return self.data_dir / "logs"
@@ -82,3 +88,11 @@ class Paths:
     @property
     def alertmanager(self) -> Path:
         return self.data_dir / "alertmanager"
+
+
+_SOMEWHERE = Paths(Path("/data"), Path("/models"))
+
+
+def rendered_path(file: Callable[[Paths], Path]) -> str:
+    """How a rendered configuration names `file`: from its own folder, so that it says nothing of this machine."""
+    return os.path.relpath(file(_SOMEWHERE), _SOMEWHERE.monitoring)

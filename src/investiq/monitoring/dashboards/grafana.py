@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 from typing import Any
 from zlib import crc32
 
@@ -21,6 +22,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from investiq.foundation.contract.panels import PanelState, PanelUnit, PanelView
 from investiq.foundation.telemetry.catalogue import Kind
+from investiq.foundation.topology import PROGRAM_USER
 from investiq.foundation.vocabulary import Severity
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.dashboards.panel import TARGET, Dashboard, Event, Panel, Query, Row
@@ -71,11 +73,12 @@ def _at_the_top(document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name != "placement"}
 
 
-def data_source(url: str) -> dict[str, Any]:
+def data_source(url: str, password_file: PurePath) -> dict[str, Any]:
     """The provisioning document of the data source.
 
     Args:
         url: of Prometheus, as Grafana reaches it.
+        password_file: holds the password of Prometheus. Grafana reads it when it starts.
     """
     source = {
         "name": "Prometheus",
@@ -85,6 +88,9 @@ def data_source(url: str) -> dict[str, Any]:
         "url": url,
         "isDefault": True,
         "editable": False,
+        "basicAuth": True,
+        "basicAuthUser": PROGRAM_USER,
+        "secureJsonData": {"basicAuthPassword": f"$__file{{{password_file}}}"},
         # `$__rate_interval` is at least four of these.
         "jsonData": {"httpMethod": "POST", "timeInterval": SCRAPE_INTERVAL},
     }

@@ -6,13 +6,13 @@ warnings to those that wake nobody.
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from investiq.foundation import topology
-from investiq.foundation.config.paths import Paths
+from investiq.foundation.config.paths import Paths, rendered_path
 from investiq.foundation.config.schema import Config, NotifyConfig
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
 from investiq.foundation.vocabulary import Dependency, Severity
@@ -56,10 +56,6 @@ HEARTBEAT = "heartbeat"
 DEADMANS_SWITCH = "deadmans-switch"
 CRITICAL = Severity.CRITICAL.value
 WARNING = Severity.WARNING.value
-
-_SOMEWHERE = Paths(Path("/data"), Path("/models"))
-_HEARTBEAT_TOKEN_FILE = os.path.relpath(_SOMEWHERE.heartbeat_token, _SOMEWHERE.monitoring)
-"""As alertmanager.yml sees it. Alertmanager reads it for each request, so the rendered file holds no secret of it."""
 
 TEST_ALERT = "InvestIQTest"
 """Sent by `investiq up` and `investiq doctor` to prove the way to the inbox; it never leaves this machine."""
@@ -290,10 +286,17 @@ def _inbox_webhook(config: Config, path: str) -> dict[str, Any]:
 def _api_heartbeat(config: Config) -> dict[str, Any]:
     return {
         "url": f"{topology.API.url(config)}{HEARTBEAT_PATH}",
+        # Alertmanager reads the file for each request, so what is rendered holds no secret.
         # A Watchdog that ended is no sign of life.
         "send_resolved": False,
-        "http_config": {"authorization": {"type": "Bearer", "credentials_file": _HEARTBEAT_TOKEN_FILE}},
+        "http_config": {
+            "authorization": {"type": "Bearer", "credentials_file": rendered_path(lambda paths: paths.heartbeat_token)}
+        },
     }
+
+
+def _bearer(file: Callable[[Paths], Path]) -> dict[str, Any]:
+    return {"authorization": {"type": "Bearer", "credentials_file": rendered_path(file)}}
 
 
 def _deadmans_switch(config: Config) -> list[dict[str, Any]]:

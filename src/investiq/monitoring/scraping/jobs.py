@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from investiq.foundation import topology
+from investiq.foundation.config.paths import rendered_path
 from investiq.foundation.config.schema import Config, ServiceConfig
-from investiq.foundation.topology import Process
+from investiq.foundation.topology import PROGRAM_USER, Process
 from investiq.monitoring.exporters.blackbox import PROBED
 from investiq.monitoring.scraping.probes import Probe, probes
 
@@ -33,6 +34,7 @@ class Job:
         targets: `host:port` of what is scraped, or the URLs to probe.
         probes: how each target is probed, through the exporter at `via`; empty for what is scraped itself.
         token_file: holds the bearer token that the targets ask for.
+        asks: the monitoring program that is asked, where that wants its password.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Job:
     probes: tuple[Probe, ...] = ()
     via: str | None = None
     token_file: str | None = None
+    asks: Process | None = None
     metrics_path: str = "/metrics"
     scheme: str = "http"
 
@@ -56,7 +59,12 @@ def _of_process(process: Process, config: Config) -> Iterator[Job]:
     if process is topology.BLACKBOX:
         yield _probes(config)
     asks = process is topology.API and config.api.metrics_token is not None
-    yield Job(process.job, (process.target(config),), token_file=METRICS_TOKEN_FILE if asks else None)
+    yield Job(
+        process.job,
+        (process.target(config),),
+        token_file=METRICS_TOKEN_FILE if asks else None,
+        asks=process if process.asks_password else None,
+    )
 
 
 def _of_service(service: ServiceConfig) -> Job:
@@ -72,7 +80,13 @@ def _of_service(service: ServiceConfig) -> Job:
 
 def _probes(config: Config) -> Job:
     wanted = probes(config)
-    return Job(topology.PROBES, tuple(probe.url for probe in wanted), wanted, via=topology.BLACKBOX.target(config))
+    exporter = topology.BLACKBOX
+    return Job(topology.PROBES, tuple(probe.url for probe in wanted), wanted, exporter.target(config), asks=exporter)
+
+
+def basic_auth(process: Process) -> dict[str, str]:
+    """How Prometheus shows a monitoring program its password, which it reads for each request."""
+    return {"username": PROGRAM_USER, "password_file": rendered_path(lambda paths: paths.password(process.name))}
 
 
 def prometheus_document(config: Config, without: Collection[str] = ()) -> dict[str, Any]:
@@ -84,8 +98,15 @@ def prometheus_document(config: Config, without: Collection[str] = ()) -> dict[s
             "evaluation_interval": f"{EVALUATION_SECONDS}s",
         },
         "rule_files": [RULE_FILES],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [topology.ALERTMANAGER.target(config)]}]}]},
+        "alerting": {"alertmanagers": [_alertmanager(config)]},
         "scrape_configs": [_scrape_config(job) for job in jobs(config) if job.name not in without],
+    }
+
+
+def _alertmanager(config: Config) -> dict[str, Any]:
+    return {
+        "basic_auth": basic_auth(topology.ALERTMANAGER),
+        "static_configs": [{"targets": [topology.ALERTMANAGER.target(config)]}],
     }
 
 
@@ -99,6 +120,8 @@ def _scrape_config(job: Job) -> dict[str, Any]:
         document["scheme"] = job.scheme
     if job.token_file is not None:
         document["authorization"] = {"type": "Bearer", "credentials_file": job.token_file}
+    if job.asks is not None:
+        document["basic_auth"] = basic_auth(job.asks)
     document["static_configs"] = _static_configs(job)
     if job.via is not None:
         document["relabel_configs"] = [

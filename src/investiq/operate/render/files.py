@@ -30,12 +30,15 @@ from investiq.monitoring.rules import alerts_of, recordings_of
 from investiq.monitoring.rules.rule_file import rule_document
 from investiq.monitoring.scraping.jobs import METRICS_TOKEN_FILE, jobs, prometheus_document
 from investiq.monitoring.scraping.probes import blackbox_document
+from investiq.operate.render.web_config import WEB_FOLDER, web_configs
 
 __all__ = ["HEADER", "RenderError", "render_committed", "render_runtime", "write_committed", "write_runtime"]
 
 HEADER = "# rendered by `investiq render`, do not edit: the source is src/investiq/monitoring\n"
 COMMITTED_DASHBOARDS = PurePosixPath("/etc/grafana/dashboards")
 """Where the committed files expect the dashboards: beside the provisioning of Grafana's packages and images."""
+COMMITTED_PASSWORD = PurePosixPath("/etc/grafana/prometheus.password")
+"""And the password of Prometheus, which only Grafana's user may read there."""
 EXECUTABLES = frozenset({"monitoring/validate.sh"})
 
 
@@ -73,6 +76,7 @@ def render_runtime(config: Config, without: Collection[str] = ()) -> dict[str, s
 
     Raises:
         RenderError: a receiver's address, or a service of the user, cannot work.
+        UnusableTokenFile: the password of a program cannot be read.
     """
     _check_receivers(config)
     _check_services(config)
@@ -80,7 +84,10 @@ def render_runtime(config: Config, without: Collection[str] = ()) -> dict[str, s
     for name, text in texts.items():
         if "${" in text:
             raise RenderError(f"{name} would hold an unexpanded ${{...}}: no monitoring program expands variables")
-    texts |= _grafana_files(config, Paths.of(config).monitoring / "grafana" / "dashboards")
+    paths = Paths.of(config)
+    password_file = paths.password(topology.PROMETHEUS.name)
+    texts |= _grafana_files(config, paths.monitoring / "grafana" / "dashboards", password_file)
+    texts |= {f"{WEB_FOLDER}/{process.name}.yml": _yaml(document) for process, document in web_configs(config)}
     texts[PANELS_FILE] = panels_document(dashboards_of(config), EVENTS, known_alerts(config)).text()
     token = config.api.metrics_token
     return texts | ({METRICS_TOKEN_FILE: token.get_secret_value()} if token is not None else {})
@@ -88,7 +95,7 @@ def render_runtime(config: Config, without: Collection[str] = ()) -> dict[str, s
 
 def render_committed() -> dict[PurePosixPath, str]:
     """Path from the root of the repository -> text: the same files for the defaults, without any secret."""
-    texts = _monitoring_files(Config(), ()) | _grafana_files(Config(), COMMITTED_DASHBOARDS)
+    texts = _monitoring_files(Config(), ()) | _grafana_files(Config(), COMMITTED_DASHBOARDS, COMMITTED_PASSWORD)
     files = {f"monitoring/{name}": text for name, text in texts.items()}
     files["monitoring/validate.sh"] = _template("validate.sh")
     files["docs/metrics.md"] = metrics_page()
@@ -126,18 +133,19 @@ def _monitoring_files(config: Config, without: Collection[str]) -> dict[str, str
     return texts | {TEMPLATE_FILE: notification_template(config)}
 
 
-def _grafana_files(config: Config, dashboards: PurePath) -> dict[str, str]:
+def _grafana_files(config: Config, dashboards: PurePath, password_file: PurePath) -> dict[str, str]:
     """What Grafana is provisioned with: `provisioning` is its folder of that name.
 
     Args:
         dashboards: where Grafana finds the dashboards.
+        password_file: where it finds the password of Prometheus.
     """
     from investiq.monitoring.dashboards import grafana  # noqa: PLC0415  Grafana's SDK costs a third of a second
 
     console = topology.console_url(config)
-    prometheus = topology.PROMETHEUS.url(config)
+    source = grafana.data_source(topology.PROMETHEUS.url(config), password_file)
     return {
-        "grafana/provisioning/datasources/prometheus.yml": _yaml(grafana.data_source(prometheus)),
+        "grafana/provisioning/datasources/prometheus.yml": _yaml(source),
         "grafana/provisioning/dashboards/investiq.yml": _yaml(grafana.dashboards_provider(str(dashboards))),
         **{
             f"grafana/dashboards/{dashboard.name}.json": grafana.dashboard_json(dashboard, EVENTS, console)

@@ -17,6 +17,7 @@ from investiq.foundation.errors import InvestIQError
 from investiq.foundation.files import provide_token
 from investiq.foundation.telemetry import logging
 from investiq.operate.render import files
+from investiq.operate.render.web_config import provide_passwords
 from investiq.operate.supervise.control import AlreadyRunning, ControlClient, NotRunning, hold_lock, is_locked
 from investiq.operate.supervise.control_server import ControlServer
 from investiq.operate.supervise.logs import own_error, rotated_text, tail
@@ -43,7 +44,7 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
     Raises:
         AlreadyRunning: another supervisor runs on this data_dir.
         PortsTaken: something else listens where a part is to listen.
-        UnusableTokenFile: the heartbeat token cannot be made or read.
+        UnusableTokenFile: the heartbeat token, or the password of a program, cannot be made or read.
     """
     paths = _folders(config)
     with hold_lock(paths.run):
@@ -52,6 +53,7 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
         stream = rotated_text(paths.logs / "supervisor.log", config.logging.max_bytes, config.logging.backups)
         logging.configure("supervisor", config.logging.level, stream)
         provide_token(paths.heartbeat_token)  # before Alertmanager and the API, which both read it
+        provide_passwords(config)
         files.write_runtime(config, paths.monitoring, missing_jobs(table))
         supervisor = Supervisor(
             table, logs=paths.logs, rotation=config.logging, cwd=Path.cwd(), no_restart=frozenset(no_restart)

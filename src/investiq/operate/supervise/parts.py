@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from investiq.clients.session import HttpCredentials
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.topology import Process
+from investiq.operate.render.web_config import WEB_FOLDER
 from investiq.operate.supervise import programs
 
 __all__ = ["HealthProbe", "MissingProgram", "ProcessSpec", "StackTable", "stack_table"]
@@ -23,10 +25,15 @@ _INTERPRETER_START_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class HealthProbe:
-    """A part is well when `url` answers 200 with `body` in it; the body tells the part from whatever else answers."""
+    """A part is well when `url` answers 200 with `body` in it; the body tells the part from whatever else answers.
+
+    Attributes:
+        credentials: what it asks for, even to say that it is well.
+    """
 
     url: str
     body: str
+    credentials: HttpCredentials = field(default_factory=HttpCredentials)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +174,12 @@ def _program(process: Process, config: Config, file: str, trained: bool) -> Proc
     return ProcessSpec(
         name=process.name,
         what=process.what,
-        argv=(file, *_ARGUMENTS[process.name](config), f"--web.listen-address=127.0.0.1:{port}"),
+        argv=(
+            file,
+            *_ARGUMENTS[process.name](config),
+            f"--web.config.file={Paths.of(config).monitoring / WEB_FOLDER / f'{process.name}.yml'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+        ),
         port=port,
         setting=process.setting,
         check=_probe(process, config),
@@ -207,9 +219,13 @@ def _prometheus(config: Config) -> tuple[str, ...]:
         # An alert is promised to Alertmanager for four of these: with the default of a minute, the heartbeat of a dead
         # Prometheus goes on for over 90 s.
         "--rules.alert.resend-delay=5s",
+        f"--web.cors.origin={_NO_ORIGIN}",
         # Not --web.enable-lifecycle: any page in a browser here could then stop Prometheus. SIGHUP reloads.
     )
 
+
+_NO_ORIGIN = "[^\\x00-\\x{10FFFF}]"
+"""Matches no text: by default, Prometheus lets the pages of every site read what it answers."""
 
 _ARGUMENTS: Mapping[str, Callable[[Config], tuple[str, ...]]] = {
     topology.ALERTMANAGER.name: _alertmanager,
@@ -228,7 +244,7 @@ _TARGETS = tuple(
 
 def _probe(process: Process, config: Config) -> HealthProbe:
     path, body = process.health
-    return HealthProbe(f"{process.url(config)}{path}", body)
+    return HealthProbe(f"{process.url(config)}{path}", body, HttpCredentials.of(process, config))
 
 
 def _investiq(*arguments: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from investiq.clients.session import ClientError, HttpSession
+from investiq.clients.session import ClientError, HttpCredentials, HttpSession
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
@@ -85,7 +85,8 @@ async def check_loaded(context: ValidationContext) -> CheckResult:
     findings += await _reloads(context)
     looked_at = "the running configuration of Prometheus"
     if topology.BLACKBOX.job not in context.without:
-        answer = await context.parts.ask(f"{topology.BLACKBOX.url(context.config)}/config")
+        credentials = HttpCredentials.of(topology.BLACKBOX, context.config)
+        answer = await context.parts.ask(f"{topology.BLACKBOX.url(context.config)}/config", credentials=credentials)
         findings += _drift(topology.BLACKBOX.job, blackbox_document(context.config), yaml.safe_load(answer.text))
         looked_at += " and of the blackbox exporter"
     return CheckResult("loaded", looked_at, tuple(findings))
@@ -148,35 +149,35 @@ def _state(part: PartStatus) -> str:
 
 async def check_endpoints(context: ValidationContext) -> CheckResult:
     """What people and Prometheus ask: the metrics of each part, the console's page, the API's prices and documents."""
-    wanted = dict(_endpoints(context.config))
-    found = await asyncio.gather(*(_endpoint(context.parts, url, body) for url, body in wanted.items()))
+    wanted = list(_endpoints(context.config))
+    found = await asyncio.gather(*(_endpoint(context.parts, *one) for one in wanted))
     findings = [finding for finding in found if finding is not None]
     if len(findings) == len(wanted):
         findings = [Finding("endpoints", _STACK, "none of its endpoints can be reached", "`investiq up`")]
     return CheckResult("endpoints", f"{len(wanted)} endpoints", tuple(findings))
 
 
-def _endpoints(config: Config) -> Iterator[tuple[str, str]]:
-    """URL, and what its body holds."""
+def _endpoints(config: Config) -> Iterator[tuple[str, str, HttpCredentials]]:
+    """URL, what its body holds, and what it asks for."""
     for part in stack_table(config).parts:
-        if part.port is not None:
-            yield f"{_base(part)}/metrics", "# TYPE "
+        if part.check is not None:
+            yield f"{_base(part)}/metrics", "# TYPE ", part.check.credentials
     api = topology.API.url(config)
-    yield f"{api}/api/market", '"phase"'
-    yield f"{api}/api/symbols", '"symbols"'
-    yield f"{topology.WEB.url(config)}/", "<html"
-    yield f"{topology.INBOX.url(config)}/api/notifications?limit=1", '"notifications"'
+    yield f"{api}/api/market", '"phase"', HttpCredentials()
+    yield f"{api}/api/symbols", '"symbols"', HttpCredentials()
+    yield f"{topology.WEB.url(config)}/", "<html", HttpCredentials()
+    yield f"{topology.INBOX.url(config)}/api/notifications?limit=1", '"notifications"', HttpCredentials()
 
 
 def _base(part: ProcessSpec) -> str:
     return (part.url or "").rstrip("/")
 
 
-async def _endpoint(parts: HttpSession, url: str, body: str) -> Finding | None:
+async def _endpoint(parts: HttpSession, url: str, body: str, credentials: HttpCredentials) -> Finding | None:
     """Not to be reached is what this check is there to find."""
     place = Place(PlaceKind.ADDRESS, url)
     try:
-        answer = await parts.ask(url)
+        answer = await parts.ask(url, credentials=credentials)
     except ClientError as error:
         return Finding("endpoints", place, error.what, START)
     if answer.status != 200:
