@@ -94,7 +94,5 @@ def series(stack: Stack) -> dict[str, int]:
 
 
 def _result(stack: Stack, query: str) -> list[dict[str, Any]]:
-    url = stack.url("prometheus", "/api/v1/query")
-    answer = httpx2.get(url, params={"query": query}, timeout=10, trust_env=False).raise_for_status().json()
-    result: list[dict[str, Any]] = answer["data"]["result"]
+    result: list[dict[str, Any]] = stack.get("prometheus", "/api/v1/query", {"query": query})["data"]["result"]
     return result

@@ -16,6 +16,9 @@ import httpx2
 import psutil
 
 from investiq.cli.exit_codes import ExitCode
+from investiq.clients.session import HttpCredentials
+from investiq.foundation import topology
+from investiq.foundation.config import Config
 from investiq.monitoring.routing.routes import TEST_ALERT
 from tests.ports import free_ports
 
@@ -148,9 +151,21 @@ class Stack:
     def url(self, part: str, path: str = "/") -> str:
         return f"http://127.0.0.1:{self.ports[part]}{path}"
 
-    def get(self, part: str, path: str) -> Any:
+    def client(self, part: str) -> httpx2.Client:
+        """Asks a part, with what it asks for of its own people; the API with no key."""
+        process = next(process for process in topology.PROCESSES if process.name == part)
+        auth = HttpCredentials.of(process, Config(data_dir=self.data)).auth()
+        return httpx2.Client(base_url=self.url(part, ""), auth=auth, timeout=10, trust_env=False)
+
+    def get(self, part: str, path: str, params: Mapping[str, str] | None = None) -> Any:
         """The JSON document at `path` of a part."""
-        return httpx2.get(self.url(part, path), timeout=10, trust_env=False).raise_for_status().json()
+        with self.client(part) as client:
+            return client.get(path, params=params).raise_for_status().json()
+
+    def post(self, part: str, path: str, document: object = None) -> None:
+        """Post to a part, which must take it."""
+        with self.client(part) as client:
+            client.post(path, json=document).raise_for_status()
 
     def targets(self) -> dict[str, set[str]]:
         """Scrape job -> the health of its targets, as Prometheus sees them."""

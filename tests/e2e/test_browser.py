@@ -273,7 +273,7 @@ def told_on_discord(stack: Stack) -> Iterator[Service]:
 
 
 def _read_again(stack: Stack) -> None:
-    httpx2.post(stack.url("alertmanager", "/-/reload"), timeout=10, trust_env=False).raise_for_status()
+    stack.post("alertmanager", "/-/reload")
 
 
 LONGEST_RUNBOOK = max((alert.runbook for alert in ALERTS), key=len)
@@ -288,8 +288,7 @@ def firing(stack: Stack, alert: Alert, **labels: str) -> Iterator[None]:
         runbook = stack.url("web", f"/runbooks/{LONGEST_RUNBOOK}")
         notes = {"summary": f"{alert.name} of a test", "description": f"See {runbook}", "runbook": runbook}
         raw = posted(told, **times) | {"annotations": notes}
-        url = stack.url("alertmanager", "/api/v2/alerts")
-        httpx2.post(url, json=[raw], timeout=10, trust_env=False).raise_for_status()
+        stack.post("alertmanager", "/api/v2/alerts", [raw])
 
     post()
     try:

@@ -18,10 +18,13 @@ from typing import Any
 import httpx2
 import pytest
 
+from investiq.clients.session import HttpCredentials
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths, load
+from investiq.foundation.topology import Process
 from investiq.operate.render.files import write_runtime
-from investiq.operate.supervise.parts import ProcessSpec, stack_table
+from investiq.operate.render.web_config import provide_passwords
+from investiq.operate.supervise.parts import HealthProbe, ProcessSpec, stack_table
 
 pytestmark = pytest.mark.e2e
 
@@ -43,6 +46,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
 @pytest.fixture
 def delivery(config: Config) -> Iterator[httpx2.Client]:
     """A real inbox and a real Alertmanager with the rendered file."""
+    provide_passwords(config)
     write_runtime(config, Paths.of(config).monitoring)
     table = stack_table(config)
     with (
@@ -58,22 +62,22 @@ def _running(part: ProcessSpec, client: httpx2.Client) -> Iterator[None]:
     process = subprocess.Popen(part.argv, env=os.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         assert part.check is not None
-        _await_answer(client, part.check.url)
+        _await_answer(client, part.check)
         yield
     finally:
         process.terminate()
         process.wait(20)
 
 
-def _await_answer(client: httpx2.Client, url: str) -> None:
+def _await_answer(client: httpx2.Client, check: HealthProbe) -> None:
     deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
         try:
-            if client.get(url).is_success:
+            if client.get(check.url, auth=check.credentials.auth()).is_success:
                 return
         except httpx2.HTTPError:
             pass
-        assert time.monotonic() < deadline, f"{url} does not answer"
+        assert time.monotonic() < deadline, f"{check.url} does not answer"
         time.sleep(0.1)
 
 
@@ -118,7 +122,7 @@ def _delivered(
     marker = _alert("Marker", "marker", "warning", "marker")
     url = f"{topology.ALERTMANAGER.url(config)}/api/v2/alerts"
     for batch in (symptoms, pages, [marker]):
-        client.post(url, json=batch).raise_for_status()
+        client.post(url, json=batch, auth=_auth(config, topology.ALERTMANAGER)).raise_for_status()
     expected = {*_names(pages), ("Marker", "marker")}
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not expected <= set(arrived := _inbox(config, client)):
@@ -128,8 +132,15 @@ def _delivered(
 
 
 def _inbox(config: Config, client: httpx2.Client) -> list[tuple[str, str]]:
-    rows = client.get(f"{topology.INBOX.url(config)}/api/notifications").json()["notifications"]
+    url, auth = f"{topology.INBOX.url(config)}/api/notifications", _auth(config, topology.INBOX)
+    rows = client.get(url, auth=auth).raise_for_status().json()["notifications"]
     return [(row["alertname"], row["labels"]["service"]) for row in rows]
+
+
+def _auth(config: Config, process: Process) -> httpx2.Auth:
+    auth = HttpCredentials.of(process, config).auth()
+    assert auth is not None
+    return auth
 
 
 def _names(alerts: list[dict[str, Any]]) -> list[tuple[str, str]]:

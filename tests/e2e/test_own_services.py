@@ -131,8 +131,7 @@ def _health(stack: Stack) -> set[str]:
 
 def _ask(stack: Stack, query: str) -> list[Any]:
     """The series that Prometheus has for `query`, those that are not a number left out."""
-    url = stack.url("prometheus", "/api/v1/query")
-    answer = httpx2.get(url, params={"query": query}, timeout=10, trust_env=False).raise_for_status().json()
+    answer = stack.get("prometheus", "/api/v1/query", {"query": query})
     return [one for one in answer["data"]["result"] if one["value"][1] != "NaN"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 import pytest
@@ -195,8 +196,9 @@ def test_halts_starts_silences_and_alerts_are_marked() -> None:
 
 
 def test_what_is_provisioned_belongs_together() -> None:
-    (source,) = data_source("http://prometheus:9090")["datasources"]
+    (source,) = data_source("http://prometheus:9090", PurePosixPath("/keys/prometheus.password"))["datasources"]
     assert (source["uid"], source["name"]) == (DATA_SOURCE_UID, "Prometheus")
+    assert source["secureJsonData"] == {"basicAuthPassword": "$__file{/keys/prometheus.password}"}
     chosen = _document(api.DASHBOARD)["templating"]["list"][0]
     assert chosen["current"] == {"text": "Prometheus", "value": DATA_SOURCE_UID}
     (provider,) = dashboards_provider("/somewhere")["providers"]

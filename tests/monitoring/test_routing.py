@@ -12,12 +12,13 @@ import yaml
 
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import NotifyConfig
+from investiq.foundation.contract.heartbeat import WATCHDOG_LABELS, WATCHDOG_NAME
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.operate.render.files import write_runtime
 from investiq.promql import duration
-from tests.alertmanager import alert, alertmanager, eventually, receiver
+from tests.alertmanager import alertmanager, eventually, posted, receiver
 
 DISCORD = "https://discord.com/api/webhooks/1/token"
 PAGERDUTY = "0123456789abcdef0123456789abcdef"
@@ -37,6 +38,8 @@ def _receivers_of(directory: Path, *labels: str) -> list[str]:
 def _receiver_names(config: Config) -> tuple[str, ...]:
     return tuple(receiver["name"] for receiver in alertmanager_document(config)["receivers"])
 
+
+WATCHDOG = tuple(f"{name}={value}" for name, value in WATCHDOG_LABELS.items())
 
 CONFIGS = {
     "default": Config(),
@@ -83,7 +86,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         (("alertname=ServiceDown", "severity=critical"), ["inbox", "critical"]),
         (("alertname=HighLatency", "severity=warning"), ["inbox", "warning"]),
-        (("alertname=Watchdog", "severity=none"), ["heartbeat"]),
+        (WATCHDOG, ["heartbeat"]),
         (("alertname=InvestIQTest", "severity=critical"), ["inbox"]),
         (("alertname=Foreign",), ["inbox"]),
         (("alertname=ProbeFailing", "severity=critical"), ["inbox", "critical"]),
@@ -100,7 +103,9 @@ def test_with_receivers_outside_each_severity_reaches_its_own(
 
 @pytest.mark.parametrize("alert", EVERY_ALERT, ids=lambda alert: f"{alert.name}-{alert.severity}")
 def test_every_alert_reaches_the_receivers_of_its_severity(folders: Mapping[str, Path], alert: Alert) -> None:
-    labels = (f"alertname={alert.name}", f"severity={alert.severity}", f"subject={alert.subject}")
+    labels = WATCHDOG
+    if alert.name != WATCHDOG_NAME:
+        labels = (f"alertname={alert.name}", f"severity={alert.severity}", f"subject={alert.subject}")
     for name, table in RECEIVERS.items():
         assert _receivers_of(folders[name], *labels) == table[alert.severity], name
 
@@ -157,10 +162,18 @@ def test_the_heartbeat_goes_to_the_api_with_the_token_of_its_own_file() -> None:
     assert to_inbox["url"].endswith(":5001/heartbeat")
 
 
+@pytest.mark.parametrize("change", [{"severity": "critical"}, {"instance": "elsewhere"}, {"service": ""}])
+def test_what_only_calls_itself_watchdog_is_no_heartbeat(tmp_path: Path, change: dict[str, str]) -> None:
+    write_runtime(Config(), tmp_path)
+    labels = {name: value for name, value in {**WATCHDOG_LABELS, **change}.items() if value}
+    told = _receivers_of(tmp_path, *(f"{name}={value}" for name, value in labels.items()))
+    assert told == (["heartbeat"] if "instance" in change else ["inbox"])  # the API refuses that one itself
+
+
 def test_a_dead_mans_switch_is_called_beside_the_heartbeat_and_cannot_hold_it_up(tmp_path: Path) -> None:
     config = _config(deadmans_switch_url="https://hc-ping.example/uuid")
     write_runtime(config, tmp_path)
-    assert _receivers_of(tmp_path, "alertname=Watchdog", "severity=none") == ["deadmans-switch", "heartbeat"]
+    assert _receivers_of(tmp_path, *WATCHDOG) == ["deadmans-switch", "heartbeat"]
     assert _receivers_of(tmp_path, "alertname=ServiceDown", "severity=critical") == ["inbox"]
     assert _receiver_names(config) == ("inbox", "heartbeat", "deadmans-switch")
     switch = next(r for r in alertmanager_document(config)["receivers"] if r["name"] == "deadmans-switch")
@@ -179,7 +192,7 @@ def test_a_heartbeat_that_is_taken_late_does_not_cost_the_next_one(tmp_path: Pat
             "receivers": [{"name": "heartbeat", "webhook_configs": [webhook]}],
         }
         with alertmanager(small, tmp_path) as running:
-            running.post(alert("Watchdog", severity="none"))
+            running.post(posted(WATCHDOG_LABELS))
             eventually(lambda: api.messages)
             began = time.monotonic()
             eventually(lambda: len(api.messages) > 1)

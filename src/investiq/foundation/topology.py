@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
-from pathlib import Path
 
-from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
-from investiq.foundation.vocabulary import Part
+from investiq.foundation.vocabulary import PROMETHEUS_JOB, Part
 
 __all__ = [
     "AGENT",
@@ -114,10 +112,6 @@ class Process:
         """Whether it is a program that answers nobody without `PROGRAM_USER` and its password."""
         return self.program is not None and self.program.asks
 
-    def password_file(self, config: Config) -> Path | None:
-        """What holds its password, where it asks for one."""
-        return Paths.of(config).password(self.name) if self.asks_password else None
-
     def host(self, config: Config) -> str:
         """Where it listens; a program always on loopback: its password would go over a network in the clear."""
         return str(getattr(config, self.name).host) if self.program is None else _LOOPBACK
@@ -178,7 +172,7 @@ NODE = Process(
 )
 PROMETHEUS = Process(
     name="prometheus",
-    job="prometheus",
+    job=PROMETHEUS_JOB,
     title="Prometheus",
     what="scrapes, stores and evaluates",
     health=("/-/ready", "Ready"),

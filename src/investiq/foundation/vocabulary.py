@@ -10,6 +10,7 @@ from enum import StrEnum
 
 __all__ = [
     "OPEN_STATUSES",
+    "PROMETHEUS_JOB",
     "Action",
     "AlertStatus",
     "BeatOutcome",
@@ -45,6 +46,10 @@ class Part(StrEnum):
     WEB = "frontend"
     INBOX = "inbox"
     AGENT = "agent"
+
+
+PROMETHEUS_JOB = "prometheus"
+"""The scrape job of Prometheus itself."""
 
 
 class Subject(StrEnum):

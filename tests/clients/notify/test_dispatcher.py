@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ def failing(outcome: str = "server_error", *, again: bool = True, after: float =
     return fail
 
 
-def never(url: str, document: Mapping[str, Any], expected: tuple[int, ...]) -> None:
+def never(url: str, document: Mapping[str, Any], expected: tuple[int, ...], token_file: Path | None = None) -> None:
     raise AssertionError("these receivers send nothing")
 
 

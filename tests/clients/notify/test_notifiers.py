@@ -15,7 +15,7 @@ from investiq.clients.notify.notifier import Undelivered
 from investiq.clients.notify.pagerduty import PagerDuty
 from investiq.clients.notify.transport import LONGEST_ASKED_SECONDS, post
 from investiq.clients.notify.webhook import Webhook
-from investiq.foundation.config import Config
+from investiq.foundation.config import Config, Paths
 from investiq.foundation.config.schema import NotifyConfig
 from investiq.foundation.contract.webhook import WebhookMessage
 from investiq.foundation.telemetry import catalogue
@@ -127,6 +127,7 @@ def test_a_webhook_gets_every_member_as_alertmanager_writes_it() -> None:
 def test_the_inbox_shows_it_like_any_page(tmp_path: Path) -> None:
     config = Config(data_dir=tmp_path)
     with TestClient(create_app(config, Metrics(Part.INBOX)), base_url="http://127.0.0.1:5001") as inbox:
+        inbox.headers["Authorization"] = f"Bearer {Paths.of(config).inbox_token.read_text().strip()}"
         for told in (notice(), over()):
             assert inbox.post("/webhook", json=message(told, "inbox")).status_code == 200
         rows = inbox.get("/api/notifications").json()["notifications"]
@@ -141,8 +142,8 @@ def test_the_inbox_shows_it_like_any_page(tmp_path: Path) -> None:
 
 
 def test_the_inbox_is_the_configured_one() -> None:
-    made = Inbox.of(Config.model_validate({"inbox": {"port": 5999}}))
-    assert made == Inbox("http://127.0.0.1:5999/webhook")
+    config = Config.model_validate({"inbox": {"port": 5999}})
+    assert Inbox.of(config) == Inbox("http://127.0.0.1:5999/webhook", Paths.of(config).inbox_token)
 
 
 # ---- how a delivery fails ----

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from investiq.foundation.contract.heartbeat import WATCHDOG_LABELS, WATCHDOG_NAME
+
 STARTED = "2026-03-02T09:00:00.123456789Z"
 NEVER = "0001-01-01T00:00:00Z"
 
@@ -12,7 +14,9 @@ def alert(name: str = "ServiceDown", status: str = "firing", **changes: Any) -> 
     """One alert of a webhook; keywords replace its fields."""
     return {
         "status": status,
-        "labels": {"alertname": name, "severity": "critical", "service": "investiq-api"},
+        "labels": dict(WATCHDOG_LABELS)
+        if name == WATCHDOG_NAME
+        else {"alertname": name, "severity": "critical", "service": "investiq-api"},
         "annotations": {"summary": f"{name} happened"},
         "startsAt": STARTED,
         "endsAt": "2026-03-02T09:05:00Z" if status == "resolved" else NEVER,

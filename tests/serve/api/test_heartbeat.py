@@ -15,6 +15,7 @@ import pytest
 
 from investiq.foundation.config import Paths
 from investiq.foundation.config.schema import ApiConfig, TradingConfig
+from investiq.foundation.contract.heartbeat import WATCHDOG_LABELS
 from investiq.foundation.files import UnusableTokenFile, provide_token
 from investiq.foundation.telemetry import catalogue
 from investiq.serve.api.auth import AuthMiddleware
@@ -127,6 +128,10 @@ async def test_where_monitoring_is_not_required_health_says_so(tmp_path: Path) -
         webhook(alert("ServiceDown", annotations={"evaluated_at": "1"})),
         webhook(watchdog(startsAt="yesterday")),
         webhook(watchdog(labels={"alertname": 7})),
+        # Anybody who reaches Alertmanager can post an alert of that name.
+        webhook(watchdog(labels={"alertname": "Watchdog"})),
+        webhook(watchdog(labels={**WATCHDOG_LABELS, "severity": "critical"})),
+        webhook(watchdog(labels={**WATCHDOG_LABELS, "instance": "elsewhere"})),
     ],
 )
 async def test_what_is_malformed_is_none_and_is_told(watched: Installation, body: object) -> None:

@@ -13,6 +13,8 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from investiq.clients.session import HttpCredentials
+from investiq.foundation import topology
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import InboxConfig
 from investiq.foundation.telemetry.metrics import Metrics
@@ -26,7 +28,8 @@ BASE = "http://127.0.0.1:5001"
 
 def _client(config: Config) -> httpx2.AsyncClient:
     app = create_app(config, Metrics(Part.INBOX))
-    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=BASE)
+    auth = HttpCredentials.of(topology.INBOX, config).auth()
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=BASE, auth=auth)
 
 
 @pytest.fixture
@@ -191,3 +194,70 @@ async def test_metrics_count_what_arrived(inbox: httpx2.AsyncClient) -> None:
     assert sample((await inbox.get("/metrics")).text, name, status="resolved") == 0
     await inbox.post("/webhook", json=webhook(alert("A"), alert("B")))
     assert sample((await inbox.get("/metrics")).text, name, status="firing") == 2
+
+
+# ---- who may ----
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer ", "Bearer " + "A" * 43, "Basic dXNlcjpwYXNz"])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/webhook"), ("POST", "/heartbeat"), ("GET", "/api/notifications"), ("GET", "/docs")]
+)
+async def test_without_its_token_nobody_brings_or_reads_anything(
+    inbox: httpx2.AsyncClient, method: str, path: str, authorization: str
+) -> None:
+    request = inbox.build_request(
+        method, path, json=webhook(alert("Watchdog")), headers={"Authorization": authorization}
+    )
+    answer = await inbox.send(request, auth=None)
+    assert (answer.status_code, answer.json()["reason"]) == (401, "inbox_token")
+    assert await _notifications(inbox) == []
+    health = await inbox.get("/health", auth=None)
+    assert (health.status_code, health.json()["heartbeat"]["age_seconds"]) == (200, None)
+
+
+# ---- what strangers write ----
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("\\ud83d", "\N{REPLACEMENT CHARACTER}"),
+        ("\\ude00x\\ud83d", "\N{REPLACEMENT CHARACTER}x\N{REPLACEMENT CHARACTER}"),
+        ("\\ud83d\\ude00", "\N{GRINNING FACE}"),
+        ("a\\u0000b", "a\N{REPLACEMENT CHARACTER}b"),
+    ],
+)
+@pytest.mark.parametrize("place", ["alertname", "service", "summary", "receiver"])
+async def test_text_that_cannot_be_written_is_kept_as_what_can(
+    inbox: httpx2.AsyncClient, place: str, sent: str, kept: str
+) -> None:
+    message = webhook(alert("Before", labels={"alertname": "Before", "service": "one"}), receiver="inbox")
+    text = {
+        "alertname": ('"alertname": "Before"', f'"alertname": "{sent}"'),
+        "service": ('"service": "one"', f'"service": "{sent}"'),
+        "summary": ("Before happened", sent),
+        "receiver": ('"receiver": "inbox"', f'"receiver": "{sent}"'),
+    }[place]
+    body = json.dumps(message).replace(*text)
+    answer = await inbox.post("/webhook", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 200, answer.text
+    (row,) = await _notifications(inbox)
+    found = {**row["labels"], **row["annotations"], "receiver": row["receiver"]}
+    assert found[place] == kept
+
+
+@pytest.mark.parametrize("when", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00", "1492-01-01T00:00:00Z"])
+async def test_times_at_the_ends_of_time_are_422(inbox: httpx2.AsyncClient, when: str) -> None:
+    for changes in ({"startsAt": when}, {"endsAt": when, "status": "resolved"}):
+        assert (await inbox.post("/webhook", json=webhook(alert("Odd", **changes)))).status_code == 422
+    assert (await inbox.get("/api/notifications", params={"since": when})).status_code == 422
+
+
+@pytest.mark.parametrize("late", ["inf", "1e308", "99999999999", "nan"])
+async def test_a_heartbeat_from_the_future_hides_no_loss(inbox: httpx2.AsyncClient, late: str) -> None:
+    beat = alert("Watchdog", annotations={"evaluated_at": f"{time.time() - 5:.3f}"})
+    await inbox.post("/heartbeat", json=webhook(beat))
+    await inbox.post("/heartbeat", json=webhook(alert("Watchdog", annotations={"evaluated_at": late})))
+    age = (await inbox.get("/health")).json()["heartbeat"]["age_seconds"]
+    assert 4 < age < 60

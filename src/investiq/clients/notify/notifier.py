@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from investiq.clients.notify.notice import Notice
@@ -14,8 +15,14 @@ __all__ = ["HttpPost", "Notifier", "Undelivered"]
 class HttpPost(Protocol):
     """Sends a JSON document and returns when one of the `expected` statuses answers."""
 
-    def __call__(self, url: str, document: Mapping[str, Any], expected: tuple[int, ...]) -> None:
-        """Raises Undelivered in every other case."""
+    def __call__(
+        self, url: str, document: Mapping[str, Any], expected: tuple[int, ...], token_file: Path | None = None
+    ) -> None:
+        """Raises Undelivered in every other case.
+
+        Args:
+            token_file: holds the bearer token that the server asks for.
+        """
 
 
 class Notifier(Protocol):

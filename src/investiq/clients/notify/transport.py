@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx2
 
 from investiq import __version__
 from investiq.clients.notify.notifier import Undelivered
+from investiq.clients.session.credentials import HttpCredentials
 
 __all__ = ["LIMIT_SECONDS", "LONGEST_ASKED_SECONDS", "post"]
 
@@ -17,17 +19,21 @@ LONGEST_ASKED_SECONDS = 60.0
 """A service that asks for more patience is asked again after this."""
 
 
-def post(url: str, document: Mapping[str, Any], expected: tuple[int, ...]) -> None:
+def post(url: str, document: Mapping[str, Any], expected: tuple[int, ...], token_file: Path | None = None) -> None:
     """Send `document` to `url`. Only status and one header of the answer are read, never its body.
+
+    Args:
+        token_file: holds the bearer token that the server asks for.
 
     Raises:
         Undelivered: no answer in time, or another status than those `expected`.
     """
     headers = {"User-Agent": f"investiq/{__version__}"}
+    credentials = HttpCredentials(own_token=token_file)
     try:
         with (
             httpx2.Client(timeout=LIMIT_SECONDS, trust_env=False, follow_redirects=False) as client,
-            client.stream("POST", url, json=document, headers=headers) as response,
+            client.stream("POST", url, json=document, headers=headers, auth=credentials.auth()) as response,
         ):
             status, asked = response.status_code, response.headers.get("retry-after", "")
     except httpx2.TimeoutException:

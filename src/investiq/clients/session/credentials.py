@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ssl
+from base64 import b64encode
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 
 from investiq.clients.session.errors import UnusableCredentials
-from investiq.foundation.config import Config
-from investiq.foundation.topology import PROGRAM_USER, Process
+from investiq.foundation.config import Config, Paths
+from investiq.foundation.topology import INBOX, PROGRAM_USER, Process
 
 __all__ = ["HttpCredentials", "tls_context"]
 
@@ -24,18 +26,23 @@ class HttpCredentials:
         token_file: holds a bearer token.
         basic_auth_file: holds `user:password`.
         ca_file: certificates to trust, in place of the system's.
-        password_file: holds the password of a monitoring program of this installation.
+        own_token, own_password: hold what a part of this installation asks for; read for each request.
     """
 
     token_file: Path | None = None
     basic_auth_file: Path | None = None
     ca_file: Path | None = None
-    password_file: Path | None = None
+    own_token: Path | None = None
+    own_password: Path | None = None
 
     @classmethod
     def of(cls, process: Process, config: Config) -> HttpCredentials:
-        """What a process of this installation asks for."""
-        return cls(password_file=process.password_file(config))
+        """What a part of this installation asks for, where it is no API key."""
+        if process is INBOX:
+            return cls(own_token=Paths.of(config).inbox_token)
+        if process.asks_password:
+            return cls(own_password=Paths.of(config).password(process.name))
+        return cls()
 
     def headers(self) -> dict[str, str]:
         """The bearer token, where there is one.
@@ -50,14 +57,16 @@ class HttpCredentials:
             raise UnusableCredentials(f"{self.token_file} holds what no header can carry", "write the token into it")
         return {"Authorization": f"Bearer {token}"}
 
-    def basic(self) -> httpx2.Auth | None:
-        """User and password, where there are some.
+    def auth(self) -> httpx2.Auth | None:
+        """What is shown with each request, besides the bearer token of `headers`.
 
         Raises:
-            UnusableCredentials: their file cannot be used.
+            UnusableCredentials: the file of user and password cannot be used.
         """
-        if self.password_file is not None:
-            return _ProgramPassword(self.password_file)
+        if self.own_token is not None:
+            return _OwnToken(self.own_token)
+        if self.own_password is not None:
+            return _OwnPassword(self.own_password)
         if self.basic_auth_file is None:
             return None
         user, colon, password = _line_of(self.basic_auth_file).partition(":")
@@ -66,7 +75,7 @@ class HttpCredentials:
         return httpx2.BasicAuth(user, password)
 
 
-class _ProgramPassword(httpx2.Auth):
+class _OwnToken(httpx2.Auth):
     """Reads the file for each request, so that one that is made or replaced later is used without a restart. While it
     does not exist, requests go without: what asks for it says so.
     """
@@ -76,12 +85,17 @@ class _ProgramPassword(httpx2.Auth):
 
     def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
         """Add the header (the interface of httpx)."""
-        try:
-            password = self._file.read_text("ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            yield request
-        else:
-            yield from httpx2.BasicAuth(PROGRAM_USER, password).auth_flow(request)
+        with suppress(OSError, UnicodeDecodeError):
+            request.headers["Authorization"] = self._shown(self._file.read_text("ascii").strip())
+        yield request
+
+    def _shown(self, secret: str) -> str:
+        return f"Bearer {secret}"
+
+
+class _OwnPassword(_OwnToken):
+    def _shown(self, secret: str) -> str:
+        return f"Basic {b64encode(f'{PROGRAM_USER}:{secret}'.encode()).decode('ascii')}"
 
 
 def tls_context(url: str, ca_file: Path | None = None) -> ssl.SSLContext:

@@ -74,7 +74,7 @@ class HttpSession:
         self._client = httpx2.AsyncClient(
             base_url=url,
             headers=settings.credentials.headers(),
-            auth=settings.credentials.basic(),
+            auth=settings.credentials.auth(),
             verify=tls_context(url, settings.credentials.ca_file),
             timeout=settings.timeout_seconds,
             # A proxy of the environment leads elsewhere than to this machine, or to a part of this installation.
@@ -113,7 +113,7 @@ class HttpSession:
         """
         options: dict[str, Any] = {"params": params, "json": body}
         if credentials is not None:
-            options["auth"] = credentials.basic()
+            options["auth"] = credentials.auth()
         async with self._turn:
             answer = await self._exchange(method, path, options)
         self.answered += 1

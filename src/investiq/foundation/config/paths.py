@@ -59,6 +59,11 @@ class Paths:
         """What Alertmanager shows the API when it delivers the heartbeat; not an API key."""
         return self.keys / "heartbeat.token"
 
+    @property
+    def inbox_token(self) -> Path:
+        """What the inbox asks of whoever brings or reads notifications."""
+        return self.keys / "inbox.token"
+
     def password(self, program: str) -> Path:
         """What a monitoring program asks for; no other program's password opens it."""
         return self.keys / f"{program}.password"

@@ -6,24 +6,61 @@ Newer versions may add fields. What is read of those that are known is strict; t
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, SkipValidation
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SkipValidation,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from investiq.foundation.vocabulary import AlertStatus
 
-__all__ = ["NEVER", "WebhookAlert", "WebhookMessage"]
+__all__ = ["NEVER", "Moment", "WebhookAlert", "WebhookMessage"]
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """How Go writes a time that is not set."""
 
 
+_YEARS = range(1970, 9000)
+"""At the ends of what a date can be, its time in another zone is none."""
+
+
 def _utc(moment: datetime) -> datetime:
-    return moment if moment == NEVER else moment.astimezone(UTC)
+    if moment == NEVER:
+        return NEVER
+    if moment.year not in _YEARS:
+        raise ValueError(f"expected a year from {_YEARS.start} to {_YEARS.stop - 1}")
+    return moment.astimezone(UTC)
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""A time in UTC."""
+
+
+def _text(value: str) -> str:
+    """Halves of characters, which no encoding can write, and NUL, which no database takes, as what stands for such."""
+    whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+def _cleaned(value: Any) -> Any:
+    """Whatever JSON holds, with text that can be kept and shown: a page is not lost over a character of it."""
+    match value:
+        case str():
+            return _text(value)
+        case list():
+            return [_cleaned(item) for item in value]
+        case dict():
+            return {_text(key): _cleaned(item) for key, item in value.items()}
+        case _:
+            return value
 
 
 class _Sent(BaseModel):
@@ -45,6 +82,11 @@ class WebhookAlert(_Sent):
 
 class WebhookMessage(_Sent):
     """One group of alerts, as one receiver gets it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _clean(cls, document: Any) -> Any:
+        return _cleaned(document)
 
     version: Literal["4"]
     group_key: str

@@ -13,12 +13,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from investiq.foundation.contract.heartbeat import FUTURE_SECONDS
 from investiq.foundation.vocabulary import BeatOutcome, HeartbeatState
 
-__all__ = ["FUTURE_SECONDS", "Heartbeat", "HeartbeatRecord", "Instant"]
-
-FUTURE_SECONDS = 5.0
-"""A heartbeat that is stamped later than this from now is none: one of the two clocks is wrong."""
+__all__ = ["Heartbeat", "HeartbeatRecord", "Instant"]
 
 
 @dataclass(frozen=True, slots=True)

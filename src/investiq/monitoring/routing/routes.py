@@ -14,7 +14,7 @@ from typing import Any
 from investiq.foundation import topology
 from investiq.foundation.config.paths import Paths, rendered_path
 from investiq.foundation.config.schema import Config, NotifyConfig
-from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
+from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH, WATCHDOG_LABELS
 from investiq.foundation.vocabulary import Dependency, Severity
 from investiq.monitoring.routing.messages import TEMPLATE_FILE
 from investiq.monitoring.rules.api import (
@@ -33,7 +33,6 @@ from investiq.monitoring.rules.monitoring import (
     NOT_CONNECTED,
     NOT_INGESTING,
     TARGET_MISSING,
-    WATCHDOG,
 )
 from investiq.monitoring.rules.signals import ML_SERVICE_DOWN, MODEL_NOT_LOADED, SIGNAL_ENGINE_FALLBACK
 from investiq.monitoring.rules.slo import BURNS_FAST, BURNS_SLOWLY
@@ -234,7 +233,7 @@ def alertmanager_document(config: Config) -> dict[str, Any]:
 
 def _machine_routes(config: Config) -> list[dict[str, Any]]:
     """Routes of what is meant for machines. They end the search: none of it goes on to a person."""
-    watchdog = [str(eq("alertname", WATCHDOG.name))]
+    watchdog = [str(eq(name, value)) for name, value in WATCHDOG_LABELS.items()]
     # A route of its own before the heartbeat's: a switch that hangs cannot hold up what trading waits for, and such
     # services take a few calls a minute only.
     switch = {
@@ -280,13 +279,16 @@ def _inhibit_rule(inhibition: Inhibition) -> dict[str, Any]:
 
 
 def _inbox_webhook(config: Config, path: str) -> dict[str, Any]:
-    return {"url": f"{topology.INBOX.url(config)}{path}", "send_resolved": True}
+    return {
+        "url": f"{topology.INBOX.url(config)}{path}",
+        "send_resolved": True,
+        "http_config": _bearer(lambda paths: paths.inbox_token),
+    }
 
 
 def _api_heartbeat(config: Config) -> dict[str, Any]:
     return {
         "url": f"{topology.API.url(config)}{HEARTBEAT_PATH}",
-        # Alertmanager reads the file for each request, so what is rendered holds no secret.
         # A Watchdog that ended is no sign of life.
         "send_resolved": False,
         "http_config": {
@@ -296,6 +298,7 @@ def _api_heartbeat(config: Config) -> dict[str, Any]:
 
 
 def _bearer(file: Callable[[Paths], Path]) -> dict[str, Any]:
+    """Alertmanager reads the file for each request, so what is rendered holds no secret."""
     return {"authorization": {"type": "Bearer", "credentials_file": rendered_path(file)}}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from investiq.foundation.contract.heartbeat import EVALUATED_AT, WATCHDOG_NAME
+from investiq.foundation.contract.heartbeat import EVALUATED_AT, WATCHDOG_LABELS
 from investiq.foundation.topology import (
     ALERTMANAGER,
     API,
@@ -277,13 +277,13 @@ BLACKBOX_RELOAD_FAILED = Alert(
 )
 
 WATCHDOG = Alert(
-    name=WATCHDOG_NAME,
-    subject=Subject.MONITORING,
-    severity=Severity.NONE,
+    name=WATCHDOG_LABELS["alertname"],
+    subject=Subject(WATCHDOG_LABELS["subject"]),
+    severity=Severity(WATCHDOG_LABELS["severity"]),
     # Not vector(1): Alertmanager goes on sending the last alert it heard of for minutes after Prometheus died. Whoever
     # receives this judges `evaluated_at`, which only a living Prometheus moves on.
     query="time()",
-    service=PROMETHEUS.job,
+    service=WATCHDOG_LABELS["service"],
     summary="the monitoring is alive",
     description=(
         "Always firing, and for machines only: it proves that rules are evaluated and notifications delivered. When "

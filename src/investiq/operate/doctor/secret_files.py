@@ -33,9 +33,9 @@ def check(installation: Installation) -> CheckResult:
 
 
 def _of_the_installation(paths: Paths) -> dict[Path, str]:
-    keys = dict.fromkeys((paths.admin_key, paths.agent_key, *sorted(paths.keys.glob("*.key"))), "an API key")
+    kinds = {"*.key": "an API key", "*.token": "a token", "*.password": "a password"}
+    keys = {file: what for pattern, what in kinds.items() for file in sorted(paths.keys.glob(pattern))}
     return keys | {
-        paths.heartbeat_token: "the heartbeat token",
         paths.monitoring / "alertmanager.yml": "the addresses of receivers",
         paths.monitoring / "metrics_token": "the metrics token",
         paths.ledger: "orders and positions",

@@ -44,7 +44,7 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
     Raises:
         AlreadyRunning: another supervisor runs on this data_dir.
         PortsTaken: something else listens where a part is to listen.
-        UnusableTokenFile: the heartbeat token, or the password of a program, cannot be made or read.
+        UnusableTokenFile: a token, or the password of a program, cannot be made or read.
     """
     paths = _folders(config)
     with hold_lock(paths.run):
@@ -53,6 +53,7 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
         stream = rotated_text(paths.logs / "supervisor.log", config.logging.max_bytes, config.logging.backups)
         logging.configure("supervisor", config.logging.level, stream)
         provide_token(paths.heartbeat_token)  # before Alertmanager and the API, which both read it
+        provide_token(paths.inbox_token)  # before Alertmanager and whoever else speaks to it
         provide_passwords(config)
         files.write_runtime(config, paths.monitoring, missing_jobs(table))
         supervisor = Supervisor(

@@ -39,7 +39,7 @@ def http_client(timeout_seconds: float = 2.0) -> httpx2.AsyncClient:
 async def ask(check: HealthProbe, client: httpx2.AsyncClient) -> ProbeResult:
     """Ask once. Every failure is a finding: this never raises for what the other side does."""
     try:
-        response = await client.get(check.url, auth=check.credentials.basic())
+        response = await client.get(check.url, auth=check.credentials.auth())
     except httpx2.ConnectError:
         return ProbeResult(False, False, "nothing answers")
     except httpx2.TimeoutException:

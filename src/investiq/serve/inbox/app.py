@@ -17,16 +17,18 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Response
-from pydantic import AwareDatetime
+from starlette.middleware import Middleware
 
 from investiq import __version__
 from investiq.foundation.config import Config, Paths
-from investiq.foundation.contract.heartbeat import EVALUATED_AT
-from investiq.foundation.contract.webhook import NEVER, WebhookAlert, WebhookMessage
+from investiq.foundation.contract.heartbeat import FUTURE_SECONDS, evaluations
+from investiq.foundation.contract.webhook import NEVER, Moment, WebhookAlert, WebhookMessage
+from investiq.foundation.files import provide_token
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import AlertStatus, Dependency, HealthStatus, Part
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve
+from investiq.serve.inbox.access import TokenAccess
 from investiq.serve.inbox.store import InboxUnavailable, NotificationStore, Received
 
 __all__ = ["create_app", "run"]
@@ -41,23 +43,15 @@ class _Heartbeat:
     def __init__(self) -> None:
         self._evaluated_at: float | None = None
 
-    def record(self, alerts: list[WebhookAlert]) -> None:
-        """Keep the newest `evaluated_at` of the firing alerts and of before; what carries none is no heartbeat."""
-        firing = (alert for alert in alerts if alert.status is AlertStatus.FIRING)
-        moments = [_number(alert.annotations.get(EVALUATED_AT)) for alert in firing]
+    def record(self, alerts: list[WebhookAlert], now: float) -> None:
+        """Keep the newest evaluation of now and of before; one from the future counts as none."""
+        moments = [moment for moment in evaluations(alerts) if moment <= now + FUTURE_SECONDS]
         self._evaluated_at = max((m for m in (self._evaluated_at, *moments) if m is not None), default=None)
 
     def state(self, now: float) -> dict[str, float | None]:
         """Unix time of the latest evaluation and its age in seconds; None before the first heartbeat."""
         age = None if self._evaluated_at is None else round(now - self._evaluated_at, 3)
         return {"evaluated_at": self._evaluated_at, "age_seconds": age}
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text) if text is not None else None
-    except ValueError:
-        return None
 
 
 def run(config: Config) -> None:
@@ -68,6 +62,7 @@ def run(config: Config) -> None:
 def create_app(config: Config, metrics: Metrics) -> FastAPI:
     """The inbox as an application; its file is opened here and closed when the application ends."""
     store = NotificationStore(Paths.of(config).inbox, config.inbox.keep)
+    token = provide_token(Paths.of(config).inbox_token)
     heartbeat = _Heartbeat()
     started = time.monotonic()
 
@@ -103,6 +98,8 @@ def create_app(config: Config, metrics: Metrics) -> FastAPI:
         max_body_bytes=MAX_BODY_BYTES,
         health=health,
         statuses={InboxUnavailable: 503},
+        inner_layers=[Middleware(TokenAccess, token=token)],
+        refusals=(401,),
         lifespan=lifespan,
     )
     _add_receivers(app, store, heartbeat, metrics)
@@ -122,7 +119,7 @@ def _add_receivers(app: FastAPI, store: NotificationStore, heartbeat: _Heartbeat
 
     @app.post("/heartbeat")
     def take_heartbeat(message: WebhookMessage) -> dict[str, float | None]:
-        heartbeat.record(message.alerts)
+        heartbeat.record(message.alerts, time.time())
         return heartbeat.state(time.time())
 
 
@@ -132,7 +129,7 @@ def _add_reader(app: FastAPI, store: NotificationStore) -> None:
         limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 100,
         status: AlertStatus | None = None,
         alertname: str | None = None,
-        since: AwareDatetime | None = None,
+        since: Moment | None = None,
     ) -> dict[str, list[dict[str, Any]]]:
         rows = store.latest(limit, status=status, alertname=alertname, since=since)
         return {"notifications": [asdict(row) for row in rows]}

@@ -166,7 +166,11 @@ def _endpoints(config: Config) -> Iterator[tuple[str, str, HttpCredentials]]:
     yield f"{api}/api/market", '"phase"', HttpCredentials()
     yield f"{api}/api/symbols", '"symbols"', HttpCredentials()
     yield f"{topology.WEB.url(config)}/", "<html", HttpCredentials()
-    yield f"{topology.INBOX.url(config)}/api/notifications?limit=1", '"notifications"', HttpCredentials()
+    yield (
+        f"{topology.INBOX.url(config)}/api/notifications?limit=1",
+        '"notifications"',
+        HttpCredentials.of(topology.INBOX, config),
+    )
 
 
 def _base(part: ProcessSpec) -> str:

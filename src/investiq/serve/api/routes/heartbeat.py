@@ -10,13 +10,18 @@ import structlog
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 
-from investiq.foundation.contract.heartbeat import EVALUATED_AT, HEARTBEAT_PATH, WATCHDOG_NAME
+from investiq.foundation.contract.heartbeat import (
+    EVALUATED_AT,
+    FUTURE_SECONDS,
+    HEARTBEAT_PATH,
+    WATCHDOG_LABELS,
+    evaluations,
+)
 from investiq.foundation.contract.webhook import WebhookMessage
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.foundation.vocabulary import AlertStatus, BeatOutcome
+from investiq.foundation.vocabulary import BeatOutcome
 from investiq.invest.trading.desk import Desk
-from investiq.invest.trading.heartbeat import FUTURE_SECONDS
 from investiq.serve.http import Problem
 
 __all__ = ["heartbeat_routes"]
@@ -44,20 +49,15 @@ def heartbeat_routes(desk: Desk, metrics: Metrics) -> APIRouter:
 _FAULTS = {
     BeatOutcome.FUTURE: f"it was evaluated more than {FUTURE_SECONDS:g} s from now, and counts as none: the clocks of "
     "Prometheus and of the API differ",
-    BeatOutcome.MALFORMED: f"it is not Alertmanager's webhook of version 4 with a firing {WATCHDOG_NAME} whose "
-    f"annotation {EVALUATED_AT} holds Unix seconds, and counts as none",
+    BeatOutcome.MALFORMED: "it is not Alertmanager's webhook of version 4 with a firing alert that has the labels "
+    f"{dict(WATCHDOG_LABELS)} and no others, and whose annotation {EVALUATED_AT} holds Unix seconds: it counts as none",
 }
 
 
 def _beat(desk: Desk, body: bytes) -> BeatOutcome:
     try:
-        message = WebhookMessage.model_validate_json(body)
-        moments = [
-            float(alert.annotations[EVALUATED_AT])
-            for alert in message.alerts
-            if alert.status is AlertStatus.FIRING and alert.labels.get("alertname") == WATCHDOG_NAME
-        ]
-    except (ValidationError, KeyError, ValueError):
+        moments = evaluations(WebhookMessage.model_validate_json(body).alerts)
+    except ValidationError:
         return BeatOutcome.MALFORMED
     if not moments:
         return BeatOutcome.MALFORMED
