@@ -33,6 +33,7 @@ from investiq.monitoring.rules.monitoring import (
     NOT_CONNECTED,
     NOT_INGESTING,
     TARGET_MISSING,
+    WATCHDOG,
 )
 from investiq.monitoring.rules.signals import ML_SERVICE_DOWN, MODEL_NOT_LOADED, SIGNAL_ENGINE_FALLBACK
 from investiq.monitoring.rules.slo import BURNS_FAST, BURNS_SLOWLY
@@ -66,14 +67,19 @@ class Inhibition:
 
     Attributes:
         because: why the target is only a symptom of the source.
-        equal: labels that must be the same in both.
+        equal: labels that must be the same in both, and there: for Alertmanager, absent labels are equal.
+        equal_or_absent: labels that must be the same in both, or absent in both.
     """
 
     because: str
     source: tuple[Matcher, ...]
     target: tuple[Matcher, ...]
     equal: tuple[str, ...] = ()
+    equal_or_absent: tuple[str, ...] = ()
 
+
+_NEVER_A_SYMPTOM = (WATCHDOG.name, CIRCUIT_BREAKER_TRIPPED.name, MONITORING_HEARTBEAT_LOST.name)
+"""Whatever dies: the heartbeat, and that trading stands still, are told."""
 
 _SYMPTOMS = (HIGH_ERROR_RATE.name, HIGH_LATENCY.name)
 
@@ -81,7 +87,7 @@ INHIBITIONS = (
     Inhibition(
         "what a dead service does wrong besides is a symptom",
         source=(eq("alertname", *DOWN_ALERTS),),
-        target=(ne("alertname", *DOWN_ALERTS),),
+        target=(ne("alertname", *DOWN_ALERTS, *_NEVER_A_SYMPTOM),),
         equal=("service",),
     ),
     Inhibition(
@@ -157,8 +163,9 @@ INHIBITIONS = (
         "who has been woken for the subject need not be told the lesser",
         source=(eq("severity", Severity.CRITICAL),),
         target=(eq("severity", Severity.WARNING),),
-        # One SLO of a service is no symptom of another. What has no such label is equal in it.
-        equal=("subject", "service", "slo"),
+        equal=("subject", "service"),
+        # One SLO of a service is no symptom of another.
+        equal_or_absent=("slo",),
     ),
 )
 
@@ -271,11 +278,13 @@ def _severity_routes(outside: dict[str, dict[str, Any]]) -> list[dict[str, Any]]
 
 
 def _inhibit_rule(inhibition: Inhibition) -> dict[str, Any]:
+    there = tuple(ne(label, "") for label in inhibition.equal)
     rule: dict[str, Any] = {
-        "source_matchers": [str(matcher) for matcher in inhibition.source],
-        "target_matchers": [str(matcher) for matcher in inhibition.target],
+        "source_matchers": [str(matcher) for matcher in (*inhibition.source, *there)],
+        "target_matchers": [str(matcher) for matcher in (*inhibition.target, *there)],
     }
-    return rule | ({"equal": list(inhibition.equal)} if inhibition.equal else {})
+    equal = [*inhibition.equal, *inhibition.equal_or_absent]
+    return rule | ({"equal": equal} if equal else {})
 
 
 def _inbox_webhook(config: Config, path: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.checks.dashboards import check_dashboards
 from investiq.monitoring.checks.exporters import check_foreign
 from investiq.monitoring.checks.expressions import Expression, expressions, panel_expressions
+from investiq.monitoring.checks.inhibitions import check_inhibitions
 from investiq.monitoring.checks.labels import check_labels
 from investiq.monitoring.checks.rates import check_rates
 from investiq.monitoring.checks.references import check_references
@@ -31,6 +32,7 @@ from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
 from investiq.monitoring.exporters import EXTERNAL_METRICS
 from investiq.monitoring.exporters.expositions import recordings
+from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.monitoring.scraping.jobs import jobs
 from investiq.operate.render.files import RenderError, render_committed, write_runtime
@@ -133,6 +135,11 @@ def check_coverage_of(root: Path, _config: Config) -> CheckResult:
     return check_coverage(ALERTS, read_documents(root, RULE_TESTS))
 
 
+def check_inhibitions_of(_root: Path, config: Config) -> CheckResult:
+    """See `monitoring.checks.inhibitions`."""
+    return check_inhibitions(alertmanager_document(config))
+
+
 def check_runbooks_of(_root: Path, _config: Config) -> CheckResult:
     """See `monitoring.checks.runbooks`."""
     return check_runbooks([*ALERTS, *CONDITIONAL], {subject: runbooks.text(subject) for subject in runbooks.names()})
@@ -201,6 +208,7 @@ OFFLINE_CHECKS: Mapping[str, Callable[[Path, Config], CheckResult]] = {
     "usage": check_usage_of,
     "dashboards": check_dashboards_of,
     "foreign": check_foreign_of,
+    "inhibitions": check_inhibitions_of,
     "alert-tests": check_coverage_of,
     "runbooks": check_runbooks_of,
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
+from investiq.monitoring.checks.inhibitions import inhibition_findings
 from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.operate.validate.live.context import RESTART, ValidationContext
 from investiq.operate.validate.live.drift import differences
@@ -52,5 +53,6 @@ async def check_routes(context: ValidationContext) -> CheckResult:
         for part in ("route", "inhibit_rules")
         for setting in differences(wanted[part], running.get(part), part)
     ]
+    findings += inhibition_findings("routes", running)
     routes, inhibitions = len(wanted["route"]["routes"]), len(wanted["inhibit_rules"])
     return CheckResult("routes", f"{routes} routes and {inhibitions} inhibitions", tuple(findings))
