@@ -15,7 +15,7 @@ import pytest
 
 from investiq.cli import main
 from investiq.cli.exit_codes import ExitCode
-from investiq.monitoring.routing.silencing import RESTART_ALERTS
+from investiq.foundation.vocabulary import RestartAlert
 from investiq.monitoring.rules import ALERTS
 from tests.alertmanager import Alertmanager, Receiver, alert, alertmanager, eventually, receiver
 from tests.ports import closed_port
@@ -23,6 +23,7 @@ from tests.ports import closed_port
 pytestmark = pytest.mark.e2e
 
 ALERT_NAMES = {one.name for one in ALERTS}
+RESTARTS = {alert.value for alert in RestartAlert}
 
 
 @pytest.fixture(scope="module")
@@ -173,11 +174,11 @@ def test_a_window_mutes_what_a_restart_fires_and_nothing_else(watched: Alertmana
     assert "restarts of our parts" in opened.out
     assert "end it early: investiq deploy-window end" in opened.out
 
-    watched.post(*_of_the_api(*RESTART_ALERTS))
-    watched.post(*_of_the_api(*ALERT_NAMES - set(RESTART_ALERTS)))
+    watched.post(*_of_the_api(*RESTARTS))
+    watched.post(*_of_the_api(*ALERT_NAMES - RESTARTS))
     # What is told was posted last and waits as long: when all of it is there, the rest would be.
-    eventually(lambda: _told(hook) >= ALERT_NAMES - set(RESTART_ALERTS))
-    assert _told(hook) == ALERT_NAMES - set(RESTART_ALERTS)
+    eventually(lambda: _told(hook) >= ALERT_NAMES - RESTARTS)
+    assert _told(hook) == ALERT_NAMES - RESTARTS
     watched.post(alert("ServiceDown", service="prometheus", window="deploy"))
     eventually(lambda: "ServiceDown" in _told(hook))
     assert not [one for one in hook.arrived() if one["alertname"] == "ServiceDown" and one["service"] != "prometheus"]

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from investiq.foundation import runbooks
+from investiq.cli.ask import PARTS
+from investiq.foundation import runbooks, topology
 from investiq.foundation.config import Config
 from investiq.foundation.findings import Place
 from investiq.foundation.topology import PROGRAMS
@@ -77,6 +78,19 @@ def test_an_address_is_one_that_its_program_answers_at(command: str) -> None:
         assert any(re.fullmatch(path, parts.path) for path in _answered(parts.port)), url
 
 
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("investiq ask ")])
+def test_what_is_asked_of_a_part_is_something_that_it_answers(command: str) -> None:
+    _, _, part, path, *_ = shlex.split(command)
+    port = PARTS[part].port(Config())
+    assert any(re.fullmatch(known, urlsplit(path).path) for known in _answered(port)), path
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_asks_for_a_password_is_asked_with_it(command: str) -> None:
+    asking = [part for part in PARTS.values() if part.asks_password or part is topology.INBOX]
+    assert not [part.name for part in asking if "curl" in command and f":{part.port(Config())}/" in command]
+
+
 OURS = ("api", "signals", "web", "inbox", "agent")
 THEIRS = {
     "prometheus": "/metrics|/-/healthy|/api/v1/(query|targets|rules|alertmanagers|status/tsdb)",
@@ -100,12 +114,10 @@ def _answered(port: int | None) -> list[str]:
     return [*MONITORING_PATHS, *(re.sub(r"{[^}]*}", "[^/]+", path) for path in paths)]
 
 
-@pytest.mark.parametrize(
-    "command", [c for c in COMMANDS if "query=" in c or "metrics | grep " in c or "metrics' | grep " in c]
-)
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "query=" in c or "metrics | grep " in c])
 def test_what_is_looked_for_among_the_metrics_is_one_of_them(command: str) -> None:
     jobs_known = [job.name for job in jobs(Config())]
-    asked = re.findall(r"query=([^']*)'|/metrics'? \| grep (\S+)", command)
+    asked = re.findall(r"query=([^']*)'|/metrics \| grep (\S+)", command)
     for expression in (query or name.strip("'") for query, name in asked):
         asking = Expression.parsed(Place.file(command), expression)
         assert check_references([asking], jobs_known).findings == (), expression

@@ -45,7 +45,7 @@ def command(context: CommandContext, *, seconds: float, reason: str) -> None:
     """
     from investiq.cli.answers import answered  # noqa: PLC0415
     from investiq.clients.alertmanager.refusals import check_length  # noqa: PLC0415
-    from investiq.monitoring.routing.silencing import LONGEST_WINDOW  # noqa: PLC0415  the rules are not for every command
+    from investiq.clients.alertmanager.silence import LONGEST_WINDOW  # noqa: PLC0415
     from investiq.operate.deploy.windows import end_windows, open_window  # noqa: PLC0415
 
     config = context.loaded.config

@@ -28,6 +28,8 @@ COMMANDS = {
     "up": "start everything, watched",
     "down": "stop everything, or one part; data is kept",
     "status": "ask each part how it is",
+    "open": "open a page of the stack, and say what it asks for",
+    "ask": "read what a part of the stack answers, with its password",
     "doctor": "check this installation and say how to mend it",
     "analyze": "analyse a symbol",
     "symbols": "list symbols, or show the bars of one",

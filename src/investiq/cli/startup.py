@@ -188,6 +188,9 @@ def addresses_text(config: Config, table: StackTable) -> str:
     key = Paths.of(config).admin_key
     lines = ["Open"]
     lines += [f"  {table[name].url:<26}{purpose}" for name, purpose in purposes.items() if name in table.names]
+    asking = [name for name in ("prometheus", "alertmanager") if name in table.names]
+    if asking:
+        lines.append(f"  (user and password of {' and '.join(asking)}: {_typed()} open {asking[0]})")
     lines += [
         "Log in",
         "  Reading needs no login on this machine. Trading, halting and resuming need a key; the console and the",

@@ -30,9 +30,11 @@ __all__ = [
     "OrderType",
     "Part",
     "Regime",
+    "RestartAlert",
     "Severity",
     "Side",
     "Signal",
+    "SilenceFault",
     "Subject",
     "TradingMode",
 ]
@@ -73,6 +75,42 @@ class Severity(StrEnum):
     CRITICAL = "critical"
     WARNING = "warning"
     NONE = "none"
+
+
+class RestartAlert(StrEnum):
+    """The alerts that a restart of our parts may fire: what a deploy window silences.
+
+    Nothing else is: neither a tripped breaker, which is still halted after the restart, nor a lost heartbeat, nor the
+    host; and errors and waiting of what does answer are faults of the new version.
+    """
+
+    # Nothing answers meanwhile.
+    SERVICE_DOWN = "ServiceDown"
+    FRONTEND_DOWN = "FrontendDown"
+    ML_SERVICE_DOWN = "MLServiceDown"
+    AGENT_DOWN = "AgentDown"
+    PROBE_FAILING = "ProbeFailing"
+    # A target that the new configuration brings or moves is not there until Prometheus has read it.
+    SERVICE_ABSENT = "ServiceAbsent"
+    TARGET_MISSING = "TargetMissing"
+    # Parts that are up already wait for those that are not.
+    DEPENDENCY_DOWN = "DependencyDown"
+    MODEL_NOT_LOADED = "ModelNotLoaded"
+    SIGNAL_ENGINE_FALLBACK = "SignalEngineFallback"
+    AGENT_STALLED = "AgentStalled"
+    # A planned outage spends its share of a budget, which stays spent. What it fires outlives it by five minutes.
+    BURNS_FAST = "ErrorBudgetBurnsFast"
+
+
+class SilenceFault(StrEnum):
+    """Why a silence is too broad."""
+
+    WATCHDOG = "watchdog"
+    """It keeps the heartbeat from arriving."""
+    MANY_ALERTS = "many_alerts"
+    """It mutes more than one alert, and is no deploy window."""
+    LONG = "long"
+    """It lasts longer than anybody remembers it."""
 
 
 class AlertStatus(StrEnum):

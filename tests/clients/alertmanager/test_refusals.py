@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from investiq.clients.alertmanager.refusals import LONGEST_SILENCE, NotSilenceable, check_length, check_name, check_text
+from investiq.clients.alertmanager.refusals import NotSilenceable, check_length, check_name, check_text
+from investiq.clients.alertmanager.silence import LONGEST_SILENCE
 
 RULES = {"ServiceDown": "", "HighLatency": "", "Watchdog": "it is the heartbeat"}
 

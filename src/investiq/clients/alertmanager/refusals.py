@@ -6,12 +6,10 @@ import difflib
 from collections.abc import Mapping
 from datetime import timedelta
 
+from investiq.clients.alertmanager.silence import LONGEST_SILENCE
 from investiq.foundation.errors import InvestIQError
 
-__all__ = ["LONGEST_SILENCE", "NotSilenceable", "check_length", "check_name", "check_text"]
-
-LONGEST_SILENCE = timedelta(days=7)
-"""What is not mended in a week wants a changed rule: a longer silence is forgotten, and with it the fault."""
+__all__ = ["NotSilenceable", "check_length", "check_name", "check_text"]
 
 
 class NotSilenceable(InvestIQError):

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from investiq.promql.matcher import Matcher
+from investiq.foundation.contract.heartbeat import WATCHDOG_LABELS
+from investiq.foundation.vocabulary import Part, RestartAlert, SilenceFault
+from investiq.promql.matcher import Matcher, eq
 
-__all__ = ["DEPLOY_COMMENT", "Silence", "document", "matchers_of", "silence_of"]
+__all__ = [
+    "DEPLOY_COMMENT",
+    "DEPLOY_MATCHERS",
+    "LONGEST_SILENCE",
+    "LONGEST_WINDOW",
+    "Silence",
+    "document",
+    "matchers_of",
+    "silence_of",
+]
+
+LONGEST_SILENCE = timedelta(days=7)
+"""What is not mended in a week wants a changed rule: a longer silence is forgotten, and with it the fault."""
+
+LONGEST_WINDOW = timedelta(hours=1)
+"""A restart takes minutes. Whoever needs longer opens another window, and knows that nobody is watching."""
+
+DEPLOY_MATCHERS = (
+    eq("alertname", *(alert.value for alert in RestartAlert)),
+    eq("service", *(part.value for part in Part)),
+)
+"""The one silence of a deploy window: what a restart fires, about parts of ours."""
 
 DEPLOY_COMMENT = "deploy window: "
 """How the comment of a deploy window's silence begins: the silence itself is the record of the deployment."""
@@ -44,8 +68,22 @@ class Silence:
 
     @property
     def is_window(self) -> bool:
-        """Whether it is a deploy window."""
-        return self.reason.startswith(DEPLOY_COMMENT)
+        """Whether it is a deploy window. Anybody can write that comment: what it matches says what it is."""
+        return self.reason.startswith(DEPLOY_COMMENT) and set(self.matchers) == set(DEPLOY_MATCHERS)
+
+    def faults(self, now: datetime) -> tuple[SilenceFault, ...]:
+        """Why it is too broad, the worst first; empty where it is not."""
+        window = self.is_window and self.ends_at - now <= LONGEST_WINDOW + _CLOCKS
+        found = {
+            SilenceFault.WATCHDOG: self.covers(WATCHDOG_LABELS),
+            SilenceFault.MANY_ALERTS: not window and not any(_is_one_alert(matcher) for matcher in self.matchers),
+            SilenceFault.LONG: self.ends_at - max(self.starts_at, now) > LONGEST_SILENCE + _CLOCKS,
+        }
+        return tuple(fault for fault, is_so in found.items() if is_so)
+
+    def covers(self, labels: Mapping[str, str]) -> bool:
+        """Whether it mutes an alert that has exactly `labels`."""
+        return all(matcher.accepts(labels.get(matcher.label, "")) for matcher in self.matchers)
 
     def names(self, labels: Mapping[str, str]) -> bool:
         """Whether it is about the alert of `labels`, of which not all need be known: it names it, and excludes none."""
@@ -58,6 +96,20 @@ class Silence:
         """Whether it silences the same for the same reason, by the same person."""
         mine, theirs = ({str(matcher) for matcher in one.matchers} for one in (self, other))
         return (mine, self.by, self.reason) == (theirs, other.by, other.reason)
+
+
+_CLOCKS = timedelta(minutes=1)
+"""How far its clock and ours may differ."""
+
+_LITERAL = re.compile(r"[A-Za-z0-9_]+")
+
+
+def _is_one_alert(matcher: Matcher) -> bool:
+    """Whether only the alert of one name passes; as a pattern too, where it can be read as plain text."""
+    return matcher.label == "alertname" and (
+        (matcher.op == "=" and matcher.value != "")
+        or (matcher.op == "=~" and _LITERAL.fullmatch(matcher.value) is not None)
+    )
 
 
 def silence_of(raw: Mapping[str, Any], muted: Sequence[str] = ()) -> Silence:

@@ -27,6 +27,7 @@ from investiq.foundation.vocabulary import (
     OrderOutcome,
     OrderStatus,
     Part,
+    SilenceFault,
     Subject,
 )
 
@@ -173,7 +174,7 @@ BACKGROUND_FAILURES = Metric(
     Subject.API,
     "Steps of the API's background work that failed.",
     (Part.API,),
-    (Label("task", ("trading", "market", "health", "lookout")),),
+    (Label("task", ("trading", "market", "health", "lookout", "silences")),),
 )
 
 # ---- market ----
@@ -543,6 +544,15 @@ DIRECT_NOTIFICATIONS = Metric(
             ),
         ),
     ),
+)
+BROAD_SILENCES = Metric(
+    "investiq_broad_silences",
+    Kind.GAUGE,
+    Subject.MONITORING,
+    "Silences in Alertmanager that mute more than they should, by why; as long as Alertmanager does not answer, as it "
+    "last said.",
+    (Part.API,),
+    (Label("reason", _all(SilenceFault)),),
 )
 INBOX_NOTIFICATIONS = Metric(
     "investiq_inbox_notifications_total",

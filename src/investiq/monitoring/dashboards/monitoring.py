@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from investiq.foundation.contract.panels import PanelState, PanelUnit, PanelView
-from investiq.foundation.telemetry.catalogue import DIRECT_NOTIFICATIONS, INBOX_NOTIFICATIONS
+from investiq.foundation.telemetry.catalogue import BROAD_SILENCES, DIRECT_NOTIFICATIONS, INBOX_NOTIFICATIONS
 from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second
@@ -20,6 +20,8 @@ from investiq.monitoring.rules.monitoring import (
     NOTIFICATIONS_FAILING,
     RULE_FAILURES,
     SERIES_BUDGET_EXCEEDED,
+    SILENCE_TOO_BROAD,
+    SILENCE_TOO_LONG,
     TSDB_FAILING,
     WATCHER_DOWN,
 )
@@ -218,6 +220,18 @@ SILENCES = Panel(
     width=12,
 )
 
+_BROAD = Panel(
+    title="Silences that mute too much",
+    description=(
+        "Silences of the heartbeat, of more than one alert outside a deploy window, or for over seven days, as "
+        "SilenceTooBroad counts them. While there is one, pages may reach nobody."
+    ),
+    unit=PanelUnit.COUNT,
+    queries=(Query(latest(BROAD_SILENCES), "{{reason}}"),),
+    alerts=(SILENCE_TOO_BROAD, SILENCE_TOO_LONG),
+    width=12,
+)
+
 RECEIVED = Panel(
     title="Received by the inbox, in an hour",
     description="Alerts that the inbox got. It hears of everything: firing here and nowhere else, a receiver failed.",
@@ -266,7 +280,7 @@ DASHBOARD = Dashboard(
     rows=(
         Row("Targets", (TARGETS, _SCRAPES, _SERIES, _HEAD, _SAMPLES, _SCRAPED)),
         Row("Rules and store", (_RULES, _RULE_TIME, _MISSED, _STORE, _STORED)),
-        Row("From Prometheus to people", (_HANDED_ON, _REFUSED, NOTIFICATIONS, _FAILING, _HELD, SILENCES)),
+        Row("From Prometheus to people", (_HANDED_ON, _REFUSED, NOTIFICATIONS, _FAILING, _HELD, SILENCES, _BROAD)),
         Row("What arrived", (RECEIVED, _DIRECT)),
         Row("Configurations and probes", (_CONFIGURATIONS, _PROBES, _CERTIFICATES)),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import AUTH_FAILURES, DEPENDENCY_HEALTH, EVENT_LOOP_LAG, REQUEST_DURATION
 from investiq.foundation.topology import API, PROBES, SIGNALS, WEB
-from investiq.foundation.vocabulary import Dependency, Severity, Subject
+from investiq.foundation.vocabulary import Dependency, RestartAlert, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.exporters.scrape import UP
@@ -29,7 +29,7 @@ __all__ = [
 _REQUESTS_FLOOR = 0.1  # requests a second, 30 in five minutes: below that a single failure would be a high ratio
 
 SERVICE_DOWN = Alert(
-    name="ServiceDown",
+    name=RestartAlert.SERVICE_DOWN.value,
     subject=Subject.API,
     severity=Severity.CRITICAL,
     query=series(UP, eq("job", API.job)),
@@ -46,7 +46,7 @@ SERVICE_DOWN = Alert(
 )
 
 FRONTEND_DOWN = Alert(
-    name="FrontendDown",
+    name=RestartAlert.FRONTEND_DOWN.value,
     subject=Subject.API,
     # Not critical: the API trades on and guards the positions without its pages, and the command line shows the same.
     severity=Severity.WARNING,
@@ -64,7 +64,7 @@ FRONTEND_DOWN = Alert(
 )
 
 SERVICE_ABSENT = Alert(
-    name="ServiceAbsent",
+    name=RestartAlert.SERVICE_ABSENT.value,
     subject=Subject.API,
     severity=Severity.CRITICAL,
     query=" or ".join(f"absent({series(UP, eq('job', job))})" for job in (API.job, SIGNALS.job, WEB.job)),
@@ -87,7 +87,7 @@ def _has_been_0(selector: str) -> str:
 
 def _probe_failing(severity: Severity, of: str, *causes: str, lost: str) -> Alert:
     return Alert(
-        name="ProbeFailing",
+        name=RestartAlert.PROBE_FAILING.value,
         subject=Subject.API,
         severity=severity,
         query=of,
@@ -234,7 +234,7 @@ _DEPENDENCY_LOSS = {
 }
 
 DEPENDENCY_DOWN = Alert(
-    name="DependencyDown",
+    name=RestartAlert.DEPENDENCY_DOWN.value,
     subject=Subject.API,
     severity=Severity.CRITICAL,
     query=series(DEPENDENCY_HEALTH, eq("job", API.job), ne("name", Dependency.SIGNAL_MODELS)),
@@ -249,7 +249,7 @@ DEPENDENCY_DOWN = Alert(
 
 # Twice as patient as MLServiceDown, so that a dead signals service has paged, and mutes this, before it fires.
 SIGNAL_MODELS_UNREACHABLE = Alert(
-    name="DependencyDown",
+    name=RestartAlert.DEPENDENCY_DOWN.value,
     subject=Subject.API,
     severity=Severity.WARNING,
     query=series(DEPENDENCY_HEALTH, eq("job", API.job), eq("name", Dependency.SIGNAL_MODELS)),

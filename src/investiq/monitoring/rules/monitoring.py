@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from investiq.foundation.contract.heartbeat import EVALUATED_AT, WATCHDOG_LABELS
+from investiq.foundation.contract.silences import BROAD_NAME, BROAD_SUMMARY
+from investiq.foundation.telemetry.catalogue import BROAD_SILENCES
 from investiq.foundation.topology import (
     ALERTMANAGER,
     API,
@@ -17,13 +19,13 @@ from investiq.foundation.topology import (
     SIGNALS,
     WEB,
 )
-from investiq.foundation.vocabulary import Severity, Subject
+from investiq.foundation.vocabulary import RestartAlert, Severity, SilenceFault, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters import ExternalMetric, alertmanager, blackbox, prometheus
 from investiq.monitoring.exporters.scrape import SAMPLES, UP
 from investiq.monitoring.scraping.jobs import Job
 from investiq.monitoring.selectors import series
-from investiq.promql.matcher import eq, ne
+from investiq.promql.matcher import Matcher, eq, ne
 
 __all__ = [
     "ALERTMANAGER_RELOAD_FAILED",
@@ -38,6 +40,8 @@ __all__ = [
     "NOT_INGESTING",
     "RULE_FAILURES",
     "SERIES_BUDGET_EXCEEDED",
+    "SILENCE_TOO_BROAD",
+    "SILENCE_TOO_LONG",
     "TARGET_MISSING",
     "TSDB_FAILING",
     "WATCHDOG",
@@ -49,7 +53,7 @@ _BY_PROMETHEUS = eq("job", PROMETHEUS.job)
 _BY_ALERTMANAGER = eq("job", ALERTMANAGER.job)
 
 WATCHER_DOWN = Alert(
-    name="ServiceDown",
+    name=RestartAlert.SERVICE_DOWN.value,
     subject=Subject.MONITORING,
     severity=Severity.WARNING,
     query=series(UP, eq("job", PROMETHEUS.job, ALERTMANAGER.job, INBOX.job)),
@@ -329,6 +333,36 @@ CERTIFICATE_NEAR_ITS_END = _certificate_expiring(
     "Within three days, or already now, browsers and clients refuse the service: for its users it is down.",
 )
 
+
+def _silence_too_broad(severity: Severity, reasons: Matcher, lost: str) -> Alert:
+    return Alert(
+        name=BROAD_NAME,
+        subject=Subject.MONITORING,
+        severity=severity,
+        query=series(BROAD_SILENCES, eq("job", API.job), reasons),
+        op=">",
+        threshold=0,
+        for_seconds=60,
+        summary=f"{BROAD_SUMMARY} ({{{{ $labels.reason }}}})",
+        description=lost,
+        no_data=NoData.COVERED,
+        covered_by="ServiceDown",
+    )
+
+
+SILENCE_TOO_BROAD = _silence_too_broad(
+    Severity.CRITICAL,
+    ne("reason", SilenceFault.LONG),
+    "Somebody muted more than one alert, or the heartbeat, outside a deploy window: pages may reach nobody while all "
+    "looks well. `investiq silences` says who, until when, and how to end it.",
+)
+SILENCE_TOO_LONG = _silence_too_broad(
+    Severity.WARNING,
+    eq("reason", SilenceFault.LONG),
+    "A silence lasts for more than seven days: by then nobody remembers it, and the fault under it goes on unheard. "
+    "`investiq silences` says who made it. What is not mended in a week wants a changed rule.",
+)
+
 CONDITIONAL = (GRAFANA_DOWN, CERTIFICATE_EXPIRING, CERTIFICATE_NEAR_ITS_END)
 """Alerts that are rendered only where there is something for them to watch."""
 
@@ -344,9 +378,11 @@ _ALWAYS = (
     ALERTMANAGER_RELOAD_FAILED,
     NOTIFICATIONS_FAILING,
     BLACKBOX_RELOAD_FAILED,
+    SILENCE_TOO_BROAD,
+    SILENCE_TOO_LONG,
 )
 
-TARGET_MISSING = "TargetMissing"
+TARGET_MISSING = RestartAlert.TARGET_MISSING.value
 
 
 def alerts(watched: Sequence[Job]) -> tuple[Alert, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from investiq.foundation.config.schema import ServiceConfig
-from investiq.foundation.vocabulary import Severity, Subject
+from investiq.foundation.vocabulary import RestartAlert, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.selectors import series
@@ -26,7 +26,7 @@ def alerts(services: Sequence[ServiceConfig]) -> tuple[Alert, ...]:
 
 def _down(severity: Severity, names: Sequence[str]) -> Alert:
     return Alert(
-        name="ServiceDown",
+        name=RestartAlert.SERVICE_DOWN.value,
         subject=Subject.SERVICES,
         severity=severity,
         query=series(UP, eq("job", *names)),

@@ -12,7 +12,7 @@ from investiq.foundation.telemetry.catalogue import (
     PREDICTION_DURATION,
 )
 from investiq.foundation.topology import SIGNALS
-from investiq.foundation.vocabulary import EngineName, EngineStatus, Severity, Subject
+from investiq.foundation.vocabulary import EngineName, EngineStatus, RestartAlert, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.selectors import buckets, observations, series
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 ML_SERVICE_DOWN = Alert(
-    name="MLServiceDown",
+    name=RestartAlert.ML_SERVICE_DOWN.value,
     subject=Subject.SIGNALS,
     # Not critical: analyses go on without this engine and say so, and nothing trades on it alone.
     severity=Severity.WARNING,
@@ -47,7 +47,7 @@ ML_SERVICE_DOWN = Alert(
 )
 
 MODEL_NOT_LOADED = Alert(
-    name="ModelNotLoaded",
+    name=RestartAlert.MODEL_NOT_LOADED.value,
     subject=Subject.SIGNALS,
     severity=Severity.WARNING,
     query=series(MODEL_LOADED),
@@ -148,7 +148,7 @@ def _signal_results(*matchers: Matcher) -> str:
 
 
 SIGNAL_ENGINE_FALLBACK = Alert(
-    name="SignalEngineFallback",
+    name=RestartAlert.SIGNAL_ENGINE_FALLBACK.value,
     subject=Subject.SIGNALS,
     severity=Severity.WARNING,
     query=f"{_signal_results(eq('status', EngineStatus.UNAVAILABLE, EngineStatus.FAILED))} / {_signal_results()}",

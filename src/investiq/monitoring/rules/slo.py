@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from investiq.foundation.vocabulary import AlertStatus, Severity, Subject
+from investiq.foundation.vocabulary import AlertStatus, RestartAlert, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.scrape import ALERTS
 from investiq.monitoring.recording import Recording
@@ -166,7 +166,7 @@ DOWN_ALERTS_FIRING = Recording(
 )
 """The services whose death has paged."""
 
-BURNS_FAST = "ErrorBudgetBurnsFast"
+BURNS_FAST = RestartAlert.BURNS_FAST.value
 BURNS_SLOWLY = "ErrorBudgetBurnsSlowly"
 
 

@@ -18,7 +18,7 @@ from investiq.foundation.telemetry.catalogue import (
     TRADING_HALTED,
 )
 from investiq.foundation.topology import AGENT, API
-from investiq.foundation.vocabulary import HaltReason, OrderStatus, Severity, Subject
+from investiq.foundation.vocabulary import HaltReason, OrderStatus, RestartAlert, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.selectors import series
@@ -147,7 +147,7 @@ ORDER_REJECTIONS_HIGH = Alert(
 )
 
 AGENT_DOWN = Alert(
-    name="AgentDown",
+    name=RestartAlert.AGENT_DOWN.value,
     subject=Subject.TRADING,
     # Not critical: the breaker and the limits are the API's and hold without it, and it trades on paper only.
     severity=Severity.WARNING,
@@ -177,7 +177,7 @@ _LAG = f"(max({series(MARKET_OPEN_TIME)}) - on () group_right () {series(AGENT_O
 _INTERVAL = f"(clamp_min({series(AGENT_INTERVAL)}, 10) * on () group_left () max({series(MARKET_SPEED)}))"
 
 AGENT_STALLED = Alert(
-    name="AgentStalled",
+    name=RestartAlert.AGENT_STALLED.value,
     subject=Subject.TRADING,
     severity=Severity.WARNING,
     query=f"{_LAG} / {_INTERVAL}",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from investiq.clients.alertmanager.client import Alertmanager
-from investiq.clients.alertmanager.silence import DEPLOY_COMMENT, Silence
+from investiq.clients.alertmanager.silence import DEPLOY_COMMENT, DEPLOY_MATCHERS, Silence
 from investiq.foundation.config import Config
-from investiq.monitoring.routing.silencing import deploy_matchers
 
 __all__ = ["end_windows", "open_window"]
 
@@ -19,7 +18,7 @@ async def open_window(config: Config, length: timedelta, by: str, reason: str) -
         ClientError: Alertmanager does not answer, or not as it should.
     """
     now = datetime.now(UTC)
-    window = Silence("", deploy_matchers(), by, DEPLOY_COMMENT + reason, starts_at=now, ends_at=now + length)
+    window = Silence("", DEPLOY_MATCHERS, by, DEPLOY_COMMENT + reason, starts_at=now, ends_at=now + length)
     async with Alertmanager.of(config) as alertmanager:
         return await alertmanager.put_silence(window, next(iter(await _windows(alertmanager)), None))
 

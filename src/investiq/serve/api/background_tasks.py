@@ -6,7 +6,9 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 
+from investiq.clients.alertmanager.client import Alertmanager
 from investiq.clients.notify import NotificationDispatcher, notifiers
 from investiq.foundation.store import DatabaseUnavailable
 from investiq.foundation.telemetry import catalogue
@@ -15,6 +17,7 @@ from investiq.foundation.vocabulary import Dependency, HaltReason, MarketPhase
 from investiq.invest.wiring import ApiParts
 from investiq.serve.api.health import INTERVAL_SECONDS, CheckFailed, HealthCheck, HealthMonitor
 from investiq.serve.api.heartbeat_notifier import HeartbeatNotifier
+from investiq.serve.api.silence_watch import SilenceWatch
 from investiq.serve.http.periodic import PeriodicTask
 
 __all__ = ["BackgroundTasks"]
@@ -25,6 +28,7 @@ REGULAR_SESSION_SECONDS = 6.5 * 3600
 TICK_SECONDS = 0.25
 MARKET_SECONDS = 1.0
 HEARTBEAT_SECONDS = 1.0
+SILENCES_SECONDS = 10.0
 
 
 class BackgroundTasks:
@@ -57,6 +61,15 @@ class BackgroundTasks:
         self._dispatcher = NotificationDispatcher(notifiers(parts.config), parts.metrics)
         self._notifier = HeartbeatNotifier(parts.config, parts.desk.heartbeat_record, self._dispatcher.enqueue)
         self._heartbeat = PeriodicTask("lookout", HEARTBEAT_SECONDS, self._notify_of_heartbeat, parts.metrics)
+        self._alertmanager = Alertmanager.of(parts.config)
+        self._silence_watch = SilenceWatch(
+            parts.config,
+            self._alertmanager.open_silences,
+            self._dispatcher.enqueue,
+            parts.metrics,
+            lambda: datetime.now(UTC),
+        )
+        self._silences = PeriodicTask("silences", SILENCES_SECONDS, self._silence_watch.check, parts.metrics)
         self._ping_broker = _in_thread("broker", parts.desk.ping_broker)
 
     async def run_all_once(self) -> None:
@@ -85,11 +98,12 @@ class BackgroundTasks:
         """
         await asyncio.gather(*(task.stop() for task in self._tasks()))
         self._dispatcher.close()
+        await self._alertmanager.aclose()
         waiting = asyncio.gather(self._trading_thread.run(_nothing), self._market_thread.run(_nothing))
         await asyncio.wait({asyncio.ensure_future(waiting)}, timeout=seconds)
 
     def _tasks(self) -> tuple[PeriodicTask, ...]:
-        return self.trading, self.market, self._health, self._heartbeat
+        return self.trading, self.market, self._health, self._heartbeat, self._silences
 
     async def _tick(self) -> None:
         await self._trading_thread.run(self._parts.desk.tick)
