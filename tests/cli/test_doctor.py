@@ -83,6 +83,7 @@ def config(trained: Path, stack: FakeStack, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(clock, "kept_in_step", lambda: True)
     made = load().config
     paths = Paths.of(made)
+    paths.data_dir.chmod(0o700)
     paths.keys.mkdir(mode=0o700)
     for file in (paths.admin_key, paths.agent_key, paths.ledger):
         file.touch(0o600)
@@ -307,7 +308,7 @@ def test_disk_where_data_dir_is_still_to_be_made(config: Config, monkeypatch: py
 
 @pytest.mark.usefixtures("config")
 def test_secrets_that_are_private() -> None:
-    assert examined("secrets")["looked_at"].startswith("4 files")
+    assert examined("secrets")["looked_at"].startswith("5 files")
 
 
 @pytest.mark.parametrize(
@@ -317,6 +318,8 @@ def test_secrets_that_are_private() -> None:
         ("keys/agent.key", 0o640),
         ("keys/bot.key", 0o604),
         ("monitoring/alertmanager.yml", 0o644),
+        ("keys/node.password", 0o640),
+        ("keys/inbox.token", 0o604),
         ("ledger.db", 0o602),
     ],
 )
@@ -328,6 +331,14 @@ def test_secrets_that_others_can_reach(config: Config, name: str, mode: int) -> 
     assert (finding["where"], finding["fix"]) == (str(file), f"`chmod 600 {file}`")
     assert f"{mode:04o}" in finding["what"]
     file.chmod(0o600)
+    assert examined("secrets")["verdict"] == "ok"
+
+
+def test_a_data_folder_that_others_can_enter(config: Config) -> None:
+    config.data_dir.chmod(0o755)
+    finding = only("secrets")
+    assert (finding["where"], finding["fix"]) == (str(config.data_dir), f"`chmod 700 {config.data_dir}`")
+    config.data_dir.chmod(0o700)
     assert examined("secrets")["verdict"] == "ok"
 
 

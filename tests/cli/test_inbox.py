@@ -18,6 +18,9 @@ import pytest
 
 from investiq.cli import main
 from investiq.cli.exit_codes import ExitCode
+from investiq.clients.session import HttpCredentials
+from investiq.foundation import topology
+from investiq.foundation.config import Config, Paths, load
 from tests.operate.supervise.notifications import alert, webhook
 
 
@@ -27,7 +30,9 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {"INVESTIQ_INBOX_PORT": str(port), "INVESTIQ_DATA_DIR": str(tmp_path_factory.mktemp("inbox"))}
+    data = tmp_path_factory.mktemp("inbox")
+    environment = {"INVESTIQ_INBOX_PORT": str(port), "INVESTIQ_DATA_DIR": str(data)}
+    token = Paths.of(Config(data_dir=data)).inbox_token
     command = [sys.executable, "-m", "investiq", "serve", "inbox"]
     process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.DEVNULL)
     try:
@@ -38,7 +43,8 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
             alert("HighLatency"),
             alert("ServiceDown", "resolved"),
         ):
-            httpx2.post(f"http://127.0.0.1:{port}/webhook", json=webhook(sent)).raise_for_status()
+            url, auth = f"http://127.0.0.1:{port}/webhook", HttpCredentials(own_token=token).auth()
+            httpx2.post(url, json=webhook(sent), auth=auth).raise_for_status()
         yield environment
     finally:
         process.terminate()
@@ -126,7 +132,8 @@ def test_follow_prints_what_arrives(run: Runner, inbox: dict[str, str]) -> None:
             assert process.stdout is not None
             assert process.stdout.readline() == "no notifications\n"
             url = f"http://127.0.0.1:{inbox['INVESTIQ_INBOX_PORT']}/webhook"
-            httpx2.post(url, json=webhook(alert("Late"))).raise_for_status()
+            auth = HttpCredentials.of(topology.INBOX, load(environ=inbox).config).auth()
+            httpx2.post(url, json=webhook(alert("Late")), auth=auth).raise_for_status()
             assert "Late happened" in process.stdout.readline()
             process.send_signal(2)
             assert process.wait(20) == ExitCode.INTERRUPTED

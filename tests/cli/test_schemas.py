@@ -8,7 +8,22 @@ from pathlib import Path
 import investiq
 
 SCHEMAS = {
-    *("analysis", "bars", "config", "doctor", "down", "error", "inbox", "key", "keys", "model", "order", "orders"),
+    *(
+        "analysis",
+        "answer",
+        "bars",
+        "config",
+        "doctor",
+        "down",
+        "error",
+        "inbox",
+        "key",
+        "keys",
+        "model",
+        "open",
+        "order",
+        "orders",
+    ),
     *("panels", "positions", "render", "rules.mutants", "rules.mutate", "silence", "silences", "slo", "slo.export"),
     *("slo.import", "status", "symbols", "trading", "training", "up", "validate"),
 }

@@ -29,7 +29,8 @@ from investiq.operate.supervise.logs import tail
 from investiq.operate.supervise.parts import MissingProgram, ProcessSpec, StackTable
 from investiq.operate.supervise.supervisor import Supervisor
 from tests.cli.test_main import run
-from tests.operate.supervise.conftest import QUICK, Fakes, fakes, free_port
+from tests.operate.supervise.conftest import QUICK, Fakes, fakes
+from tests.ports import free_ports
 
 __all__ = ["fakes"]  # a fixture
 
@@ -58,8 +59,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable in ("INVESTIQ_MARKET_START", "INVESTIQ_MARKET_SESSION_SECONDS", "INVESTIQ_CONFIG"):
         monkeypatch.setenv(variable, "")  # so that what `up` sets is taken back after the test
         monkeypatch.delenv(variable)
-    for name in ("API", "SIGNALS", "WEB", "INBOX", *(f"MONITORING_{watcher}" for watcher in WATCHERS)):
-        monkeypatch.setenv(f"INVESTIQ_{name}_PORT", str(free_port()))
+    names = ("API", "SIGNALS", "WEB", "INBOX", *(f"MONITORING_{watcher}" for watcher in WATCHERS))
+    for name, port in zip(names, free_ports(len(names)), strict=True):
+        monkeypatch.setenv(f"INVESTIQ_{name}_PORT", str(port))
     monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path / "data"))
     return tmp_path / "data"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -188,4 +189,6 @@ _BY_REASON = {
 
 def entry_point() -> None:
     """The `investiq` program."""
+    # Prices, orders, pages, models and logs are their owner's, from the first byte on. What this starts inherits it.
+    os.umask(os.umask(0o077) | 0o077)
     sys.exit(main(sys.argv[1:], sys.stdin, sys.stdout, sys.stderr))

@@ -427,7 +427,7 @@ def test_a_prometheus_elsewhere_is_asked_and_what_needs_this_machine_is_said_to_
     checked = monitoring.checked(remote=_elsewhere(monitoring))
     left_out = {name for name, one in checked.items() if one.left_out}
     assert left_out == {
-        "files", "services", "endpoints", "loaded", "alertmanager", "receivers", "routes", "heartbeat",
+        "files", "services", "endpoints", "loaded", "alertmanager", "receivers", "routes", "silences", "heartbeat",
     }  # fmt: skip
     assert "--alertmanager" in checked["routes"].left_out
     assert not any(one.findings for one in checked.values())

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from investiq.foundation.config import Config
-from investiq.foundation.config.schema import ApiConfig, MonitoringConfig, WebConfig
+from investiq.foundation.config.schema import ApiConfig, SignalsConfig, WebConfig
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
 from investiq.serve.web.app import create_app
 from tests.serve.web.fakes import Stand
@@ -59,18 +59,17 @@ async def test_a_link_to_another_entry_or_runbook_leads_there(console: httpx2.As
 
 async def test_the_commands_name_the_ports_and_the_data_folder_of_this_installation(stand: Stand) -> None:
     """Also where one part has the default port of another, which may even answer."""
-    config = Config(
-        data_dir=Path("/srv/iq"), api=ApiConfig(port=9090), monitoring=MonitoringConfig(prometheus_port=3000)
-    )
+    config = Config(data_dir=Path("/srv/iq"), api=ApiConfig(port=8004), signals=SignalsConfig(port=3000))
     transport = httpx2.ASGITransport(create_app(config, stand.transports))
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8050") as client:
         down = (await client.get("/runbooks/api/ServiceDown")).text
-        absent = (await client.get("/runbooks/monitoring")).text
-    assert "http://127.0.0.1:9090/health" in down
+        models = (await client.get("/runbooks/signals")).text
+    assert "http://127.0.0.1:8004/health" in down
     assert "tail -n 50 /srv/iq/logs/api.log" in down
-    assert "127.0.0.1:3000/api/v1/" in absent
-    assert "127.0.0.1:9090/api/v1/" not in absent
-    assert " .investiq" not in absent
+    assert "127.0.0.1:3000/health" in models
+    assert "127.0.0.1:8004/api/market" in models
+    assert "127.0.0.1:8004/model" not in models
+    assert " .investiq" not in models
 
 
 @pytest.mark.parametrize(

@@ -210,6 +210,7 @@ _HELD = Panel(
     description="`active` ones are notified of, the heartbeat among them; `suppressed` ones are silenced or symptoms.",
     unit=PanelUnit.COUNT,
     queries=(Query(latest(alertmanager.ALERTS_HELD), "{{state}}"),),
+    width=8,
 )
 
 SILENCES = Panel(
@@ -217,7 +218,7 @@ SILENCES = Panel(
     description="Silences by state. An active one that nobody remembers hides what it was never meant for.",
     unit=PanelUnit.COUNT,
     queries=(Query(latest(alertmanager.SILENCES), "{{state}}"),),
-    width=12,
+    width=8,
 )
 
 _BROAD = Panel(
@@ -229,7 +230,7 @@ _BROAD = Panel(
     unit=PanelUnit.COUNT,
     queries=(Query(latest(BROAD_SILENCES), "{{reason}}"),),
     alerts=(SILENCE_TOO_BROAD, SILENCE_TOO_LONG),
-    width=12,
+    width=8,
 )
 
 RECEIVED = Panel(

@@ -29,7 +29,7 @@ def check(installation: Installation) -> CheckResult:
     findings = [finding for path, what in present.items() for finding in _faults(path, what)]
     if not present:
         return CheckResult(CHECK, "no file holds a secret yet: the first `investiq up` makes keys")
-    return CheckResult(CHECK, f"{len(present)} files with secrets, which this user alone can read", tuple(findings))
+    return CheckResult(CHECK, f"{len(present)} files and folders with secrets, which this user alone can read", tuple(findings))
 
 
 def _of_the_installation(paths: Paths) -> dict[Path, str]:
@@ -39,6 +39,7 @@ def _of_the_installation(paths: Paths) -> dict[Path, str]:
         paths.monitoring / "alertmanager.yml": "the addresses of receivers",
         paths.monitoring / "metrics_token": "the metrics token",
         paths.ledger: "orders and positions",
+        paths.data_dir: "all that InvestIQ keeps",
     }
 
 
@@ -57,7 +58,8 @@ def _faults(path: Path, what: str) -> Iterator[Finding]:
     if mode & _OTHERS:
         can = "read" if mode & (stat.S_IRGRP | stat.S_IROTH) else "change"
         said = f"it holds {what}, and others on this machine can {can} it (mode {mode:04o})"
-        yield Finding(CHECK, Place.file(path), said, f"`chmod 600 {path}`", _WHY)
+        private = "700" if path.is_dir() else "600"
+        yield Finding(CHECK, Place.file(path), said, f"`chmod {private} {path}`", _WHY)
     if found.st_uid not in (os.geteuid(), 0):
         said = f"it holds {what}, and belongs to another user, who can read it"
         yield Finding(CHECK, Place.file(path), said, f'`sudo chown "$(id -un)" {path}`', _WHY)

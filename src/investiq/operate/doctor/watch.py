@@ -18,7 +18,7 @@ from investiq.operate.validate.smoke_test import send_test_alert
 
 __all__ = ["check_alert", "check_rules"]
 
-_ALERT_WAY = ("alertmanager-known", "receivers", "heartbeat")
+_ALERT_WAY = ("alertmanager-known", "receivers", "silences", "heartbeat")
 _FIRST_ROUND_SECONDS = 30.0
 """A Prometheus that has just started has judged no rule, and its first heartbeat is on the way: no fault yet."""
 

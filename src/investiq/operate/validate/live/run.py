@@ -30,7 +30,7 @@ from investiq.operate.validate.live.machine import (
     check_services,
 )
 from investiq.operate.validate.live.metrics import check_metrics
-from investiq.operate.validate.live.notifying import check_receivers, check_routes
+from investiq.operate.validate.live.notifying import check_receivers, check_routes, check_silences
 from investiq.operate.validate.live.panels import check_panels
 from investiq.operate.validate.live.rules import check_rules
 from investiq.operate.validate.live.scraping import check_alertmanager_known, check_probes, check_targets
@@ -125,6 +125,7 @@ LIVE_CHECKS: Mapping[str, LiveCheck] = {
     "alertmanager": LiveCheck(_alertmanager, _ALERTMANAGER),
     "receivers": LiveCheck(check_receivers, _ALERTMANAGER, settles=False),
     "routes": LiveCheck(check_routes, _ALERTMANAGER, settles=False),
+    "silences": LiveCheck(check_silences, _ALERTMANAGER, settles=False),
     "heartbeat": LiveCheck(check_heartbeat, _MACHINE),
 }
 """Name of each check -> the check, in the order in which they are shown; its findings carry the same name."""
