@@ -63,6 +63,10 @@ def _blind(instance: str) -> Labels:
     return _labels("MonitoringHeartbeatLost", "investiq-api", "critical", "trading", instance=instance)
 
 
+def _of_nobody(labels: Labels) -> Labels:
+    return {name: value for name, value in labels.items() if name != "service"}
+
+
 def _burns(slo: str, severity: str, name: str = "ErrorBudgetBurnsFast", service: str = "investiq-api") -> Labels:
     return _labels(name, service, severity, "slo", slo=slo)
 
@@ -79,7 +83,15 @@ MODELS_BURN = _burns("signal-availability", "warning", service="signal-models")
 
 CASES = {
     "what a dead service does wrong besides is a symptom": Case(
-        (API_DOWN, API_PROBE), ((API_DOWN, WEB_PROBE), (API_DOWN, MODELS_DOWN), (API_DOWN, MODELS_BURN))
+        (API_DOWN, API_PROBE),
+        (
+            (API_DOWN, WEB_PROBE),
+            (API_DOWN, MODELS_DOWN),
+            (API_DOWN, MODELS_BURN),
+            (API_DOWN, _halted("one")),
+            # Absent labels are equal: without its service, a death is nobody's.
+            (_of_nobody(API_DOWN), _of_nobody(API_PROBE)),
+        ),
     ),
     "the API gets nothing from signal models that are dead, or have no model": Case(
         (MODELS_DOWN, NO_MODELS), ((MODELS_DOWN, NO_BROKER), (MODEL_STALE, NO_MODELS))

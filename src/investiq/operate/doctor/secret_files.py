@@ -29,7 +29,9 @@ def check(installation: Installation) -> CheckResult:
     findings = [finding for path, what in present.items() for finding in _faults(path, what)]
     if not present:
         return CheckResult(CHECK, "no file holds a secret yet: the first `investiq up` makes keys")
-    return CheckResult(CHECK, f"{len(present)} files and folders with secrets, which this user alone can read", tuple(findings))
+    return CheckResult(
+        CHECK, f"{len(present)} files and folders with secrets, which this user alone can read", tuple(findings)
+    )
 
 
 def _of_the_installation(paths: Paths) -> dict[Path, str]:
