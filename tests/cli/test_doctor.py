@@ -397,6 +397,26 @@ def test_data_that_is_refused_names_the_line(config: Config, tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("config")
+def test_data_with_a_column_that_is_nearly_the_adjusted_close(tmp_path: Path) -> None:
+    for name in ("AAA", "BBB"):
+        _rewrite(tmp_path / f"bars/{name}.csv", lambda rows: [f"{rows[0]},closeadj", *(f"{row},1" for row in rows[1:])])
+    finding = only("data")
+    assert finding["severity"] == "warning"
+    assert finding["what"] == "column 'closeadj' of AAA.csv, BBB.csv is not used"
+    assert "call it adj_close" in finding["fix"]
+
+
+@pytest.mark.usefixtures("config")
+def test_figures_that_no_engine_asks_for_are_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "bars/fundamentals.csv").write_text(f"as_of,symbol,roe,employees\n{DAYS[0]},AAA,0.2,7\n")
+    result = examined("data")
+    assert (result["findings"], result["notes"]) == (
+        [],
+        ["no engine asks for column 'employees' of fundamentals.csv"],
+    )
+
+
+@pytest.mark.usefixtures("config")
 def test_data_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("INVESTIQ_MARKET_FOLDER", str(tmp_path / "elsewhere"))
     assert "is not a folder" in only("data")["what"]

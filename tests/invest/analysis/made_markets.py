@@ -10,6 +10,7 @@ import numpy as np
 
 from investiq.invest.analysis.snapshot import Floats, Snapshot
 from investiq.invest.market.calendar import Session, xnys
+from investiq.invest.market.columns import UnusedColumn
 from investiq.invest.market.market import Market
 from investiq.invest.market.provider import UnknownSymbol
 from investiq.invest.market.types import Bar, Fundamentals, Headline, Symbol
@@ -38,6 +39,9 @@ class MadeProvider:
 
     def refused(self) -> Mapping[Symbol, Sequence[str]]:
         return {}
+
+    def unused_columns(self) -> Sequence[UnusedColumn]:
+        return ()
 
     def bars(self, symbol: Symbol) -> Sequence[Bar]:
         if symbol not in self._bars:

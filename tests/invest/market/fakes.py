@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from investiq.invest.market.calendar import Session, xnys
+from investiq.invest.market.columns import UnusedColumn
 from investiq.invest.market.provider import UnknownSymbol
 from investiq.invest.market.types import Bar, Fundamentals, Headline, Symbol
 
@@ -63,6 +64,9 @@ class FakeProvider:
 
     def refused(self) -> Mapping[Symbol, Sequence[str]]:
         return {Symbol("BAD"): ["BAD.csv:2: close is empty"]}
+
+    def unused_columns(self) -> Sequence[UnusedColumn]:
+        return ()
 
     def bars(self, symbol: Symbol) -> Sequence[Bar]:
         if symbol not in self._bars:

@@ -119,9 +119,9 @@ def test_every_bad_row_is_listed_and_every_fault_of_a_row(tmp_path: Path) -> Non
 
 
 def test_lines_are_those_of_the_file_also_after_blank_and_quoted_lines(tmp_path: Path) -> None:
-    rows = ['2008-01-02,100,102,98,101,1000,"two\nlines"', "", "2008-01-03,x,102,98,101,1000,"]
+    rows = ['2008-01-02,100,102,98,101,1000,"a ""note"", quoted"', "", "2008-01-03,x,102,98,101,1000,"]
     (refusal,) = _refusals(tmp_path, *rows, header=f"{HEADER},note")
-    assert refusal.startswith("AAPL.csv:5: open 'x'")
+    assert refusal.startswith("AAPL.csv:4: open 'x'")
 
 
 def test_a_file_that_is_wrong_throughout_lists_the_first_rows_and_counts_the_rest(tmp_path: Path) -> None:
@@ -173,9 +173,10 @@ def test_a_file_without_the_columns_or_rows(tmp_path: Path, header: str, rows: l
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "empty file"),
-        (b"\xff\xfe\x00", "not UTF-8 text"),
-        (HEADER.encode() + b"\n2008-01-02,\xff", "not UTF-8 text"),
+        (b"", "AAPL.csv: empty file"),
+        (b"\xff\xfes\x00", "AAPL.csv:1: not UTF-8 text, but UTF-16: save it as UTF-8"),
+        (HEADER.encode() + b"\n2008-01-02,\xff", "AAPL.csv:2: not UTF-8 text"),
+        (HEADER.encode() + b"\n2008-01-02,100,102,98,101,1000\n2008-01-03,\0", "AAPL.csv:3: not text: it holds a"),
     ],
 )
 def test_a_file_that_is_no_table(tmp_path: Path, content: bytes, reason: str) -> None:
@@ -183,7 +184,7 @@ def test_a_file_that_is_no_table(tmp_path: Path, content: bytes, reason: str) ->
     (tmp_path / "AAPL.csv").write_bytes(content)
     (tmp_path / "MSFT.parquet").write_bytes(b"no parquet")
     refused = _provider(tmp_path).refused()
-    assert refused[AAPL][0].startswith(f"AAPL.csv: {reason}")
+    assert refused[AAPL][0].startswith(reason)
     assert refused[Symbol("MSFT")][0].startswith("MSFT.parquet: not a readable Parquet file")
 
 

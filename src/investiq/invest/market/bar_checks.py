@@ -13,22 +13,34 @@ from decimal import Decimal
 
 from investiq.invest.market.adjustment import adjusted_bar
 from investiq.invest.market.calendar import TradingCalendar
-from investiq.invest.market.tables import Row, Table, UnreadableTable, day_of, listed, number_of
+from investiq.invest.market.columns import UnusedColumn, column_key, nearest_name
+from investiq.invest.market.tables import Problems, Row, Table, UnreadableTable, day_of, number_of
 from investiq.invest.market.types import PRICE_STEP, Bar
 
 __all__ = ["CheckedBars", "check_bars"]
 
 _PRICES = ("open", "high", "low", "close")
+_SESSION = ("session", "date")
+_OTHER_SESSION = ("timestamp", "datetime")
+"""What Alpha Vantage and Twelve Data call it; beside a date they may be something else."""
 _ADJUSTED = ("adj_close", "adjusted_close", "adjusted")
+_KNOWN = (*_ADJUSTED, *_SESSION, *_PRICES, "volume")
+_SCALED_TOO = {f"{adjusted}{name}" for adjusted in ("adj", "adjusted") for name in ("open", "high", "low", "volume")}
+"""What Tiingo, Quandl and others write beside the adjusted close: the same that comes of it here."""
 _LARGEST = Decimal(10) ** 15
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedBars:
-    """The good bars of a file, ascending, and what is wrong with the others; usable only without problems."""
+    """The good bars of a file, ascending, and what is wrong with the others; usable only without problems.
+
+    Attributes:
+        unused: columns that are nearly called like one that is read.
+    """
 
     bars: Sequence[Bar]
     problems: Sequence[str]
+    unused: Sequence[UnusedColumn] = ()
 
 
 def check_bars(table: Table, calendar: TradingCalendar) -> CheckedBars:
@@ -48,7 +60,8 @@ class _Checker:
     def __init__(self, table: Table, calendar: TradingCalendar) -> None:
         self._table = table
         self._calendar = calendar
-        self._session_at = table.require("session", "date")
+        at = table.position(*_SESSION)
+        self._session_at = table.require(*_SESSION, *_OTHER_SESSION) if at is None else at
         self._numbers_at = {name: table.require(name) for name in (*_PRICES, "volume")}
         adjusted_at = table.position(*_ADJUSTED)
         if adjusted_at is not None:
@@ -58,15 +71,25 @@ class _Checker:
 
     def run(self) -> CheckedBars:
         bars: list[Bar] = []
-        problems: list[str] = []
+        problems = Problems()
         for row in self._table.rows:
             try:
                 bars.append(self._bar(row))
             except ValueError as error:
-                problems.append(f"{row.place}: {error}")
-        if not bars and not problems:
-            problems.append(f"{self._table.file}: no rows under the column names")
-        return CheckedBars(bars, listed(problems))
+                problems.add(f"{row.place}: {error}")
+        if not bars and not problems.lines:
+            problems.add(f"{self._table.file}: no rows under the column names")
+        return CheckedBars(bars, problems.lines, tuple(self._unused()))
+
+    def _unused(self) -> Iterator[UnusedColumn]:
+        """The columns whose loss somebody should hear of. Prices that are not adjusted look right, and are not."""
+        taken = {self._session_at, *self._numbers_at.values()}
+        for at, name in enumerate(self._table.columns):
+            key = column_key(name)
+            if at in taken or ("adjusted" in self._numbers_at and key in _SCALED_TOO):
+                continue
+            if like := nearest_name(name, _KNOWN) or (_ADJUSTED[0] if "adj" in key else ""):
+                yield UnusedColumn(self._table.file, name, like)
 
     def _bar(self, row: Row) -> Bar:
         if len(row.cells) != len(self._table.columns):
@@ -122,6 +145,8 @@ def _scaled(day: date, numbers: dict[str, Decimal]) -> Bar:
         bar = adjusted_bar(day, **prices, volume=numbers["volume"], adjusted_close=adjusted)
     except ArithmeticError:
         raise ValueError(f"adjusted close {adjusted} does not fit close {numbers['close']}") from None
+    if max(bar.high, Decimal(bar.volume)) >= _LARGEST:
+        raise ValueError(f"adjusted close {adjusted} does not fit close {numbers['close']}")
     if bar.low <= 0:
         raise ValueError(f"adjusted prices round to 0 in steps of {PRICE_STEP} dollars")
     return bar

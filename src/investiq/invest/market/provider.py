@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.invest.market.columns import UnusedColumn
 from investiq.invest.market.types import Bar, Fundamentals, Headline, Symbol
 
 __all__ = ["BadMarketData", "ObservedProvider", "PriceProvider", "UnknownSymbol", "nearest_symbols"]
@@ -55,6 +56,9 @@ class PriceProvider(Protocol):
     def refused(self) -> Mapping[Symbol, Sequence[str]]:
         """Symbols whose data it found and will not serve, with each reason and its place (`AAPL.csv:17: ...`)."""
 
+    def unused_columns(self) -> Sequence[UnusedColumn]:
+        """Columns of its files that it does not read, and whose owner may think that it does."""
+
     def bars(self, symbol: Symbol) -> Sequence[Bar]:
         """The whole history, ascending by session, never empty.
 
@@ -86,6 +90,9 @@ class ObservedProvider:
 
     def refused(self) -> Mapping[Symbol, Sequence[str]]:
         return self._provider.refused()
+
+    def unused_columns(self) -> Sequence[UnusedColumn]:
+        return self._provider.unused_columns()
 
     def bars(self, symbol: Symbol) -> Sequence[Bar]:
         return self._observe("bars", self._provider.bars, symbol)

@@ -12,6 +12,7 @@ from typing import NewType
 from investiq.foundation.errors import InvestIQError
 
 __all__ = [
+    "FIGURES",
     "PRICE_STEP",
     "Bar",
     "Fundamentals",
@@ -27,6 +28,9 @@ Symbol = NewType("Symbol", str)
 
 PRICE_STEP = Decimal("0.0001")
 """Prices are rounded to this step, the finest that US equities are quoted in."""
+
+FIGURES = ("pe_ratio", "pb_ratio", "debt_to_equity", "roe", "revenue_growth")
+"""The figures of a company that an engine asks for."""
 
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]{0,5}([.\-][A-Z0-9]{1,3})?")
 
@@ -86,8 +90,8 @@ class Headline:
 class Fundamentals:
     """A company's figures as they became public at `published_at`.
 
-    `values` maps a figure's name (`pe_ratio`, `pb_ratio`, `debt_to_equity`, `roe`, `revenue_growth`, ...) to its value;
-    ratios and growth rates are fractions (0.12 is 12 %). A figure that was not given is absent, never zero.
+    `values` maps a figure's name (one of `FIGURES`, or any other) to its value; ratios and growth rates are fractions
+    (0.12 is 12 %). A figure that was not given is absent, never zero.
     """
 
     published_at: datetime

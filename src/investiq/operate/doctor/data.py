@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
+from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
 from investiq.invest.market.kept_start import kept_start
 from investiq.operate.doctor.installation import Installation
 
@@ -23,6 +23,7 @@ CHECK = "data"
 _REPLAY = Place(PlaceKind.SETTING, "replay")
 
 _SHOWN_DAYS = 3
+_SHOWN_FILES = 3
 
 
 def check(installation: Installation) -> CheckResult:
@@ -37,10 +38,15 @@ def check(installation: Installation) -> CheckResult:
         fix = 'set market.folder to a folder of bars in the form that is shown, or market.provider to "replay"'
         place = Place.file(config.market.folder or "market.folder")
         return CheckResult(CHECK, "no prices", (Finding(CHECK, place, error.message, fix),))
-    findings = [*_refused(provider), *_gaps(provider, calendar), *_outside(config, provider, calendar)]
+    findings = [
+        *_refused(provider),
+        *_gaps(provider, calendar),
+        *_nearly_named(config, provider),
+        *_outside(config, provider, calendar),
+    ]
     histories = [provider.bars(symbol) for symbol in provider.symbols()]
     seen = f"{len(histories)} symbols, {sum(map(len, histories))} bars without a gap against {calendar.name}"
-    return CheckResult(CHECK, seen, tuple(findings))
+    return CheckResult(CHECK, seen, tuple(findings), tuple(_unasked(provider)))
 
 
 def _refused(provider: PriceProvider) -> Iterator[Finding]:
@@ -59,6 +65,27 @@ def _gaps(provider: PriceProvider, calendar: TradingCalendar) -> Iterator[Findin
             fix = f"add the bars of those days to the file of {symbol}, or take the file away"
             why = "over a gap, averages and returns are wrong"
             yield Finding(CHECK, Place(PlaceKind.SYMBOL, symbol), what, fix, why)
+
+
+def _nearly_named(config: Config, provider: PriceProvider) -> Iterator[Finding]:
+    """Columns that are not read, and look as if they were; each once, however many files have it."""
+    files: dict[tuple[str, str], list[str]] = {}
+    for column in provider.unused_columns():
+        if column.like:
+            files.setdefault((column.name, column.like), []).append(column.file)
+    for (name, like), having in files.items():
+        more = len(having) - _SHOWN_FILES
+        shown = ", ".join(having[:_SHOWN_FILES]) + (f" and {more} more" if more > 0 else "")
+        fix = f"call it {like} if that is what it holds; if not, leave it out"
+        why = "what is not read changes no price and no analysis"
+        what = f"column {name!r} of {shown} is not used"
+        yield Finding(CHECK, Place.file(config.market.folder or ""), what, fix, why, FindingSeverity.WARNING)
+
+
+def _unasked(provider: PriceProvider) -> Iterator[str]:
+    for column in provider.unused_columns():
+        if not column.like:
+            yield f"no engine asks for column {column.name!r} of {column.file}"
 
 
 def _days(days: Sequence[date]) -> str:

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from investiq.invest.market.bar_checks import check_bars
 from investiq.invest.market.calendar import TradingCalendar
+from investiq.invest.market.columns import UnusedColumn
 from investiq.invest.market.provider import BadMarketData, UnknownSymbol, nearest_symbols
 from investiq.invest.market.tables import Row, Table
 from investiq.invest.market.types import Bar, Fundamentals, Headline, Symbol, parse_symbol
@@ -59,6 +60,9 @@ class TemplateProvider:
 
     def refused(self) -> Mapping[Symbol, Sequence[str]]:
         return self._refused
+
+    def unused_columns(self) -> Sequence[UnusedColumn]:
+        return ()
 
     def bars(self, symbol: Symbol) -> Sequence[Bar]:
         try:

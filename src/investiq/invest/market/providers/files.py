@@ -7,17 +7,22 @@ from pathlib import Path
 
 import structlog
 
+from investiq.foundation.plain_text import visible
 from investiq.invest.market.bar_checks import CheckedBars, check_bars
 from investiq.invest.market.calendar import TradingCalendar
+from investiq.invest.market.columns import UnusedColumn
+from investiq.invest.market.file_bounds import MOST_BARS, MOST_FILES
 from investiq.invest.market.provider import BadMarketData, UnknownSymbol, nearest_symbols
 from investiq.invest.market.publications import FUNDAMENTALS_FILE, NEWS_FILE, read_fundamentals, read_headlines
-from investiq.invest.market.tables import UnreadableTable, read_table
+from investiq.invest.market.table_files import read_table
+from investiq.invest.market.tables import UnreadableTable
 from investiq.invest.market.types import Bar, Fundamentals, Headline, MalformedSymbol, Symbol, parse_symbol
 
 __all__ = ["FilesProvider"]
 
 _log = structlog.get_logger(__name__)
 
+_NAMED = 20
 _SUFFIXES = (".csv", ".parquet")
 _FORMAT = """Expected one file for each symbol, named SYMBOL.csv or SYMBOL.parquet, such as AAPL.csv with:
 session,open,high,low,close,volume
@@ -47,18 +52,21 @@ class FilesProvider:
         if not self._bars:
             reasons = [reason for problems in self._refused.values() for reason in problems]
             raise BadMarketData("\n  ".join([f"every file in {folder} was refused:", *reasons]) + f"\n{_FORMAT}")
-        self._headlines = read_headlines(folder)
-        self._fundamentals = read_fundamentals(folder)
-        _log.info("files_read", folder=str(folder), served=len(self._bars), refused=sorted(self._refused))
-        strangers = {*(self._headlines or ()), *(self._fundamentals or ())} - self._bars.keys()
-        if strangers:
-            _log.warning("news_or_figures_without_prices", symbols=sorted(strangers)[:20])
+        headlines, fundamentals = read_headlines(folder), read_fundamentals(folder)
+        self._headlines = headlines and headlines.by_symbol
+        self._fundamentals = fundamentals and fundamentals.by_symbol
+        unused = [column for found in checked.values() for column in found.unused]
+        self._unused = (*unused, *(fundamentals.unused if fundamentals else ()))
+        self._tell(folder)
 
     def symbols(self) -> Sequence[Symbol]:
         return tuple(self._bars)
 
     def refused(self) -> Mapping[Symbol, Sequence[str]]:
         return self._refused
+
+    def unused_columns(self) -> Sequence[UnusedColumn]:
+        return self._unused
 
     def bars(self, symbol: Symbol) -> Sequence[Bar]:
         self._require(symbol)
@@ -72,6 +80,15 @@ class FilesProvider:
         self._require(symbol)
         return None if self._fundamentals is None else self._fundamentals.get(symbol, ())
 
+    def _tell(self, folder: Path) -> None:
+        _log.info("files_read", folder=str(folder), served=len(self._bars), refused=sorted(self._refused))
+        strangers = {*(self._headlines or ()), *(self._fundamentals or ())} - self._bars.keys()
+        if strangers:
+            _log.warning("news_or_figures_without_prices", symbols=sorted(strangers)[:_NAMED])
+        for name, like in sorted({(column.name, column.like) for column in self._unused if column.like}):
+            files = [column.file for column in self._unused if column.name == name]
+            _log.warning("column_not_used", column=name, like=like, files=files[:_NAMED])
+
     def _require(self, symbol: Symbol) -> None:
         if symbol not in self._bars:
             raise UnknownSymbol(symbol, nearest_symbols(symbol, self._bars))
@@ -81,30 +98,42 @@ def _files_by_symbol(folder: Path) -> Mapping[Symbol, Sequence[Path]]:
     """The files of each symbol, ascending by symbol. A name that is no symbol stands for itself, to be refused."""
     if not folder.is_dir():
         raise BadMarketData(f"market.folder {folder} is not a folder (looked at {folder.resolve()}). {_FORMAT}")
-    found: dict[Symbol, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in _SUFFIXES and path.name not in (NEWS_FILE, FUNDAMENTALS_FILE):
-            found.setdefault(_symbol_of(path), []).append(path)
-    if not found:
+    paths = _price_files(folder)
+    if not paths:
         raise BadMarketData(f"market.folder {folder} holds no .csv or .parquet file of prices. {_FORMAT}")
+    if len(paths) > MOST_FILES:
+        raise BadMarketData(f"market.folder {folder} holds {len(paths)} files of prices: expected at most {MOST_FILES}")
+    found: dict[Symbol, list[Path]] = {}
+    for path in paths:
+        found.setdefault(_symbol_of(path), []).append(path)
     return dict(sorted(found.items()))
+
+
+def _price_files(folder: Path) -> Sequence[Path]:
+    try:
+        names = sorted(folder.iterdir())
+    except OSError as error:
+        raise BadMarketData(f"market.folder {folder} cannot be read: {error.strerror}") from error
+    return [
+        path for path in names if path.suffix.lower() in _SUFFIXES and path.name not in (NEWS_FILE, FUNDAMENTALS_FILE)
+    ]
 
 
 def _symbol_of(path: Path) -> Symbol:
     try:
         return parse_symbol(path.stem)
     except MalformedSymbol:
-        return Symbol(path.stem)
+        return Symbol(visible(path.stem))
 
 
 def _read(paths: Sequence[Path], calendar: TradingCalendar) -> CheckedBars:
     path = paths[0]
     if len(paths) > 1:
-        return CheckedBars((), [f"several files for one symbol: {', '.join(path.name for path in paths)}"])
+        return CheckedBars((), [f"several files for one symbol: {', '.join(visible(path.name) for path in paths)}"])
     try:
         parse_symbol(path.stem)
-        return check_bars(read_table(path), calendar)
+        return check_bars(read_table(path, MOST_BARS), calendar)
     except MalformedSymbol as error:
-        return CheckedBars((), [f"{path.name}: the file's name is not a symbol: {error}"])
+        return CheckedBars((), [f"{visible(path.name)}: the file's name is not a symbol: {error}"])
     except UnreadableTable as error:
         return CheckedBars((), [str(error)])

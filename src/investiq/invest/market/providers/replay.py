@@ -13,6 +13,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from investiq.invest.market.adjustment import adjusted_bar
+from investiq.invest.market.columns import UnusedColumn
 from investiq.invest.market.provider import UnknownSymbol, nearest_symbols
 from investiq.invest.market.types import Bar, Fundamentals, Headline, Symbol
 
@@ -32,6 +33,9 @@ class ReplayProvider:
 
     def refused(self) -> Mapping[Symbol, Sequence[str]]:
         return {}
+
+    def unused_columns(self) -> Sequence[UnusedColumn]:
+        return ()
 
     def bars(self, symbol: Symbol) -> Sequence[Bar]:
         try:

@@ -1,0 +1,54 @@
+"""Text of others: what of it a terminal acts upon, and what of it is no text at all.
+
+A file name, a reason or the comment of a silence may hold bytes that are no UTF-8 (Python keeps them as lone
+surrogates), escape sequences that move a cursor, or marks that turn the order of what is read.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+__all__ = ["encodable", "is_plain", "replaced", "visible", "visible_lines"]
+
+_ACTED_UPON = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode's categories of what is not shown, but acted upon: controls, formats such as bidi marks, lone surrogates,
+separators of lines and paragraphs."""
+
+_JOINERS = "\u200c\u200d"
+"""Of these formats, the two that Persian and emoji are written with."""
+
+_NO_TEXT = re.compile(r"[\ud800-\udfff]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
+_BLANKS = re.compile(r"[\t\n\v\f\r\x85]+")
+
+
+def visible(text: str) -> str:
+    r"""`text` on one line, as a terminal may show it: what it would act upon is written out, such as `\x1b`."""
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def visible_lines(text: str) -> list[str]:
+    """The lines of `text`, each as `visible` writes it."""
+    return [visible(line) for line in text.split("\n")]
+
+
+def _shown(character: str) -> str:
+    if unicodedata.category(character) not in _ACTED_UPON or character in _JOINERS:
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def is_plain(text: str) -> bool:
+    """Whether `text` is one line of characters: no control among them, and no byte that was no text."""
+    return _CONTROLS.search(text) is None
+
+
+def replaced(text: str) -> str:
+    """`text` as something that can be sent and kept: on one line, with U+FFFD for what is no character."""
+    return _CONTROLS.sub("\ufffd", _BLANKS.sub(" ", text))
+
+
+def encodable(text: str) -> str:
+    """`text` with U+FFFD for each lone surrogate, which no UTF-8 can hold."""
+    return _NO_TEXT.sub("\ufffd", text)
