@@ -245,6 +245,28 @@ def test_halt_denies_entries_until_resume(api: Served) -> None:
 
 
 @pytest.mark.usefixtures("api")
+@pytest.mark.parametrize(
+    ("reason", "kept"),
+    [
+        ("gro\udcdf", "gro\ufffd"),
+        ("nul\0 and \x1b[2J", "nul\ufffd and \ufffd[2J"),
+        ("two\nlines", "two lines"),
+        ("\u202eturned", "\u202eturned"),
+        ("long " * 200, ("long " * 200)[:500].strip()),
+    ],
+    ids=["bytes", "controls", "lines", "bidi", "long"],
+)
+def test_a_halt_never_fails_over_its_words(reason: str, kept: str) -> None:
+    try:
+        halted = run("halt", "--reason", reason)
+        assert halted.code == ExitCode.DONE, halted.err
+        assert json.loads(run("status", "--json").out)["trading"]["note"] == kept
+        assert "\u202e" not in run("status").out
+    finally:
+        assert run("resume", "--reason", "over \udcff").code == ExitCode.DONE
+
+
+@pytest.mark.usefixtures("api")
 @pytest.mark.parametrize("command", ["halt", "resume"])
 def test_halt_and_resume_want_a_reason(command: str) -> None:
     for argv in ((command,), (command, "--reason", ""), (command, "--reason", "  ")):

@@ -13,6 +13,7 @@ import yaml
 
 from investiq.cli import main
 from investiq.cli.exit_codes import ExitCode
+from investiq.foundation.config.fields import toml_value
 from investiq.foundation.config.load import load
 from tests.cli.fake_stack import FakeStack
 
@@ -113,6 +114,16 @@ def test_export_writes_every_document(here: Path) -> None:
 def test_export_prints_the_same() -> None:
     run("slo", "export", "--output", "slos.yml")
     assert run("slo", "export")[1] == Path("slos.yml").read_text("utf-8")
+
+
+def test_export_has_nothing_that_a_terminal_acts_upon_and_reads_back_the_same(here: Path) -> None:
+    description = "\u202eevil\u2066, and Größe"
+    slo = {"name": "mine", "service": "s", "objective": 0.99, "total": "rate(a[5m])", "bad": "rate(b[5m])"}
+    lines = [f"{name} = {toml_value(value)}" for name, value in {**slo, "description": description}.items()]
+    (here / "investiq.toml").write_text("\n".join(["[[slos]]", *lines]), "utf-8")
+    code, out, err = run("slo", "export")
+    assert (code, "\u202e" in out) == (ExitCode.DONE, False), err
+    assert description in [document["spec"].get("description") for document in yaml.safe_load_all(out)]
 
 
 def test_import_prints_what_a_configuration_file_takes(here: Path) -> None:

@@ -152,7 +152,7 @@ def test_what_to_type_next_works_where_it_is_read(tmp_path: Path, monkeypatch: p
     config = Config()
 
     def told() -> str:
-        return startup.addresses_text(config, StackTable((), ()))
+        return "\n".join(startup.address_lines(config, StackTable((), ())))
 
     monkeypatch.chdir(tmp_path)
     assert "  .venv/bin/investiq status " in told()

@@ -22,7 +22,7 @@ from investiq.rule_mutation import command
 
 ENOUGH = {
     *("investiq", "investiq.foundation", "investiq.foundation.errors", "investiq.foundation.findings"),
-    *("investiq.foundation.subprocesses", "investiq.foundation.tables"),
+    *("investiq.foundation.subprocesses", "investiq.foundation.tables", "investiq.foundation.plain_text"),
 }
 TELLING_ITS_MODULES = """
 import runpy, sys
@@ -89,6 +89,9 @@ def _without_seconds(text: str) -> dict[str, Any]:
         (("--rules", "rules/node.yml"), "--rules needs --tests"),
         (("--tests", "nowhere.yml"), "no file is named nowhere.yml"),
         (("--tests", "tests/weak.yml", "--only", "Nothing"), "there is no rule Nothing"),
+        (("--tests", "gro\udcdf.yml"), "expected UTF-8 on one line"),
+        (("--tests", "\x1b[31m.yml"), r"\x1b[31m.yml"),
+        (("--\x1b[31m",), r"--\x1b[31m"),
     ],
 )
 def test_wrong_usage_is_told(folder: Path, argv: tuple[str, ...], message: str) -> None:

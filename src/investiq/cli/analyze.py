@@ -27,26 +27,24 @@ def command(context: CommandContext, symbol: str) -> None:
     """Analyse SYMBOL at the market's now."""
     with connect(context.loaded.config) as client, context.progress(f"analysing {symbol}"):
         analysis = client.analyze(symbol)
-    context.emit("investiq.analysis/1", dict(analysis), _text(context, analysis))
+    context.emit("investiq.analysis/1", dict(analysis), *_lines(context, analysis))
 
 
-def _text(context: CommandContext, analysis: Analysis) -> str:
+def _lines(context: CommandContext, analysis: Analysis) -> list[str]:
     overall = analysis["overall"]
     engines = context.table(
         ("engine", "status", "signal", "score", "confidence", "ms", "reason"),
         [_row(result) for result in analysis["engines"].values()],
     )
-    return "\n".join(
-        [
-            f"{analysis['symbol']}  {analysis['price'] or 'no price'}  as of {analysis['as_of']} (market time)",
-            f"overall     {overall['signal'] or 'none'}  score {_number(overall['score'], '+.2f')}",
-            f"confidence  {overall['confidence']:.2f}  conviction {overall['conviction']:.2f}",
-            f"coverage    {overall['coverage']:.0%} of the evidence answered",
-            f"regime      {overall['regime'] or overall['regime_reason'] or 'unknown'}",
-            "",
-            engines,
-        ]
-    )
+    return [
+        f"{analysis['symbol']}  {analysis['price'] or 'no price'}  as of {analysis['as_of']} (market time)",
+        f"overall     {overall['signal'] or 'none'}  score {_number(overall['score'], '+.2f')}",
+        f"confidence  {overall['confidence']:.2f}  conviction {overall['conviction']:.2f}",
+        f"coverage    {overall['coverage']:.0%} of the evidence answered",
+        f"regime      {overall['regime'] or overall['regime_reason'] or 'unknown'}",
+        "",
+        *engines,
+    ]
 
 
 def _row(result: EngineResult) -> tuple[object, ...]:

@@ -30,7 +30,7 @@ def show(context: CommandContext) -> None:
     context.emit(
         "investiq.config/1",
         {"file": loaded.path, "settings": [{"key": k, "value": v, "source": s} for k, v, s in rows]},
-        context.table(("setting", "value", "source"), rows),
+        *context.table(("setting", "value", "source"), rows),
     )
 
 

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TextIO, TypeVar
 import click
 
 from investiq.foundation.config import LoadedConfig, load
+from investiq.foundation.plain_text import block
 from investiq.foundation.tables import aligned_table
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
-__all__ = ["CommandContext", "ReaderGone", "pass_command_context"]
+__all__ = ["CommandContext", "ReaderGone", "pass_command_context", "rich_text"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,7 +34,10 @@ class ReaderGone(Exception):
 
 @dataclass
 class CommandContext:
-    """One run of the command line.
+    """One run of the command line, and the one way from there to a terminal.
+
+    Much of what is said was written by others: reasons, comments of silences, names of files, answers of servers. So
+    each line goes through `block`: what a terminal would act upon is written out, and several lines of a text stay one.
 
     Attributes:
         json: the answer goes to stdout as one JSON document with a versioned `schema`.
@@ -60,21 +65,22 @@ class CommandContext:
 
     def say(self, message: str, *, style: str | None = None) -> None:
         """A message for people, on stderr."""
-        colored = style is not None and self.color and self.stderr.isatty()
-        print(click.style(message, fg=style) if colored else message, file=self.stderr, flush=True)
+        print(self._dyed(block(message), style, self.stderr), file=self.stderr, flush=True)
 
-    def emit(self, schema: str, document: Mapping[str, Any], text: str) -> None:
-        """The answer, on stdout: `text`, or with --json `document` under `schema` such as `investiq.status/1`."""
+    def emit(self, schema: str, document: Mapping[str, Any], *lines: str) -> None:
+        """The answer, on stdout: `lines`, or with --json `document` under `schema` such as `investiq.status/1`."""
         if self.json:
             self._answer(json.dumps({"schema": schema, **document}, indent=2, default=str))
-        elif text:
-            self._answer(text)
+        elif lines:
+            self._answer("\n".join(map(block, lines)))
 
     def show(self, line: str, *, style: str | None = None) -> None:
         """One line of an answer that is shown as it comes to be; with --json, `emit` gives it at the end instead."""
         if not self.json:
-            colored = style is not None and self.color and self.stdout.isatty()
-            self._answer(click.style(line, fg=style) if colored else line)
+            self._answer(self._dyed(block(line), style, self.stdout))
+
+    def _dyed(self, text: str, style: str | None, stream: TextIO) -> str:
+        return click.style(text, fg=style) if style is not None and self.color and stream.isatty() else text
 
     def _answer(self, text: str) -> None:
         try:
@@ -88,9 +94,9 @@ class CommandContext:
 
         logging.configure("cli", "warning", self.stderr)
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-        """The rows below their headings, as text."""
-        return aligned_table(columns, rows)
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+        """The rows below their headings, as lines."""
+        return aligned_table(columns, rows).split("\n")
 
     def console(self) -> Console:
         """A rich console on stderr, for tables that live and progress."""
@@ -105,8 +111,15 @@ class CommandContext:
             self.say(f"{what} …")
             yield lambda state: self.say(f"{what}: {state}")
             return
-        with self.console().status(what) as status:
-            yield lambda state: status.update(f"{what}: {state}")
+        with self.console().status(rich_text(what)) as status:
+            yield lambda state: status.update(rich_text(f"{what}: {state}"))
+
+
+def rich_text(text: str, style: str = "") -> Text:
+    """`text` for rich, which takes a plain string for markup of its own, and leaves escape sequences in it."""
+    from rich.text import Text  # noqa: PLC0415  40 ms that most commands need not pay
+
+    return Text(block(text), style)
 
 
 def pass_command_context(command: Callable[Concatenate[CommandContext, P], R]) -> Callable[P, R]:

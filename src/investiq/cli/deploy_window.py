@@ -9,7 +9,7 @@ import click
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.cli.login_name import login_name
-from investiq.cli.parameters import Duration
+from investiq.cli.parameters import Duration, Words
 from investiq.cli.silence import describe_silence, document
 
 __all__ = ["command"]
@@ -35,7 +35,9 @@ class _LengthOrEnd(Duration):
     ),
 )
 @click.argument("seconds", type=_LengthOrEnd(unit_needed=True), metavar="LENGTH|end")
-@click.option("--reason", default="planned restart", show_default=True, help="What is deployed; it is kept.")
+@click.option(
+    "--reason", type=Words(), default="planned restart", show_default=True, help="What is deployed; it is kept."
+)
 @pass_command_context
 def command(context: CommandContext, *, seconds: float, reason: str) -> None:
     """Silence for LENGTH, at most 1h, what a planned restart of InvestIQ's parts fires.
@@ -51,10 +53,10 @@ def command(context: CommandContext, *, seconds: float, reason: str) -> None:
     config = context.loaded.config
     if seconds == _END:
         ended = answered(end_windows(config))
-        context.emit("investiq.silences/1", {"silences": [document(window) for window in ended]}, "")
+        context.emit("investiq.silences/1", {"silences": [document(window) for window in ended]})
         context.say("the deploy window is over: restarts page again" if ended else "no deploy window is open")
         return
     length = timedelta(seconds=seconds)
     check_length(length, LONGEST_WINDOW)
     window = answered(open_window(config, length, login_name(), reason.strip()))
-    context.emit("investiq.silence/1", document(window), describe_silence(window))
+    context.emit("investiq.silence/1", document(window), *describe_silence(window))

@@ -43,7 +43,7 @@ def command(context: CommandContext, checks: tuple[str, ...]) -> int:
     made = [_shown(context, installation, name) for name in CHECKS if not checks or name in checks]
     findings = [finding for result in made for finding in result.findings]
     document = {"well": not findings, "checks": [_document(result) for result in made]}
-    context.emit("investiq.doctor/1", document, _fixes(findings))
+    context.emit("investiq.doctor/1", document, *_fixes(findings))
     context.say(f"{len(made)} checks: {_count(made) if findings else 'all is right'}")
     return ExitCode.FINDINGS if findings else ExitCode.DONE
 
@@ -74,18 +74,15 @@ def _lines(result: CheckResult) -> Iterator[tuple[str, str | None]]:
         yield f"{_CONTINUED}note: {note}", None
 
 
-def _fixes(findings: Sequence[Finding]) -> str:
+def _fixes(findings: Sequence[Finding]) -> list[str]:
     """Each fix once, however many findings it mends."""
     mended: dict[str, list[str]] = {}
     for finding in findings:
         checks = mended.setdefault(finding.fix, [])
         if finding.check not in checks:
             checks.append(finding.check)
-    return (
-        "\n".join(["", "What to do", *(f"  {', '.join(checks)}: {fix}" for fix, checks in mended.items())])
-        if mended
-        else ""
-    )
+    lines = [f"  {', '.join(checks)}: {fix}" for fix, checks in mended.items()]
+    return ["", "What to do", *lines] if lines else []
 
 
 def _count(results: Iterable[CheckResult]) -> str:

@@ -36,7 +36,7 @@ async def _stop_parts(context: CommandContext, parts: tuple[str, ...]) -> int:
     for part in parts:
         await client.stop_part(part)
         context.say(f"{part} is stopped and stays so; `investiq up {part}` starts it")
-    context.emit("investiq.down/1", {"stopped": list(parts)}, "")
+    context.emit("investiq.down/1", {"stopped": list(parts)})
     return ExitCode.DONE
 
 
@@ -48,13 +48,13 @@ async def _stop_all(context: CommandContext) -> int:
     except NotRunning:
         if not is_locked(run):
             context.say("InvestIQ is not running; there was nothing to stop")
-            context.emit("investiq.down/1", {"stopped": []}, "")
+            context.emit("investiq.down/1", {"stopped": []})
             return ExitCode.DONE
     if not await _gone(context, Paths.of(context.loaded.config)):
         return ExitCode.TIMED_OUT
     stopped = [part.name for part in screen.last.parts if part.port] if screen.last else []
     context.say("InvestIQ is stopped; its data stays")
-    context.emit("investiq.down/1", {"stopped": stopped}, "")
+    context.emit("investiq.down/1", {"stopped": stopped})
     return ExitCode.DONE
 
 

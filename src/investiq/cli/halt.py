@@ -8,31 +8,37 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
+from investiq.cli.parameters import Words
 from investiq.clients.api.connection import connect
 
 if TYPE_CHECKING:
     from investiq.foundation.contract.api import TradingStatus
 
-__all__ = ["command", "status_text"]
+__all__ = ["command", "status_lines"]
 
 
 @click.command(
     cls=ExampleCommand,
     examples=(('investiq halt --reason "odd fills in AAPL"', "no entries until resumed; exits stay possible"),),
 )
-@click.option("--reason", required=True, help="Why; it is kept.")
+@click.option("--reason", type=Words(), required=True, help="Why; it is kept.")
 @pass_command_context
 def command(context: CommandContext, reason: str) -> None:
     """Deny new entries from now on. Open positions stay, and can be sold."""
+    from investiq.foundation.contract.api import LONGEST_REASON  # noqa: PLC0415  pydantic: only when something is sent
+
+    if len(reason) > LONGEST_REASON:
+        context.say(f"of the reason, the first {LONGEST_REASON} characters are kept")
     with connect(context.loaded.config) as client:
-        status = client.halt(reason)
-    context.emit("investiq.trading/1", dict(status), status_text(status))
+        status = client.halt(reason[:LONGEST_REASON])
+    context.emit("investiq.trading/1", dict(status), *status_lines(status))
 
 
-def status_text(status: TradingStatus) -> str:
+def status_lines(status: TradingStatus) -> list[str]:
     """The state of the breaker in one line; a second one where trading goes on unwatched."""
-    unwatched = "" if status["monitoring"]["required"] else "\n" + status["monitoring"]["note"]
+    unwatched = [] if status["monitoring"]["required"] else [status["monitoring"]["note"]]
     if not status["halted"]:
-        return f"trading is open ({status['mode']}){unwatched}"
+        return [f"trading is open ({status['mode']})", *unwatched]
     why = f"{status['reason']}: {status['note']}" if status["note"] else str(status["reason"])
-    return f"trading is halted ({status['mode']}): {why}, since {status['since_wall']} by {status['by']}{unwatched}"
+    halted = f"trading is halted ({status['mode']}): {why}, since {status['since_wall']} by {status['by']}"
+    return [halted, *unwatched]

@@ -1,4 +1,4 @@
-"""Help that starts with examples: most people read no further."""
+"""The commands of InvestIQ: help starts with examples, since most people read no further, and arguments are text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+
+from investiq.cli.parameters import check_plain
 
 __all__ = ["ExampleCommand", "ExampleGroup"]
 
@@ -17,6 +19,11 @@ class _WithExamples(click.Command):
     def __init__(self, *args: Any, examples: Examples = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.examples = examples
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        check_plain(ctx, self.params)
+        return rest
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if self.examples:

@@ -56,14 +56,14 @@ async def _inbox(
         # The state of a page is that of its newest notification, so both are fetched before they are filtered.
         notifications = await inbox.notifications(MOST, alertname=alertname, since=since)
         pages = [page for page in _pages(notifications) if status in (None, page.status)][:limit]
-        text = context.table(COLUMNS, [_row(page) for page in pages]) if pages else "no notifications"
-        _emit(context, pages, text)
+        lines = context.table(COLUMNS, [_row(page) for page in pages]) if pages else ["no notifications"]
+        _emit(context, pages, *lines)
         if follow:
             await _follow(context, inbox, notifications, alertname, status)
 
 
-def _emit(context: CommandContext, pages: Sequence[InboxMessage], text: str) -> None:
-    context.emit("investiq.inbox/1", {"notifications": [dict(page.document) for page in pages]}, text)
+def _emit(context: CommandContext, pages: Sequence[InboxMessage], *lines: str) -> None:
+    context.emit("investiq.inbox/1", {"notifications": [dict(page.document) for page in pages]}, *lines)
 
 
 async def _follow(

@@ -54,7 +54,7 @@ def list_keys(context: CommandContext) -> None:
     with _keys(context) as store:
         documents = [_document(key) for key in store.all_keys()]
     rows = [[document[column] for column in COLUMNS] for document in documents]
-    context.emit("investiq.keys/1", {"keys": documents}, context.table(COLUMNS, rows))
+    context.emit("investiq.keys/1", {"keys": documents}, *context.table(COLUMNS, rows))
 
 
 @command.command("revoke", examples=(("investiq keys revoke 3f9c2a7b10d4", "by the id that `keys list` shows"),))
@@ -64,7 +64,7 @@ def revoke(context: CommandContext, key_id: str) -> None:
     """Make the key with ID invalid for ever; a running API follows within seconds."""
     with _keys(context) as store:
         key = store.revoke(key_id)
-    context.emit("investiq.key/1", _document(key), "")
+    context.emit("investiq.key/1", _document(key))
     context.say(f"key {key.id} ({key.name}) is revoked")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pwd
 
+from investiq.foundation.plain_text import replaced
+
 __all__ = ["login_name"]
 
 
@@ -12,6 +14,6 @@ def login_name() -> str:
     """The login name of the user who runs this; the number where the system knows no name."""
     user = os.getuid()
     try:
-        return pwd.getpwuid(user).pw_name
+        return replaced(pwd.getpwuid(user).pw_name)
     except KeyError:
         return f"uid {user}"

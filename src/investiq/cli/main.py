@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
 from investiq.foundation.config.load import ConfigError
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.plain_text import encodable
 
 if TYPE_CHECKING:
     from investiq.clients.api.errors import ApiRefused
@@ -117,9 +119,9 @@ def main(argv: Sequence[str], stdin: TextIO, stdout: TextIO, stderr: TextIO) -> 
     context = CommandContext(stdin=stdin, stdout=stdout, stderr=stderr)
     with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
         try:
-            return _run(list(argv), context)
+            return _run(argv, context)
         except click.ClickException as error:
-            error.show(stderr)
+            _tell(error, context)
             return error.exit_code
         except (KeyboardInterrupt, click.Abort):
             context.say("interrupted")
@@ -134,8 +136,18 @@ def main(argv: Sequence[str], stdin: TextIO, stdout: TextIO, stderr: TextIO) -> 
             return ExitCode.FAILED
 
 
-def _run(argv: list[str], context: CommandContext) -> int:
-    result = cli.main(argv, prog_name="investiq", standalone_mode=False, obj=context)
+def _tell(error: click.ClickException, context: CommandContext) -> None:
+    """Say what click says of an error: it quotes what was typed, which others may have written."""
+    told = io.StringIO()
+    error.show(told)
+    for line in told.getvalue().rstrip("\n").split("\n"):
+        context.say(line)
+
+
+def _run(argv: Sequence[str], context: CommandContext) -> int:
+    result = cli.main(
+        [encodable(argument) for argument in argv], prog_name="investiq", standalone_mode=False, obj=context
+    )
     return int(result) if isinstance(result, int) else ExitCode.DONE
 
 
@@ -191,4 +203,6 @@ def entry_point() -> None:
     """The `investiq` program."""
     # Prices, orders, pages, models and logs are their owner's, from the first byte on. What this starts inherits it.
     os.umask(os.umask(0o077) | 0o077)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # where a terminal is not UTF-8
     sys.exit(main(sys.argv[1:], sys.stdin, sys.stdout, sys.stderr))

@@ -46,7 +46,7 @@ def train(context: CommandContext, if_needed: bool) -> None:
     if if_needed:
         reason = wiring.retraining_reason(config)
         if reason is None:
-            context.emit("investiq.training/1", {"trained": False, "folder": None}, "")
+            context.emit("investiq.training/1", {"trained": False, "folder": None})
             context.say("the model that is there will do")
             return
         context.say(f"training: {reason}")
@@ -60,7 +60,7 @@ def train(context: CommandContext, if_needed: bool) -> None:
 def show(context: CommandContext) -> None:
     """Show the card of the serving model: what it learned from, and whether it is better than a constant."""
     card = asyncio.run(_card(topology.SIGNALS.url(context.loaded.config)))
-    context.emit("investiq.model/1", card, _text(context, card))
+    context.emit("investiq.model/1", card, *_lines(context, card))
 
 
 async def _card(base_url: str) -> dict[str, Any]:
@@ -83,7 +83,7 @@ async def _card(base_url: str) -> dict[str, Any]:
     return answer.document
 
 
-def _text(context: CommandContext, card: dict[str, Any]) -> str:
+def _lines(context: CommandContext, card: dict[str, Any]) -> list[str]:
     data, result = card["data"], card["validation"]
     verdict = "beats" if card["beats_constant"] else "does NOT beat"
     rows = [
@@ -91,13 +91,11 @@ def _text(context: CommandContext, card: dict[str, Any]) -> str:
         ("log loss", f"{result['model']['log_loss']:.5f}", f"{result['constant']['log_loss']:.5f}"),
     ]
     auc = "unknown" if result["auc"] is None else f"{result['auc']:.3f}"
-    return "\n".join(
-        [
-            f"model {card['model_version']}: {card['algorithm']}, {card['horizon_sessions']} sessions ahead",
-            f"it {verdict} the constant forecast out of fold ({result['rows']} rows)",
-            f"learned from {data['rows']} rows, {data['first_session']} to {data['trained_until']}",
-            f"AUC {auc}, calibration error {result['calibration_error']:.4f}",
-            "",
-            context.table(("score, lower is better", "model", "constant"), rows),
-        ]
-    )
+    return [
+        f"model {card['model_version']}: {card['algorithm']}, {card['horizon_sessions']} sessions ahead",
+        f"it {verdict} the constant forecast out of fold ({result['rows']} rows)",
+        f"learned from {data['rows']} rows, {data['first_session']} to {data['trained_until']}",
+        f"AUC {auc}, calibration error {result['calibration_error']:.4f}",
+        "",
+        *context.table(("score, lower is better", "model", "constant"), rows),
+    ]

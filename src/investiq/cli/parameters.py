@@ -1,12 +1,46 @@
-"""A length of time as a parameter of a command."""
+"""A length of time, and words of a person, as parameters of a command; and what no parameter may hold."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePath
 
 import click
 
 from investiq.foundation.durations import MalformedDuration, parse_duration
+from investiq.foundation.plain_text import is_plain, replaced, visible
 
-__all__ = ["Duration"]
+__all__ = ["Duration", "Words", "check_plain"]
+
+
+class Words(click.ParamType[str]):
+    """What a person says for people to read. It is never refused for its characters: a halt must not fail over them."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return replaced(value)
+
+
+def check_plain(ctx: click.Context, parameters: Iterable[click.Parameter]) -> None:
+    """Nothing but `Words` may hold control characters, or bytes that are no UTF-8.
+
+    Raises:
+        click.BadParameter: a parameter does.
+    """
+    for parameter in parameters:
+        for text in [] if isinstance(parameter.type, Words) else _texts(ctx.params.get(parameter.name or "")):
+            if not is_plain(text):
+                message = f"'{visible(text)}' has characters that are no text: expected UTF-8 on one line"
+                raise click.BadParameter(message, ctx, parameter)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str | PurePath):
+        yield str(value)
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _texts(one)
 
 
 class Duration(click.ParamType[float]):

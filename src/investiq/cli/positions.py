@@ -17,9 +17,9 @@ def command(context: CommandContext) -> None:
         positions, account = client.positions(), client.account()
     fields = ("symbol", "quantity", "average_price", "market_price", "market_value", "unrealised_pnl", "realised_pnl")
     rows = [[position.get(field) for field in fields] for position in positions]
-    held = context.table([field.replace("_", " ") for field in fields], rows) if rows else "no positions"
-    money = "\n".join(f"{name.replace('_', ' '):16} {_shown(value)}" for name, value in account.items() if value != [])
-    context.emit("investiq.positions/1", {"positions": positions, "account": account}, f"{held}\n\n{money}")
+    held = context.table([field.replace("_", " ") for field in fields], rows) if rows else ["no positions"]
+    money = [f"{name.replace('_', ' '):16} {_shown(value)}" for name, value in account.items() if value != []]
+    context.emit("investiq.positions/1", {"positions": positions, "account": account}, *held, "", *money)
 
 
 def _shown(value: object) -> str:

@@ -32,16 +32,15 @@ def command(context: CommandContext, check: bool) -> int:
     if check:
         return _check(context, root)
     written = [str(path.relative_to(root)) for path in write_committed(root)]
-    context.emit("investiq.render/1", {"written": written, "differs": []}, "\n".join(written))
+    context.emit("investiq.render/1", {"written": written, "differs": []}, *written)
     context.say(f"{len(written)} of {len(render_committed())} files written" if written else "nothing to write")
     return ExitCode.DONE
 
 
 def _check(context: CommandContext, root: Path) -> int:
     differences = {str(path): diff for path, text in render_committed().items() if (diff := _diff(root, path, text))}
-    context.emit(
-        "investiq.render/1", {"written": [], "differs": list(differences)}, "".join(differences.values()).rstrip("\n")
-    )
+    lines = [line for diff in differences.values() for line in diff]
+    context.emit("investiq.render/1", {"written": [], "differs": list(differences)}, *lines)
     if not differences:
         context.say("the committed files are what the source renders")
         return ExitCode.DONE
@@ -50,10 +49,8 @@ def _check(context: CommandContext, root: Path) -> int:
     return ExitCode.FINDINGS
 
 
-def _diff(root: Path, path: PurePosixPath, text: str) -> str:
+def _diff(root: Path, path: PurePosixPath, text: str) -> list[str]:
     file = root / path
     committed = file.read_text("utf-8") if file.is_file() else ""
-    lines = difflib.unified_diff(
-        committed.splitlines(keepends=True), text.splitlines(keepends=True), f"{path} (committed)", f"{path} (rendered)"
-    )
-    return "".join(lines)
+    names = f"{path} (committed)", f"{path} (rendered)"
+    return list(difflib.unified_diff(committed.split("\n"), text.split("\n"), *names, lineterm=""))

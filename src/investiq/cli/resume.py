@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from investiq.cli.context import CommandContext, pass_command_context
-from investiq.cli.halt import status_text
+from investiq.cli.halt import status_lines
 from investiq.cli.help import ExampleCommand
+from investiq.cli.parameters import Words
 from investiq.clients.api.connection import connect
 
 
@@ -14,10 +15,10 @@ from investiq.clients.api.connection import connect
     cls=ExampleCommand,
     examples=(('investiq resume --reason "fills explained"', "entries are allowed again"),),
 )
-@click.option("--reason", required=True, help="Why; it is kept.")
+@click.option("--reason", type=Words(), required=True, help="Why; it is kept.")
 @pass_command_context
 def command(context: CommandContext, reason: str) -> None:
     """Lift a halt, whatever tripped it. Loss limits count anew from here."""
     with connect(context.loaded.config) as client:
         status = client.resume(reason)
-    context.emit("investiq.trading/1", dict(status), status_text(status))
+    context.emit("investiq.trading/1", dict(status), *status_lines(status))

@@ -12,7 +12,7 @@ import click
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.cli.login_name import login_name
-from investiq.cli.parameters import Duration
+from investiq.cli.parameters import Duration, Words
 from investiq.foundation.durations import format_duration
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ __all__ = ["command", "describe_silence", "document"]
 )
 @click.argument("alert", metavar="ALERT")
 @click.option("--for", "seconds", type=Duration(unit_needed=True), required=True, help="How long: 30m, 2h; at most 7d.")
-@click.option("--reason", required=True, help="Why; everybody who sees the alert sees it.")
+@click.option("--reason", type=Words(), required=True, help="Why; everybody who sees the alert sees it.")
 @click.option("--match", "labels", multiple=True, metavar="LABEL=VALUE", help="Only with this label; may be repeated.")
 @pass_command_context
 def command(context: CommandContext, *, alert: str, seconds: float, reason: str, labels: tuple[str, ...]) -> None:
@@ -49,7 +49,7 @@ def command(context: CommandContext, *, alert: str, seconds: float, reason: str,
     why = check_text(reason, "--reason is empty: say why, since whoever looks at the alert will ask")
     matchers = (*matchers_of(alert, {}), *(_label(label) for label in labels))
     silence = answered(_added(config, matchers, length, why))
-    context.emit("investiq.silence/1", document(silence), describe_silence(silence))
+    context.emit("investiq.silence/1", document(silence), *describe_silence(silence))
 
 
 async def _added(config: Config, matchers: Sequence[Matcher], length: timedelta, why: str) -> Silence:
@@ -59,19 +59,17 @@ async def _added(config: Config, matchers: Sequence[Matcher], length: timedelta,
         return await alertmanager.add_silence(matchers, length, login_name(), why)
 
 
-def describe_silence(silence: Silence) -> str:
+def describe_silence(silence: Silence) -> list[str]:
     """What was done, until when, and how to undo it."""
     left = format_duration(silence.ends_at - datetime.now(UTC))
     now = {0: "nothing that fires now", 1: "1 alert that fires now"}.get(
         silence.mutes, f"{silence.mutes} alerts that fire now"
     )
-    return "\n".join(
-        [
-            f"silenced until {silence.ends_at:%Y-%m-%d %H:%M:%S} UTC ({left}) by {silence.by}: {silence.what}",
-            f"it mutes {now}",
-            f"end it early: investiq {'deploy-window end' if silence.is_window else f'unsilence {silence.id[:8]}'}",
-        ]
-    )
+    return [
+        f"silenced until {silence.ends_at:%Y-%m-%d %H:%M:%S} UTC ({left}) by {silence.by}: {silence.what}",
+        f"it mutes {now}",
+        f"end it early: investiq {'deploy-window end' if silence.is_window else f'unsilence {silence.id[:8]}'}",
+    ]
 
 
 def document(silence: Silence) -> dict[str, Any]:

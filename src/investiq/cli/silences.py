@@ -29,8 +29,8 @@ def command(context: CommandContext) -> None:
     from investiq.cli.answers import answered  # noqa: PLC0415  an HTTP client is not for every command
 
     found = answered(_open(context.loaded.config))
-    text = context.table(COLUMNS, [_row(silence) for silence in found]) if found else "nothing is silenced"
-    context.emit("investiq.silences/1", {"silences": [document(silence) for silence in found]}, text)
+    lines = context.table(COLUMNS, [_row(silence) for silence in found]) if found else ["nothing is silenced"]
+    context.emit("investiq.silences/1", {"silences": [document(silence) for silence in found]}, *lines)
 
 
 async def _open(config: Config) -> list[Silence]:

@@ -11,6 +11,7 @@ import click
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
+from investiq.foundation.plain_text import visible
 
 if TYPE_CHECKING:
     from investiq.operate.slo.status import Status
@@ -37,7 +38,7 @@ def _show(context: CommandContext) -> int:
     from investiq.operate.slo.status import read_statuses  # noqa: PLC0415  the rules are not for every command
 
     found = answered(read_statuses(context.loaded.config))
-    context.emit("investiq.slo/1", {"slos": [_document(status) for status in found]}, _table(context, found))
+    context.emit("investiq.slo/1", {"slos": [_document(status) for status in found]}, *_table(context, found))
     if not found:
         context.say("every built-in SLO is switched off, and there is none of your own: see docs/slo.md")
     elif silent := [status.slo.name for status in found if status.remaining is None]:
@@ -60,9 +61,9 @@ def _document(status: Status) -> dict[str, Any]:
     }
 
 
-def _table(context: CommandContext, found: Sequence[Status]) -> str:
+def _table(context: CommandContext, found: Sequence[Status]) -> list[str]:
     if not found:
-        return ""
+        return []
     windows = list(found[0].burn_rates)
     columns = ("slo", "objective", "current", "budget left", *(f"burn {window}" for window in windows), "state")
     return context.table(columns, [_row(status) for status in found])
@@ -98,17 +99,28 @@ def _burns(rates: Mapping[str, float | None]) -> list[str | None]:
 @pass_command_context
 def export(context: CommandContext, output: Path | None) -> None:
     """Write every SLO as OpenSLO v1: a Service, an SLI, an SLO and an AlertPolicy each."""
-    import yaml  # noqa: PLC0415
-
     from investiq.monitoring.slo import slos_of  # noqa: PLC0415
     from investiq.monitoring.slo.openslo import documents  # noqa: PLC0415
 
     found = documents(slos_of(context.loaded.config))
-    text = yaml.safe_dump_all(found, sort_keys=False, allow_unicode=True, explicit_start=True, width=10_000)
+    text = _yaml(found)
     if output is not None:
         output.write_text(text, "utf-8")
         context.say(f"{len(found)} documents written to {output}")
-    context.emit("investiq.slo.export/1", {"documents": found}, "" if output else text.rstrip())
+    context.emit("investiq.slo.export/1", {"documents": found}, *([] if output else text.rstrip().split("\n")))
+
+
+def _yaml(documents: Sequence[Any]) -> str:
+    """The documents as they read best; escaped where a terminal, or whoever reads them there, would be misled."""
+    import yaml  # noqa: PLC0415
+
+    def dumped(allow_unicode: bool) -> str:
+        return yaml.safe_dump_all(
+            documents, sort_keys=False, allow_unicode=allow_unicode, explicit_start=True, width=10_000
+        )
+
+    text = dumped(allow_unicode=True)
+    return text if all(visible(line) == line for line in text.split("\n")) else dumped(allow_unicode=False)
 
 
 @command.command(
@@ -143,7 +155,7 @@ def import_(context: CommandContext, file: Path, *, write: bool) -> None:
         path = append_slos(context.loaded, found, text)
         context.say(f"{len(found)} SLOs appended to {path}; they take effect at the next start")
     shown = {"slos": [one.model_dump(mode="json", exclude_none=True) for one in found], "notes": imported.notes}
-    context.emit("investiq.slo.import/1", shown, "" if write else text.rstrip())
+    context.emit("investiq.slo.import/1", shown, *([] if write or not found else text.rstrip().split("\n")))
 
 
 def _built_in_names() -> set[str]:

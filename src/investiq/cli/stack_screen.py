@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from investiq.cli.context import CommandContext
+from investiq.cli.context import CommandContext, rich_text
 from investiq.operate.supervise.status import Failure, PartStatus, Phase, ProcessState, StackSnapshot
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class StackScreen:
     def say(self, line: str, style: str | None = None) -> None:
         """A line above whatever is redrawn at the moment."""
         if self._is_terminal:
-            self._console.print(line, style=style, soft_wrap=True, markup=False, highlight=False)
+            self._console.print(rich_text(line, style or ""), soft_wrap=True)
         else:
             self._context.say(line)
 
@@ -80,7 +80,7 @@ class StackScreen:
         """Show what is awaited, in a line that a terminal redraws; with an empty text nothing is."""
         if self._is_terminal and text:
             self._status = self._status or self._console.status("")
-            self._status.update(text)
+            self._status.update(rich_text(text))
             self._status.start()
         elif self._status is not None:
             self._status.stop()
@@ -116,10 +116,12 @@ class StackScreen:
     def report(self, failure: Failure) -> None:
         """The end of a log, then cause, fix and the log's place: what matters comes last."""
         if failure.last_lines:
-            self.say(f"\nThe last lines of {failure.part}:")
+            self.say("")
+            self.say(f"The last lines of {failure.part}:")
             for line in failure.last_lines:
                 self.say(f"  {_readable(line)[:400]}")
-        self.say(f"\ncause: {failure.cause}", "red")
+        self.say("")
+        self.say(f"cause: {failure.cause}", "red")
         self.say(f"fix:   {failure.fix}")
         self.say(f"log:   {failure.log}")
 
@@ -185,7 +187,7 @@ def _rich_table(snapshot: StackSnapshot) -> Table:
     columns, rows = part_rows(snapshot.parts)
     table = Table(*columns, title=f"InvestIQ is {snapshot.phase}; Ctrl-C stops it", title_justify="left")
     for part, row in zip(snapshot.parts, rows, strict=True):
-        cells = ["-" if cell is None else str(cell) for cell in row]
+        cells = [rich_text("-" if cell is None else str(cell)) for cell in row]
         table.add_row(*cells, style=_COLORS.get(part.state))
     return table
 

@@ -23,7 +23,7 @@ from investiq.operate.supervise.parts import MissingProgram, StackTable
 from investiq.operate.supervise.status import Failure, StackSnapshot
 from investiq.operate.validate.smoke_test import WATCHED, check_analysis, check_monitored
 
-__all__ = ["Startup", "addresses_text"]
+__all__ = ["Startup", "address_lines"]
 
 _WATCHERS = ("prometheus", "alertmanager")
 _NEXT = {
@@ -124,9 +124,10 @@ class Startup:
             "proofs": [_document(proof) for proof in proofs],
             "admin_key_file": str(Paths.of(self.config).admin_key),
         }
-        self.context.emit("investiq.up/1", document, "\n" + addresses_text(self.config, self.table))
+        self.context.emit("investiq.up/1", document, "", *address_lines(self.config, self.table))
         if self.stay is not None:
-            self._screen.say("\nRunning until Ctrl-C.")
+            self._screen.say("")
+            self._screen.say("Running until Ctrl-C.")
 
     def _code(self, works: bool) -> int:
         failure = self._failure or (self._screen.last.failure if self._screen.last else None)
@@ -176,7 +177,7 @@ def _document(proof: CheckResult) -> dict[str, Any]:
     return {**told, "findings": [finding.document() for finding in proof.findings], "seconds": proof.seconds}
 
 
-def addresses_text(config: Config, table: StackTable) -> str:
+def address_lines(config: Config, table: StackTable) -> list[str]:
     """Where everything is, how to log in, and what to type next."""
     purposes = {
         "web": "the console: prices, analysis, trading, operations",
@@ -201,7 +202,7 @@ def addresses_text(config: Config, table: StackTable) -> str:
     own_prices = config.market.provider != "replay"
     commands = {name: purpose for name, purpose in _NEXT.items() if not (own_prices and "AAPL" in name)}
     lines += [f"  {f'{typed} {command}':<{len(typed) + 19}}{purpose}" for command, purpose in commands.items()]
-    return "\n".join(lines)
+    return lines
 
 
 def _typed() -> str:

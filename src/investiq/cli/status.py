@@ -10,7 +10,7 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
-from investiq.cli.halt import status_text
+from investiq.cli.halt import status_lines
 from investiq.cli.help import ExampleCommand
 from investiq.cli.stack_screen import part_rows
 from investiq.clients.api import InvestIQClient
@@ -49,10 +49,10 @@ def command(context: CommandContext) -> int:
         "parts": [asdict(part) for part in found.parts],
         "trading": trading,
     }
-    text = context.table(*part_rows(found.parts))
+    lines = context.table(*part_rows(found.parts))
     if found.is_running:
-        text += f"\n\n{status_text(trading) if trading else 'whether trading is halted is not known'}"
-    context.emit("investiq.status/1", document, text)
+        lines += ["", *(status_lines(trading) if trading else ["whether trading is halted is not known"])]
+    context.emit("investiq.status/1", document, *lines)
     if not found.is_running:
         context.say("InvestIQ is not running; `investiq up` starts it")
         return ExitCode.NOT_RUNNING

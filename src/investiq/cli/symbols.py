@@ -26,11 +26,12 @@ def command(context: CommandContext, symbol: str | None, limit: int) -> None:
             known = client.symbols()
             fields = ("symbol", "first_session", "last_session", "bars", "last_price", "last_price_at")
             rows = [[entry.get(field) for field in fields] for entry in known["symbols"]]
-            context.emit("investiq.symbols/1", dict(known), context.table([f.replace("_", " ") for f in fields], rows))
+            lines = context.table([f.replace("_", " ") for f in fields], rows)
+            context.emit("investiq.symbols/1", dict(known), *lines)
             for refused in known["refused"]:
                 context.say(f"refused: {refused['symbol']}: {'; '.join(refused['reasons'])}", style="yellow")
         else:
             bars = client.bars(symbol, limit=limit)
             names = ("session", "open", "high", "low", "close", "volume")
             rows = [[bar.get(name) for name in names] for bar in bars["bars"]]
-            context.emit("investiq.bars/1", dict(bars), context.table(names, rows))
+            context.emit("investiq.bars/1", dict(bars), *context.table(names, rows))

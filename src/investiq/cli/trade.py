@@ -121,7 +121,7 @@ def _submit(
         except TimedOut:
             context.say(f"in doubt: ask again with --idempotency-key {key}, which cannot place a second order")
             raise
-    context.emit("investiq.order/1", {**submission.order, "replayed": submission.replayed}, _text(submission.order))
+    context.emit("investiq.order/1", {**submission.order, "replayed": submission.replayed}, *_lines(submission.order))
     if submission.denial:
         context.say(f"denied: {submission.order['message'] or submission.denial}", style="red")
         return ExitCode.REFUSED
@@ -152,7 +152,7 @@ def list_orders(context: CommandContext, symbol: str | None, status: str | None,
         )
         for order in page["orders"]
     ]
-    context.emit("investiq.orders/1", dict(page), context.table(columns, rows))
+    context.emit("investiq.orders/1", dict(page), *context.table(columns, rows))
 
 
 @command.command("show", examples=(("investiq trade show ORDER", "one order with its history"),))
@@ -162,7 +162,7 @@ def show(context: CommandContext, order_id: str) -> None:
     """Show ORDER and every step of its life."""
     with connect(context.loaded.config) as client:
         order = client.order(order_id)
-    context.emit("investiq.order/1", dict(order), _text(order))
+    context.emit("investiq.order/1", dict(order), *_lines(order))
 
 
 @command.command("cancel", examples=(("investiq trade cancel ORDER", "if it is still open"),))
@@ -172,13 +172,13 @@ def cancel(context: CommandContext, order_id: str) -> None:
     """Cancel ORDER."""
     with connect(context.loaded.config) as client:
         order = client.cancel(order_id)
-    context.emit("investiq.order/1", dict(order), _text(order))
+    context.emit("investiq.order/1", dict(order), *_lines(order))
 
 
-def _text(order: Order) -> str:
+def _lines(order: Order) -> list[str]:
     size = order["quantity"] or f"${order['notional']}"
     price = f" at {order['limit_price']}" if order["limit_price"] else ""
     filled = f", {order['filled_quantity']} filled at {order['average_price']}" if order["average_price"] else ""
     what = f"{order['side']} {size} {order['symbol']} {order['order_type']}{price}"
     steps = [f"  {e['at']}  {e['status']}{'  ' + e['reason'] if e['reason'] else ''}" for e in order["history"]]
-    return "\n".join([f"{order['id']}  {what}: {order['status']}{filled}", *steps])
+    return [f"{order['id']}  {what}: {order['status']}{filled}", *steps]

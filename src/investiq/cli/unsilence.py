@@ -28,7 +28,7 @@ def command(context: CommandContext, silence_id: str) -> None:
     from investiq.cli.answers import answered  # noqa: PLC0415  an HTTP client is not for every command
 
     silence = answered(_ended(context.loaded.config, silence_id))
-    context.emit("investiq.silence/1", document(silence), "")
+    context.emit("investiq.silence/1", document(silence))
     context.say(f"{silence.what}: no longer silenced")
 
 

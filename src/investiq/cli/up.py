@@ -15,7 +15,7 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
 from investiq.cli.parameters import Duration
 from investiq.cli.stack_screen import part_rows
-from investiq.cli.startup import Startup, addresses_text
+from investiq.cli.startup import Startup, address_lines
 from investiq.foundation.config import Config, Paths
 from investiq.invest.market.kept_start import where_it_was
 from investiq.operate.supervise import launch
@@ -114,7 +114,7 @@ def _show_running(context: CommandContext, config: Config) -> int:
         "admin_key_file": str(Paths.of(config).admin_key),
     }
     shown = context.table(*part_rows(found.parts))
-    context.emit("investiq.up/1", document, f"{shown}\n\n{addresses_text(config, stack_table(config))}")
+    context.emit("investiq.up/1", document, *shown, "", *address_lines(config, stack_table(config)))
     return ExitCode.DONE
 
 

@@ -152,7 +152,7 @@ def _tell(context: CommandContext, checked: Sequence[CheckResult], seconds: floa
     }
     for check in checked:
         _show(context, check)
-    context.emit("investiq.validate/1", document, "")
+    context.emit("investiq.validate/1", document)
     context.say(_summary(len(checked), findings, len(unchecked), len(left_out), seconds))
     return code
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["encodable", "is_plain", "replaced", "visible", "visible_lines"]
+__all__ = ["block", "encodable", "is_plain", "replaced", "visible"]
 
 _ACTED_UPON = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode's categories of what is not shown, but acted upon: controls, formats such as bidi marks, lone surrogates,
@@ -18,7 +18,7 @@ separators of lines and paragraphs."""
 _JOINERS = "\u200c\u200d"
 """Of these formats, the two that Persian and emoji are written with."""
 
-_NO_TEXT = re.compile(r"[\ud800-\udfff]")
+_NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 _BLANKS = re.compile(r"[\t\n\v\f\r\x85]+")
 
@@ -28,9 +28,10 @@ def visible(text: str) -> str:
     return text if text.isprintable() else "".join(map(_shown, text))
 
 
-def visible_lines(text: str) -> list[str]:
-    """The lines of `text`, each as `visible` writes it."""
-    return [visible(line) for line in text.split("\n")]
+def block(text: str) -> str:
+    """`text` as a terminal may show it, further lines set in: none of them looks as if it were somebody else's."""
+    lines = ("\t".join(map(visible, line.split("\t"))) for line in text.split("\n"))
+    return "\n  ".join(lines).replace("\n  \n", "\n\n")
 
 
 def _shown(character: str) -> str:
@@ -50,5 +51,5 @@ def replaced(text: str) -> str:
 
 
 def encodable(text: str) -> str:
-    """`text` with U+FFFD for each lone surrogate, which no UTF-8 can hold."""
+    """`text` with U+FFFD for what no UTF-8, no name of a file and no database can hold: lone surrogates and NUL."""
     return _NO_TEXT.sub("\ufffd", text)

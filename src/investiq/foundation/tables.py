@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from investiq.foundation.plain_text import visible
+
 __all__ = ["aligned_table"]
 
 
 def aligned_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """The rows below their headings, numbers to the right, without borders; `-` stands for None."""
-    cells = [[str(cell) if cell is not None else "-" for cell in row] for row in rows]
+    """The rows below their headings, numbers to the right, without borders; `-` stands for None.
+
+    Each row is one line, whatever its cells hold: what a terminal acts upon is written out.
+    """
+    cells = [[visible(str(cell)) if cell is not None else "-" for cell in row] for row in rows]
     widths = [max(len(column), *(len(row[i]) for row in cells), 0) for i, column in enumerate(columns)]
     right = [bool(cells) and all(_is_number(row[i]) for row in cells) for i in range(len(columns))]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import glob
+import io
 import json
 import os
 import sys
@@ -19,6 +20,7 @@ from typing import Any, Protocol, TextIO, TypeVar
 import click
 
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.plain_text import block, encodable, is_plain, visible
 from investiq.rule_mutation.report_text import list_document, list_text, report_text, summary
 from investiq.rule_mutation.runner import Progress, mutate
 from investiq.rule_mutation.siblings import NONE_KNOWN, Families
@@ -66,8 +68,8 @@ class Console(Protocol):
     def say(self, message: str) -> None:
         """A message for people."""
 
-    def emit(self, schema: str, document: Mapping[str, Any], text: str) -> None:
-        """The answer: `text`, or `document` where JSON is wanted."""
+    def emit(self, schema: str, document: Mapping[str, Any], *lines: str) -> None:
+        """The answer: `lines`, or `document` where JSON is wanted."""
 
     def progress(self, what: str) -> AbstractContextManager[Callable[[str], None]]:
         """Show `what` while something takes its time; the yielded function says where it stands."""
@@ -90,7 +92,7 @@ def answer(request: Request, console: Console, families: Families = NONE_KNOWN) 
             timeout_seconds=request.timeout_seconds,
             progress=_tenths(console, show),
         )
-    console.emit("investiq.rules.mutate/1", report.document(), report_text(report))
+    console.emit("investiq.rules.mutate/1", report.document(), *report_text(report).split("\n"))
     console.say(summary(report))
     return _DONE if report.clean else _FINDINGS
 
@@ -98,7 +100,7 @@ def answer(request: Request, console: Console, families: Families = NONE_KNOWN) 
 def _list(suite: Suite, only: Sequence[str], console: Console) -> int:
     mutants = [mutant for mutant in suite.mutants if not only or mutant.rule.name in only]
     proven = sum(mutant.proof is not None for mutant in mutants)
-    console.emit("investiq.rules.mutants/1", list_document(mutants), list_text(mutants))
+    console.emit("investiq.rules.mutants/1", list_document(mutants), *list_text(mutants).split("\n"))
     console.say(f"{len(mutants)} mutants, {proven} of them proven equivalent")
     return _DONE
 
@@ -169,6 +171,8 @@ def _paths(option: str, values: Sequence[str]) -> list[Path]:
     """Files, or globs that the shell left alone."""
     found: list[Path] = []
     for value in values:
+        if not is_plain(value):
+            raise click.BadParameter(f"'{visible(value)}' is no text: expected UTF-8 on one line", param_hint=option)
         named = [value] if Path(value).is_file() else sorted(glob.glob(value))  # noqa: PTH207  the pattern may be absolute
         files = [path for path in map(Path, named) if path.is_file()]
         if not files:
@@ -184,21 +188,26 @@ class _Terminal:
     json: bool
 
     @property
+    def stdout(self) -> TextIO:
+        return sys.stdout
+
+    @property
     def stderr(self) -> TextIO:
         return sys.stderr
 
     def say(self, message: str) -> None:
-        click.echo(message, err=True)
+        print(block(message), file=self.stderr)
 
-    def emit(self, schema: str, document: Mapping[str, Any], text: str) -> None:
-        click.echo(json.dumps({"schema": schema, **document}, indent=2) if self.json else text)
+    def emit(self, schema: str, document: Mapping[str, Any], *lines: str) -> None:
+        text = json.dumps({"schema": schema, **document}, indent=2) if self.json else "\n".join(map(block, lines))
+        print(text, file=self.stdout, flush=True)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[str], None]]:
         if not sys.stderr.isatty():
             yield lambda state: self.say(f"{what}: {state}")
             return
-        yield lambda state: click.echo(f"\r\x1b[K{what}: {state}", nl=False, err=True)
+        yield lambda state: print(f"\r\x1b[K{visible(f'{what}: {state}')}", end="", file=self.stderr, flush=True)
         self.say("")
 
 
@@ -230,14 +239,25 @@ def command(request: Request, as_json: bool) -> int:
 
 def main() -> None:
     """The `promtool-mutate` program."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # where a terminal is not UTF-8
     sys.exit(_run(sys.argv[1:]))
+
+
+def _tell(error: click.ClickException) -> None:
+    told = io.StringIO()
+    error.show(told)
+    for line in told.getvalue().rstrip("\n").split("\n"):
+        _Terminal(json=False).say(line)
 
 
 def _run(argv: Sequence[str]) -> int:
     try:
-        return int(command.main(list(argv), prog_name=_NAME, standalone_mode=False) or _DONE)
+        return int(
+            command.main([encodable(argument) for argument in argv], prog_name=_NAME, standalone_mode=False) or _DONE
+        )
     except click.ClickException as error:
-        error.show()
+        _tell(error)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         _Terminal(json=False).say("interrupted")

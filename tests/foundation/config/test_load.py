@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from investiq.foundation.config import ConfigError, load
-from investiq.foundation.config.fields import settings
+from investiq.foundation.config.fields import settings, toml_value
 from investiq.foundation.config.load import SHORT_NAMES
+from investiq.foundation.plain_text import visible
 from investiq.foundation.vocabulary import EngineName
 
 
@@ -241,3 +243,39 @@ def test_an_slo_of_the_users_own_is_read(tmp_path: Path) -> None:
 
 def test_a_built_in_slo_can_be_set_by_its_variable() -> None:
     assert not load(None, {"INVESTIQ_SLO_API_AVAILABILITY_ENABLED": "false"}).config.slo.api_availability.enabled
+
+
+@pytest.mark.parametrize("text", ["gro\udcdf", "nul\0", "bell\a"], ids=ascii)
+@pytest.mark.parametrize("name", ["DATA_DIR", "API_METRICS_TOKEN", "MARKET_FOLDER", "AGENT_WATCHLIST"])
+def test_a_variable_that_is_no_text_is_named_and_not_repeated(name: str, text: str) -> None:
+    found = faults(None, {f"INVESTIQ_{name}": text})
+    assert f"$INVESTIQ_{name}: " in found
+    assert "has characters that are no text" in found
+    assert text[:3] not in found.partition("example")[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'data_dir = "a\\u0000b"',
+        'data_dir = "a\\u001bb"',
+        '[[services]]\nname = "mine"\nurl = "http://127.0.0.1:1/\\u0007"',
+    ],
+)
+def test_a_setting_in_the_file_that_is_no_text_is_named_with_its_line(line: str, tmp_path: Path) -> None:
+    assert "has characters that are no text" in faults(write(tmp_path, line))
+
+
+def test_text_of_several_lines_is_text(tmp_path: Path) -> None:
+    query = 'bad = """\nrate(\n\tbad_total[5m]\n)"""'
+    (slo,) = load(write(tmp_path, SLO.replace('bad = "rate(bad_total[5m])"', query)), {}).config.slos
+    assert "\n\tbad_total" in str(slo.bad)
+
+
+@pytest.mark.parametrize(
+    "text", ["\u202eevil\u2066", "\x7f\x85\x9b31m", "\x1b", "non\u00a0breaking \U000e0041", "Größe 👍"]
+)
+def test_what_is_written_as_toml_is_read_back_and_has_nothing_that_a_terminal_acts_upon(text: str) -> None:
+    written = toml_value(text)
+    assert tomllib.loads(f"value = {written}")["value"] == text
+    assert visible(written) == written

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from investiq.clients.api.call import ApiCall, document, endpoint, refusal
 from investiq.clients.session import Answer
+from investiq.foundation.plain_text import encodable
 from investiq.foundation.vocabulary import OrderType, Side
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Endpoints:
 
         # Unchecked: whether it is an order is for the API to say.
         body = Trade.model_construct(
-            symbol=symbol,
+            symbol=encodable(symbol),
             side=side,
             quantity=quantity,
             notional=notional,
@@ -162,13 +163,13 @@ class Endpoints:
 def _reason(text: str) -> api.TradingReason:
     from investiq.foundation.contract.api import TradingReason  # noqa: PLC0415  as in `submit`
 
-    return TradingReason.model_construct(reason=text)
+    return TradingReason.model_construct(reason=encodable(text))
 
 
 def _given(values: Mapping[str, object]) -> dict[str, str]:
-    return {name: str(value) for name, value in values.items() if value is not None}
+    return {name: encodable(str(value)) for name, value in values.items() if value is not None}
 
 
 def _segment(text: str) -> str:
     # Dots alone would climb in the path: `/api/bars/..` is `/api/`.
-    return "%2E" * len(text) if text in (".", "..") else quote(text, safe="")
+    return "%2E" * len(text) if text in (".", "..") else quote(encodable(text), safe="")

@@ -187,4 +187,5 @@ def toml_value(value: Any) -> str:
 def _quoted(text: str) -> str:
     if "'" not in text and text.isprintable() and ('"' in text or "\\" in text):
         return f"'{text}'"  # read as it stands
-    return json.dumps(text, ensure_ascii=False)  # the escapes of JSON are escapes of TOML
+    quoted = json.dumps(text, ensure_ascii=False)  # the escapes of JSON are escapes of TOML
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from investiq.foundation.config.fields import Setting, settings
 from investiq.foundation.config.schema import Config
 from investiq.foundation.config.toml_lines import key_lines
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.plain_text import is_plain, visible
 
 __all__ = ["CONFIG_FILE", "SHORT_NAMES", "ConfigError", "LoadedConfig", "Source", "load"]
 
@@ -89,10 +91,26 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     values: dict[str, Any] = {}
     sources: dict[str, Source] = {}
     for key, value, source in (*_from_file(file, known, faults), *_from_environment(environ, known, faults)):
+        if not _is_text(value):
+            faults.append(f"{source.text}: {key} has characters that are no text; example: {known[key].example}")
+            continue
         values[key] = value
         sources[key] = source
     config = _validate(values, sources, known, faults)
     return LoadedConfig(_absolute(config, file.parent if file else Path.cwd()), file, sources)
+
+
+def _is_text(value: Any) -> bool:
+    """Whether all text in `value` is text, of one or more lines: no NUL, and no bytes that are not UTF-8."""
+    match value:
+        case str():
+            return all(map(is_plain, re.split(r"[\n\r\t]", value)))
+        case dict():
+            return all(_is_text(one) for pair in value.items() for one in pair)
+        case list() | tuple():
+            return all(map(_is_text, value))
+        case _:
+            return True
 
 
 def _find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -236,7 +254,12 @@ def _absolute(config: Config, base: Path) -> Config:
     """Relative paths count from the configuration file, so that every command means the same files."""
 
     def fix(path: Path | None) -> Path | None:
-        return None if path is None else (base / path.expanduser()).resolve()
+        if path is None:
+            return None
+        whole = (base / path.expanduser()).resolve()
+        if not is_plain(str(whole)):  # it is written into files of YAML and JSON
+            raise ConfigError(f"the path {visible(str(whole))} is no text: give its folders other names, in UTF-8")
+        return whole
 
     market = config.market.model_copy(update={"folder": fix(config.market.folder)})
     signals = config.signals.model_copy(update={"model_dir": fix(config.signals.model_dir)})

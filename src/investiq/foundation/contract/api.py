@@ -29,6 +29,7 @@ from investiq.foundation.vocabulary import (
 )
 
 __all__ = [
+    "LONGEST_REASON",
     "Account",
     "Analysis",
     "Bar",
@@ -55,6 +56,10 @@ __all__ = [
     "TradingReason",
     "TradingStatus",
 ]
+
+
+LONGEST_REASON = 500
+"""Characters of why trading is halted or resumed."""
 
 
 def _exact(value: Decimal | str) -> str:
@@ -370,7 +375,7 @@ class TradingReason(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REASON)]
 
 
 class Problem(_Document):

@@ -81,7 +81,7 @@ def _checked_rows(name: str, index: Any, most: int) -> int:
         UnreadableTable: there are too many of them, or too many bytes in them.
     """
     groups = [index.row_group(number) for number in range(index.num_row_groups)]
-    rows = sum(group.num_rows for group in groups)
+    rows: int = sum(group.num_rows for group in groups)
     if not 0 <= rows <= most:
         raise UnreadableTable(f"{name}: {rows} rows, at most {most} are read")
     if not 0 <= sum(group.total_byte_size for group in groups) <= MOST_UNPACKED_BYTES:

@@ -53,8 +53,8 @@ class FilesProvider:
             reasons = [reason for problems in self._refused.values() for reason in problems]
             raise BadMarketData("\n  ".join([f"every file in {folder} was refused:", *reasons]) + f"\n{_FORMAT}")
         headlines, fundamentals = read_headlines(folder), read_fundamentals(folder)
-        self._headlines = headlines and headlines.by_symbol
-        self._fundamentals = fundamentals and fundamentals.by_symbol
+        self._headlines = headlines.by_symbol if headlines else None
+        self._fundamentals = fundamentals.by_symbol if fundamentals else None
         unused = [column for found in checked.values() for column in found.unused]
         self._unused = (*unused, *(fundamentals.unused if fundamentals else ()))
         self._tell(folder)
