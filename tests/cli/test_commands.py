@@ -251,7 +251,7 @@ def test_halt_denies_entries_until_resume(api: Served) -> None:
         ("gro\udcdf", "gro\ufffd"),
         ("nul\0 and \x1b[2J", "nul\ufffd and \ufffd[2J"),
         ("two\nlines", "two lines"),
-        ("\u202eturned", "\u202eturned"),
+        ("\u202eturned\ufeff", "\ufffdturned\ufffd"),
         ("long " * 200, ("long " * 200)[:500].strip()),
     ],
     ids=["bytes", "controls", "lines", "bidi", "long"],

@@ -22,7 +22,7 @@ from investiq.rule_mutation import command
 
 ENOUGH = {
     *("investiq", "investiq.foundation", "investiq.foundation.errors", "investiq.foundation.findings"),
-    *("investiq.foundation.subprocesses", "investiq.foundation.tables", "investiq.foundation.plain_text"),
+    *("investiq.foundation.subprocesses", "investiq.foundation.tables", "investiq.foundation.foreign_text"),
 }
 TELLING_ITS_MODULES = """
 import runpy, sys

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TextIO, TypeVar
 import click
 
 from investiq.foundation.config import LoadedConfig, load
-from investiq.foundation.plain_text import block
+from investiq.foundation.foreign_text import block
 from investiq.foundation.tables import aligned_table
 
 if TYPE_CHECKING:

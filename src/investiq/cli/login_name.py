@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 
-from investiq.foundation.plain_text import replaced
+from investiq.foundation.foreign_text import replaced
 
 __all__ = ["login_name"]
 

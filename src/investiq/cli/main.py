@@ -19,7 +19,7 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
 from investiq.foundation.config.load import ConfigError
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.plain_text import encodable
+from investiq.foundation.foreign_text import encodable
 
 if TYPE_CHECKING:
     from investiq.clients.api.errors import ApiRefused

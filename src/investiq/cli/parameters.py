@@ -8,7 +8,7 @@ from pathlib import PurePath
 import click
 
 from investiq.foundation.durations import MalformedDuration, parse_duration
-from investiq.foundation.plain_text import is_plain, replaced, visible
+from investiq.foundation.foreign_text import is_plain, replaced, visible
 
 __all__ = ["Duration", "Words", "check_plain"]
 

@@ -11,7 +11,7 @@ import click
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
-from investiq.foundation.plain_text import visible
+from investiq.foundation.foreign_text import visible
 
 if TYPE_CHECKING:
     from investiq.operate.slo.status import Status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from investiq.foundation.plain_text import visible
+from investiq.foundation.foreign_text import visible
 
 __all__ = ["aligned_table"]
 

@@ -20,7 +20,7 @@ from typing import Any, Protocol, TextIO, TypeVar
 import click
 
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.plain_text import block, encodable, is_plain, visible
+from investiq.foundation.foreign_text import block, encodable, is_plain, visible
 from investiq.rule_mutation.report_text import list_document, list_text, report_text, summary
 from investiq.rule_mutation.runner import Progress, mutate
 from investiq.rule_mutation.siblings import NONE_KNOWN, Families

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from investiq.clients.api.call import ApiCall, document, endpoint, refusal
 from investiq.clients.session import Answer
-from investiq.foundation.plain_text import encodable
+from investiq.foundation.foreign_text import encodable
 from investiq.foundation.vocabulary import OrderType, Side
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from investiq.foundation.config.fields import Setting, settings
 from investiq.foundation.config.schema import Config
 from investiq.foundation.config.toml_lines import key_lines
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.plain_text import is_plain, visible
+from investiq.foundation.foreign_text import is_plain, visible
 
 __all__ = ["CONFIG_FILE", "SHORT_NAMES", "ConfigError", "LoadedConfig", "Source", "load"]
 

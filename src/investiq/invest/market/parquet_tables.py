@@ -15,7 +15,7 @@ import pyarrow.compute
 import pyarrow.parquet
 from pyarrow import types
 
-from investiq.foundation.plain_text import visible
+from investiq.foundation.foreign_text import visible
 from investiq.invest.market.file_bounds import LONGEST_CELL, MOST_COLUMNS, MOST_UNPACKED_BYTES, rows_under
 from investiq.invest.market.tables import Row, Table, UnreadableTable
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from investiq.foundation.plain_text import visible
+from investiq.foundation.foreign_text import visible
 from investiq.invest.market.columns import UnusedColumn, nearest_name
 from investiq.invest.market.file_bounds import LONGEST_CELL, MOST_PUBLICATIONS
 from investiq.invest.market.provider import BadMarketData

@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from investiq.foundation.plain_text import visible
+from investiq.foundation.foreign_text import visible
 from investiq.invest.market.file_bounds import MOST_BYTES, MOST_COLUMNS, rows_under
 from investiq.invest.market.parquet_tables import parquet_table
 from investiq.invest.market.tables import Row, Table, UnreadableTable

@@ -12,7 +12,7 @@ from datetime import time as time_of_day
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
-from investiq.foundation.plain_text import visible
+from investiq.foundation.foreign_text import visible
 from investiq.invest.market.columns import column_key
 from investiq.invest.market.file_bounds import LONGEST_NUMBER
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from investiq.foundation.plain_text import visible
+from investiq.foundation.foreign_text import visible
 from investiq.invest.market.bar_checks import CheckedBars, check_bars
 from investiq.invest.market.calendar import TradingCalendar
 from investiq.invest.market.columns import UnusedColumn

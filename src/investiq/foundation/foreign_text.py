@@ -35,9 +35,11 @@ def block(text: str) -> str:
 
 
 def _shown(character: str) -> str:
-    if unicodedata.category(character) not in _ACTED_UPON or character in _JOINERS:
-        return character
-    return character.encode("unicode_escape").decode("ascii")
+    return character.encode("unicode_escape").decode("ascii") if _is_acted_upon(character) else character
+
+
+def _is_acted_upon(character: str) -> bool:
+    return unicodedata.category(character) in _ACTED_UPON and character not in _JOINERS
 
 
 def is_plain(text: str) -> bool:
@@ -46,8 +48,8 @@ def is_plain(text: str) -> bool:
 
 
 def replaced(text: str) -> str:
-    """`text` as something that can be sent and kept: on one line, with U+FFFD for what is no character."""
-    return _CONTROLS.sub("\ufffd", _BLANKS.sub(" ", text))
+    """`text` as something that can be sent and kept: on one line, with U+FFFD for all that `visible` writes out."""
+    return "".join("\ufffd" if _is_acted_upon(character) else character for character in _BLANKS.sub(" ", text))
 
 
 def encodable(text: str) -> str:

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from investiq.foundation.plain_text import block, encodable, is_plain, replaced, visible
+from investiq.foundation.foreign_text import block, encodable, is_plain, replaced, visible
 
 
 @pytest.mark.parametrize(
