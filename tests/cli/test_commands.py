@@ -190,6 +190,13 @@ def test_an_order_beyond_a_limit_is_refused_and_kept() -> None:
 
 
 @pytest.mark.usefixtures("api")
+def test_commas_between_groups_of_three_are_read() -> None:
+    placed = document("trade", "buy", "AAPL", "--notional", "1,000.50", "--limit", "0.01")
+    assert placed["notional"] == "1000.5000"
+    document("trade", "cancel", placed["id"])
+
+
+@pytest.mark.usefixtures("api")
 @pytest.mark.parametrize(
     "argv",
     [
@@ -201,6 +208,13 @@ def test_an_order_beyond_a_limit_is_refused_and_kept() -> None:
         ("buy", "AAPL", "--quantity", "Infinity"),
         ("buy", "AAPL", "--quantity", "1e999999"),
         ("buy", "AAPL", "--quantity", "ten"),
+        ("buy", "AAPL", "--quantity", "10,5"),
+        ("buy", "AAPL", "--quantity", "1_0"),
+        ("buy", "AAPL", "--quantity", "1e5"),
+        ("buy", "AAPL", "--notional", "١٠"),
+        ("buy", "AAPL", "--quantity", "1", "--limit", "1,00"),
+        ("list", "--limit", "1_0"),
+        ("list", "--limit", "1.5"),
         ("buy", "AAPL", "--notional", "1", "--limit", "-5"),
         ("buy", "A B", "--quantity", "1"),
         ("buy",),

@@ -14,6 +14,7 @@ from investiq.cli.help import ExampleCommand
 from investiq.cli.parameters import Duration
 from investiq.clients.inbox import InboxClient, InboxMessage
 from investiq.foundation.durations import format_duration
+from investiq.foundation.number_options import WholeNumberRange
 
 COLUMNS = ("state", "severity", "alert", "since (UTC)", "lasted", "what")
 MOST = 1000  # what the inbox gives at one time
@@ -39,7 +40,7 @@ _POLL_SECONDS = 1.0
     metavar="AGE",
     help="Only what arrived in the last AGE, such as 30m, 2h or 7d.",
 )
-@click.option("--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="At most so many pages.")
+@click.option("--limit", type=WholeNumberRange(1, MOST), default=50, show_default=True, help="At most so many pages.")
 @pass_command_context
 def command(
     context: CommandContext, *, follow: bool, status: str | None, alertname: str | None, age: float | None, limit: int

@@ -7,6 +7,7 @@ import click
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.clients.api.connection import connect
+from investiq.foundation.number_options import WholeNumberRange
 
 
 @click.command(
@@ -17,7 +18,7 @@ from investiq.clients.api.connection import connect
     ),
 )
 @click.argument("symbol", required=False)
-@click.option("--limit", type=click.IntRange(1, 5000), default=20, show_default=True, help="Bars to show.")
+@click.option("--limit", type=WholeNumberRange(1, 5000), default=20, show_default=True, help="Bars to show.")
 @pass_command_context
 def command(context: CommandContext, symbol: str | None, limit: int) -> None:
     """List the symbols, or show the latest bars of SYMBOL."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -14,27 +14,13 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
 from investiq.clients.api.connection import connect
 from investiq.clients.session import TimedOut
+from investiq.foundation.number_options import PositiveAmount, WholeNumberRange
 from investiq.foundation.vocabulary import OrderType, Side
 
 if TYPE_CHECKING:
     from investiq.foundation.contract.api import Order
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class _Money(click.ParamType[Decimal]):
-    """A positive decimal number; floats never touch money."""
-
-    name = "amount"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        try:
-            amount = Decimal(str(value).replace(",", ""))
-        except InvalidOperation:
-            amount = Decimal("nan")
-        if not amount.is_finite() or amount <= 0:
-            self.fail(f"{value!r} is not a positive amount, such as 10 or 2500.50", param, ctx)
-        return amount
 
 
 class _IdempotencyKey(click.ParamType[str]):
@@ -63,9 +49,9 @@ def command() -> None:
 def _order_options(run: F) -> F:
     options = (
         click.argument("symbol"),
-        click.option("--quantity", type=_Money(), help="Shares."),
-        click.option("--notional", type=_Money(), help="Dollars, instead of shares."),
-        click.option("--limit", "limit_price", type=_Money(), help="Limit price; without it a market order."),
+        click.option("--quantity", type=PositiveAmount(), help="Shares."),
+        click.option("--notional", type=PositiveAmount(), help="Dollars, instead of shares."),
+        click.option("--limit", "limit_price", type=PositiveAmount(), help="Limit price; without it a market order."),
         click.option(
             "--idempotency-key",
             type=_IdempotencyKey(),
@@ -131,7 +117,7 @@ def _submit(
 @command.command("list", examples=(("investiq trade list --symbol AAPL", "every order in AAPL"),))
 @click.option("--symbol", help="Only this symbol.")
 @click.option("--status", help="Only this status, such as filled or denied.")
-@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True, help="Orders to show.")
+@click.option("--limit", type=WholeNumberRange(1, 500), default=20, show_default=True, help="Orders to show.")
 @pass_command_context
 def list_orders(context: CommandContext, symbol: str | None, status: str | None, limit: int) -> None:
     """List orders, newest first."""

@@ -6,6 +6,7 @@ import asyncio
 import os
 from dataclasses import asdict
 from datetime import datetime, time
+from decimal import Decimal
 
 import click
 
@@ -71,7 +72,7 @@ def _hand_on(context: CommandContext, start: datetime | None, speed: float | Non
     if start is not None:
         os.environ["INVESTIQ_MARKET_START"] = start.date().isoformat()
     if speed is not None:
-        os.environ["INVESTIQ_MARKET_SESSION_SECONDS"] = f"{speed:g}"
+        os.environ["INVESTIQ_MARKET_SESSION_SECONDS"] = format(Decimal(repr(speed)), "f")
 
 
 def _where_it_was(context: CommandContext) -> Config:

@@ -13,6 +13,7 @@ import click
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import Validation
 from investiq.cli.help import ExampleCommand
+from investiq.foundation.number_options import NumberRange
 
 if TYPE_CHECKING:
     from investiq.foundation.findings import CheckResult, Finding
@@ -64,7 +65,7 @@ def _base(_ctx: click.Context, _parameter: click.Parameter, url: str | None) -> 
 @click.option(
     "--wait",
     "wait_seconds",
-    type=click.FloatRange(min=0),
+    type=NumberRange(min=0),
     metavar="SECONDS",
     help="Ask again for so long what is not whole. Default: 60 where anything has just started, else 0.",
 )

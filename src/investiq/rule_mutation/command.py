@@ -21,6 +21,7 @@ import click
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.foreign_text import block, encodable, is_plain, visible
+from investiq.foundation.number_options import NumberRange, WholeNumberRange
 from investiq.rule_mutation.report_text import list_document, list_text, report_text, summary
 from investiq.rule_mutation.runner import Progress, mutate
 from investiq.rule_mutation.siblings import NONE_KNOWN, Families
@@ -125,10 +126,10 @@ _OPTIONS = (
         help="Known equivalents; default: equivalent.toml beside the tests.",
     ),
     click.option("--list", "list_only", is_flag=True, help="Print the mutants and run nothing."),
-    click.option("--jobs", type=click.IntRange(min=1), help="Mutants at a time; default: one for each CPU."),
+    click.option("--jobs", type=WholeNumberRange(min=1), help="Mutants at a time; default: one for each CPU."),
     click.option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=NumberRange(min=0, min_open=True),
         default=60.0,
         show_default=True,
         help="Seconds per run.",

@@ -279,3 +279,46 @@ def test_what_is_written_as_toml_is_read_back_and_has_nothing_that_a_terminal_ac
     written = toml_value(text)
     assert tomllib.loads(f"value = {written}")["value"] == text
     assert visible(written) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("100000", "100000"), ("250,000.50", "250000.5"), (" 12.30 ", "12.3"), (".5", "0.5")]
+)
+def test_a_number_in_the_environment_is_read_as_people_write_it(text: str, number: str, tmp_path: Path) -> None:
+    assert load(None, {"INVESTIQ_TRADING_INITIAL_CASH": text}).config.trading.initial_cash == Decimal(number)
+    file = write(tmp_path, f"[trading]\ninitial_cash = '{text}'\n")
+    assert load(file, {}).config.trading.initial_cash == Decimal(number)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "advice"),
+    [
+        ("INVESTIQ_TRADING_INITIAL_CASH", "1_0", "write 10"),
+        ("INVESTIQ_TRADING_INITIAL_CASH", "10,5", "write 10.5 or 105"),
+        ("INVESTIQ_API_PORT", "30_00", "write 3000"),
+        ("INVESTIQ_MARKET_SESSION_SECONDS", "1e1", "write 10"),
+        ("INVESTIQ_TRADING_SPREAD_BPS", "١٠", "write 10"),
+        ("INVESTIQ_SLO_ORDER_ACKNOWLEDGEMENT_THRESHOLD_SECONDS", "1_0", "write 10"),
+    ],
+)
+def test_a_number_in_the_environment_that_may_mean_another_is_refused(name: str, text: str, advice: str) -> None:
+    assert f"{advice}; expected" in faults(None, {name: text})
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (f"{SLO}window_days = '3_0'\n", "write 30"),
+        (SLO.replace("0.99", "'0.9_9'"), "write 0.99"),
+        ("[api]\nmax_body_bytes = inf\n", "api.max_body_bytes"),
+        ("[signals]\ntimeout_seconds = inf\n", "finite"),
+        (
+            "[analysis]\nweights = {technical = '0_1', quantitative = 0, signal = 0, sentiment = 0, fundamental = 0}\n",
+            "write 1",
+        ),
+    ],
+)
+def test_a_number_in_the_file_that_is_none_or_may_mean_another_is_refused(
+    text: str, named: str, tmp_path: Path
+) -> None:
+    assert named in faults(write(tmp_path, text))

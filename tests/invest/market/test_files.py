@@ -79,6 +79,9 @@ def test_an_adjusted_close_scales_prices_and_volume(tmp_path: Path, name: str) -
     [
         ("2008-01-03,,103,99,102,1100", "open is empty: expected a number"),
         ("2008-01-03,101,103,99,n/a,1100", "close 'n/a' is not a number"),
+        ("2008-01-03,101,103,99,1_02,1100", "close '1_02' is not a number"),
+        ("2008-01-03,101,103,99,١٠٢,1100", "close '١٠٢' is not a number"),
+        ('2008-01-03,101,103,99,"1,02",1100', "close '1,02' is not a number"),
         ("2008-01-03,101,103,99,NaN,1100", "close NaN is not a finite number"),
         ("2008-01-03,101,inf,99,102,1100", "high inf is not a finite number"),
         ("2008-01-03,101,103,99,102,1e20", "volume 1e20 is beyond any price or volume"),

@@ -83,7 +83,7 @@ async def test_no_question_shows_a_bar_of_the_future(
 
 
 async def test_wrong_questions_about_bars_are_refused(local: httpx2.AsyncClient, subtests: pytest.Subtests) -> None:
-    for query in ("limit=0", "limit=5001", "limit=-1", "from=yesterday", "to=2008-02-30", "cursor=zzz"):
+    for query in ("limit=0", "limit=5001", "limit=1_0", "limit=-1", "from=yesterday", "to=2008-02-30", "cursor=zzz"):
         with subtests.test(query=query):
             response = await local.get(f"/api/bars/AAPL?{query}")
             assert response.status_code == 422

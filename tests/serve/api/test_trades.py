@@ -98,6 +98,10 @@ NO_ORDERS: tuple[Mapping[str, object], ...] = (
     {**BUY, "quantity": "1e999999999"},
     {**BUY, "quantity": "1e-999999999"},
     {**BUY, "quantity": "0.00001"},
+    {**BUY, "quantity": "1_0"},
+    {**BUY, "quantity": "1,0"},
+    {**BUY, "quantity": "١٠"},
+    {**BUY, "notional": "１０", "quantity": None},
     {**BUY, "quantity": True},
     {**BUY, "quantity": [1]},
     {**BUY, "limit_price": "5"},
@@ -169,7 +173,19 @@ async def test_orders_are_paged_newest_first_and_filtered(admin: httpx2.AsyncCli
 
 
 async def test_a_wrong_query_is_refused(admin: httpx2.AsyncClient, subtests: pytest.Subtests) -> None:
-    wrong = ("limit=0", "limit=501", "limit=x", "cursor=x", "cursor=-1", f"cursor={10**30}", "status=odd", "symbol=%20")
+    wrong = (
+        "limit=0",
+        "limit=501",
+        "limit=1_0",
+        "limit=%2B1",
+        "cursor=1_0",
+        "limit=x",
+        "cursor=x",
+        "cursor=-1",
+        f"cursor={10**30}",
+        "status=odd",
+        "symbol=%20",
+    )
     for query in wrong:
         with subtests.test(query=query):
             assert (await admin.get(f"/api/trades?{query}")).status_code == 422

@@ -15,7 +15,7 @@ from investiq.serve.web.pages.trading import equity_content, state_content, tabl
 from investiq.serve.web.sources import Sources
 from tests.serve.web.fakes import ACCOUNT, HALTED, POSITION, STATUS, Stand, order, text_of
 
-MARKET_BUY = Ticket("AAPL", "buy", 10, "quantity", "market", None)
+MARKET_BUY = Ticket("AAPL", "buy", "10", "quantity", "market", None)
 
 
 async def test_the_account_and_the_limits_are_shown(sources: Sources) -> None:
@@ -210,7 +210,7 @@ async def test_an_order_is_sent_with_the_key_of_the_form(sources: Sources, stand
 async def test_an_order_in_dollars_with_a_limit(sources: Sources, stand: Stand) -> None:
     stand.api.posts["/api/trades"] = (201, order(notional="5000", quantity=None))
 
-    await place(sources, "k", Ticket("AAPL", "sell", 5000, "notional", "limit", 17.5))
+    await place(sources, "k", Ticket("AAPL", "sell", "5,000", "notional", "limit", "17.5"))
 
     expected = {"symbol": "AAPL", "side": "sell", "order_type": "limit", "notional": "5000", "limit_price": "17.5"}
     assert stand.api.changes[0][1] == expected
@@ -244,9 +244,13 @@ async def test_after_a_doubt_the_key_stays_so_that_sending_again_is_the_same_ord
         MARKET_BUY._replace(symbol=None),
         MARKET_BUY._replace(amount=None),
         MARKET_BUY._replace(amount=""),
-        MARKET_BUY._replace(amount=0),
-        MARKET_BUY._replace(amount=-5),
+        MARKET_BUY._replace(amount=10),
+        MARKET_BUY._replace(amount="0"),
+        MARKET_BUY._replace(amount="-5"),
         MARKET_BUY._replace(amount="NaN"),
+        MARKET_BUY._replace(amount="1e5"),
+        MARKET_BUY._replace(amount="10,5"),
+        MARKET_BUY._replace(type="limit", limit="1_0"),
         MARKET_BUY._replace(type="limit"),
         MARKET_BUY._replace(side="steal"),
     ],
@@ -256,6 +260,16 @@ async def test_an_incomplete_form_is_not_sent(sources: Sources, stand: Stand, ti
 
     assert ticket.fault()
     assert stand.api.changes == []
+
+
+def test_the_form_says_under_the_field_what_a_number_may_have_meant() -> None:
+    typed = MARKET_BUY._replace(amount="10,5", type="limit", limit="1e5")
+
+    assert typed.field_faults() == (
+        "'10,5' may mean two numbers: write 10.5 or 105",
+        "'1e5' is not a plain number: write 100000",
+    )
+    assert typed._replace(amount="", type="market").field_faults() == (None, None)
 
 
 async def test_a_halt_goes_through_the_server_as_the_browser_sends_it(

@@ -11,6 +11,7 @@ import httpx2
 from investiq import __version__
 from investiq.clients.notify.notifier import Undelivered
 from investiq.clients.session.credentials import HttpCredentials
+from investiq.foundation.numbers import MalformedNumber, parse_decimal
 
 __all__ = ["LIMIT_SECONDS", "LONGEST_ASKED_SECONDS", "post"]
 
@@ -52,7 +53,7 @@ def post(url: str, document: Mapping[str, Any], expected: tuple[int, ...], token
 
 def _seconds(asked: str) -> float:
     try:
-        seconds = float(asked)
-    except ValueError:
+        seconds = float(parse_decimal(asked))
+    except MalformedNumber:  # or a date
         return 0.0
     return min(max(seconds, 0.0), LONGEST_ASKED_SECONDS)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from investiq.foundation.numbers import MalformedNumber, parse_number
 
 __all__ = ["Objective", "Section"]
 
@@ -16,4 +19,31 @@ Objective = Annotated[Decimal, Field(gt=0, lt=1)]
 class Section(BaseModel):
     """A table of investiq.toml."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read_numbers(cls, value: Any, info: ValidationInfo) -> Any:
+        """Numbers come as text from the environment, and where money is quoted: pydantic alone would take `1_0`."""
+        if not isinstance(value, str | dict) or str(info.field_name) not in _numeric(cls):
+            return value
+        return _number(value) if isinstance(value, str) else {name: _number(one) for name, one in value.items()}
+
+
+def _number(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_number(value)
+    except MalformedNumber as error:
+        raise ValueError(error.message) from None
+
+
+@cache
+def _numeric(section: type[Section]) -> frozenset[str]:
+    """The settings that are a number, or numbers by name."""
+    return frozenset(name for name, field in section.model_fields.items() if _holds_number(field.annotation))
+
+
+def _holds_number(annotation: Any) -> bool:
+    return annotation in (int, float, Decimal) or any(map(_holds_number, get_args(annotation)))

@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from typing_extensions import TypedDict  # before Python 3.12, pydantic takes no other
 
 from investiq.foundation.contract.words import one_of
+from investiq.foundation.numbers import MalformedNumber, parse_decimal
 from investiq.foundation.vocabulary import (
     EngineStatus,
     HealthStatus,
@@ -76,7 +77,16 @@ Money = Annotated[str, BeforeValidator(_exact)]
 Time = Annotated[str, BeforeValidator(_iso), Field(json_schema_extra={"format": "date-time"})]
 Day = Annotated[str, BeforeValidator(_iso), Field(json_schema_extra={"format": "date"})]
 
-Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=4)]
+
+def _decimal(value: object) -> object:
+    """Pydantic alone would take `1_0` and the digits of any script."""
+    try:
+        return parse_decimal(value) if isinstance(value, str) else value
+    except MalformedNumber as error:
+        raise ValueError(error.message) from None
+
+
+Amount = Annotated[Decimal, BeforeValidator(_decimal), Field(max_digits=18, decimal_places=4)]
 """A decimal that a client gives; what it may be besides is the domain's business."""
 
 

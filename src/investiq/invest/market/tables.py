@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from investiq.foundation.foreign_text import visible
+from investiq.foundation.numbers import MalformedNumber, parse_decimal
 from investiq.invest.market.columns import column_key
 from investiq.invest.market.file_bounds import LONGEST_NUMBER
 
@@ -133,12 +134,12 @@ def number_of(cell: object) -> Decimal:
     text = "" if cell is None else str(cell).strip()
     if not text:
         raise ValueError("is empty: expected a number")
+    if text.lstrip("+-").lower() in ("nan", "inf", "infinity"):
+        raise ValueError(f"{text} is not a finite number")
     try:
-        number = Decimal(text if len(text) <= LONGEST_NUMBER else "too long")
-    except InvalidOperation:
+        number = parse_decimal(text if len(text) <= LONGEST_NUMBER else "too long")
+    except MalformedNumber:
         raise ValueError(f"{_shown(cell)} is not a number") from None
-    if not number.is_finite():
-        raise ValueError(f"{_plain(cell)} is not a finite number")
     if not number:
         return Decimal(0)  # whatever its exponent
     if abs(number.adjusted()) > _GREATEST_EXPONENT:

@@ -29,6 +29,7 @@ from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import AlertStatus, Dependency, HealthStatus, Part
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve
 from investiq.serve.inbox.access import TokenAccess
+from investiq.serve.http.queries import WholeNumber
 from investiq.serve.inbox.store import InboxUnavailable, NotificationStore, Received
 
 __all__ = ["create_app", "run"]
@@ -126,7 +127,7 @@ def _add_receivers(app: FastAPI, store: NotificationStore, heartbeat: _Heartbeat
 def _add_reader(app: FastAPI, store: NotificationStore) -> None:
     @app.get("/api/notifications")
     def notifications(
-        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 100,
+        limit: Annotated[WholeNumber, Query(ge=1, le=MAX_LIMIT)] = 100,
         status: AlertStatus | None = None,
         alertname: str | None = None,
         since: Moment | None = None,

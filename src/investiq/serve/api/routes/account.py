@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter, Query
 
 from investiq.foundation.contract import api
 from investiq.invest.trading.desk import Desk
 from investiq.serve.api.documents import document
+from investiq.serve.http.queries import WholeNumber
 
 __all__ = ["account_routes"]
 
@@ -28,7 +31,7 @@ def account_routes(desk: Desk) -> APIRouter:
         return document(api.Account, desk.account())
 
     @router.get("/api/account/equity")
-    def equity(limit: int = Query(1_000, ge=1, le=MOST_POINTS)) -> api.EquityCurve:
+    def equity(limit: Annotated[WholeNumber, Query(ge=1, le=MOST_POINTS)] = 1_000) -> api.EquityCurve:
         """The latest points of the equity curve, ascending."""
         return api.EquityCurve(points=[document(api.EquityPoint, point) for point in desk.equity_points(limit)])
 

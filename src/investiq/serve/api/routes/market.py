@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
@@ -12,6 +13,7 @@ from investiq.foundation.contract import api
 from investiq.invest.market.market import Market
 from investiq.invest.market.types import Bar, Symbol, parse_symbol
 from investiq.serve.api.documents import document
+from investiq.serve.http.queries import WholeNumber
 
 __all__ = ["market_routes"]
 
@@ -41,7 +43,7 @@ def market_routes(market: Market) -> APIRouter:
         symbol: str,
         start: date | None = Query(None, alias="from", description="first session"),
         end: date | None = Query(None, alias="to", description="last session"),
-        limit: int = Query(500, ge=1, le=MOST_BARS),
+        limit: Annotated[WholeNumber, Query(ge=1, le=MOST_BARS)] = 500,
         cursor: date | None = Query(None, description="`next_cursor` of the page before"),
     ) -> api.Bars:
         """Completed sessions, ascending: from `from` onwards in pages, or without `from` the latest `limit` of them."""

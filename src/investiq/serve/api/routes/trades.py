@@ -18,6 +18,7 @@ from investiq.serve.api.documents import document
 from investiq.serve.api.identity import limited_by, needs
 from investiq.serve.api.rate_limit import RateLimit
 from investiq.serve.http import Problem
+from investiq.serve.http.queries import WholeNumber
 
 __all__ = ["trade_routes"]
 
@@ -76,8 +77,10 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
 
     @router.get("/api/trades")
     def orders(
-        limit: int = Query(100, ge=1, le=MOST_ORDERS),
-        cursor: int | None = Query(None, ge=1, le=_LARGEST_CURSOR, description="`next_cursor` of the page before"),
+        limit: Annotated[WholeNumber, Query(ge=1, le=MOST_ORDERS)] = 100,
+        cursor: WholeNumber | None = Query(
+            None, ge=1, le=_LARGEST_CURSOR, description="`next_cursor` of the page before"
+        ),
         symbol: str | None = Query(None, max_length=40),
         status: Annotated[str, one_of(OrderStatus)] | None = None,
     ) -> api.OrderPage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import dash_mantine_components as dmc
@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 
 from investiq.clients.api import Submission
 from investiq.clients.session import ClientError
+from investiq.foundation.numbers import MalformedNumber, parse_number
 from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import attributes, card, notice
@@ -33,12 +34,10 @@ def ticket_card() -> Component:
             [
                 dmc.Select(id="ticket-symbol", label="Symbol", data=[], searchable=True, allowDeselect=False),
                 _choice("ticket-side", "Side", [(side.value, title(side)) for side in Side]),
-                dmc.NumberInput(id="ticket-amount", label="Amount", min=0, thousandSeparator=",", hideControls=True),
+                _number("ticket-amount", "Amount"),
                 _choice("ticket-unit", "In", [("quantity", "Shares"), ("notional", "Dollars")]),
                 _choice("ticket-type", "Type", [(kind.value, title(kind)) for kind in OrderType]),
-                dmc.NumberInput(
-                    id="ticket-limit", label="Limit price", min=0, decimalScale=4, hideControls=True, disabled=True
-                ),
+                _number("ticket-limit", "Limit price", disabled=True),
             ],
             className="ticket",
         ),
@@ -46,6 +45,13 @@ def ticket_card() -> Component:
         html.Div(id="ticket-answer", className="ticket-answer", **attributes(aria_live="polite")),
     ]
     return card("New order", form)
+
+
+def _number(identifier: str, label: str, *, disabled: bool = False) -> Component:
+    # Text: a NumberInput drops what it does not understand, and sends 15 for 1e5.
+    keyboard = {"inputMode": "decimal", "autoComplete": "off"}
+    field: Component = dmc.TextInput(id=identifier, label=label, value="", disabled=disabled, inputProps=keyboard)
+    return field
 
 
 def _choice(identifier: str, label: str, options: list[tuple[str, str]]) -> Component:
@@ -72,11 +78,17 @@ class Ticket(NamedTuple):
         chosen = self.side in tuple(Side) and self.unit in ("quantity", "notional")
         if not chosen or self.type not in tuple(OrderType):
             return "Choose side, unit and type."
-        if not _positive(self.amount):
-            return "Enter an amount above zero."
-        if self.type == OrderType.LIMIT and not _positive(self.limit):
-            return "Enter a limit price above zero."
+        if fault := _fault_of(self.amount):
+            return f"Amount: {fault}"
+        if self.type == OrderType.LIMIT and (fault := _fault_of(self.limit)):
+            return f"Limit price: {fault}"
         return None
+
+    def field_faults(self) -> tuple[str | None, str | None]:
+        """What is wrong with amount and limit price, as far as they are typed."""
+        limit = self.limit if self.type == OrderType.LIMIT else None
+        amount_fault, limit_fault = (_fault_of(typed) if typed else None for typed in (self.amount, limit))
+        return amount_fault, limit_fault
 
 
 def register(app: Dash, sources: Sources) -> None:
@@ -89,9 +101,10 @@ def register(app: Dash, sources: Sources) -> None:
         names = [summary["symbol"] for summary in symbols["symbols"]]
         return names, no_update if chosen or not names else names[0]
 
-    def check(*form: Any) -> tuple[str, bool, bool]:
+    def check(*form: Any) -> tuple[Any, ...]:
         ticket = Ticket(*form)
-        return uuid.uuid4().hex, ticket.type != OrderType.LIMIT, ticket.fault() is not None
+        is_market = ticket.type != OrderType.LIMIT
+        return uuid.uuid4().hex, is_market, ticket.fault() is not None, *ticket.field_faults()
 
     async def send(_clicks: int | None, key: str, *form: Any) -> tuple[Any, ...]:
         return await place(sources, key, Ticket(*form))
@@ -106,6 +119,8 @@ def register(app: Dash, sources: Sources) -> None:
         Output("ticket-key", "data", allow_duplicate=True),
         Output("ticket-limit", "disabled"),
         Output("ticket-send", "disabled"),
+        Output("ticket-amount", "error"),
+        Output("ticket-limit", "error"),
         *(Input(f"ticket-{field}", "value") for field in Ticket._fields),
         prevent_initial_call="initial_duplicate",
     )(check)
@@ -121,11 +136,19 @@ def register(app: Dash, sources: Sources) -> None:
     )(send)
 
 
-def _positive(value: object) -> bool:
+def _positive(typed: object) -> Decimal:
+    number = parse_number(typed) if isinstance(typed, str) and typed else Decimal(0)
+    if number <= 0:
+        raise MalformedNumber("enter a number above zero")
+    return number
+
+
+def _fault_of(typed: object) -> str | None:
     try:
-        return Decimal(str(value)) > 0
-    except InvalidOperation:
-        return False
+        _positive(typed)
+    except MalformedNumber as error:
+        return error.message
+    return None
 
 
 async def place(sources: Sources, key: str, ticket: Ticket) -> tuple[Any, ...]:
@@ -135,7 +158,7 @@ async def place(sources: Sources, key: str, ticket: Ticket) -> tuple[Any, ...]:
     """
     if fault := ticket.fault():
         return notice("Not sent", [fault], "red"), no_update, no_update
-    shares, amount = ticket.unit == "quantity", Decimal(str(ticket.amount))
+    shares, amount = ticket.unit == "quantity", _positive(ticket.amount)
     try:
         submission = await sources.client.submit(
             str(ticket.symbol),
@@ -144,7 +167,7 @@ async def place(sources: Sources, key: str, ticket: Ticket) -> tuple[Any, ...]:
             quantity=amount if shares else None,
             notional=None if shares else amount,
             order_type=OrderType(ticket.type),
-            limit_price=Decimal(str(ticket.limit)) if ticket.type == OrderType.LIMIT else None,
+            limit_price=_positive(ticket.limit) if ticket.type == OrderType.LIMIT else None,
         )
     except ClientError as error:
         _log.warning("order_failed", reason=error.reason, error=error.message)

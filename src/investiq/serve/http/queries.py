@@ -1,0 +1,20 @@
+"""Values of queries, which are text."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+__all__ = ["WholeNumber"]
+
+
+def _digits(value: object) -> object:
+    """Pydantic alone would take `1_0`, `+10` and blanks."""
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]+", value):
+        raise ValueError(f"{value!r} is not a whole number such as 10")
+    return value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_digits)]
