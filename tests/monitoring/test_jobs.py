@@ -101,3 +101,21 @@ def test_a_service_without_a_health_path_is_not_probed() -> None:
     silent = BILLING.model_copy(update={"health_path": None})
     probed = _scraped(Config(services=(silent,)))["blackbox"]["static_configs"]
     assert [one for one in probed if one["labels"]["service"] == "billing"] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "path", "params"),
+    [
+        ("/metrics", None, None),
+        ("/metrics?", None, None),
+        ("/v1/agent/metrics?format=prometheus", "/v1/agent/metrics", {"format": ["prometheus"]}),
+        ("/metrics?name[]=up&name[]=build&full", None, {"name[]": ["up", "build"], "full": [""]}),
+        ("/a%20b?q=x%26y+z", "/a b", {"q": ["x&y z"]}),
+    ],
+)
+def test_the_query_of_a_metrics_path_becomes_parameters(
+    written: str, path: str | None, params: dict[str, list[str]] | None
+) -> None:
+    service = ServiceConfig(name="billing", url="http://127.0.0.1:8080", metrics_path=written)
+    job = _scraped(Config(services=(service,)))["billing"]
+    assert (job.get("metrics_path"), job.get("params")) == (path, params)

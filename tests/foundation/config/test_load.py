@@ -195,6 +195,10 @@ def test_services_may_come_from_the_environment() -> None:
         ('name = "search"', 'name = "billing"', "two services are called billing"),
         ('name = "billing"', 'name = "Billing!"', "investiq.toml:2: services number 1 name: "),
         ("health_path = false", "health_path = true", "investiq.toml:5: services number 1 health_path: "),
+        ("health_path = false", "health_path = '/up#now'", "services number 1 health_path: has a fragment"),
+        ("health_path = false", "metrics_path = '/m#all'", "services number 1 metrics_path: has a fragment"),
+        ("health_path = false", "metrics_path = '/a%2Fb'", "services number 1 metrics_path: holds %2F"),
+        ("health_path = false", "metrics_path = '/m?a=%ff'", "services number 1 metrics_path: holds bytes"),
     ],
 )
 def test_a_fault_inside_a_service_is_named_with_its_line(tmp_path: Path, wrong: str, right: str, named: str) -> None:

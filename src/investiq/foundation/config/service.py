@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import parse_qsl, unquote
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from investiq.foundation.config.section import Objective, Section
 from investiq.foundation.config.slo import SloName, WindowDays
 
 __all__ = ["ServiceConfig", "ServiceObjective"]
 
+
+def _without_fragment(path: str) -> str:
+    if "#" in path:
+        raise ValueError("has a fragment, which no request carries: leave out what begins with #, or write it as %23")
+    return path
+
+
 MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
-UrlPath = Annotated[str, Field(pattern=r"^/[^\s]*$")]
+UrlPath = Annotated[str, Field(pattern=r"^/[^\s\x00-\x1f\x7f]*$"), AfterValidator(_without_fragment)]
 
 
 class ServiceObjective(Section):
@@ -55,7 +63,11 @@ class ServiceConfig(Section):
         description="where it is reached: scheme, host and port",
         examples=["http://127.0.0.1:8080"],
     )
-    metrics_path: UrlPath = Field("/metrics", description="path of its metrics")
+    metrics_path: UrlPath = Field(
+        "/metrics",
+        description="path of its metrics, with a query where it needs one",
+        examples=["/v1/agent/metrics?format=prometheus"],
+    )
     health_path: UrlPath | None = Field(
         "/health", description="path that is asked from outside and must answer 2xx; false: it has none"
     )
@@ -81,6 +93,20 @@ class ServiceConfig(Section):
     def slo_name(self, objective: ServiceObjective) -> str:
         """What an objective of this service is called."""
         return objective.name or f"{self.name}-{objective.kind}"
+
+    @field_validator("metrics_path")
+    @classmethod
+    def _can_be_scraped(cls, value: str) -> str:
+        # Prometheus takes path and parameters as they are meant, and encodes them itself.
+        path, _, query = value.partition("?")
+        try:
+            unquote(path, errors="strict")
+            parse_qsl(query, keep_blank_values=True, errors="strict")
+        except UnicodeDecodeError:
+            raise ValueError("holds bytes that are no UTF-8, which Prometheus cannot send") from None
+        if "%2f" in path.lower():
+            raise ValueError("holds %2F, which Prometheus cannot send: it would ask for / in its place")
+        return value
 
     @field_validator("health_path", mode="before")
     @classmethod

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, unquote
 
 from investiq.foundation import topology
 from investiq.foundation.config.paths import rendered_path
@@ -35,6 +36,7 @@ class Job:
         probes: how each target is probed, through the exporter at `via`; empty for what is scraped itself.
         token_file: holds the bearer token that the targets ask for.
         asks: the monitoring program that is asked, where that wants its password.
+        params: the query of the metrics' address, each name with its values.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Job:
     token_file: str | None = None
     asks: Process | None = None
     metrics_path: str = "/metrics"
+    params: Mapping[str, Sequence[str]] = field(default_factory=dict)
     scheme: str = "http"
 
 
@@ -69,11 +72,14 @@ def _of_process(process: Process, config: Config) -> Iterator[Job]:
 
 def _of_service(service: ServiceConfig) -> Job:
     scheme, _, target = service.url.rstrip("/").partition("://")
+    path, _, query = service.metrics_path.partition("?")
     return Job(
         service.name,
         (target,),
         token_file=str(service.token_file) if service.token_file is not None else None,
-        metrics_path=service.metrics_path,
+        # Both as they are meant: Prometheus encodes them, and would send a ? in the path as %3F.
+        metrics_path=unquote(path),
+        params=parse_qs(query, keep_blank_values=True),
         scheme=scheme,
     )
 
@@ -116,6 +122,8 @@ def _scrape_config(job: Job) -> dict[str, Any]:
         document["metrics_path"] = "/probe"
     elif job.metrics_path != "/metrics":
         document["metrics_path"] = job.metrics_path
+    if job.params:
+        document["params"] = {name: list(values) for name, values in job.params.items()}
     if job.scheme != "http":
         document["scheme"] = job.scheme
     if job.token_file is not None:
