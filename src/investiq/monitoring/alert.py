@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from investiq.foundation.vocabulary import Severity, Subject
+from investiq.promql.number import number_text
 
 __all__ = ["Alert", "NoData"]
 
@@ -56,7 +57,9 @@ class Alert:
     @property
     def expr(self) -> str:
         """The whole condition in PromQL."""
-        condition = self.query if self.op is None else f"{self.query} {self.op} {self.threshold:g}"
+        condition = self.query
+        if self.op is not None and self.threshold is not None:
+            condition = f"{condition} {self.op} {number_text(self.threshold)}"
         return f"{condition} {self.extra_condition}".rstrip()
 
     @property

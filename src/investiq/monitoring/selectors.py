@@ -8,11 +8,15 @@ from investiq.monitoring.exporters.external_metric import ExternalMetric
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.recording import Recording
 from investiq.promql.matcher import Matcher, eq, matching, ne
+from investiq.promql.number import any_spelling, number_text
 
 __all__ = ["OF_USERS", "UP", "ExternalMetric", "at_most", "buckets", "observations", "series"]
 
 TARGET_LABELS = ("job", "instance")
 """The labels that Prometheus adds to every sample of a target."""
+
+_LEAST_POSITIONAL, _LEAST_WITH_EXPONENT = 1e-4, 1e6
+"""Between them, our servers write numbers without an exponent."""
 
 OF_USERS = ne("endpoint", "/health", "/metrics", HEARTBEAT_PATH)
 """Of REQUEST_DURATION, what users asked for.
@@ -40,15 +44,21 @@ def buckets(metric: Metric | ExternalMetric, *matchers: Matcher) -> str:
 
 
 def at_most(metric: Metric | ExternalMetric, bound: float) -> Matcher:
-    """The bucket of what is at most `bound`, however its `le` is written: `10`, or `10.0` as Prometheus 3 does.
+    """The bucket of what is at most `bound`, however its `le` is written.
+
+    Our servers write `10` or `10.0`, which Prometheus 3 makes of both; who knows how the programs of others write it.
 
     Raises:
         ValueError: no bucket of a metric of the catalogue ends there.
     """
-    bounds = metric.buckets if isinstance(metric, Metric) else (bound,)
-    if bound not in bounds:
-        raise ValueError(f"{metric.name} has no bucket up to {bound:g}; it has {', '.join(f'{b:g}' for b in bounds)}")
-    return matching("le", rf"{bound:.0f}(\.0)?") if float(bound).is_integer() else eq("le", f"{bound:g}")
+    text = number_text(bound)
+    if isinstance(metric, Metric):
+        if bound not in metric.buckets:
+            known = ", ".join(map(number_text, metric.buckets))
+            raise ValueError(f"{metric.name} has no bucket up to {text}; it has {known}")
+        if _LEAST_POSITIONAL <= bound < _LEAST_WITH_EXPONENT:
+            return matching("le", rf"{text}(\.0)?") if float(bound).is_integer() else eq("le", text)
+    return matching("le", any_spelling(bound))
 
 
 def observations(metric: Metric | ExternalMetric, *matchers: Matcher) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
+from investiq.promql.number import number_text
 from investiq.promql.series import SeriesFacts
 from investiq.promql.tree import (
     COMPARISONS,
@@ -48,11 +49,12 @@ class Range:
     most: float = inf
 
     def __str__(self) -> str:
+        least, most = number_text(self.least), number_text(self.most)
         if self.least == self.most:
-            return f"always {self.least:g}"
+            return f"always {least}"
         if self.least == -inf:
-            return f"at most {self.most:g}"
-        return f"at least {self.least:g}" if self.most == inf else f"between {self.least:g} and {self.most:g}"
+            return f"at most {most}"
+        return f"at least {least}" if self.most == inf else f"between {least} and {most}"
 
     def or_of(self, other: Range) -> Range:
         return Range(min(self.least, other.least), max(self.most, other.most))

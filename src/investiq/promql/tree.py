@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
-from math import inf, isinf, isnan
 
 from investiq.promql import duration
 from investiq.promql.matcher import Matcher, quoted
+from investiq.promql.number import number_text
 
 __all__ = [
     "COMPARISONS",
@@ -42,8 +42,6 @@ MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "==", "!=": "!="}
 PICKS_SERIES = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
 """Aggregations that let some series of each group through as they are, with all their labels."""
 
-_EXACT_INTEGERS = 2**53
-
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -52,13 +50,7 @@ class Number:
     value: float
 
     def __str__(self) -> str:
-        if isnan(self.value):
-            return "NaN"
-        if isinf(self.value):
-            return "Inf" if self.value == inf else "-Inf"
-        if self.value.is_integer() and abs(self.value) < _EXACT_INTEGERS:
-            return str(int(self.value))
-        return repr(self.value)
+        return number_text(self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,8 @@ option `--config FILE` or the variable `{PATH_VARIABLE}` names another one.
 
 - **Precedence.** The environment beats the file, and the file beats the defaults. For one run, the options `--from` and
   `--speed` of `investiq up` set `market.start` and `market.session_seconds` above both.
-- **Numbers.** In a variable, and in quotes in the file, a number has one meaning: `250000`, `0.5`, or `250,000.50` with commas
-  between groups of three. `10,5`, `1_0` and `1e5` are refused, with what they may have meant.
+- **Numbers.** In a variable, and in quotes in the file, a number has one meaning: `250000`, `0.5`, or `250,000.50` with
+  commas between groups of three. `10,5`, `1_0` and `1e5` are refused, with what they may have meant.
 - **Variables.** Lists are separated by commas (`AAPL,IBM`), and a table is written as in TOML. The same setting under
   two names, such as `METRICS_TOKEN` and `INVESTIQ_API_METRICS_TOKEN`, is an error.
 - **Secrets.** Each variable `NAME` of a secret also exists as `NAME_FILE`: the file that holds it, read without the

@@ -34,7 +34,7 @@ def _entry(metric: Metric) -> str:
     lines.append(f"- emitted by: {', '.join(f'`{part}`' for part in metric.parts)}")
     lines += [f"- label {_label(label)}" for label in metric.labels]
     if metric.buckets:
-        lines.append(f"- buckets: {', '.join(f'{bound:g}' for bound in metric.buckets)}")
+        lines.append(f"- buckets: {', '.join(repr(bound).removesuffix('.0') for bound in metric.buckets)}")
     lines.append(f"- no data means: {metric.absent}\n")
     return "\n".join(lines)
 

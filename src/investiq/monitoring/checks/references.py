@@ -17,6 +17,7 @@ from investiq.monitoring.exporters.scrape import ALERTS_SINCE
 from investiq.monitoring.rules import ALERTS, CONDITIONAL, RECORDINGS
 from investiq.monitoring.selectors import TARGET_LABELS
 from investiq.promql.matcher import Matcher, eq, matching
+from investiq.promql.number import number_text
 from investiq.promql.tree import Selector, nodes
 
 __all__ = ["check_references"]
@@ -137,7 +138,7 @@ def _exposed(metric: Metric) -> Iterator[tuple[str, dict[str, tuple[str, ...] | 
         yield metric.name, {}
         return
     # A bound is written `10`, and `10.0` by Prometheus 3.
-    bounds = {text for bound in metric.buckets for text in (f"{bound:g}", str(float(bound)))}
+    bounds = {text for bound in metric.buckets for text in (number_text(bound), str(float(bound)))}
     yield f"{metric.name}_bucket", {"le": (*sorted(bounds, key=float), "+Inf")}
     yield f"{metric.name}_sum", {}
     yield f"{metric.name}_count", {}

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.checks.expressions import NO_RESULT, Expression, known_series
+from investiq.promql.number import number_text
 from investiq.promql.ranges import Values, never
 from investiq.promql.tree import COMPARISONS, Binary, Node, Number, Paren, nodes
 
@@ -45,7 +46,8 @@ def _faults(comparison: Binary, values: Values) -> Iterator[tuple[str, str]]:
     # At the last bucket a quantile says no more than that it may be anything above.
     above = comparison.op in ({"<", "<="} if mirrored else {">", ">="})
     if bucket is not None and above and limit >= bucket:
-        what = f"the threshold {limit:g} is not below the last bucket, {bucket:g}: the quantile never exceeds it"
+        last = f"the last bucket, {number_text(bucket)}"
+        what = f"the threshold {number_text(limit)} is not below {last}: the quantile never exceeds it"
         yield what, "lower the threshold, or give the histogram a further bucket"
     elif never(comparison.op, left, right):
         side, known = (comparison.right, right) if mirrored else (comparison.left, left)

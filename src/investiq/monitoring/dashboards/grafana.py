@@ -27,6 +27,7 @@ from investiq.foundation.vocabulary import Severity
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.dashboards.panel import TARGET, Dashboard, Event, Panel, Query, Row
 from investiq.monitoring.scraping.jobs import SCRAPE_INTERVAL
+from investiq.promql.number import number_text
 
 __all__ = ["DATA_SOURCE_UID", "TAG", "dashboard_json", "dashboards_provider", "data_source", "panel_id"]
 
@@ -326,7 +327,7 @@ def _thresholds(panel: Panel) -> build.ThresholdsConfig:
 
 def _mapping(panel: Panel) -> model.ValueMap:
     results = {
-        f"{value:g}": model.ValueMappingResult(text=text, color=_COLOURS[state], index=i)
+        number_text(value): model.ValueMappingResult(text=text, color=_COLOURS[state], index=i)
         for i, (value, (text, state)) in enumerate(panel.states.items())
     }
     return model.ValueMap(options=results)

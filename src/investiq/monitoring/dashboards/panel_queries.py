@@ -19,6 +19,7 @@ from investiq.monitoring.rules import RECORDINGS
 from investiq.monitoring.selectors import buckets, series
 from investiq.promql import duration
 from investiq.promql.matcher import Matcher
+from investiq.promql.number import number_text
 from investiq.promql.parse import parse
 from investiq.promql.tree import Call, Node, Selector, children
 
@@ -64,7 +65,7 @@ def in_last(window: str, metric: Metric | ExternalMetric, *matchers: Matcher, by
 def quantile(q: float, histogram: Metric | ExternalMetric, *matchers: Matcher, by: tuple[str, ...] = ()) -> str:
     """The `q` quantile of a histogram; not a number while nothing was observed."""
     rates = f"rate({buckets(histogram, *TARGET, *matchers)}[{RATE_INTERVAL}])"
-    return f"histogram_quantile({q:g}, sum{_by((*by, 'le'))}({rates}))"
+    return f"histogram_quantile({number_text(q)}, sum{_by((*by, 'le'))}({rates}))"
 
 
 def share(part: str, whole: str) -> str:

@@ -7,6 +7,7 @@ from investiq.foundation.vocabulary import EngineName, EngineStatus, Severity, S
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.selectors import series
 from investiq.promql.matcher import Matcher, eq, ne
+from investiq.promql.number import number_text
 
 __all__ = ["ALERTS", "ENGINE_FAILURES_HIGH"]
 
@@ -26,7 +27,7 @@ ENGINE_FAILURES_HIGH = Alert(
     query=f"{_results(eq('status', EngineStatus.FAILED))} / {_results()}",
     op=">",
     threshold=0.2,
-    extra_condition=f"and {_results()} > {_RESULTS_FLOOR:g}",
+    extra_condition=f"and {_results()} > {number_text(_RESULTS_FLOOR)}",
     for_seconds=120,
     summary="the {{ $labels.engine }} engine fails in {{ $value | humanizePercentage }} of the analyses",
     description=(

@@ -11,6 +11,7 @@ from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.recording import Recording
 from investiq.monitoring.selectors import OF_USERS, buckets, observations, series
 from investiq.promql.matcher import eq, matching, ne
+from investiq.promql.number import number_text
 
 __all__ = [
     "ALERTS",
@@ -157,7 +158,7 @@ HIGH_ERROR_RATE = Alert(
     query=series(ERROR_RATIO, eq("job", API.job, SIGNALS.job, WEB.job)),
     op=">",
     threshold=0.05,
-    extra_condition=f"and {series(REQUEST_RATE)} > {_REQUESTS_FLOOR:g}",
+    extra_condition=f"and {series(REQUEST_RATE)} > {number_text(_REQUESTS_FLOOR)}",
     for_seconds=120,
     summary="{{ $labels.job }} fails {{ $value | humanizePercentage }} of its requests",
     description=(
@@ -174,7 +175,7 @@ HIGH_LATENCY = Alert(
     query=series(LATENCY_P95, eq("job", API.job)),
     op=">",
     threshold=1000,
-    extra_condition=f"and {series(REQUEST_RATE)} > {_REQUESTS_FLOOR:g}",
+    extra_condition=f"and {series(REQUEST_RATE)} > {number_text(_REQUESTS_FLOOR)}",
     for_seconds=300,
     summary='{{ $labels.job }}: one request in twenty takes longer than {{ $value | printf "%.0f" }} ms',
     description=(

@@ -17,6 +17,7 @@ from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.selectors import buckets, observations, series
 from investiq.promql.matcher import Matcher, eq
+from investiq.promql.number import number_text
 
 __all__ = [
     "ALERTS",
@@ -132,7 +133,7 @@ PREDICTION_LATENCY_HIGH = Alert(
     op=">",
     # A prediction takes a few milliseconds. At two seconds (signals.timeout_seconds) the API waits no longer.
     threshold=0.5,
-    extra_condition=f"and {_PREDICTIONS} > {_FLOOR:g}",
+    extra_condition=f"and {_PREDICTIONS} > {number_text(_FLOOR)}",
     for_seconds=300,
     summary='one prediction in twenty takes longer than {{ $value | printf "%.2f" }} s',
     description=(
@@ -155,7 +156,7 @@ SIGNAL_ENGINE_FALLBACK = Alert(
     op=">",
     # Not less: a symbol that is new on the market has too short a history for the model, and one in five may be.
     threshold=0.5,
-    extra_condition=f"and {_signal_results()} > {_FLOOR:g}",
+    extra_condition=f"and {_signal_results()} > {number_text(_FLOOR)}",
     for_seconds=120,
     summary="{{ $value | humanizePercentage }} of the analyses go without the signal engine",
     description=(

@@ -12,6 +12,7 @@ from investiq.monitoring.scraping.user_services import durations, requests
 from investiq.monitoring.selectors import buckets, series
 from investiq.operate.validate.live.context import ValidationContext
 from investiq.promql.matcher import eq, ne
+from investiq.promql.number import number_text
 
 __all__ = ["check_own_services"]
 
@@ -46,6 +47,6 @@ async def _faults(prometheus: Prometheus, service: ServiceConfig) -> AsyncIterat
     known = sorted(float(bound.labels["le"]) for bound in bounds)
     for objective in service.slos:
         if bounds and objective.threshold is not None and objective.threshold not in known:
-            what = f"the threshold {objective.threshold:g} of its latency lies between two buckets"
-            fix = f"take a bucket bound of {service.duration_metric}: {', '.join(f'{bound:g}' for bound in known)}"
+            what = f"the threshold {number_text(objective.threshold)} of its latency lies between two buckets"
+            fix = f"take a bucket bound of {service.duration_metric}: {', '.join(map(number_text, known))}"
             yield Finding(CHECK, place, what, fix, "requests can be counted as fast enough at a bucket bound only")
