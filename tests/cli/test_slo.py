@@ -79,6 +79,35 @@ def test_json_has_numbers_and_null_for_what_is_not_known(prometheus: FakeStack) 
     assert list(first["burn_rates"]) == ["5m", "30m", "1h", "2h", "6h", "1d", "3d"]
 
 
+def test_an_objective_that_nothing_measures_has_no_data_and_says_what_to_do(prometheus: FakeStack) -> None:
+    firing = {
+        "__name__": "ALERTS",
+        "alertname": "SloIndicatorAbsent",
+        "alertstate": "firing",
+        "slo": "api-availability",
+    }
+    good = [_recorded("slo:errors:ratio_window", 0), _recorded("slo:error_budget:remaining", 1)]
+    prometheus.answers["prometheus", "/api/v1/query"] = {
+        "status": "success",
+        "data": {"resultType": "vector", "result": [*good, {"metric": firing, "value": [0, "1"]}]},
+    }
+    _, out, err = run("slo")
+    line = next(line for line in out.splitlines() if line.startswith("api-availability"))
+    assert "100" not in line
+    assert line.endswith("no data")
+    assert "no data of api-availability: SloIndicatorAbsent fires" in err
+
+
+def test_an_objective_is_shown_to_its_last_digit_and_says_what_it_pages_on(
+    prometheus: FakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INVESTIQ_SLO_API_AVAILABILITY_OBJECTIVE", "0.99999999")
+    monkeypatch.setenv("INVESTIQ_SLO_ANALYSIS_LATENCY_OBJECTIVE", "0.8")
+    _, out, err = run("slo")
+    assert " 99.999999% " in out
+    assert "analysis-latency: its budget burns at most 5 times as fast as it may, so it pages above 3 over 1h" in err
+
+
 def test_a_prometheus_that_does_not_run_is_named_with_the_next_step(prometheus: FakeStack) -> None:
     prometheus.stop("prometheus")
     code, out, err = run("slo")

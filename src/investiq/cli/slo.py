@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +41,26 @@ def _show(context: CommandContext) -> int:
     context.emit("investiq.slo/1", {"slos": [_document(status) for status in found]}, *_table(context, found))
     if not found:
         context.say("every built-in SLO is switched off, and there is none of your own: see docs/slo.md")
-    elif silent := [status.slo.name for status in found if status.remaining is None]:
-        context.say(f"nothing has happened yet that {', '.join(silent)} counts: samples come as it is used")
+    for line in _notes(found):
+        context.say(line)
     return ExitCode.DONE
+
+
+def _notes(found: Sequence[Status]) -> Iterator[str]:
+    """What the table leaves open."""
+    from investiq.monitoring.rules.slo import INDICATOR_ABSENT  # noqa: PLC0415
+    from investiq.monitoring.slo.burn import lower_limits  # noqa: PLC0415
+    from investiq.operate.slo.status import BudgetState  # noqa: PLC0415
+
+    gone = [status.slo.name for status in found if status.state is BudgetState.NO_INDICATOR]
+    silent = [status.slo.name for status in found if status.remaining is None and status.slo.name not in gone]
+    if gone:
+        yield f"no data of {', '.join(gone)}: {INDICATOR_ABSENT} fires, and its runbook says what to do"
+    if silent:
+        yield f"nothing has happened yet that {', '.join(silent)} counts: samples come as it is used"
+    for status in found:
+        if note := lower_limits(status.slo.objective):
+            yield f"{status.slo.name}: {note}"
 
 
 def _document(status: Status) -> dict[str, Any]:
@@ -72,7 +89,7 @@ def _table(context: CommandContext, found: Sequence[Status]) -> list[str]:
 def _row(status: Status) -> list[str | None]:
     return [
         status.slo.name,
-        f"{float(status.slo.objective) * 100:g}%",
+        f"{(status.slo.objective * 100).normalize():f}%",
         _percent(status.current, 3),
         _percent(status.remaining, 1),
         *_burns(status.burn_rates),

@@ -33,6 +33,52 @@ def test_what_they_count(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("threshold", "written"),
+    [
+        (0.268435456, "0.268435456"),
+        (0.3, "0.30"),
+        (1.0, "1"),
+        (1.0, "1.0"),
+        (1_000_000, "1e+06"),
+        (1_000_000, "1.0E6"),
+        (0.00001, "1e-05"),
+    ],
+)
+def test_a_threshold_is_found_however_the_service_writes_its_bucket(
+    tmp_path: Path, threshold: float, written: str
+) -> None:
+    late = ServiceObjective(kind="latency", objective=Decimal("0.99"), threshold=threshold)
+    config = Config(services=(SERVICES[0].model_copy(update={"slos": (late,)}),))
+    rules = rule_document(Subject.SLO, (), "http://127.0.0.1:8050", recordings_of(config)[Subject.SLO])
+    histogram = 'http_request_duration_seconds_{}{{job="billing", instance="a", status="200"{}}}'
+    counted = {histogram.format("count", ""): "0+9x60", histogram.format("bucket", f', le="{written}"'): "0+9x60"}
+    tests = {
+        "rule_files": ["rules.yml"],
+        "evaluation_interval": "30s",
+        "tests": [
+            {
+                "interval": "10s",
+                "input_series": [{"series": name, "values": values} for name, values in counted.items()],
+                "promql_expr_test": [
+                    {
+                        "expr": 'slo:events_bad:rate5m{slo="billing-latency"}',
+                        "eval_time": "10m",
+                        "exp_samples": [
+                            {"labels": 'slo:events_bad:rate5m{slo="billing-latency", service="billing"}', "value": 0}
+                        ],
+                    }
+                ],
+            }
+        ],
+    }
+    for name, document in (("rules.yml", rules), ("tests.yml", tests)):
+        (tmp_path / name).write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
+    command = ["promtool", "test", "rules", "tests.yml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_each_pages_as_its_service_does() -> None:
     billing, search = SERVICES
     late = ServiceObjective(kind="latency", objective=Decimal("0.9"), threshold=0.5)

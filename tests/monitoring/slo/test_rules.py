@@ -15,7 +15,7 @@ from investiq.foundation.config.slo import SloConfig
 from investiq.foundation.vocabulary import Severity, Subject
 from investiq.monitoring.rules.rule_file import rule_document
 from investiq.monitoring.rules.slo import ERROR_RATIO, alerts, recordings
-from investiq.monitoring.slo import Events, slos_of
+from investiq.monitoring.slo import Events, Slo, slos_of
 from investiq.operate.render.files import render_runtime
 
 SLOS = slos_of(Config())
@@ -27,11 +27,12 @@ def _all_off() -> SloConfig:
 
 def test_the_alerts_do_not_multiply_with_the_slos() -> None:
     many = [replace(SLOS[0], name=f"slo-{number}") for number in range(50)]
-    assert len(alerts(many)) == 2
+    assert len(alerts(many)) == 3
     assert [(alert.name, alert.severity) for alert in alerts(SLOS)] == [
         ("ErrorBudgetBurnsFast", Severity.CRITICAL),
         ("ErrorBudgetBurnsFast", Severity.WARNING),
         ("ErrorBudgetBurnsSlowly", Severity.WARNING),
+        ("SloIndicatorAbsent", Severity.WARNING),
     ]
 
 
@@ -121,3 +122,50 @@ def test_where_nothing_ever_failed_none_was_bad_only_if_that_can_be() -> None:
         slo = replace(SLOS[1], events=replace(SLOS[1].events, bad="sum(x)", sparse=sparse))
         (bad,) = [one.query for one in recordings([slo]) if one.name == "slo:events_bad:rate5m"]
         assert bad == ("sum(x) or vector(0)" if sparse else "sum(x)")
+
+
+def _page_of(slo: Slo, tmp_path: Path, expected: dict[str, int]) -> None:
+    """Whether its page fires at these times, where from the first minute on everything fails."""
+    rules = rule_document(Subject.SLO, alerts([slo]), "http://127.0.0.1", recordings([slo]))
+    tests = {
+        "rule_files": ["slo.yml"],
+        "evaluation_interval": "10s",
+        "group_eval_order": ["slo:recorded", "slo:recorded:20s", "slo"],
+        "tests": [
+            {
+                "interval": "10s",
+                "input_series": [{"series": "bad", "values": "10x400"}, {"series": "requests", "values": "10x400"}],
+                "promql_expr_test": [
+                    {
+                        "expr": "count(ALERTS{alertname='ErrorBudgetBurnsFast', alertstate='firing'}) or vector(0)",
+                        "eval_time": at,
+                        "exp_samples": [{"labels": "{}", "value": value}],
+                    }
+                    for at, value in expected.items()
+                ],
+            }
+        ],
+    }
+    for name, document in (("slo.yml", rules), ("tests.yml", tests)):
+        (tmp_path / name).write_text(yaml.safe_dump(document), "utf-8")
+    command = ["promtool", "test", "rules", "tests.yml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("objective", ["0.5", "0.8", "0.9", "0.95"])
+def test_an_objective_that_allows_much_pages_within_the_hour_when_everything_fails(
+    objective: str, tmp_path: Path
+) -> None:
+    slo = replace(SLOS[1], objective=Decimal(objective), events=Events(bad="bad", total="requests"))
+    _page_of(slo, tmp_path, {"1h": 1})
+
+
+def test_slos_that_reach_all_factors_keep_one_rule_and_the_others_are_named_beside_them() -> None:
+    low = replace(SLOS[1], name="low", objective=Decimal("0.5"))
+    (critical, warning, ticket, _) = alerts([*SLOS, low])
+    assert critical == alerts(SLOS)[0]
+    assert 'burn_rate1h{slo="low"} > 1.5' in warning.expr
+    assert "Of low less of the budget is enough" in warning.description
+    assert 'burn_rate1d{slo="low"} > 1.5' in ticket.expr
+    assert 'burn_rate3d{slo="low"} > 1 ' in ticket.expr

@@ -8,7 +8,14 @@ import pytest
 
 from investiq.clients.prometheus import Sample
 from investiq.foundation.config import Config
-from investiq.monitoring.rules.slo import BURN_RATES, BURNS_FAST, BURNS_SLOWLY, ERROR_RATIO, REMAINING
+from investiq.monitoring.rules.slo import (
+    BURN_RATES,
+    BURNS_FAST,
+    BURNS_SLOWLY,
+    ERROR_RATIO,
+    INDICATOR_ABSENT,
+    REMAINING,
+)
 from investiq.monitoring.slo import slos_of
 from investiq.operate.slo.status import BudgetState, Status, statuses
 
@@ -63,3 +70,10 @@ def test_the_worst_is_the_state(remaining: float, alerts: tuple[str, ...], state
 
 def test_the_alert_of_another_slo_is_none_of_this() -> None:
     assert _status(_sample(REMAINING.name, 1.0), firing=(_firing(BURNS_FAST, "other"),)).state is BudgetState.GOOD
+
+
+def test_an_slo_over_nothing_reads_no_data_though_its_window_was_good() -> None:
+    good = (_sample(ERROR_RATIO.name, 0.0), _sample(REMAINING.name, 1.0))
+    status = _status(*good, firing=(_firing(INDICATOR_ABSENT),))
+    assert (status.state, status.current, status.remaining) == (BudgetState.NO_INDICATOR, None, None)
+    assert status.state.value == "no data"

@@ -120,6 +120,11 @@ def _remove(path: str) -> Callable[[Path], None]:
             "monitoring/rules/api.yml: HighLatency",
         ),
         (
+            _replace("monitoring/rules/slo.yml", "vector(0.999)", "vector(0.8)"),
+            "burn-rates",
+            "monitoring/rules/slo.yml: ErrorBudgetBurnsFast",
+        ),
+        (
             _replace("monitoring/rules/api.yml", "/ job:", "/ on (instance) job:"),
             "labels",
             "monitoring/rules/api.yml: job:investiq_request_errors:ratio_rate5m",

@@ -12,8 +12,8 @@ from investiq.foundation.numbers import MalformedNumber, parse_number
 
 __all__ = ["Objective", "Section"]
 
-Objective = Annotated[Decimal, Field(gt=0, lt=1)]
-"""The share of good events that is promised."""
+Objective = Annotated[Decimal, Field(gt=0, lt=1, decimal_places=9)]
+"""The share of good events that is promised. Prometheus would read one with many more digits as 1."""
 
 
 class Section(BaseModel):

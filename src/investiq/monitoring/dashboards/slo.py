@@ -31,19 +31,25 @@ _LEFT = Panel(
 )
 
 
+def _earlier(pair: Pair) -> str:
+    limit = pair.least_objective
+    return f" An objective below {limit:.1%} has a lower limit, which its budget can reach." if limit else ""
+
+
 def _burn(pair: Pair) -> Panel:
     """Both windows of a pair; somebody is told while both are above its factor."""
     told = "pages" if pair.tells is AlertUrgency.PAGE else "opens a ticket"
     return Panel(
         title=f"Burn rate over {pair.long} and {pair.short}",
         description=(
-            f"How many times as fast as it may the error budget burns. Above {pair.factor:g} over {pair.long} and over "
+            f"How many times as fast as it may the error budget burns. Above {pair.limit} over {pair.long} and over "
             f"{pair.short} together it {told}: {pair.budget:.0%} of a budget of thirty days is gone by then."
+            f"{_earlier(pair)}"
         ),
         unit=PanelUnit.COUNT,
         queries=(
             *(Query(latest(BURN_RATES[window]), f"{{{{slo}}}} {window}") for window in (pair.long, pair.short)),
-            Query(f"vector({pair.factor:g})", f"{told} above"),
+            Query(f"vector({pair.limit})", f"{told} above"),
         ),
     )
 

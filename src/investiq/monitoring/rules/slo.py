@@ -29,7 +29,7 @@ from investiq.monitoring.recording import Recording
 from investiq.monitoring.rules.down_alerts import DOWN_ALERTS
 from investiq.monitoring.scraping.jobs import EVALUATION_SECONDS
 from investiq.monitoring.selectors import series
-from investiq.monitoring.slo.burn import PAGES, TICKETS, WINDOWS, Pair
+from investiq.monitoring.slo.burn import PAGES, TICKETS, WINDOWS, Pair, pairs_for
 from investiq.monitoring.slo.indicators import RATE_WINDOW
 from investiq.monitoring.slo.objective import BudgetingMethod, Slo
 from investiq.promql import duration
@@ -69,6 +69,8 @@ def _of_slo(name: str, slo: Slo, query: str) -> Recording:
 BAD = _recording("slo:events_bad:rate5m", "")
 TOTAL = _recording("slo:events:rate5m", "")
 OBJECTIVE = _recording("slo:objective:ratio", "")
+PRESENT = _recording("slo:indicator:present", "")
+"""There as long as the events of an SLO can be counted, whether or not any happens."""
 
 
 def _interval(window: str) -> int | None:
@@ -107,6 +109,10 @@ BURN_RATES: dict[str, Recording] = {
 }
 """Window -> how many times as fast as the objective allows the budget is spent: at 1 it lasts for its window."""
 
+INDICATOR_ABSENT = "SloIndicatorAbsent"
+_ABSENT_WINDOW = "30m"
+_IS_ABSENT = series(ALERTS, eq("alertname", INDICATOR_ABSENT), eq("alertstate", AlertStatus.FIRING))
+
 ERROR_RATIO = _recording("slo:errors:ratio_window", "")
 REMAINING = _recording("slo:error_budget:remaining", f"1 - {series(ERROR_RATIO)} / {_BUDGET}", _SLOW_SECONDS)
 """Share of the error budget that is left; below 0 the objective is missed."""
@@ -138,6 +144,7 @@ def _events(slo: Slo) -> Iterable[Recording]:
         yield _of_slo(BAD.name, slo, bad)
         yield _of_slo(TOTAL.name, slo, slo.events.total)
     yield _of_slo(OBJECTIVE.name, slo, f"vector({slo.objective})")
+    yield _of_slo(PRESENT.name, slo, f"group({slo.events.indicator or slo.events.total})")
 
 
 def _time(slos: Sequence[Slo]) -> Iterable[Recording]:
@@ -147,7 +154,8 @@ def _time(slos: Sequence[Slo]) -> Iterable[Recording]:
 
 
 def _whole_windows(slos: Sequence[Slo]) -> Recording:
-    """The error ratio of each SLO over its own window."""
+    """The error ratio of each SLO over its own window; none while its indicator is gone, or what was good before that
+    would read as good for the whole window."""
     windows = dict.fromkeys(slo.window_days for slo in slos)
     ratios = []
     for days in windows:
@@ -155,7 +163,8 @@ def _whole_windows(slos: Sequence[Slo]) -> Recording:
         matchers = (eq("slo", *named),) if len(windows) > 1 else ()
         window = f"{days}d"
         ratios.append(_share_bad(_bad_within(window, *matchers), window, *matchers))
-    return _recording(ERROR_RATIO.name, " or ".join(ratios), _SLOW_SECONDS)
+    ratio = ratios[0] if len(ratios) == 1 else f"({' or '.join(ratios)})"
+    return _recording(ERROR_RATIO.name, f"{ratio} unless on (slo) {_IS_ABSENT}", _SLOW_SECONDS)
 
 
 DOWN_ALERTS_FIRING = Recording(
@@ -171,10 +180,22 @@ BURNS_SLOWLY = "ErrorBudgetBurnsSlowly"
 
 
 def alerts(slos: Sequence[Slo]) -> tuple[Alert, ...]:
-    """The alerts over all `slos`: a page of each severity that one of them has, and a ticket."""
+    """The alerts over all `slos`: a page of each severity that one of them has, a ticket, and one for no indicator."""
     severities = [severity for severity in Severity if any(slo.page is severity for slo in slos)]
-    pages = [_page(severity, [slo.name for slo in slos if slo.page is severity]) for severity in severities]
-    return (*pages, _TICKET) if slos else ()
+    pages = [_page(severity, [slo for slo in slos if slo.page is severity]) for severity in severities]
+    return (*pages, _ticket(slos), _INDICATOR_IS_ABSENT) if slos else ()
+
+
+def _by_pairs(slos: Sequence[Slo], pairs: Sequence[Pair]) -> dict[tuple[Pair, ...], list[Slo]]:
+    """The SLOs by the factors that their objectives can reach; those that reach all come first."""
+    groups: dict[tuple[Pair, ...], list[Slo]] = {}
+    for slo in sorted(slos, key=lambda slo: pairs_for(slo.objective, pairs) != tuple(pairs)):
+        groups.setdefault(pairs_for(slo.objective, pairs), []).append(slo)
+    return groups
+
+
+def _named(slos: Sequence[Slo]) -> Matcher:
+    return eq("slo", *(slo.name for slo in slos))
 
 
 def _burns(pairs: Sequence[Pair], *matchers: Matcher) -> str:
@@ -184,8 +205,8 @@ def _burns(pairs: Sequence[Pair], *matchers: Matcher) -> str:
 def _pair_burns(pair: Pair, *matchers: Matcher) -> str:
     """Both windows of a pair burn too fast, and it is more than a handful of events."""
     return (
-        f"{series(BURN_RATES[pair.long], *matchers)} > {pair.factor:g} "
-        f"and {series(BURN_RATES[pair.short])} > {pair.factor:g} "
+        f"{series(BURN_RATES[pair.long], *matchers)} > {pair.limit} "
+        f"and {series(BURN_RATES[pair.short])} > {pair.limit} "
         f"and {series(BAD_EVENTS[pair.long])} >= {LEAST_BAD_EVENTS}"
     )
 
@@ -193,43 +214,73 @@ def _pair_burns(pair: Pair, *matchers: Matcher) -> str:
 _SUMMARY = '{{ $labels.slo }}: the error budget burns {{ $value | printf "%.1f" }} times as fast as it may'
 
 
-def _pages(*matchers: Matcher) -> str:
+def _pages(pairs: Sequence[Pair], matcher: Matcher) -> str:
     """What pages, but for the echo of a death that has paged: once the service is back nothing mutes its burn rates any
     more, and its outage stays in the short window for as long as that is."""
     echo = {
-        pair: f"unless on (service) present_over_time({series(DOWN_ALERTS_FIRING)}[{pair.short}])" for pair in PAGES
+        pair: f"unless on (service) present_over_time({series(DOWN_ALERTS_FIRING)}[{pair.short}])" for pair in pairs
     }
-    return " or ".join(f"({_pair_burns(pair, *matchers)} {echo[pair]})" for pair in PAGES)
+    return " or ".join(f"({_pair_burns(pair, matcher)} {echo[pair]})" for pair in pairs)
 
 
-def _page(severity: Severity, slos: Sequence[str]) -> Alert:
+def _page(severity: Severity, slos: Sequence[Slo]) -> Alert:
     return Alert(
         name=BURNS_FAST,
         subject=Subject.SLO,
         severity=severity,
-        query=_pages(eq("slo", *slos)),
+        query=" or ".join(_pages(pairs, _named(of)) for pairs, of in _by_pairs(slos, PAGES).items()),
         service=None,
         summary=_SUMMARY,
         description=(
             "So much fails of what this objective promises that at least 2 % of the budget of thirty days went in an "
             "hour, or 5 % in six, and it goes on. At this pace the objective is missed within days: users see it now. "
-            "`investiq slo` shows what is left."
+            f"`investiq slo` shows what is left.{_lower_limits(slos, PAGES)}"
         ),
         no_data=NoData.QUIET,
     )
 
 
-_TICKET = Alert(
-    name=BURNS_SLOWLY,
+def _ticket(slos: Sequence[Slo]) -> Alert:
+    groups = _by_pairs(slos, TICKETS)
+    matchers = [(_named(of),) if len(groups) > 1 else () for of in groups.values()]
+    return Alert(
+        name=BURNS_SLOWLY,
+        subject=Subject.SLO,
+        severity=Severity.WARNING,
+        query=" or ".join(_burns(pairs, *matcher) for pairs, matcher in zip(groups, matchers, strict=True)),
+        service=None,
+        summary=_SUMMARY,
+        description=(
+            "A little fails all the time: about a tenth of the budget of thirty days went in a day, or in three, and "
+            "it goes on. Nothing needs to be done at night; left alone, the objective is missed before its window is "
+            f"over. `investiq slo` shows what is left.{_lower_limits(slos, TICKETS)}"
+        ),
+        no_data=NoData.QUIET,
+    )
+
+
+def _lower_limits(slos: Sequence[Slo], pairs: Sequence[Pair]) -> str:
+    """What is different for objectives that allow so much that their budgets never burn that fast."""
+    lower = [slo.name for slo in slos if pairs_for(slo.objective, pairs) != tuple(pairs)]
+    return f" Of {', '.join(lower)} less of the budget is enough: see docs/slo.md." if lower else ""
+
+
+_INDICATOR_IS_ABSENT = Alert(
+    name=INDICATOR_ABSENT,
     subject=Subject.SLO,
     severity=Severity.WARNING,
-    query=_burns(TICKETS),
+    query=(
+        f"{series(OBJECTIVE)} unless on (slo) present_over_time({series(PRESENT)}[{_ABSENT_WINDOW}]) "
+        # Its metrics are gone with a dead service, which has paged; its probes still burn the budget.
+        f"unless on (service) {series(DOWN_ALERTS_FIRING)}"
+    ),
+    for_seconds=1800,
     service=None,
-    summary=_SUMMARY,
+    summary="{{ $labels.slo }}: nothing that this objective counts is measured any more",
     description=(
-        "A little fails all the time: about a tenth of the budget of thirty days went in a day, or in three, and it "
-        "goes on. Nothing needs to be done at night; left alone, the objective is missed before its window is over. "
-        "`investiq slo` shows what is left."
+        "The metrics that this objective is measured by are not there, though the service is not known to be dead. "
+        "Whatever fails now is not counted, and nothing pages for it. `investiq slo` and the dashboard say that there "
+        "is no data, and not that all is well."
     ),
     no_data=NoData.QUIET,
 )

@@ -24,6 +24,7 @@ from investiq.monitoring.slo.indicators import RATE_WINDOW, availability, latenc
 from investiq.monitoring.slo.objective import BudgetingMethod, Events, Slo
 from investiq.monitoring.slo.user_services import of_service
 from investiq.promql.matcher import eq, matching
+from investiq.promql.number import number_text
 from investiq.promql.parse import parse
 from investiq.promql.tree import Aggregation, Binary, Call, Node, Number, Paren
 
@@ -34,6 +35,8 @@ ANALYSIS_ROUTE = "/api/analyze/{symbol}"
 _OF_USERS = (eq("job", API.job), OF_USERS)
 _ANALYSES = (eq("job", API.job), eq("endpoint", ANALYSIS_ROUTE))
 _SERVER_ERROR = matching("status", "5..")
+_ANY_REQUEST = observations(REQUEST_DURATION, eq("job", API.job))
+"""There from the start: scrapes and heartbeats come whether or not users do."""
 
 
 def slos_of(config: Config) -> tuple[Slo, ...]:
@@ -77,6 +80,7 @@ def _api_availability(_config: Config, common: _Common, _settings: Any) -> Slo:
             observations(REQUEST_DURATION, *_OF_USERS),
             observations(REQUEST_DURATION, *_OF_USERS, _SERVER_ERROR),
             probed=API.job,
+            indicator=_ANY_REQUEST,
         ),
         budgeting=BudgetingMethod.RATIO_TIMESLICES,
         **common,
@@ -87,13 +91,14 @@ def _analysis_latency(_config: Config, common: _Common, settings: Any) -> Slo:
     limit = settings.threshold_milliseconds
     return Slo(
         service=API.job,
-        description=f"an analysis is answered within {limit:g} ms",
+        description=f"an analysis is answered within {number_text(limit)} ms",
         events=latency(
             REQUEST_DURATION,
             limit,
             # What is not found or refused is neither fast nor slow; what fails is never in time.
             answered=(*_ANALYSES, matching("status", "2..")),
             unanswered=(observations(REQUEST_DURATION, *_ANALYSES, _SERVER_ERROR),),
+            indicator=_ANY_REQUEST,
         ),
         **common,
     )
@@ -119,17 +124,18 @@ def _market_data_freshness(config: Config, common: _Common, settings: Any) -> Sl
         name="instance:investiq_market_data_stale:bool",
         subject=Subject.SLO,
         # A closed market brings no price: its data keep their age through the night, and are not stale for that.
-        query=f"({series(MARKET_DATA_AGE)} > bool {limit:g}) * on (job, instance) {is_open}",
+        query=f"({series(MARKET_DATA_AGE)} > bool {number_text(limit)}) * on (job, instance) {is_open}",
         labels=("job", "instance"),
     )
     return Slo(
         service=API.job,
-        description=f"while the market is open, the newest price is at most {limit:g} s of open market old",
+        description=f"while the market is open, the newest price is at most {number_text(limit)} s of open market old",
         # Seconds of open market, good and stale.
         events=Events(
             bad=f"sum(avg_over_time({series(stale)}[{RATE_WINDOW}]))",
             total=f"sum(avg_over_time({is_open}[{RATE_WINDOW}]))",
             reads=(stale,),
+            indicator=series(stale),
         ),
         **common,
     )
@@ -139,9 +145,14 @@ def _order_acknowledgement(_config: Config, common: _Common, settings: Any) -> S
     limit = settings.threshold_seconds
     return Slo(
         service=API.job,
-        description=f"the broker acknowledges an order within {limit:g} s",
+        description=f"the broker acknowledges an order within {number_text(limit)} s",
         # An order is acknowledged or becomes unknown, once; a denied one was never sent.
-        events=latency(ORDER_ACKNOWLEDGEMENT, limit, unanswered=(series(ORDERS, eq("outcome", OrderStatus.UNKNOWN)),)),
+        events=latency(
+            ORDER_ACKNOWLEDGEMENT,
+            limit,
+            unanswered=(series(ORDERS, eq("outcome", OrderStatus.UNKNOWN)),),
+            indicator=observations(ORDER_ACKNOWLEDGEMENT),
+        ),
         **common,
     )
 

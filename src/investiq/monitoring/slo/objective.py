@@ -29,12 +29,14 @@ class Events:
     Attributes:
         sparse: while nothing ever failed there may be no series of `bad`: then none was bad.
         reads: recordings that the two are built on.
+        indicator: what is there as long as the events can be counted, whether or not any happens; default: `total`.
     """
 
     bad: str
     total: str
     sparse: bool = False
     reads: tuple[Recording, ...] = ()
+    indicator: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from investiq.foundation.vocabulary import Severity
-from investiq.monitoring.slo.burn import PAIRS, AlertUrgency, Pair
+from investiq.monitoring.slo.burn import PAIRS, AlertUrgency, Pair, pairs_for
 from investiq.monitoring.slo.indicators import RATE_WINDOW
 from investiq.monitoring.slo.objective import BudgetingMethod, Slo
 from investiq.monitoring.slo.openslo_document import API_VERSION
@@ -70,12 +70,13 @@ def _slo(slo: Slo) -> dict[str, Any]:
 
 
 def _told(slo: Slo) -> Iterator[tuple[Pair, str]]:
-    for pair in PAIRS:
+    for pair in pairs_for(slo.objective, PAIRS):
         yield pair, slo.page.value if pair.tells is AlertUrgency.PAGE else Severity.WARNING.value
 
 
 def _policy_name(pair: Pair, severity: str) -> str:
-    return f"burns-{pair.long}-{pair.short}-{severity}"
+    lower = "" if pair in PAIRS else f"-{pair.limit}"
+    return f"burns-{pair.long}-{pair.short}-{severity}{lower}"
 
 
 def _alert_policy(pair: Pair, severity: str) -> dict[str, Any]:
@@ -100,7 +101,7 @@ def _alert_policy(pair: Pair, severity: str) -> dict[str, Any]:
         "spec": {"target": "Alertmanager"},
     }
     spec = {
-        "description": f"the budget burns {pair.factor:g} times as fast as it may over {pair.long} and {pair.short}",
+        "description": f"the budget burns {pair.limit} times as fast as it may over {pair.long} and {pair.short}",
         "alertWhenNoData": False,
         "alertWhenResolved": True,
         "alertWhenBreaching": True,

@@ -11,6 +11,7 @@ from investiq.monitoring.selectors import observations
 from investiq.monitoring.slo.indicators import availability, latency
 from investiq.monitoring.slo.objective import BudgetingMethod, Events, Slo
 from investiq.promql.matcher import eq, matching, not_matching
+from investiq.promql.number import number_text
 
 __all__ = ["of_service"]
 
@@ -34,7 +35,7 @@ def of_service(service: ServiceConfig) -> Iterator[Slo]:
 
 def _promise(objective: ServiceObjective, service: ServiceConfig) -> str:
     if objective.threshold:
-        return f"a request is answered within {objective.threshold:g} of {service.duration_metric}"
+        return f"a request is answered within {number_text(objective.threshold)} of {service.duration_metric}"
     return "a request is answered without a 5xx status" + (
         ", and the health check from outside succeeds" if service.health_path else ""
     )
@@ -55,5 +56,9 @@ def _latency(service: ServiceConfig, threshold: float) -> Events:
         return latency(durations(service), threshold, answered=(own,))
     failed = observations(durations(service), own, matching(service.status_label, "5.."))
     return latency(
-        durations(service), threshold, answered=(own, not_matching(service.status_label, "5..")), unanswered=(failed,)
+        durations(service),
+        threshold,
+        answered=(own, not_matching(service.status_label, "5..")),
+        unanswered=(failed,),
+        indicator=observations(durations(service), own),
     )

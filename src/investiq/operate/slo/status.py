@@ -11,7 +11,14 @@ from investiq.clients.prometheus import Prometheus, Sample
 from investiq.clients.session import HttpSettings
 from investiq.foundation.config import Config
 from investiq.monitoring.recording import Recording
-from investiq.monitoring.rules.slo import BURN_RATES, BURNS_FAST, BURNS_SLOWLY, ERROR_RATIO, REMAINING
+from investiq.monitoring.rules.slo import (
+    BURN_RATES,
+    BURNS_FAST,
+    BURNS_SLOWLY,
+    ERROR_RATIO,
+    INDICATOR_ABSENT,
+    REMAINING,
+)
 from investiq.monitoring.slo import slos_of
 from investiq.monitoring.slo.objective import Slo
 
@@ -23,8 +30,10 @@ READ: tuple[Recording, ...] = (ERROR_RATIO, REMAINING, *BURN_RATES.values())
 RECORDED = f'{{__name__=~"{"|".join(recording.name for recording in READ)}"}}'
 """PromQL of all of them at once."""
 
-FIRING = f'ALERTS{{alertstate="firing", alertname=~"{BURNS_FAST}|{BURNS_SLOWLY}"}}'
-"""PromQL of the burn alerts that fire."""
+_OF_SLOS = (BURNS_FAST, BURNS_SLOWLY, INDICATOR_ABSENT)
+
+FIRING = f'ALERTS{{alertstate="firing", alertname=~"{"|".join(_OF_SLOS)}"}}'
+"""PromQL of the alerts about SLOs that fire."""
 
 SECONDS = 10.0
 """How long Prometheus may take to answer."""
@@ -36,6 +45,7 @@ class BudgetState(StrEnum):
     BURNS_FAST = "burns fast"
     SPENT = "budget spent"
     BURNS_SLOWLY = "burns slowly"
+    NO_INDICATOR = "no data"
     NO_DATA = "no data yet"
     GOOD = "good"
 
@@ -45,7 +55,7 @@ class Status:
     """One SLO as it is now.
 
     Attributes:
-        current: share of its window that was good; None before the first event.
+        current: share of its window that was good; None before the first event, and while its indicator is gone.
         remaining: share of the error budget that is left, below 0 where the objective is missed; None as above.
         burn_rates: window -> how many times as fast as it may the budget burns; None where nothing happened in it.
     """
@@ -82,7 +92,9 @@ def statuses(slos: Sequence[Slo], recorded: Iterable[Sample], firing: Iterable[S
         failed = values.get((slo.name, ERROR_RATIO.name))
         remaining = values.get((slo.name, REMAINING.name))
         burns = {window: values.get((slo.name, recording.name)) for window, recording in BURN_RATES.items()}
-        fires = {name for name in (BURNS_FAST, BURNS_SLOWLY) if (slo.name, name) in alerts}
+        fires = {name for name in _OF_SLOS if (slo.name, name) in alerts}
+        if INDICATOR_ABSENT in fires:  # what was good before would read as good now
+            failed = remaining = None
         return Status(slo, _state(fires, remaining), None if failed is None else 1 - failed, remaining, burns)
 
     return tuple(map(status, slos))
@@ -95,4 +107,6 @@ def _state(fires: set[str], remaining: float | None) -> BudgetState:
         return BudgetState.SPENT
     if BURNS_SLOWLY in fires:
         return BudgetState.BURNS_SLOWLY
+    if INDICATOR_ABSENT in fires:
+        return BudgetState.NO_INDICATOR
     return BudgetState.NO_DATA if remaining is None else BudgetState.GOOD

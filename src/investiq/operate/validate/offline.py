@@ -16,6 +16,9 @@ from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.foundation.subprocesses import StopSign, scratch_folder
 from investiq.foundation.telemetry import catalogue
+from investiq.foundation.topology import console_url
+from investiq.foundation.vocabulary import Subject
+from investiq.monitoring.checks.burn_rates import check_burn_rates
 from investiq.monitoring.checks.coverage import check_coverage
 from investiq.monitoring.checks.dashboards import check_dashboards
 from investiq.monitoring.checks.exporters import check_foreign
@@ -34,7 +37,11 @@ from investiq.monitoring.exporters import EXTERNAL_METRICS
 from investiq.monitoring.exporters.expositions import recordings
 from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.monitoring.rules import ALERTS, CONDITIONAL
+from investiq.monitoring.rules.rule_file import rule_document
+from investiq.monitoring.rules.slo import alerts
+from investiq.monitoring.rules.slo import recordings as recordings_of_slos
 from investiq.monitoring.scraping.jobs import jobs
+from investiq.monitoring.slo import slos_of
 from investiq.operate.render.files import RenderError, render_committed, write_runtime
 from investiq.operate.slo.status import READ
 from investiq.operate.validate.documents import read_documents
@@ -102,6 +109,13 @@ def check_rates_of(root: Path, _config: Config) -> CheckResult:
 def check_thresholds_of(root: Path, _config: Config) -> CheckResult:
     """See `monitoring.checks.thresholds`."""
     return check_thresholds(_expressions(root))
+
+
+def check_burn_rates_of(root: Path, config: Config) -> CheckResult:
+    """See `monitoring.checks.burn_rates`; also of the objectives of this machine."""
+    slos = slos_of(config)
+    own = rule_document(Subject.SLO, alerts(slos), console_url(config), recordings_of_slos(slos))
+    return check_burn_rates({**read_documents(root, RULES), _MACHINE: own})
 
 
 def check_labels_of(root: Path, _config: Config) -> CheckResult:
@@ -204,6 +218,7 @@ OFFLINE_CHECKS: Mapping[str, Callable[[Path, Config], CheckResult]] = {
     "references": check_references_of,
     "rates": check_rates_of,
     "thresholds": check_thresholds_of,
+    "burn-rates": check_burn_rates_of,
     "labels": check_labels_of,
     "usage": check_usage_of,
     "dashboards": check_dashboards_of,
