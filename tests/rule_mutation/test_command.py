@@ -23,6 +23,7 @@ from investiq.rule_mutation import command
 ENOUGH = {
     *("investiq", "investiq.foundation", "investiq.foundation.errors", "investiq.foundation.findings"),
     *("investiq.foundation.subprocesses", "investiq.foundation.tables", "investiq.foundation.foreign_text"),
+    *("investiq.foundation.number_options", "investiq.foundation.numbers"),
 }
 TELLING_ITS_MODULES = """
 import runpy, sys
