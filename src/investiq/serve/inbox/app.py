@@ -28,8 +28,8 @@ from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import AlertStatus, Dependency, HealthStatus, Part
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve
-from investiq.serve.inbox.access import TokenAccess
 from investiq.serve.http.queries import WholeNumber
+from investiq.serve.inbox.access import TokenAccess
 from investiq.serve.inbox.store import InboxUnavailable, NotificationStore, Received
 
 __all__ = ["create_app", "run"]
