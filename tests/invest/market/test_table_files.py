@@ -85,10 +85,11 @@ def test_text_behind_a_closed_quote_is_no_csv(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "reason"),
     [
-        ("1E+999999999", "is beyond any price, volume or figure"),
-        ("-1E+999999999", "is beyond any price, volume or figure"),
-        ("1E-999999999", "is beyond any price, volume or figure"),
-        ("0E+999999999", ""),
+        ("1E+999", "is beyond any price, volume or figure"),
+        ("-1E+999", "is beyond any price, volume or figure"),
+        ("1E-999", "is beyond any price, volume or figure"),
+        ("1E+999999999", "is not a number"),
+        ("0E+999999999", "is not a number"),
         ("9" * 60_000, "is not a number"),
         ("1e29", "is beyond any price or volume"),
     ],
@@ -98,9 +99,6 @@ def test_no_number_ends_more_than_its_symbol(tmp_path: Path, number: str, reason
     row = f"{ROWS[1]},101".split(",")
     row[column] = number
     _write(tmp_path, "AAPL.csv", f"{ROWS[0]},101", ",".join(row), header=f"{HEADER},adj_close")
-    if number.startswith("0E") and column == 5:
-        assert _provider(tmp_path).bars(AAPL)[1].volume == 0  # a zero is a zero
-        return
     (refusal,) = _refused(tmp_path)
     assert refusal.startswith("AAPL.csv:3: ")
     assert reason in refusal
