@@ -415,12 +415,14 @@ def test_ctrl_c_while_waiting_is_interrupted(tmp_path: Path) -> None:
             assert "Traceback" not in process.stderr.read()
 
 
-def test_a_reader_that_has_seen_enough_is_no_failure(api: Served) -> None:
+@pytest.mark.usefixtures("api")
+@pytest.mark.parametrize("typed", [("symbols",), ("completion", "bash"), ("config", "show", "--json")])
+def test_a_reader_that_has_seen_enough_is_no_failure(typed: tuple[str, ...]) -> None:
     """`investiq symbols | head -1`, with a head that has gone before the first line."""
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as gone:
-        command = [sys.executable, "-m", "investiq", "symbols"]
+        command = [sys.executable, "-m", "investiq", *typed]
         done = subprocess.run(command, stdout=gone, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (ExitCode.DONE, "")
 

@@ -31,7 +31,9 @@ def command(context: CommandContext, part: str, path: str) -> None:
     if not path.startswith("/"):
         raise click.BadParameter(f"{path!r} is no path: it begins with a slash, such as /metrics", param_hint="PATH")
     answer = answered(_ask(context.loaded.config, PARTS[part], path))
-    context.emit("investiq.answer/1", {"status": answer.status, "body": answer.text}, answer.text.rstrip("\n"))
+    context.emit(
+        "investiq.answer/1", {"status": answer.status, "body": answer.text}, *answer.text.rstrip("\n").split("\n")
+    )
     if not answer.is_success:
         raise BadResponse(f"{answer.url} answers {answer.status}", "see what it says, above")
 

@@ -24,4 +24,4 @@ def command(ctx: click.Context, shell: str) -> None:
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101  the choices above are click's own
     script = kind(ctx.find_root().command, {}, "investiq", "_INVESTIQ_COMPLETE").source()
-    print(script, file=context.stdout)
+    context.write(script)

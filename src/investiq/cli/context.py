@@ -70,22 +70,29 @@ class CommandContext:
     def emit(self, schema: str, document: Mapping[str, Any], *lines: str) -> None:
         """The answer, on stdout: `lines`, or with --json `document` under `schema` such as `investiq.status/1`."""
         if self.json:
-            self._answer(json.dumps({"schema": schema, **document}, indent=2, default=str))
+            self.write(json.dumps({"schema": schema, **document}, indent=2, default=str))
         elif lines:
-            self._answer("\n".join(map(block, lines)))
+            self.write("\n".join(map(block, lines)))
 
     def show(self, line: str, *, style: str | None = None) -> None:
         """One line of an answer that is shown as it comes to be; with --json, `emit` gives it at the end instead."""
         if not self.json:
-            self._answer(self._dyed(block(line), style, self.stdout))
+            self.write(self._dyed(block(line), style, self.stdout))
 
     def _dyed(self, text: str, style: str | None, stream: TextIO) -> str:
         return click.style(text, fg=style) if style is not None and self.color and stream.isatty() else text
 
-    def _answer(self, text: str) -> None:
+    def write(self, text: str) -> None:
+        """`text` on stdout as it stands: for programs, not for people.
+
+        Raises:
+            ReaderGone: nobody reads it any more.
+        """
         try:
             print(text, file=self.stdout, flush=True)
         except BrokenPipeError as error:
+            # What is still buffered would be written at the exit, and fail again: Python ends with 120 then.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
             raise ReaderGone from error
 
     def log_to_stderr(self) -> None:

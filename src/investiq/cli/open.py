@@ -36,7 +36,7 @@ def command(context: CommandContext, *, part: str, no_browser: bool) -> None:
     if password_file is not None:
         document |= {"user": topology.PROGRAM_USER, "password_file": str(password_file)}
         lines += [f"  user      {topology.PROGRAM_USER}", f"  password  cat {_short(password_file)}"]
-    context.emit("investiq.open/1", document, "\n".join(lines))
+    context.emit("investiq.open/1", document, *lines)
     if not (no_browser or context.json) and _has_screen():
         webbrowser.open(url)  # never with the password: other users see the arguments of a browser
 
