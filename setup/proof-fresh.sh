@@ -5,6 +5,7 @@
 #   root   as root (when nothing is said)
 #   sudo   as a user: refused with a fix while there is no sudo, and then with it
 #   taken  on a machine with a service of its own on one of the ports
+#   test   as root, with `make test` at the end
 #   sid    with the newest Prometheus and Alertmanager, which are those of Debian's sid
 #
 # DOCKER_RUN_ARGS goes to `docker run`; on machines behind a proxy or a mirror it is the place for their settings:
@@ -12,7 +13,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-[[ $# -gt 0 ]] || set -- debian:12 debian:13 debian:12=taken debian:13=sudo debian:13=sid
+[[ $# -gt 0 ]] || set -- debian:12 debian:13 debian:12=test debian:13=test debian:12=taken debian:13=sudo debian:13=sid
 if ! docker version >/dev/null 2>&1; then
     echo "proof-fresh: no Docker engine answers. Install docker.io and start it, or set DOCKER_HOST." >&2
     exit 1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup/proof-inside.sh root|sudo|taken|sid: what proof-fresh.sh runs as root inside a fresh container.
+# setup/proof-inside.sh root|sudo|taken|sid|test: what proof-fresh.sh runs as root inside a fresh container.
 set -euo pipefail
 
 how=$1
@@ -39,22 +39,31 @@ up() {
 }
 
 all_jobs_up() {
-    python3 - <<'PYTHON'
-import json, time, urllib.request
+    local targets missing
+    for _ in {1..240}; do
+        targets=$(run .venv/bin/investiq ask prometheus /api/v1/targets) || true
+        missing=$(not_up <<<"$targets")
+        [[ -n $missing ]] || return 0
+        sleep 0.25
+    done
+    broken "not every job is up: $missing"
+}
+
+# not_up < TARGETS: the jobs that are missing or down, one a line.
+not_up() {
+    python3 -c '
+import json, sys
 
 JOBS = {"investiq-api", "signal-models", "frontend", "prometheus", "alertmanager", "blackbox", "node"}
-for _ in range(240):
-    with urllib.request.urlopen("http://localhost:9090/api/v1/targets", timeout=10) as answer:
-        targets = json.load(answer)["data"]["activeTargets"]
-    jobs = {target["labels"]["job"] for target in targets}
-    if jobs >= JOBS and all(target["health"] == "up" for target in targets):
-        break
-    time.sleep(0.25)
-else:
-    for target in targets:
-        print(f"   {target['labels']['job']:18} {target['health']:8} {target['lastError']}")
-    raise SystemExit(f"-- NOT PROVEN: not every job is up; missing: {sorted(JOBS - jobs)}")
-PYTHON
+try:
+    targets = json.load(sys.stdin)["data"]["activeTargets"]
+except ValueError:
+    targets = []
+health = {target["labels"]["job"]: target["health"] + " " + target["lastError"] for target in targets}
+for job in sorted(JOBS | set(health)):
+    if not health.get(job, "").startswith("up"):
+        print("  ", job, health.get(job, "is not scraped"))
+'
 }
 
 three_engines_answer() {
@@ -144,6 +153,8 @@ prepare() {
 
 prepare_root() { :; }
 
+prepare_test() { :; }
+
 prepare_sudo() {
     user=ann
     useradd --create-home $user
@@ -210,6 +221,12 @@ services_untouched() {
     say "policy-rc.d is as before, no service of the packages runs or is enabled, and no process is left"
 }
 
+# All tests of the project, as CI runs them.
+whole_suite() {
+    run env CI=true make --no-print-directory test || broken "make test fails"
+    nothing_left "${services[@]}"
+}
+
 main() {
     prepare
     up "first start, with installing"
@@ -222,6 +239,7 @@ main() {
     up "second start"
     down
     if [[ $how = root ]]; then port_taken; fi
+    if [[ $how = test ]]; then whole_suite; fi
     services_untouched
     [[ -z $(run git status --short) ]] || broken "the clone is not clean: $(run git status --short)"
 }
