@@ -203,4 +203,4 @@ def test_import_of_what_is_no_yaml_is_wrong_usage(here: Path) -> None:
     (here / "slos.yml").write_text("a: [", "utf-8")
     code, _, err = run("slo", "import", "slos.yml")
     assert code == ExitCode.USAGE
-    assert "cannot be read as YAML" in err
+    assert "slos.yml:1 is not YAML" in err

@@ -75,7 +75,8 @@ def test_an_expression_on_what_exists_passes(expression: str) -> None:
 
 def test_a_rule_is_found_by_its_line_and_by_what_it_is_rendered_from() -> None:
     text = "groups:\n  - name: x\n    rules:\n      - alert: X\n        expr: nobody_total > 0\n"
-    (finding,) = check_references(expressions({"monitoring/rules/api.yml": load_with_lines(text)}), JOBS).findings
+    file = "monitoring/rules/api.yml"
+    (finding,) = check_references(expressions({file: load_with_lines(file, text)}), JOBS).findings
     assert str(finding.place) == "monitoring/rules/api.yml:4: X"
     assert finding.place.source == "src/investiq/monitoring/rules/api.py"
 

@@ -20,14 +20,14 @@ groups:
 
 
 def test_a_mapping_has_the_line_where_it_starts() -> None:
-    rules = load_with_lines(TEXT)["groups"][0]["rules"]
+    rules = load_with_lines("f.yml", TEXT)["groups"][0]["rules"]
     assert [line_of(rule) for rule in rules] == [5, 8]
     assert line_of(rules[0]["labels"]) == 7
 
 
 def test_the_document_is_that_of_any_other_reader() -> None:
-    assert load_with_lines(TEXT) == yaml.safe_load(TEXT)
-    assert (load_with_lines("[1, 2]"), load_with_lines("")) == ([1, 2], None)
+    assert load_with_lines("f.yml", TEXT) == yaml.safe_load(TEXT)
+    assert (load_with_lines("f.yml", "[1, 2]"), load_with_lines("f.yml", "")) == ([1, 2], None)
 
 
 def test_what_comes_from_elsewhere_has_no_line() -> None:

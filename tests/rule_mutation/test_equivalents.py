@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from investiq.foundation.documents.text import UnreadableFile
 from investiq.rule_mutation.equivalents import entry_for, read_equivalents
 from investiq.rule_mutation.generate import mutants_of
-from investiq.rule_mutation.rule_file import UnreadableFile
 from investiq.rule_mutation.verdict import MutantVerdict, MutationOutcome, judge_listed
 from tests.rule_mutation.rules import rule
 
@@ -70,7 +70,10 @@ def test_an_id_changes_with_the_expression_of_the_rule() -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("[[equivalent", "is not TOML"), ("[[equivalent]]\nid = 'x'", "the entry x needs rule, operator, change, reason")],
+    [
+        ("[[equivalent", "is not valid TOML"),
+        ("[[equivalent]]\nid = 'x'", "the entry x needs rule, operator, change, reason"),
+    ],
 )
 def test_a_broken_list_is_refused(text: str, message: str) -> None:
     with pytest.raises(UnreadableFile, match=message):

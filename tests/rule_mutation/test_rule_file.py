@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from investiq.foundation.documents.text import UnreadableFile
 from investiq.rule_mutation.generate import mutants_of
 from investiq.rule_mutation.operators import BY_NAME
 from investiq.rule_mutation.promtool_tests import TestFile, affected_names
 from investiq.rule_mutation.rule import Rule
-from investiq.rule_mutation.rule_file import RuleFile, UnreadableFile
+from investiq.rule_mutation.rule_file import RuleFile
 from tests.rule_mutation.rules import rule
 
 RULES = """

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from investiq.foundation.documents import toml_documents
+from investiq.foundation.documents.text import UnreadableFile
 from investiq.rule_mutation.rule import Mutant
-from investiq.rule_mutation.rule_file import UnreadableFile
 
 __all__ = ["FILE_NAME", "EquivalentMutant", "entry_for", "read_equivalents"]
 
@@ -44,10 +44,7 @@ def read_equivalents(name: str, text: str) -> list[EquivalentMutant]:
     Raises:
         UnreadableFile: it is not TOML, or an entry lacks a key.
     """
-    try:
-        entries = tomllib.loads(text).get("equivalent", [])
-    except tomllib.TOMLDecodeError as error:
-        raise UnreadableFile(f"{name} is not TOML: {error}") from error
+    entries = toml_documents.load(name, text).get("equivalent", [])
     return [_entry(name, entry) for entry in _tables(entries)]
 
 
@@ -59,7 +56,7 @@ def _entry(name: str, entry: dict[str, object]) -> EquivalentMutant:
     missing = [key for key in _KEYS if not entry.get(key)]
     if missing:
         which = entry.get("id") or entry.get("rule") or "without id"
-        raise UnreadableFile(f"{name}: the entry {which} needs {', '.join(missing)}")
+        raise UnreadableFile(name, f"cannot be used: the entry {which} needs {', '.join(missing)}")
     return EquivalentMutant(**{key: str(entry[key]) for key in _KEYS}, source=name)
 
 

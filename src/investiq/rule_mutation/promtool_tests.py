@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from investiq.foundation.documents.text import UnreadableFile
 from investiq.promql.tree import Selector, nodes
 from investiq.rule_mutation.rule import Rule
-from investiq.rule_mutation.rule_file import UnreadableFile, compose, item, scalar, serialize, with_item
+from investiq.rule_mutation.rule_file import compose, item, scalar, serialize, with_item
 
 __all__ = ["TestFile", "affected_names"]
 
@@ -40,7 +41,7 @@ class TestFile:
         document = compose(name, text)
         rule_files = item(document, "rule_files")
         if document.value and rule_files is None and item(document, "tests") is None:
-            raise UnreadableFile(f"{name} has neither `rule_files` nor `tests`: it is not a file of promtool tests")
+            raise UnreadableFile(name, "has neither `rule_files` nor `tests`: it is not a file of promtool tests")
         patterns = rule_files.value if isinstance(rule_files, yaml.SequenceNode) else ()
         return cls(name, tuple(str(node.value) for node in patterns), document)
 
@@ -79,10 +80,10 @@ def _may_select(query: str, names: Collection[str]) -> bool:
     return any(name in query for name in names) or re.search(r"(^|[\s(,])\{", query) is not None
 
 
-def _each(group: yaml.Node, tests: str, key: str) -> list[yaml.Node]:
+def _each(group: yaml.Node, tests: str, key: str) -> list[yaml.ScalarNode]:
     several = item(group, tests)
     found = (item(test, key) for test in several.value) if isinstance(several, yaml.SequenceNode) else ()
-    return [node for node in found if node is not None]
+    return [node for node in found if isinstance(node, yaml.ScalarNode)]
 
 
 def affected_names(rule: Rule, rules: Sequence[Rule]) -> set[str]:

@@ -11,22 +11,18 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from investiq.foundation.errors import InvestIQError
+from investiq.foundation.documents import yaml_documents
+from investiq.foundation.documents.text import UnreadableFile
+from investiq.foundation.documents.yaml_documents import YamlLoader
 from investiq.promql.parse import ParseError, parse
 from investiq.rule_mutation.rule import Rule, RuleChange
 
-__all__ = ["RuleFile", "UnreadableFile", "compose", "item", "scalar", "serialize", "with_item"]
+__all__ = ["RuleFile", "compose", "item", "scalar", "serialize", "with_item"]
 
 _FIELDS = ("for", "keep_firing_for")
 _VALUE = re.compile(r"\$value|\.Value")
 _STRING = "tag:yaml.org,2002:str"
 _MAPPING = "tag:yaml.org,2002:map"
-
-
-class UnreadableFile(InvestIQError):
-    """A file that is not YAML of the expected shape."""
-
-    reason = "unreadable_file"
 
 
 @dataclass(frozen=True)
@@ -79,14 +75,13 @@ def compose(name: str, text: str) -> yaml.MappingNode:
     Raises:
         UnreadableFile: it is something else.
     """
+    written = yaml_documents.compose(name, text) or yaml.MappingNode(_MAPPING, [])
+    if not isinstance(written, yaml.MappingNode):
+        raise UnreadableFile(name, "is not a mapping: a rule or test file starts with a key such as `groups:`")
     try:
-        written = yaml.compose(text, yaml.CSafeLoader) or yaml.MappingNode(_MAPPING, [])
-        document = _plain(written, yaml.CSafeLoader(""))
-    except yaml.YAMLError as error:
-        raise UnreadableFile(f"{name} is not YAML: {error}") from error
-    if not isinstance(document, yaml.MappingNode):
-        raise UnreadableFile(f"{name} is not a mapping: a rule or test file starts with a key such as `groups:`")
-    return document
+        return _plain_mapping(written, YamlLoader(""))
+    except yaml.constructor.ConstructorError as error:  # `<<: 1`
+        raise UnreadableFile(name, f"is not YAML: {error.problem}") from error
 
 
 def serialize(document: yaml.Node) -> str:
@@ -134,7 +129,7 @@ def _with_element(sequence: yaml.SequenceNode, position: int, new: yaml.Node) ->
 def _rules(name: str, document: yaml.MappingNode) -> Iterator[Rule]:
     groups = item(document, "groups")
     if groups is None and document.value:
-        raise UnreadableFile(f"{name} has no `groups`: it is not a file of Prometheus rules")
+        raise UnreadableFile(name, "has no `groups`: it is not a file of Prometheus rules")
     for i, group in enumerate(groups.value if isinstance(groups, yaml.SequenceNode) else ()):
         rules = item(group, "rules")
         for j, rule in enumerate(rules.value if isinstance(rules, yaml.SequenceNode) else ()):
@@ -144,7 +139,8 @@ def _rules(name: str, document: yaml.MappingNode) -> Iterator[Rule]:
 def _rule(file: str, group: str, address: tuple[int, int], node: yaml.Node) -> Rule:
     alert, record, expr = (item(node, key) for key in ("alert", "record", "expr"))
     if (alert is None) == (record is None) or expr is None:
-        raise UnreadableFile(f"{file}: rule {address[1] + 1} of group {group!r} needs `expr`, and `alert` or `record`")
+        what = f"rule {address[1] + 1} of group {group!r} needs `expr`, and `alert` or `record`"
+        raise UnreadableFile(file, f"cannot be used: {what}", _line(node))
     problem = tree = None
     try:
         tree = parse(_text(expr))
@@ -164,8 +160,12 @@ def _rule(file: str, group: str, address: tuple[int, int], node: yaml.Node) -> R
         labels={_text(key): _text(value) for key, value in pairs},
         problem=problem,
         shows_value=any(_VALUE.search(text) for key in ("labels", "annotations") for text in _texts(item(node, key))),
-        line=node.start_mark.line + 1,
+        line=_line(node),
     )
+
+
+def _line(node: yaml.Node) -> int | None:
+    return None if node.start_mark is None else node.start_mark.line + 1
 
 
 def _texts(mapping: yaml.Node | None) -> list[str]:
@@ -182,12 +182,16 @@ def _sequence(node: yaml.Node | None) -> yaml.SequenceNode:
     return node
 
 
-def _plain(node: yaml.Node, loader: yaml.CSafeLoader) -> yaml.Node:
+def _plain_mapping(node: yaml.MappingNode, loader: YamlLoader) -> yaml.MappingNode:
+    loader.flatten_mapping(node)  # what is merged comes first: a key of the mapping itself replaces it
+    pairs = {name.value: (_plain(name, loader), _plain(value, loader)) for name, value in node.value}
+    return yaml.MappingNode(node.tag, list(pairs.values()), node.start_mark, flow_style=node.flow_style)
+
+
+def _plain(node: yaml.Node, loader: YamlLoader) -> yaml.Node:
     """A copy without anchors and merge keys: whatever they stood for is written out."""
     if isinstance(node, yaml.MappingNode):
-        loader.flatten_mapping(node)  # what is merged comes first: a key of the mapping itself replaces it
-        pairs = {name.value: (_plain(name, loader), _plain(value, loader)) for name, value in node.value}
-        return yaml.MappingNode(node.tag, list(pairs.values()), node.start_mark, flow_style=node.flow_style)
+        return _plain_mapping(node, loader)
     if isinstance(node, yaml.SequenceNode):
         return yaml.SequenceNode(node.tag, [_plain(value, loader) for value in node.value], flow_style=node.flow_style)
     style = node.style if isinstance(node, yaml.ScalarNode) else None

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from investiq.foundation.documents.text import UnreadableFile, read_text
 from investiq.foundation.errors import InvestIQError
 from investiq.rule_mutation.equivalents import FILE_NAME, EquivalentMutant, read_equivalents
 from investiq.rule_mutation.generate import mutants_of
@@ -115,9 +116,9 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NoSuchFile(f"{path} cannot be read: {error}") from error
+        return read_text(path, _shown(path))
+    except UnreadableFile as error:
+        raise NoSuchFile(error.message) from error
 
 
 def _shown(path: Path) -> str:

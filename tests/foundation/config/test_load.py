@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from datetime import date
 from decimal import Decimal
@@ -107,12 +108,33 @@ def test_a_secret_set_twice_is_an_error_that_names_both() -> None:
         ('[market]\nprovider = "yahoo"\n', "expected 'replay' or 'files'"),
         ('[agent]\nwatchlist = "AAPL"\n', "investiq.toml:2: agent.watchlist: expected a list"),
         ("[api\n", "not valid TOML"),
+        ("x = " + "[" * 50_000, "investiq.toml:1 is nested more than"),
+        ('[market]\nfolder = "a\\u0000b"\n', "investiq.toml:2 has a NUL character in a text"),
+        ('note = """\n[api]\nport = 1\n"""\n[web]\nport = 0\n', "investiq.toml:6: web.port"),
     ],
 )
 def test_a_mistake_in_the_file_is_named_with_its_line_and_what_was_expected(
     text: str, expected: str, tmp_path: Path
 ) -> None:
     assert expected in faults(write(tmp_path, text))
+
+
+def test_a_byte_order_mark_is_taken_and_another_encoding_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, "\ufeff[api]\nport = 3100\n")
+    assert load(path, {}).config.api.port == 3100
+    secret = tmp_path / "secret"
+    secret.write_text("\ufeffabc\n", "utf-8")
+    token = load(path, {"METRICS_TOKEN_FILE": str(secret)}).config.api.metrics_token
+    assert token is not None
+    assert token.get_secret_value() == "abc"
+    path.write_text("[api]\nport = 3100\n", "utf-16")
+    assert "is written in UTF-16LE, expected UTF-8: save it as UTF-8" in faults(path)
+
+
+def test_what_only_has_the_name_of_the_file_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "investiq.toml")
+    monkeypatch.chdir(tmp_path)
+    assert "investiq.toml is no file" in faults(None)
 
 
 def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:

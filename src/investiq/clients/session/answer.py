@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 
 from investiq.clients.session.errors import BadResponse, TimedOut, Unreachable
+from investiq.foundation.documents.text import UnreadableFile
 
 __all__ = [
     "Answer",
@@ -110,12 +111,12 @@ def yaml_mapping(text: str) -> Mapping[str, Any]:
     Raises:
         TypeError, ValueError: this is none.
     """
-    import yaml  # noqa: PLC0415  15 ms that only `investiq validate` has to pay
+    from investiq.foundation.documents import yaml_documents  # noqa: PLC0415  15 ms that only `validate` has to pay
 
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f"no YAML: {error}") from error
+        document = yaml_documents.load("the configuration", text)
+    except UnreadableFile as error:
+        raise ValueError(error.message) from error
     if not isinstance(document, dict):
         raise TypeError("expected a mapping")
     return document

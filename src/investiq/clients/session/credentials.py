@@ -13,6 +13,7 @@ import httpx2
 
 from investiq.clients.session.errors import UnusableCredentials
 from investiq.foundation.config import Config, Paths
+from investiq.foundation.documents.text import UnreadableFile, read_text
 from investiq.foundation.topology import INBOX, PROGRAM_USER, Process
 
 __all__ = ["HttpCredentials", "tls_context"]
@@ -115,11 +116,9 @@ def tls_context(url: str, ca_file: Path | None = None) -> ssl.SSLContext:
 
 def _line_of(file: Path) -> str:
     try:
-        line = file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnusableCredentials(
-            f"{file} cannot be read ({error})", "give a file of one line that you may read"
-        ) from error
+        line = read_text(file).strip()
+    except UnreadableFile as error:
+        raise UnusableCredentials(error.message, "give a file of one line that you may read") from error
     if not line or not line.isprintable():
         raise UnusableCredentials(f"{file} does not hold one line", "write the secret into it, and nothing else")
     return line

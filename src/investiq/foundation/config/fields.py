@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +14,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from investiq.foundation.config.schema import Config
+from investiq.foundation.documents import toml_documents
+from investiq.foundation.documents.text import UnreadableFile
 
 __all__ = ["Setting", "settings", "settings_of", "toml_value"]
 
@@ -109,9 +110,9 @@ class Setting:
 
 def _toml(text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}", parse_float=Decimal)["value"]
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"not a value of TOML: {error}") from error
+        return toml_documents.load("the value", f"value = {text}", Decimal)["value"]
+    except UnreadableFile as error:
+        raise ValueError(error.message) from error
 
 
 def _assignments(table: Mapping[str, Any]) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,7 +20,8 @@ from pydantic import ValidationError
 
 from investiq.foundation.config.fields import Setting, settings
 from investiq.foundation.config.schema import Config
-from investiq.foundation.config.toml_lines import key_lines
+from investiq.foundation.documents import toml_documents
+from investiq.foundation.documents.text import UnreadableFile, read_text
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.foreign_text import is_plain, visible
 
@@ -30,6 +30,8 @@ __all__ = ["CONFIG_FILE", "SHORT_NAMES", "ConfigError", "LoadedConfig", "Source"
 CONFIG_FILE = "investiq.toml"
 PATH_VARIABLE = "INVESTIQ_CONFIG"
 PREFIX = "INVESTIQ_"
+_MOST_BYTES = 2 * 2**20
+"""Of the configuration, and of a secret: a thousand services have a tenth of it."""
 
 SHORT_NAMES = {
     "METRICS_TOKEN": "api.metrics_token",
@@ -117,6 +119,8 @@ def _find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
     asked = path or (Path(environ[PATH_VARIABLE]) if environ.get(PATH_VARIABLE) else None)
     if asked is None:
         default = Path.cwd() / CONFIG_FILE
+        if default.exists() and not default.is_file():  # of a pipe, the end would be waited for
+            raise ConfigError(f"{default} is no file, though it has the name of the configuration: remove it")
         return default if default.exists() else None
     if not asked.is_file():
         raise ConfigError(
@@ -129,13 +133,11 @@ def _from_file(file: Path | None, known: Mapping[str, Setting], faults: list[str
     if file is None:
         return
     try:
-        text = file.read_text("utf-8")
-        tables = tomllib.loads(text, parse_float=Decimal)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: not valid TOML: {error}") from error
-    lines = key_lines(text)
+        text = read_text(file, most_bytes=_MOST_BYTES)
+        tables = toml_documents.load(str(file), text, Decimal)
+    except UnreadableFile as error:
+        raise ConfigError(error.message) from error
+    lines = toml_documents.key_lines(text)
     for key, value in _leaves(tables, known):
         place = f"{file.name}:{lines.get(key, '?')}"
         if key not in known:
@@ -151,7 +153,7 @@ def _inner_sources(sources: Mapping[str, Source], known: Mapping[str, Setting]) 
     found: dict[str, Source] = {}
     for key, source in sources.items():
         if known[key].tables is not None and source.file is not None and source.text.startswith(source.file.name):
-            lines = key_lines(source.file.read_text("utf-8"))
+            lines = toml_documents.key_lines(read_text(source.file, most_bytes=_MOST_BYTES))
             inner = {name: line for name, line in lines.items() if name.startswith(f"{key}.")}
             found |= {name: Source(f"{source.file.name}:{line}", source.file) for name, line in inner.items()}
     return found
@@ -190,15 +192,15 @@ def _from_environment(
             file = None if name in variables else Path(environ[name])
             text = environ[name] if file is None else _secret_file(file)
             yield setting.key, setting.parse_text(text), Source(f"${name}", file)
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             faults.append(f"${name}: {error}; expected {setting.expected}; example: {setting.example_for(name)}")
 
 
 def _secret_file(path: Path) -> str:
     try:
-        return path.read_text("utf-8").strip()
-    except OSError as error:
-        raise OSError(f"secret file {path} cannot be read ({error.strerror})") from error
+        return read_text(path, most_bytes=_MOST_BYTES).strip()
+    except UnreadableFile as error:
+        raise ValueError(f"secret file {error.message}") from error
 
 
 def _nearest(name: str, known: Mapping[str, Any]) -> str:

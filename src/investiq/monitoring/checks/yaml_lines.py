@@ -7,6 +7,9 @@ from typing import Any
 
 import yaml
 
+from investiq.foundation.documents import yaml_documents
+from investiq.foundation.documents.yaml_documents import YamlLoader
+
 __all__ = ["line_of", "load_with_lines"]
 
 
@@ -16,8 +19,8 @@ class _Located(dict[Any, Any]):
     line: int
 
 
-class _Loader(yaml.CSafeLoader):
-    """What `yaml.safe_load` gives, with `_Located` for each mapping."""
+class _Loader(YamlLoader):
+    """What any reader gives, with `_Located` for each mapping."""
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[_Located]:
@@ -30,13 +33,16 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[_Located]:
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
-def load_with_lines(text: str) -> Any:
+def load_with_lines(name: str, text: str) -> Any:
     """The document in `text`.
 
+    Args:
+        name: of the file, for the messages.
+
     Raises:
-        yaml.YAMLError: it is none.
+        UnreadableFile: it is none.
     """
-    return yaml.load(text, _Loader)  # noqa: S506  a safe loader
+    return yaml_documents.load(name, text, _Loader)
 
 
 def line_of(mapping: object) -> int | None:

@@ -108,7 +108,7 @@ def write_committed(root: Path) -> tuple[Path, ...]:
     changed = []
     for path, text in render_committed().items():
         file = root / path
-        if not file.exists() or file.read_text(encoding="utf-8") != text:
+        if not file.exists() or file.read_bytes() != text.encode("utf-8"):
             file.parent.mkdir(parents=True, exist_ok=True)
             replace_whole(file, text, 0o755 if str(path) in EXECUTABLES else 0o644)
             changed.append(file)

@@ -7,10 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import yaml
-
 from investiq.foundation.config.load import CONFIG_FILE, ConfigError, LoadedConfig, load
 from investiq.foundation.config.slo import CustomSlo
+from investiq.foundation.documents import yaml_documents
+from investiq.foundation.documents.text import UnreadableFile, read_text
 from investiq.foundation.errors import InvestIQError
 
 __all__ = ["SloFileError", "append_slos", "read_yaml"]
@@ -29,9 +29,9 @@ def read_yaml(file: Path) -> list[Any]:
         SloFileError: it is none.
     """
     try:
-        return list(yaml.safe_load_all(file.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SloFileError(f"{file} cannot be read as YAML: {error}") from error
+        return yaml_documents.load_all(str(file), read_text(file))
+    except UnreadableFile as error:
+        raise SloFileError(error.message) from error
 
 
 def append_slos(loaded: LoadedConfig, slos: Sequence[CustomSlo], text: str) -> Path:
@@ -48,7 +48,7 @@ def append_slos(loaded: LoadedConfig, slos: Sequence[CustomSlo], text: str) -> P
             f"{', '.join(twice)}: there already; remove it from the file first, or import without --write"
         )
     path = loaded.path or Path.cwd() / CONFIG_FILE
-    before = path.read_text("utf-8") if path.exists() else ""
+    before = read_text(path) if path.exists() else ""
     gap = "\n" if before.strip() else ""
     whole = before + ("" if not before or before.endswith("\n") else "\n") + gap + text
     with TemporaryDirectory(prefix=".investiq-", dir=path.parent) as folder:

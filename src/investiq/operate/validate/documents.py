@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from investiq.foundation.documents.text import UnreadableFile, read_text
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import Place
 from investiq.monitoring.checks.yaml_lines import load_with_lines
@@ -45,19 +44,13 @@ def read_document(path: Path, root: Path) -> Mapping[str, Any]:
     Raises:
         NotYaml: it is none.
     """
+    name = str(path.relative_to(root))
     try:
-        document = load_with_lines(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
-        line, what = _told(error)
-        raise NotYaml(Place.file(path.relative_to(root), line=line), f"it is no YAML: {what}") from error
+        document = load_with_lines(name, read_text(path, name))
+    except UnreadableFile as error:
+        raise NotYaml(Place.file(name, line=error.line), f"it {error.what}") from error
     return document if isinstance(document, dict) else {}
 
 
 def yaml_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.yml"))
-
-
-def _told(error: yaml.YAMLError) -> tuple[int | None, str]:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return error.problem_mark.line + 1, error.problem or "it breaks off"
-    return None, " ".join(str(error).split())

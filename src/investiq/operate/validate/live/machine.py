@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from investiq.clients.session import ClientError, HttpCredentials, HttpSession
+from investiq.clients.session import ClientError, HttpCredentials, HttpSession, yaml_mapping
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
@@ -74,7 +72,7 @@ def edited_files(check: str, folder: Path, rendered: Mapping[str, str]) -> Itera
         file = folder / name
         if not file.is_file():
             yield Finding(check, Place.file(file), "it is gone", _ANEW, "at its next reload the program does without")
-        elif file.read_text("utf-8") != text:
+        elif file.read_bytes() != text.encode("utf-8"):
             what = "it was changed since it was rendered, or the settings were"
             yield Finding(check, Place.file(file), what, _ANEW, "what runs is not what the settings say")
 
@@ -85,9 +83,12 @@ async def check_loaded(context: ValidationContext) -> CheckResult:
     findings += await _reloads(context)
     looked_at = "the running configuration of Prometheus"
     if topology.BLACKBOX.job not in context.without:
+        url = f"{topology.BLACKBOX.url(context.config)}/config"
         credentials = HttpCredentials.of(topology.BLACKBOX, context.config)
-        answer = await context.parts.ask(f"{topology.BLACKBOX.url(context.config)}/config", credentials=credentials)
-        findings += _drift(topology.BLACKBOX.job, blackbox_document(context.config), yaml.safe_load(answer.text))
+        answer = await context.parts.ask(url, credentials=credentials)
+        with context.parts.reading(url):
+            running = yaml_mapping(answer.text)
+        findings += _drift(topology.BLACKBOX.job, blackbox_document(context.config), running)
         looked_at += " and of the blackbox exporter"
     return CheckResult("loaded", looked_at, tuple(findings))
 

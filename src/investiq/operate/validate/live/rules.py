@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
 from investiq.clients.prometheus import LoadedRule
+from investiq.foundation.documents import yaml_documents
 from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
 from investiq.operate.render.files import render_runtime
 from investiq.operate.validate.live.context import RESTART, ValidationContext
@@ -37,10 +36,9 @@ async def check_rules(context: ValidationContext) -> CheckResult:
 
 
 def _rendered(context: ValidationContext) -> dict[_Key, Mapping[str, Any]]:
-    files = [
-        text for name, text in render_runtime(context.config, context.without).items() if name.startswith("rules/")
-    ]
-    groups = [group for text in files for group in yaml.safe_load(text)["groups"]]
+    rendered = render_runtime(context.config, context.without)
+    files = [yaml_documents.load(name, text) for name, text in rendered.items() if name.startswith("rules/")]
+    groups = [group for file in files for group in file["groups"]]
     rules = [rule for group in groups for rule in group["rules"]]
     return {_key(rule.get("alert") or rule["record"], rule.get("labels", {})): rule for rule in rules}
 
