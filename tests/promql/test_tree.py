@@ -27,6 +27,13 @@ from tests.rule_mutation.rules import rule
         ("topk(3, -a) ^ 2 atan2 (1e9)", "topk(3, -a) ^ 2 atan2 (1000000000)"),
         ('count_values("x", a) > Inf', 'count_values("x", a) > Inf'),
         ("time() - a > 1h30m", "time() - a > 5400"),
+        ("a @ 1000 offset 5m", "a offset 5m @ 1000"),
+        ("a @ 12.5", "a @ 12.5"),
+        ("holt_winters(a[5m], 0.5, 0.5)", "holt_winters(a[5m], 0.5, 0.5)"),
+        ("SUM(a) BY (x) AND b OFFSET 5m", "sum by (x) (a) and b offset 5m"),
+        ('{"my.metric", "a.b"="c"}', '{__name__="my.metric", "a.b"="c"}'),
+        ('sum by ("a.b", c) (x)', 'sum by ("a.b", c) (x)'),
+        (" or ".join(["a"] * 200), " or ".join(["a"] * 200)),
     ],
 )
 def test_an_expression_is_printed_in_one_way(written: str, printed: str) -> None:
@@ -37,6 +44,29 @@ def test_an_expression_is_printed_in_one_way(written: str, printed: str) -> None
 def test_what_is_not_promql_is_said_to_be_so() -> None:
     with pytest.raises(ParseError, match="does not parse"):
         parse("sum(rate(a[5m])")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (" + ".join(["a"] * 20_000), "more than 500 operators and parentheses"),
+        ("-" * 20_000 + "a", "more than 500 operators and parentheses"),
+        ("(" * 20_000 + "a" + ")" * 20_000, "more than 500 operators and parentheses"),
+        ("(" * 400 + "a" + ")" * 400, "nested too deeply"),
+        (" or ".join(["a"] * 300), "nested more than 250 levels deep"),
+        ("a @ -1000", "a time before 1970"),
+        ("a + fill(0) b", "a part of the expression is not understood"),
+    ],
+    ids=lambda text: text[:24],
+)
+def test_what_is_too_much_is_said_before_any_stack_is_full(text: str, why: str) -> None:
+    with pytest.raises(ParseError, match=why):
+        parse(text)
+
+
+def test_what_stands_in_strings_braces_and_comments_is_no_operator() -> None:
+    text = f"a{{x=\"{'(' * 1_000}\", y!='{'+' * 1_000}'}} # {'-' * 1_000}"
+    assert str(parse(text)).startswith('a{x="((')
 
 
 NAMES = st.sampled_from(["a", "http_seconds_bucket", "node_disk_free", "job:errors:rate5m"])

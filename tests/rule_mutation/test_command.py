@@ -24,6 +24,7 @@ ENOUGH = {
     *("investiq", "investiq.foundation", "investiq.foundation.errors", "investiq.foundation.findings"),
     *("investiq.foundation.subprocesses", "investiq.foundation.tables", "investiq.foundation.foreign_text"),
     *("investiq.foundation.number_options", "investiq.foundation.numbers"),
+    "investiq.foundation.promql_grammar",
     *(f"investiq.foundation.documents{name}" for name in ("", ".text", ".toml_documents", ".yaml_documents")),
 }
 TELLING_ITS_MODULES = """

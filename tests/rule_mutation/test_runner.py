@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.main import main
 from investiq.foundation.subprocesses import StopSign
-from investiq.rule_mutation import suite as module
 from investiq.rule_mutation.baseline import BaselineFails
+from investiq.rule_mutation.bench import Bench
 from investiq.rule_mutation.equivalents import entry_for
 from investiq.rule_mutation.promtool import Promtool, PromtoolMissing, find_promtool
 from investiq.rule_mutation.runner import NothingToMutate, mutate
-from investiq.rule_mutation.suite import NoSuchFile, load_suite
+from investiq.rule_mutation.suite import NoSuchFile, Suite, load_suite
 from investiq.rule_mutation.trials import Trials
 from investiq.rule_mutation.verdict import MutationOutcome
 from tests.rule_mutation.node_rules import RULES, STRONG, WEAK
@@ -31,6 +32,10 @@ def _run(*argv: object) -> tuple[int, str, str]:
     out, err = StringIO(), StringIO()
     code = main(["rules", "mutate", *map(str, argv)], StringIO(), out, err)
     return code, out.getvalue(), err.getvalue()
+
+
+def _trials(suite: Suite, program: str, folder: Path, seconds: float = 60.0) -> Trials:
+    return Trials(suite, Bench.of(suite, Promtool(program, folder, seconds, StopSign())))
 
 
 def _changes(document: dict[str, Any], outcome: str) -> list[str]:
@@ -58,6 +63,32 @@ def test_a_weak_test_lets_exactly_these_survive(folder: Path) -> None:
     ]
     assert document["counts"]["survived"] == 5
     assert document["counts"]["killed"] == 6
+
+
+@pytest.mark.parametrize("name", ["team [a]", "x*y?", "{b} 'c' \"d\"\n\u00e9 \\e"])
+def test_the_name_of_a_folder_decides_nothing(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """promtool takes paths for patterns: in `team [a]` it finds no rules, and each test of an alert fails."""
+    strange = folder / name
+    strange.mkdir()
+    for below in ("rules", "tests"):
+        (folder / below).rename(strange / below)
+    monkeypatch.setattr("tempfile.tempdir", str(strange))
+    code, out, _ = _run("--tests", strange / "tests/w*.yml", "--rules", strange / "rules/*.yml", "--json")
+    assert code == ExitCode.FINDINGS
+    assert json.loads(out)["counts"]["survived"] == 5
+
+
+def test_a_rule_file_beside_the_changed_one_is_found_too(folder: Path) -> None:
+    strange = folder / "team [a]"
+    strange.mkdir()
+    (strange / "more.yml").write_text("groups: [{name: h, rules: [{record: job:up:sum, expr: sum(up)}]}]", "utf-8")
+    ask = "[{expr: 'job:up:sum', eval_time: 1m, exp_samples: [{labels: 'job:up:sum', value: 1}]}]"
+    tests = f"""
+rule_files: [../rules/node.yml, '../team [a]/more.yml']
+tests: [{{interval: 1m, input_series: [{{series: up, values: 1x9}}], promql_expr_test: {ask}}}]"""
+    (folder / "tests/two.yml").write_text(tests, "utf-8")
+    report = mutate(load_suite([folder / "rules/node.yml"], [folder / "tests/two.yml", folder / "tests/weak.yml"]))
+    assert report.count(MutationOutcome.SURVIVED) == 5
 
 
 def test_a_survivor_is_shown_with_its_difference_and_what_would_kill_it(folder: Path) -> None:
@@ -108,7 +139,7 @@ def test_a_proof_of_equivalence_holds_for_promtool(folder: Path) -> None:
     suite = load_suite([], [folder / "tests/strong.yml"])
     proven = [mutant for mutant in suite.mutants if mutant.proof]
     assert [str(mutant.change) for mutant in proven] == ['job="x" dropped', 'job="x" dropped']
-    trials = Trials(suite, Promtool(find_promtool(), folder, 60.0, StopSign()))
+    trials = _trials(suite, find_promtool(), folder)
     assert [trials.verdict(replace(m, proof=None)).outcome for m in proven] == [MutationOutcome.SURVIVED] * 2
     negated = [mutant for mutant in suite.mutants if mutant.operator == "matcher-negated"]
     assert [trials.verdict(mutant).outcome for mutant in negated] == [MutationOutcome.KILLED] * 2
@@ -169,6 +200,48 @@ def test_an_expression_that_our_parser_does_not_know_is_a_finding(folder: Path) 
     assert "does not parse" in finding["what"]
 
 
+def test_what_only_prometheus_2_calls_by_this_name_is_mutated_like_the_rest(folder: Path) -> None:
+    rule = "groups: [{name: g, rules: [{alert: Smooth, expr: 'holt_winters(a{x=\"1\"}[5m], 0.5, 0.5) > 10'}]}]"
+    (folder / "rules/node.yml").write_text(rule, "utf-8")
+    series = "[{series: 'a{x=\"1\"}', values: '30x20'}, {series: 'a{x=\"2\"}', values: '30x20'}]"
+    fires = "[{alertname: Smooth, eval_time: 10m, exp_alerts: [{exp_labels: {x: 1}}]}]"
+    tests = (
+        f"rule_files: [../rules/node.yml]\ntests: [{{interval: 1m, input_series: {series}, alert_rule_test: {fires}}}]"
+    )
+    (folder / "tests/weak.yml").write_text(tests, "utf-8")
+    _, out, err = _run("--tests", folder / "tests/weak.yml", "--json")
+    assert "fails" not in err, err
+    document = json.loads(out)
+    assert "Smooth: > 10 -> < 10" in _changes(document, "killed")
+    assert 'Smooth: x="1" dropped' in _changes(document, "killed")
+    assert "Smooth: [5m] -> [10m]" in _changes(document, "survived")
+    assert (document["findings"], document["unchanged_expressions"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("expr", "why"),
+    [
+        ("rate(up[5m] anchored)", "does not parse"),
+        ("up + fill(0) b", "a part of the expression is not understood"),
+        (" + ".join(["up"] * 5_000), "more than 500 operators"),
+        ("abs(" * 400 + "up" + ")" * 400, "nested too deeply"),
+        ("limitk(2, up)", "no operator changes limitk(2, up)"),
+        ("info(up)", "no operator changes info(up)"),
+        ('sort_by_label({"my.metric"}, "x")', 'no operator changes sort_by_label({__name__="my.metric"}, "x")'),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_an_expression_without_a_mutant_is_named_with_the_reason(folder: Path, expr: str, why: str) -> None:
+    (folder / "rules/new.yml").write_text(
+        yaml.safe_dump({"groups": [{"name": "g", "rules": [{"record": "new", "expr": expr}]}]}), "utf-8"
+    )
+    argv = ("--rules", folder / "rules/new.yml", "--tests", folder / "tests/weak.yml", "--list")
+    assert f"expression not mutated: new in {folder}/rules/new.yml:4: " in _run(*argv)[1]
+    (unchanged,) = json.loads(_run(*argv, "--json")[1])["unchanged_expressions"]
+    assert unchanged["rule"] == "new"
+    assert why in unchanged["why"]
+
+
 def test_tests_that_fail_on_the_unchanged_rules_stop_everything(folder: Path) -> None:
     tests = folder / "tests/strong.yml"
     tests.write_text(STRONG.replace("'9x20'", "'50x20'"), "utf-8")
@@ -192,24 +265,6 @@ def test_what_this_promtool_does_not_know_yet_is_not_the_fault_of_the_tests(fold
     assert "does not know brand_new: a newer one may" in err
 
 
-@pytest.mark.parametrize(
-    ("pattern", "found"),
-    [
-        ("../rules/*.yml", ["node.yml"]),
-        ("../**/*.yml", ["node.yml", "strong.yml", "weak.yml"]),
-        ("../rules/**/*.yml", ["deep.yml"]),
-        ("../rules/[^m]ode.yml", ["node.yml"]),
-        ("../rules/[^n]ode.yml", []),
-    ],
-)
-def test_rule_files_are_found_as_promtool_finds_them(folder: Path, pattern: str, found: list[str]) -> None:
-    """To it, two stars are one: rules that it does not load are no rules that the tests notice."""
-    (folder / "rules/below/further").mkdir(parents=True)
-    for name in ("rules/below/deep.yml", "rules/below/further/deeper.yml"):
-        (folder / name).write_text(RULES, "utf-8")
-    assert [path.name for path in module._matching(folder / "tests", pattern)] == found
-
-
 def test_a_pattern_that_finds_no_rule_file_is_named(folder: Path) -> None:
     (folder / "tests/strong.yml").write_text(STRONG.replace("node*", "gone*"), "utf-8")
     code, _, err = _run("--tests", folder / "tests/strong.yml")
@@ -226,7 +281,7 @@ def _promtool(folder: Path, script: str) -> None:
 def test_a_run_that_does_not_end_is_no_kill(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     suite = load_suite([], [folder / "tests/weak.yml"])
     _promtool(folder, "exec sleep 60")
-    trials = Trials(suite, Promtool(str(folder / "promtool"), folder, 0.2, StopSign()))
+    trials = _trials(suite, str(folder / "promtool"), folder, 0.2)
     assert trials.verdict(suite.mutants[0]).outcome is MutationOutcome.TIMED_OUT
     monkeypatch.setenv("PATH", str(folder), prepend=":")
     with pytest.raises(BaselineFails, match=r"did not end in 0\.2 s"):
@@ -236,16 +291,51 @@ def test_a_run_that_does_not_end_is_no_kill(folder: Path, monkeypatch: pytest.Mo
 def test_a_promtool_that_dies_is_no_kill(folder: Path) -> None:
     suite = load_suite([], [folder / "tests/weak.yml"])
     _promtool(folder, '[ "$1" = check ] || kill -KILL $$')
-    trials = Trials(suite, Promtool(str(folder / "promtool"), folder, 60.0, StopSign()))
+    trials = _trials(suite, str(folder / "promtool"), folder)
     verdict = trials.verdict(suite.mutants[0])
     assert verdict.outcome is MutationOutcome.BROKEN_OFF
     assert "memory" in verdict.because[0]
 
 
+FAILED = "    alertname: A, time: 5m,\\n        exp:[],\\n        got:[]"
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        f"  WARNING: no file match pattern x.yml\\n  FAILED:\\n{FAILED}",
+        f"  FAILED:\\n    rule: A, time: 5m0s, err: query timed out in expression evaluation\\n{FAILED}",
+        "  FAILED:\\n    rule: A, time: 5m0s, err: write /x: no space left on device",
+        "  FAILED:\\n    err: too many open files",
+    ],
+)
+def test_what_fails_for_want_of_anything_but_a_sound_rule_is_no_kill(folder: Path, output: str) -> None:
+    suite = load_suite([], [folder / "tests/weak.yml"])
+    _promtool(folder, f"[ \"$1\" = check ] && exit 0; printf '{output}'; exit 1")
+    verdict = _trials(suite, str(folder / "promtool"), folder).verdict(suite.mutants[0])
+    assert verdict.outcome is MutationOutcome.BROKEN_OFF
+    assert any(word in verdict.because[0] for word in ("no file match", "timed out", "no space", "too many"))
+
+
+def test_a_test_that_expects_such_words_can_fail_all_the_same(folder: Path) -> None:
+    suite = load_suite([], [folder / "tests/weak.yml"])
+    _promtool(folder, f"printf '{FAILED}\\n        exp:[Labels:{{err: no space left}}]'; exit 1")
+    verdict = _trials(suite, str(folder / "promtool"), folder).verdict(suite.mutants[0])
+    assert verdict.outcome is MutationOutcome.KILLED
+
+
+def test_the_unchanged_rules_are_tried_in_the_form_of_a_mutant(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A promtool that fails in any folder but that of the tests would have killed everything."""
+    _promtool(folder, f"[ \"$PWD\" = '{folder / 'tests'}' ] && exit 0; echo 'cannot see the rules'; exit 1")
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    with pytest.raises(BaselineFails, match=r"promtool cannot run them: mend what it names\):\ncannot see the rules"):
+        mutate(load_suite([], [folder / "tests/weak.yml"]))
+
+
 def test_a_mutant_that_promtool_does_not_load_is_no_kill(folder: Path) -> None:
     suite = load_suite([], [folder / "tests/weak.yml"])
     _promtool(folder, "echo 'group \"node\", rule 1: could not parse'; exit 1")
-    trials = Trials(suite, Promtool(str(folder / "promtool"), folder, 60.0, StopSign()))
+    trials = _trials(suite, str(folder / "promtool"), folder)
     assert trials.verdict(suite.mutants[0]).outcome is MutationOutcome.INVALID
 
 
@@ -282,6 +372,45 @@ def test_every_mutant_of_our_own_rules_has_an_id_of_its_own() -> None:
     ids = [mutant["id"] for mutant in json.loads(out)["mutants"]]
     assert code == ExitCode.DONE
     assert len(ids) == len(set(ids)) > 100
+
+
+def _ids(folder: Path, *argv: object) -> dict[tuple[str, str, str], str]:
+    document = json.loads(_run("--tests", folder / "tests/twin-*.yml", *argv, "--list", "--json")[1])
+    return {(Path(m["file"]).parent.name, m["rule"], m["change"]): m["id"] for m in document["mutants"]}
+
+
+def _twins(folder: Path) -> None:
+    """One rule file in two folders, of which no test tells the thresholds apart."""
+    for name in ("east", "west"):
+        (folder / name).mkdir()
+        (folder / name / "node.yml").write_text(RULES, "utf-8")
+        (folder / f"tests/twin-{name}.yml").write_text(WEAK.replace("../rules", f"../{name}"), "utf-8")
+
+
+def test_ids_tell_equal_rules_of_two_files_apart_in_any_order(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _twins(folder)
+    east, west = (("--rules", folder / name / "node.yml") for name in ("east", "west"))
+    ids = _ids(folder, *east, *west)
+    assert len(set(ids.values())) == 22
+    assert ids == _ids(folder, *west, *east) == _ids(folder)
+    assert _ids(folder, *east).items() < ids.items()
+    monkeypatch.chdir(folder / "east")
+    elsewhere = _ids(Path(".."), "--rules", "node.yml", "--rules", "../west/node.yml")
+    assert sorted(ids.values()) == sorted(elsewhere.values())
+
+
+@pytest.mark.parametrize("first", ["east", "west"])
+def test_an_entry_excuses_one_rule_whatever_comes_first(folder: Path, first: str) -> None:
+    _twins(folder)
+    both = sorted((folder / "east/node.yml", folder / "west/node.yml"), key=lambda path: path.parent.name != first)
+    tests = [folder / "tests/twin-east.yml", folder / "tests/twin-west.yml"]
+    suite = load_suite(both, tests)
+    excused = next(m for m in suite.mutants if m.rule.file.endswith("east/node.yml") and m.operator == "for-removed")
+    entry = entry_for(excused).replace('reason = ""', 'reason = "said so"')
+    (folder / "tests/equivalent.toml").write_text(entry, "utf-8")
+    report = mutate(load_suite(both, tests), only=["NodeMemoryLow"])
+    listed = [verdict.mutant for verdict in report.verdicts if verdict.outcome is MutationOutcome.LISTED]
+    assert ([mutant.id for mutant in listed], report.findings) == ([excused.id], [])
 
 
 def test_several_rules_can_be_named(folder: Path) -> None:

@@ -6,8 +6,9 @@ import json
 import re
 from dataclasses import dataclass, field
 
-__all__ = ["Matcher", "eq", "matching", "ne", "not_matching", "quoted"]
+__all__ = ["Matcher", "eq", "label_name", "matching", "ne", "not_matching", "quoted"]
 
+_PLAIN_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REGEX_SPECIAL = re.compile(r"([.+*?()|\[\]{}^$\\])")
 
 
@@ -26,7 +27,7 @@ class Matcher:
     alternatives: tuple[str, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
-        return f"{self.label}{self.op}{quoted(self.value)}"
+        return f"{label_name(self.label)}{self.op}{quoted(self.value)}"
 
     @property
     def is_regex(self) -> bool:
@@ -64,6 +65,11 @@ def not_matching(label: str, pattern: str) -> Matcher:
 def quoted(text: str) -> str:
     """A PromQL string: Go reads the escapes of JSON."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def label_name(name: str) -> str:
+    """A label as it stands in an expression: in quotes where it is more than letters, digits and underscores."""
+    return name if _PLAIN_LABEL.fullmatch(name) else quoted(name)
 
 
 def _one_of(label: str, one: str, many: str, values: tuple[str, ...]) -> Matcher:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import promql_parser
 from promql_parser import AggModifierType, AtModifierType, LabelModifierType
 
 from investiq.foundation.errors import InvestIQError
-from investiq.promql.matcher import Matcher, quoted
+from investiq.foundation.promql_grammar import parsed
+from investiq.promql.matcher import Matcher
 from investiq.promql.tree import (
     Aggregation,
     Binary,
@@ -24,9 +23,14 @@ from investiq.promql.tree import (
     Selector,
     Subquery,
     Text,
+    depth,
 )
 
 __all__ = ["ParseError", "canonical", "parse"]
+
+
+_DEEPEST = 250
+"""Levels of the tree, which is walked by recursion; each operator of a chain is one."""
 
 
 class ParseError(InvestIQError):
@@ -42,13 +46,19 @@ def parse(text: str) -> Node:
         ParseError: it is not PromQL, or newer than the parser.
     """
     try:
-        tree = _node(promql_parser.parse(_without_raw_strings(text)))
-        again = promql_parser.parse(str(tree))
+        read = parsed(text)
+        tree = _node(read)
+        again = parsed(str(tree))
+        # What this tree does not carry over must not vanish silently: the mutants would differ in more than one thing.
+        whole = str(_node(again)) == str(tree) and again.prettify() == read.prettify()
     except ValueError as error:
         raise ParseError(f"the expression does not parse: {error}") from error
-    # What this tree does not carry over must not vanish silently: the mutants would differ in more than one thing.
-    if str(_node(again)) != str(tree) or again.prettify() != promql_parser.parse(_without_raw_strings(text)).prettify():
+    except RecursionError as error:
+        raise ParseError("the expression is nested too deeply: record parts of it first") from error
+    if not whole:
         raise ParseError(f"a part of the expression is not understood: it would become {tree}")
+    if depth(tree) > _DEEPEST:
+        raise ParseError(f"the expression is nested more than {_DEEPEST} levels deep: record parts of it first")
     return tree
 
 
@@ -59,17 +69,9 @@ def canonical(text: str) -> str:
         ParseError: it is not PromQL, or newer than the parser.
     """
     try:
-        return str(promql_parser.parse(_without_raw_strings(text)).prettify())
+        return str(parsed(text).prettify())
     except ValueError as error:
         raise ParseError(f"the expression does not parse: {error}") from error
-
-
-_STRING_OR_COMMENT = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|\#[^\n]*""", re.DOTALL)
-
-
-def _without_raw_strings(text: str) -> str:
-    """Backquoted strings as quoted ones: the parser would unescape what stands between backquotes."""
-    return _STRING_OR_COMMENT.sub(lambda m: quoted(m[0][1:-1]) if m[0].startswith("`") else m[0], text)
 
 
 def _node(node: Any) -> Node:
@@ -126,7 +128,8 @@ def _at(modifier: Any) -> str | None:
     if modifier is None:
         return None
     if modifier.type == AtModifierType.At:
-        return str(Number(modifier.at.timestamp()))
+        # Not `modifier.at`: of a time beyond what Python knows, reading it is a panic of the parser.
+        return str(Number(float(str(modifier).removeprefix("@ "))))
     return "start()" if modifier.type == AtModifierType.Start else "end()"
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 
 from investiq.promql import duration
-from investiq.promql.matcher import Matcher, quoted
+from investiq.promql.matcher import Matcher, label_name, quoted
 from investiq.promql.number import number_text
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Subquery",
     "Text",
     "children",
+    "depth",
     "nodes",
     "places",
 ]
@@ -119,7 +120,7 @@ class Grouping:
     labels: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.keyword} ({', '.join(self.labels)})"
+        return f"{self.keyword} ({', '.join(map(label_name, self.labels))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,15 @@ def nodes(node: Node) -> Iterator[Node]:
     yield node
     for child, _, _ in children(node):
         yield from nodes(child)
+
+
+def depth(node: Node) -> int:
+    """Levels of nodes below each other."""
+    deepest, level = 0, [node]
+    while level:
+        deepest += 1
+        level = [child for parent in level for child, _, _ in children(parent)]
+    return deepest
 
 
 @dataclass(frozen=True, slots=True)

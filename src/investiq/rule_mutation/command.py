@@ -20,8 +20,9 @@ from typing import Any, Protocol, TextIO, TypeVar
 import click
 
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.foreign_text import block, encodable, is_plain, visible
+from investiq.foundation.foreign_text import block, encodable, visible
 from investiq.foundation.number_options import NumberRange, WholeNumberRange
+from investiq.rule_mutation.generate import unchanged_expressions
 from investiq.rule_mutation.report_text import list_document, list_text, report_text, summary
 from investiq.rule_mutation.runner import Progress, mutate
 from investiq.rule_mutation.siblings import NONE_KNOWN, Families
@@ -100,8 +101,11 @@ def answer(request: Request, console: Console, families: Families = NONE_KNOWN) 
 
 def _list(suite: Suite, only: Sequence[str], console: Console) -> int:
     mutants = [mutant for mutant in suite.mutants if not only or mutant.rule.name in only]
+    rules = [rule for rule in suite.rules if not only or rule.name in only]
+    unchanged = unchanged_expressions(rules, mutants)
     proven = sum(mutant.proof is not None for mutant in mutants)
-    console.emit("investiq.rules.mutants/1", list_document(mutants), *list_text(mutants).split("\n"))
+    lines = list_text(mutants, unchanged).split("\n")
+    console.emit("investiq.rules.mutants/1", list_document(mutants, unchanged), *lines)
     console.say(f"{len(mutants)} mutants, {proven} of them proven equivalent")
     return _DONE
 
@@ -172,14 +176,19 @@ def _paths(option: str, values: Sequence[str]) -> list[Path]:
     """Files, or globs that the shell left alone."""
     found: list[Path] = []
     for value in values:
-        if not is_plain(value):
-            raise click.BadParameter(f"'{visible(value)}' is no text: expected UTF-8 on one line", param_hint=option)
-        named = [value] if Path(value).is_file() else sorted(glob.glob(value))  # noqa: PTH207  the pattern may be absolute
+        named = [value] if Path(value).is_file() else sorted(glob.glob(_pattern(value)))  # noqa: PTH207  may be absolute
         files = [path for path in map(Path, named) if path.is_file()]
         if not files:
-            raise click.BadParameter(f"no file is named {value}", param_hint=option)
+            raise click.BadParameter(f"no file is named {visible(value)}", param_hint=option)
         found += files
     return list(dict.fromkeys(found))
+
+
+def _pattern(value: str) -> str:
+    """A glob in which a folder that is there as it is written, such as `team [a]`, is no pattern."""
+    folders = [folder for folder in Path(value).parents if folder.is_dir() and folder != Path()]
+    start = str(folders[0]) if folders and value.startswith(str(folders[0])) else ""
+    return glob.escape(start) + value.removeprefix(start)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from investiq.foundation.documents import toml_documents
 from investiq.foundation.documents.text import UnreadableFile
 from investiq.rule_mutation.rule import Mutant
 
-__all__ = ["FILE_NAME", "EquivalentMutant", "entry_for", "read_equivalents"]
+__all__ = ["FILE_NAME", "EquivalentMutant", "entry_for", "read_equivalents", "with_mutants"]
 
 FILE_NAME = "equivalent.toml"
 """Beside the tests; TOML, so that no `promtool test rules *.yml` takes it for a test file."""
@@ -58,6 +58,17 @@ def _entry(name: str, entry: dict[str, object]) -> EquivalentMutant:
         which = entry.get("id") or entry.get("rule") or "without id"
         raise UnreadableFile(name, f"cannot be used: the entry {which} needs {', '.join(missing)}")
     return EquivalentMutant(**{key: str(entry[key]) for key in _KEYS}, source=name)
+
+
+def with_mutants(
+    entries: Sequence[EquivalentMutant], mutants: Iterable[Mutant]
+) -> list[tuple[EquivalentMutant, list[Mutant]]]:
+    """Each entry with the mutants that have its id, or had it in another run."""
+    found: dict[str, list[Mutant]] = {entry.id: [] for entry in entries}
+    for mutant in mutants if found else ():
+        for one in mutant.ids & found.keys():
+            found[one].append(mutant)
+    return [(entry, found[entry.id]) for entry in entries]
 
 
 def entry_for(mutant: Mutant) -> str:

@@ -9,7 +9,7 @@ from investiq.rule_mutation.operators import OPERATORS, Operator, Siblings
 from investiq.rule_mutation.rule import Mutant, Rule, RuleChange
 from investiq.rule_mutation.siblings import NONE_KNOWN, Families, siblings_among
 
-__all__ = ["mutants_of"]
+__all__ = ["mutants_of", "unchanged_expressions"]
 
 
 def mutants_of(
@@ -23,6 +23,16 @@ def mutants_of(
     siblings = siblings_among(rules, families)
     operators = tuple(operators)
     return [mutant for rule in rules for mutant in _of_rule(rule, operators, siblings)]
+
+
+def unchanged_expressions(rules: Iterable[Rule], mutants: Iterable[Mutant]) -> list[tuple[Rule, str]]:
+    """The rules of whose expression there is no mutant, and why: nobody is to take them for tested."""
+    changed = {id(mutant.rule) for mutant in mutants if mutant.change.path == ("expr",)}
+    return [(rule, _why_unchanged(rule)) for rule in rules if id(rule) not in changed]
+
+
+def _why_unchanged(rule: Rule) -> str:
+    return rule.problem or f"no operator changes {rule.tree!s:.120}"
 
 
 def _of_rule(rule: Rule, operators: Sequence[Operator], siblings: Siblings) -> Iterator[Mutant]:

@@ -11,10 +11,25 @@ from pathlib import Path
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.subprocesses import SHORT_LIVED, ProgramRun, StopSign, run
 
-__all__ = ["Promtool", "PromtoolMissing", "failed_tests", "find_promtool", "names_a_failure", "unknown_words"]
+__all__ = [
+    "Promtool",
+    "PromtoolMissing",
+    "failed_tests",
+    "find_promtool",
+    "named_failure",
+    "unknown_words",
+    "why_it_ended",
+]
 
 _TEST_NAME = re.compile(r"^\s+name: (.+),\s*$", re.MULTILINE)
 _UNKNOWN = re.compile(r'(?:field |unknown function with name ")(\w+)(?: not found in type|")')
+_TROUBLE = re.compile(
+    r"^.*no file match pattern.*$"
+    r"|^(?!\s+(?:exp|got):).*err(?:or)?: .*(?:no space left|too many open files|cannot allocate memory"
+    r"|input/output error|permission denied|query timed out|context canceled|context deadline exceeded).*$",
+    re.MULTILINE,
+)
+"""What is no answer of a test: a file that is not there, a machine that is full or too slow."""
 _FAILURE = re.compile(r"^\s+exp:|time: \S+, err:", re.MULTILINE)
 
 
@@ -74,9 +89,15 @@ def failed_tests(output: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_TEST_NAME.findall(output)))
 
 
-def names_a_failure(output: str) -> bool:
-    """Whether promtool says what it expected and got, or what it could not evaluate."""
-    return _FAILURE.search(output) is not None
+def named_failure(output: str) -> bool:
+    """Whether promtool says what it expected and got, or what it could not evaluate, and had all that it needed."""
+    return _FAILURE.search(output) is not None and _TROUBLE.search(output) is None
+
+
+def why_it_ended(output: str) -> str:
+    """The line that says most of why promtool could not run the tests."""
+    trouble = _TROUBLE.search(output)
+    return trouble[0].strip() if trouble else output.strip().partition("\n")[0]
 
 
 def unknown_words(output: str) -> list[str]:

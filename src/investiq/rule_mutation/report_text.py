@@ -8,8 +8,8 @@ from typing import Any
 from investiq.foundation.findings import finding_lines
 from investiq.foundation.tables import aligned_table
 from investiq.rule_mutation.operators import BY_NAME
-from investiq.rule_mutation.rule import Mutant
-from investiq.rule_mutation.verdict import FINDINGS, MutantVerdict, MutationOutcome, Report
+from investiq.rule_mutation.rule import Mutant, Rule
+from investiq.rule_mutation.verdict import FINDINGS, MutantVerdict, MutationOutcome, Report, unchanged_document
 
 __all__ = ["list_document", "list_text", "report_text", "summary"]
 
@@ -23,7 +23,8 @@ def report_text(report: Report) -> str:
         if v.outcome is MutationOutcome.UNTESTED
     )
     findings = ["\n".join(finding_lines([finding])) for finding in report.findings]
-    return "\n\n".join([_table(report), *survivors, *untested, *findings])
+    unchanged = _unchanged_text([(rule, why) for rule, why in report.unchanged if rule.tree is not None])
+    return "\n\n".join([_table(report), *unchanged, *survivors, *untested, *findings])
 
 
 def summary(report: Report) -> str:
@@ -41,16 +42,15 @@ def summary(report: Report) -> str:
     return f"{', '.join(parts)}; {report.seconds:.1f} s, {report.jobs} at a time"
 
 
-def list_text(mutants: Sequence[Mutant]) -> str:
-    """A line for each mutant."""
-    return aligned_table(
-        ("id", "rule", "operator", "change"), [(m.id, m.rule.name, m.operator, m.change) for m in mutants]
-    )
+def list_text(mutants: Sequence[Mutant], unchanged: Sequence[tuple[Rule, str]]) -> str:
+    """A line for each mutant, then one for each rule whose expression has none."""
+    rows = [(m.id, m.rule.name, m.operator, m.change) for m in mutants]
+    return "\n\n".join([aligned_table(("id", "rule", "operator", "change"), rows), *_unchanged_text(unchanged)])
 
 
-def list_document(mutants: Sequence[Mutant]) -> dict[str, Any]:
-    """The mutants as JSON."""
-    return {"mutants": [_entry(mutant) for mutant in mutants]}
+def list_document(mutants: Sequence[Mutant], unchanged: Sequence[tuple[Rule, str]]) -> dict[str, Any]:
+    """The mutants as JSON, and the rules whose expressions have none."""
+    return {"mutants": [_entry(mutant) for mutant in mutants], "unchanged_expressions": unchanged_document(unchanged)}
 
 
 def _entry(mutant: Mutant) -> dict[str, str | None]:
@@ -64,6 +64,11 @@ def _entry(mutant: Mutant) -> dict[str, str | None]:
         "after": mutant.change.after,
         "proof": mutant.proof,
     }
+
+
+def _unchanged_text(unchanged: Sequence[tuple[Rule, str]]) -> list[str]:
+    lines = [f"expression not mutated: {rule.name} in {rule.file}:{rule.line}: {why}" for rule, why in unchanged]
+    return ["\n".join(lines)] if lines else []
 
 
 def _table(report: Report) -> str:

@@ -8,7 +8,25 @@ from dataclasses import dataclass, field
 
 from investiq.promql.tree import Node
 
-__all__ = ["Mutant", "Rule", "RuleChange"]
+__all__ = ["NOWHERE", "Mutant", "Origin", "Rule", "RuleChange"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which of several equal rules one is.
+
+    Attributes:
+        path: the parts of its file's path, from the root.
+        named: how many of these, the last ones, tell its file from the others of a run.
+        copy: how many equal rules stand before it in the file.
+    """
+
+    path: tuple[str, ...] = ()
+    named: int = 0
+    copy: int = 0
+
+
+NOWHERE = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +45,7 @@ class Rule:
         problem: why there is no tree.
         shows_value: whether a template in its labels or annotations shows the value of the expression.
         line: of its first key in the file, from 1; None where it comes from no file.
+        origin: tells it from equal rules of this file and of others.
     """
 
     file: str
@@ -40,6 +59,7 @@ class Rule:
     problem: str | None = None
     shows_value: bool = False
     line: int | None = None
+    origin: Origin = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +102,22 @@ class Mutant:
 
     @property
     def id(self) -> str:
-        """Eight hex digits that stay as long as the rule's expression and labels, and the change, do."""
+        """Twelve hex digits that stay as long as the rule, its file's path in the run, and the change do."""
+        return self._id(self.rule.origin.named)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """What it is, or was, called: its path may begin at another folder in another run, and once had no part."""
+        path = self.rule.origin.path
+        return frozenset({self._digest()[:8], *(self._id(named) for named in range(len(path) + 1))})
+
+    def _id(self, named: int) -> str:
+        path, copy = self.rule.origin.path, self.rule.origin.copy
+        return self._digest("/".join(path[len(path) - named :]), *([copy] if copy else []))[:12]
+
+    def _digest(self, *origin: object) -> str:
         rule, change = self.rule, self.change
         labels = sorted(rule.labels.items())  # several rules may record under one name
         parts = (rule.group, rule.name, labels, rule.tree, self.operator, *change.path, change.before, change.after)
-        return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:8]
+        # What is no UTF-8 in a path stands in its text as what cannot be encoded.
+        return hashlib.sha256("\n".join(map(str, (*parts, *origin))).encode("utf-8", "surrogateescape")).hexdigest()

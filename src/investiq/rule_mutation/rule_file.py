@@ -6,8 +6,9 @@ Values are never converted: what `yes`, `0755` or `5m` mean is up to Prometheus,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import yaml
 
@@ -15,7 +16,7 @@ from investiq.foundation.documents import yaml_documents
 from investiq.foundation.documents.text import UnreadableFile
 from investiq.foundation.documents.yaml_documents import YamlLoader
 from investiq.promql.parse import ParseError, parse
-from investiq.rule_mutation.rule import Rule, RuleChange
+from investiq.rule_mutation.rule import NOWHERE, Origin, Rule, RuleChange
 
 __all__ = ["RuleFile", "compose", "item", "scalar", "serialize", "with_item"]
 
@@ -31,22 +32,27 @@ class RuleFile:
 
     Attributes:
         name: of the file, for messages.
+        text: as it was written.
         rules: in the order of the file.
     """
 
     name: str
+    text: str
     rules: Sequence[Rule]
     _document: yaml.MappingNode = field(repr=False)
 
     @classmethod
-    def parse(cls, name: str, text: str) -> RuleFile:
+    def parse(cls, name: str, text: str, origin: Origin = NOWHERE) -> RuleFile:
         """Read a rule file.
+
+        Args:
+            origin: of all its rules.
 
         Raises:
             UnreadableFile: it is not YAML, or has no groups.
         """
         document = compose(name, text)
-        return cls(name, tuple(_rules(name, document)), document)
+        return cls(name, text, tuple(_told_apart(_rules(name, document), origin)), document)
 
     def with_change(self, rule: Rule, change: RuleChange) -> str:
         """The text of the file with one change to one of its rules."""
@@ -124,6 +130,15 @@ def _with_field(rule: yaml.MappingNode, path: Sequence[str], value: str | None) 
 def _with_element(sequence: yaml.SequenceNode, position: int, new: yaml.Node) -> yaml.SequenceNode:
     elements = [*sequence.value[:position], new, *sequence.value[position + 1 :]]
     return yaml.SequenceNode(sequence.tag, elements, flow_style=sequence.flow_style)
+
+
+def _told_apart(rules: Iterable[Rule], origin: Origin) -> Iterator[Rule]:
+    """Each with its origin, by which rules that are equal in all else differ."""
+    seen: Counter[str] = Counter()
+    for rule in rules:
+        what = repr((rule.group, rule.name, rule.alerting, sorted(rule.labels.items()), str(rule.tree)))
+        yield replace(rule, origin=replace(origin, copy=seen[what]))
+        seen[what] += 1
 
 
 def _rules(name: str, document: yaml.MappingNode) -> Iterator[Rule]:

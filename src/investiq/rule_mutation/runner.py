@@ -11,6 +11,8 @@ from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import Finding, FindingSeverity, Place
 from investiq.foundation.subprocesses import StopSign, scratch_folder
 from investiq.rule_mutation.baseline import check_baseline
+from investiq.rule_mutation.bench import Bench
+from investiq.rule_mutation.generate import unchanged_expressions
 from investiq.rule_mutation.promtool import Promtool, find_promtool
 from investiq.rule_mutation.results import results
 from investiq.rule_mutation.rule import Mutant, Rule
@@ -52,14 +54,17 @@ def mutate(
     """
     started = time.monotonic()
     jobs = jobs or os.cpu_count() or 1
-    mutants = suite.mutants
     rules = [rule for rule in suite.rules if not only or rule.name in only]
-    wanted = [mutant for mutant in mutants if not only or mutant.rule.name in only]
+    wanted = [mutant for mutant in suite.mutants if not only or mutant.rule.name in only]
     _require_rules(suite, rules, only)
     verdicts = _verdicts(suite, wanted, jobs, timeout_seconds, progress)
-    findings = [*_not_understood(rules), *_judged(suite, mutants, verdicts)]
+    findings = [
+        *_not_understood(rules),
+        *judge_listed(suite.meant, {verdict.mutant.id: verdict for verdict in verdicts}),
+    ]
     names = [one.tests.name for one in suite.tests]
-    return Report(rules, names, verdicts, findings, time.monotonic() - started, jobs)
+    unchanged = unchanged_expressions(rules, wanted)
+    return Report(rules, names, verdicts, findings, unchanged, time.monotonic() - started, jobs)
 
 
 def _verdicts(
@@ -69,8 +74,9 @@ def _verdicts(
     with scratch_folder("investiq-mutants-", stop) as folder, ThreadPoolExecutor(jobs) as pool:
         promtool = Promtool(program, folder, timeout_seconds, stop)
         try:
-            check_baseline(suite, promtool, pool)
-            return _in_order(pool, Trials(suite, promtool), mutants, progress)
+            bench = Bench.of(suite, promtool)
+            check_baseline(suite, bench, pool)
+            return _in_order(pool, Trials(suite, bench), mutants, progress)
         except BaseException:  # an interrupt too: whoever stops this waits for nothing that runs
             stop.up = True
             pool.shutdown(wait=False, cancel_futures=True)
@@ -82,7 +88,7 @@ def _in_order(
 ) -> list[MutantVerdict]:
     futures = [pool.submit(trials.verdict, mutant) for mutant in mutants]
     verdicts: list[MutantVerdict] = []
-    for verdict in results(futures, trials.promtool.stop):
+    for verdict in results(futures, trials.bench.promtool.stop):
         verdicts.append(verdict)
         if progress is not None:
             progress(len(verdicts), len(futures))
@@ -109,11 +115,6 @@ def _not_understood(rules: Iterable[Rule]) -> Iterator[Finding]:
     for rule in rules:
         if rule.tree is None:
             place = Place.file(rule.file, rule.name, rule.line)
-            fix = "its other fields were changed; its expression needs a newer promql-parser, or a simpler form"
+            fix = "only its other fields were changed: give the expression a form that Prometheus 2 and 3 both know"
             why = "nobody knows what its tests notice of it"
             yield Finding(CHECK, place, rule.problem or "not understood", fix, why, FindingSeverity.UNCHECKED)
-
-
-def _judged(suite: Suite, mutants: Sequence[Mutant], verdicts: Sequence[MutantVerdict]) -> list[Finding]:
-    by_id = {mutant.id: mutant for mutant in mutants}
-    return judge_listed(suite.listed, by_id, {verdict.mutant.id: verdict for verdict in verdicts})

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from investiq.foundation.documents.text import UnreadableFile, read_text
 from investiq.foundation.errors import InvestIQError
-from investiq.rule_mutation.equivalents import FILE_NAME, EquivalentMutant, read_equivalents
+from investiq.foundation.foreign_text import visible
+from investiq.rule_mutation.equivalents import FILE_NAME, EquivalentMutant, read_equivalents, with_mutants
 from investiq.rule_mutation.generate import mutants_of
+from investiq.rule_mutation.patterns import matching
 from investiq.rule_mutation.promtool_tests import TestFile
-from investiq.rule_mutation.rule import Mutant, Rule
+from investiq.rule_mutation.rule import Mutant, Origin, Rule
 from investiq.rule_mutation.rule_file import RuleFile
 from investiq.rule_mutation.siblings import NONE_KNOWN, Families
 
@@ -47,14 +49,14 @@ class Suite:
         files: the rule files to mutate, by absolute path.
         tests: all test files.
         listed: mutants that are said to be equivalent.
-        context: rules of further files that the tests load.
+        context: further rule files that the tests load, by absolute path.
         families: metrics that are confused with each other.
     """
 
     files: Mapping[Path, RuleFile]
     tests: Sequence[LoadedTests]
     listed: Sequence[EquivalentMutant]
-    context: Sequence[Rule]
+    context: Mapping[Path, RuleFile]
     families: Families
 
     @property
@@ -63,9 +65,25 @@ class Suite:
         return [rule for file in self.files.values() for rule in file.rules]
 
     @property
+    def all_rules(self) -> list[Rule]:
+        """Those of the further files, too."""
+        return [*self.rules, *(rule for file in self.context.values() for rule in file.rules)]
+
+    @functools.cached_property
     def mutants(self) -> list[Mutant]:
         """Every mutant of every rule."""
         return mutants_of(self.rules, families=self.families)
+
+    @functools.cached_property
+    def excused(self) -> Mapping[str, EquivalentMutant]:
+        """Id of each mutant that is said to be equivalent -> the entry that says so of it alone."""
+        described = ((entry, [mutant for mutant in found if entry.describes(mutant)]) for entry, found in self.meant)
+        return {mutants[0].id: entry for entry, mutants in described if len(mutants) == 1}
+
+    @functools.cached_property
+    def meant(self) -> list[tuple[EquivalentMutant, list[Mutant]]]:
+        """Each entry of the lists, with the mutants that have its id."""
+        return with_mutants(self.listed, self.mutants)
 
 
 def load_suite(
@@ -88,30 +106,29 @@ def load_suite(
     loaded = [_load_tests(path) for path in tests]
     all_loaded = {path for one in loaded for path in one.rule_files}
     names = {path.resolve(): _shown(path) for path in rules or sorted(all_loaded)}
-    files = {path: RuleFile.parse(name, _read(path)) for path, name in names.items()}
-    context = [
-        rule for path in sorted(all_loaded - set(files)) for rule in RuleFile.parse(_shown(path), _read(path)).rules
-    ]
+    root = _common_folder([*names, *(path.resolve() for path in tests)])
+    files = {path: RuleFile.parse(name, _read(path), _origin(path, root)) for path, name in names.items()}
+    context = {path: RuleFile.parse(_shown(path), _read(path)) for path in sorted(all_loaded - set(files))}
     lists = equivalents or sorted({path.parent / FILE_NAME for path in tests if (path.parent / FILE_NAME).is_file()})
     listed = [entry for path in lists for entry in read_equivalents(_shown(path), _read(path))]
     return Suite(files, loaded, listed, context, families)
 
 
+def _common_folder(files: Sequence[Path]) -> Path:
+    """The folder that all files lie below: from there, a file has the same path wherever the run is started."""
+    return Path(os.path.commonpath([path.parent for path in files])) if files else Path("/")
+
+
+def _origin(path: Path, root: Path) -> Origin:
+    return Origin(path.parts[1:], len(path.relative_to(root).parts))
+
+
 def _load_tests(path: Path) -> LoadedTests:
     tests = TestFile.parse(_shown(path), _read(path))
-    found = [file for pattern in tests.patterns for file in _matching(path.resolve().parent, pattern)]
+    # Not resolved: promtool looks beside the link, not beside the file that it leads to.
+    folder = Path(os.path.abspath(path.parent))  # noqa: PTH100
+    found = [file for pattern in tests.patterns for file in matching(folder, pattern)]
     return LoadedTests(tests, path, tuple(dict.fromkeys(found)))
-
-
-def _matching(folder: Path, pattern: str) -> list[Path]:
-    """The files of a pattern of `rule_files`, as promtool finds them: relative to the folder of the test file."""
-    absolute = Path(os.path.normpath(folder / pattern))
-    if absolute.is_file():
-        return [absolute.resolve()]
-    anchor = Path(absolute.anchor)
-    # To Go, `**` is `*`, and `[^a]` is what others write as `[!a]`.
-    as_python = re.sub(r"\*+", "*", str(absolute.relative_to(anchor))).replace("[^", "[!")
-    return sorted(file.resolve() for file in anchor.glob(as_python) if file.is_file())
 
 
 def _read(path: Path) -> str:
@@ -122,5 +139,9 @@ def _read(path: Path) -> str:
 
 
 def _shown(path: Path) -> str:
+    """On one line, and as text: a name may hold what is neither."""
     here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    shown = os.fsencode(path.relative_to(here) if path.is_relative_to(here) else path).decode(
+        "utf-8", "backslashreplace"
+    )
+    return visible(shown)

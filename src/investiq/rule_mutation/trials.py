@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from investiq.foundation.subprocesses import ProgramRun
-from investiq.rule_mutation.promtool import Promtool, failed_tests, names_a_failure
+from investiq.rule_mutation.bench import Bench, Selection, Trial
+from investiq.rule_mutation.promtool import failed_tests, named_failure, why_it_ended
 from investiq.rule_mutation.promtool_tests import affected_names
 from investiq.rule_mutation.rule import Mutant, Rule
 from investiq.rule_mutation.suite import LoadedTests, Suite
@@ -22,13 +21,8 @@ from investiq.rule_mutation.verdict import MutantVerdict, MutationOutcome
 
 __all__ = ["Trials"]
 
-_MUTANT = "mutant.yml"
-
 _Group = tuple[str, int]
 """A group of tests: the name of its file, and its position there."""
-
-_Selection = Sequence[tuple[LoadedTests, Collection[int] | None]]
-"""Test files, each with the positions of the groups to run; None runs all."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +33,7 @@ class Trials:
     """
 
     suite: Suite
-    promtool: Promtool
+    bench: Bench
     _kills: dict[int, Counter[_Group]] = field(default_factory=dict)
     _seconds: dict[_Group, float] = field(default_factory=dict)
     _names: dict[int, set[str]] = field(default_factory=dict)
@@ -56,26 +50,21 @@ class Trials:
         if not any(one.tests.concerning(names) for one in tests):
             why = "no test asks for it, nor for a rule that reads it"
             return MutantVerdict(mutant, MutationOutcome.UNTESTED, (why,))
-        with TemporaryDirectory(dir=self.promtool.scratch) as folder:
-            (Path(folder) / _MUTANT).write_text(self.suite.files[path].with_change(mutant.rule, mutant.change), "utf-8")
-            return self._meet(mutant, Path(folder), path, self._stages(mutant, tests, names))
+        with self.bench.trial(path, self.suite.files[path].with_change(mutant.rule, mutant.change)) as trial:
+            return self._meet(mutant, trial, self._stages(mutant, tests, names))
 
-    def _meet(self, mutant: Mutant, folder: Path, path: Path, stages: Iterable[_Selection]) -> MutantVerdict:
-        for stage, selection in enumerate(stages):
-            files = [
-                _write(folder, f"{stage}-{number}.yml", one, path, groups)
-                for number, (one, groups) in enumerate(selection)
-            ]
-            run = self.promtool.test_rules(folder, files)
+    def _meet(self, mutant: Mutant, trial: Trial, stages: Iterable[Selection]) -> MutantVerdict:
+        for selection in stages:
+            run = trial.run(selection)
             if run.timed_out:
-                what = f"promtool did not end in {self.promtool.timeout_seconds:g} s"
+                what = f"promtool did not end in {self.bench.promtool.timeout_seconds:g} s"
                 return MutantVerdict(mutant, MutationOutcome.TIMED_OUT, (what,))
             self._remember(mutant.rule, selection, run.seconds, killed=not run.succeeded)
             if not run.succeeded:
-                return self._noticed(mutant, folder, run)
+                return _noticed(mutant, trial, run)
         return self._survivor(mutant)
 
-    def _stages(self, mutant: Mutant, tests: Sequence[LoadedTests], names: Collection[str]) -> Iterator[_Selection]:
+    def _stages(self, mutant: Mutant, tests: Sequence[LoadedTests], names: Collection[str]) -> Iterator[Selection]:
         """Soonest what kills most for its time: see the top of this module."""
         own = _groups(tests, {mutant.rule.name})
         kills = self._kills.setdefault(id(mutant.rule), Counter())
@@ -87,30 +76,21 @@ class Trials:
             yield [(one, {position}) for one in tests if one.tests.name == name]
         yield [(one, None) for one in tests]
 
-    def _remember(self, rule: Rule, selection: _Selection, seconds: float, *, killed: bool) -> None:
+    def _remember(self, rule: Rule, selection: Selection, seconds: float, *, killed: bool) -> None:
         """What each group costs and kills: it will kill the next mutant of the rule too, more often than not."""
         for group in ((one.tests.name, position) for one, positions in selection for position in positions or ()):
             self._seconds[group] = seconds
             self._kills[id(rule)][group] += killed
 
-    def _noticed(self, mutant: Mutant, folder: Path, run: ProgramRun) -> MutantVerdict:
-        if names_a_failure(run.output):
-            return MutantVerdict(mutant, MutationOutcome.KILLED, failed_tests(run.output))
-        check = self.promtool.check_rules(folder, _MUTANT)
-        if not check.succeeded:
-            return MutantVerdict(mutant, MutationOutcome.INVALID, (check.output.strip(),))
-        why = run.output.strip().partition("\n")[0] or "it printed nothing: killed, for want of memory perhaps"
-        return MutantVerdict(mutant, MutationOutcome.BROKEN_OFF, (f"promtool named no failed test: {why}",))
-
     def _survivor(self, mutant: Mutant) -> MutantVerdict:
-        entry = next((entry for entry in self.suite.listed if entry.id == mutant.id), None)
-        if entry is not None and entry.describes(mutant):
-            return MutantVerdict(mutant, MutationOutcome.LISTED, (entry.reason,))
-        return MutantVerdict(mutant, MutationOutcome.SURVIVED)
+        entry = self.suite.excused.get(mutant.id)
+        if entry is None:
+            return MutantVerdict(mutant, MutationOutcome.SURVIVED)
+        return MutantVerdict(mutant, MutationOutcome.LISTED, (entry.reason,))
 
     def _affected(self, rule: Rule) -> set[str]:
         if id(rule) not in self._names:
-            self._names[id(rule)] = affected_names(rule, [*self.suite.rules, *self.suite.context])
+            self._names[id(rule)] = affected_names(rule, self.suite.all_rules)
         return self._names[id(rule)]
 
 
@@ -119,8 +99,12 @@ def _groups(tests: Iterable[LoadedTests], names: Collection[str]) -> set[_Group]
     return {(one.tests.name, position) for one in tests for position in one.tests.concerning(names)}
 
 
-def _write(folder: Path, name: str, one: LoadedTests, mutated: Path, groups: Collection[int] | None) -> str:
-    """The test file in the mutant's folder, with the mutant in place of its original."""
-    paths = (_MUTANT if path == mutated else str(path) for path in one.rule_files)
-    (folder / name).write_text(one.tests.with_rule_files(paths, groups), "utf-8")
-    return name
+def _noticed(mutant: Mutant, trial: Trial, run: ProgramRun) -> MutantVerdict:
+    """What it means that promtool does not end well: only a test that fails has noticed anything."""
+    if named_failure(run.output):
+        return MutantVerdict(mutant, MutationOutcome.KILLED, failed_tests(run.output))
+    check = trial.check()
+    if not check.succeeded and not check.timed_out:
+        return MutantVerdict(mutant, MutationOutcome.INVALID, (check.output.strip(),))
+    why = why_it_ended(run.output) or "it printed nothing: killed, for want of memory perhaps"
+    return MutantVerdict(mutant, MutationOutcome.BROKEN_OFF, (f"promtool named no failed test: {why}",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -13,7 +13,7 @@ from investiq.rule_mutation.equivalents import EquivalentMutant, entry_for
 from investiq.rule_mutation.operators import BY_NAME
 from investiq.rule_mutation.rule import Mutant, Rule
 
-__all__ = ["CHECK", "FINDINGS", "MutantVerdict", "MutationOutcome", "Report", "judge_listed"]
+__all__ = ["CHECK", "FINDINGS", "MutantVerdict", "MutationOutcome", "Report", "judge_listed", "unchanged_document"]
 
 CHECK = "rules-mutate"
 
@@ -75,12 +75,14 @@ class Report:
         rules: that were asked for, in the order of their files.
         tests: names of the test files.
         findings: about the list of equivalents, and rules that could not be mutated.
+        unchanged: the rules of whose expression there is no mutant, each with the reason.
     """
 
     rules: Sequence[Rule]
     tests: Sequence[str]
     verdicts: Sequence[MutantVerdict]
     findings: Sequence[Finding]
+    unchanged: Sequence[tuple[Rule, str]]
     seconds: float
     jobs: int
 
@@ -108,27 +110,34 @@ class Report:
             "counts": {outcome.value: counts[outcome] for outcome in MutationOutcome},
             "seconds": round(self.seconds, 1),
             "jobs": self.jobs,
+            "unchanged_expressions": unchanged_document(self.unchanged),
             "findings": [finding.document() for finding in self.findings],
             "verdicts": [verdict.document() for verdict in self.verdicts],
         }
 
 
+def unchanged_document(unchanged: Sequence[tuple[Rule, str]]) -> list[dict[str, Any]]:
+    """Rules of whose expression there is no mutant, as JSON."""
+    return [{"file": rule.file, "line": rule.line, "rule": rule.name, "why": why} for rule, why in unchanged]
+
+
 def judge_listed(
-    listed: Iterable[EquivalentMutant], mutants: Mapping[str, Mutant], verdicts: Mapping[str, MutantVerdict]
+    listed: Iterable[tuple[EquivalentMutant, Sequence[Mutant]]], verdicts: Mapping[str, MutantVerdict]
 ) -> list[Finding]:
     """What is wrong with the list of equivalents.
 
     Args:
-        mutants: all there are, by id.
+        listed: its entries, each with the mutants that have its id.
         verdicts: of those that were run, by id.
     """
     findings: list[Finding] = []
     seen: set[str] = set()
-    for entry in listed:
-        fault = _fault(entry, mutants.get(entry.id), verdicts.get(entry.id), entry.id in seen)
+    for entry, mutants in listed:
+        fault = _fault(entry, mutants, verdicts, seen)
         if fault is not None:
             findings.append(Finding(CHECK, Place.file(entry.source, f"{entry.id} ({entry.rule})"), *fault))
-        seen.add(entry.id)
+        described = _described(entry, mutants)
+        seen |= {described[0].id} if len(described) == 1 else set()
     return findings
 
 
@@ -137,18 +146,37 @@ _Fault = tuple[str, str, str, FindingSeverity]
 
 
 def _fault(
-    entry: EquivalentMutant, mutant: Mutant | None, verdict: MutantVerdict | None, seen_before: bool
+    entry: EquivalentMutant, mutants: Sequence[Mutant], verdicts: Mapping[str, MutantVerdict], seen: Collection[str]
 ) -> _Fault | None:
-    if seen_before:
-        return "it is listed twice", "remove one of the entries", "", FindingSeverity.WARNING
-    if mutant is None:
-        what = "no mutant has this id any more: the rule or the operators have changed"
+    if not mutants:
+        what = "no mutant has this id any more: the rule, its file's path or the operators have changed"
         fix = "remove the entry; if the mutant survives, it has a new id"
         return what, fix, "its reason was given for another rule", FindingSeverity.WARNING
-    if not entry.describes(mutant):
-        fix = f"correct it:\n{entry_for(mutant)}"
+    described = _described(entry, mutants)
+    if not described:
+        fix = f"correct it:\n{entry_for(mutants[0])}"
         why = "its reason was given for another change"
         return "the entry describes another mutant than its id", fix, why, FindingSeverity.ERROR
+    if len(described) > 1:
+        return _ambiguous(described)
+    (mutant,) = described
+    if mutant.id in seen:
+        return "it is listed twice", "remove one of the entries", "", FindingSeverity.WARNING
+    return _needless(mutant, verdicts.get(mutant.id))
+
+
+def _described(entry: EquivalentMutant, mutants: Sequence[Mutant]) -> list[Mutant]:
+    return [mutant for mutant in mutants if entry.describes(mutant)]
+
+
+def _ambiguous(mutants: Sequence[Mutant]) -> _Fault:
+    where = ", ".join(f"{mutant.rule.file}:{mutant.rule.line}" for mutant in mutants)
+    fix = "list each that no test can notice by its own id:\n" + "\n".join(map(entry_for, mutants))
+    why = "what excuses one rule does not excuse another"
+    return f"it stands for {len(mutants)} equal rules ({where})", fix, why, FindingSeverity.ERROR
+
+
+def _needless(mutant: Mutant, verdict: MutantVerdict | None) -> _Fault | None:
     if verdict is not None and verdict.outcome is MutationOutcome.KILLED:
         what = f"it is not equivalent: {', '.join(verdict.because) or 'a test'} notices it"
         why = "listed, it would be let through once that test is gone"

@@ -149,10 +149,10 @@ class CustomSlo(Section):
     @classmethod
     def _is_promql(cls, value: str | None) -> str | None:
         if value is not None:
-            import promql_parser  # noqa: PLC0415  only where somebody has an SLO of their own
+            from investiq.foundation.promql_grammar import parsed  # noqa: PLC0415  only where there is an SLO of theirs
 
             try:
-                promql_parser.parse(value)
+                parsed(value)
             except ValueError as error:
                 raise ValueError(f"is not PromQL: {error}; try it on the graph page of Prometheus first") from error
         return value

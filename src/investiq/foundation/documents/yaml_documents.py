@@ -7,7 +7,7 @@ stack does. So the events are counted first, each alias as all that it stands fo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -29,17 +29,18 @@ _NOT_AS_TAGGED = (ValueError, LookupError, AttributeError, TypeError, Arithmetic
 class YamlLoader(yaml.CSafeLoader):
     """PyYAML's safe loader, with its one kind of error for everything; a date stays the text that it is."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, Any]]]] = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
-        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-    }
-
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
             return super().construct_object(node, deep)
         except _NOT_AS_TAGGED as error:  # a number of 5000 digits, `!!int x`
             what = f"the value is none of its type ({node.tag.rpartition(':')[2]}): {error}"
             raise yaml.constructor.ConstructorError(None, None, what, node.start_mark) from error
+
+
+YamlLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def load(name: str, text: str, loader: type[YamlLoader] = YamlLoader) -> Any:
@@ -105,7 +106,7 @@ def _require_bounded(name: str, text: str) -> None:
         if isinstance(event, yaml.AliasEvent):
             if any(anchor == event.anchor for anchor, _ in above):
                 raise UnreadableFile(name, f"has a value that holds itself (*{event.anchor})", _line(event))
-            weight += weights.get(event.anchor, 0)
+            weight += weights.get(event.anchor or "", 0)
         if isinstance(event, yaml.ScalarEvent) and event.anchor:
             weights[event.anchor] = _own_weight(event)
         if isinstance(event, yaml.CollectionEndEvent):

@@ -28,6 +28,9 @@ __all__ = ["THREADS_PER_ENGINE", "Orchestrator"]
 THREADS_PER_ENGINE = 2
 """Each engine has threads of its own, so that one that hangs can only ever starve itself."""
 
+_SNAPSHOT_THREADS = 4
+"""A snapshot reads prices, which a provider can take its time for."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -57,6 +60,7 @@ class Orchestrator:
         self._engines = tuple(engines)
         self._weights = _checked_weights(weights, self._engines)
         self._timeout = timeout_seconds
+        self._snapshots = BoundedThreads(_SNAPSHOT_THREADS, "snapshot")
         self._threads = {engine.name: BoundedThreads(THREADS_PER_ENGINE, engine.name) for engine in engines}
         self._analyses = metrics.counter(catalogue.ANALYSES)
         self._results = metrics.counter(catalogue.ENGINE_RESULTS)
@@ -70,7 +74,7 @@ class Orchestrator:
         Raises:
             UnknownSymbol: the market has no such symbol.
         """
-        snapshot = await asyncio.to_thread(Snapshot.take, self._market, symbol)
+        snapshot = await self._snapshots.run(lambda: Snapshot.take(self._market, symbol))
         results = await asyncio.gather(*(self._result(engine, snapshot) for engine in self._engines))
         overall = combine(results, self._weights, regime_of(snapshot))
         self._analyses.inc()

@@ -6,7 +6,6 @@ and nobody guesses one of 2**256 values at any speed. A slow hash would only let
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import re
 import secrets
@@ -26,6 +25,7 @@ from investiq.foundation.errors import InvestIQError
 from investiq.foundation.files import replace_whole
 from investiq.foundation.store import reading, writing
 from investiq.foundation.store.schema import api_keys
+from investiq.foundation.threads import BoundedThreads
 from investiq.serve.api.access import Access
 
 __all__ = ["ApiKey", "KeyStore", "RecentKeys", "UnknownKey", "UnusableKeyFile", "provide_key_files"]
@@ -35,6 +35,8 @@ _log = structlog.get_logger(__name__)
 _KEY = re.compile(r"iq_[A-Za-z0-9_-]{43}")
 _LONGEST_NAME = 100
 _BELIEVED_SECONDS = 2.0
+_VERIFYING_THREADS = 4
+"""Each holds a connection of the database while it asks."""
 
 
 class UnknownKey(InvestIQError):
@@ -128,6 +130,7 @@ class RecentKeys:
     def __init__(self, store: KeyStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._clock = clock
+        self._threads = BoundedThreads(_VERIFYING_THREADS, "verify-key")
         self._verified: dict[str, tuple[float, ApiKey]] = {}
 
     def recent(self, secret: bytes) -> ApiKey | None:
@@ -141,7 +144,7 @@ class RecentKeys:
         Raises:
             DatabaseUnavailable: it does not answer.
         """
-        key = await asyncio.to_thread(self._store.verify, secret)
+        key = await self._threads.run(lambda: self._store.verify(secret))
         now = self._clock()
         self._verified = {digest: entry for digest, entry in self._verified.items() if now < entry[0]}
         if key is not None:

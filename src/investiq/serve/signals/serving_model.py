@@ -11,6 +11,7 @@ import structlog
 
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.threads import BoundedThreads
 from investiq.invest.market.types import Bar, Symbol
 from investiq.invest.signals.artifact import Fingerprint, ModelMissing, ModelRefused, fingerprint, load
 from investiq.invest.signals.card import ServingCard
@@ -37,6 +38,7 @@ class ServingModel:
         self._seen: Fingerprint = None
         self._checked = False
         self._refreshing = asyncio.Lock()
+        self._thread = BoundedThreads(1, "load-model")
         self._loaded = metrics.gauge(catalogue.MODEL_LOADED)
         self._trained = metrics.gauge(catalogue.MODEL_TRAINED)
         self._drift_metrics = DriftMetrics(metrics)
@@ -87,7 +89,7 @@ class ServingModel:
 
     async def _reload(self) -> None:
         try:
-            model = await asyncio.to_thread(load, self._folder)
+            model = await self._thread.run(lambda: load(self._folder))
         except (ModelMissing, ModelRefused) as error:
             self.error = error
             _log.warning(error.reason, message=error.message, still_serving=self.version)

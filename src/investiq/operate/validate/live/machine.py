@@ -11,6 +11,7 @@ from investiq.clients.session import ClientError, HttpCredentials, HttpSession, 
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
+from investiq.foundation.threads import BoundedThreads
 from investiq.monitoring.scraping.jobs import prometheus_document
 from investiq.monitoring.scraping.probes import blackbox_document
 from investiq.operate.render.files import RenderError, render_runtime
@@ -47,7 +48,7 @@ _ANEW = (
 
 async def check_files(context: ValidationContext) -> CheckResult:
     """The files that the programs started with: each as it is rendered now, and accepted by its own program."""
-    return await asyncio.to_thread(_files, context.config, tuple(context.without))
+    return await BoundedThreads(1, "files").run(lambda: _files(context.config, tuple(context.without)))
 
 
 def _files(config: Config, without: tuple[str, ...]) -> CheckResult:
