@@ -56,6 +56,70 @@ def test_what_is_not_taken_over_is_noted() -> None:
     assert "not the data source metrics: SLO checkout-latency good, SLO checkout-latency total" in notes
 
 
+@pytest.mark.parametrize(
+    ("query", "rated"),
+    [
+        ("sum(a offset 1w)", "sum(rate(a[5m] offset 1w))"),
+        ("a offset -5m @ 100", "rate(a[5m] offset -5m @ 100)"),
+        ('sum by (x) (a{b=~"c"} @ end())', 'sum by (x) (rate(a{b=~"c"}[5m] @ end()))'),
+    ],
+)
+def test_of_a_counter_nothing_is_lost_but_its_rate_is_taken(query: str, rated: str) -> None:
+    document = list(yaml.safe_load_all(EXAMPLE))[-1]
+    _ratio(counter=True, bad=_query(query), total=_query("b"))(document)
+    (slo,) = read_documents([document], "slos.yml").slos
+    assert (slo.bad, slo.total) == (rated, "rate(b[5m])")
+
+
+@pytest.mark.parametrize(
+    ("bad", "total", "note"),
+    [
+        (
+            "sum(rate(a[30m]))",
+            "sum(rate(b[5m]))",
+            "alerts come later than they could: SLO checkout-availability bad [30m]",
+        ),
+        ("sum(increase(a[1h]))", "sum(increase(b[1h]))", "increase() counts events in its window, not a second"),
+        ("sum(a_total)", "sum(b)", "a counter without rate() is taken for events a second"),
+        ("sum by (x) (rate(a[5m]))", "sum(b)", "the series are summed up"),
+        ("rate(a[5m])", "sum(b)", "the series are summed up"),
+        ("max without (x) (a)", "sum(b)", "the series are summed up"),
+    ],
+)
+def test_what_is_measured_otherwise_than_here_is_noted(bad: str, total: str, note: str) -> None:
+    document = list(yaml.safe_load_all(EXAMPLE))[-1]
+    _ratio(bad=_query(bad), total=_query(total))(document)
+    imported = read_documents([document], "slos.yml")
+    assert note in "\n".join(imported.notes)
+    assert (imported.slos[0].bad, imported.slos[0].total) == (bad, total)
+
+
+def test_every_text_and_label_that_is_left_out_is_noted() -> None:
+    documents = list(yaml.safe_load_all(EXAMPLE))
+    sli, slo = documents[2], documents[4]
+    sli["metadata"] |= {"displayName": "Fast", "labels": {"a": "b"}, "annotations": {"c": "d"}}
+    slo["metadata"] |= {"displayName": "Works", "labels": {"a": "b"}}
+    slo["spec"]["indicator"]["metadata"]["annotations"] = {"e": "f"}
+    slo["spec"]["objectives"][0]["displayName"] = "three nines"
+    unused = {**copy.deepcopy(sli), "metadata": {"name": "unused"}}
+    notes = dict(note.split(": ", 1) for note in read_documents([*documents, unused], "slos.yml").notes)
+    of = "SLO checkout-availability"
+    assert notes["annotations are not kept"] == f"SLI checkout-fast c, {of} indicator e"
+    assert notes["labels are not kept"] == f"SLI checkout-fast, SLO checkout-latency, {of}"
+    assert notes["no SLO refers to it, and it is left out"] == "SLI unused"
+    names = ("Service checkout", "SLI checkout-fast", "SLO checkout-latency objectives[0]", of, f"{of} objectives[0]")
+    assert sorted(notes["display names are not kept"].split(", ")) == sorted(names)
+    texts = ("Service checkout", "SLI checkout-fast", "SLI unused")
+    assert sorted(notes["descriptions are kept of SLOs alone"].split(", ")) == sorted(texts)
+
+
+def test_our_own_slos_come_back_without_a_note_but_of_their_alerts() -> None:
+    notes = _read(yaml.safe_dump_all(documents(slos_of(Config())))).notes
+    assert [note.partition(":")[0] for note in notes] == [
+        "not read, since the burn alerts of InvestIQ hold for every SLO"
+    ]
+
+
 def test_the_built_in_slos_come_back_the_same() -> None:
     before = slos_of(Config())
     after = slos_of(Config(slos=tuple(s.model_copy(update={"name": f"x-{s.name}"}) for s in _there_and_back(before))))
@@ -125,6 +189,10 @@ def _objective(**changes: Any) -> Change:
     return lambda document: document["spec"]["objectives"][0].update(changes)
 
 
+def _query(query: str) -> dict[str, Any]:
+    return {"metricSource": {"type": "Prometheus", "spec": {"query": query}}}
+
+
 def _ratio(**changes: Any) -> Change:
     return lambda document: document["spec"]["indicator"]["spec"]["ratioMetric"].update(changes)
 
@@ -158,7 +226,13 @@ def _ratio(**changes: Any) -> Change:
         (_ratio(counter=True), "of a counter (counter: true) only a selector or its sum is understood"),
         (_ratio(total={"metricSource": {"type": "Datadog", "spec": {"query": "a"}}}), "of type 'Datadog'"),
         (_ratio(total={"metricSource": {"type": "Prometheus", "spec": {}}}), "metricSource.spec.query is missing"),
-        (_ratio(total={"metricSource": {"type": "Prometheus", "spec": {"query": "a("}}}), "does not parse"),
+        (_ratio(total=_query("a(")), "does not parse"),
+        (_ratio(total={"metricSource": {"metricSourceRef": "gone", "spec": {"query": "a"}}}), "names no DataSource"),
+        (_ratio(total=_query("sum(increase(a[30d]))")), "total: [30d] is too long: pages are decided over 1h"),
+        (_ratio(total=_query("sum_over_time(a[2h:1m])")), "total: [2h] is too long"),
+        (_ratio(total=_query("sum(increase(a[5m]))")), "bad is no increase, total is an increase over 5m"),
+        (_objective(indicator={}), "composite SLO"),
+        (lambda document: document.update(apiVersion="sloth.slok.dev/v1"), "a specification of Sloth"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_by_name(change: Change, named: str) -> None:

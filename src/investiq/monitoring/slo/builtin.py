@@ -28,7 +28,7 @@ from investiq.promql.number import number_text
 from investiq.promql.parse import parse
 from investiq.promql.tree import Aggregation, Binary, Call, Node, Number, Paren
 
-__all__ = ["ANALYSIS_ROUTE", "slos_of"]
+__all__ = ["ANALYSIS_ROUTE", "is_one_series", "slos_of"]
 
 ANALYSIS_ROUTE = "/api/analyze/{symbol}"
 
@@ -186,17 +186,17 @@ def _custom(settings: CustomSlo) -> Slo:
 
 
 def _one_series(expression: str) -> str:
-    return expression if _is_one(parse(expression)) else f"sum({expression})"
+    return expression if is_one_series(parse(expression)) else f"sum({expression})"
 
 
-def _is_one(tree: Node) -> bool:
+def is_one_series(tree: Node) -> bool:
     """Whether what it yields is one series without labels, if any."""
     match tree:
         case Aggregation(grouping=None) | Number() | Call("vector"):
             return True
         case Paren(inner):
-            return _is_one(inner)
+            return is_one_series(inner)
         case Binary(left=left, right=right):
-            return _is_one(left) and _is_one(right)
+            return is_one_series(left) and is_one_series(right)
         case _:
             return False

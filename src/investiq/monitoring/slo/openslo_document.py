@@ -19,6 +19,7 @@ __all__ = [
     "Document",
     "Indicator",
     "Malformed",
+    "Metadata",
     "Metric",
     "Objective",
     "RatioMetric",
@@ -174,6 +175,8 @@ def parse_document(found: Any, number: int) -> Document[Any]:
         raise Malformed(f"document {number} is not a mapping with apiVersion, kind, metadata and spec")
     kind, version = str(found.get("kind")), found.get("apiVersion")
     where = _where(found, kind, number)
+    if found.get("version") == "prometheus/v1" or str(version).startswith("sloth.slok.dev/"):
+        raise Malformed(f"{where}: it is a specification of Sloth: give it as OpenSLO v1, which Sloth reads too")
     if version != API_VERSION:
         raise Malformed(f"{where}: apiVersion is {version!r}, expected {API_VERSION!r}")
     if kind not in _KINDS:

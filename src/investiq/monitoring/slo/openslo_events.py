@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
+from investiq.monitoring.slo.builtin import is_one_series
+from investiq.monitoring.slo.burn import PAGES
 from investiq.monitoring.slo.indicators import RATE_WINDOW
-from investiq.monitoring.slo.openslo_document import DataSource, Document, Indicator, Metric, RatioMetric, SloSpec
+from investiq.monitoring.slo.openslo_document import (
+    DataSource,
+    Document,
+    Indicator,
+    Metadata,
+    Metric,
+    RatioMetric,
+    SloSpec,
+)
 from investiq.promql import duration
 from investiq.promql.parse import ParseError, parse
-from investiq.promql.tree import Aggregation, Call, Node, Selector
+from investiq.promql.tree import Aggregation, Call, Node, Selector, Subquery, nodes
 
 __all__ = ["ImportNotes", "events_of"]
 
 Documents = Mapping[tuple[str, str], Document[Any]]
 """By kind and name."""
+
+_LONGEST = min(duration.parse(pair.long) for pair in PAGES)
+_OF_COUNTERS = ("_total", "_count", "_sum", "_bucket")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,14 @@ class ImportNotes:
     def note(self, what: str, where: str) -> None:
         """Say that something is left out."""
         self.notes.setdefault(what, []).append(where)
+
+    def note_metadata(self, metadata: Metadata, where: str, kept: Collection[str] = ()) -> None:
+        """Say what of the metadata is left out: all but the name and the annotations `kept`."""
+        if metadata.labels:
+            self.note("labels are not kept", where)
+        for key in metadata.annotations or {}:
+            if key not in kept:
+                self.note("annotations are not kept", f"{where} {key}")
 
 
 def events_of(spec: SloSpec, known: Documents, told: ImportNotes, where: str) -> dict[str, str]:
@@ -62,7 +84,10 @@ class _Events:
             return {}
         parts = {"good": ratio.good, "bad": ratio.bad, "total": ratio.total}
         queries = {key: self._query(metric, f"{where} {key}") for key, metric in parts.items() if metric is not None}
-        return {key: self._rated(query, ratio.counter, f"{where} {key}") for key, query in queries.items() if query}
+        events = {key: self._rated(query, ratio.counter, f"{where} {key}") for key, query in queries.items() if query}
+        measured = {key: tree for key, tree in events.items() if tree is not None}
+        self._compare(measured, where)
+        return {key: str(tree) if ratio.counter else queries[key] or "" for key, tree in measured.items()}
 
     def _ratio(self, spec: SloSpec, where: str) -> RatioMetric | None:
         indicator = self._indicator(spec, where)
@@ -80,6 +105,10 @@ class _Events:
             self.told.faults.append(f"{where}: it needs either indicator or indicatorRef")
             return None
         if inline is not None:
+            if inline.metadata is not None:
+                self.told.note_metadata(inline.metadata, f"{where} indicator")
+            if inline.spec.description:
+                self.told.note("descriptions are kept of SLOs alone", f"{where} indicator")
             return inline.spec
         referred: Document[Indicator] | None = self.known.get(("SLI", ref or ""))
         if referred is None:
@@ -90,6 +119,9 @@ class _Events:
     def _query(self, metric: Metric, here: str) -> str | None:
         source, ref = metric.metric_source, metric.metric_source.metric_source_ref
         referred: Document[DataSource] | None = self.known.get(("DataSource", ref or ""))
+        if ref is not None and referred is None:
+            self.told.faults.append(f"{here}: metricSourceRef {ref!r} names no DataSource of this file")
+            return None
         kind = source.type or (referred.spec.type if referred else None)
         if str(kind).lower() != "prometheus":
             self.told.faults.append(f"{here}: its metricSource is of type {kind!r}, expected Prometheus")
@@ -107,26 +139,78 @@ class _Events:
             return None
         return query.strip()
 
-    def _rated(self, query: str, counter: bool, where: str) -> str:
+    def _rated(self, query: str, counter: bool, where: str) -> Node | None:
         """Events a second; of a counter its rate."""
         try:
             tree = parse(query)
         except ParseError as error:
             self.told.faults.append(f"{where}: {error.message}")
-            return query
-        if not counter:
-            return query
+            return None
+        if counter:
+            return self._rate(tree, where)
+        self._note_windows(tree, where)
+        self._note_counters(tree, where)
+        self._note_series(tree, where)
+        return tree
+
+    def _rate(self, tree: Node, where: str) -> Node | None:
         match tree:
             case Selector(window=None):
-                return str(_rate(tree))
+                return _rate(tree)
             case Aggregation("sum", Selector(window=None) as inside):
-                return str(Aggregation("sum", _rate(inside), tree.grouping))
+                self._note_series(tree, where)
+                return Aggregation("sum", _rate(inside), tree.grouping)
         self.told.faults.append(
             f"{where}: of a counter (counter: true) only a selector or its sum is understood; write the rate yourself, "
             f"such as sum(rate(x_total[{RATE_WINDOW}])), with counter: false"
         )
-        return query
+        return None
+
+    def _note_series(self, tree: Node, where: str) -> None:
+        if not is_one_series(tree):
+            self.told.note("the series are summed up, whatever labels tell them apart: an SLO is one series", where)
+
+    def _note_windows(self, tree: Node, where: str) -> None:
+        """Over a longer window than the alerts look back, they see a fault late, or never."""
+        windows = {node.window for node in nodes(tree) if isinstance(node, Selector | Subquery) and node.window}
+        for window in sorted(windows):
+            written = f"[{duration.format(window)}]"
+            if window > _LONGEST:
+                decided = f"pages are decided over {duration.format(_LONGEST)}, so that none could come in time"
+                self.told.faults.append(f"{where}: {written} is too long: {decided}; write [{RATE_WINDOW}]")
+            elif window > duration.parse(RATE_WINDOW):
+                what = f"over a window longer than {RATE_WINDOW}, alerts come later than they could"
+                self.told.note(what, f"{where} {written}")
+
+    def _note_counters(self, tree: Node, where: str) -> None:
+        counters = (node.name for node in nodes(tree) if isinstance(node, Selector) and node.window is None)
+        for name in dict.fromkeys(name for name in counters if name and name.endswith(_OF_COUNTERS)):
+            what = "a counter without rate() is taken for events a second, since the file does not say counter: true"
+            self.told.note(what, f"{where} {name}")
+
+    def _compare(self, events: Mapping[str, Node], where: str) -> None:
+        """An increase is as many times the rate as its window has seconds: of one kind both, or their ratio is none."""
+        increases = {key: _increases(tree) for key, tree in events.items()}
+        if not any(increases.values()):
+            return
+        if len(set(increases.values())) > 1:
+            how = ", ".join(f"{key} is {_told(windows)}" for key, windows in increases.items())
+            self.told.faults.append(f"{where}: {how}: expected both as rate(x[{RATE_WINDOW}])")
+            return
+        what = "increase() counts events in its window, not a second: right as a ratio, but no number of events"
+        self.told.note(what, where)
 
 
 def _rate(selector: Selector) -> Node:
-    return Call("rate", (Selector(selector.name, selector.alternatives, duration.parse(RATE_WINDOW)),))
+    return Call("rate", (replace(selector, window=duration.parse(RATE_WINDOW)),))
+
+
+def _increases(tree: Node) -> frozenset[timedelta]:
+    """The windows of the increases in an expression."""
+    calls = (node for node in nodes(tree) if isinstance(node, Call) and node.function == "increase")
+    ranges = (argument for call in calls for argument in call.arguments)
+    return frozenset(one.window for one in ranges if isinstance(one, Selector | Subquery) and one.window)
+
+
+def _told(windows: Collection[timedelta]) -> str:
+    return f"an increase over {', '.join(map(duration.format, sorted(windows)))}" if windows else "no increase"

@@ -6,7 +6,7 @@ What InvestIQ cannot keep is refused by name, and what it does without is noted:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -89,6 +89,9 @@ class _Reader:
         slos = [document for (kind, _), document in self._known.items() if kind == "SLO"]
         if not slos:
             self.told.faults.append("there is no document of kind SLO")
+        referred = {document.spec.indicator_ref for document in slos}
+        for name in (name for kind, name in self._known if kind == "SLI" and name not in referred):
+            self.told.note("no SLO refers to it, and it is left out", f"SLI {name}")
         return [slo for document in slos if (slo := self._slo(document)) is not None]
 
     def _register(self, number: int, found: Any) -> None:
@@ -102,15 +105,25 @@ class _Reader:
             self.told.faults.append(f"document {number} ({kind}): there is another {kind} called {metadata.name}")
             return
         self._known[kind, metadata.name] = document
+        where = f"{kind} {metadata.name}"
+        self.told.note_metadata(metadata, where, kept=(PAGE,) if kind == "SLO" else ())
         if kind in ALERTING:
-            self.told.note(_OWN_ALERTS, f"{kind} {metadata.name}")
-        if metadata.labels:
-            self.told.note("labels are not kept", f"{kind} {metadata.name}")
+            self.told.note(_OWN_ALERTS, where)
+        elif kind != "SLO":
+            self._note_texts(document, where)
+
+    def _note_texts(self, document: Document[Any], where: str) -> None:
+        if document.spec.description:
+            self.told.note("descriptions are kept of SLOs alone", where)
+        if document.metadata.display_name:
+            self.told.note("display names are not kept", where)
 
     def _slo(self, document: Document[SloSpec]) -> CustomSlo | None:
         spec, metadata = document.spec, document.metadata
         where = f"SLO {metadata.name}"
         before = len(self.told.faults)
+        if spec.description and metadata.display_name:
+            self.told.note("display names are not kept", where)
         if spec.alert_policies:
             self.told.note(_OWN_ALERTS, f"{where} alertPolicies")
         settings = {
@@ -118,7 +131,7 @@ class _Reader:
             "service": spec.service,
             "description": spec.description or metadata.display_name or "",
             "window_days": self._window_days(spec.time_window, where),
-            "page": self._page(metadata.annotations or {}, where),
+            "page": (metadata.annotations or {}).get(PAGE, Severity.WARNING.value),
             **self._objective(spec, where),
             **events_of(spec, self._known, self.told, where),
         }
@@ -149,19 +162,16 @@ class _Reader:
             self.told.faults.append(f"{where}: duration {window.duration!r} is not whole days, such as 30d or 4w")
         return days
 
-    def _page(self, annotations: Mapping[str, str], where: str) -> str:
-        for key in annotations:
-            if key != PAGE:
-                self.told.note("annotations are not kept", f"{where} {key}")
-        return annotations.get(PAGE, Severity.WARNING.value)
-
     def _objective(self, spec: SloSpec, where: str) -> dict[str, Any]:
         if len(spec.objectives) != 1:
             self.told.faults.append(f"{where}: expected one objective: make an SLO of each")
             return {}
         (objective,) = spec.objectives
         here = f"{where}: objectives[0]"
-        if objective.indicator or objective.indicator_ref or objective.composite_weight is not None:
+        if objective.display_name:
+            self.told.note("display names are not kept", f"{where} objectives[0]")
+        parts = (objective.indicator, objective.indicator_ref, objective.composite_weight)
+        if any(part is not None for part in parts):
             self.told.faults.append(f"{here} makes it a composite SLO, which is not supported")
         if objective.value is not None:
             self.told.faults.append(f"{here}.value belongs to a thresholdMetric, which is not supported")
