@@ -197,6 +197,7 @@ GRAFANA = Process(
         optional=True,
         asks=False,
     ),
+    runs=lambda config: config.monitoring.grafana,
 )
 
 PROCESSES = (INBOX, API, SIGNALS, WEB, ALERTMANAGER, BLACKBOX, NODE, PROMETHEUS, AGENT, GRAFANA)
@@ -213,11 +214,8 @@ OURS = tuple(process for process in _IN_ORDER if process.program is None)
 
 
 def scraped(config: Config) -> tuple[Process, ...]:
-    """The processes that Prometheus scrapes under `config`, in the order of their jobs.
-
-    Grafana is scraped only where it is installed, which a configuration does not tell.
-    """
-    return tuple(process for process in _IN_ORDER if process is not GRAFANA and process.runs(config))
+    """The processes that Prometheus scrapes under `config`, in the order of their jobs."""
+    return tuple(process for process in _IN_ORDER if process.runs(config))
 
 
 def titles() -> dict[str, str]:

@@ -20,7 +20,7 @@ from typing import Any, Protocol, TextIO, TypeVar
 import click
 
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.foreign_text import block, encodable, visible
+from investiq.foundation.foreign_text import block, encodable, is_plain, visible
 from investiq.foundation.number_options import NumberRange, WholeNumberRange
 from investiq.rule_mutation.generate import unchanged_expressions
 from investiq.rule_mutation.report_text import list_document, list_text, report_text, summary
@@ -178,6 +178,8 @@ def _paths(option: str, values: Sequence[str]) -> list[Path]:
     for value in values:
         named = [value] if Path(value).is_file() else sorted(glob.glob(_pattern(value)))  # noqa: PTH207  may be absolute
         files = [path for path in map(Path, named) if path.is_file()]
+        if not files and not is_plain(value):
+            raise click.BadParameter(f"'{visible(value)}' is no text: expected UTF-8 on one line", param_hint=option)
         if not files:
             raise click.BadParameter(f"no file is named {visible(value)}", param_hint=option)
         found += files

@@ -9,6 +9,7 @@ import pytest
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import AgentConfig, ApiConfig, MarketConfig, MonitoringConfig
 from investiq.foundation.topology import PROGRAMS, Program
+from investiq.operate.supervise.launch import missing_jobs
 from investiq.operate.supervise.parts import ProcessSpec, StackTable, stack_table
 from investiq.operate.supervise.programs import find
 
@@ -65,6 +66,13 @@ def test_a_missing_program_is_named_with_the_way_to_get_it_and_holds_up_nobody()
     )
     assert without.needs(without["agent"]) == ("api",)
     assert stack_table(CONFIG, {}).needs(table["agent"]) == ("api", "signals")
+
+
+def test_grafana_is_not_missing_where_a_setting_says_that_it_runs() -> None:
+    installed = {part: file for part, file in ALL.items() if part != "grafana"}
+    elsewhere = stack_table(Config(monitoring=MonitoringConfig(grafana=True)), installed)
+    assert (missing_jobs(elsewhere), "grafana" in elsewhere.names) == ((), False)
+    assert missing_jobs(stack_table(CONFIG, installed)) == ("grafana",)
 
 
 def test_monitoring_programs_listen_on_loopback_only_and_without_gossip() -> None:

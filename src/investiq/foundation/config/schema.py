@@ -223,7 +223,10 @@ class MonitoringConfig(Section):
     alertmanager_port: Port = Field(9093, description="port of Alertmanager")
     blackbox_port: Port = Field(9115, description="port of the blackbox exporter")
     node_port: Port = Field(9100, description="port of the node exporter")
-    grafana_port: Port = Field(3001, description="port of Grafana, where it is installed")
+    grafana: bool = Field(
+        False, description="Grafana runs on this machine: Prometheus scrapes it, and an alert says when it is down"
+    )
+    grafana_port: Port = Field(3001, description="port of Grafana, where it runs")
     retention_days: int = Field(30, ge=1, description="days of metrics kept")
     retention_size: str = Field(
         "10GB", pattern=r"^\d+(MB|GB|TB)$", description="disk that metrics may take", examples=["10GB"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TypeVar
 
-from investiq.foundation.config.schema import Config, ServiceConfig
+from investiq.foundation.config.schema import Config, MonitoringConfig, ServiceConfig
 from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.recording import Recording
@@ -54,12 +54,26 @@ def _by_subject(rules: Sequence[_Rule]) -> dict[Subject, tuple[_Rule, ...]]:
     return {subject: of_subject for subject, of_subject in found.items() if of_subject}
 
 
+def _identity(alert: Alert) -> tuple[Subject, str, str]:
+    return alert.subject, alert.name, alert.severity
+
+
 ALERTS: tuple[Alert, ...] = tuple(alert for alerts in alerts_of(Config()).values() for alert in alerts)
 """Those of the default settings."""
 
-_SOME_SERVICE = ServiceConfig(name="some-service", url="http://127.0.0.1")
+_FURTHER = (
+    Config(monitoring=MonitoringConfig(grafana=True)),
+    Config(services=(ServiceConfig(name="some-service", url="https://127.0.0.1", health_path="/health"),)),
+)
+"""Settings under which more is watched than by default."""
 
-CONDITIONAL: tuple[Alert, ...] = (*monitoring.CONDITIONAL, *services.alerts([_SOME_SERVICE]))
+CONDITIONAL: tuple[Alert, ...] = tuple(
+    alert
+    for config in _FURTHER
+    for alerts in alerts_of(config).values()
+    for alert in alerts
+    if _identity(alert) not in set(map(_identity, ALERTS))
+)
 """Alerts that only some settings have watched."""
 
 RECORDINGS: tuple[Recording, ...] = tuple(one for several in recordings_of(Config()).values() for one in several)

@@ -32,7 +32,6 @@ __all__ = [
     "BLACKBOX_RELOAD_FAILED",
     "CERTIFICATE_EXPIRING",
     "CERTIFICATE_NEAR_ITS_END",
-    "CONDITIONAL",
     "CONFIG_RELOAD_FAILED",
     "EXPORTER_DOWN",
     "NOTIFICATIONS_FAILING",
@@ -362,9 +361,6 @@ SILENCE_TOO_LONG = _silence_too_broad(
     "A silence lasts for more than seven days: by then nobody remembers it, and the fault under it goes on unheard. "
     "`investiq silences` says who made it. What is not mended in a week wants a changed rule.",
 )
-
-CONDITIONAL = (GRAFANA_DOWN, CERTIFICATE_EXPIRING, CERTIFICATE_NEAR_ITS_END)
-"""Alerts that are rendered only where there is something for them to watch."""
 
 _ALWAYS = (
     WATCHER_DOWN,

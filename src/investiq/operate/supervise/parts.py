@@ -133,7 +133,7 @@ def stack_table(config: Config, installed: Mapping[str, str] | None = None, trai
     """
     installed = programs.find_all() if installed is None else installed
     trained = Paths.of(config).current_model.exists() if trained is None else trained
-    return StackTable(tuple(_specs(config, installed, trained)), tuple(_missing(installed)))
+    return StackTable(tuple(_specs(config, installed, trained)), tuple(_missing(config, installed)))
 
 
 def _specs(config: Config, installed: Mapping[str, str], trained: bool) -> Iterator[ProcessSpec]:
@@ -148,9 +148,10 @@ def _specs(config: Config, installed: Mapping[str, str], trained: bool) -> Itera
             yield _program(process, config, installed[process.name], trained)
 
 
-def _missing(installed: Mapping[str, str]) -> Iterator[MissingProgram]:
+def _missing(config: Config, installed: Mapping[str, str]) -> Iterator[MissingProgram]:
     for process in topology.PROCESSES:
-        if process.program is not None and process.name not in installed:
+        elsewhere = process.name not in _ARGUMENTS and process.runs(config)  # started by somebody else, if at all
+        if process.program is not None and process.name not in installed and not elsewhere:
             yield MissingProgram(process.name, process.what, process.program.get, process.program.optional)
 
 
