@@ -174,7 +174,7 @@ def test_a_file_that_is_no_yaml_is_named_and_hides_no_other_check(copy: Path) ->
     assert [one.verdict for one in checked] == [Verdict.UNCHECKED, Verdict.UNCHECKED, Verdict.OK]
     (finding,) = checked[0].findings
     assert str(finding.place) == "monitoring/rules/api.yml:3"
-    assert finding.what.startswith("it is no YAML: ")
+    assert finding.what.startswith("it is not YAML: ")
 
 
 def test_a_test_file_that_is_no_yaml_is_a_finding(copy: Path) -> None:
