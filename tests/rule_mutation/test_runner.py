@@ -73,9 +73,17 @@ def test_the_name_of_a_folder_decides_nothing(name: str, folder: Path, monkeypat
     for below in ("rules", "tests"):
         (folder / below).rename(strange / below)
     monkeypatch.setattr("tempfile.tempdir", str(strange))
-    code, out, _ = _run("--tests", strange / "tests/w*.yml", "--rules", strange / "rules/*.yml", "--json")
+    monkeypatch.chdir(strange)
+    code, out, _ = _run("--tests", "tests/w*.yml", "--rules", "rules/*.yml", "--json")
     assert code == ExitCode.FINDINGS
     assert json.loads(out)["counts"]["survived"] == 5
+
+
+def test_a_glob_is_one_below_a_folder_that_is_none(folder: Path) -> None:
+    (folder / "rules").rename(folder / "team [a]")
+    (folder / "tests").rename(folder / "x*y?")
+    argv = ("--tests", folder / "x*y?/w*.yml", "--rules", folder / "team [a]/*.yml", "--list", "--json")
+    assert len(json.loads(_run(*argv)[1])["mutants"]) == 11
 
 
 def test_a_rule_file_beside_the_changed_one_is_found_too(folder: Path) -> None:

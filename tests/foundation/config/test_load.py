@@ -109,7 +109,7 @@ def test_a_secret_set_twice_is_an_error_that_names_both() -> None:
         ('[agent]\nwatchlist = "AAPL"\n', "investiq.toml:2: agent.watchlist: expected a list"),
         ("[api\n", "not valid TOML"),
         ("x = " + "[" * 50_000, "investiq.toml:1 is nested more than"),
-        ('[market]\nfolder = "a\\u0000b"\n', "investiq.toml:2 has a NUL character in a text"),
+        ('[market]\nfolder = "a\\u0000b"\n', "investiq.toml:2: market.folder has characters that are no text"),
         ('note = """\n[api]\nport = 1\n"""\n[web]\nport = 0\n', "investiq.toml:6: web.port"),
     ],
 )

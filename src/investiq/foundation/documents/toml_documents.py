@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,7 @@ def load(name: str, text: str, parse_float: Callable[[str], Any] = float) -> dic
         raise UnreadableFile(name, f"is not valid TOML: {error}") from error
     except (ValueError, ArithmeticError) as error:  # thousands of digits; an exponent of twenty
         raise UnreadableFile(name, "is not valid TOML: a number has too many digits") from error
-    _require_sound(name, text, tables)
+    _require_shallow(name, tables)
     return tables
 
 
@@ -130,16 +130,16 @@ def _require_bounded(name: str, text: str) -> None:
             raise UnreadableFile(name, what, text.count("\n", 0, token.start()) + 1)
 
 
-def _require_sound(name: str, text: str, tables: dict[str, Any]) -> None:
-    """No path, name or address holds a NUL, and what reads the tables goes down them by recursion."""
-    waiting: list[tuple[Any, int]] = [(tables, 0)]
-    while waiting:
-        value, depth = waiting.pop()
+def _require_shallow(name: str, tables: dict[str, Any]) -> None:
+    """What reads the tables goes down them by recursion."""
+    depth = 0
+    level: list[Any] = [tables]
+    while level:
+        depth += 1
         if depth > 3 * _DEEPEST:
             raise UnreadableFile(name, f"is nested more than {3 * _DEEPEST} levels deep, which no setting is")
-        if isinstance(value, str) and "\0" in value:
-            escape = re.search(r"\\u0000|\\U00000000|\\x00", text)
-            line = None if escape is None else text.count("\n", 0, escape.start()) + 1
-            raise UnreadableFile(name, "has a NUL character in a text: remove it", line)
-        below = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
-        waiting.extend((one, depth + 1) for one in below)
+        level = [one for value in level for one in _inside(value) if isinstance(one, dict | list)]
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
