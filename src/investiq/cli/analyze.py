@@ -38,7 +38,7 @@ def _lines(context: CommandContext, analysis: Analysis) -> list[str]:
     )
     return [
         f"{analysis['symbol']}  {analysis['price'] or 'no price'}  as of {analysis['as_of']} (market time)",
-        f"overall     {overall['signal'] or 'none'}  score {_number(overall['score'], '+.2f')}",
+        f"overall     {overall['signal'] or 'none'}  score {_number(overall['score'], '+.4f')}",
         f"confidence  {overall['confidence']:.2f}  conviction {overall['conviction']:.2f}",
         f"coverage    {overall['coverage']:.0%} of the evidence answered",
         f"regime      {overall['regime'] or overall['regime_reason'] or 'unknown'}",
@@ -52,7 +52,7 @@ def _row(result: EngineResult) -> tuple[object, ...]:
         result["engine"],
         result["status"],
         result["signal"],
-        _number(result["score"], "+.2f"),
+        _number(result["score"], "+.4f"),
         _number(result["confidence"], ".2f"),
         f"{result['duration_ms']:.1f}",
         result["reason"] or "",

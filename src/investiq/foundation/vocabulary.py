@@ -11,6 +11,7 @@ from enum import StrEnum
 __all__ = [
     "OPEN_STATUSES",
     "PROMETHEUS_JOB",
+    "SIGNAL_BOUNDS",
     "Action",
     "AlertStatus",
     "BeatOutcome",
@@ -155,6 +156,10 @@ class Signal(StrEnum):
     WEAK_BUY = "weak_buy"
     BUY = "buy"
     STRONG_BUY = "strong_buy"
+
+
+SIGNAL_BOUNDS = (0.1, 0.3, 0.6)
+"""Size of a score from which its signal is weak, plain and strong; a smaller one is neutral."""
 
 
 class Regime(StrEnum):

@@ -30,7 +30,15 @@ async def test_the_account_and_the_limits_are_shown(sources: Sources) -> None:
     ):
         assert expected in figures
     assert "Entries and exits are allowed." in breaker
-    assert "0.40\u202f%  of 20.0\u202f% allowed" in breaker
+    assert "0.40\u202f%  of 20.00\u202f% allowed" in breaker
+
+
+async def test_a_limit_that_is_not_reached_does_not_look_reached(sources: Sources, stand: Stand) -> None:
+    stand.api.documents["/api/trading/status"] = STATUS | {"day_loss": "0.029999"}
+
+    _, breaker = map(text_of, await state_content(sources))
+
+    assert "2.99\u202f%  of 3.00\u202f% allowed" in breaker
 
 
 async def test_what_a_missing_price_hides_is_a_dash_and_the_symbol_is_named(sources: Sources, stand: Stand) -> None:

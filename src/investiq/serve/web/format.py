@@ -6,7 +6,7 @@ The API's decimals arrive as strings; they are rounded here for the eye and nowh
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "age",
     "clock_time",
     "count",
+    "cut",
     "day",
     "market_time",
     "minute",
@@ -75,6 +76,12 @@ def number(value: Figure, digits: int = 2) -> str:
 def signed(value: Figure, digits: int = 2) -> str:
     """`+0.86`"""
     return _fixed(value, digits, plus=True)
+
+
+def cut(value: Figure, digits: int) -> Decimal | None:
+    """The figure without what is beyond `digits` decimals: what has not reached a limit never looks as if it had."""
+    figure = _decimal(value)
+    return None if figure is None else figure.quantize(Decimal(1).scaleb(-digits), ROUND_DOWN)
 
 
 def percent(value: Figure, digits: int = 0, *, plus: bool = False) -> str:

@@ -106,7 +106,10 @@ def _limit(label: str, now: str | None, limit: str) -> Component:
     used = None if now is None else max(0.0, float(now)) / float(limit)
     width = 0.0 if used is None else min(1.0, used) * 100
     tone = "bar-bad" if (used or 0) >= 1 else "bar-warn" if (used or 0) >= 0.6 else ""
-    words: list[Component | str] = [html.Strong(fmt.percent(now, 2)), f" of {fmt.percent(limit, 1)} allowed"]
+    words: list[Component | str] = [
+        html.Strong(fmt.percent(fmt.cut(now, 4), 2)),
+        f" of {fmt.percent(limit, 2)} allowed",
+    ]
     return html.Div(
         [
             html.Div([html.Span(label), html.Span(words)], className="meter-head"),

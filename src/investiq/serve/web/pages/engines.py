@@ -11,7 +11,7 @@ from investiq.foundation.contract.api import EngineResult
 from investiq.foundation.vocabulary import EngineName, EngineStatus
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import chip
-from investiq.serve.web.scale import score_scale, signal_word
+from investiq.serve.web.scale import score_scale, score_words, signal_word
 from investiq.serve.web.words import ENGINES
 
 __all__ = ["engine_cards"]
@@ -106,7 +106,7 @@ def _silence(result: EngineResult) -> Component:
 
 def _answer(result: EngineResult) -> list[Component]:
     score = html.Div(
-        [signal_word(result["signal"]), html.Span(fmt.signed(result["score"]), className="engine-score")],
+        [signal_word(result["signal"]), html.Span(score_words(result["score"]), className="engine-score")],
         className="engine-signal",
     )
     confidence = html.P(["Confidence ", html.Strong(fmt.percent(result["confidence"]))], className="small")

@@ -9,7 +9,7 @@ from investiq.foundation.contract.api import Analysis
 from investiq.foundation.vocabulary import EngineStatus
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import card
-from investiq.serve.web.scale import meter, score_scale, signal_word
+from investiq.serve.web.scale import meter, score_scale, score_words, signal_word
 from investiq.serve.web.words import ENGINES, REGIMES
 
 __all__ = ["overall_card"]
@@ -24,7 +24,7 @@ def overall_card(analysis: Analysis) -> Component:
         html.Div(
             [
                 signal_word(overall["signal"], "signal-large"),
-                html.Span(fmt.signed(overall["score"]), className="overall-score"),
+                html.Span(score_words(overall["score"]), className="overall-score"),
             ],
             className="overall-signal",
         ),
