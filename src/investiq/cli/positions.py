@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import click
 
 from investiq.cli.context import CommandContext, pass_command_context
@@ -14,12 +17,21 @@ from investiq.clients.api.connection import connect
 def command(context: CommandContext) -> None:
     """Show positions and the account."""
     with connect(context.loaded.config) as client:
-        positions, account = client.positions(), client.account()
-    fields = ("symbol", "quantity", "average_price", "market_price", "market_value", "unrealised_pnl", "realised_pnl")
-    rows = [[position.get(field) for field in fields] for position in positions]
-    held = context.table([field.replace("_", " ") for field in fields], rows) if rows else ["no positions"]
+        positions, closed, account = client.positions(), client.closed_positions(), client.account()
+    held = _table(context, positions, (*_HELD, *_REALISED)) if positions else ["no positions"]
+    gone = ["", "sold out", *_table(context, closed, ("symbol", *_REALISED))] if closed else []
     money = [f"{name.replace('_', ' '):16} {_shown(value)}" for name, value in account.items() if value != []]
-    context.emit("investiq.positions/1", {"positions": positions, "account": account}, *held, "", *money)
+    document = {"positions": positions, "closed": closed, "account": account}
+    context.emit("investiq.positions/1", document, *held, *gone, "", *money)
+
+
+_HELD = ("symbol", "quantity", "average_price", "market_price", "market_value", "unrealised_pnl")
+_REALISED = ("realised_pnl", "commission_paid", "net_realised_pnl")
+
+
+def _table(context: CommandContext, rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Sequence[str]:
+    titles = [field.replace("_", " ") for field in fields]
+    return context.table(titles, [[row.get(field) for field in fields] for row in rows])
 
 
 def _shown(value: object) -> str:

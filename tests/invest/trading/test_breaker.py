@@ -210,7 +210,7 @@ def test_a_realised_loss_trips_just_the_same(bench: Bench) -> None:
     bench.hold("200")
     bench.sell("200")
     bench.price(AAPL, "90")
-    assert bench.desk.positions() == []
+    assert bench.desk.positions().held == []
     assert not bench.desk.status().halted
     bench.hold("200")
     bench.sell("200")
@@ -265,6 +265,7 @@ def test_a_resume_does_not_rewrite_the_account(bench: Bench) -> None:
     assert account.drawdown == Decimal("0.05")
     assert account.day_pnl == -5_000
     assert status.drawdown == status.day_loss == 0
+    assert status.drawdown_from == status.day_loss_from == 95_000
     assert bench.sample(DRAWDOWN) == pytest.approx(0.05)
 
 

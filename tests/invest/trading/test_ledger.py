@@ -277,12 +277,12 @@ def test_a_cancelled_order_can_still_fill(scripted: Bench, broker: FakeBroker) -
     part = scripted.desk.order(order.id)
     assert part.status == "cancelled"
     assert part.filled_quantity == 4
-    assert scripted.desk.positions()[0].quantity == 4
+    assert scripted.desk.positions().held[0].quantity == 4
     broker.fill(order, "6", "100", OrderStatus.FILLED)
     scripted.wall.pass_by(seconds=LATE_FILL_WINDOW.total_seconds() - 1)
     scripted.desk.tick()
     assert scripted.desk.order(order.id).status == "filled"
-    assert scripted.desk.positions()[0].quantity == 10
+    assert scripted.desk.positions().held[0].quantity == 10
 
 
 def test_filled_means_that_the_executions_are_there(scripted: Bench, broker: FakeBroker) -> None:
@@ -291,7 +291,7 @@ def test_filled_means_that_the_executions_are_there(scripted: Bench, broker: Fak
     broker.orders[order.client_order_id] = BrokerOrder(order.client_order_id, "b-0", OrderStatus.FILLED)
     scripted.desk.tick()
     assert scripted.desk.order(order.id).status == "accepted"
-    assert scripted.desk.positions() == []
+    assert scripted.desk.positions().held == []
 
 
 def test_more_filled_than_ordered_stops_that_order_and_no_other(scripted: Bench, broker: FakeBroker) -> None:
@@ -323,7 +323,7 @@ def test_an_open_order_can_be_cancelled_and_says_by_whom(bench: Bench) -> None:
     assert cancelled.status == "cancelled"
     assert cancelled.history[-1].by == "key:admin"
     bench.price(AAPL, "80")
-    assert bench.desk.positions() == []
+    assert bench.desk.positions().held == []
 
 
 def test_an_ended_or_unknown_order_cannot_be_cancelled(bench: Bench) -> None:
@@ -376,11 +376,25 @@ def test_an_account_says_what_it_is_made_of(bench: Bench) -> None:
     assert account.realised_pnl == account.unrealised_pnl == 1_000
     assert account.day_pnl == 2_000
     assert account.buying_power == account.cash - 1_000
-    (position,) = bench.desk.positions()
+    (position,) = bench.desk.positions().held
     assert position.quantity == 50
     assert position.average_price == 100
     assert position.market_value == 6_000
     assert position.unrealised_pnl == position.realised_pnl == 1_000
+
+
+def test_what_was_sold_out_keeps_what_it_brought_and_cost(engine: Engine) -> None:
+    bench = Bench(engine, settings={"commission_minimum": Decimal(1)})
+    bench.hold("10")
+    bench.price(AAPL, "110")
+    bench.sell("10")
+    bench.price(AAPL, "110")
+    account, positions = bench.desk.account(), bench.desk.positions()
+    assert positions.held == []
+    (closed,) = positions.closed
+    assert (closed.symbol, closed.realised_pnl, closed.commission_paid) == (AAPL, 100, 2)
+    assert closed.net_realised_pnl == account.net_realised_pnl == 98
+    assert account.equity == account.cash == account.initial_cash + 98
 
 
 def test_the_equity_curve_begins_at_once_and_has_one_point_for_each_price(bench: Bench) -> None:

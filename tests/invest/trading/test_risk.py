@@ -83,7 +83,7 @@ def test_a_sale_that_grows_with_a_falling_price_cannot_become_a_short(bench: Ben
     bench.price(AAPL, "50")
     filled = bench.desk.order(order.id)
     assert (filled.status, filled.filled_quantity) == ("filled", Decimal("9.9"))
-    assert bench.desk.positions()[0].quantity == Decimal("0.1")
+    assert bench.desk.positions().held[0].quantity == Decimal("0.1")
 
 
 def test_without_a_price_only_what_is_held_can_be_sold(bench: Bench) -> None:

@@ -62,15 +62,15 @@ def test_the_autumn_of_2008_trips_the_breaker_and_the_way_out_stays_open(desk: D
         request = OrderRequest(symbol=Symbol(symbol), side=Side.BUY, notional=Decimal(23_000))
         assert desk.submit(request, f"buy {symbol}", "tester").order.status == "accepted"
     tripped = next(day for day in replay(desk, clock, "2008-09-02", "2008-11-20") if desk.status().halted)
-    assert len(desk.positions()) == 4
+    assert len(desk.positions().held) == 4
     assert tripped < date(2008, 9, 30)
     assert desk.status().reason == "daily_loss"
 
-    for position in desk.positions():
+    for position in desk.positions().held:
         sale = OrderRequest(symbol=position.symbol, side=Side.SELL, quantity=position.quantity)
         assert desk.submit(sale, f"sell {position.symbol}", "tester").order.status == "accepted"
     list(replay(desk, clock, "2008-10-01", "2008-10-01"))
     account = desk.account()
-    assert desk.positions() == []
+    assert desk.positions().held == []
     assert account.cash == account.equity == 100_000 + account.realised_pnl - account.commission_paid
     assert desk.status().halted

@@ -121,7 +121,7 @@ async def test_in_a_later_session_it_sells_all_that_it_holds(still: Installation
         await seller.cycle()
     later_price(still, day=7)
     assert orders(still) == [("AAPL", "buy", "filled"), ("AAPL", "sell", "filled")]
-    assert still.parts.desk.positions() == []
+    assert still.parts.desk.positions().held == []
 
 
 async def test_while_halted_it_waits_longer_and_enters_after_the_resume(still: Installation) -> None:

@@ -35,8 +35,10 @@ STATUS: dict[str, Any] = {
     "since_wall": None,
     "by": None,
     "day_loss": "0.001",
+    "day_loss_from": "100200",
     "daily_loss_limit": "0.03",
     "drawdown": "0.004",
+    "drawdown_from": "100400.5",
     "drawdown_limit": "0.2",
     "monitoring": {
         "required": True,
@@ -72,6 +74,7 @@ SYMBOLS = {
 ACCOUNT = {
     "mode": "replay",
     "broker": "paper",
+    "initial_cash": "100000",
     "cash": "95024.28",
     "equity": "100092.16",
     "buying_power": "95024.28",
@@ -82,6 +85,7 @@ ACCOUNT = {
     "high_water_mark": "100456.37",
     "drawdown": "0.0036",
     "commission_paid": "6.45",
+    "net_realised_pnl": "92.16",
     "unpriced": [],
 }
 POSITION = {
@@ -92,7 +96,10 @@ POSITION = {
     "market_value": "5064.56",
     "unrealised_pnl": "-2.97",
     "realised_pnl": "0",
+    "commission_paid": "3",
+    "net_realised_pnl": "-3",
 }
+SOLD_OUT = {"symbol": "IBM", "realised_pnl": "98.61", "commission_paid": "3.45", "net_realised_pnl": "95.16"}
 
 
 def order(**changes: Any) -> dict[str, Any]:
@@ -229,7 +236,7 @@ def api() -> FakeServer:
                 "/api/symbols": SYMBOLS,
                 "/api/trading/status": STATUS,
                 "/api/account": ACCOUNT,
-                "/api/positions": {"positions": [POSITION]},
+                "/api/positions": {"positions": [POSITION], "closed": [SOLD_OUT]},
                 "/api/trades": {"orders": [denied, order()], "next_cursor": None},
                 "/api/account/equity": {
                     "points": [

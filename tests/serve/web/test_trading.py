@@ -13,7 +13,7 @@ from investiq.serve.web.pages.breaker import breaker_card, decide, preview
 from investiq.serve.web.pages.order_ticket import Ticket, place
 from investiq.serve.web.pages.trading import equity_content, state_content, table_content
 from investiq.serve.web.sources import Sources
-from tests.serve.web.fakes import ACCOUNT, HALTED, POSITION, STATUS, Stand, order, text_of
+from tests.serve.web.fakes import ACCOUNT, HALTED, STATUS, Stand, order, text_of
 
 MARKET_BUY = Ticket("AAPL", "buy", "10", "quantity", "market", None)
 
@@ -25,11 +25,14 @@ async def test_the_account_and_the_limits_are_shown(sources: Sources) -> None:
         "Equity $100,092.16",
         "Cash $95,024.28",
         "Unrealised −$2.50",
-        "Realised +$98.61",
+        "Realised +$92.16 after $6.45 commission",
         "5\u202f% of equity",
     ):
         assert expected in figures
     assert "Entries and exits are allowed." in breaker
+    assert "Drawdown 0.36\u202f% below the highest equity ever" in figures
+    assert "Drawdown" not in breaker  # after a resume it is another number
+    assert "counted from $100,400.50" in breaker
     assert "0.40\u202f%  of 20.00\u202f% allowed" in breaker
 
 
@@ -73,13 +76,12 @@ async def test_orders_keep_their_order_and_say_why_they_were_denied(sources: Sou
     assert rows[1]["average_price"] is None
 
 
-async def test_what_was_sold_out_is_no_position(sources: Sources, stand: Stand) -> None:
-    gone = POSITION | {"symbol": "IBM", "quantity": "0"}
-    stand.api.documents["/api/positions"] = {"positions": [POSITION, gone]}
-
+async def test_what_was_sold_out_comes_last_with_what_it_brought(sources: Sources) -> None:
     rows, *_ = await table_content(sources)
 
-    assert [row["symbol"] for row in rows] == ["AAPL"]
+    assert [(row["symbol"], row["quantity"]) for row in rows] == [("AAPL", 296.6936), ("IBM", 0)]
+    assert sum(row["realised"] for row in rows) == pytest.approx(float(ACCOUNT["net_realised_pnl"]))
+    assert rows[1]["realised_words"] == "+$98.61 before $3.45 commission"
 
 
 async def test_tables_without_an_answer_say_so(sources: Sources, stand: Stand) -> None:
@@ -112,7 +114,7 @@ async def test_the_preview_of_a_halt_counts_what_stays(sources: Sources, stand: 
     assert "1 open order may still fill" in text
 
     sources.forget_trading()
-    stand.api.documents["/api/positions"] = {"positions": []}
+    stand.api.documents["/api/positions"] = {"positions": [], "closed": []}
     stand.api.documents["/api/trades"] = {"orders": [], "next_cursor": None}
     text = text_of(await preview(sources, "halt"))
     assert "Nothing is held." in text

@@ -135,6 +135,11 @@ class Endpoints:
         return ApiCall("GET", "/api/positions", member="positions")
 
     @endpoint
+    def closed_positions(self) -> ApiCall[list[api.ClosedPosition]]:
+        """What was sold out."""
+        return ApiCall("GET", "/api/positions", member="closed")
+
+    @endpoint
     def account(self) -> ApiCall[api.Account]:
         """Cash, equity, profit and loss."""
         return ApiCall("GET", "/api/account")

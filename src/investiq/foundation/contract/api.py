@@ -35,6 +35,7 @@ __all__ = [
     "Analysis",
     "Bar",
     "Bars",
+    "ClosedPosition",
     "Dependency",
     "EngineResult",
     "EquityCurve",
@@ -319,12 +320,30 @@ class Position(_Document):
     market_value: Money | None
     unrealised_pnl: Money | None
     realised_pnl: Money
+    """of the shares sold, before commission"""
+    commission_paid: Money
+    """for all purchases and sales of the symbol"""
+    net_realised_pnl: Money
+    """realised_pnl - commission_paid"""
+
+
+class ClosedPosition(_Document):
+    """A symbol that was held and sold out."""
+
+    symbol: str
+    realised_pnl: Money
+    """before commission"""
+    commission_paid: Money
+    net_realised_pnl: Money
+    """realised_pnl - commission_paid"""
 
 
 class Positions(_Document):
-    """What is held, by symbol."""
+    """What is held, and what was sold out; each by symbol."""
 
     positions: list[Position]
+    closed: list[ClosedPosition]
+    """sold out: with `positions`, net_realised_pnl adds up to that of the account"""
 
 
 class Account(_Document):
@@ -332,17 +351,23 @@ class Account(_Document):
 
     mode: Annotated[str, one_of(TradingMode)]
     broker: str
+    initial_cash: Money
+    """what the account was opened with"""
     cash: Money
     equity: Money | None
+    """initial_cash + net_realised_pnl + unrealised_pnl"""
     buying_power: Money
     exposure: Money | None
     realised_pnl: Money
+    """of all shares sold, before commission"""
     unrealised_pnl: Money | None
     day_pnl: Money | None
     high_water_mark: Money
     drawdown: Money
-    """fall of the last known equity from the high-water mark"""
+    """fall of the last known equity from the high-water mark, which no resume changes"""
     commission_paid: Money
+    net_realised_pnl: Money
+    """realised_pnl - commission_paid, symbols sold out included"""
     unpriced: list[str]
     """symbols held that have no trustworthy price"""
 
@@ -374,8 +399,14 @@ class TradingStatus(_Document):
     since_wall: Time | None
     by: str | None
     day_loss: Money | None
+    """as the breaker measures it: since the session's opening or the last resume in it"""
+    day_loss_from: Money | None
+    """equity that day_loss is measured from; null until it is known after a resume"""
     daily_loss_limit: Money
     drawdown: Money | None
+    """as the breaker measures it: since the last resume; that of the account goes on through resumes"""
+    drawdown_from: Money | None
+    """highest equity since the last resume, or ever; null until it is known after a resume"""
     drawdown_limit: Money
     monitoring: Monitoring
 

@@ -38,12 +38,15 @@ from investiq.invest.trading.market_view import MarketView, known_quote
 from investiq.invest.trading.metrics import TradingMetrics
 from investiq.invest.trading.order import Order, OrderRequest
 from investiq.invest.trading.order_router import OrderRouter
+from investiq.invest.trading.portfolio import Position
 from investiq.invest.trading.risk import RiskCase, buying_power, deny, size
 from investiq.invest.trading.valuation import Valuation
 from investiq.invest.trading.views import (
     AccountView,
+    ClosedPositionView,
     MonitoringView,
     OrderPage,
+    PositionsView,
     PositionView,
     Submission,
     TradingStatus,
@@ -215,11 +218,15 @@ class Desk:
         with reading(self._engine) as connection:
             return self._ledger.order(connection, order_id)
 
-    def positions(self) -> Sequence[PositionView]:
-        """What is held, by symbol."""
+    def positions(self) -> PositionsView:
+        """What is held, and what was sold out."""
         with reading(self._engine) as connection:
             valuation = self._monitor.evaluate(connection).valuation
-        return [_position(valuation, p.symbol) for p in valuation.portfolio.held]
+        portfolio = valuation.portfolio
+        return PositionsView(
+            held=[_held(valuation, position) for position in portfolio.held],
+            closed=[_closed(position) for position in portfolio.closed],
+        )
 
     def account(self) -> AccountView:
         """The account at the latest prices."""
@@ -230,6 +237,7 @@ class Desk:
         return AccountView(
             mode=self._broker.mode(),
             broker=self._broker.name,
+            initial_cash=self._ledger.initial_cash,
             cash=valuation.portfolio.cash,
             equity=equity,
             buying_power=max(buying_power(valuation, open_orders, self._costs), Decimal(0)),
@@ -240,6 +248,7 @@ class Desk:
             high_water_mark=seen.record.high_water_mark,
             drawdown=seen.record.drawdown,
             commission_paid=valuation.portfolio.commission_paid,
+            net_realised_pnl=valuation.portfolio.net_realised,
             unpriced=valuation.unpriced,
         )
 
@@ -342,8 +351,10 @@ class Desk:
             since_wall=halt.since.wall if halt else None,
             by=halt.by if halt else None,
             day_loss=state.day_loss if state else None,
+            day_loss_from=state.loss_baseline if state else None,
             daily_loss_limit=self._config.daily_loss_limit,
             drawdown=state.drawdown if state else None,
+            drawdown_from=state.peak if state else None,
             drawdown_limit=self._config.drawdown_limit,
             monitoring=_monitoring(heartbeat, now),
         )
@@ -361,15 +372,25 @@ def _monitoring(heartbeat: HeartbeatRecord, now: Instant) -> MonitoringView:
     )
 
 
-def _position(valuation: Valuation, symbol: Symbol) -> PositionView:
-    position = valuation.portfolio.positions[symbol]
-    market_value = valuation.market_value(symbol)
+def _held(valuation: Valuation, position: Position) -> PositionView:
+    market_value = valuation.market_value(position.symbol)
     return PositionView(
-        symbol=symbol,
+        symbol=position.symbol,
         quantity=position.quantity,
         average_price=position.average_price or position.cost,
-        market_price=valuation.prices.get(symbol),
+        market_price=valuation.prices.get(position.symbol),
         market_value=market_value,
         unrealised_pnl=None if market_value is None else market_value - position.cost,
         realised_pnl=position.realised,
+        commission_paid=position.commission,
+        net_realised_pnl=position.net_realised,
+    )
+
+
+def _closed(position: Position) -> ClosedPositionView:
+    return ClosedPositionView(
+        symbol=position.symbol,
+        realised_pnl=position.realised,
+        commission_paid=position.commission,
+        net_realised_pnl=position.net_realised,
     )

@@ -92,6 +92,7 @@ class Ledger:
     """Orders and fills in the database, and the portfolio that follows from the fills and `initial_cash`."""
 
     def __init__(self, initial_cash: Decimal) -> None:
+        self.initial_cash = initial_cash
         # Fold of the committed fills up to the row number; replaced as a whole, so readers need no lock.
         self._folded: tuple[int, Portfolio] = (0, Portfolio(initial_cash))
 

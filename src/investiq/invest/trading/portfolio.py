@@ -42,12 +42,24 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Shares of one symbol, what the ones still held cost, and what the ones sold brought beyond their cost."""
+    """Shares of one symbol.
+
+    Attributes:
+        cost: of the shares still held, without commissions.
+        realised: what the shares sold brought beyond their cost, before commissions.
+        commission: paid for every purchase and sale of the symbol.
+    """
 
     symbol: Symbol
     quantity: Decimal = _ZERO
     cost: Decimal = _ZERO
     realised: Decimal = _ZERO
+    commission: Decimal = _ZERO
+
+    @property
+    def net_realised(self) -> Decimal:
+        """Profit of the shares sold, after all commissions paid so far."""
+        return self.realised - self.commission
 
     @property
     def average_price(self) -> Decimal | None:
@@ -60,14 +72,17 @@ class Position:
         Raises:
             NegativePosition: it sells more than is held.
         """
+        commission = self.commission + fill.commission
         if fill.side is Side.BUY:
-            return replace(self, quantity=self.quantity + fill.quantity, cost=self.cost + fill.notional)
+            cost = self.cost + fill.notional
+            return replace(self, quantity=self.quantity + fill.quantity, cost=cost, commission=commission)
         left = self.quantity - fill.quantity
         if left < 0:
             raise NegativePosition(f"{fill.quantity} {self.symbol} sold, but only {self.quantity} are held")
         # Rounded once, here; what is left keeps the rest, so no fraction of a cent is lost or made.
         cost_sold = amount(self.cost * fill.quantity / self.quantity)
-        return Position(self.symbol, left, self.cost - cost_sold, self.realised + fill.notional - cost_sold)
+        realised = self.realised + fill.notional - cost_sold
+        return Position(self.symbol, left, self.cost - cost_sold, realised, commission)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +91,6 @@ class Portfolio:
 
     cash: Decimal
     positions: Mapping[Symbol, Position] = field(default_factory=lambda: MappingProxyType({}))
-    commission_paid: Decimal = _ZERO
 
     @property
     def realised(self) -> Decimal:
@@ -84,9 +98,23 @@ class Portfolio:
         return sum((position.realised for position in self.positions.values()), _ZERO)
 
     @property
+    def net_realised(self) -> Decimal:
+        """Profit of what was sold, after all commissions paid so far."""
+        return self.realised - self.commission_paid
+
+    @property
+    def commission_paid(self) -> Decimal:
+        return sum((position.commission for position in self.positions.values()), _ZERO)
+
+    @property
     def held(self) -> tuple[Position, ...]:
         """Positions with shares in them, by symbol."""
         return tuple(p for _, p in sorted(self.positions.items()) if p.quantity)
+
+    @property
+    def closed(self) -> tuple[Position, ...]:
+        """Positions that were sold out, by symbol."""
+        return tuple(p for _, p in sorted(self.positions.items()) if not p.quantity)
 
     def quantity(self, symbol: Symbol) -> Decimal:
         """Shares of `symbol` held."""
@@ -104,7 +132,6 @@ class Portfolio:
         return Portfolio(
             cash=self.cash - paid - fill.commission,
             positions=MappingProxyType({**self.positions, fill.symbol: before.after(fill)}),
-            commission_paid=self.commission_paid + fill.commission,
         )
 
     def after_all(self, fills: Iterable[Fill]) -> Portfolio:

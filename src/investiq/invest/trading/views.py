@@ -11,7 +11,16 @@ from investiq.foundation.vocabulary import HaltReason, HeartbeatState, TradingMo
 from investiq.invest.market.types import Symbol
 from investiq.invest.trading.order import Order
 
-__all__ = ["AccountView", "MonitoringView", "OrderPage", "PositionView", "Submission", "TradingStatus"]
+__all__ = [
+    "AccountView",
+    "ClosedPositionView",
+    "MonitoringView",
+    "OrderPage",
+    "PositionView",
+    "PositionsView",
+    "Submission",
+    "TradingStatus",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,10 @@ class OrderPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionView:
-    """A position at the latest price; amounts in dollars, `realised_pnl` before commissions."""
+    """A position at the latest price; amounts in dollars.
+
+    net_realised_pnl = realised_pnl - commission_paid, of all purchases and sales of the symbol.
+    """
 
     symbol: Symbol
     quantity: Decimal
@@ -41,18 +53,40 @@ class PositionView:
     market_value: Decimal | None
     unrealised_pnl: Decimal | None
     realised_pnl: Decimal
+    commission_paid: Decimal
+    net_realised_pnl: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedPositionView:
+    """A symbol that was held and sold out."""
+
+    symbol: Symbol
+    realised_pnl: Decimal
+    commission_paid: Decimal
+    net_realised_pnl: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionsView:
+    """What is held, and what was and is not any more: together all that was ever traded. Each by symbol."""
+
+    held: Sequence[PositionView]
+    closed: Sequence[ClosedPositionView]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountView:
     """The account at the latest prices, in dollars.
 
-    equity = initial cash + realised_pnl + unrealised_pnl - commission_paid. What rests on a price that is missing is
-    None. `drawdown` is the fall of the last known equity from `high_water_mark`, as a share of it.
+    net_realised_pnl = realised_pnl - commission_paid, and equity = initial_cash + net_realised_pnl + unrealised_pnl.
+    What rests on a price that is missing is None. `drawdown` is the fall of the last known equity from
+    `high_water_mark`, as a share of it; the breaker's own starts anew with each resume.
     """
 
     mode: TradingMode
     broker: str
+    initial_cash: Decimal
     cash: Decimal
     equity: Decimal | None
     buying_power: Decimal
@@ -63,6 +97,7 @@ class AccountView:
     high_water_mark: Decimal
     drawdown: Decimal
     commission_paid: Decimal
+    net_realised_pnl: Decimal
     unpriced: Sequence[Symbol]
 
 
@@ -90,8 +125,9 @@ class MonitoringView:
 class TradingStatus:
     """Whether trading is halted, why, and how near the limits are.
 
-    `day_loss` and `drawdown` are what the breaker measures: since the last resume, when there was one. None when the
-    state cannot be read, which counts as halted.
+    `day_loss` and `drawdown` are what the breaker measures: since the last resume, when there was one. They are the
+    falls from `day_loss_from` and `drawdown_from`, which are None after a resume until the equity is known. All are
+    None when the state cannot be read, which counts as halted.
     """
 
     mode: TradingMode
@@ -102,7 +138,9 @@ class TradingStatus:
     since_wall: datetime | None
     by: str | None
     day_loss: Decimal | None
+    day_loss_from: Decimal | None
     daily_loss_limit: Decimal
     drawdown: Decimal | None
+    drawdown_from: Decimal | None
     drawdown_limit: Decimal
     monitoring: MonitoringView

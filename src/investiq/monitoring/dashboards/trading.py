@@ -93,15 +93,15 @@ _TRIPS = Panel(
 )
 
 _LOSSES = Panel(
-    title="Losses",
+    title="Losses of the account",
     description=(
-        "Fall from the highest equity, and loss of this session, as shares of the equity. The breaker halts at its "
-        "limits, which the panel beside this one shows."
+        "Fall from the highest equity ever, and loss since this session opened, as shares of them. No resume changes "
+        "these; what the breaker measures, and where it halts, shows the panel beside this one."
     ),
     unit=PanelUnit.SHARE,
     queries=(
-        Query(f"max({latest(DRAWDOWN)})", "drawdown"),
-        Query(f"max({latest(DAILY_LOSS)})", "loss of this session"),
+        Query(f"max({latest(DRAWDOWN)})", "below the highest equity ever"),
+        Query(f"max({latest(DAILY_LOSS)})", "since this session opened"),
     ),
     minimum=None,
 )
@@ -121,7 +121,7 @@ def _loss_of_limit(alert: Alert, title: str) -> Panel:
 
 
 _LIMITS = Panel(
-    title="Losses and limits of the breaker",
+    title="Losses since the last resume, and limits",
     description=(
         "What the breaker measures since the last resume, and where it halts. A gap is a state that it could not "
         "read: then every entry is denied."
@@ -292,8 +292,8 @@ DASHBOARD = Dashboard(
             (
                 _LOSSES,
                 _LIMITS,
-                _loss_of_limit(DAILY_LOSS_NEAR_LIMIT, "Loss of this session, of its limit"),
-                _loss_of_limit(DRAWDOWN_NEAR_LIMIT, "Drawdown, of its limit"),
+                _loss_of_limit(DAILY_LOSS_NEAR_LIMIT, "Session loss since the last resume, of its limit"),
+                _loss_of_limit(DRAWDOWN_NEAR_LIMIT, "Fall since the last resume, of its limit"),
             ),
         ),
         Row("Orders", (_ORDERS, _DENIALS, _REJECTIONS, _ACKNOWLEDGEMENT)),

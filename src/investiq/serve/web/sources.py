@@ -61,6 +61,7 @@ class Sources:
         self.status = PollingCache(api, self.client.trading_status)
         self.account = PollingCache(api, self.client.account)
         self.positions = PollingCache(api, self.client.positions)
+        self.closed = PollingCache(api, self.client.closed_positions)
         self.orders = PollingCache(api, lambda: self.client.orders(limit=ORDERS))
         self.equity = PollingCache(api, lambda: self.client.equity(limit=EQUITY_POINTS), keep_seconds=2.0)
 
@@ -82,7 +83,7 @@ class Sources:
 
     def forget_trading(self) -> None:
         """Show the outcome of a change at once, not what was kept from before it."""
-        for readings in (self.status, self.account, self.positions, self.orders):
+        for readings in (self.status, self.account, self.positions, self.closed, self.orders):
             readings.forget()
 
     def forget_alerts(self) -> None:

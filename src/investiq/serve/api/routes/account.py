@@ -22,8 +22,12 @@ def account_routes(desk: Desk) -> APIRouter:
 
     @router.get("/api/positions")
     def positions() -> api.Positions:
-        """What is held, at the latest prices."""
-        return api.Positions(positions=[document(api.Position, held) for held in desk.positions()])
+        """What is held, at the latest prices, and what was sold out."""
+        positions = desk.positions()
+        return api.Positions(
+            positions=[document(api.Position, held) for held in positions.held],
+            closed=[document(api.ClosedPosition, closed) for closed in positions.closed],
+        )
 
     @router.get("/api/account")
     def account() -> api.Account:

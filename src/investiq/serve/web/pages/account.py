@@ -38,11 +38,11 @@ def account_figures(account: Account) -> Component:
             ),
             figure(
                 "Realised",
-                fmt.signed_money(account["realised_pnl"]),
-                tone=fmt.tone(account["realised_pnl"]),
+                fmt.signed_money(account["net_realised_pnl"]),
+                tone=fmt.tone(account["net_realised_pnl"]),
                 note=f"after {fmt.money(account['commission_paid'])} commission",
             ),
-            figure("Drawdown", fmt.percent(account["drawdown"], 2), note="below the highest equity"),
+            figure("Drawdown", fmt.percent(account["drawdown"], 2), note="below the highest equity ever"),
         ],
         className="figures",
     )

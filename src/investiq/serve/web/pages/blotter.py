@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from investiq.foundation.contract.api import Order, Position
+from investiq.foundation.contract.api import ClosedPosition, Order, Position
 from investiq.serve.web import format as fmt
 from investiq.serve.web.words import ORDER_TONES, title
 
@@ -38,6 +38,8 @@ def _shares_column(field: str, name: str) -> dict[str, Any]:
     }
 
 
+_OF_SHARES: Final = ("quantity", "average_price", "market_price", "market_value", "unrealised_pnl")
+
 POSITION_COLUMNS: Sequence[dict[str, Any]] = (
     {"field": "symbol", "headerName": "Symbol", "width": 90, "cellClass": "strong"},
     _shares_column("quantity", "Shares"),
@@ -45,7 +47,7 @@ POSITION_COLUMNS: Sequence[dict[str, Any]] = (
     _money_column("market_price", "Price", width=95),
     _money_column("market_value", "Value"),
     _money_column("unrealised_pnl", "Unrealised", signed=True),
-    _money_column("realised_pnl", "Realised", signed=True),
+    _money_column("realised", "Realised", signed=True) | {"tooltipField": "realised_words"},
 )
 
 ORDER_COLUMNS: Sequence[dict[str, Any]] = (
@@ -75,13 +77,19 @@ ORDER_COLUMNS: Sequence[dict[str, Any]] = (
 )
 
 
-def position_rows(positions: Sequence[Position]) -> list[dict[str, Any]]:
-    """What is held; a symbol sold out stays for its realised profit only in the API."""
-    return [
-        {name: value if name == "symbol" else _number(value) for name, value in position.items()}
-        for position in positions
-        if float(position["quantity"]) != 0
-    ]
+def position_rows(held: Sequence[Position], closed: Sequence[ClosedPosition]) -> list[dict[str, Any]]:
+    """What is held, and then what was sold out: together their realised profit is that of the account."""
+    rows = [{name: _number(position[name]) for name in _OF_SHARES} | _realised(position) for position in held]
+    return rows + [{"quantity": 0.0} | _realised(position) for position in closed]
+
+
+def _realised(position: Position | ClosedPosition) -> dict[str, Any]:
+    before, paid = fmt.signed_money(position["realised_pnl"]), fmt.money(position["commission_paid"])
+    return {
+        "symbol": position["symbol"],
+        "realised": _number(position["net_realised_pnl"]),
+        "realised_words": f"{before} before {paid} commission",
+    }
 
 
 def order_rows(orders: Sequence[Order]) -> list[dict[str, Any]]:

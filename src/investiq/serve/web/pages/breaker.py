@@ -78,13 +78,12 @@ def breaker_card(status: TradingStatus) -> Component:
     state = chip("Halted", "bad") if status["halted"] else chip("Not halted", "good")
     body = [
         _halt(status) if status["halted"] else html.P("Entries and exits are allowed.", className="muted"),
-        _limit("Loss of this session", status["day_loss"], status["daily_loss_limit"]),
-        _limit("Drawdown", status["drawdown"], status["drawdown_limit"]),
+        _limit("Session loss", status["day_loss"], status["daily_loss_limit"], status["day_loss_from"]),
+        _limit("Fall from the peak", status["drawdown"], status["drawdown_limit"], status["drawdown_from"]),
         _monitoring(status["monitoring"]),
         html.P(
             "A limit that is reached, or a heartbeat that is lost, halts trading until somebody resumes it; exits stay "
-            "allowed. "
-            "Resuming starts both counts anew.",
+            "allowed. Resuming counts both anew from the equity of that moment; the account's own figures go on.",
             className="muted small",
         ),
     ]
@@ -102,7 +101,7 @@ def _halt(status: TradingStatus) -> Component:
     return html.Dl([html.Div([html.Dt(n), html.Dd(v)], className="metric") for n, v in rows], className="metrics")
 
 
-def _limit(label: str, now: str | None, limit: str) -> Component:
+def _limit(label: str, now: str | None, limit: str, start: str | None) -> Component:
     used = None if now is None else max(0.0, float(now)) / float(limit)
     width = 0.0 if used is None else min(1.0, used) * 100
     tone = "bar-bad" if (used or 0) >= 1 else "bar-warn" if (used or 0) >= 0.6 else ""
@@ -114,6 +113,7 @@ def _limit(label: str, now: str | None, limit: str) -> Component:
         [
             html.Div([html.Span(label), html.Span(words)], className="meter-head"),
             html.Div(html.I(style={"width": f"{width:.1f}%"}, className=tone), className="meter-track"),
+            html.Div(f"counted from {fmt.money(start)}" if start else "", className="meter-note"),
         ],
         className="meter",
     )

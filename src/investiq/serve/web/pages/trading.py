@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
+from investiq.foundation.contract.api import ClosedPosition, Position
 from investiq.serve.web import charts
 from investiq.serve.web.elements import Children, card, empty, grid, grid_style, missing, page_title, pending
 from investiq.serve.web.pages import breaker, order_ticket
@@ -47,7 +48,9 @@ def _equity_card() -> Component:
         html.Div(
             charts.chart("equity-chart", 264, charts.equity_series([]), panes=(3, 1), intraday=True), className="chart"
         ),
-        html.P("Market time, New York. Below: drawdown, the fall from the highest equity.", className="muted small"),
+        html.P(
+            "Market time, New York. Below: drawdown, below the highest equity ever.", className="muted small"
+        ),
         html.Div(id="equity-missing"),
     ]
     return card("Equity", body)
@@ -55,7 +58,8 @@ def _equity_card() -> Component:
 
 def _positions_card() -> Component:
     table = grid("positions", POSITION_COLUMNS, row_id="symbol", empty_text=_NO_POSITIONS)
-    return card("Positions", [html.Div(id="positions-missing"), table])
+    note = html.Span("realised is after commission; sold out symbols come last", className="muted small")
+    return card("Positions", [html.Div(id="positions-missing"), table], aside=note)
 
 
 def _orders_card() -> Component:
@@ -110,8 +114,16 @@ async def state_content(sources: Sources) -> tuple[Children, Children]:
 
 async def table_content(sources: Sources) -> tuple[Any, ...]:
     """Rows and height of both tables; where the API does not answer, the last rows stay below the notice."""
-    positions, page = await asyncio.gather(sources.positions(), sources.orders())
-    return *_table(positions, position_rows, "Positions"), *_table(page, lambda p: order_rows(p["orders"]), "Orders")
+    positions, closed, page = await asyncio.gather(sources.positions(), sources.closed(), sources.orders())
+    return *_positions(positions, closed), *_table(page, lambda p: order_rows(p["orders"]), "Orders")
+
+
+def _positions(
+    held: list[Position] | SourceUnavailable, closed: list[ClosedPosition] | SourceUnavailable
+) -> tuple[Any, Any, Children]:
+    if isinstance(closed, SourceUnavailable):
+        return no_update, no_update, missing(closed, "Positions")
+    return _table(held, lambda positions: position_rows(positions, closed), "Positions")
 
 
 def _table(
