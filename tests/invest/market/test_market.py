@@ -58,6 +58,26 @@ def test_a_session_shows_its_open_its_extremes_and_its_close(now: str, price: in
     assert (quote.symbol, quote.price, quote.at) == (AAPL, Decimal(price), utc(at))
 
 
+@pytest.mark.parametrize(
+    ("now", "close"),
+    [
+        ("2008-01-02 16:40", None),  # of the first session
+        ("2008-01-03 14:30", 101),
+        ("2008-01-03 20:59", 101),
+        ("2008-01-03 21:00", 101),  # at the close, and through the night
+        ("2008-01-04 03:00", 101),
+        ("2008-01-04 14:30", 111),
+        ("2008-01-05 12:00", 111),  # a Saturday: Friday's change
+    ],
+)
+def test_the_previous_close_is_that_of_the_session_before_the_last_price(now: str, close: int | None) -> None:
+    assert _market(now).previous_close(AAPL) == (None if close is None else Decimal(close))
+
+
+def test_a_symbol_that_nobody_knows_has_no_previous_close() -> None:
+    assert _market("2008-01-04 15:00").previous_close(FB) is None
+
+
 def test_a_half_day_shows_its_four_prices_before_its_early_close() -> None:
     provider = FakeProvider({AAPL: [bar("2012-11-23")]})
     prices = [

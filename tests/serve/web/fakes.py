@@ -66,6 +66,7 @@ SYMBOLS = {
             "bars": 1970,
             "last_price": "24.75",
             "last_price_at": "2008-01-09T14:30:00Z",
+            "previous_close": "22.50",
         }
         for name in ("AAPL", "MSFT")
     ],

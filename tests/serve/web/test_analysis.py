@@ -57,12 +57,10 @@ async def test_a_silent_engine_says_why_and_one_that_answers_shows_its_numbers(s
     assert "Trained until 31 Dec 2007" in engines
 
 
-async def test_the_change_is_against_the_last_completed_close(sources: Sources, stand: Stand) -> None:
-    stand.api.documents["/api/symbols"]["symbols"][0]["last_price"] = "66"  # the last of 60 bars closed at 60
-
+async def test_the_change_is_against_the_session_before(sources: Sources) -> None:
     quote = text_of(await quote_content(sources, "AAPL"))
 
-    assert quote == "AAPL 66.00 +10.00\u202f% since the last close Wed 9 Jan 2008, 09:30, New York"
+    assert quote == "AAPL 24.75 +10.00\u202f% since the previous close Wed 9 Jan 2008, 09:30, New York"
 
 
 async def test_a_symbol_without_a_price_is_named_without_a_number(sources: Sources, stand: Stand) -> None:

@@ -167,6 +167,8 @@ class SymbolSummary(_Document):
     """completed sessions with a bar"""
     last_price: Money | None
     last_price_at: Time | None
+    previous_close: Money | None
+    """close of the session before that of the last price: what a change of the day is measured from"""
 
 
 class RefusedSymbol(_Document):

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from operator import attrgetter
 from typing import TypeVar
 
@@ -116,6 +117,19 @@ class Market:
     def quote(self, symbol: Symbol) -> Quote | None:
         """The latest price at or before now; None when there is none, also for a symbol that nobody knows."""
         return self._quote(symbol, self._clock.now())
+
+    def previous_close(self, symbol: Symbol) -> Decimal | None:
+        """The close of the session before that of the latest price, also after its own close and overnight.
+
+        None when there is no price, or it is of the first session.
+        """
+        now = self._clock.now()
+        quote = self._quote(symbol, now)
+        if quote is None:
+            return None
+        bars = self._provider.bars(symbol)
+        before = bisect_left(bars, self._calendar.latest(quote.at).day, key=_session_of)
+        return bars[before - 1].close if before else None
 
     def data_age_seconds(self, symbol: Symbol | None = None) -> float:
         """Seconds of open market since the last price of `symbol`, or of whichever symbol has the newest price.

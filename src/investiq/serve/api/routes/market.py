@@ -65,6 +65,7 @@ def _summary(market: Market, symbol: Symbol) -> api.SymbolSummary:
         bars=len(bars),
         last_price=quote.price if quote else None,
         last_price_at=quote.at if quote else None,
+        previous_close=market.previous_close(symbol),
     )
 
 

@@ -1,8 +1,6 @@
-"""The price line of a symbol: what it costs, since when, and how far that is from the last close."""
+"""The price line of a symbol: what it costs, since when, and how far that is from the previous close."""
 
 from __future__ import annotations
-
-import asyncio
 
 from dash import html
 from dash.development.base_component import Component
@@ -19,16 +17,14 @@ async def quote_content(sources: Sources, name: str | None) -> Component:
     """The line; without a price, the name alone."""
     if not name:
         return html.H1("Analysis")
-    symbols, bars = await asyncio.gather(sources.symbols(), sources.bars(name))
-    summary = _summary(symbols, name)
+    summary = _summary(await sources.symbols(), name)
     if summary is None or summary["last_price"] is None:
         return html.H1(name)
-    close = None if isinstance(bars, SourceUnavailable) or not bars["bars"] else bars["bars"][-1]["close"]
     return html.Div(
         [
             html.H1(name),
             html.Span(fmt.price(summary["last_price"]), className="quote-price"),
-            _change(summary["last_price"], close),
+            _change(summary["last_price"], summary["previous_close"]),
             html.Span(f"{fmt.market_time(summary['last_price_at'])}, New York", className="muted"),
         ],
         className="quote-line",
@@ -47,9 +43,8 @@ def _summary(symbols: Symbols | SourceUnavailable, name: str) -> SymbolSummary |
 
 
 def _change(price: str, close: str | None) -> Component | None:
-    """How far the price is from the last completed session's close."""
     if close is None:
         return None
     change = float(price) / float(close) - 1
-    words = f"{fmt.percent(change, 2, plus=True)} since the last close"
+    words = f"{fmt.percent(change, 2, plus=True)} since the previous close"
     return html.Span(words, className=fmt.tone(round(change, 4)))

@@ -48,9 +48,7 @@ def _equity_card() -> Component:
         html.Div(
             charts.chart("equity-chart", 264, charts.equity_series([]), panes=(3, 1), intraday=True), className="chart"
         ),
-        html.P(
-            "Market time, New York. Below: drawdown, below the highest equity ever.", className="muted small"
-        ),
+        html.P("Market time, New York. Below: drawdown, below the highest equity ever.", className="muted small"),
         html.Div(id="equity-missing"),
     ]
     return card("Equity", body)
