@@ -214,7 +214,37 @@ async def test_an_order_is_sent_with_the_key_of_the_form(sources: Sources, stand
     assert body == {"symbol": "AAPL", "side": "buy", "order_type": "market", "quantity": "10"}
     assert headers["idempotency-key"] == "key-1"
     assert next_key not in ("key-1", no_update)
-    assert "Accepted Buy 10 shares of AAPL" in text_of(answer)
+    assert text_of(answer) == (
+        "Accepted Buy 10 shares of AAPL, at the market. Fills at the next price. "
+        "Wed 9 Jan 2008, 11:30 New York. Order o1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"limit_price": "17.50"}, "limit 17.50. Fills when the price is 17.50 or lower, after costs."),
+        (
+            {"limit_price": "17.50", "side": "sell"},
+            "limit 17.50. Fills when the price is 17.50 or higher, after costs.",
+        ),
+        (
+            {"status": "filled", "filled_quantity": "10", "average_price": "24.75"},
+            "Filled Buy 10 shares of AAPL, at the market. 10 shares filled at 24.75.",
+        ),
+        ({"status": "unknown"}, "Unknown Buy 10 shares of AAPL, at the market. The broker has not answered"),
+        ({"status": "rejected", "message": "the money is not there"}, "the money is not there"),
+    ],
+)
+async def test_an_order_is_acknowledged_as_what_it_is(
+    sources: Sources, stand: Stand, changes: dict[str, Any], words: str
+) -> None:
+    stand.api.posts["/api/trades"] = (201, order(**changes))
+
+    answer, *_ = await place(sources, "k", MARKET_BUY)
+
+    assert words in text_of(answer)
+    assert "Order o1" in text_of(answer)
 
 
 async def test_an_order_in_dollars_with_a_limit(sources: Sources, stand: Stand) -> None:
@@ -233,7 +263,7 @@ async def test_a_denied_order_says_which_rule(sources: Sources, stand: Stand) ->
 
     answer, *_ = await place(sources, "k", MARKET_BUY)
 
-    assert "Denied Buy 10 shares of AAPL: trading is halted (manual)" in text_of(answer)
+    assert "Denied Buy 10 shares of AAPL, at the market: trading is halted (manual)" in text_of(answer)
 
 
 async def test_after_a_doubt_the_key_stays_so_that_sending_again_is_the_same_order(

@@ -73,7 +73,8 @@ ORDER_COLUMNS: Sequence[dict[str, Any]] = (
     _money_column("average_price", "At", width=95),
     _money_column("commission", "Commission", width=105),
     {"field": "by", "headerName": "By", "width": 110, "minWidth": 110},
-    {"field": "why", "headerName": "Why", "minWidth": 260, "flex": 1, "tooltipField": "why"},
+    {"field": "why", "headerName": "Why", "minWidth": 200, "flex": 1, "tooltipField": "why"},
+    {"field": "id", "headerName": "Order", "width": 100, "minWidth": 90, "tooltipField": "id"},
 )
 
 

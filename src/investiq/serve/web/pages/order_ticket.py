@@ -13,8 +13,9 @@ from dash.development.base_component import Component
 
 from investiq.clients.api import Submission
 from investiq.clients.session import ClientError
+from investiq.foundation.contract.api import Order
 from investiq.foundation.numbers import MalformedNumber, parse_number
-from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
+from investiq.foundation.vocabulary import OPEN_STATUSES, OrderStatus, OrderType, Side
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import attributes, card, notice
 from investiq.serve.web.reading import SourceUnavailable
@@ -179,10 +180,33 @@ async def place(sources: Sources, key: str, ticket: Ticket) -> tuple[Any, ...]:
 
 def _outcome(submission: Submission) -> Component:
     order = submission.order
-    asked = fmt.money(order["notional"]) if order["notional"] else f"{fmt.quantity(order['quantity'])} shares"
-    what = f"{title(order['side'])} {asked} of {order['symbol']}"
+    what = f"{title(order['side'])} {_asked(order)} of {order['symbol']}, {_kind(order)}"
+    taken = f"{fmt.market_time(order['created_at'])} New York. Order {order['id']}"
+    again = "This order was placed before: nothing new was sent." if submission.replayed else None
     if submission.denial is not None:
-        return notice("Denied", [f"{what}: {order['message'] or title(submission.denial)}"], "orange")
+        return notice("Denied", [f"{what}: {order['message'] or title(submission.denial)}", taken, again], "orange")
     ends_badly = order["status"] in (OrderStatus.REJECTED, OrderStatus.UNKNOWN)
-    news = order["message"] or "Filled at the next real price; the table below follows it."
-    return notice(title(order["status"]), [what, news], "red" if ends_badly else "teal")
+    color = "red" if ends_badly else "teal"
+    return notice(title(order["status"]), [f"{what}.", order["message"] or _prospect(order), taken, again], color)
+
+
+def _asked(order: Order) -> str:
+    return fmt.money(order["notional"]) if order["notional"] else f"{fmt.quantity(order['quantity'])} shares"
+
+
+def _kind(order: Order) -> str:
+    return f"limit {fmt.price(order['limit_price'])}" if order["limit_price"] else "at the market"
+
+
+def _prospect(order: Order) -> str | None:
+    """What has become of the order, or what it waits for."""
+    if order["average_price"]:
+        return f"{fmt.quantity(order['filled_quantity'])} shares filled at {fmt.price(order['average_price'])}."
+    if order["status"] == OrderStatus.UNKNOWN:
+        return "The broker has not answered: the order is looked up, and never sent a second time."
+    if order["status"] not in OPEN_STATUSES:
+        return None
+    if not order["limit_price"]:
+        return "Fills at the next price."
+    beyond = "lower" if order["side"] == Side.BUY else "higher"
+    return f"Fills when the price is {fmt.price(order['limit_price'])} or {beyond}, after costs."
