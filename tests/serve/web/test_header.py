@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from investiq.clients.alertmanager.alerts import FiringAlert
+from investiq.serve.web.alert_summary import alert_count
 from investiq.serve.web.header import header_content
+from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
-from tests.serve.web.fakes import HALTED, MARKET, STATUS, Stand, alert, text_of
+from tests.serve.web.fakes import HALTED, MARKET, STATUS, Stand, alert, raw_silence, text_of
 
 
 async def words(sources: Sources) -> str:
@@ -74,8 +77,40 @@ async def test_the_worst_alert_is_critical_before_warning_and_older_before_newer
     text = await words(sources)
 
     assert "ServiceDown critical" in text
-    assert "and 2 more" in text
+    assert "and 2 more, 1 muted" in text
     assert "MLServiceDown" not in text
+
+
+async def test_a_critical_alert_that_is_silenced_is_amber_and_never_none(sources: Sources, stand: Stand) -> None:
+    """The breaker is tripped, and somebody silenced it: nobody is told, so it must not look well here."""
+    silenced = alert("CircuitBreakerTripped", "critical", state="suppressed")
+    silenced["status"] |= {"silencedBy": ["a"], "inhibitedBy": []}
+    stand.alertmanager.documents["/api/v2/alerts"] = [silenced, alert("HighLatency", "warning", state="suppressed")]
+    stand.alertmanager.documents["/api/v2/silences"] = [raw_silence(status={"state": "expired"})]
+
+    line, _ = await header_content(sources)
+    text = text_of(line)
+
+    assert "CircuitBreakerTripped critical, silenced silenced until 2 Jan 18:00:00 UTC, 1 more muted" in text
+    assert "None firing" not in text
+    assert "chip chip-warn" in str(line.children[-1])
+    assert text_of(alert_count(await alerts_of(sources))) == "2 muted"
+
+
+async def test_an_inhibited_alert_is_not_none_firing(sources: Sources, stand: Stand) -> None:
+    stand.alertmanager.documents["/api/v2/alerts"] = [alert("HighLatency", "warning", state="suppressed")]
+
+    text = await words(sources)
+
+    assert "HighLatency warning, inhibited muted by another alert" in text
+    assert "None firing" not in text
+    assert text_of(alert_count(await alerts_of(sources))) == "1 muted"
+
+
+async def alerts_of(sources: Sources) -> list[FiringAlert]:
+    alerts = await sources.alerts()
+    assert not isinstance(alerts, SourceUnavailable)
+    return alerts
 
 
 async def test_an_alertmanager_that_does_not_answer_is_not_no_alert(sources: Sources, stand: Stand) -> None:

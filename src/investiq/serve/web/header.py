@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from dash import Dash, Input, Output, dcc, html
+from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 
 from investiq.clients.alertmanager.alerts import FiringAlert
 from investiq.foundation.contract.api import Market, TradingStatus
 from investiq.foundation.vocabulary import MarketPhase
 from investiq.serve.web import format as fmt
+from investiq.serve.web.alert_summary import summarise
 from investiq.serve.web.elements import Children, attributes, chip, outage
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
@@ -84,20 +85,5 @@ def _aging(market: Market) -> str:
 
 
 def _alerts(alerts: list[FiringAlert] | SourceUnavailable) -> Component:
-    if isinstance(alerts, SourceUnavailable):
-        silent = "Alertmanager does not answer: nothing pages"
-        why = "Prometheus is not heard: nothing can fire" if alerts.unfed else silent
-        return _item("alerts", "Alerts", chip("Unknown", "bad"), why)
-    firing = [alert for alert in alerts if alert.state == "active"]
-    if not firing:
-        return _item("alerts", "Alerts", chip("None firing", "good"), _suppressed(alerts))
-    worst = firing[0]
-    more = f", and {len(firing) - 1} more" if len(firing) > 1 else ""
-    link = dcc.Link(worst.name, href="/operations", className="alert-link")
-    tone = "bad" if worst.severity == "critical" else "warn"
-    value = html.Span([link, chip(worst.severity or "no severity", tone)], className="alert-worst")
-    return _item("alerts", "Worst alert", value, f"since {fmt.clock_time(worst.since)}{more}")
-
-
-def _suppressed(alerts: list[FiringAlert]) -> str:
-    return f"{fmt.count(len(alerts), 'alert')} silenced or inhibited" if alerts else "Alertmanager has none"
+    shown = summarise(alerts)
+    return _item("alerts", shown.label, shown.value, shown.note)

@@ -13,6 +13,7 @@ from investiq.clients.alertmanager.alerts import FiringAlert
 from investiq.clients.alertmanager.silence import Silence
 from investiq.foundation.durations import format_duration
 from investiq.serve.web import format as fmt
+from investiq.serve.web.alert_summary import alert_count
 from investiq.serve.web.elements import Children, attributes, card, chip, empty, missing, with_code
 from investiq.serve.web.links import silence_page
 from investiq.serve.web.reading import SourceUnavailable
@@ -57,7 +58,7 @@ def firing_content(alerts: Sequence[FiringAlert] | SourceUnavailable, name: str,
     rows: list[Component] = [_firing(alert, name, service) for alert in alerts[:_SHOWN]]
     if len(alerts) > _SHOWN:
         rows.append(html.Li(f"and {len(alerts) - _SHOWN} more", className="muted"))
-    return card("Fires now", html.Ul(rows, className="firing-list"), aside=chip(str(len(alerts)), "bad"))
+    return card("Fires now", html.Ul(rows, className="firing-list"), aside=alert_count(alerts))
 
 
 def _firing(alert: FiringAlert, name: str, service: str) -> Component:

@@ -16,6 +16,7 @@ from investiq.clients.inbox import InboxMessage
 from investiq.clients.prometheus import ScrapeTarget
 from investiq.foundation import topology
 from investiq.serve.web import format as fmt
+from investiq.serve.web.alert_summary import alert_count
 from investiq.serve.web.elements import Children, card, chip, empty, missing, with_code
 from investiq.serve.web.links import runbook_page, silence_page
 from investiq.serve.web.reading import SourceUnavailable
@@ -83,8 +84,7 @@ def alerts_content(alerts: list[FiringAlert] | SourceUnavailable) -> Component:
     body: Children = [_alert(alert) for alert in alerts] or empty(
         "Nothing fires", "Alertmanager was asked and has no alert but its heartbeat."
     )
-    active = sum(alert.state == "active" for alert in alerts)
-    return card("Firing alerts", body, aside=chip(str(active) if active else "none", "bad" if active else "good"))
+    return card("Firing alerts", body, aside=alert_count(alerts))
 
 
 def _alert(alert: FiringAlert) -> Component:
