@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -203,12 +204,14 @@ def test_the_card_is_served(client: TestClient, artifact: Artifact) -> None:
 
 FEATURE_DRIFT, FEATURE = "investiq_feature_drift_psi", "volatility_21"
 PREDICTION_DRIFT = "investiq_prediction_drift_psi"
+TRAINED_UNTIL = "investiq_model_trained_until_timestamp_seconds"
 
 
 def test_drift_and_age_are_there_from_the_first_scrape(client: TestClient) -> None:
-    assert sample(client, FEATURE_DRIFT, feature=FEATURE) == 0
-    for name in (PREDICTION_DRIFT, "investiq_drift_window_rows", "investiq_model_age_seconds"):
-        assert sample(client, name) == 0
+    """What is not known yet is not a number: zero would be a model that is asked what it learned from."""
+    assert math.isnan(sample(client, FEATURE_DRIFT, feature=FEATURE))
+    assert math.isnan(sample(client, PREDICTION_DRIFT))
+    assert sample(client, "investiq_drift_window_rows") == 0
     assert sample(client, "investiq_model_age_limit_seconds") == 365 * 86_400
 
 
@@ -248,14 +251,18 @@ def _wilder(history: list[Bar]) -> list[Bar]:
     ]
 
 
-def test_the_age_of_the_model_is_counted_in_market_time(
+def test_what_somebody_asks_about_makes_the_model_no_older(
     client: TestClient, trending_histories: Histories, artifact: Artifact
 ) -> None:
-    history = trending_histories[A]
+    """One question about a later year made ModelStale fire until the next start."""
+    learned = datetime.combine(artifact.card.data.trained_until, time.min, UTC).timestamp()
+    assert sample(client, TRAINED_UNTIL) == learned
+    history = [replace(bar, session=bar.session + timedelta(days=3650)) for bar in trending_histories[A]]
     assert client.post("/predict", json={"symbol": "AAA", "bars": wire(history[-NEEDED_BARS:])}).status_code == 200
-    age = history[-1].session - artifact.card.data.trained_until
-    assert age.days > 100
-    assert sample(client, "investiq_model_age_seconds") == age.days * 86_400
+
+    assert sample(client, TRAINED_UNTIL) == learned
+    exposed = client.get("/metrics").text
+    assert "investiq_model_age_seconds" not in exposed
 
 
 def test_health_with_a_model_is_ok_and_names_it(client: TestClient, artifact: Artifact) -> None:
@@ -285,6 +292,7 @@ def test_without_a_model_it_runs_and_says_that_it_is_down(tmp_path: Path, bars: 
             assert answer.json()["reason"] == "model_missing"
         assert sample(client, "investiq_model_loaded") == 0
         assert sample(client, "investiq_model_trained_timestamp_seconds") == 0
+        assert math.isnan(sample(client, TRAINED_UNTIL))
         assert outcomes(client, "no_model") == 1
 
 

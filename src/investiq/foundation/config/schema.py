@@ -99,8 +99,8 @@ class SignalsConfig(Section):
     max_model_age_days: float = Field(
         365.0,
         gt=0,
-        description="days of market time from the last session that the model learned from to the newest one that it "
-        "predicts from, after which it counts as stale",
+        description="days of market time since the last session that the model learned from, after which it counts as "
+        "stale",
     )
     model_dir: Path | None = Field(None, description="folder of the trained model; default: models/ in data_dir")
 

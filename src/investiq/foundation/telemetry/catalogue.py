@@ -464,11 +464,11 @@ MODEL_TRAINED = Metric(
     (Part.SIGNALS,),
     unit="seconds",
 )
-MODEL_AGE = Metric(
-    "investiq_model_age_seconds",
+MODEL_TRAINED_UNTIL = Metric(
+    "investiq_model_trained_until_timestamp_seconds",
     Kind.GAUGE,
     Subject.SIGNALS,
-    "Market time from the last session that the serving model learned from to the newest one that it was asked about.",
+    "Last session that the serving model learned from, in Unix seconds of market time; not a number without one.",
     (Part.SIGNALS,),
     unit="seconds",
 )
@@ -484,7 +484,7 @@ FEATURE_DRIFT = Metric(
     "investiq_feature_drift_psi",
     Kind.GAUGE,
     Subject.SIGNALS,
-    "Population stability index of a feature, recent requests against training; 0 until there are enough requests.",
+    "Population stability index of a feature, recent requests against training; not a number until they are enough.",
     (Part.SIGNALS,),
     (Label("feature", MODEL_FEATURES),),
 )

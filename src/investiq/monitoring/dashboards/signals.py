@@ -7,9 +7,10 @@ from investiq.foundation.telemetry.catalogue import (
     DRIFT_ROWS,
     ENGINE_RESULTS,
     FEATURE_DRIFT,
-    MODEL_AGE,
+    MARKET_TIME,
     MODEL_LOADED,
     MODEL_TRAINED,
+    MODEL_TRAINED_UNTIL,
     PREDICTION_DURATION,
     PREDICTIONS,
 )
@@ -64,8 +65,8 @@ _TRAINED = Panel(
 _AGE = Panel(
     title="Age of the model, of its limit",
     description=(
-        "Market time from the last session that it learned from to the newest that it is asked about, as a share of "
-        "what is allowed, as ModelStale measures it. Above the line it forecasts a market that it does not know."
+        "Market time since the last session that it learned from, as a share of what is allowed, as ModelStale "
+        "measures it. Above the line it forecasts a market that it does not know."
     ),
     unit=PanelUnit.SHARE,
     queries=(Query(of_alert(MODEL_STALE), "share of the limit"),),
@@ -76,7 +77,7 @@ _AGE_IN_DAYS = Panel(
     title="Age of the model",
     description="The same in days of market time. It falls when a model is trained anew.",
     unit=PanelUnit.DAYS,
-    queries=(Query(f"max({latest(MODEL_AGE)}) / 86400", "age"),),
+    queries=(Query(f"(max({latest(MARKET_TIME)}) - max({latest(MODEL_TRAINED_UNTIL)})) / 86400", "age"),),
 )
 
 _PREDICTIONS = Panel(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from investiq.foundation.telemetry.catalogue import (
     ENGINE_RESULTS,
     FEATURE_DRIFT,
-    MODEL_AGE,
+    MARKET_TIME,
     MODEL_AGE_LIMIT,
     MODEL_LOADED,
+    MODEL_TRAINED_UNTIL,
     PREDICTION_DRIFT,
     PREDICTION_DURATION,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "ALERTS",
     "FEATURE_DRIFT_HIGH",
     "ML_SERVICE_DOWN",
+    "MODEL_AGE",
     "MODEL_NOT_LOADED",
     "MODEL_STALE",
     "PREDICTION_DRIFT_HIGH",
@@ -64,19 +66,22 @@ MODEL_NOT_LOADED = Alert(
     covered_by="MLServiceDown",
 )
 
+MODEL_AGE = f"(max({series(MARKET_TIME)}) - on () group_right () {series(MODEL_TRAINED_UNTIL)})"
+"""Seconds of market time since the last session that the model learned from; nothing while the API does not answer."""
+
 MODEL_STALE = Alert(
     name="ModelStale",
     subject=Subject.SIGNALS,
     severity=Severity.WARNING,
-    # In market time, from the last session that it learned from to the newest that it is asked about: when the training
-    # ran says nothing in a replay, where a model of this morning may know prices up to 2008 and be asked about 2010.
-    query=f"{series(MODEL_AGE)} / {series(MODEL_AGE_LIMIT)}",
+    # In market time: when the training ran says nothing in a replay, where a model of this morning may know prices up
+    # to 2008 while it is 2010. The API's market time, not the sessions that somebody asks about: those may be any.
+    query=f"{MODEL_AGE} / {series(MODEL_AGE_LIMIT)}",
     op=">",
     threshold=1,
     for_seconds=600,
     summary='the signal model is old: {{ $value | printf "%.2f" }} times the age that is allowed',
     description=(
-        "The prices that it is asked about are much later than the last that it learned from. It still serves, at the "
+        "The market's time is much later than the last session that it learned from. It still serves, at the "
         "confidence of its training; what has changed in the market since then it does not know."
     ),
     no_data=NoData.COVERED,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from datetime import date
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import structlog
@@ -41,6 +42,8 @@ class ServingModel:
         self._thread = BoundedThreads(1, "load-model")
         self._loaded = metrics.gauge(catalogue.MODEL_LOADED)
         self._trained = metrics.gauge(catalogue.MODEL_TRAINED)
+        self._trained_until = metrics.gauge(catalogue.MODEL_TRAINED_UNTIL)
+        self._trained_until.set(math.nan)
         self._drift_metrics = DriftMetrics(metrics)
         self._window: DriftWindow | None = None
 
@@ -74,7 +77,7 @@ class ServingModel:
         features = model.features(symbol, bars)
         found = model.forecast(symbol, bars[-1].session, features)
         if self._window is not None and self._window.observe(symbol, found.as_of, features, found.probability_up):
-            self._drift_metrics.show(self._window.report(), found.trained_until)
+            self._drift_metrics.show(self._window.report())
         return found
 
     def card(self) -> ServingCard:
@@ -96,10 +99,11 @@ class ServingModel:
             return
         if self.model is None or self.model.card.drift_reference != model.card.drift_reference:
             self._window = DriftWindow(model.card.drift_reference)
-            self._drift_metrics.show(self._window.report(), model.card.data.trained_until)
+            self._drift_metrics.show(self._window.report())
         self.model, self.error = model, None
         self._loaded.set(1)
         self._trained.set(model.trained_at.timestamp() if model.trained_at else 0)
+        self._trained_until.set(datetime.combine(model.card.data.trained_until, time.min, UTC).timestamp())
         _log.info(
             "model_loaded",
             version=self.version,
@@ -113,20 +117,20 @@ class ServingModel:
 
 
 class DriftMetrics:
-    """Drift and age of the model, as Prometheus sees them."""
+    """Drift, as Prometheus sees it: not a number where it is not known, which no threshold takes for well."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._features = metrics.gauge(catalogue.FEATURE_DRIFT)
         self._probability = metrics.gauge(catalogue.PREDICTION_DRIFT)
         self._rows = metrics.gauge(catalogue.DRIFT_ROWS)
-        self._age = metrics.gauge(catalogue.MODEL_AGE)
+        self._set(None, None)
 
-    def show(self, report: DriftReport, trained_until: date) -> None:
-        """Set every gauge; an index that says nothing yet is 0."""
-        features = report.features or dict.fromkeys(catalogue.MODEL_FEATURES, 0.0)
-        for name, index in features.items():
-            self._features.labels(name).set(index)
-        self._probability.set(report.probability or 0.0)
+    def show(self, report: DriftReport) -> None:
+        """Set every gauge."""
+        self._set(report.features, report.probability)
         self._rows.set(report.rows)
-        newest = report.newest_session or trained_until
-        self._age.set(max((newest - trained_until).total_seconds(), 0.0))
+
+    def _set(self, features: Mapping[str, float] | None, probability: float | None) -> None:
+        for name in catalogue.MODEL_FEATURES:
+            self._features.labels(name).set(math.nan if features is None else features[name])
+        self._probability.set(math.nan if probability is None else probability)
