@@ -24,7 +24,7 @@ __all__ = ["command", "status_lines"]
 @click.option("--reason", type=Words(), required=True, help="Why; it is kept.")
 @pass_command_context
 def command(context: CommandContext, reason: str) -> None:
-    """Deny new entries from now on. Open positions stay, and can be sold."""
+    """Deny new entries from now on, and cancel open buys. Open positions stay, and can be sold."""
     from investiq.foundation.contract.api import LONGEST_REASON  # noqa: PLC0415  pydantic: only when something is sent
 
     if len(reason) > LONGEST_REASON:

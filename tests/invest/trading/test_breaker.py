@@ -461,3 +461,23 @@ def test_positions_in_many_symbols_are_all_counted(engine: Engine) -> None:
     assert not bench.desk.status().halted
     bench.price(Symbol("IBM"), "65")
     assert bench.desk.status().halted
+
+
+def test_the_preview_of_a_halt_is_what_the_halt_then_does(bench: Bench) -> None:
+    bench.hold("10")
+    bench.buy("1", limit="1")
+    bench.buy("2", limit="1", symbol=MSFT)
+    bench.sell("5", limit="900")
+    would = bench.desk.halt_preview()
+    assert not bench.desk.status().halted
+    assert [order.symbol for order in would.cancels] == [AAPL, MSFT]
+    assert (len(would.keeps), would.positions) == (1, 1)
+
+    bench.desk.halt("a test", "tester")
+    bench.desk.tick()
+
+    became = {order.id: order.status for order in bench.desk.orders().orders}
+    assert {became[order.id] for order in would.cancels} == {OrderStatus.CANCELLED}
+    assert [became[order.id] for order in would.keeps] == [OrderStatus.ACCEPTED]
+    after = bench.desk.halt_preview()
+    assert (after.halted, list(after.cancels)) == (True, [])

@@ -236,6 +236,7 @@ def api() -> FakeServer:
                 "/api/market": MARKET,
                 "/api/symbols": SYMBOLS,
                 "/api/trading/status": STATUS,
+                "/api/trading/halt": {"halted": False, "cancels": [order()], "keeps": [], "positions": 1},
                 "/api/account": ACCOUNT,
                 "/api/positions": {"positions": [POSITION], "closed": [SOLD_OUT]},
                 "/api/trades": {"orders": [denied, order()], "next_cursor": None},

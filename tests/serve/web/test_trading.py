@@ -107,18 +107,21 @@ async def test_the_equity_curve_is_sent_again_only_when_it_has_grown(sources: So
     assert "No equity yet" in text_of(nothing)
 
 
-async def test_the_preview_of_a_halt_counts_what_stays(sources: Sources, stand: Stand) -> None:
+async def test_the_preview_of_a_halt_says_what_the_desk_would_do(sources: Sources, stand: Stand) -> None:
     text = text_of(await preview(sources, "halt"))
     assert "Every new entry is denied" in text
+    assert "1 open buy order is cancelled : 10 shares of AAPL." in text
     assert "1 open position stays and can be sold." in text
-    assert "1 open order may still fill" in text
+    assert "may fill" not in text
 
     sources.forget_trading()
-    stand.api.documents["/api/positions"] = {"positions": [], "closed": []}
-    stand.api.documents["/api/trades"] = {"orders": [], "next_cursor": None}
+    sale = order(side="sell", symbol="IBM")
+    stand.api.documents["/api/trading/halt"] = {"halted": False, "cancels": [], "keeps": [sale] * 7, "positions": 0}
     text = text_of(await preview(sources, "halt"))
+    assert "No buy order is open." in text
+    assert "7 open sell orders are kept and may fill: 10 shares of IBM" in text
+    assert "and 2 more." in text
     assert "Nothing is held." in text
-    assert "No order is waiting." in text
 
 
 async def test_the_preview_of_a_resume_says_why_it_was_halted(sources: Sources, stand: Stand) -> None:
@@ -164,7 +167,9 @@ def test_the_breaker_shows_whether_the_monitoring_is_heard(state: str, words: st
 async def test_a_preview_without_the_api_invents_no_number(sources: Sources, stand: Stand) -> None:
     stand.api.down = True
 
-    assert "how many there are is not known" in text_of(await preview(sources, "halt"))
+    text = text_of(await preview(sources, "halt"))
+    assert "how many there are is not known" in text
+    assert "Open buy orders are cancelled" in text
 
 
 @pytest.mark.parametrize("change", ["halt", "resume"])

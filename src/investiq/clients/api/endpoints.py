@@ -155,8 +155,13 @@ class Endpoints:
         return ApiCall("GET", "/api/trading/status")
 
     @endpoint
+    def halt_preview(self) -> ApiCall[api.HaltPreview]:
+        """What a halt would do now; nothing is changed."""
+        return ApiCall("GET", "/api/trading/halt")
+
+    @endpoint
     def halt(self, reason: str) -> ApiCall[api.TradingStatus]:
-        """Deny entries until somebody resumes; exits stay allowed."""
+        """Deny entries, and cancel the open ones, until somebody resumes; exits stay allowed."""
         return ApiCall("POST", "/api/trading/halt", body=_reason(reason))
 
     @endpoint

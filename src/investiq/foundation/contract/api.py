@@ -40,6 +40,7 @@ __all__ = [
     "EngineResult",
     "EquityCurve",
     "EquityPoint",
+    "HaltPreview",
     "Health",
     "Market",
     "Monitoring",
@@ -411,6 +412,19 @@ class TradingStatus(_Document):
     """highest equity since the last resume, or ever; null until it is known after a resume"""
     drawdown_limit: Money
     monitoring: Monitoring
+
+
+class HaltPreview(_Document):
+    """What a halt would do now, besides denying every new order that adds to a position."""
+
+    halted: bool
+    """trading is halted already"""
+    cancels: list[Order]
+    """open orders that would be cancelled, since they add to a position"""
+    keeps: list[Order]
+    """open orders that would stay and may fill, since they reduce one"""
+    positions: int
+    """symbols held, which stay and can be sold"""
 
 
 class TradingReason(BaseModel):

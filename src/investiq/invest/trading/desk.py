@@ -44,6 +44,7 @@ from investiq.invest.trading.valuation import Valuation
 from investiq.invest.trading.views import (
     AccountView,
     ClosedPositionView,
+    HaltPreview,
     MonitoringView,
     OrderPage,
     PositionsView,
@@ -265,8 +266,23 @@ class Desk:
         except (InvestIQError, SQLAlchemyError) as error:
             return self._status(None, str(error))
 
+    def halt_preview(self) -> HaltPreview:
+        """What `halt` would do now; nothing is changed."""
+        with reading(self._engine) as connection:
+            seen = self._monitor.evaluate(connection)
+            open_orders = self._ledger.open_orders(connection)
+        return HaltPreview(
+            halted=seen.halted,
+            cancels=[order for order in open_orders if order.is_entry],
+            keeps=[order for order in open_orders if not order.is_entry],
+            positions=len(seen.valuation.portfolio.held),
+        )
+
     def halt(self, note: str, by: str) -> TradingStatus:
-        """Deny entries from now on. It is in force even if it cannot be kept yet; then every tick tries to keep it."""
+        """Deny entries from now on, and cancel the open ones at the next tick.
+
+        It is in force even if it cannot be kept yet; then every tick tries to keep it.
+        """
         try:
             self._monitor.halt(note, by)
         except DatabaseUnavailable as error:

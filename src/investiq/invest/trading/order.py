@@ -194,6 +194,11 @@ class Order:
         return self.status in OPEN_STATUSES
 
     @property
+    def is_entry(self) -> bool:
+        """It adds to a position: a halt cancels it."""
+        return self.side is Side.BUY
+
+    @property
     def remaining(self) -> Decimal:
         """Shares that may still fill; zero when the order is not open."""
         return (self.quantity or Decimal(0)) - self.filled_quantity if self.is_open else Decimal(0)

@@ -30,7 +30,7 @@ from sqlalchemy import Engine
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import reading, writing
-from investiq.foundation.vocabulary import OrderStatus, Side
+from investiq.foundation.vocabulary import OrderStatus
 from investiq.invest.trading.brokers.protocol import Broker, BrokerOrder, BrokerUnavailable, UnknownAtBroker
 from investiq.invest.trading.event_time import EventTime, UtcClock
 from investiq.invest.trading.ledger import Ledger
@@ -143,7 +143,7 @@ class OrderRouter:
     def cancel_entries(self, by: str, reason: str) -> None:
         """Cancel the open orders that would add to a position."""
         with reading(self._engine) as connection:
-            entries = [o for o in self._ledger.open_orders(connection) if o.side is Side.BUY]
+            entries = [o for o in self._ledger.open_orders(connection) if o.is_entry]
         for order in entries:
             if order.status not in _DOUBTFUL:
                 self._merge(order, self._broker.cancel(order.client_order_id), by, reason)

@@ -14,6 +14,7 @@ from investiq.invest.trading.order import Order
 __all__ = [
     "AccountView",
     "ClosedPositionView",
+    "HaltPreview",
     "MonitoringView",
     "OrderPage",
     "PositionView",
@@ -99,6 +100,23 @@ class AccountView:
     commission_paid: Decimal
     net_realised_pnl: Decimal
     unpriced: Sequence[Symbol]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltPreview:
+    """What a halt would do now.
+
+    Attributes:
+        halted: trading is halted already: what is open and adds to a position is being cancelled.
+        cancels: open orders that would be cancelled; one whose fate is not known, once it is.
+        keeps: open orders that would stay, since they reduce a position.
+        positions: symbols held, which stay and can be sold.
+    """
+
+    halted: bool
+    cancels: Sequence[Order]
+    keeps: Sequence[Order]
+    positions: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,10 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-__all__ = ["document"]
+from investiq.foundation.contract import api
+from investiq.invest.trading.order import Order
+
+__all__ = ["document", "order_document"]
 
 Document = TypeVar("Document")
 
@@ -21,6 +24,11 @@ def document(kind: type[Document], source: object = None, /, **parts: object) ->
     read = {name: getattr(source, name) for name in kind.__annotations__ if name not in parts}
     adapter: TypeAdapter[Document] = _adapter(kind)  # type: ignore[arg-type]  # mypy: a type might not be hashable
     return adapter.validate_python(read | parts)
+
+
+def order_document(order: Order) -> api.Order:
+    """An order with its history."""
+    return document(api.Order, order, history=[document(api.OrderEvent, event) for event in order.history])
 
 
 @cache

@@ -62,6 +62,7 @@ class Sources:
         self.account = PollingCache(api, self.client.account)
         self.positions = PollingCache(api, self.client.positions)
         self.closed = PollingCache(api, self.client.closed_positions)
+        self.halt_preview = PollingCache(api, self.client.halt_preview)
         self.orders = PollingCache(api, lambda: self.client.orders(limit=ORDERS))
         self.equity = PollingCache(api, lambda: self.client.equity(limit=EQUITY_POINTS), keep_seconds=2.0)
 
@@ -83,7 +84,8 @@ class Sources:
 
     def forget_trading(self) -> None:
         """Show the outcome of a change at once, not what was kept from before it."""
-        for readings in (self.status, self.account, self.positions, self.closed, self.orders):
+        shown = (self.status, self.account, self.positions, self.closed, self.halt_preview, self.orders)
+        for readings in shown:
             readings.forget()
 
     def forget_alerts(self) -> None:

@@ -14,7 +14,7 @@ from investiq.invest.market.types import parse_symbol
 from investiq.invest.trading.desk import Desk
 from investiq.invest.trading.order import Order, OrderRequest
 from investiq.serve.api.access import Access, Caller
-from investiq.serve.api.documents import document
+from investiq.serve.api.documents import order_document
 from investiq.serve.api.identity import limited_by, needs
 from investiq.serve.api.rate_limit import RateLimit
 from investiq.serve.http import Problem
@@ -68,7 +68,7 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
         """Place an order."""
         submission = desk.submit(_request(trade), key, caller.name)
         replayed = {"Idempotency-Replayed": "true"} if submission.replayed else {}
-        order = _document(submission.order)
+        order = order_document(submission.order)
         if submission.order.status is OrderStatus.DENIED:
             raise _denied(submission.order, order, replayed)
         response.status_code = 200 if submission.replayed else 201
@@ -92,19 +92,19 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
             status=OrderStatus(status) if status is not None else None,
         )
         return api.OrderPage(
-            orders=[_document(order) for order in page.orders],
+            orders=[order_document(order) for order in page.orders],
             next_cursor=str(page.next_cursor) if page.next_cursor is not None else None,
         )
 
     @router.get("/api/trades/{order_id}", responses=_ONE)
     def order(order_id: str) -> api.Order:
         """One order with its history."""
-        return _document(desk.order(order_id))
+        return order_document(desk.order(order_id))
 
     @router.delete("/api/trades/{order_id}", responses=_ONE)
     def cancel(order_id: str, caller: Caller = Depends(trader)) -> api.Order:
         """Cancel an open order."""
-        return _document(desk.cancel(order_id, caller.name))
+        return order_document(desk.cancel(order_id, caller.name))
 
     return router
 
@@ -129,10 +129,6 @@ def _request(trade: api.Trade) -> OrderRequest:
         order_type=OrderType(trade.order_type),
         limit_price=trade.limit_price,
     )
-
-
-def _document(order: Order) -> api.Order:
-    return document(api.Order, order, history=[document(api.OrderEvent, event) for event in order.history])
 
 
 def _denied(kept: Order, order: api.Order, headers: dict[str, str]) -> Problem:

@@ -11,7 +11,7 @@ from investiq.foundation.telemetry.metrics import Metrics
 from investiq.invest.trading.desk import Desk
 from investiq.invest.trading.views import TradingStatus
 from investiq.serve.api.access import Access, Caller
-from investiq.serve.api.documents import document
+from investiq.serve.api.documents import document, order_document
 from investiq.serve.api.identity import needs
 
 __all__ = ["trading_routes"]
@@ -31,9 +31,20 @@ def trading_routes(desk: Desk, metrics: Metrics) -> APIRouter:
         """Whether trading is halted, why, and how far the limits are."""
         return _document(desk.status())
 
+    @router.get("/api/trading/halt")
+    def halt_preview() -> api.HaltPreview:
+        """What a halt would do now; nothing is changed."""
+        would = desk.halt_preview()
+        return document(
+            api.HaltPreview,
+            would,
+            cancels=[order_document(order) for order in would.cancels],
+            keeps=[order_document(order) for order in would.keeps],
+        )
+
     @router.post("/api/trading/halt")
     def halt(why: api.TradingReason, caller: Caller = Depends(trader)) -> api.TradingStatus:
-        """Deny every order that adds to a position, until somebody resumes. Exits stay allowed."""
+        """Deny every order that adds to a position until somebody resumes, and cancel the open ones. Exits stay."""
         return _document(desk.halt(why.reason, caller.name))
 
     @router.post("/api/trading/resume", responses=_RESUMED)

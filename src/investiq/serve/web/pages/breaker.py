@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import dash_mantine_components as dmc
@@ -11,10 +11,11 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from investiq.clients.session import ClientError
-from investiq.foundation.contract.api import Monitoring, TradingStatus
-from investiq.foundation.vocabulary import OPEN_STATUSES, HeartbeatState
+from investiq.foundation.contract.api import Monitoring, Order, TradingStatus
+from investiq.foundation.vocabulary import HeartbeatState
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, card, chip, notice
+from investiq.serve.web.pages.order_ticket import asked
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 from investiq.serve.web.words import HEARTBEATS, why_halted
@@ -189,56 +190,63 @@ def register(app: Dash, sources: Sources) -> None:
 
 async def preview(sources: Sources, change: Change) -> Children:
     """What the change will do, with the numbers of this moment."""
-    positions, orders, status = await asyncio.gather(sources.positions(), sources.orders(), sources.status())
-    held = None if isinstance(positions, SourceUnavailable) else sum(float(p["quantity"]) != 0 for p in positions)
-    waiting = (
-        None if isinstance(orders, SourceUnavailable) else sum(o["status"] in OPEN_STATUSES for o in orders["orders"])
-    )
-    if change == "halt":
-        return html.Ul(
-            [
-                html.Li("Every new entry is denied, from people and from the agent, until somebody resumes."),
-                html.Li(_positions(held)),
-                html.Li(_orders(waiting)),
-            ],
-            className="preview",
-        )
-    why = (
-        "" if isinstance(status, SourceUnavailable) else why_halted(status["reason"], status["monitoring"]["heartbeat"])
-    )
-    if not isinstance(status, SourceUnavailable) and status["monitoring"]["heartbeat"] in _UNHEARD:
-        return html.Ul(
-            [
-                html.Li(f"Trading is halted now: {why}."),
-                html.Li("This will be refused: nothing is resumed while nobody would notice a fault."),
-                html.Li(f"Now {status['monitoring']['note']}."),
-            ],
-            className="preview",
-        )
-    return html.Ul(
-        [
-            html.Li(f"Trading is halted now: {why}." if why else "Trading is halted now."),
-            html.Li("New entries are allowed again at once; the agent goes on by its rules."),
-            html.Li("The losses until now are accepted: both limits count anew from the equity of this moment."),
-        ],
-        className="preview",
-    )
+    lines = await (_halt_lines(sources) if change == "halt" else _resume_lines(sources))
+    return html.Ul([html.Li(line) for line in lines if line], className="preview")
+
+
+async def _halt_lines(sources: Sources) -> list[Children]:
+    would = await sources.halt_preview()
+    denied = "Every new entry is denied, from people and from the agent, until somebody resumes."
+    if isinstance(would, SourceUnavailable):
+        unknown = "Open buy orders are cancelled, open sell orders and positions stay; how many there are is not known."
+        return [denied, unknown]
+    return [denied, _cancelled(would["cancels"]), _kept(would["keeps"]), _held(would["positions"])]
+
+
+async def _resume_lines(sources: Sources) -> list[Children]:
+    status = await sources.status()
+    if isinstance(status, SourceUnavailable):
+        return ["Trading is halted now.", *_RESUMED]
+    why = f"Trading is halted now: {why_halted(status['reason'], status['monitoring']['heartbeat'])}."
+    if status["monitoring"]["heartbeat"] in _UNHEARD:
+        refused = "This will be refused: nothing is resumed while nobody would notice a fault."
+        return [why, refused, f"Now {status['monitoring']['note']}."]
+    return [why, *_RESUMED]
 
 
 _UNHEARD = (HeartbeatState.AWAITED, HeartbeatState.LOST)
+_RESUMED = (
+    "New entries are allowed again at once; the agent goes on by its rules.",
+    "The losses until now are accepted: both limits count anew from the equity of this moment.",
+)
 
 
-def _positions(held: int | None) -> str:
-    if held is None:
-        return "Open positions stay; how many there are is not known at the moment."
-    verb = "stays" if held == 1 else "stay"
-    return f"{fmt.count(held, 'open position').capitalize()} {verb} and can be sold." if held else "Nothing is held."
+def _cancelled(orders: Sequence[Order]) -> Children:
+    if not orders:
+        return "No buy order is open."
+    return [html.Strong(f"{_open(orders, 'buy')} cancelled"), f": {_named(orders)}."]
 
 
-def _orders(waiting: int | None) -> str:
-    if not waiting:
-        return "No order is waiting." if waiting == 0 else "Open orders stay as they are."
-    return f"{fmt.count(waiting, 'open order').capitalize()} may still fill; cancel with `investiq trade cancel`."
+def _kept(orders: Sequence[Order]) -> Children:
+    return f"{_open(orders, 'sell')} kept and may fill: {_named(orders)}." if orders else None
+
+
+def _open(orders: Sequence[Order], side: str) -> str:
+    verb = "is" if len(orders) == 1 else "are"
+    return f"{fmt.count(len(orders), f'open {side} order')} {verb}"
+
+
+def _named(orders: Sequence[Order]) -> str:
+    few = [f"{asked(order)} of {order['symbol']}" for order in orders[:_FEW]]
+    return ", ".join([*few, *([f"and {len(orders) - _FEW} more"] if len(orders) > _FEW else [])])
+
+
+def _held(positions: int) -> str:
+    verb = "stays" if positions == 1 else "stay"
+    return f"{fmt.count(positions, 'open position')} {verb} and can be sold." if positions else "Nothing is held."
+
+
+_FEW = 5
 
 
 async def decide(sources: Sources, change: Change, reason: str) -> tuple[Any, ...]:

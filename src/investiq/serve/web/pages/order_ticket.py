@@ -22,7 +22,7 @@ from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 from investiq.serve.web.words import title
 
-__all__ = ["Ticket", "place", "register", "ticket_card"]
+__all__ = ["Ticket", "asked", "place", "register", "ticket_card"]
 
 _log = structlog.get_logger(__name__)
 
@@ -180,7 +180,7 @@ async def place(sources: Sources, key: str, ticket: Ticket) -> tuple[Any, ...]:
 
 def _outcome(submission: Submission) -> Component:
     order = submission.order
-    what = f"{title(order['side'])} {_asked(order)} of {order['symbol']}, {_kind(order)}"
+    what = f"{title(order['side'])} {asked(order)} of {order['symbol']}, {_kind(order)}"
     taken = f"{fmt.market_time(order['created_at'])} New York. Order {order['id']}"
     again = "This order was placed before: nothing new was sent." if submission.replayed else None
     if submission.denial is not None:
@@ -190,7 +190,8 @@ def _outcome(submission: Submission) -> Component:
     return notice(title(order["status"]), [f"{what}.", order["message"] or _prospect(order), taken, again], color)
 
 
-def _asked(order: Order) -> str:
+def asked(order: Order) -> str:
+    """How much an order is for, in dollars or shares."""
     return fmt.money(order["notional"]) if order["notional"] else f"{fmt.quantity(order['quantity'])} shares"
 
 
