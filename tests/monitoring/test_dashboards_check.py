@@ -55,6 +55,9 @@ FAULTS: list[tuple[str, Callable[[Any], None], str]] = [
         _of_query(expr=f"sum by (job) (up{{{CHOSEN}}})", legendFormat="{{job}} {{instance}}"),
         "its legend has the label instance, which 'sum by (job) (up",
     ),
+    ("target-ratio", _asking(f"sum(up{{{CHOSEN}}}) / sum(up{{{CHOSEN}}}) or vector(0)"), "sum(up"),
+    ("target-ratio", _asking(f"a{{{CHOSEN}}} / b{{{CHOSEN}}} >= 0 or 0 * b{{{CHOSEN}}}"), "a{"),
+    ("target-prediction", _asking(f"predict_linear(a{{{CHOSEN}}}[3h], 86400)"), "'predict_linear(a"),
     ("ids", lambda d: d["panels"][2].update(id=d["panels"][1]["id"]), "its id, "),
 ]
 
@@ -78,6 +81,13 @@ def test_every_rule_has_a_planted_fault() -> None:
 def test_a_sound_dashboard_passes_and_an_increase_may_have_its_own_window() -> None:
     document = _sound()
     _asking(f"sum by (job) (increase(a_total{{{CHOSEN}}}[24h]))")(document)
+    assert check_dashboards({"api.json": document}).findings == ()
+
+
+def test_what_is_asked_and_never_fails_is_nothing_of_something() -> None:
+    document = _sound()
+    every = f"sum by (job) (rate(a_total{{{CHOSEN}}}[$__rate_interval]))"
+    _asking(f"({every} or 0 * {every}) / ({every} > 0)")(document)
     assert check_dashboards({"api.json": document}).findings == ()
 
 

@@ -36,8 +36,8 @@ def test_what_is_recorded_is_chosen_by_the_labels_that_it_has() -> None:
     assert latest(ERROR_RATIO) == 'job:investiq_request_errors:ratio_rate5m{job=~"$job"}'
 
 
-def test_a_share_of_nothing_is_0() -> None:
-    assert share("a", "b") == "a / (b > 0) or 0 * b"
+def test_a_share_of_nothing_is_nothing_and_nothing_of_something_is_0() -> None:
+    assert share("a", "b") == "(a or 0 * b) / (b > 0)"
 
 
 @pytest.mark.parametrize(

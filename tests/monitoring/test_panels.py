@@ -9,10 +9,12 @@ import pytest
 
 from investiq.foundation.config import Config
 from investiq.foundation.contract.panels import PanelUnit, PanelView, ThresholdDocument, expand_variables
-from investiq.foundation.vocabulary import Subject
+from investiq.foundation.vocabulary import MarketPhase, Subject
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
+from investiq.monitoring.dashboards.market import PHASE
+from investiq.monitoring.dashboards.monitoring import NOTIFICATIONS
 from investiq.monitoring.dashboards.panel import Dashboard, Panel
 from investiq.monitoring.dashboards.panels_file import panels_document
 from investiq.monitoring.routing.silencing import known_alerts
@@ -121,3 +123,16 @@ def test_the_panels_of_a_row_leave_no_hole(dashboard: Dashboard) -> None:
                 lines.append(0)
             lines[-1] += panel.width
         assert set(lines) == {24}, f"{row.title}: {[(panel.title, panel.width) for panel in row.panels]}"
+
+
+def test_what_people_were_told_is_counted_without_the_heartbeat() -> None:
+    """By webhook Alertmanager tells the API and the inbox of its heartbeat, six times a minute."""
+    asked = [query.expr for query in NOTIFICATIONS.queries]
+    assert any('integration!="webhook"' in expr for expr in asked)
+    assert all("alertmanager_notifications_total" not in expr or 'integration!="webhook"' in expr for expr in asked)
+
+
+def test_the_market_is_in_one_phase_and_its_panel_is_one_line() -> None:
+    (query,) = PHASE.queries
+    assert "{{" not in query.legend
+    assert {text for text, _ in PHASE.states.values()} == set(MarketPhase)

@@ -344,7 +344,7 @@ def test_a_panel_that_says_why_it_is_empty(monitoring: Monitoring, monkeypatch: 
     _drawing(monitoring, lambda rows: rows.clear())
     checked = monitoring.checked("panels")["panels"]
     assert checked.findings == ()
-    assert "1 panels empty, which is the good case" in checked.looked_at
+    assert "1 panels empty, as they may be" in checked.looked_at
 
 
 def test_a_panel_whose_query_is_refused(monitoring: Monitoring) -> None:

@@ -272,10 +272,12 @@ def test_a_long_table_is_cut_and_says_so() -> None:
 
 @pytest.mark.parametrize("view", [view.value for view in PanelView])
 def test_nothing_is_good_where_that_is_said_and_a_question_elsewhere(view: str) -> None:
-    good = draw(panel(view=view, emptiness="No alert fires."), [], PICTURE)
+    good = draw(panel(view=view, emptiness="No alert fires.", empty_is_good=True), [], PICTURE)
+    quiet = draw(panel(view=view, emptiness="Nobody asked."), [], PICTURE)
     bad = draw(panel(view=view), [line("x", None, [])], PICTURE)
 
     assert text_of(good.words) == "Good No alert fires."
+    assert text_of(quiet.words) == "No data Nobody asked."
     assert text_of(bad.words).startswith("No data Prometheus has no sample")
     assert "investiq validate" in text_of(bad.words)
     assert good.series is None

@@ -142,7 +142,8 @@ class PanelDocument(_Part):
         width: of the 24 columns of a dashboard.
         minimum: lowest value of the axis; None lets it follow the data.
         maximum: highest value of the axis; None lets it follow the data.
-        emptiness: why no data is the good case; empty where there must be some.
+        emptiness: why there may be no data; empty where there must be some.
+        empty_is_good: no data is good news.
     """
 
     title: str
@@ -156,6 +157,7 @@ class PanelDocument(_Part):
     thresholds: tuple[ThresholdDocument, ...]
     states: tuple[StateDocument, ...]
     emptiness: str
+    empty_is_good: bool = False
 
     def state_of(self, value: float) -> StateDocument | None:
         """What `value` means, where that is said."""

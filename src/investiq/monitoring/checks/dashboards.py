@@ -1,6 +1,7 @@
 """The rendered dashboards pass the rules of Grafana's dashboard-linter that the author of a panel can break.
 
-The rules have the linter's names (github.com/grafana/dashboard-linter, docs/rules); `ids` and `target-legend` are ours.
+The rules have the linter's names (github.com/grafana/dashboard-linter, docs/rules); those that do not
+are ours: `ids`, `target-legend`, `target-ratio`, `target-prediction`.
 What `monitoring.dashboards.grafana` gives every panel alike, such as the data source and the variables, has no rule.
 """
 
@@ -22,7 +23,7 @@ from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS
 from investiq.monitoring.exporters.scrape import ALERTS, ALERTS_SINCE
 from investiq.monitoring.rules import RECORDINGS
 from investiq.promql.parse import ParseError
-from investiq.promql.tree import Call, Node, Selector, Subquery, places
+from investiq.promql.tree import Binary, Call, Node, Number, Selector, Subquery, nodes, places
 
 __all__ = ["EXEMPT", "RULES", "check_dashboards"]
 
@@ -158,6 +159,39 @@ def _target_legend(document: _Document) -> Iterator[_Fault]:
                 yield target.panel, what, fix
 
 
+def _target_ratio(document: _Document) -> Iterator[_Fault]:
+    """Not a rule of the linter: nothing of nothing is not 0 %."""
+    for target in _targets(document):
+        for node in nodes(target.tree) if target.tree is not None else ():
+            if isinstance(node, Binary) and node.op == "or" and _divides(node.left) and _is_zero(node.right):
+                yield (
+                    target.panel,
+                    f"{node} is 0 where nobody asked",
+                    "leave it out there: `emptiness`",
+                )
+
+
+def _divides(node: Node) -> bool:
+    return any(isinstance(part, Binary) and part.op == "/" for part in nodes(node))
+
+
+def _is_zero(node: Node) -> bool:
+    """`0 * x` and `vector(0)`."""
+    if isinstance(node, Binary):
+        return node.op == "*" and Number(0) in (node.left, node.right)
+    return isinstance(node, Call) and node.arguments == (Number(0),)
+
+
+def _target_prediction(document: _Document) -> Iterator[_Fault]:
+    """Not a rule of the linter: a line through a few minutes leads anywhere within a day."""
+    for target in _targets(document):
+        known = list(nodes(target.tree)) if target.tree is not None else []
+        predicts = any(isinstance(node, Call) and node.function == "predict_linear" for node in known)
+        if predicts and not any(isinstance(node, Selector) and node.offset for node in known):
+            what = f"{target.expr!r} predicts from however little is known"
+            yield target.panel, what, "add `and SERIES offset TIME`: a sample from the beginning of the window"
+
+
 def _selections(document: _Document) -> Iterator[tuple[_Target, Selector, str | None]]:
     """Every selector of every query, with the function that it is given to."""
     for target in _targets(document):
@@ -199,6 +233,8 @@ RULES: Mapping[str, Callable[[_Document], Iterator[_Fault]]] = {
     "target-instance": _target_of("instance"),
     "target-counter-agg": _target_counter_agg,
     "target-legend": _target_legend,
+    "target-ratio": _target_ratio,
+    "target-prediction": _target_prediction,
     "ids": _ids,
 }
 """Name of each rule -> the rule."""
@@ -209,6 +245,8 @@ WHY: Mapping[str, str] = {
     "target-instance": "it shows every instance, whatever is chosen",
     "target-counter-agg": "a total only grows, and falls at a restart: its line says nothing of now",
     "target-legend": "all its lines have the same name",
+    "target-ratio": "who looks there takes silence for a failure, or for success",
+    "target-prediction": "minutes after a start it shows a disk that is full tomorrow",
     "ids": "links and alerts hold on to it",
 }
 """Name of a rule -> why it matters, where what it finds does not say so."""

@@ -17,7 +17,7 @@ __all__ = ["DASHBOARD", "FIRING_NOW"]
 _OF_PEOPLE = ne("severity", Severity.NONE)
 _FIRING = series(ALERTS, eq("alertstate", AlertStatus.FIRING), _OF_PEOPLE)
 _PENDING = series(ALERTS, eq("alertstate", "pending"), _OF_PEOPLE)
-_NOTHING = "nothing fires: that is the good case"
+_NOTHING = "nothing fires"
 
 
 def _count(selector: str, label: str) -> str:
@@ -57,6 +57,7 @@ _SINCE = Panel(
         ),
     ),
     emptiness=_NOTHING,
+    empty_is_good=True,
     minimum=None,
     width=24,
 )
@@ -69,6 +70,7 @@ _HISTORY = Panel(
     queries=(Query(f"max by (alertname, service) ({_FIRING})", "{{alertname}} {{service}}"),),
     states={1: ("firing", PanelState.BAD)},
     emptiness=_NOTHING,
+    empty_is_good=True,
     width=24,
 )
 
@@ -78,6 +80,7 @@ _BY_SUBJECT = Panel(
     unit=PanelUnit.COUNT,
     queries=(Query(_count(_FIRING, "subject"), "{{subject}}"),),
     emptiness=_NOTHING,
+    empty_is_good=True,
 )
 
 _BY_SEVERITY = Panel(
@@ -86,6 +89,7 @@ _BY_SEVERITY = Panel(
     unit=PanelUnit.COUNT,
     queries=(Query(_count(_FIRING, "severity"), "{{severity}}"),),
     emptiness=_NOTHING,
+    empty_is_good=True,
 )
 
 DASHBOARD = Dashboard(

@@ -14,6 +14,8 @@ from investiq.promql.matcher import eq
 
 __all__ = ["ANALYSES_24H", "DASHBOARD"]
 
+_NOBODY_ASKED = "nobody asked for an analysis in this time: there is nothing to measure"
+
 ANALYSES_24H = Panel(
     title="Analyses in 24 hours",
     description="Analyses performed. None at all: neither the agent nor anybody else gets one, or nobody asked.",
@@ -47,6 +49,7 @@ _COVERAGE = Panel(
         ),
     ),
     maximum=1,
+    emptiness=_NOBODY_ASKED,
 )
 
 _STATUSES = Panel(
@@ -62,16 +65,12 @@ _FAILURES = Panel(
     title="Engines that fail",
     description=(
         "Share of the analyses of five minutes in which an engine broke or took too long, as EngineFailuresHigh "
-        "measures it. Analyses go on without it, on less evidence. Without an analysis it is 0."
+        "measures it. Analyses go on without it, on less evidence."
     ),
     unit=PanelUnit.SHARE,
-    queries=(
-        Query(
-            f"{of_alert(ENGINE_FAILURES_HIGH)} >= 0 or 0 * {per_second(ENGINE_RESULTS, by=('job', 'engine'))}",
-            "{{engine}}",
-        ),
-    ),
+    queries=(Query(of_alert(ENGINE_FAILURES_HIGH), "{{engine}}"),),
     alerts=(ENGINE_FAILURES_HIGH,),
+    emptiness=_NOBODY_ASKED,
     maximum=1,
 )
 
@@ -80,7 +79,7 @@ _DURATION = Panel(
     description="Time within which 95 % of an engine's results came. The slowest engine is what an analysis waits for.",
     unit=PanelUnit.SECONDS,
     queries=(Query(quantile(0.95, ENGINE_DURATION, by=("engine",)), "{{engine}}"),),
-    emptiness="nobody asked for an analysis in this time: there is no duration to measure",
+    emptiness=_NOBODY_ASKED,
 )
 
 DASHBOARD = Dashboard(

@@ -28,7 +28,6 @@ from investiq.monitoring.rules.api import (
     HIGH_ERROR_RATE,
     HIGH_LATENCY,
     PROBE_FAILING,
-    REQUEST_RATE,
 )
 from investiq.monitoring.selectors import OF_USERS, buckets, observations
 from investiq.promql.matcher import eq, matching
@@ -65,11 +64,12 @@ _ERRORS_AS_ALERTED = Panel(
     title="Error ratio that is alerted on",
     description=(
         "Share of the requests of users over five minutes that got a 5xx status, as HighErrorRate measures it. Above "
-        "the line users and the agent get errors instead of analyses and orders. Not a number counts as 0: no request."
+        "the line users and the agent get errors instead of analyses and orders."
     ),
     unit=PanelUnit.SHARE,
-    queries=(Query(f"{of_alert(HIGH_ERROR_RATE)} >= 0 or 0 * {latest(REQUEST_RATE)}", "{{job}}"),),
+    queries=(Query(of_alert(HIGH_ERROR_RATE), "{{job}}"),),
     alerts=(HIGH_ERROR_RATE,),
+    emptiness="no user asked in this time: there is nothing to measure",
 )
 
 _LATENCY_AS_ALERTED = Panel(

@@ -174,12 +174,13 @@ _DISK_FREE = Panel(
 _DISK_TOMORROW = Panel(
     title="Disk: bytes that are free in 24 hours",
     description=(
-        "Where the line through the last three hours leads, as HostDiskFillsIn24h measures it. Below 0 the disk is "
-        "full tomorrow, if it goes on like this."
+        "Where the line through the last three hours leads, as HostDiskFillsIn24h measures it; none before two hours "
+        "are known. Below 0 the disk is full tomorrow, if it goes on like this."
     ),
     unit=PanelUnit.BYTES,
     queries=(Query(of_alert(HOST_DISK_FILLS), "{{instance}} {{device}}"),),
     alerts=(HOST_DISK_FILLS,),
+    emptiness="two hours of data are not known yet: where the line leads cannot be said",
     minimum=None,
 )
 

@@ -13,7 +13,7 @@ from investiq.foundation.telemetry.catalogue import (
     PROVIDER_CALL_DURATION,
     PROVIDER_CALLS,
 )
-from investiq.foundation.vocabulary import Subject
+from investiq.foundation.vocabulary import MarketPhase, Subject
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.dashboards.panel_queries import in_last, latest, of_alert, per_second, quantile
 from investiq.monitoring.rules.market import MARKET_DATA_STALE
@@ -29,8 +29,19 @@ PHASE = Panel(
     ),
     unit=PanelUnit.STATE,
     view=PanelView.STATES,
-    queries=(Query(latest(MARKET_PHASE), "{{phase}}"),),
-    states={1: ("now", PanelState.GOOD), 0: ("not now", PanelState.NEUTRAL)},
+    # One line: three of which one says `now` tell it three times.
+    queries=(
+        Query(
+            f"max({latest(MARKET_PHASE, eq('phase', MarketPhase.OPEN))}) "
+            f"+ 2 * max({latest(MARKET_PHASE, eq('phase', MarketPhase.ENDED))})",
+            "market",
+        ),
+    ),
+    states={
+        0: ("closed", PanelState.NEUTRAL),
+        1: ("open", PanelState.GOOD),
+        2: ("ended", PanelState.WARNING),
+    },
 )
 
 _NOW = Panel(

@@ -25,6 +25,7 @@ from investiq.monitoring.rules.monitoring import (
     TSDB_FAILING,
     WATCHER_DOWN,
 )
+from investiq.promql.matcher import ne
 
 __all__ = ["DASHBOARD", "NOTIFICATIONS", "RECEIVED", "SILENCES", "TARGETS"]
 
@@ -177,32 +178,33 @@ _REFUSED = Panel(
     alerts=(NOT_CONNECTED,),
 )
 
+_PAGES = ne("integration", "webhook")
+
 NOTIFICATIONS = Panel(
-    title="Notifications",
+    title="Notifications in an hour",
     description=(
-        "Notifications a second by the way they take. The heartbeat goes by webhook all the time; a page by another "
-        "way is somebody who was told."
+        "Alerts that the inbox got, and notifications by each other way. Alertmanager counts those by webhook together "
+        "with its heartbeat, which is no page: they are left out here, and counted in the panel of those that fail."
     ),
-    unit=PanelUnit.PER_SECOND,
-    queries=(Query(f"{per_second(alertmanager.NOTIFICATIONS, by=('integration',))} > 0", "{{integration}}"),),
+    unit=PanelUnit.COUNT,
+    queries=(
+        Query(in_last("1h", INBOX_NOTIFICATIONS), "inbox"),
+        Query(f"{in_last('1h', alertmanager.NOTIFICATIONS, _PAGES, by=('integration',))} > 0", "{{integration}}"),
+    ),
+    emptiness="nobody was told of anything in this hour",
 )
 
 _FAILING = Panel(
     title="Notifications that fail",
     description=(
         "Share of the notifications of five minutes that did not arrive, as AlertmanagerNotificationsFailing measures "
-        "it. Above the line a page may have reached nobody. A way that is not used is 0."
+        "it. Above the line a page may have reached nobody."
     ),
     unit=PanelUnit.SHARE,
-    queries=(
-        Query(
-            f"{of_alert(NOTIFICATIONS_FAILING)} >= 0 "
-            f"or 0 * {per_second(alertmanager.NOTIFICATIONS, by=('job', 'integration'))}",
-            "{{integration}}",
-        ),
-    ),
+    queries=(Query(of_alert(NOTIFICATIONS_FAILING), "{{integration}}"),),
     alerts=(NOTIFICATIONS_FAILING,),
     maximum=1,
+    emptiness="nothing was notified in this time: there is nothing to measure",
 )
 
 _HELD = Panel(
@@ -252,6 +254,7 @@ _DIRECT = Panel(
         Query(f"{in_last('24h', DIRECT_NOTIFICATIONS, by=('notifier', 'outcome'))} > 0", "{{notifier}} {{outcome}}"),
     ),
     emptiness="the API had nothing to tell: the monitoring was not lost in 24 hours",
+    empty_is_good=True,
 )
 
 _PROBES = Panel(

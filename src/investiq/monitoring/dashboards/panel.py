@@ -50,7 +50,8 @@ class Panel:
         description: what is seen, and what a bad picture means.
         alerts: those whose thresholds are drawn; their queries must have the panel's unit.
         states: value -> words and how good it is.
-        emptiness: why no data is the good case; empty where a running stack must have some.
+        emptiness: why there may be no data; empty where a running stack must have some.
+        empty_is_good: no data is good news, such as that nothing fires, and not only nothing to measure.
         width: of the 24 columns of a dashboard.
         minimum: lowest value of the axis; None lets it follow the data.
         maximum: highest value of the axis; None lets it follow the data.
@@ -64,6 +65,7 @@ class Panel:
     alerts: tuple[Alert, ...] = ()
     states: Mapping[float, tuple[str, PanelState]] = field(default_factory=dict)
     emptiness: str = ""
+    empty_is_good: bool = False
     width: Literal[4, 6, 8, 12, 24] = 12
     minimum: float | None = 0
     maximum: float | None = None

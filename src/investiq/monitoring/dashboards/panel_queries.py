@@ -69,8 +69,8 @@ def quantile(q: float, histogram: Metric | ExternalMetric, *matchers: Matcher, b
 
 
 def share(part: str, whole: str) -> str:
-    """`part` of `whole`, both per second: 0 where there is nothing of either, instead of 0/0 or no series."""
-    return f"{part} / ({whole} > 0) or 0 * {whole}"
+    """`part` of `whole`, both per second: 0 where there is nothing of the part, and nothing where nobody asked."""
+    return f"({part} or 0 * {whole}) / ({whole} > 0)"
 
 
 def of_alert(alert: Alert) -> str:

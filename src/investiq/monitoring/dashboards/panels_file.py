@@ -66,6 +66,7 @@ def _panel(panel: Panel) -> PanelDocument:
             StateDocument(value=value, text=text, state=state) for value, (text, state) in panel.states.items()
         ),
         emptiness=panel.emptiness,
+        empty_is_good=panel.empty_is_good,
     )
 
 

@@ -48,7 +48,7 @@ def requests_panel(histogram: Metric | ExternalMetric, *of: Matcher) -> Panel:
 
 
 def errors_panel(histogram: Metric | ExternalMetric, failed: Matcher, *of: Matcher) -> Panel:
-    """Share of requests that failed, by job; 0 without requests."""
+    """Share of requests that failed, by job; nothing without requests."""
     return Panel(
         title="Requests that failed",
         description=(
@@ -59,6 +59,7 @@ def errors_panel(histogram: Metric | ExternalMetric, failed: Matcher, *of: Match
         queries=(Query(share(_rate(histogram, failed, *of), _rate(histogram, *of)), "{{job}}"),),
         width=8,
         maximum=1,
+        emptiness="nobody asked in this time: there is nothing to measure",
     )
 
 

@@ -81,10 +81,11 @@ def _errors(service: ServiceConfig, own: Matcher) -> Panel:
     failed = f"sum(rate({requests(service, *TARGET, own, matching(service.status_label, '5..'))}[{RATE_INTERVAL}]))"
     return Panel(
         title="Errors",
-        description="Share of requests that were answered with a 5xx status. Without any request it is 0.",
+        description="Share of requests that were answered with a 5xx status.",
         unit=PanelUnit.SHARE,
-        # Before the first failure there is no series of one; and nothing of nothing has failed.
-        queries=(Query(f"({failed} or vector(0)) / ({every} > 0) or vector(0)", "failed"),),
+        # Before the first failure there is no series of one.
+        queries=(Query(f"({failed} or vector(0)) / ({every} > 0)", "failed"),),
+        emptiness="nobody asked in this time: there is nothing to measure",
     )
 
 

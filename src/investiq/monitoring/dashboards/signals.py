@@ -5,7 +5,6 @@ from __future__ import annotations
 from investiq.foundation.contract.panels import PanelState, PanelUnit, PanelView
 from investiq.foundation.telemetry.catalogue import (
     DRIFT_ROWS,
-    ENGINE_RESULTS,
     FEATURE_DRIFT,
     MARKET_TIME,
     MODEL_LOADED,
@@ -14,7 +13,7 @@ from investiq.foundation.telemetry.catalogue import (
     PREDICTION_DURATION,
     PREDICTIONS,
 )
-from investiq.foundation.vocabulary import EngineName, Subject
+from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
 from investiq.monitoring.dashboards.panel_queries import latest, of_alert, per_second, quantile
 from investiq.monitoring.rules.signals import (
@@ -26,9 +25,10 @@ from investiq.monitoring.rules.signals import (
     PREDICTION_LATENCY_HIGH,
     SIGNAL_ENGINE_FALLBACK,
 )
-from investiq.promql.matcher import eq
 
 __all__ = ["DASHBOARD"]
+
+_NOT_ENOUGH = "the model was not asked often enough yet: its drift is not known"
 
 _SERVICE = Panel(
     title="Service",
@@ -111,29 +111,25 @@ _FALLBACK = Panel(
     title="Analyses without the signal engine",
     description=(
         "Share of the analyses that got no prediction, as SignalEngineFallback measures it. Above the line the agent "
-        "decides on less evidence. Without an analysis it is 0."
+        "decides on less evidence."
     ),
     unit=PanelUnit.SHARE,
-    queries=(
-        Query(
-            f"{of_alert(SIGNAL_ENGINE_FALLBACK)} >= 0 "
-            f"or 0 * {per_second(ENGINE_RESULTS, eq('engine', EngineName.SIGNAL), by=('job',))}",
-            "share",
-        ),
-    ),
+    queries=(Query(of_alert(SIGNAL_ENGINE_FALLBACK), "share"),),
     alerts=(SIGNAL_ENGINE_FALLBACK,),
     maximum=1,
+    emptiness="nobody asked for an analysis in this time: there is nothing to measure",
 )
 
 _DRIFT = Panel(
     title="Drift of the features",
     description=(
         "Population stability index of recent requests against training, over the features, as FeatureDrift measures "
-        "it. Above the line the model is asked about another world; 0 until there are enough requests."
+        "it. Above the line the model is asked about another world."
     ),
     unit=PanelUnit.COUNT,
     queries=(Query(of_alert(FEATURE_DRIFT_HIGH), "average of the features"),),
     alerts=(FEATURE_DRIFT_HIGH,),
+    emptiness=_NOT_ENOUGH,
 )
 
 _FORECAST_DRIFT = Panel(
@@ -145,6 +141,7 @@ _FORECAST_DRIFT = Panel(
     unit=PanelUnit.COUNT,
     queries=(Query(of_alert(PREDICTION_DRIFT_HIGH), "forecasts"),),
     alerts=(PREDICTION_DRIFT_HIGH,),
+    emptiness=_NOT_ENOUGH,
 )
 
 _DRIFTED = Panel(
@@ -152,12 +149,13 @@ _DRIFTED = Panel(
     description="The ten features with the largest index: what has changed in the market, or in what is sent.",
     unit=PanelUnit.COUNT,
     view=PanelView.TABLE,
-    queries=(Query(f"topk(10, {latest(FEATURE_DRIFT)})", "{{feature}}"),),
+    queries=(Query(f"topk(10, {latest(FEATURE_DRIFT)} >= 0)", "{{feature}}"),),
+    emptiness=_NOT_ENOUGH,
 )
 
 _ROWS = Panel(
     title="Requests that drift is measured on",
-    description="Recent requests in the window. While it fills, the indices are 0.",
+    description="Recent requests in the window. Until it holds enough, drift is not known.",
     unit=PanelUnit.COUNT,
     queries=(Query(f"max({latest(DRIFT_ROWS)})", "requests"),),
 )

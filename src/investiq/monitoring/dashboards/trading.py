@@ -190,18 +190,20 @@ _DENIALS = Panel(
     unit=PanelUnit.COUNT,
     queries=(Query(f"{in_last('1h', ORDER_DENIALS, by=('reason',))} > 0", "{{reason}}"),),
     emptiness="no order was denied in this hour",
+    empty_is_good=True,
 )
 
 _REJECTIONS = Panel(
     title="Orders that the broker rejected",
     description=(
         "Share of the orders that reached the broker in fifteen minutes, as OrderRejectionsHigh measures it. Above the "
-        "line, positions are not what was decided on. Without an order it is 0."
+        "line, positions are not what was decided on."
     ),
     unit=PanelUnit.SHARE,
-    queries=(Query(f"{of_alert(ORDER_REJECTIONS_HIGH)} >= 0 or 0 * {per_second(ORDERS, by=('job',))}", "{{job}}"),),
+    queries=(Query(of_alert(ORDER_REJECTIONS_HIGH), "{{job}}"),),
     alerts=(ORDER_REJECTIONS_HIGH,),
     maximum=1,
+    emptiness="no order reached the broker in this time: there is nothing to measure",
 )
 
 _ACKNOWLEDGEMENT = Panel(

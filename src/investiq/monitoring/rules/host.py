@@ -100,7 +100,8 @@ HOST_DISK_FILLS = Alert(
     name="HostDiskFillsIn24h",
     subject=Subject.HOST,
     severity=Severity.WARNING,
-    query=f"predict_linear({series(DISK_AVAILABLE)}[3h], {_DAY})",
+    # A line through less than two hours says nothing about a day: after ten minutes it led to -187 GiB.
+    query=f"(predict_linear({series(DISK_AVAILABLE)}[3h], {_DAY}) and {series(DISK_AVAILABLE)} offset 2h)",
     op="<",
     threshold=0,
     # The line through a large copy hits the floor within a day on any disk: only one that is filled counts.

@@ -142,8 +142,9 @@ def _shortened(text: str, limit: int = 240) -> str:
 
 def _empty(panel: PanelDocument, grid: TimeGrid) -> Component:
     if panel.emptiness:
-        good = html.Div([chip("Good", "good"), html.P(panel.emptiness, className="sentence")], className="good-empty")
-        return html.Div(good, className="no-lines")
+        word = chip("Good", "good") if panel.empty_is_good else chip("No data")
+        why = html.P(panel.emptiness, className="sentence")
+        return html.Div(html.Div([word, why], className="why-empty"), className="no-lines")
     minutes = fmt.age(grid.times[-1] - grid.times[0])
     seen = f"of the last {minutes}" if panel.view in (PanelView.LINES, PanelView.STATES) else "of now"
     advice = "`investiq status` says whether every part runs, `investiq validate` what is not measured."
