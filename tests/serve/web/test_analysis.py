@@ -76,7 +76,9 @@ async def test_an_unknown_symbol_and_a_dead_api_are_told(sources: Sources, stand
     stand.api.down = True
     dead, _ = await words(sources, "MSFT")
 
-    assert "The analysis of NOPE: API server refuses" in unknown
+    assert "The analysis of NOPE is not to be had." in unknown
+    assert "since" not in unknown
+    assert "investiq status" not in unknown
     assert "The analysis of MSFT: API server gives no answer since" in dead
 
 
@@ -161,7 +163,7 @@ async def test_a_chart_without_prices_says_why_and_is_drawn_again_when_they_are_
 
     assert series is no_update
     assert forgotten is None
-    assert "Prices: API server gives no answer" in text_of(why)
+    assert "The chart of AAPL: API server gives no answer" in text_of(why)
 
 
 def _find(tree: Any, identifier: str) -> Any:

@@ -9,7 +9,10 @@ import pytest
 from dash.development.base_component import Component
 
 from investiq.clients.prometheus import Point
+from investiq.foundation.config import Config
 from investiq.foundation.contract.panels import PanelDocument, PanelView
+from investiq.monitoring.dashboards import dashboards_of
+from investiq.monitoring.dashboards.panels_file import panels_document
 from investiq.serve.web.panels import dashboard
 from investiq.serve.web.panels.dashboard import board_layout, draw, render_dashboard
 from investiq.serve.web.panels.lines import COLORS, MOST_LINES
@@ -331,4 +334,11 @@ def test_a_panel_says_what_it_shows_and_which_alerts_judge_it() -> None:
     (told,) = of_class(page, "about-text")
     assert button.type == "button", "reached by the keyboard"
     assert getattr(button, "aria-describedby") == told.id
-    assert told.children == laid.description
+    assert text_of(told) == laid.description
+
+
+def test_no_text_of_a_dashboard_shows_its_backticks() -> None:
+    document = panels_document(dashboards_of(Config()))
+    told = [text_of(board_layout(dashboard, dashboard.name)) for dashboard in document.dashboards]
+    assert any("wait" in text for text in told)
+    assert all("`" not in text for text in told)

@@ -9,6 +9,8 @@ import pytest
 from dash import no_update
 
 from investiq.foundation.contract.api import TradingStatus
+from investiq.serve.web.elements import notice
+from investiq.serve.web.header import header_content
 from investiq.serve.web.pages.breaker import breaker_card, decide, preview
 from investiq.serve.web.pages.order_ticket import Ticket, place
 from investiq.serve.web.pages.trading import equity_content, state_content, table_content
@@ -344,3 +346,21 @@ async def test_a_halt_goes_through_the_server_as_the_browser_sends_it(
     assert answer.status_code == 200
     assert answer.json()["response"]["change-modal"]["opened"] is False
     assert stand.api.changes[0][1] == {"reason": "because of a test"}
+
+
+async def test_what_the_desk_names_to_type_stands_nowhere_between_backticks(sources: Sources, stand: Stand) -> None:
+    note = "none came; `investiq status` shows whether Prometheus runs"
+    monitoring = HALTED["monitoring"] | {"heartbeat": "lost", "note": note}
+    stand.api.documents["/api/trading/status"] = HALTED | {"note": note, "monitoring": monitoring}
+    stand.api.documents["/api/trades"] = {"orders": [order(message=note)], "next_cursor": None}
+
+    shown = [
+        *await header_content(sources),
+        *await state_content(sources),
+        await preview(sources, "resume"),
+        notice("Denied", [note], "red"),
+        (await table_content(sources))[3],
+    ]
+
+    assert "investiq status" in str(shown)
+    assert "`" not in str(shown)

@@ -433,7 +433,7 @@ AGENT_DECISIONS = Metric(
     "investiq_agent_decisions_total",
     Kind.COUNTER,
     Subject.TRADING,
-    "Decisions of the agent; a symbol on which it waits is decided on in each cycle.",
+    "Decisions of the agent; it waits while halted or with an open order, and decides again in each cycle.",
     (Part.AGENT,),
     (Label("action", _all(Action)),),
 )

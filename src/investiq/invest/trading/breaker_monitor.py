@@ -126,7 +126,8 @@ class AccountSnapshot:
         if halt is None:
             message = f"trading is halted (monitoring_lost): {describe_heartbeat(self.heartbeat, self.now)}"
             return Denial(DenialReason.MONITORING_LOST, f"{message}. {only}")
-        message = f"trading is halted ({halt.reason}) since {halt.since.at:%Y-%m-%d %H:%M} by {halt.by}: {halt.note}"
+        since = f"{halt.since.at:%Y-%m-%d %H:%M} UTC (market time)"
+        message = f"trading is halted ({halt.reason}) since {since} by {halt.by}: {halt.note}"
         unheard = halt.reason is HaltReason.MONITORING_LOST
         return Denial(DenialReason.MONITORING_LOST if unheard else DenialReason.HALTED, f"{message}. {only}")
 

@@ -269,7 +269,10 @@ _CYCLE_TIME = Panel(
 
 _DECISIONS = Panel(
     title="Decisions of the agent",
-    description="Decisions a second. Only `wait` for long: the evidence is weak, or analyses do not reach it.",
+    description=(
+        "Decisions a second. `hold` is the usual one. `wait` for long: scores say enter and trading is halted, or an "
+        "order stays open."
+    ),
     unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(AGENT_DECISIONS, by=("action",)), "{{action}}"),),
 )

@@ -28,6 +28,7 @@ __all__ = [
     "paragraph",
     "pending",
     "with_code",
+    "without_code",
 ]
 
 Children = Component | str | None | Sequence["Component | str | None"]
@@ -67,13 +68,19 @@ def empty(text: Children, then: Children = None) -> Component:
 
 def notice(heading: str, lines: Sequence[Children], color: str) -> Component:
     """What happened, in a tinted frame; Mantine makes it an ARIA alert."""
-    paragraphs = [html.P(line) for line in lines if line]
+    paragraphs = [html.P(with_code(line) if isinstance(line, str) else line) for line in lines if line]
     alert: Component = dmc.Alert(paragraphs, title=heading, color=color, variant="light", className="notice")
     return alert
 
 
 def outage(why: SourceUnavailable, what: str) -> Component:
-    """Says plainly that `what` is not known: which part does not answer, since when, what to type."""
+    """Says plainly that `what` is not known: which part does not answer, since when, what to type.
+
+    A refusal is no outage: the part answers, and says what is wrong with the question.
+    """
+    if why.refused:
+        words = html.P(with_code(f"{why.error.rstrip('.')}."), className="sentence")
+        return html.Div([html.Strong(f"{what} is not to be had."), words], className="missing", role="alert")
     advice = "" if why.advice in why.error else f" Type `{why.advice}` to see what is wrong."
     words = html.P(with_code(f"{why.error.rstrip('.')}.{advice}"), className="sentence")
     return html.Div([_no_answer(why, what), words], className="missing", role="alert")
@@ -88,13 +95,18 @@ def missing(why: SourceUnavailable, what: str) -> Component:
 
 
 def _no_answer(why: SourceUnavailable, what: str) -> Component:
-    verb = "refuses" if why.refused else "knows of none" if why.unfed else "gives no answer"
+    verb = "knows of none" if why.unfed else "gives no answer"
     return html.Strong(f"{what}: {why.part} {verb} since {fmt.clock_time(why.since)}.")
 
 
 def with_code(text: str) -> list[Component | str]:
     """Text in which what stands between backticks is something to type."""
     return [html.Code(part) if odd % 2 else part for odd, part in enumerate(text.split("`"))]
+
+
+def without_code(text: str) -> str:
+    """The same where only plain text can stand: in tooltips and cells of tables."""
+    return text.replace("`", "")
 
 
 def paragraph(text: str) -> Component:

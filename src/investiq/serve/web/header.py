@@ -13,7 +13,7 @@ from investiq.foundation.contract.api import Market, TradingStatus
 from investiq.foundation.vocabulary import MarketPhase
 from investiq.serve.web import format as fmt
 from investiq.serve.web.alert_summary import summarise
-from investiq.serve.web.elements import Children, attributes, chip, outage
+from investiq.serve.web.elements import Children, attributes, chip, outage, with_code, without_code
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 from investiq.serve.web.words import MODES, PHASES, why_halted
@@ -66,7 +66,9 @@ def _trading(status: TradingStatus | SourceUnavailable) -> Component:
         return _item("trading", "Trading", chip("Not halted", "good" if watched else "warn"), note)
     why = why_halted(status["reason"], status["monitoring"]["heartbeat"])
     note = f"{why}: {status['note']}" if status["note"] else why
-    return _item("trading", "Trading", chip("Halted", "bad"), html.Span(note, title=note), css="halted")
+    return _item(
+        "trading", "Trading", chip("Halted", "bad"), html.Span(with_code(note), title=without_code(note)), css="halted"
+    )
 
 
 def _market(market: Market | SourceUnavailable) -> list[Component]:

@@ -166,7 +166,7 @@ async def chart_content(sources: Sources, name: str | None, span: str, shown: li
         return no_update, no_update, None, await _prices_missing(sources)
     answer, symbols = await asyncio.gather(sources.bars(name), sources.symbols())
     if isinstance(answer, SourceUnavailable):
-        return no_update, no_update, None, missing(answer, "Prices")
+        return no_update, no_update, None, missing(answer, f"The chart of {name}")
     bars, price = answer["bars"], price_now(symbols, name)
     now = [name, span, bars[-1]["session"] if bars else "", price]
     if now == shown:

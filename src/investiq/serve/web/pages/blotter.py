@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from investiq.foundation.contract.api import ClosedPosition, Order, Position
 from investiq.serve.web import format as fmt
+from investiq.serve.web.elements import without_code
 from investiq.serve.web.words import ORDER_TONES, title
 
 __all__ = ["ORDER_COLUMNS", "POSITION_COLUMNS", "order_rows", "position_rows"]
@@ -115,7 +116,7 @@ def _order_row(order: Order) -> dict[str, Any]:
         "average_price": _number(order["average_price"]),
         "commission": _number(order["commission"]),
         "by": order["created_by"],
-        "why": order["message"] or title(order["reason"]),
+        "why": without_code(order["message"] or title(order["reason"])),
     }
 
 

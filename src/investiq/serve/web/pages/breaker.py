@@ -14,7 +14,7 @@ from investiq.clients.session import ClientError
 from investiq.foundation.contract.api import Monitoring, Order, TradingStatus
 from investiq.foundation.vocabulary import HeartbeatState
 from investiq.serve.web import format as fmt
-from investiq.serve.web.elements import Children, card, chip, notice
+from investiq.serve.web.elements import Children, card, chip, notice, with_code, without_code
 from investiq.serve.web.pages.order_ticket import asked
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
@@ -92,9 +92,9 @@ def breaker_card(status: TradingStatus) -> Component:
 
 
 def _halt(status: TradingStatus) -> Component:
-    rows = [
+    rows: list[tuple[str, Children]] = [
         ("Why", why_halted(status["reason"], status["monitoring"]["heartbeat"])),
-        ("Note", status["note"] or fmt.MISSING),
+        ("Note", with_code(status["note"] or fmt.MISSING)),
         ("By", status["by"] or "the breaker"),
         ("Since", f"{fmt.market_time(status['since'])} New York (market time)"),
         ("", f"{fmt.clock_time(status['since_wall'])} (real time)"),
@@ -126,7 +126,7 @@ def _monitoring(monitoring: Monitoring) -> Component:
     return html.Div(
         [html.Span("Heartbeat of the monitoring"), html.Span([chip(word, tone), age])],
         className="meter-head",
-        title=monitoring["note"],
+        title=without_code(monitoring["note"]),
         id="monitoring-heartbeat",
     )
 
@@ -191,7 +191,8 @@ def register(app: Dash, sources: Sources) -> None:
 async def preview(sources: Sources, change: Change) -> Children:
     """What the change will do, with the numbers of this moment."""
     lines = await (_halt_lines(sources) if change == "halt" else _resume_lines(sources))
-    return html.Ul([html.Li(line) for line in lines if line], className="preview")
+    told = [with_code(line) if isinstance(line, str) else line for line in lines if line]
+    return html.Ul([html.Li(line) for line in told], className="preview")
 
 
 async def _halt_lines(sources: Sources) -> list[Children]:

@@ -141,7 +141,7 @@ def _shown(sources: Sources, name: str) -> tuple[Children, str]:
     key = f"{name}@{document.revision}"
     if dashboard is None:
         return notice("This dashboard is no longer there", [f"The file of panels has no `{name}`."], "red"), key
-    about = html.P(dashboard.description, className="muted board-about")
+    about = html.P(with_code(dashboard.description), className="muted board-about")
     return [about, board_layout(dashboard, key)], key
 
 

@@ -91,7 +91,8 @@ def _about(panel: PanelDocument, key: str, place: int) -> Component:
     named = attributes(aria_label=f"About {panel.title}", aria_describedby=identifier)
     button = html.Button("i", type="button", className="about-button", **named)
     return html.Span(
-        [button, html.Span(panel.description, id=identifier, role="tooltip", className="about-text")], className="about"
+        [button, html.Span(with_code(panel.description), id=identifier, role="tooltip", className="about-text")],
+        className="about",
     )
 
 
