@@ -110,6 +110,7 @@ def eventually(locator: Locator, text: str | re.Pattern[str]) -> None:
 
 
 FILLED = {
+    "/silence": (".names", "ServiceDown"),
     "/silence/ServiceDown": ("#silence-count", "now"),
     "/": ("#overall-card", "of the evidence"),
     "/trading": ("#breaker-card", "allowed"),
@@ -135,6 +136,31 @@ def test_a_page_is_filled_without_a_complaint_and_without_the_outside(
         assert page.evaluate("document.documentElement.scrollWidth") <= width  # nothing to scroll sideways
         links = page.evaluate("[...document.querySelectorAll('[href],[src]')].map(e => e.href || e.src)")
         assert [link for link in links if not str(link).startswith((watch.allowed, "data:"))] == []
+
+
+def test_tab_leaves_a_table_after_a_few_presses(browser: Browser, stack: Stack) -> None:
+    """Cell by cell it took 258."""
+    with opened(browser, stack, "/trading") as (page, _watch):
+        eventually(page.locator("#breaker-card"), "allowed")
+        expect(page.locator("#orders [role=columnheader]").first).to_be_visible(timeout=PATIENCE_MS)
+        page.locator("#page").focus()
+        within = 0
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            within += page.evaluate("Boolean(document.activeElement.closest('#positions, #orders'))")
+            if page.evaluate("document.activeElement === document.body"):
+                break
+        assert page.evaluate("document.activeElement === document.body"), "all of the page was gone through"
+        assert 2 <= within <= 8, "both tables are reached, and left"
+
+
+def test_what_is_pressed_has_a_name(browser: Browser, stack: Stack) -> None:
+    with opened(browser, stack, "/trading") as (page, _watch):
+        page.get_by_role("button", name="Halt trading").click()
+        expect(page.get_by_role("dialog").get_by_role("button", name="Close without a change")).to_be_visible()
+        for name in ("Side", "Amount in", "Type"):
+            expect(page.get_by_role("radiogroup", name=name)).to_have_count(1)
+        assert page.locator("footer").count() == 1
 
 
 def test_another_symbol_changes_the_chart_and_the_cards(browser: Browser, stack: Stack) -> None:

@@ -76,7 +76,7 @@ async def test_an_unknown_symbol_and_a_dead_api_are_told(sources: Sources, stand
     stand.api.down = True
     dead, _ = await words(sources, "MSFT")
 
-    assert "The analysis of NOPE is not to be had." in unknown
+    assert "The analysis of NOPE is not available." in unknown
     assert "since" not in unknown
     assert "investiq status" not in unknown
     assert "The analysis of MSFT: API server gives no answer since" in dead

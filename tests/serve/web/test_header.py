@@ -91,7 +91,7 @@ async def test_a_critical_alert_that_is_silenced_is_amber_and_never_none(sources
     line, _ = await header_content(sources)
     text = text_of(line)
 
-    assert "CircuitBreakerTripped critical, silenced silenced until 2 Jan 18:00:00 UTC, 1 more muted" in text
+    assert "CircuitBreakerTripped silenced critical, silenced until 2 Jan 18:00:00 UTC, 1 more muted" in text
     assert "None firing" not in text
     assert "chip chip-warn" in str(line.children[-1])
     assert text_of(alert_count(await alerts_of(sources))) == "2 muted"
@@ -102,7 +102,7 @@ async def test_an_inhibited_alert_is_not_none_firing(sources: Sources, stand: St
 
     text = await words(sources)
 
-    assert "HighLatency warning, inhibited muted by another alert" in text
+    assert "HighLatency inhibited warning, muted by another alert" in text
     assert "None firing" not in text
     assert text_of(alert_count(await alerts_of(sources))) == "1 muted"
 

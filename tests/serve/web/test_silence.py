@@ -14,6 +14,7 @@ from dash import no_update
 
 from investiq.foundation.config import Config, Paths
 from investiq.serve.web.links import runbook_page, silence_page
+from investiq.serve.web.pages import silence_index
 from investiq.serve.web.pages.silence import layout, state_content
 from investiq.serve.web.pages.silence_change import Form, SilenceTarget, end, silence
 from investiq.serve.web.sources import Sources
@@ -347,7 +348,7 @@ async def test_without_alertmanager_nothing_is_ended(sources: Sources, stand: St
         ("/silence/ServiceDown?service=investiq-api", 200),
         ("/silence/Watchdog", 200),
         ("/silence/ServiceDwn", 404),
-        ("/silence", 404),
+        ("/silence", 200),
         ("/silence/ServiceDown/more", 404),
     ],
 )
@@ -375,3 +376,22 @@ async def test_another_page_silences_nothing(console: httpx2.AsyncClient, stand:
 def test_whatever_a_name_holds_stays_a_part_of_the_address() -> None:
     assert silence_page("A/../b?c#d", "e&f=g h") == "/silence/A%2F..%2Fb%3Fc%23d?service=e%26f%3Dg+h"
     assert runbook_page("api", "A/../b") == "/runbooks/api/A%2F..%2Fb"
+
+
+# ---- without an alert ----
+
+
+async def test_without_an_alert_the_page_offers_what_fires_and_all_that_may_be_silenced(
+    sources: Sources, stand: Stand
+) -> None:
+    stand.alertmanager.documents["/api/v2/alerts"] = [alert("ServiceDown", "critical"), alert("Watchdog", "none")]
+    stand.alertmanager.silences[:] = [raw_silence()]
+
+    page = await silence_index.layout(sources)
+
+    text, links = text_of(page), str(page)
+    assert "ServiceDown of investiq-api   silenced" in text
+    assert "/silence/ServiceDown?service=investiq-api" in links
+    assert "/silence/HighLatency" in links
+    assert "/silence/Watchdog" not in links
+    assert "by ana known, #214" in text

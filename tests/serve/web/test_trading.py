@@ -13,7 +13,7 @@ from investiq.serve.web.elements import notice
 from investiq.serve.web.header import header_content
 from investiq.serve.web.pages.breaker import breaker_card, decide, preview
 from investiq.serve.web.pages.order_ticket import Ticket, place
-from investiq.serve.web.pages.trading import equity_content, state_content, table_content
+from investiq.serve.web.pages.trading import equity_content, layout, state_content, table_content
 from investiq.serve.web.sources import Sources
 from tests.serve.web.fakes import ACCOUNT, HALTED, STATUS, Stand, order, text_of
 
@@ -364,3 +364,12 @@ async def test_what_the_desk_names_to_type_stands_nowhere_between_backticks(sour
 
     assert "investiq status" in str(shown)
     assert "`" not in str(shown)
+
+
+def test_what_is_pressed_or_chosen_has_a_name() -> None:
+    """A label beside a radio group names it for the eye only."""
+    drawn = str(layout())
+
+    for name in ("Side", "Amount in", "Type"):
+        assert f"aria-label='{name}'" in drawn
+    assert "closeButtonProps={'aria-label': 'Close without a change'}" in drawn

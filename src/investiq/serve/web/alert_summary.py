@@ -48,10 +48,9 @@ def alert_count(alerts: Sequence[FiringAlert]) -> Children:
 
 
 def _chip(alert: FiringAlert) -> Children:
-    severity = alert.severity or "no severity"
     if alert.state != "active":
-        return chip(f"{severity}, {alert.state}", "warn")
-    return chip(severity, "bad" if alert.severity == "critical" else "warn")
+        return chip(alert.state, "warn")
+    return chip(alert.severity or "no severity", "bad" if alert.severity == "critical" else "warn")
 
 
 def _note(worst: FiringAlert, others: Sequence[FiringAlert]) -> str:
@@ -62,8 +61,10 @@ def _note(worst: FiringAlert, others: Sequence[FiringAlert]) -> str:
 
 
 def _since(alert: FiringAlert) -> str:
-    if alert.state == "inhibited":
-        return "muted by another alert"
-    if alert.silences:
-        return f"silenced until {fmt.clock_time(max(silence.ends_at for silence in alert.silences))}"
-    return f"since {fmt.clock_time(alert.since)}"
+    if alert.state == "active":
+        return f"since {fmt.clock_time(alert.since)}"
+    muted = "muted by another alert"
+    if alert.state == "silenced":
+        ends = [silence.ends_at for silence in alert.silences]
+        muted = f"silenced until {fmt.clock_time(max(ends, default=None))}"
+    return f"{alert.severity or 'no severity'}, {muted}"

@@ -1,7 +1,8 @@
 """Charts of TradingView's Lightweight Charts: prices with averages and volume, equity, monitoring lines.
 
-The library draws on a canvas, which knows no CSS variable: the colours stand here, and can be read on white and on dark
-ground. Its logo would put an outside address into the page, so it is off and the footer gives the credit.
+The library draws on a canvas, which knows no CSS variable: the colours of lines stand here, and can be told apart on
+white and on dark ground; the text of axes follows the scheme. Its logo would put an outside address into the page, so
+it is off and the footer gives the credit.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import dash_tvlwc
+from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.development.base_component import Component
 
 from investiq.clients.prometheus import Point
@@ -28,11 +30,12 @@ __all__ = [
     "line_series",
     "price_line",
     "price_series",
+    "tint",
     "visible_range",
 ]
 
-UP, DOWN = "#1f9d6b", "#d64550"
-AVERAGES: Mapping[int, str] = {20: "#e08a1e", 50: "#3f7de0", 200: "#9a5fd0"}
+UP, DOWN = "#1f9d6b", "#d03c48"
+AVERAGES: Mapping[int, str] = {20: "#e08a1e", 50: "#3572d9", 200: "#9a5fd0"}
 """Sessions of each moving average and its colour."""
 
 RANGES: Mapping[str, int] = {"3M": 92, "6M": 183, "1Y": 366, "3Y": 1096}
@@ -41,9 +44,21 @@ RANGES: Mapping[str, int] = {"3M": 92, "6M": 183, "1Y": 366, "3Y": 1096}
 LIMIT_IN_SIGHT = 3.0
 """How many times higher than all values a limit may be to be on the scale."""
 
-_TEXT = "#747e8b"  # 4.1 to 1 on white and on the dark ground alike
+_TEXT = "#586474"
+"""Of axes, before the page has tinted them: no colour is 4.5 to 1 on white and on the dark ground alike."""
+
 _LABEL = "#5b6675"
 _LINE = "rgba(125, 135, 148, 0.16)"
+
+
+def tint(app: Dash, identifier: str | Mapping[str, Any]) -> None:
+    """Let the axes of these charts follow light and dark: the canvas knows no CSS variable (assets/charts.js)."""
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("investiq", "tint"),
+        Output(identifier, "chartOptions"),
+        Input("scheme", "computedColorScheme"),
+        State(identifier, "chartOptions"),
+    )
 
 
 def chart(

@@ -80,7 +80,7 @@ def outage(why: SourceUnavailable, what: str) -> Component:
     """
     if why.refused:
         words = html.P(with_code(f"{why.error.rstrip('.')}."), className="sentence")
-        return html.Div([html.Strong(f"{what} is not to be had."), words], className="missing", role="alert")
+        return html.Div([html.Strong(f"{what} is not available."), words], className="missing", role="alert")
     advice = "" if why.advice in why.error else f" Type `{why.advice}` to see what is wrong."
     words = html.P(with_code(f"{why.error.rstrip('.')}.{advice}"), className="sentence")
     return html.Div([_no_answer(why, what), words], className="missing", role="alert")
@@ -154,7 +154,10 @@ def grid(identifier: str, columns: Sequence[Mapping[str, Any]], *, row_id: str, 
         dashGridOptions={
             "theme": _THEME,
             "animateRows": False,
-            "suppressCellFocus": False,
+            # Tab leaves the table after its headings and one cell, and the arrows move within: cell by cell it would
+            # take hundreds of presses.
+            "tabToNextCell": {"function": "investiqLeave()"},
+            "tabToNextHeader": {"function": "investiqLeave()"},
             "enableCellTextSelection": True,
             "ensureDomOrder": True,
             "tooltipShowDelay": 300,

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from investiq import __version__
 from investiq.serve.web import header
 from investiq.serve.web.elements import attributes, pending
-from investiq.serve.web.pages import analysis, operations, silence, trading
+from investiq.serve.web.pages import analysis, operations, silence, silence_index, trading
 from investiq.serve.web.sources import Sources
 
 __all__ = ["INDEX", "frame", "register"]
@@ -30,11 +30,11 @@ INDEX = """<!DOCTYPE html>
 <body>
 <noscript>The console needs JavaScript. Without it: <code>investiq status</code>.</noscript>
 {%app_entry%}
-<footer id="scripts">
+<div id="scripts">
 {%config%}
 {%scripts%}
 {%renderer%}
-</footer>
+</div>
 </body>
 </html>
 """
@@ -122,6 +122,8 @@ def register(app: Dash, sources: Sources) -> None:
                 return operations.layout(sources)
             case ["operations", name]:
                 return operations.layout(sources, name)
+            case ["silence"]:
+                return await silence_index.layout(sources)
             case ["silence", alert]:
                 return await silence.layout(sources, unquote(alert), search or "")
         return await analysis.layout(sources, search or "")

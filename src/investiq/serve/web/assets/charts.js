@@ -1,5 +1,23 @@
 // How values are written at the axes of charts. The names are what `formatter` says in the series' price format.
 (function () {
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.investiq = Object.assign(window.dash_clientside.investiq || {}, {
+    // The options of one chart, or of each of several, with the text in the colour of the scheme.
+    tint: function (_scheme, options) {
+      return new Promise(function (resolve) {
+        // In the next frame the page has the other scheme.
+        window.requestAnimationFrame(function () {
+          resolve(Array.isArray(options) ? options.map(tinted) : tinted(options));
+        });
+      });
+    },
+  });
+
+  function tinted(options) {
+    var color = getComputedStyle(document.documentElement).getPropertyValue("--iq-muted").trim();
+    return Object.assign({}, options, { layout: Object.assign({}, options.layout, { textColor: color }) });
+  }
+
   window.dashTvlwcFunctions = Object.assign(window.dashTvlwcFunctions || {}, {
     // Marks of the time axis: a bare "2" could be any month's.
     dates: function (time, type) {

@@ -9,6 +9,10 @@ window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, {
     var sign = value < 0 ? "−" : signed && value > 0 ? "+" : "";
     return sign + "$" + text;
   },
+  // What the table answers to Tab: not within it, so that the browser goes on to what comes after.
+  investiqLeave: function () {
+    return false;
+  },
   investiqShares: function (value) {
     if (value === null || value === undefined) {
       return "–";

@@ -6,7 +6,7 @@ window.dash_clientside.investiq = Object.assign(window.dash_clientside.investiq 
     document.querySelectorAll(".nav-link").forEach(function (link) {
       var href = link.getAttribute("href");
       var current = href === path || (href !== "/" && path.indexOf(href + "/") === 0);
-      if (href === "/operations" && path.indexOf("/silence/") === 0) {
+      if (href === "/operations" && (path === "/silence" || path.indexOf("/silence/") === 0)) {
         current = true; // a page of its alerts
       }
       link.classList.toggle("current", current);
@@ -17,8 +17,8 @@ window.dash_clientside.investiq = Object.assign(window.dash_clientside.investiq 
         link.removeAttribute("aria-current");
       }
     });
-    if (path.indexOf("/silence/") === 0) {
-      name = "Silence " + path.split("/")[2];
+    if (path === "/silence" || path.indexOf("/silence/") === 0) {
+      name = ("Silence " + (path.split("/")[2] || "")).trim();
     }
     document.title = name ? name + " · InvestIQ" : "InvestIQ";
     return name;

@@ -70,7 +70,8 @@ def _picker(names: list[str], chosen: str | None) -> Component:
 
 
 def _chart_card() -> Component:
-    ranges = dmc.SegmentedControl(id="range", data=list(charts.RANGES), value="1Y", size="xs")
+    named = attributes(aria_label="Time shown")
+    ranges = dmc.SegmentedControl(id="range", data=list(charts.RANGES), value="1Y", size="xs", **named)
     legend = [
         html.Span([html.I(style={"background": color}), f"SMA {sessions}"], className="legend-item")
         for sessions, color in charts.AVERAGES.items()
@@ -102,6 +103,7 @@ def register(app: Dash, sources: Sources) -> None:
     async def show_chart(_ticks: int | None, name: str | None, span: str, shown: list[Any] | None) -> tuple[Any, ...]:
         return await chart_content(sources, name, span, shown)
 
+    charts.tint(app, "price-chart")
     app.callback(Output("quote", "children"), poll, symbol)(show_quote)
     app.callback(Output("overall", "children"), Output("engines", "children"), poll, symbol)(show_analysis)
     app.callback(

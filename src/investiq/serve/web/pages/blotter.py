@@ -27,14 +27,14 @@ def _money_column(field: str, name: str, *, signed: bool = False, width: int = 1
     return column
 
 
-def _shares_column(field: str, name: str) -> dict[str, Any]:
+def _shares_column(field: str, name: str, width: int = 90) -> dict[str, Any]:
     formatter = {"function": "investiqShares(params.value)"}
     return {
         "field": field,
         "headerName": name,
         "type": "rightAligned",
-        "width": 90,
-        "minWidth": 90,
+        "width": width,
+        "minWidth": width,
         "valueFormatter": formatter,
     }
 
@@ -51,30 +51,33 @@ POSITION_COLUMNS: Sequence[dict[str, Any]] = (
     _money_column("realised", "Realised", signed=True) | {"tooltipField": "realised_words"},
 )
 
+# What an order is and what became of it comes first, as wide as its words: on a narrow screen the rest is reached
+# by scrolling, and nothing of it is cut.
 ORDER_COLUMNS: Sequence[dict[str, Any]] = (
     {
         "field": "at",
         "headerName": "Market time, New York",
-        "width": 185,
-        "minWidth": 185,
+        "width": 175,
+        "minWidth": 175,
         "sort": "desc",
         "valueFormatter": {"function": "params.data.at_words"},
     },
-    {"field": "symbol", "headerName": "Symbol", "width": 85, "cellClass": "strong"},
-    {"field": "side", "headerName": "Side", "width": 75},
-    {"field": "asked", "headerName": "Asked", "width": 120, "type": "rightAligned"},
-    {"field": "kind", "headerName": "Type", "width": 130},
+    {"field": "symbol", "headerName": "Symbol", "width": 75, "cellClass": "strong"},
+    {"field": "side", "headerName": "Side", "width": 65, "minWidth": 60},
+    {"field": "asked", "headerName": "Asked", "width": 105, "minWidth": 95, "type": "rightAligned"},
+    {"field": "kind", "headerName": "Type", "width": 125, "minWidth": 120},
     {
         "field": "status",
         "headerName": "Status",
-        "width": 120,
+        "width": 125,
+        "minWidth": 85,
         "cellClassRules": {f"tone-{tone}": f"params.data.tone == '{tone}'" for tone in ("good", "warn", "bad")},
     },
-    _shares_column("filled", "Filled"),
-    _money_column("average_price", "At", width=95),
+    _shares_column("filled", "Filled", width=75),
+    _money_column("average_price", "At", width=80),
+    {"field": "why", "headerName": "Why", "minWidth": 180, "flex": 1, "tooltipField": "why"},
     _money_column("commission", "Commission", width=105),
     {"field": "by", "headerName": "By", "width": 110, "minWidth": 110},
-    {"field": "why", "headerName": "Why", "minWidth": 200, "flex": 1, "tooltipField": "why"},
     {"field": "id", "headerName": "Order", "width": 100, "minWidth": 90, "tooltipField": "id"},
 )
 

@@ -67,6 +67,7 @@ def modal() -> Component:
                 ],
                 id="change-modal",
                 title="Change",
+                closeButtonProps={"aria-label": "Close without a change"},
                 centered=True,
                 size="md",
             ),

@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from investiq.foundation.contract.panels import DashboardDocument, PanelsDocument, PanelsUnreadable
+from investiq.serve.web import charts
 from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, attributes, card, notice, outage, page_title, pending, with_code
 from investiq.serve.web.pages.watched import alerts_content, pages_content, parts_content
@@ -193,6 +194,7 @@ def register(app: Dash, sources: Sources) -> None:
         Input("board-key", "data"),
     )(show_panels)
 
+    charts.tint(app, {"kind": "panel-chart", "board": ALL, "place": ALL})
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("investiq", "point_at"),
         Input({"kind": "panel-chart", "board": ALL, "place": ALL}, "crosshair"),

@@ -57,7 +57,9 @@ def _number(identifier: str, label: str, *, disabled: bool = False) -> Component
 
 def _choice(identifier: str, label: str, options: list[tuple[str, str]]) -> Component:
     data = [{"value": value, "label": text} for value, text in options]
-    control = dmc.SegmentedControl(id=identifier, data=data, value=options[0][0], fullWidth=True, size="sm")
+    # The label of the wrapper is only beside it: a radio group needs its own.
+    named = attributes(aria_label=label if label != "In" else "Amount in")
+    control = dmc.SegmentedControl(id=identifier, data=data, value=options[0][0], fullWidth=True, size="sm", **named)
     field: Component = dmc.InputWrapper(control, label=label)
     return field
 

@@ -18,7 +18,7 @@ from investiq.serve.web.elements import Children, attributes, card, chip, empty,
 from investiq.serve.web.links import silence_page
 from investiq.serve.web.reading import SourceUnavailable
 
-__all__ = ["firing_content", "firing_count", "relevant", "silences_content"]
+__all__ = ["firing_content", "firing_count", "relevant", "silence_words", "silences_content"]
 
 _SHOWN = 12
 
@@ -82,9 +82,6 @@ def silences_content(silences: Sequence[Silence] | SourceUnavailable) -> Childre
 
 
 def _silence(silence: Silence) -> Component:
-    now = datetime.now(UTC)
-    begins = f"From {fmt.clock_time(silence.starts_at)} until" if silence.starts_at > now else "Until"
-    until = f"{begins} {fmt.clock_time(silence.ends_at)}"
     button = dmc.Button(
         "End",
         id={"kind": "silence-end", "silence": silence.id},
@@ -92,9 +89,17 @@ def _silence(silence: Silence) -> Component:
         size="sm",
         **attributes(aria_label=f"End the silence of {silence.by}"),
     )
+    return html.Article([silence_words(silence), button], className="silenced")
+
+
+def silence_words(silence: Silence) -> Component:
+    """Until when, by whom, why, and what it mutes."""
+    now = datetime.now(UTC)
+    begins = f"From {fmt.clock_time(silence.starts_at)} until" if silence.starts_at > now else "Until"
+    until = f"{begins} {fmt.clock_time(silence.ends_at)}"
     words = [
         html.Div([html.Strong(until), f" ({format_duration(silence.ends_at - now)}) by {silence.by}"]),
         html.Div(silence.reason),
         html.Div(f"{silence.what} · mutes {fmt.count(silence.mutes, 'alert')} now", className="muted small"),
     ]
-    return html.Article([html.Div(words, className="silenced-words"), button], className="silenced")
+    return html.Div(words, className="silenced-words")

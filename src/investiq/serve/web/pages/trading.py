@@ -11,7 +11,17 @@ from dash.development.base_component import Component
 
 from investiq.foundation.contract.api import ClosedPosition, Position
 from investiq.serve.web import charts
-from investiq.serve.web.elements import Children, card, empty, grid, grid_style, missing, page_title, pending
+from investiq.serve.web.elements import (
+    Children,
+    attributes,
+    card,
+    empty,
+    grid,
+    grid_style,
+    missing,
+    page_title,
+    pending,
+)
 from investiq.serve.web.pages import breaker, order_ticket
 from investiq.serve.web.pages.account import account_figures
 from investiq.serve.web.pages.blotter import ORDER_COLUMNS, POSITION_COLUMNS, order_rows, position_rows
@@ -57,13 +67,15 @@ def _equity_card() -> Component:
 def _positions_card() -> Component:
     table = grid("positions", POSITION_COLUMNS, row_id="symbol", empty_text=_NO_POSITIONS)
     note = html.Span("realised is after commission; sold out symbols come last", className="muted small")
-    return card("Positions", [html.Div(id="positions-missing"), table], aside=note)
+    return card(
+        "Positions", [html.Div(id="positions-missing"), table], aside=note, **attributes(aria_label="Positions")
+    )
 
 
 def _orders_card() -> Component:
     table = grid("orders", ORDER_COLUMNS, row_id="id", empty_text=_NO_ORDERS)
     note = html.Span("newest first", className="muted small")
-    return card("Orders", [html.Div(id="orders-missing"), table], aside=note)
+    return card("Orders", [html.Div(id="orders-missing"), table], aside=note, **attributes(aria_label="Orders"))
 
 
 def register(app: Dash, sources: Sources) -> None:
@@ -98,6 +110,7 @@ def register(app: Dash, sources: Sources) -> None:
         poll,
         State("equity-shown", "data"),
     )(show_equity)
+    charts.tint(app, "equity-chart")
     breaker.register(app, sources)
     order_ticket.register(app, sources)
 
