@@ -57,8 +57,8 @@ ORDER_COLUMNS: Sequence[dict[str, Any]] = (
     {
         "field": "at",
         "headerName": "Market time, New York",
-        "width": 175,
-        "minWidth": 175,
+        "width": 185,
+        "minWidth": 185,
         "sort": "desc",
         "valueFormatter": {"function": "params.data.at_words"},
     },
