@@ -126,9 +126,10 @@ class AnySequence(RuleBasedStateMachine):
         assert account.equity == account.initial_cash + account.net_realised_pnl + account.unrealised_pnl
         assert account.net_realised_pnl == account.realised_pnl - account.commission_paid
         positions = self.bench.desk.positions()
-        every = [*positions.held, *positions.closed]
-        assert sum(position.net_realised_pnl for position in every) == account.net_realised_pnl
-        assert sum(position.commission_paid for position in every) == account.commission_paid
+        every = [(p.net_realised_pnl, p.commission_paid) for p in positions.held]
+        every += [(p.net_realised_pnl, p.commission_paid) for p in positions.closed]
+        assert sum(earned for earned, _ in every) == account.net_realised_pnl
+        assert sum(paid for _, paid in every) == account.commission_paid
         assert account.high_water_mark >= account.equity
 
     @invariant()

@@ -392,7 +392,7 @@ def test_what_was_sold_out_keeps_what_it_brought_and_cost(engine: Engine) -> Non
     account, positions = bench.desk.account(), bench.desk.positions()
     assert positions.held == []
     (closed,) = positions.closed
-    assert (closed.symbol, closed.realised_pnl, closed.commission_paid) == (AAPL, 100, 2)
+    assert (closed.symbol, closed.realised_pnl, closed.commission_paid) == (AAPL, Decimal(100), Decimal(2))
     assert closed.net_realised_pnl == account.net_realised_pnl == 98
     assert account.equity == account.cash == account.initial_cash + 98
 

@@ -82,7 +82,7 @@ async def test_what_was_sold_out_comes_last_with_what_it_brought(sources: Source
     rows, *_ = await table_content(sources)
 
     assert [(row["symbol"], row["quantity"]) for row in rows] == [("AAPL", 296.6936), ("IBM", 0)]
-    assert sum(row["realised"] for row in rows) == pytest.approx(float(ACCOUNT["net_realised_pnl"]))
+    assert sum(row["realised"] for row in rows) == pytest.approx(92.16)
     assert rows[1]["realised_words"] == "+$98.61 before $3.45 commission"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dash import dcc, html
+from dash.development.base_component import Component
 
 from investiq.clients.alertmanager.alerts import FiringAlert
 from investiq.serve.web import format as fmt
@@ -47,7 +48,7 @@ def alert_count(alerts: Sequence[FiringAlert]) -> Children:
     return chip(f"{len(alerts)} muted", "warn") if alerts else chip("none", "good")
 
 
-def _chip(alert: FiringAlert) -> Children:
+def _chip(alert: FiringAlert) -> Component:
     if alert.state != "active":
         return chip(alert.state, "warn")
     return chip(alert.severity or "no severity", "bad" if alert.severity == "critical" else "warn")

@@ -51,7 +51,7 @@ _LABEL = "#5b6675"
 _LINE = "rgba(125, 135, 148, 0.16)"
 
 
-def tint(app: Dash, identifier: str | Mapping[str, Any]) -> None:
+def tint(app: Dash, identifier: str | dict[Any, Any]) -> None:
     """Let the axes of these charts follow light and dark: the canvas knows no CSS variable (assets/charts.js)."""
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("investiq", "tint"),
