@@ -158,7 +158,7 @@ def test_what_is_pressed_has_a_name(browser: Browser, stack: Stack) -> None:
     with opened(browser, stack, "/trading") as (page, _watch):
         page.get_by_role("button", name="Halt trading").click()
         expect(page.get_by_role("dialog").get_by_role("button", name="Close without a change")).to_be_visible()
-        for name in ("Side", "Amount in", "Type"):
+        for name in ("Side", "Shares or dollars", "Type"):
             expect(page.get_by_role("radiogroup", name=name)).to_have_count(1)
         assert page.locator("footer").count() == 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from typing import Any, cast
 
 import pytest
 
@@ -91,7 +92,7 @@ def test_nothing_is_made_weak_by_being_seen_through() -> None:
 def test_axes_and_their_labels_can_be_read(scheme: str) -> None:
     tokens = _tokens(scheme)
     assert contrast(tokens["--iq-muted"], tokens["--iq-card"]) >= 4.5, "what assets/charts.js gives the axes"
-    options = charts.chart("any", 100, []).to_plotly_json()["props"]["chartOptions"]
+    options = cast(Any, charts.chart("any", 100, [])).chartOptions
     assert options["layout"]["textColor"] == _tokens("light")["--iq-muted"]
     for color in (charts.AVERAGES[50], charts.DOWN):
         assert contrast("#ffffff", color) >= 4.5, "the latest value stands in white on the colour of its line"

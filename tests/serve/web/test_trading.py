@@ -370,6 +370,6 @@ def test_what_is_pressed_or_chosen_has_a_name() -> None:
     """A label beside a radio group names it for the eye only."""
     drawn = str(layout())
 
-    for name in ("Side", "Amount in", "Type"):
+    for name in ("Side", "Shares or dollars", "Type"):
         assert f"aria-label='{name}'" in drawn
     assert "closeButtonProps={'aria-label': 'Close without a change'}" in drawn

@@ -58,7 +58,7 @@ def _number(identifier: str, label: str, *, disabled: bool = False) -> Component
 def _choice(identifier: str, label: str, options: list[tuple[str, str]]) -> Component:
     data = [{"value": value, "label": text} for value, text in options]
     # The label of the wrapper is only beside it: a radio group needs its own.
-    named = attributes(aria_label=label if label != "In" else "Amount in")
+    named = attributes(aria_label=label if label != "In" else "Shares or dollars")
     control = dmc.SegmentedControl(id=identifier, data=data, value=options[0][0], fullWidth=True, size="sm", **named)
     field: Component = dmc.InputWrapper(control, label=label)
     return field
