@@ -1,4 +1,4 @@
-"""`investiq keys`: create, list and revoke API keys, on the machine that has the ledger; the API need not run."""
+"""`investiq keys`: API keys, and who is logged in, on the machine that has the ledger; the API need not run."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleGroup
+from investiq.foundation.vocabulary import Access
 
 if TYPE_CHECKING:
-    from investiq.serve.api.keys import ApiKey, KeyStore
+    from sqlalchemy import Engine
 
-SCOPES = ("read", "trade", "admin")
+    from investiq.serve.api.keys import ApiKey, KeyStore, UnknownKey
+    from investiq.serve.api.sessions import Session
+
 COLUMNS = ("id", "name", "scope", "created", "revoked")
+SESSION_COLUMNS = ("id", "name", "scope", "created", "expires")
 
 
 @click.group(
@@ -23,21 +27,22 @@ COLUMNS = ("id", "name", "scope", "created", "revoked")
     examples=(
         ("investiq keys create --name notebook --scope read", "a key that can only read; printed once"),
         ("investiq keys list", "every key, without its secret"),
-        ("investiq keys revoke 3f9c2a7b10d4", "make a key invalid for ever"),
+        ("investiq keys sessions", "who is logged in"),
+        ("investiq keys revoke 3f9c2a7b10d4", "make a key invalid for ever, or end a session"),
     ),
 )
 def command() -> None:
-    """Create, list and revoke API keys. Scopes: read, trade (and read), admin (and both)."""
+    """Create, list and revoke API keys; end sessions. Scopes: read, trade (and read), admin (and both)."""
 
 
 @command.command("create", examples=(("investiq keys create --name bot --scope trade > bot.key", "into a file"),))
 @click.option("--name", required=True, help="Who or what will use it; kept with what it does.")
-@click.option("--scope", type=click.Choice(SCOPES), default="read", show_default=True, help="What it allows.")
+@click.option(
+    "--scope", type=click.Choice(list(map(str, Access))), default="read", show_default=True, help="What it allows."
+)
 @pass_command_context
 def create(context: CommandContext, name: str, scope: str) -> None:
     """Create a key and print its secret, once: only its hash is kept."""
-    from investiq.serve.api.access import Access  # noqa: PLC0415  loads the database only when a key command runs
-
     with _keys(context) as store:
         try:
             key, secret = store.create(name, Access(scope))
@@ -57,27 +62,81 @@ def list_keys(context: CommandContext) -> None:
     context.emit("investiq.keys/1", {"keys": documents}, *context.table(COLUMNS, rows))
 
 
-@command.command("revoke", examples=(("investiq keys revoke 3f9c2a7b10d4", "by the id that `keys list` shows"),))
-@click.argument("key_id", metavar="ID")
+@command.command("sessions", examples=(("investiq keys sessions", "everybody who is logged in, by which key"),))
 @pass_command_context
-def revoke(context: CommandContext, key_id: str) -> None:
-    """Make the key with ID invalid for ever; a running API follows within seconds."""
-    with _keys(context) as store:
-        key = store.revoke(key_id)
+def list_sessions(context: CommandContext) -> None:
+    """List who is logged in to the console, oldest first."""
+    from investiq.serve.api.sessions import SessionStore  # noqa: PLC0415
+
+    with _store(context) as engine:
+        documents = [_session_document(session) for session in SessionStore(engine).open_sessions()]
+    rows = [[document[column] for column in SESSION_COLUMNS] for document in documents]
+    context.emit("investiq.sessions/1", {"sessions": documents}, *context.table(SESSION_COLUMNS, rows))
+
+
+@command.command(
+    "revoke",
+    examples=(
+        ("investiq keys revoke 3f9c2a7b10d4", "by the id that `keys list` shows; its sessions end with it"),
+        ("investiq keys revoke 5be02f1c", "end one session, by the id that `keys sessions` shows"),
+    ),
+)
+@click.argument("identifier", metavar="ID")
+@pass_command_context
+def revoke(context: CommandContext, identifier: str) -> None:
+    """Make the key with ID invalid for ever, or end the session with ID; a running API follows within seconds."""
+    from investiq.serve.api.keys import KeyStore, UnknownKey  # noqa: PLC0415
+
+    with _store(context) as engine:
+        try:
+            key = KeyStore(engine).revoke(identifier)
+        except UnknownKey as no_key:
+            _end_session(context, engine, identifier, no_key)
+            return
     context.emit("investiq.key/1", _document(key))
     context.say(f"key {key.id} ({key.name}) is revoked")
 
 
+def _end_session(context: CommandContext, engine: Engine, identifier: str, no_key: UnknownKey) -> None:
+    from investiq.serve.api.sessions import SessionStore, UnknownSession  # noqa: PLC0415
+
+    try:
+        session = SessionStore(engine).end(identifier)
+    except UnknownSession:
+        raise no_key from None
+    context.emit("investiq.session/1", _session_document(session))
+    context.say(f"session {session.id} of {session.key.name} is ended")
+
+
 @contextmanager
 def _keys(context: CommandContext) -> Iterator[KeyStore]:
-    from investiq.invest import wiring  # noqa: PLC0415
     from investiq.serve.api.keys import KeyStore  # noqa: PLC0415
+
+    with _store(context) as engine:
+        yield KeyStore(engine)
+
+
+@contextmanager
+def _store(context: CommandContext) -> Iterator[Engine]:
+    from investiq.invest import wiring  # noqa: PLC0415
 
     engine = wiring.open_store(context.loaded.config)
     try:
-        yield KeyStore(engine)
+        yield engine
     finally:
         engine.dispose()
+
+
+def _session_document(session: Session) -> dict[str, str]:
+    created, expires = (when.isoformat(timespec="seconds") for when in (session.created_at, session.expires_at))
+    return {
+        "id": session.id,
+        "name": session.key.name,
+        "scope": session.key.access.value,
+        "created": created,
+        "expires": expires,
+        "key": session.key.id,
+    }
 
 
 def _document(key: ApiKey) -> dict[str, str | None]:

@@ -11,19 +11,27 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from investiq.cli.context import CommandContext
 from investiq.cli.exit_codes import ExitCode
+from investiq.cli.login import login_url, minutes_left
 from investiq.cli.stack_screen import StackScreen
+from investiq.clients.api.connection import connect_async
 from investiq.foundation.config import Config, Paths
+from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind, Verdict
 from investiq.operate.supervise.launch import missing_jobs
 from investiq.operate.supervise.parts import MissingProgram, StackTable
 from investiq.operate.supervise.status import Failure, StackSnapshot
 from investiq.operate.validate.smoke_test import WATCHED, check_analysis, check_monitored
 
+if TYPE_CHECKING:
+    from investiq.foundation.contract.api import LoginLink
+
 __all__ = ["Startup", "address_lines"]
+
+_LINK_SECONDS = 5.0
 
 _WATCHERS = ("prometheus", "alertmanager")
 _NEXT = {
@@ -90,8 +98,16 @@ class Startup:
             if not _is_proven(proof) and not (proof.check == WATCHED and self._missing_watchers):
                 self._failure = self._unproven(proof)
                 return False
-        self._sum_up(proofs)
+        self._sum_up(proofs, await self._login_link())
         return True
+
+    async def _login_link(self) -> LoginLink | None:
+        """To log in to the console with; None where the API makes none now: the start is no worse for it."""
+        try:
+            async with connect_async(self.config, timeout=_LINK_SECONDS) as client:
+                return await client.make_login_link()
+        except (InvestIQError, OSError):
+            return None
 
     @property
     def _missing_watchers(self) -> Sequence[MissingProgram]:
@@ -116,15 +132,16 @@ class Startup:
         fix = "see the logs of the parts it names; `investiq up` again tries anew"
         return Failure(part, f"the stack is up, but not {proof.check}: {_text(proof)}", fix, str(log))
 
-    def _sum_up(self, proofs: Sequence[CheckResult]) -> None:
+    def _sum_up(self, proofs: Sequence[CheckResult], link: LoginLink | None) -> None:
         snapshot = self._screen.last
         document = {
             "already_running": False,
             "parts": [asdict(part) for part in snapshot.parts] if snapshot else [],
             "proofs": [_document(proof) for proof in proofs],
             "admin_key_file": str(Paths.of(self.config).admin_key),
+            "login_url": login_url(self.config, link) if link else None,
         }
-        self.context.emit("investiq.up/1", document, "", *address_lines(self.config, self.table))
+        self.context.emit("investiq.up/1", document, "", *address_lines(self.config, self.table, link))
         if self.stay is not None:
             self._screen.say("")
             self._screen.say("Running until Ctrl-C.")
@@ -177,7 +194,7 @@ def _document(proof: CheckResult) -> dict[str, Any]:
     return {**told, "findings": [finding.document() for finding in proof.findings], "seconds": proof.seconds}
 
 
-def address_lines(config: Config, table: StackTable) -> list[str]:
+def address_lines(config: Config, table: StackTable, link: LoginLink | None = None) -> list[str]:
     """Where everything is, how to log in, and what to type next."""
     purposes = {
         "web": "the console: prices, analysis, trading, operations",
@@ -189,20 +206,27 @@ def address_lines(config: Config, table: StackTable) -> list[str]:
     key = Paths.of(config).admin_key
     lines = ["Open"]
     lines += [f"  {table[name].url:<26}{purpose}" for name, purpose in purposes.items() if name in table.names]
+    typed = _typed()
     asking = [name for name in ("prometheus", "alertmanager") if name in table.names]
     if asking:
-        lines.append(f"  (user and password of {' and '.join(asking)}: {_typed()} open {asking[0]})")
+        lines.append(f"  (user and password of {' and '.join(asking)}: {typed} open {asking[0]})")
+    lines += ["Log in", *_how_to_log_in(config, link, typed)]
     lines += [
-        "Log in",
-        "  Reading needs no login on this machine. Trading, halting and resuming need a key; the console and the",
-        f"  command line here use the local admin key. To use it elsewhere: cat {key}",
+        "  Looking needs no login on this machine. Trading, halting and silencing need a key; the command line here",
+        f"  uses the local admin key. To use it elsewhere: cat {key}",
         "Next",
     ]
-    typed = _typed()
     own_prices = config.market.provider != "replay"
     commands = {name: purpose for name, purpose in _NEXT.items() if not (own_prices and "AAPL" in name)}
     lines += [f"  {f'{typed} {command}':<{len(typed) + 19}}{purpose}" for command, purpose in commands.items()]
     return lines
+
+
+def _how_to_log_in(config: Config, link: LoginLink | None, typed: str) -> Sequence[str]:
+    if link is None:
+        return [f"  {f'{typed} login':<26}a link that logs in to the console, once"]
+    valid = f"  to the console as {link['name']}, once, within {minutes_left(link)} minutes; later: {typed} login"
+    return [f"  {login_url(config, link)}", valid]
 
 
 def _typed() -> str:

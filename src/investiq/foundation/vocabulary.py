@@ -12,6 +12,7 @@ __all__ = [
     "OPEN_STATUSES",
     "PROMETHEUS_JOB",
     "SIGNAL_BOUNDS",
+    "Access",
     "Action",
     "AlertStatus",
     "BeatOutcome",
@@ -39,6 +40,14 @@ __all__ = [
     "Subject",
     "TradingMode",
 ]
+
+
+class Access(StrEnum):
+    """What a key allows; each includes the ones before it."""
+
+    READ = "read"
+    TRADE = "trade"
+    ADMIN = "admin"
 
 
 class Part(StrEnum):

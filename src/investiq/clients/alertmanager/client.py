@@ -15,7 +15,7 @@ from investiq.foundation import topology
 from investiq.foundation.errors import InvestIQError
 from investiq.promql.matcher import Matcher
 
-__all__ = ["Alertmanager", "UnknownSilence"]
+__all__ = ["Alertmanager", "AlertmanagerReader", "UnknownSilence"]
 
 _ALERTS, _SILENCES, _STATUS = "/api/v2/alerts", "/api/v2/silences", "/api/v2/status"
 
@@ -26,8 +26,8 @@ class UnknownSilence(InvestIQError):
     reason = "unknown_silence"
 
 
-class Alertmanager(ServerClient):
-    """One Alertmanager."""
+class AlertmanagerReader(ServerClient):
+    """One Alertmanager, of which nothing is changed."""
 
     name = "Alertmanager"
     process = topology.ALERTMANAGER
@@ -44,12 +44,6 @@ class Alertmanager(ServerClient):
             by_id = {silence.id: silence for silence in map(silence_of, rows(silences))}
         with self.http.reading(_ALERTS):
             return [alert_of(raw, by_id) for raw in found]
-
-    async def put_alert(self, labels: Mapping[str, str], annotations: Mapping[str, str], length: timedelta) -> None:
-        """Let an alert fire from now on, as Prometheus would, and end so much later."""
-        now = datetime.now(UTC)
-        times = {"startsAt": now.isoformat(), "endsAt": (now + length).isoformat()}
-        await self.http.change("POST", _ALERTS, [{"labels": dict(labels), "annotations": dict(annotations), **times}])
 
     # ---- silences ----
 
@@ -73,6 +67,29 @@ class Alertmanager(ServerClient):
             many = "several silences have an id that begins" if found else "no open silence has an id that begins"
             raise UnknownSilence(f"{many} with {beginning}: `investiq silences` lists them")
         return found[0]
+
+    # ---- itself ----
+
+    async def version(self) -> str:
+        status = await self.http.json(_STATUS)
+        with self.http.reading(_STATUS):
+            return str(status["versionInfo"]["version"])
+
+    async def config(self) -> Mapping[str, Any]:
+        """The configuration that it runs with: defaults included, secrets hidden."""
+        status = await self.http.json(_STATUS)
+        with self.http.reading(_STATUS):
+            return yaml_mapping(status["config"]["original"])
+
+
+class Alertmanager(AlertmanagerReader):
+    """One Alertmanager."""
+
+    async def put_alert(self, labels: Mapping[str, str], annotations: Mapping[str, str], length: timedelta) -> None:
+        """Let an alert fire from now on, as Prometheus would, and end so much later."""
+        now = datetime.now(UTC)
+        times = {"startsAt": now.isoformat(), "endsAt": (now + length).isoformat()}
+        await self.http.change("POST", _ALERTS, [{"labels": dict(labels), "annotations": dict(annotations), **times}])
 
     async def add_silence(self, matchers: Sequence[Matcher], length: timedelta, by: str, reason: str) -> Silence:
         """Silence what all of `matchers` match, from now on.
@@ -98,16 +115,3 @@ class Alertmanager(ServerClient):
     async def end_silence(self, silence: Silence) -> None:
         """What it silenced is notified again, if it still fires."""
         await self.http.change("DELETE", f"/api/v2/silence/{silence.id}")
-
-    # ---- itself ----
-
-    async def version(self) -> str:
-        status = await self.http.json(_STATUS)
-        with self.http.reading(_STATUS):
-            return str(status["versionInfo"]["version"])
-
-    async def config(self) -> Mapping[str, Any]:
-        """The configuration that it runs with: defaults included, secrets hidden."""
-        status = await self.http.json(_STATUS)
-        with self.http.reading(_STATUS):
-            return yaml_mapping(status["config"]["original"])

@@ -1,8 +1,9 @@
-"""The two clients. `endpoints` has their methods; here is how each connects, sends and closes."""
+"""The clients. `endpoints` has their methods; here is how each connects, sends and closes."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -10,11 +11,11 @@ from typing import Self, TypeVar
 import httpx2
 
 from investiq.clients.api.call import ApiCall, AwaitingClient, BlockingClient
-from investiq.clients.api.endpoints import Endpoints
+from investiq.clients.api.endpoints import Endpoints, ReadingEndpoints
 from investiq.clients.api.transport import settings, translate_errors
 from investiq.clients.session.answer import read_answer, read_answer_blocking
 
-__all__ = ["AsyncInvestIQClient", "InvestIQClient"]
+__all__ = ["AsyncInvestIQClient", "AsyncReadingClient", "InvestIQClient", "SessionClient"]
 
 Answer = TypeVar("Answer")
 LOCAL = "http://127.0.0.1:3000"
@@ -66,8 +67,8 @@ class InvestIQClient(Endpoints, BlockingClient):
         return call.parse(answer)
 
 
-class AsyncInvestIQClient(Endpoints, AwaitingClient):
-    """The same for tasks of an event loop: its methods are awaited. An async context manager, or `aclose()`."""
+class _AsyncConnection(AwaitingClient):
+    """How a client for tasks of an event loop connects. An async context manager, or `aclose()`."""
 
     def __init__(
         self,
@@ -100,3 +101,28 @@ class AsyncInvestIQClient(Endpoints, AwaitingClient):
             async with asyncio.timeout(self._timeout), self._http.stream(**call.request) as response:
                 answer = await read_answer(response)
         return call.parse(answer)
+
+
+class AsyncInvestIQClient(Endpoints, _AsyncConnection):
+    """The same for tasks of an event loop: its methods are awaited."""
+
+
+class AsyncReadingClient(ReadingEndpoints, _AsyncConnection):
+    """Has no method that changes anything, whatever its key would allow."""
+
+
+class SessionClient(Endpoints, AwaitingClient):
+    """Acts with the secret of one session; without one, it can log in.
+
+    Args:
+        connection: a client without a key, which would take the place of the session.
+    """
+
+    def __init__(self, connection: AwaitingClient, session: str | None) -> None:
+        self._connection = connection
+        self._session = session
+
+    async def send(self, call: ApiCall[Answer]) -> Answer:
+        """The answer to `call`."""
+        credential = {"Authorization": f"Bearer {self._session}"} if self._session else {}
+        return await self._connection.send(replace(call, headers={**call.headers, **credential}))

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import SecretStr
 
-from investiq.clients.api import InvestIQClient
+from investiq.clients.api import AsyncInvestIQClient, InvestIQClient
 from investiq.foundation import topology
 from investiq.foundation.config import Config, ConfigError, Paths
 
-__all__ = ["TIMEOUT_SECONDS", "connect"]
+__all__ = ["TIMEOUT_SECONDS", "connect", "connect_async"]
 
 TIMEOUT_SECONDS = 30.0
 
 
 def connect(config: Config) -> InvestIQClient:
     """A client for `client.url`, or for the API that is configured here, with `client.key` or the local admin key."""
-    key = _given(config.client.key) if config.client.key else Paths.of(config).admin_key
-    url = config.client.url or topology.API.url(config)
-    return InvestIQClient(url, key, timeout=TIMEOUT_SECONDS)
+    return InvestIQClient(_url(config), _key(config), timeout=TIMEOUT_SECONDS)
+
+
+def connect_async(config: Config, timeout: float = TIMEOUT_SECONDS) -> AsyncInvestIQClient:
+    """The same for tasks of an event loop."""
+    return AsyncInvestIQClient(_url(config), _key(config), timeout=timeout)
+
+
+def _url(config: Config) -> str:
+    return config.client.url or topology.API.url(config)
+
+
+def _key(config: Config) -> str | Path:
+    return _given(config.client.key) if config.client.key else Paths.of(config).admin_key
 
 
 def _given(secret: SecretStr) -> str:

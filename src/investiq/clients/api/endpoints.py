@@ -16,7 +16,7 @@ from investiq.foundation.vocabulary import OrderType, Side
 if TYPE_CHECKING:
     from investiq.foundation.contract import api
 
-__all__ = ["Endpoints", "Submission"]
+__all__ = ["Endpoints", "ReadingEndpoints", "Submission"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class _SubmitCall(ApiCall[Submission]):
         raise refusal(response, answer)
 
 
-class Endpoints:
-    """The methods of both clients."""
+class ReadingEndpoints:
+    """The methods that change nothing."""
 
     @endpoint
     def market(self) -> ApiCall[api.Market]:
@@ -81,6 +81,58 @@ class Endpoints:
         return ApiCall("GET", f"/api/analyze/{_segment(symbol)}")
 
     @endpoint
+    def orders(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        symbol: str | None = None,
+        status: str | None = None,
+    ) -> ApiCall[api.OrderPage]:
+        """Orders, newest first."""
+        params = _given({"limit": limit, "cursor": cursor, "symbol": symbol, "status": status})
+        return ApiCall("GET", "/api/trades", params)
+
+    @endpoint
+    def order(self, order_id: str) -> ApiCall[api.Order]:
+        """One order with its history."""
+        return ApiCall("GET", f"/api/trades/{_segment(order_id)}")
+
+    @endpoint
+    def positions(self) -> ApiCall[list[api.Position]]:
+        """What is held."""
+        return ApiCall("GET", "/api/positions", member="positions")
+
+    @endpoint
+    def closed_positions(self) -> ApiCall[list[api.ClosedPosition]]:
+        """What was sold out."""
+        return ApiCall("GET", "/api/positions", member="closed")
+
+    @endpoint
+    def halt_preview(self) -> ApiCall[api.HaltPreview]:
+        """What a halt would do now; nothing is changed."""
+        return ApiCall("GET", "/api/trading/halt")
+
+    @endpoint
+    def account(self) -> ApiCall[api.Account]:
+        """Cash, equity, profit and loss."""
+        return ApiCall("GET", "/api/account")
+
+    @endpoint
+    def equity(self, *, limit: int | None = None) -> ApiCall[list[api.EquityPoint]]:
+        """The latest points of the equity curve, ascending."""
+        return ApiCall("GET", "/api/account/equity", _given({"limit": limit}), member="points")
+
+    @endpoint
+    def trading_status(self) -> ApiCall[api.TradingStatus]:
+        """The breaker and how far its limits are."""
+        return ApiCall("GET", "/api/trading/status")
+
+
+class Endpoints(ReadingEndpoints):
+    """All methods of both clients."""
+
+    @endpoint
     def submit(
         self,
         symbol: str,
@@ -107,57 +159,9 @@ class Endpoints:
         return _SubmitCall("POST", "/api/trades", headers={"Idempotency-Key": idempotency_key}, body=body)
 
     @endpoint
-    def orders(
-        self,
-        *,
-        limit: int | None = None,
-        cursor: str | None = None,
-        symbol: str | None = None,
-        status: str | None = None,
-    ) -> ApiCall[api.OrderPage]:
-        """Orders, newest first."""
-        params = _given({"limit": limit, "cursor": cursor, "symbol": symbol, "status": status})
-        return ApiCall("GET", "/api/trades", params)
-
-    @endpoint
-    def order(self, order_id: str) -> ApiCall[api.Order]:
-        """One order with its history."""
-        return ApiCall("GET", f"/api/trades/{_segment(order_id)}")
-
-    @endpoint
     def cancel(self, order_id: str) -> ApiCall[api.Order]:
         """Cancel an open order."""
         return ApiCall("DELETE", f"/api/trades/{_segment(order_id)}")
-
-    @endpoint
-    def positions(self) -> ApiCall[list[api.Position]]:
-        """What is held."""
-        return ApiCall("GET", "/api/positions", member="positions")
-
-    @endpoint
-    def closed_positions(self) -> ApiCall[list[api.ClosedPosition]]:
-        """What was sold out."""
-        return ApiCall("GET", "/api/positions", member="closed")
-
-    @endpoint
-    def account(self) -> ApiCall[api.Account]:
-        """Cash, equity, profit and loss."""
-        return ApiCall("GET", "/api/account")
-
-    @endpoint
-    def equity(self, *, limit: int | None = None) -> ApiCall[list[api.EquityPoint]]:
-        """The latest points of the equity curve, ascending."""
-        return ApiCall("GET", "/api/account/equity", _given({"limit": limit}), member="points")
-
-    @endpoint
-    def trading_status(self) -> ApiCall[api.TradingStatus]:
-        """The breaker and how far its limits are."""
-        return ApiCall("GET", "/api/trading/status")
-
-    @endpoint
-    def halt_preview(self) -> ApiCall[api.HaltPreview]:
-        """What a halt would do now; nothing is changed."""
-        return ApiCall("GET", "/api/trading/halt")
 
     @endpoint
     def halt(self, reason: str) -> ApiCall[api.TradingStatus]:
@@ -168,6 +172,28 @@ class Endpoints:
     def resume(self, reason: str) -> ApiCall[api.TradingStatus]:
         """Allow entries again."""
         return ApiCall("POST", "/api/trading/resume", body=_reason(reason))
+
+    @endpoint
+    def make_login_link(self) -> ApiCall[api.LoginLink]:
+        """What logs in once, as the key of this client."""
+        return ApiCall("POST", "/api/sessions/links")
+
+    @endpoint
+    def log_in(self, *, key: str | None = None, link: str | None = None) -> ApiCall[api.NewSession]:
+        """A session of `key`, or of the key that made `link`."""
+        from investiq.foundation.contract.api import LogIn  # noqa: PLC0415  as in `submit`
+
+        return ApiCall("POST", "/api/sessions", body=LogIn.model_construct(key=key, link=link))
+
+    @endpoint
+    def session(self) -> ApiCall[api.Session]:
+        """Who is logged in with the session that this client presents."""
+        return ApiCall("GET", "/api/sessions/current")
+
+    @endpoint
+    def log_out(self) -> ApiCall[api.Session]:
+        """End the session that this client presents."""
+        return ApiCall("DELETE", "/api/sessions/current")
 
 
 def _reason(text: str) -> api.TradingReason:

@@ -55,6 +55,11 @@ class Paths:
         return self.keys / "agent.key"
 
     @property
+    def console_key(self) -> Path:
+        """The console reads with it where the API wants a key for reading."""
+        return self.keys / "console.key"
+
+    @property
     def heartbeat_token(self) -> Path:
         """What Alertmanager shows the API when it delivers the heartbeat; not an API key."""
         return self.keys / "heartbeat.token"

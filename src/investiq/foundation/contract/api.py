@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, Final, Literal, NotRequired
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, with_config
 from typing_extensions import TypedDict  # before Python 3.12, pydantic takes no other
@@ -18,6 +18,7 @@ from typing_extensions import TypedDict  # before Python 3.12, pydantic takes no
 from investiq.foundation.contract.words import one_of
 from investiq.foundation.numbers import MalformedNumber, parse_decimal
 from investiq.foundation.vocabulary import (
+    Access,
     EngineStatus,
     HealthStatus,
     HeartbeatState,
@@ -31,6 +32,7 @@ from investiq.foundation.vocabulary import (
 
 __all__ = [
     "LONGEST_REASON",
+    "SESSIONS_PATH",
     "Account",
     "Analysis",
     "Bar",
@@ -42,8 +44,11 @@ __all__ = [
     "EquityPoint",
     "HaltPreview",
     "Health",
+    "LogIn",
+    "LoginLink",
     "Market",
     "Monitoring",
+    "NewSession",
     "Order",
     "OrderDenied",
     "OrderEvent",
@@ -53,6 +58,7 @@ __all__ = [
     "Positions",
     "Problem",
     "RefusedSymbol",
+    "Session",
     "SymbolSummary",
     "Symbols",
     "Trade",
@@ -433,6 +439,46 @@ class TradingReason(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REASON)]
+
+
+SESSIONS_PATH: Final = "/api/sessions"
+"""A POST to it logs in, and needs no other credential than what its body holds."""
+
+
+class LogIn(BaseModel):
+    """What to log in with: exactly one of both."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: str | None = Field(None, max_length=200, description="an API key: `iq_...`")
+    link: str | None = Field(None, max_length=200, description="the token of a link of `investiq login`: `iql_...`")
+
+
+class LoginLink(_Document):
+    """What logs in once, as the key that asked for it."""
+
+    token: str
+    name: str
+    """of that key"""
+    expires_at: Time
+
+
+class Session(_Document):
+    """Somebody who is logged in."""
+
+    id: str
+    name: str
+    """of the key that it belongs to"""
+    scope: Annotated[str, one_of(Access)]
+    created_at: Time
+    expires_at: Time
+
+
+class NewSession(Session):
+    """A session that has just begun, with its secret: the only time that anybody sees it."""
+
+    secret: str
+    """to be sent as `Authorization: Bearer`, as a key is"""
 
 
 class Problem(_Document):

@@ -32,11 +32,13 @@ __all__ = [
     "equity_points",
     "fills",
     "idempotency_keys",
+    "login_links",
     "metadata",
     "order_events",
     "orders",
     "paper_executions",
     "paper_orders",
+    "sessions",
 ]
 
 metadata = MetaData(
@@ -62,6 +64,27 @@ api_keys = Table(
     Column("hash", String(128), nullable=False, unique=True),
     Column("scopes", String(100), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+)
+
+login_links = Table(
+    "login_links",
+    metadata,
+    Column("hash", String(128), primary_key=True),
+    Column("key_id", ForeignKey("api_keys.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("hash", String(128), nullable=False, unique=True),
+    Column("key_id", ForeignKey("api_keys.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
 )
 

@@ -1,24 +1,12 @@
-"""What callers of the API may do."""
+"""Who makes a request."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-__all__ = ["Access", "Caller"]
+from investiq.foundation.vocabulary import Access
 
-
-class Access(StrEnum):
-    """What a key allows; each includes the ones before it."""
-
-    READ = "read"
-    TRADE = "trade"
-    ADMIN = "admin"
-
-    def covers(self, needed: Access) -> bool:
-        """Whether a key with this access may do what needs `needed`."""
-        order = list(Access)
-        return order.index(self) >= order.index(needed)
+__all__ = ["Caller"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +16,12 @@ class Caller:
     Attributes:
         name: kept in the ledger with what the caller does, such as `agent`.
         bucket: whose requests are counted together by the rate limit.
+        key_id: of the key that it presented, or that its session belongs to; empty without one.
+        session_id: of the session that it presented; empty for everybody else.
     """
 
     name: str
     access: Access
     bucket: str
+    key_id: str = ""
+    session_id: str = ""

@@ -26,8 +26,10 @@ from investiq.serve.api.routes.docs import docs_routes
 from investiq.serve.api.routes.health import HEALTH_OPTIONS, health_endpoint
 from investiq.serve.api.routes.heartbeat import heartbeat_routes
 from investiq.serve.api.routes.market import market_routes
+from investiq.serve.api.routes.sessions import session_routes
 from investiq.serve.api.routes.trades import trade_routes
 from investiq.serve.api.routes.trading import trading_routes
+from investiq.serve.api.sessions import Credentials, SessionStore
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve
 from investiq.serve.http.access import MONITORING_PATHS
 
@@ -54,12 +56,14 @@ def create_app(parts: ApiParts) -> FastAPI:
     api, metrics = parts.config.api, parts.metrics
     keys = KeyStore(parts.store)
     provide_key_files(keys, Paths.of(parts.config))
+    sessions = SessionStore(parts.store)
+    recent = RecentKeys(Credentials(keys, sessions))
     heartbeat_token = provide_token(Paths.of(parts.config).heartbeat_token)
     background_tasks = BackgroundTasks(parts)
     hosts, access = HostPolicy(api.host, api.hostnames), MonitoringAccess(Part.API, api)
     authentication = Middleware(
         AuthMiddleware,
-        keys=RecentKeys(keys),
+        keys=recent,
         access=access,
         heartbeat_token=heartbeat_token,
         hosts=hosts,
@@ -89,6 +93,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         trade_routes(parts.desk, metrics, api.trades_per_minute),
         account_routes(parts.desk),
         trading_routes(parts.desk, metrics),
+        session_routes(sessions, recent, metrics),
         docs_routes(),
     ):
         app.include_router(router)

@@ -1,7 +1,8 @@
 """The one door: every request is identified, counted against its limits, and turned away here or let through.
 
 Reading needs at least read access on every path, also on those that do not exist; routes that change something ask for
-more (`needs`). The heartbeat has a token of its own; who may read /metrics, `serve.http.access` says. A credential that
+more (`needs`). Whoever logs in has nothing to present yet: the route looks at what the body holds. The heartbeat has a
+token of its own; who may read /metrics, `serve.http.access` says. A credential that
 is presented must be right, wherever it comes from: a typing error must not look like a success because the request came
 from loopback.
 """
@@ -15,11 +16,13 @@ from dataclasses import dataclass
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from investiq.foundation.contract.api import SESSIONS_PATH
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
 from investiq.foundation.store import DatabaseUnavailable
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.serve.api.access import Access, Caller
+from investiq.foundation.vocabulary import Access
+from investiq.serve.api.access import Caller
 from investiq.serve.api.errors import STATUSES
 from investiq.serve.api.keys import RecentKeys
 from investiq.serve.api.rate_limit import RateLimit, RateLimitDecision, address_bucket
@@ -39,6 +42,11 @@ __all__ = ["REFUSALS", "AuthMiddleware"]
 REFUSALS = (401, 429)
 """What clients meet here in ordinary life; a foreign page (403) or a database that is gone (503) is not."""
 
+UNKNOWN_KEY = (
+    "the API key is wrong or revoked, or the session has ended: `investiq keys list` shows keys, "
+    "`investiq login` logs in"
+)
+
 _READING = ("GET", "HEAD")
 
 
@@ -56,7 +64,7 @@ class AuthMiddleware:
     """ASGI layer; leaves the caller as `scope["caller"]`.
 
     Args:
-        keys: verify what is presented.
+        keys: verify what is presented, keys and sessions alike.
         access: which requests need no key: those of scrapers, and those that read from a trusted network.
         heartbeat_token: what Alertmanager presents with the heartbeat; it opens nothing else, and nothing else opens
             that path.
@@ -116,6 +124,8 @@ class AuthMiddleware:
             return self._identify_scraper(scope)
         if scope["path"] == HEARTBEAT_PATH:
             return self._identify_monitoring(scope, credential)
+        if credential is None and (scope["method"], scope["path"]) == ("POST", SESSIONS_PATH):
+            return self._let_log_in(scope)
         if credential is None:
             return self._identify_keyless(scope)
         return await self._identify_by_key(scope, credential)
@@ -137,10 +147,10 @@ class AuthMiddleware:
                     {},
                 )
         else:
-            scope["rate"] = self._limit.take(f"key:{key.id}")
+            scope["rate"] = self._limit.take(key.caller.bucket)
         if key is None:
-            return self._unauthorised("unknown_key", "the API key is wrong or revoked: `investiq keys list` shows keys")
-        scope["caller"] = Caller(key.name, key.access, f"key:{key.id}")
+            return self._unauthorised("unknown_key", UNKNOWN_KEY)
+        scope["caller"] = key.caller
         return None
 
     def _identify_keyless(self, scope: Scope) -> _Refusal | None:
@@ -153,6 +163,12 @@ class AuthMiddleware:
             return None
         message = "an API key is needed: send `Authorization: Bearer iq_...`; `investiq keys create` makes one"
         return self._unauthorised("missing", message)
+
+    def _let_log_in(self, scope: Scope) -> _Refusal | None:
+        bucket = address_bucket(client_address(scope))
+        scope["rate"] = self._limit.take(bucket)
+        scope["caller"] = Caller("login", Access.READ, bucket)
+        return None
 
     def _identify_scraper(self, scope: Scope) -> _Refusal | None:
         if self._access.allows(scope):

@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable
 from fastapi import Request
 from fastapi.security import HTTPBearer
 
+from investiq.foundation.contract.access import covers
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.serve.api.access import Access, Caller
+from investiq.foundation.vocabulary import Access
+from investiq.serve.api.access import Caller
 from investiq.serve.api.rate_limit import RateLimit
 from investiq.serve.http import Problem
 from investiq.serve.http.access import CHALLENGE
@@ -26,7 +28,7 @@ def needs(access: Access, metrics: Metrics) -> Callable[[Request], Awaitable[Cal
 
     async def caller_with_access(request: Request) -> Caller:
         caller: Caller = request.scope["caller"]
-        if caller.access.covers(access):
+        if covers(caller.access, access):
             return caller
         failures.inc()
         challenge = f'{CHALLENGE}, error="insufficient_scope", scope="{access}"'

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import Engine, Row, insert, select, update
@@ -26,9 +26,20 @@ from investiq.foundation.files import replace_whole
 from investiq.foundation.store import reading, writing
 from investiq.foundation.store.schema import api_keys
 from investiq.foundation.threads import BoundedThreads
-from investiq.serve.api.access import Access
+from investiq.foundation.vocabulary import Access
+from investiq.serve.api.access import Caller
 
-__all__ = ["ApiKey", "KeyStore", "RecentKeys", "UnknownKey", "UnusableKeyFile", "provide_key_files"]
+__all__ = [
+    "ApiKey",
+    "Credential",
+    "CredentialStore",
+    "KeyStore",
+    "RecentKeys",
+    "UnknownKey",
+    "UnusableKeyFile",
+    "hash_of",
+    "provide_key_files",
+]
 
 _log = structlog.get_logger(__name__)
 
@@ -61,6 +72,33 @@ class ApiKey:
     created_at: datetime
     revoked_at: datetime | None
 
+    @property
+    def is_valid(self) -> bool:
+        return self.revoked_at is None
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.name, self.access, f"key:{self.id}", self.id)
+
+
+class Credential(Protocol):
+    """A secret that was verified: a key, or a session of one."""
+
+    @property
+    def caller(self) -> Caller:
+        """Who presents it."""
+
+
+class CredentialStore(Protocol):
+    """Knows the credentials of one kind, or of several."""
+
+    def verify(self, secret: bytes) -> Credential | None:
+        """The valid credential whose secret this is.
+
+        Raises:
+            DatabaseUnavailable: it cannot be asked for.
+        """
+
 
 class KeyStore:
     """The keys in the ledger's database. Every method raises DatabaseUnavailable when that does not answer."""
@@ -82,7 +120,7 @@ class KeyStore:
         if not 0 < len(name) <= _LONGEST_NAME:
             raise ValueError(f"the name of a key has 1 to {_LONGEST_NAME} characters, not {len(name)}")
         key = ApiKey(secrets.token_hex(6), name, access, datetime.now(UTC), None)
-        row = {"id": key.id, "name": name, "hash": _hash(secret.encode()), "scopes": access.value}
+        row = {"id": key.id, "name": name, "hash": hash_of(secret.encode()), "scopes": access.value}
         with writing(self._engine) as connection:
             connection.execute(insert(api_keys).values(**row, created_at=key.created_at))
         return key
@@ -103,12 +141,21 @@ class KeyStore:
             connection.execute(update(api_keys).where(*still_valid).values(revoked_at=datetime.now(UTC)))
             row = connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
         if row is None:
-            raise UnknownKey(f"no key has the id {key_id[:40]!r}: `investiq keys list` shows them")
+            raise UnknownKey(
+                f"no key or session has the id {key_id[:40]!r}: `investiq keys list` and `keys sessions` show them"
+            )
         return _key(row)
+
+    def valid(self, key_id: str) -> ApiKey | None:
+        """The key of this id, while it is valid."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
+        key = _key(row) if row is not None else None
+        return key if key is not None and key.is_valid else None
 
     def find(self, secret: bytes) -> ApiKey | None:
         """The key whose secret this is, also when it is revoked."""
-        digest = _hash(secret)
+        digest = hash_of(secret)
         with reading(self._engine) as connection:
             row = connection.execute(select(api_keys).where(api_keys.c.hash == digest)).one_or_none()
         # The index compares hashes byte by byte, and its time tells about the *hash* of what was sent, from which
@@ -118,28 +165,28 @@ class KeyStore:
     def verify(self, secret: bytes) -> ApiKey | None:
         """The valid key whose secret this is."""
         key = self.find(secret) if _is_key(secret) else None
-        return key if key is not None and key.revoked_at is None else None
+        return key if key is not None and key.is_valid else None
 
 
 class RecentKeys:
-    """Verifies keys for the server; a valid one is believed for two seconds, to spare the database.
+    """Verifies credentials for the server; a valid one is believed for two seconds, to spare the database.
 
     A key that another process revokes therefore works for up to two seconds more; a wrong key is never remembered.
     """
 
-    def __init__(self, store: KeyStore, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: CredentialStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._clock = clock
         self._threads = BoundedThreads(_VERIFYING_THREADS, "verify-key")
-        self._verified: dict[str, tuple[float, ApiKey]] = {}
+        self._verified: dict[str, tuple[float, Credential]] = {}
 
-    def recent(self, secret: bytes) -> ApiKey | None:
-        """The key, where it was verified in the last two seconds."""
-        until, key = self._verified.get(_hash(secret), (0.0, None))
+    def recent(self, secret: bytes) -> Credential | None:
+        """The credential, where it was verified in the last two seconds."""
+        until, key = self._verified.get(hash_of(secret), (0.0, None))
         return key if self._clock() < until else None
 
-    async def verify(self, secret: bytes) -> ApiKey | None:
-        """The valid key whose secret this is, asked of the database.
+    async def verify(self, secret: bytes) -> Credential | None:
+        """The valid credential whose secret this is, asked of the database.
 
         Raises:
             DatabaseUnavailable: it does not answer.
@@ -148,12 +195,16 @@ class RecentKeys:
         now = self._clock()
         self._verified = {digest: entry for digest, entry in self._verified.items() if now < entry[0]}
         if key is not None:
-            self._verified[_hash(secret)] = (now + _BELIEVED_SECONDS, key)
+            self._verified[hash_of(secret)] = (now + _BELIEVED_SECONDS, key)
         return key
+
+    def forget(self) -> None:
+        """Believe nothing from before: somebody has just logged out."""
+        self._verified.clear()
 
 
 def provide_key_files(store: KeyStore, paths: Paths) -> None:
-    """Make sure that this installation's own two keys are in their files and valid.
+    """Make sure that this installation's own keys are in their files and valid.
 
     A missing file gets a new key, and earlier keys of its name are revoked: deleting the file and restarting is how
     such a key is replaced. A file whose key the ledger does not know (a fresh ledger under kept keys) is believed.
@@ -163,6 +214,7 @@ def provide_key_files(store: KeyStore, paths: Paths) -> None:
     """
     _provide(store, paths.admin_key, "local admin", Access.ADMIN)
     _provide(store, paths.agent_key, "local agent", Access.TRADE)
+    _provide(store, paths.console_key, "local console", Access.READ)
 
 
 def _provide(store: KeyStore, path: Path, name: str, access: Access) -> None:
@@ -204,7 +256,8 @@ def _is_key(secret: bytes) -> bool:
     return _KEY.fullmatch(secret.decode("latin-1")) is not None
 
 
-def _hash(secret: bytes) -> str:
+def hash_of(secret: bytes) -> str:
+    """What is kept of a secret."""
     return sha256(secret).hexdigest()
 
 

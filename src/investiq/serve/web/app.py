@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +22,9 @@ from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import HealthStatus, Part
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, problem_response, serve
 from investiq.serve.http.access import MONITORING_PATHS
-from investiq.serve.web import layout, runbooks
+from investiq.serve.web import layout, login, runbooks
+from investiq.serve.web.browser_session import BrowserSession, SessionCookie
+from investiq.serve.web.changes import Changes
 from investiq.serve.web.not_found import not_found_page
 from investiq.serve.web.pages import operations, silence
 from investiq.serve.web.security import SameOrigin, SecurityHeaders, content_security_policy
@@ -49,15 +52,18 @@ def create_app(config: Config, transports: Transports | None = None) -> FastAPI:
         transports: replaces the network, in tests.
     """
     sources = Sources(config, transports or Transports())
-    dash = _dash(sources)
-    server = _server(config, sources, content_security_policy(dash.csp_hashes()))
+    changes = Changes(config, transports or Transports())
+    dash = _dash(sources, changes)
+    server = _server(config, sources, changes, content_security_policy(dash.csp_hashes()))
+    server.state.changing = changes.declared
     dash.init_app(server)
     add_pages(dash, partial(operations.knows, sources), partial(silence.knows, sources))
     runbooks.add_routes(server, config)
+    login.add_routes(server, changes.logins, SessionCookie(config.web.port))
     return server
 
 
-def _dash(sources: Sources) -> Dash:
+def _dash(sources: Sources, changes: Changes) -> Dash:
     app = Dash(
         "investiq.serve.web",
         server=False,  # ours comes with `init_app`: its layers are known only when all callbacks are
@@ -65,7 +71,7 @@ def _dash(sources: Sources) -> Dash:
         title="InvestIQ",
         update_title="",
         index_string=layout.INDEX,
-        assets_ignore="again.js|scheme.js",  # stand in the head, before anything is drawn
+        assets_ignore="again.js|scheme.js|login.js",  # stand in the head, before anything is drawn
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
         serve_locally=True,
         compress=True,
@@ -75,11 +81,11 @@ def _dash(sources: Sources) -> Dash:
         on_error=callback_failed,
     )
     app.layout = layout.frame
-    layout.register(app, sources)
+    layout.register(app, sources, changes)
     return app
 
 
-def _server(config: Config, sources: Sources, policy: str) -> FastAPI:
+def _server(config: Config, sources: Sources, changes: Changes, policy: str) -> FastAPI:
     started = time.monotonic()
 
     async def health() -> dict[str, Any]:
@@ -94,7 +100,7 @@ def _server(config: Config, sources: Sources, policy: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        await sources.aclose()
+        await asyncio.gather(sources.aclose(), changes.aclose())
 
     public = urlsplit(topology.console_url(config)).hostname or ""
     hosts = HostPolicy(config.web.host, (*config.web.hostnames, public))
@@ -108,7 +114,10 @@ def _server(config: Config, sources: Sources, policy: str) -> FastAPI:
         health=health,
         exception_handlers={404: _not_found},
         outer_layers=[Middleware(SecurityHeaders, policy=policy)],
-        inner_layers=[Middleware(SameOrigin, hosts=hosts)],
+        inner_layers=[
+            Middleware(SameOrigin, hosts=hosts),
+            Middleware(BrowserSession, cookie=SessionCookie(config.web.port)),
+        ],
         quiet=MONITORING_PATHS | {"/_dash-update-component"},
         openapi_url=None,
         redirect_slashes=False,

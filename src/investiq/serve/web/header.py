@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
-from dash import Dash, Input, Output, html
+from dash import Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
 from investiq.clients.alertmanager.alerts import FiringAlert
@@ -14,22 +15,56 @@ from investiq.foundation.vocabulary import MarketPhase
 from investiq.serve.web import format as fmt
 from investiq.serve.web.alert_summary import summarise
 from investiq.serve.web.elements import Children, attributes, chip, outage, with_code, without_code
+from investiq.serve.web.logins import Logins, Who
+from investiq.serve.web.permission import SESSION, login_page
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 from investiq.serve.web.words import MODES, PHASES, why_halted
 
-__all__ = ["POLL_MILLISECONDS", "header_content", "register"]
+__all__ = ["POLL_MILLISECONDS", "header_content", "register", "session_document", "who_content"]
 
 POLL_MILLISECONDS = 2_000
 
 
-def register(app: Dash, sources: Sources) -> None:
+def register(app: Dash, sources: Sources, logins: Logins) -> None:
     """Keep the header current."""
 
-    async def show(_ticks: int | None) -> tuple[Component, Children]:
-        return await header_content(sources)
+    async def show(_ticks: int | None, session: dict[str, Any] | None) -> tuple[Any, ...]:
+        content, who = await asyncio.gather(header_content(sources), logins.shown())
+        now = session_document(who)
+        return *content, no_update if now == session else now
 
-    app.callback(Output("status", "children"), Output("outage", "children"), Input("header-poll", "n_intervals"))(show)
+    app.callback(
+        Output("status", "children"),
+        Output("outage", "children"),
+        Output(SESSION, "data"),
+        Input("header-poll", "n_intervals"),
+        State(SESSION, "data"),
+    )(show)
+    app.callback(
+        Output("who", "children"), Input(SESSION, "data"), Input("address", "pathname"), Input("address", "search")
+    )(lambda session, path, search: who_content(session, f"{path or '/'}{search or ''}"))
+
+
+def session_document(who: Who | None) -> dict[str, str]:
+    """What the page knows of who is logged in."""
+    if who is None:
+        return {}
+    return {"name": who.name, "scope": who.scope.value, "until": fmt.clock_time(who.expires_at)}
+
+
+def who_content(session: dict[str, str] | None, page: str) -> Children:
+    """Who is logged in and may do what, and the way out; or the way in."""
+    if session is None:
+        return None
+    if not session:
+        return html.A("Log in", href=login_page(page), className="log-in")
+    who = html.Span(
+        [html.Strong(session["name"]), f" may {session['scope']}"],
+        title=f"Logged in until {session['until']}",
+        className="who-name",
+    )
+    return [who, html.Button("Log out", id="log-out", type="button", className="log-out")]
 
 
 async def header_content(sources: Sources) -> tuple[Component, Children]:

@@ -6,13 +6,15 @@ from typing import Any
 from urllib.parse import unquote
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from investiq import __version__
 from investiq.serve.web import header
+from investiq.serve.web.changes import Changes
 from investiq.serve.web.elements import attributes, pending
 from investiq.serve.web.pages import analysis, operations, silence, silence_index, trading
+from investiq.serve.web.permission import SESSION
 from investiq.serve.web.sources import Sources
 
 __all__ = ["INDEX", "frame", "register"]
@@ -72,6 +74,7 @@ def frame() -> Component:
         [
             dcc.Location(id="address"),
             dcc.Store(id="page-name"),
+            dcc.Store(id=SESSION),
             dcc.Interval(id="header-poll", interval=header.POLL_MILLISECONDS),
             html.A("Skip to the page", href="#page", className="skip"),
             html.Div(id="stale", className="stale", role="alert", hidden=True),
@@ -98,7 +101,8 @@ def _bar() -> Component:
         **attributes(aria_label="Light or dark"),
     )
     brand = dcc.Link([html.Span("Invest"), html.Span("IQ", className="brand-iq")], href="/", className="brand")
-    return html.Div([brand, html.Nav(links, **attributes(aria_label="Pages")), scheme], className="bar")
+    who = html.Div(id="who", className="who")
+    return html.Div([brand, html.Nav(links, **attributes(aria_label="Pages")), who, scheme], className="bar")
 
 
 def _footer() -> Component:
@@ -111,10 +115,10 @@ def _footer() -> Component:
     )
 
 
-def register(app: Dash, sources: Sources) -> None:
+def register(app: Dash, sources: Sources, changes: Changes) -> None:
     """Connect the address with the page."""
 
-    async def show(path: str | None, search: str | None) -> Any:
+    async def show(path: str | None, search: str | None, session: Any) -> Any:
         match (path or "/").strip("/").split("/"):
             case ["trading"]:
                 return trading.layout()
@@ -125,13 +129,17 @@ def register(app: Dash, sources: Sources) -> None:
             case ["silence"]:
                 return await silence_index.layout(sources)
             case ["silence", alert]:
-                return await silence.layout(sources, unquote(alert), search or "")
+                return await silence.layout(sources, unquote(alert), search or "", session)
         return await analysis.layout(sources, search or "")
 
-    app.callback(Output("page", "children"), Input("address", "pathname"), Input("address", "search"))(show)
+    app.callback(
+        Output("page", "children"), Input("address", "pathname"), Input("address", "search"), State(SESSION, "data")
+    )(show)
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("investiq", "mark_page"), Output("page-name", "data"), Input("address", "pathname")
     )
-    header.register(app, sources)
-    for page in (analysis, trading, operations, silence):
+    header.register(app, sources, changes.logins)
+    for page in (analysis, operations):
         page.register(app, sources)
+    for changing in (trading, silence):
+        changing.register(app, sources, changes)

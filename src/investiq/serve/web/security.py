@@ -63,8 +63,8 @@ class SecurityHeaders:
 class SameOrigin:
     """Refuses what a page of another origin sends: 403, or 1008 for a WebSocket.
 
-    The console acts with a key of its own, so whoever can post to it can trade. A browser names the page in `Origin`
-    with every POST and WebSocket; a request without it is no browser's, and has no business with the callbacks.
+    The browser adds the cookie of who is logged in, also to what another page sends. It names the page in `Origin` with
+    every POST and WebSocket; a request without it is no browser's, and has no business with the callbacks.
     `Sec-Fetch-Site` also tells another port of the same host apart, where the browser sends it.
     """
 

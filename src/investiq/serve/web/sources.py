@@ -1,14 +1,17 @@
-"""Everything that the pages read, and the changes that they make."""
+"""Everything that the pages read, by clients that have no method to change anything; `changes` has those that do."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 
-from investiq.clients.alertmanager.client import Alertmanager
-from investiq.clients.api import AsyncInvestIQClient
+from investiq.clients.alertmanager.client import AlertmanagerReader
+from investiq.clients.api import AsyncReadingClient
 from investiq.clients.inbox import InboxClient
 from investiq.clients.prometheus import Prometheus
 from investiq.clients.session import HttpSettings
@@ -16,10 +19,9 @@ from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.serve.web.panels_file import PanelsFile
 from investiq.serve.web.reading import PollingCache, SourceHealth
-from investiq.serve.web.silencer import Silencer
 from investiq.serve.web.watchers import alerts_shown, targets_shown
 
-__all__ = ["Sources", "Transports"]
+__all__ = ["API_SECONDS", "Sources", "Transports", "api_url", "settings"]
 
 API_SECONDS = 5.0
 CHART_BARS = 1000
@@ -49,9 +51,9 @@ class Sources:
 
     def __init__(self, config: Config, transports: Transports = _NETWORK) -> None:
         self.client = _client(config, transports.api)
-        self._prometheus = Prometheus.of(config, _settings(transports.prometheus))
-        self._alertmanager = Alertmanager.of(config, _settings(transports.alertmanager))
-        self._inbox = InboxClient.of(config, _settings(transports.inbox))
+        self._prometheus = Prometheus.of(config, settings(transports.prometheus))
+        self._alertmanager = AlertmanagerReader.of(config, settings(transports.alertmanager))
+        self._inbox = InboxClient.of(config, settings(transports.inbox))
 
         api = SourceHealth("API server", "investiq status", announced=True)
         self.market = PollingCache(api, self.client.market)
@@ -74,7 +76,6 @@ class Sources:
         )
         self.latest = PollingCache(prometheus, self._prometheus.query, keep_seconds=PANEL_SECONDS, keep_keys=PANEL_KEYS)
         self.panels = PanelsFile(Paths.of(config).panels)
-        self.silencer = Silencer(self._alertmanager)
         alertmanager = SourceHealth("Alertmanager", "investiq status")
         self.alerts = PollingCache(alertmanager, lambda: alerts_shown(self._alertmanager))
         self.matched = PollingCache(alertmanager, lambda *matchers: alerts_shown(self._alertmanager, *matchers))
@@ -99,11 +100,32 @@ class Sources:
         await asyncio.gather(*(source.aclose() for source in closing))
 
 
-def _settings(transport: httpx2.AsyncBaseTransport | None) -> HttpSettings:
+def settings(transport: httpx2.AsyncBaseTransport | None) -> HttpSettings:
     return HttpSettings(timeout_seconds=WATCHER_SECONDS, transport=transport)
 
 
-def _client(config: Config, transport: httpx2.AsyncBaseTransport | None) -> AsyncInvestIQClient:
-    url = config.client.url or topology.API.url(config)
-    key = config.client.key.get_secret_value() if config.client.key else Paths.of(config).admin_key
-    return AsyncInvestIQClient(url, key, timeout=API_SECONDS, transport=transport)
+def api_url(config: Config) -> str:
+    """Where the console finds the API."""
+    return config.client.url or topology.API.url(config)
+
+
+def _client(config: Config, transport: httpx2.AsyncBaseTransport | None) -> AsyncReadingClient:
+    return AsyncReadingClient(api_url(config), _reading_key(config), timeout=API_SECONDS, transport=transport)
+
+
+def _reading_key(config: Config) -> str | Path | None:
+    """What the API wants to see before it tells anything: nothing, where reading from this machine is free."""
+    address = _address(urlsplit(api_url(config)).hostname)
+    networks = config.api.trusted_networks
+    if address and address.is_loopback and any(address in net for net in networks if net.version == address.version):
+        return None
+    if config.client.url:
+        return config.client.key.get_secret_value() if config.client.key else None
+    return Paths.of(config).console_key
+
+
+def _address(host: str | None) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address("127.0.0.1" if host == "localhost" else host or "")
+    except ValueError:
+        return None

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from investiq.clients.alertmanager.alerts import FiringAlert
-from investiq.clients.alertmanager.client import Alertmanager
+from investiq.clients.alertmanager.client import AlertmanagerReader
 from investiq.clients.prometheus import Prometheus, ScrapeTarget
 from investiq.foundation.contract.heartbeat import WATCHDOG_NAME
 from investiq.foundation.errors import InvestIQError
@@ -48,7 +48,7 @@ async def targets_shown(prometheus: Prometheus) -> list[ScrapeTarget]:
     return sorted(shown, key=lambda target: (target.job, target.instance))
 
 
-async def alerts_shown(alertmanager: Alertmanager, *matchers: Matcher) -> list[FiringAlert]:
+async def alerts_shown(alertmanager: AlertmanagerReader, *matchers: Matcher) -> list[FiringAlert]:
     """Firing alerts that all of `matchers` match, worst first, without those for machines.
 
     Raises:

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from investiq.foundation.contract import api
 from investiq.foundation.contract.words import one_of
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
+from investiq.foundation.vocabulary import Access, OrderStatus, OrderType, Side
 from investiq.invest.market.types import parse_symbol
 from investiq.invest.trading.desk import Desk
 from investiq.invest.trading.order import Order, OrderRequest
-from investiq.serve.api.access import Access, Caller
+from investiq.serve.api.access import Caller
 from investiq.serve.api.documents import order_document
 from investiq.serve.api.identity import limited_by, needs
 from investiq.serve.api.rate_limit import RateLimit

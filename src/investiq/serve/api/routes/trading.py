@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends
 
 from investiq.foundation.contract import api
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Access
 from investiq.invest.trading.desk import Desk
 from investiq.invest.trading.views import TradingStatus
-from investiq.serve.api.access import Access, Caller
+from investiq.serve.api.access import Caller
 from investiq.serve.api.documents import document, order_document
 from investiq.serve.api.identity import needs
 

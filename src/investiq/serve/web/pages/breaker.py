@@ -12,15 +12,17 @@ from dash.development.base_component import Component
 
 from investiq.clients.session import ClientError
 from investiq.foundation.contract.api import Monitoring, Order, TradingStatus
-from investiq.foundation.vocabulary import HeartbeatState
+from investiq.foundation.vocabulary import Access, HeartbeatState
 from investiq.serve.web import format as fmt
+from investiq.serve.web.changes import Actor, Changes
 from investiq.serve.web.elements import Children, card, chip, notice, with_code, without_code
 from investiq.serve.web.pages.order_ticket import asked
+from investiq.serve.web.permission import SESSION, may, who_may
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 from investiq.serve.web.words import HEARTBEATS, why_halted
 
-__all__ = ["breaker_card", "buttons", "modal", "preview", "register"]
+__all__ = ["breaker_card", "buttons", "enabled", "modal", "preview", "register"]
 
 _log = structlog.get_logger(__name__)
 
@@ -30,12 +32,12 @@ _LEAST_REASON = 3
 
 def buttons() -> Component:
     """The two buttons; only the one that would change something can be pressed."""
+    both = [
+        dmc.Button("Halt trading…", id="halt", color="red.8", variant="filled", size="sm", disabled=True),
+        dmc.Button("Resume trading…", id="resume", variant="filled", size="sm", disabled=True),
+    ]
     return html.Div(
-        [
-            dmc.Button("Halt trading…", id="halt", color="red.8", variant="filled", size="sm"),
-            dmc.Button("Resume trading…", id="resume", variant="filled", size="sm", disabled=True),
-        ],
-        className="buttons",
+        [html.Div(both, className="buttons"), html.Div(id="breaker-permission")], className="breaker-buttons"
     )
 
 
@@ -132,22 +134,19 @@ def _monitoring(monitoring: Monitoring) -> Component:
     )
 
 
-def register(app: Dash, sources: Sources) -> None:
+def register(app: Dash, sources: Sources, changes: Changes) -> None:
     """Open the dialogue, and send what is confirmed."""
 
-    async def enable(_ticks: int | None, _changed: str | None) -> tuple[bool, bool]:
-        status = await sources.status()
-        known = not isinstance(status, SourceUnavailable)
-        halted = known and status["halted"]  # type: ignore[index]
-        return not known or halted, not known or not halted
+    async def enable(_ticks: int | None, _changed: str | None, session: Any) -> tuple[bool, bool, Children]:
+        return enabled(await sources.status(), session)
 
     async def ask(_halt: int | None, _resume: int | None) -> tuple[Any, ...]:
         change: Change = "resume" if ctx.triggered_id == "resume" else "halt"
         label, color = ("Resume trading", "indigo") if change == "resume" else ("Halt trading", "red.8")
         return True, label, await preview(sources, change), change, label, color, "", None
 
-    async def confirm(_clicks: int | None, change: Change, reason: str) -> tuple[Any, ...]:
-        return await decide(sources, change, reason or "")
+    async def confirm(actor: Actor, _clicks: int | None, change: Change, reason: str) -> tuple[Any, ...]:
+        return await decide(sources, actor, change, reason or "")
 
     def allow(reason: str | None) -> bool:
         return len((reason or "").strip()) < _LEAST_REASON
@@ -155,8 +154,10 @@ def register(app: Dash, sources: Sources) -> None:
     app.callback(
         Output("halt", "disabled"),
         Output("resume", "disabled"),
+        Output("breaker-permission", "children"),
         Input("trading-poll", "n_intervals"),
         Input("trading-changed", "data"),
+        Input(SESSION, "data"),
     )(enable)
     app.callback(
         Output("change-modal", "opened", allow_duplicate=True),
@@ -172,13 +173,17 @@ def register(app: Dash, sources: Sources) -> None:
         prevent_initial_call=True,
     )(ask)
     app.callback(Output("change-confirm", "disabled"), Input("change-reason", "value"))(allow)
-    app.callback(
+    changes.callback(
+        app,
         Output("change-modal", "opened", allow_duplicate=True),
         Output("change-failure", "children", allow_duplicate=True),
         Output("trading-changed", "data", allow_duplicate=True),
         Input("change-confirm", "n_clicks"),
         State("change", "data"),
         State("change-reason", "value"),
+        needs=Access.TRADE,
+        to="halt or resume trading",
+        refused=lambda why: (True, why, no_update),
         prevent_initial_call=True,
         running=[(Output("change-confirm", "loading"), True, False)],
     )(confirm)
@@ -187,6 +192,16 @@ def register(app: Dash, sources: Sources) -> None:
         Input("change-cancel", "n_clicks"),
         prevent_initial_call=True,
     )(lambda _clicks: False)
+
+
+def enabled(status: TradingStatus | SourceUnavailable, session: Any) -> tuple[bool, bool, Children]:
+    """Whether halt and resume are dead, and why for want of a login."""
+    if isinstance(status, SourceUnavailable):
+        return True, True, None
+    halted = status["halted"]
+    needed, to = (Access.ADMIN, "resume trading") if halted else (Access.TRADE, "halt trading")
+    dead = not may(session, needed)
+    return dead or halted, dead or not halted, who_may(session, needed, to, "/trading")
 
 
 async def preview(sources: Sources, change: Change) -> Children:
@@ -251,16 +266,16 @@ def _held(positions: int) -> str:
 _FEW = 5
 
 
-async def decide(sources: Sources, change: Change, reason: str) -> tuple[Any, ...]:
+async def decide(sources: Sources, actor: Actor, change: Change, reason: str) -> tuple[Any, ...]:
     """Send the change: the dialogue closes, or says why it did not happen."""
     if len(reason.strip()) < _LEAST_REASON:
         return True, notice("Not sent", ["Say why in a few words."], "red"), no_update
-    send = sources.client.resume if change == "resume" else sources.client.halt
+    send = actor.client.resume if change == "resume" else actor.client.halt
     try:
         await send(reason.strip())
     except ClientError as error:
         _log.warning("change_failed", change=change, error=error.message)
         return True, notice("It did not happen", [error.message], "red"), no_update
-    _log.info("change_made", change=change)
+    _log.info("change_made", change=change, by=actor.who.name)
     sources.forget_trading()
     return False, None, f"{change}: {reason}"

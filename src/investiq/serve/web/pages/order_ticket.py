@@ -15,9 +15,11 @@ from investiq.clients.api import Submission
 from investiq.clients.session import ClientError
 from investiq.foundation.contract.api import Order
 from investiq.foundation.numbers import MalformedNumber, parse_number
-from investiq.foundation.vocabulary import OPEN_STATUSES, OrderStatus, OrderType, Side
+from investiq.foundation.vocabulary import OPEN_STATUSES, Access, OrderStatus, OrderType, Side
 from investiq.serve.web import format as fmt
-from investiq.serve.web.elements import attributes, card, notice
+from investiq.serve.web.changes import Actor, Changes
+from investiq.serve.web.elements import Children, attributes, card, notice
+from investiq.serve.web.permission import SESSION, may, who_may
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 from investiq.serve.web.words import title
@@ -42,6 +44,7 @@ def ticket_card() -> Component:
             ],
             className="ticket",
         ),
+        html.Div(id="ticket-permission"),
         dmc.Button("Send order", id="ticket-send", fullWidth=True, disabled=True),
         html.Div(id="ticket-answer", className="ticket-answer", **attributes(aria_live="polite")),
     ]
@@ -94,7 +97,7 @@ class Ticket(NamedTuple):
         return amount_fault, limit_fault
 
 
-def register(app: Dash, sources: Sources) -> None:
+def register(app: Dash, sources: Sources, changes: Changes) -> None:
     """Keep the symbols current, check the form, send it."""
 
     async def offer(_ticks: int | None, chosen: str | None) -> tuple[Any, Any]:
@@ -106,11 +109,14 @@ def register(app: Dash, sources: Sources) -> None:
 
     def check(*form: Any) -> tuple[Any, ...]:
         ticket = Ticket(*form)
-        is_market = ticket.type != OrderType.LIMIT
-        return uuid.uuid4().hex, is_market, ticket.fault() is not None, *ticket.field_faults()
+        return uuid.uuid4().hex, ticket.type != OrderType.LIMIT, *ticket.field_faults()
 
-    async def send(_clicks: int | None, key: str, *form: Any) -> tuple[Any, ...]:
-        return await place(sources, key, Ticket(*form))
+    def enable(session: Any, *form: Any) -> tuple[bool, Children]:
+        dead = Ticket(*form).fault() is not None or not may(session, Access.TRADE)
+        return dead, who_may(session, Access.TRADE, "send orders", "/trading")
+
+    async def send(actor: Actor, _clicks: int | None, key: str, *form: Any) -> tuple[Any, ...]:
+        return await place(sources, actor, key, Ticket(*form))
 
     app.callback(
         Output("ticket-symbol", "data"),
@@ -121,19 +127,28 @@ def register(app: Dash, sources: Sources) -> None:
     app.callback(
         Output("ticket-key", "data", allow_duplicate=True),
         Output("ticket-limit", "disabled"),
-        Output("ticket-send", "disabled"),
         Output("ticket-amount", "error"),
         Output("ticket-limit", "error"),
         *(Input(f"ticket-{field}", "value") for field in Ticket._fields),
         prevent_initial_call="initial_duplicate",
     )(check)
     app.callback(
+        Output("ticket-send", "disabled"),
+        Output("ticket-permission", "children"),
+        Input(SESSION, "data"),
+        *(Input(f"ticket-{field}", "value") for field in Ticket._fields),
+    )(enable)
+    changes.callback(
+        app,
         Output("ticket-answer", "children"),
         Output("ticket-key", "data", allow_duplicate=True),
         Output("trading-changed", "data", allow_duplicate=True),
         Input("ticket-send", "n_clicks"),
         State("ticket-key", "data"),
         *(State(f"ticket-{field}", "value") for field in Ticket._fields),
+        needs=Access.TRADE,
+        to="send orders",
+        refused=lambda why: (why, no_update, no_update),
         prevent_initial_call=True,
         running=[(Output("ticket-send", "loading"), True, False)],
     )(send)
@@ -154,7 +169,7 @@ def _fault_of(typed: object) -> str | None:
     return None
 
 
-async def place(sources: Sources, key: str, ticket: Ticket) -> tuple[Any, ...]:
+async def place(sources: Sources, actor: Actor, key: str, ticket: Ticket) -> tuple[Any, ...]:
     """Send the order: the API's answer, the next key, and a mark that something changed.
 
     After a doubt (no answer in time) the key stays, so that sending again asks for the same order.
@@ -163,7 +178,7 @@ async def place(sources: Sources, key: str, ticket: Ticket) -> tuple[Any, ...]:
         return notice("Not sent", [fault], "red"), no_update, no_update
     shares, amount = ticket.unit == "quantity", _positive(ticket.amount)
     try:
-        submission = await sources.client.submit(
+        submission = await actor.client.submit(
             str(ticket.symbol),
             Side(ticket.side),
             idempotency_key=key,

@@ -8,17 +8,19 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from investiq.clients.alertmanager.refusals import NotSilenceable
 from investiq.clients.alertmanager.silence import matchers_of
 from investiq.foundation.contract.panels import AlertDocument, PanelsUnreadable
+from investiq.foundation.vocabulary import Access
+from investiq.serve.web.changes import Actor, Changes
 from investiq.serve.web.elements import Children, attributes, card, notice, page_title, paragraph, with_code
 from investiq.serve.web.links import runbook_page, silence_page
 from investiq.serve.web.pages.silence_change import LENGTHS, OTHER, USUAL, Form, SilenceTarget, end, rule_named, silence
 from investiq.serve.web.pages.silenced import firing_content, firing_count, relevant, silences_content
+from investiq.serve.web.permission import SESSION, may, who_may
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 
@@ -35,7 +37,7 @@ def knows(sources: Sources, name: str) -> bool:
         return True
 
 
-async def layout(sources: Sources, name: str, search: str = "") -> Component:
+async def layout(sources: Sources, name: str, search: str = "", session: Any = None) -> Component:
     """The page of an alert; `search` may name the service, as in `?service=investiq-api`.
 
     It comes with what fires, so that nothing moves under a thumb once it is there.
@@ -47,7 +49,7 @@ async def layout(sources: Sources, name: str, search: str = "") -> Component:
         return _refused(sources, name, error)
     except PanelsUnreadable as error:
         return html.Div([page_title(html.H1(f"Silence {name[:80]}")), _unreadable(error)])
-    count, firing, silences = await state_content(sources, target)
+    count, firing, silences = await state_content(sources, target, may(session, Access.TRADE))
     return html.Div(
         [
             dcc.Interval(id="silence-poll", interval=POLL_MILLISECONDS),
@@ -142,7 +144,8 @@ def _form(target: SilenceTarget, count: Children) -> Component:
             persistence=True,
             persistence_type="local",
         ),
-        dmc.Button("Silence", id="silence-send", fullWidth=True, size="md"),
+        html.Div(id="silence-permission"),
+        dmc.Button("Silence", id="silence-send", fullWidth=True, size="md", disabled=True),
         html.Div(_command(target), id="silence-answer", className="silence-answer", **attributes(aria_live="polite")),
     ]
     return card("Silence it", html.Div(fields, className="silence-form"))
@@ -156,8 +159,10 @@ def _command(target: SilenceTarget) -> Component:
     return html.P([text, html.Br(), html.Code(command)], className="muted small")
 
 
-async def state_content(sources: Sources, target: SilenceTarget) -> tuple[Children, Component, Children]:
-    """How many fire now, which these are, and the silences on them."""
+async def state_content(
+    sources: Sources, target: SilenceTarget, may_end: bool = False
+) -> tuple[Children, Component, Children]:
+    """How many fire now, which these are, and the silences on them, with buttons that live where one may end them."""
     matchers = matchers_of(target.alert, target.labels)
     firing, silences = await asyncio.gather(sources.matched(*matchers), sources.silences())
     if not isinstance(silences, SourceUnavailable):
@@ -165,24 +170,29 @@ async def state_content(sources: Sources, target: SilenceTarget) -> tuple[Childr
     return (
         firing_count(firing),
         firing_content(firing, target.alert, target.service),
-        silences_content(silences),
+        silences_content(silences, may_end),
     )
 
 
-def register(app: Dash, sources: Sources) -> None:
+def register(app: Dash, sources: Sources, changes: Changes) -> None:
     """Keep the page current, silence, and end silences."""
 
-    async def show(_ticks: int | None, _changed: str | None, target: list[str]) -> tuple[Any, ...]:
-        return await state_content(sources, SilenceTarget(*target))
+    async def show(_ticks: int | None, _changed: str | None, session: Any, target: list[str]) -> tuple[Any, ...]:
+        return await state_content(sources, SilenceTarget(*target), may(session, Access.TRADE))
 
-    async def send(_clicks: int | None, target: list[str], *form: Any) -> tuple[Any, Any]:
-        return await silence(sources, SilenceTarget(*target), Form(*form))
+    def enable(session: Any, target: list[str]) -> tuple[bool, Children]:
+        page = silence_page(*target)
+        return not may(session, Access.TRADE), who_may(session, Access.TRADE, "silence alerts", page)
 
-    async def stop(clicks: list[int | None]) -> tuple[Any, Any]:
+    async def send(actor: Actor, _clicks: int | None, target: list[str], *form: Any) -> tuple[Any, Any]:
+        return await silence(sources, actor, SilenceTarget(*target), Form(*form))
+
+    def pressed(clicks: list[int | None]) -> bool:
         # Buttons that are drawn anew come here too, without a click.
-        if not any(clicks) or not isinstance(ctx.triggered_id, dict) or not ctx.triggered[0]["value"]:
-            raise PreventUpdate
-        return await end(sources, str(ctx.triggered_id["silence"]))
+        return any(clicks) and isinstance(ctx.triggered_id, dict) and bool(ctx.triggered[0]["value"])
+
+    async def stop(actor: Actor, _clicks: list[int | None]) -> tuple[Any, Any]:
+        return await end(sources, actor, str(ctx.triggered_id["silence"]))
 
     app.callback(
         Output("silence-count", "children"),
@@ -190,22 +200,38 @@ def register(app: Dash, sources: Sources) -> None:
         Output("silence-list", "children"),
         Input("silence-poll", "n_intervals"),
         Input("silence-changed", "data"),
+        Input(SESSION, "data"),
         State("silence-target", "data"),
         prevent_initial_call=True,
     )(show)
-    app.callback(Output("silence-other", "disabled"), Input("silence-choice", "value"))(lambda choice: choice != OTHER)
     app.callback(
+        Output("silence-send", "disabled"),
+        Output("silence-permission", "children"),
+        Input(SESSION, "data"),
+        Input("silence-target", "data"),
+    )(enable)
+    app.callback(Output("silence-other", "disabled"), Input("silence-choice", "value"))(lambda choice: choice != OTHER)
+    changes.callback(
+        app,
         Output("silence-answer", "children"),
         Output("silence-changed", "data", allow_duplicate=True),
         Input("silence-send", "n_clicks"),
         State("silence-target", "data"),
         *(State(f"silence-{field}", "value") for field in Form._fields),
+        needs=Access.TRADE,
+        to="silence alerts",
+        refused=lambda why: (why, no_update),
         prevent_initial_call=True,
         running=[(Output("silence-send", "loading"), True, False)],
     )(send)
-    app.callback(
+    changes.callback(
+        app,
         Output("silence-ended", "children"),
         Output("silence-changed", "data", allow_duplicate=True),
         Input({"kind": "silence-end", "silence": ALL}, "n_clicks"),
+        needs=Access.TRADE,
+        to="end silences",
+        refused=lambda why: (why, no_update),
+        asked=pressed,
         prevent_initial_call=True,
     )(stop)

@@ -15,6 +15,7 @@ from investiq.foundation.contract.panels import AlertDocument
 from investiq.foundation.durations import parse_duration
 from investiq.foundation.errors import InvestIQError
 from investiq.serve.web import format as fmt
+from investiq.serve.web.changes import Actor
 from investiq.serve.web.elements import Children, notice, paragraph
 from investiq.serve.web.sources import Sources
 
@@ -71,7 +72,7 @@ def rule_named(sources: Sources, name: str) -> AlertDocument:
     return rules[name]
 
 
-async def silence(sources: Sources, target: SilenceTarget, form: Form) -> tuple[Children, Any]:
+async def silence(sources: Sources, actor: Actor, target: SilenceTarget, form: Form) -> tuple[Children, Any]:
     """Make the silence that the form asks for: what came of it, and a mark that something changed."""
     try:
         rule_named(sources, target.alert)
@@ -79,11 +80,12 @@ async def silence(sources: Sources, target: SilenceTarget, form: Form) -> tuple[
         reason = check_text(
             form.reason or "", "the reason is missing: say why, since whoever looks at the alert will ask"
         )
-        by = check_text(form.by or "", "your name is missing: write it, so that others know whom to ask")
+        name = check_text(form.by or "", "your name is missing: write it, so that others know whom to ask")
     except InvestIQError as error:
         return _failed("Not silenced", error.message), no_update
+    by = name if name == actor.who.name else f"{name} ({actor.who.name})"  # the name is typed, the key is not
     try:
-        made = await sources.silencer.add(matchers_of(target.alert, target.labels), length, by, reason)
+        made = await actor.silencer.add(matchers_of(target.alert, target.labels), length, by, reason)
     except InvestIQError as error:
         _log.warning("silence_failed", alert=target.alert, service=target.service, error=error.message)
         again = "Pressing again asks for the same silence, not for a second one."
@@ -97,14 +99,14 @@ async def silence(sources: Sources, target: SilenceTarget, form: Form) -> tuple[
     )
 
 
-async def end(sources: Sources, identifier: str) -> tuple[Children, Any]:
+async def end(sources: Sources, actor: Actor, identifier: str) -> tuple[Children, Any]:
     """End a silence: what came of it, and a mark that something changed."""
     try:
-        ended = await sources.silencer.end(identifier)
+        ended = await actor.silencer.end(identifier)
     except InvestIQError as error:
         sources.forget_alerts()
         return _failed("Not ended", error.message), f"{identifier} not ended"
-    _log.info("silence_ended", silence=identifier, what=ended.what, by=ended.by)
+    _log.info("silence_ended", silence=identifier, what=ended.what, of=ended.by, by=actor.who.name)
     sources.forget_alerts()
     return notice("Ended", [f"{ended.what}: notified again, if it still fires."], "teal"), f"{identifier} ended"
 

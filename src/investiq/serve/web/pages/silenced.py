@@ -74,19 +74,20 @@ def _firing(alert: FiringAlert, name: str, service: str) -> Component:
     )
 
 
-def silences_content(silences: Sequence[Silence] | SourceUnavailable) -> Children:
+def silences_content(silences: Sequence[Silence] | SourceUnavailable, may_end: bool = False) -> Children:
     """Who silenced it until when and why, and a button to end each."""
     if isinstance(silences, SourceUnavailable):
         return missing(silences, "Silences")
-    return [_silence(silence) for silence in silences] or empty("Nobody has silenced it")
+    return [_silence(silence, may_end) for silence in silences] or empty("Nobody has silenced it")
 
 
-def _silence(silence: Silence) -> Component:
+def _silence(silence: Silence, may_end: bool) -> Component:
     button = dmc.Button(
         "End",
         id={"kind": "silence-end", "silence": silence.id},
         variant="default",
         size="sm",
+        disabled=not may_end,
         **attributes(aria_label=f"End the silence of {silence.by}"),
     )
     return html.Article([silence_words(silence), button], className="silenced")

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from investiq.foundation.contract.api import ClosedPosition, Position
 from investiq.serve.web import charts
+from investiq.serve.web.changes import Changes
 from investiq.serve.web.elements import (
     Children,
     attributes,
@@ -78,7 +79,7 @@ def _orders_card() -> Component:
     return card("Orders", [html.Div(id="orders-missing"), table], aside=note, **attributes(aria_label="Orders"))
 
 
-def register(app: Dash, sources: Sources) -> None:
+def register(app: Dash, sources: Sources, changes: Changes) -> None:
     """Keep the page current, and pass on what the user decides."""
     poll, changed = Input("trading-poll", "n_intervals"), Input("trading-changed", "data")
 
@@ -111,8 +112,8 @@ def register(app: Dash, sources: Sources) -> None:
         State("equity-shown", "data"),
     )(show_equity)
     charts.tint(app, "equity-chart")
-    breaker.register(app, sources)
-    order_ticket.register(app, sources)
+    breaker.register(app, sources, changes)
+    order_ticket.register(app, sources, changes)
 
 
 async def state_content(sources: Sources) -> tuple[Children, Children]:

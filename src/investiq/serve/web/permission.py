@@ -1,0 +1,72 @@
+"""What a page says about who may press its buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from dash import html
+from dash.development.base_component import Component
+
+from investiq.foundation.contract.access import covers
+from investiq.foundation.errors import InvestIQError
+from investiq.foundation.vocabulary import Access
+from investiq.serve.web.elements import Children, notice, paragraph
+
+__all__ = ["SESSION", "insufficient", "login_page", "may", "refusal_notice", "who_may"]
+
+SESSION = "session"
+"""The store of who is logged in: name, scope and end; empty while nobody is, None while it is not known yet.
+
+Pages draw by it. Whether something may be done is asked of the API when it is done.
+"""
+
+Shown = Mapping[str, Any] | None
+
+
+def login_page(back: str = "/") -> str:
+    """Where to log in, and to come back from there."""
+    return f"/login?next={quote(back, safe='')}"
+
+
+def may(session: Shown, needed: Access) -> bool:
+    """Whether the buttons for it live."""
+    return bool(session) and covers(Access(session["scope"]), needed)  # type: ignore[index]
+
+
+def who_may(session: Shown, needed: Access, to: str, page: str) -> Children:
+    """Why the buttons are dead, and where to log in; nothing where they live.
+
+    Args:
+        to: what the buttons do, as it stands after "Log in to".
+        page: to come back to.
+    """
+    if session is None or may(session, needed):
+        return None
+    link = html.A("Log in", href=login_page(page))
+    if not session:
+        return html.P([link, f" to {to}."], className="permission")
+    return html.P(
+        [f"{insufficient(session['name'], session['scope'], needed, to)} ", link, "."], className="permission"
+    )
+
+
+def insufficient(name: str, scope: str, needed: Access, to: str) -> str:
+    """Why somebody who is logged in may not do it."""
+    return f"{name} may {scope}, not {to}. A key with {needed} access may."
+
+
+def refusal_notice(error: InvestIQError, to: str) -> Component:
+    """What stands beside a button that did nothing; the way to log in leaves this page as it is."""
+    if error.reason == "insufficient_scope":
+        return notice("Not sent", [error.message, _elsewhere("Log in as somebody else")], "red")
+    if error.reason in ("not_logged_in", "session_ended"):
+        heading = "Your session has ended" if error.reason == "session_ended" else f"Log in to {to}"
+        return notice(heading, ["Nothing was sent, and what you typed stays here.", _elsewhere("Log in")], "red")
+    return notice("Not sent", [paragraph(error.message)], "red")
+
+
+def _elsewhere(text: str) -> Component:
+    link = html.A(text, href="/login?stay", target="_blank", rel="noopener")
+    return html.Span([link, " in another tab, and press the button again."])
