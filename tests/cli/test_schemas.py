@@ -8,22 +8,8 @@ from pathlib import Path
 import investiq
 
 SCHEMAS = {
-    *(
-        "analysis",
-        "answer",
-        "bars",
-        "config",
-        "doctor",
-        "down",
-        "error",
-        "inbox",
-        "key",
-        "keys",
-        "model",
-        "open",
-        "order",
-        "orders",
-    ),
+    *("analysis", "answer", "bars", "config", "doctor", "down", "error", "inbox"),
+    *("key", "keys", "login", "model", "open", "order", "orders", "session", "sessions"),
     *("panels", "positions", "render", "rules.mutants", "rules.mutate", "silence", "silences", "slo", "slo.export"),
     *("slo.import", "status", "symbols", "trading", "training", "up", "validate"),
 }

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import httpx2
 import pytest
 
+from investiq.clients.alertmanager.client import Alertmanager
+from investiq.clients.api import AsyncInvestIQClient, SessionClient
 from investiq.foundation.config import Config
+from investiq.foundation.contract.api import Session
 from investiq.serve.web.app import create_app
-from investiq.serve.web.sources import Sources
-from tests.serve.web.fakes import Stand
+from investiq.serve.web.changes import Actor
+from investiq.serve.web.logins import Who
+from investiq.serve.web.silencer import Silencer
+from investiq.serve.web.sources import Sources, settings
+from tests.serve.web.fakes import SECRET, SESSION, Stand
 
 
 @pytest.fixture
@@ -29,6 +36,16 @@ async def sources(config: Config, stand: Stand) -> AsyncIterator[Sources]:
     sources = Sources(config, stand.transports)
     yield sources
     await sources.aclose()
+
+
+@pytest.fixture
+async def actor(config: Config, stand: Stand) -> AsyncIterator[Actor]:
+    """Alice, who is logged in and may do everything."""
+    connection = AsyncInvestIQClient(transport=stand.api)
+    alertmanager = Alertmanager.of(config, settings(stand.alertmanager))
+    yield Actor(Who.of(cast(Session, SESSION)), SessionClient(connection, SECRET), Silencer(alertmanager))
+    await connection.aclose()
+    await alertmanager.aclose()
 
 
 @pytest.fixture

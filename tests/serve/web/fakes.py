@@ -103,6 +103,16 @@ POSITION = {
 SOLD_OUT = {"symbol": "IBM", "realised_pnl": "98.61", "commission_paid": "3.45", "net_realised_pnl": "95.16"}
 
 
+SECRET = "iqs_" + "S" * 42 + "Q"  # 32 bytes, as base64 writes them
+SESSION = {
+    "id": "3f2a9c01",
+    "name": "alice",
+    "scope": "admin",
+    "created_at": "2026-01-02T09:00:00Z",
+    "expires_at": "2999-01-02T21:00:00Z",
+}
+
+
 def order(**changes: Any) -> dict[str, Any]:
     """An order as the API tells it."""
     return {
@@ -195,12 +205,14 @@ class FakeServer(httpx2.AsyncBaseTransport, httpx2.BaseTransport):
         posts: path -> status and document of the answer to a POST.
         answers: query -> document, for a Prometheus; other queries are answered by their path.
         refused: queries that a Prometheus does not parse.
+        sessions: secret -> document of a session, for an API.
     """
 
     documents: dict[str, Any]
     posts: dict[str, tuple[int, Any]] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
     down: bool = False
     asked: list[str] = field(default_factory=list)
     changes: list[tuple[str, Any, Mapping[str, str]]] = field(default_factory=list)
@@ -213,6 +225,8 @@ class FakeServer(httpx2.AsyncBaseTransport, httpx2.BaseTransport):
         self.asked.append(f"{path}?{request.url.query.decode()}" if request.url.query else path)
         if self.down:
             raise httpx2.ConnectError("refused", request=request)
+        if path == "/api/sessions/current":
+            return self._session(request)
         if request.method == "POST":
             self.changes.append((path, json.loads(request.content), request.headers))
             status, document = self.posts[path]
@@ -226,12 +240,23 @@ class FakeServer(httpx2.AsyncBaseTransport, httpx2.BaseTransport):
         document = self.answers.get(request.url.params.get("query", ""), self.documents[path])
         return httpx2.Response(200, json=document, request=request)
 
+    def _session(self, request: httpx2.Request) -> httpx2.Response:
+        secret = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if secret not in self.sessions:
+            problem = {"reason": "unauthorised", "detail": "the session has ended", "status": 401}
+            return httpx2.Response(401, json=problem, request=request)
+        session = self.sessions[secret]
+        if request.method == "DELETE":
+            del self.sessions[secret]
+        return httpx2.Response(200, json=session, request=request)
+
 
 def api() -> FakeServer:
     """An API that is well, with an account, one position and two orders."""
     denied = order(id="o2", status="denied", reason="halted", message="trading is halted", notional="5000")
     return FakeServer(
-        copy.deepcopy(
+        sessions={SECRET: SESSION},
+        documents=copy.deepcopy(
             {
                 "/api/market": MARKET,
                 "/api/symbols": SYMBOLS,
@@ -251,7 +276,7 @@ def api() -> FakeServer:
                 "/api/analyze/AAPL": analysis("AAPL"),
                 "/api/analyze/MSFT": analysis("MSFT"),
             }
-        )
+        ),
     )
 
 

@@ -22,11 +22,16 @@ OURS = {"origin": "http://127.0.0.1:8050"}
 
 def header_poll() -> dict[str, Any]:
     """What the page sends to refresh the header."""
-    outputs = [{"id": "status", "property": "children"}, {"id": "outage", "property": "children"}]
+    outputs = [
+        {"id": "status", "property": "children"},
+        {"id": "outage", "property": "children"},
+        {"id": "session", "property": "data"},
+    ]
     return {
-        "output": "..status.children...outage.children..",
+        "output": "..status.children...outage.children...session.data..",
         "outputs": outputs,
         "inputs": [{"id": "header-poll", "property": "n_intervals", "value": 1}],
+        "state": [{"id": "session", "property": "data", "value": None}],
         "changedPropIds": ["header-poll.n_intervals"],
     }
 

@@ -104,6 +104,7 @@ def test_the_layers_of_dash_lie_inside_all_of_ours(config: Config, stand: Stand)
         "BodyLimit",
         "ErrorBoundary",
         "SameOrigin",
+        "BrowserSession",
         "DashMiddleware",
         "GZipMiddleware",
     ]

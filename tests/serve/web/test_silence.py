@@ -13,6 +13,7 @@ import pytest
 from dash import no_update
 
 from investiq.foundation.config import Config, Paths
+from investiq.serve.web.changes import Actor
 from investiq.serve.web.links import runbook_page, silence_page
 from investiq.serve.web.pages import silence_index
 from investiq.serve.web.pages.silence import layout, state_content
@@ -143,10 +144,10 @@ async def test_what_answers_and_is_not_alertmanager_is_said(sources: Sources, st
     ],
 )
 async def test_what_cannot_be_silenced_has_no_form_and_posts_nothing(
-    sources: Sources, stand: Stand, name: str, says: str
+    sources: Sources, actor: Actor, stand: Stand, name: str, says: str
 ) -> None:
     page = await layout(sources, name)
-    answer, changed = await silence(sources, SilenceTarget(name), FORM)
+    answer, changed = await silence(sources, actor, SilenceTarget(name), FORM)
 
     assert says in text_of(page)
     assert "silence-send" not in str(page)
@@ -175,9 +176,9 @@ async def test_a_near_name_is_a_link(sources: Sources) -> None:
     ],
 )
 async def test_a_form_that_lacks_something_names_it_and_posts_nothing(
-    sources: Sources, stand: Stand, changes: dict[str, Any], says: str
+    sources: Sources, actor: Actor, stand: Stand, changes: dict[str, Any], says: str
 ) -> None:
-    answer, changed = await silence(sources, API, FORM._replace(**changes))
+    answer, changed = await silence(sources, actor, API, FORM._replace(**changes))
 
     assert "Not silenced" in text_of(answer)
     assert says in text_of(answer)
@@ -186,12 +187,12 @@ async def test_a_form_that_lacks_something_names_it_and_posts_nothing(
 
 
 async def test_which_names_there_are_is_not_known_without_the_file(
-    sources: Sources, stand: Stand, panels: Path
+    sources: Sources, actor: Actor, stand: Stand, panels: Path
 ) -> None:
     panels.unlink()
 
     assert "What may be silenced is not known" in text_of(await layout(sources, "ServiceDown"))
-    answer, _ = await silence(sources, API, FORM)
+    answer, _ = await silence(sources, actor, API, FORM)
     assert "`investiq up` renders it" not in text_of(answer)  # typed as code
     assert "investiq up  renders it" in text_of(answer)
     assert posted(stand) == []
@@ -201,23 +202,23 @@ async def test_which_names_there_are_is_not_known_without_the_file(
 
 
 @pytest.mark.parametrize(
-    ("choice", "other", "length"),
+    ("chosen", "length"),
     [
-        ("10m", "", timedelta(minutes=10)),
-        ("1h", "9d", timedelta(hours=1)),
-        ("4h", "", timedelta(hours=4)),
-        ("1d", None, timedelta(days=1)),
-        ("other", " 90m", timedelta(minutes=90)),
-        ("other", "7d", timedelta(days=7)),
+        (("10m", ""), timedelta(minutes=10)),
+        (("1h", "9d"), timedelta(hours=1)),
+        (("4h", ""), timedelta(hours=4)),
+        (("1d", None), timedelta(days=1)),
+        (("other", " 90m"), timedelta(minutes=90)),
+        (("other", "7d"), timedelta(days=7)),
     ],
 )
 async def test_a_silence_is_posted_with_matchers_end_reason_and_name(
-    sources: Sources, stand: Stand, choice: str, other: str | None, length: timedelta
+    sources: Sources, actor: Actor, stand: Stand, chosen: tuple[str, str | None], length: timedelta
 ) -> None:
     stand.alertmanager.documents["/api/v2/alerts"] = [alert("ServiceDown", "critical")]
     before = datetime.now(UTC)
 
-    answer, changed = await silence(sources, API, Form(choice, other, " known, #214 ", " Anna "))
+    answer, changed = await silence(sources, actor, API, Form(*chosen, " known, #214 ", " Anna "))
 
     ((path, body, _),) = stand.alertmanager.changes
     starts, ends = (datetime.fromisoformat(body.pop(name)) for name in ("startsAt", "endsAt"))
@@ -225,7 +226,7 @@ async def test_a_silence_is_posted_with_matchers_end_reason_and_name(
     assert body == {
         "id": "",
         "matchers": exact(alertname="ServiceDown", service="investiq-api"),
-        "createdBy": "Anna",
+        "createdBy": "Anna (alice)",
         "comment": "known, #214",
     }
     assert before <= starts <= datetime.now(UTC)
@@ -238,34 +239,34 @@ async def test_a_silence_is_posted_with_matchers_end_reason_and_name(
     assert changed is not no_update
 
 
-async def test_without_a_service_all_of_them_are_silenced(sources: Sources, stand: Stand) -> None:
-    answer, _ = await silence(sources, EVERYWHERE, FORM)
+async def test_without_a_service_all_of_them_are_silenced(sources: Sources, actor: Actor, stand: Stand) -> None:
+    answer, _ = await silence(sources, actor, EVERYWHERE, FORM)
 
     assert posted(stand)[0]["matchers"] == exact(alertname="ServiceDown")
     assert "It mutes no alerts that fire now." in text_of(answer)
 
 
-async def test_a_double_click_makes_one_silence(sources: Sources, stand: Stand) -> None:
+async def test_a_double_click_makes_one_silence(sources: Sources, actor: Actor, stand: Stand) -> None:
     stand.alertmanager.slow = 0.05
 
-    answers = await asyncio.gather(*(silence(sources, API, FORM) for _ in range(3)))
+    answers = await asyncio.gather(*(silence(sources, actor, API, FORM) for _ in range(3)))
 
     assert all(text_of(answer).startswith("Silenced until ") for answer, _ in answers)
     assert len(stand.alertmanager.silences) == 1
 
 
-async def test_a_change_is_made_to_its_end_when_its_page_has_gone(sources: Sources, stand: Stand) -> None:
-    page = asyncio.create_task(silence(sources, API, FORM))
+async def test_a_change_is_made_to_its_end_when_its_page_has_gone(sources: Sources, actor: Actor, stand: Stand) -> None:
+    page = asyncio.create_task(silence(sources, actor, API, FORM))
     await asyncio.sleep(0)
     page.cancel()
 
-    await silence(sources, EVERYWHERE, FORM)
+    await silence(sources, actor, EVERYWHERE, FORM)
 
     assert len(stand.alertmanager.silences) == 2
 
 
 async def test_another_reason_another_person_or_another_service_is_another_silence(
-    sources: Sources, stand: Stand
+    sources: Sources, actor: Actor, stand: Stand
 ) -> None:
     for form, target in (
         (FORM, API),
@@ -273,54 +274,56 @@ async def test_another_reason_another_person_or_another_service_is_another_silen
         (FORM._replace(by="Ben"), API),
         (FORM, EVERYWHERE),
     ):
-        await silence(sources, target, form)
+        await silence(sources, actor, target, form)
     assert len(stand.alertmanager.silences) == 4
 
 
-async def test_who_heard_no_answer_presses_again_and_has_one_silence(sources: Sources, stand: Stand) -> None:
+async def test_who_heard_no_answer_presses_again_and_has_one_silence(
+    sources: Sources, actor: Actor, stand: Stand
+) -> None:
     stand.alertmanager.mute_after_post = True
-    answer, changed = await silence(sources, API, FORM)
+    answer, changed = await silence(sources, actor, API, FORM)
     assert "did not answer in time" in text_of(answer)
     assert "not for a second one" in text_of(answer)
     assert changed is no_update
 
     stand.alertmanager.mute_after_post = False
-    answer, _ = await silence(sources, API, FORM)
+    answer, _ = await silence(sources, actor, API, FORM)
     assert text_of(answer).startswith("Silenced until ")
     assert len(stand.alertmanager.silences) == 1
 
 
-async def test_without_alertmanager_nothing_is_promised(sources: Sources, stand: Stand) -> None:
+async def test_without_alertmanager_nothing_is_promised(sources: Sources, actor: Actor, stand: Stand) -> None:
     stand.alertmanager.down = True
 
-    answer, changed = await silence(sources, API, FORM)
+    answer, changed = await silence(sources, actor, API, FORM)
 
     assert "Not silenced" in text_of(answer)
     assert "Alertmanager does not answer at http://127.0.0.1:9093" in text_of(answer)
     assert changed is no_update
 
 
-async def test_the_page_shows_a_change_at_once(sources: Sources, stand: Stand) -> None:
+async def test_the_page_shows_a_change_at_once(sources: Sources, actor: Actor, stand: Stand) -> None:
     stand.alertmanager.documents["/api/v2/alerts"] = [alert("ServiceDown", "critical")]
     await state_content(sources, API)
 
-    await silence(sources, API, FORM)
+    await silence(sources, actor, API, FORM)
     count, firing, silences = map(text_of, await state_content(sources, API))
 
     assert count == "1 alert  of it fires now, silenced already."
     assert "silenced" in firing
-    assert "by Anna known, #214" in " ".join(silences.split())
+    assert "by Anna (alice) known, #214" in " ".join(silences.split())
 
 
 # ---- what it ends ----
 
 
-async def test_a_silence_is_ended_once(sources: Sources, stand: Stand) -> None:
+async def test_a_silence_is_ended_once(sources: Sources, actor: Actor, stand: Stand) -> None:
     stand.alertmanager.silences[:] = [raw_silence(), raw_silence(id="b", createdBy="ben")]
     await state_content(sources, API)
 
-    answer, changed = await end(sources, "a")
-    again, _ = await end(sources, "a")
+    answer, changed = await end(sources, actor, "a")
+    again, _ = await end(sources, actor, "a")
 
     assert "Ended alertname=ServiceDown: notified again, if it still fires." in text_of(answer)
     assert changed == "a ended"
@@ -331,9 +334,9 @@ async def test_a_silence_is_ended_once(sources: Sources, stand: Stand) -> None:
     assert "ana" not in silences
 
 
-async def test_without_alertmanager_nothing_is_ended(sources: Sources, stand: Stand) -> None:
+async def test_without_alertmanager_nothing_is_ended(sources: Sources, actor: Actor, stand: Stand) -> None:
     stand.alertmanager.down = True
-    answer, _ = await end(sources, "a")
+    answer, _ = await end(sources, actor, "a")
     assert "Not ended" in text_of(answer)
     assert "does not answer" in text_of(answer)
 

@@ -9,12 +9,14 @@ import pytest
 from dash import no_update
 
 from investiq.foundation.contract.api import TradingStatus
+from investiq.serve.web.changes import Actor
 from investiq.serve.web.elements import notice
 from investiq.serve.web.header import header_content
-from investiq.serve.web.pages.breaker import breaker_card, decide, preview
+from investiq.serve.web.pages.breaker import breaker_card, decide, enabled, preview
 from investiq.serve.web.pages.order_ticket import Ticket, place
 from investiq.serve.web.pages.trading import equity_content, layout, state_content, table_content
 from investiq.serve.web.sources import Sources
+from tests.serve.web.callbacks import named
 from tests.serve.web.fakes import ACCOUNT, HALTED, STATUS, Stand, order, text_of
 
 MARKET_BUY = Ticket("AAPL", "buy", "10", "quantity", "market", None)
@@ -175,12 +177,14 @@ async def test_a_preview_without_the_api_invents_no_number(sources: Sources, sta
 
 
 @pytest.mark.parametrize("change", ["halt", "resume"])
-async def test_a_change_is_sent_with_its_reason_and_shown_at_once(sources: Sources, stand: Stand, change: Any) -> None:
+async def test_a_change_is_sent_with_its_reason_and_shown_at_once(
+    sources: Sources, actor: Actor, stand: Stand, change: Any
+) -> None:
     stand.api.posts[f"/api/trading/{change}"] = (200, HALTED)
     await sources.status()
     stand.api.documents["/api/trading/status"] = HALTED
 
-    opened, failure, changed = await decide(sources, change, "  a price that seems wrong ")
+    opened, failure, changed = await decide(sources, actor, change, "  a price that seems wrong ")
 
     assert (opened, failure) == (False, None)
     assert changed is not no_update
@@ -191,31 +195,31 @@ async def test_a_change_is_sent_with_its_reason_and_shown_at_once(sources: Sourc
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "no"])
-async def test_without_a_reason_nothing_is_sent(sources: Sources, stand: Stand, reason: str) -> None:
-    opened, failure, _ = await decide(sources, "halt", reason)
+async def test_without_a_reason_nothing_is_sent(sources: Sources, actor: Actor, stand: Stand, reason: str) -> None:
+    opened, failure, _ = await decide(sources, actor, "halt", reason)
 
     assert opened
     assert "Say why" in text_of(failure)
     assert stand.api.changes == []
 
 
-async def test_a_change_that_fails_keeps_the_dialogue_and_says_so(sources: Sources, stand: Stand) -> None:
+async def test_a_change_that_fails_keeps_the_dialogue_and_says_so(sources: Sources, actor: Actor, stand: Stand) -> None:
     stand.api.posts["/api/trading/resume"] = (
         403,
         {"reason": "insufficient_scope", "detail": "this needs admin access"},
     )
 
-    opened, failure, changed = await decide(sources, "resume", "found the cause")
+    opened, failure, changed = await decide(sources, actor, "resume", "found the cause")
 
     assert opened
     assert changed is no_update
     assert "It did not happen this needs admin access" in text_of(failure)
 
 
-async def test_an_order_is_sent_with_the_key_of_the_form(sources: Sources, stand: Stand) -> None:
+async def test_an_order_is_sent_with_the_key_of_the_form(sources: Sources, actor: Actor, stand: Stand) -> None:
     stand.api.posts["/api/trades"] = (201, order())
 
-    answer, next_key, _ = await place(sources, "key-1", MARKET_BUY)
+    answer, next_key, _ = await place(sources, actor, "key-1", MARKET_BUY)
 
     (_, body, headers) = stand.api.changes[0]
     assert body == {"symbol": "AAPL", "side": "buy", "order_type": "market", "quantity": "10"}
@@ -244,41 +248,41 @@ async def test_an_order_is_sent_with_the_key_of_the_form(sources: Sources, stand
     ],
 )
 async def test_an_order_is_acknowledged_as_what_it_is(
-    sources: Sources, stand: Stand, changes: dict[str, Any], words: str
+    sources: Sources, actor: Actor, stand: Stand, changes: dict[str, Any], words: str
 ) -> None:
     stand.api.posts["/api/trades"] = (201, order(**changes))
 
-    answer, *_ = await place(sources, "k", MARKET_BUY)
+    answer, *_ = await place(sources, actor, "k", MARKET_BUY)
 
     assert words in text_of(answer)
     assert "Order o1" in text_of(answer)
 
 
-async def test_an_order_in_dollars_with_a_limit(sources: Sources, stand: Stand) -> None:
+async def test_an_order_in_dollars_with_a_limit(sources: Sources, actor: Actor, stand: Stand) -> None:
     stand.api.posts["/api/trades"] = (201, order(notional="5000", quantity=None))
 
-    await place(sources, "k", Ticket("AAPL", "sell", "5,000", "notional", "limit", "17.5"))
+    await place(sources, actor, "k", Ticket("AAPL", "sell", "5,000", "notional", "limit", "17.5"))
 
     expected = {"symbol": "AAPL", "side": "sell", "order_type": "limit", "notional": "5000", "limit_price": "17.5"}
     assert stand.api.changes[0][1] == expected
 
 
-async def test_a_denied_order_says_which_rule(sources: Sources, stand: Stand) -> None:
+async def test_a_denied_order_says_which_rule(sources: Sources, actor: Actor, stand: Stand) -> None:
     denied = order(status="denied", reason="halted", message="trading is halted (manual)")
     problem = {"reason": "order_denied", "denial": "halted", "order": denied, "detail": "denied"}
     stand.api.posts["/api/trades"] = (409, problem)
 
-    answer, *_ = await place(sources, "k", MARKET_BUY)
+    answer, *_ = await place(sources, actor, "k", MARKET_BUY)
 
     assert "Denied Buy 10 shares of AAPL, at the market: trading is halted (manual)" in text_of(answer)
 
 
 async def test_after_a_doubt_the_key_stays_so_that_sending_again_is_the_same_order(
-    sources: Sources, stand: Stand
+    sources: Sources, actor: Actor, stand: Stand
 ) -> None:
     stand.api.down = True
 
-    answer, next_key, changed = await place(sources, "k", MARKET_BUY)
+    answer, next_key, changed = await place(sources, actor, "k", MARKET_BUY)
 
     assert next_key is no_update
     assert changed is no_update
@@ -302,8 +306,8 @@ async def test_after_a_doubt_the_key_stays_so_that_sending_again_is_the_same_ord
         MARKET_BUY._replace(side="steal"),
     ],
 )
-async def test_an_incomplete_form_is_not_sent(sources: Sources, stand: Stand, ticket: Ticket) -> None:
-    await place(sources, "k", ticket)
+async def test_an_incomplete_form_is_not_sent(sources: Sources, actor: Actor, stand: Stand, ticket: Ticket) -> None:
+    await place(sources, actor, "k", ticket)
 
     assert ticket.fault()
     assert stand.api.changes == []
@@ -319,33 +323,10 @@ def test_the_form_says_under_the_field_what_a_number_may_have_meant() -> None:
     assert typed._replace(amount="", type="market").field_faults() == (None, None)
 
 
-async def test_a_halt_goes_through_the_server_as_the_browser_sends_it(
-    console: httpx2.AsyncClient, stand: Stand
-) -> None:
-    """The wiring of the callback, not only its function."""
-    stand.api.posts["/api/trading/halt"] = (200, HALTED)
-    dependencies = (await console.get("/_dash-dependencies")).json()
-    confirm = next(d for d in dependencies if any(i["id"] == "change-confirm" for i in d["inputs"]))
-    outputs = [
-        {"id": part.rpartition(".")[0], "property": part.rpartition(".")[2]}
-        for part in confirm["output"].strip(".").split("...")
-    ]
-    body = {
-        "output": confirm["output"],
-        "outputs": outputs,
-        "inputs": [{"id": "change-confirm", "property": "n_clicks", "value": 1}],
-        "state": [
-            {"id": "change", "property": "data", "value": "halt"},
-            {"id": "change-reason", "property": "value", "value": "because of a test"},
-        ],
-        "changedPropIds": ["change-confirm.n_clicks"],
-    }
-
-    answer = await console.post("/_dash-update-component", json=body, headers={"origin": "http://127.0.0.1:8050"})
-
-    assert answer.status_code == 200
-    assert answer.json()["response"]["change-modal"]["opened"] is False
-    assert stand.api.changes[0][1] == {"reason": "because of a test"}
+async def test_the_ticket_that_was_sent_again_after_a_log_in_is_the_same_order(console: httpx2.AsyncClient) -> None:
+    """Its key is made anew when the form changes, and for nothing else."""
+    check = await named(console, "ticket-amount")
+    assert {one["id"] for one in check["inputs"]} == {f"ticket-{field}" for field in Ticket._fields}
 
 
 async def test_what_the_desk_names_to_type_stands_nowhere_between_backticks(sources: Sources, stand: Stand) -> None:
@@ -373,3 +354,21 @@ def test_what_is_pressed_or_chosen_has_a_name() -> None:
     for name in ("Side", "Shares or dollars", "Type"):
         assert f"aria-label='{name}'" in drawn
     assert "closeButtonProps={'aria-label': 'Close without a change'}" in drawn
+
+
+@pytest.mark.parametrize(
+    ("halted", "session", "halt", "resume", "says"),
+    [
+        (False, {}, False, False, "Log in to halt trading."),
+        (False, {"name": "alice", "scope": "trade"}, True, False, ""),
+        (True, {"name": "alice", "scope": "trade"}, False, False, "alice may trade, not resume trading."),
+        (True, {"name": "alice", "scope": "admin"}, False, True, ""),
+        (False, {"name": "bob", "scope": "read"}, False, False, "bob may read, not halt trading."),
+        (False, None, False, False, ""),
+    ],
+)
+def test_halt_and_resume_live_for_who_may(*, halted: bool, session: Any, halt: bool, resume: bool, says: str) -> None:
+    halt_dead, resume_dead, why = enabled(cast(TradingStatus, HALTED if halted else STATUS), session)
+    assert (not halt_dead, not resume_dead) == (halt, resume)
+    assert " ".join(text_of(why).split()).startswith(says)
+    assert bool(text_of(why)) == bool(says)
