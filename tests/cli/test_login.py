@@ -38,7 +38,7 @@ class Terminal(io.StringIO):
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a browser would be started with."""
     addresses: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda address: addresses.append(address) or True)
+    monkeypatch.setattr(webbrowser, "open", addresses.append)
     monkeypatch.setenv("DISPLAY", ":0")
     return addresses
 

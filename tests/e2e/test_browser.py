@@ -21,6 +21,7 @@ from investiq.monitoring.alert import Alert
 from investiq.monitoring.rules import ALERTS
 from investiq.monitoring.rules.api import SERVICE_DOWN
 from investiq.operate.render.files import render_runtime
+from investiq.serve.web.browser_session import join
 from tests.alertmanager import posted
 from tests.clients.notify.services import Service, discord, served
 from tests.e2e.stack import Stack, awaited
@@ -80,12 +81,22 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def opened(
-    browser: Browser, stack: Stack, path: str, width: int = 1440, *, clock: bool = False, first: str = ""
+    browser: Browser,
+    stack: Stack,
+    path: str,
+    width: int = 1440,
+    *,
+    clock: bool = False,
+    first: str = "",
+    login: bool = False,
+    filled: bool = True,
 ) -> Iterator[tuple[Page, Watch]]:
     """A page in a profile of its own, whose header has been filled; with `clock`, its time can be put forward.
 
     Args:
         first: a script that runs before those of the page.
+        login: whether somebody has logged in there, by a link of `investiq login`.
+        filled: whether the page has the header.
     """
     base = stack.url("web", "").rstrip("/")
     context = browser.new_context(viewport={"width": width, "height": 900}, base_url=base)
@@ -95,10 +106,20 @@ def opened(
     watch.attach(page)
     if clock:
         page.clock.install()
+    if login:
+        log_in(page, stack)
     page.goto(path)
-    expect(status(page, "mode")).to_contain_text("Replay", timeout=PATIENCE_MS)
+    if filled:
+        expect(status(page, "mode")).to_contain_text("Replay", timeout=PATIENCE_MS)
     yield page, watch
     context.close()
+
+
+def log_in(page: Page, stack: Stack) -> None:
+    """By the link of the command line."""
+    page.goto(stack.investiq("login", "--json").json["url"])
+    page.get_by_role("button", name="Log in with this link").click()
+    eventually(page.locator("#who"), "local admin may admin")
 
 
 def status(page: Page, name: str) -> Locator:
@@ -187,7 +208,7 @@ def _chart_data(page: Page) -> str:
 
 
 def test_a_person_halts_trading_buys_in_vain_and_resumes(browser: Browser, stack: Stack) -> None:
-    with opened(browser, stack, "/trading") as (page, watch):
+    with opened(browser, stack, "/trading", login=True) as (page, watch):
         try:
             _change(page, "Halt trading", "something looks wrong")
             eventually(status(page, "trading"), "halted by hand: something looks wrong")
@@ -209,15 +230,133 @@ def test_a_person_halts_trading_buys_in_vain_and_resumes(browser: Browser, stack
         assert watch.complaints == []
 
 
+def test_who_logs_in_by_a_link_halts_under_his_name_and_may_not_after_he_has_logged_out(
+    browser: Browser, stack: Stack
+) -> None:
+    key = _new_key(stack, "alice")
+    link = _link(stack, key)
+    with opened(browser, stack, "/trading") as (page, watch):
+        halt = page.get_by_role("button", name="Halt trading…")
+        way_in = page.locator("#who").get_by_role("link", name="Log in")
+        eventually(page.locator("#breaker-permission"), "Log in to halt trading.")
+        eventually(page.locator("#ticket-permission"), "Log in to send orders.")
+        expect(halt).to_be_disabled()
+        expect(way_in).to_have_attribute("href", "/login?next=%2Ftrading")
+
+        page.goto(f"/login?next=%2Ftrading#{link}")
+        expect(page.get_by_role("button", name="Log in with this link")).to_be_visible()
+        assert link not in page.url  # and so not in the history
+        page.get_by_role("button", name="Log in with this link").click()
+        expect(page).to_have_url(re.compile("/trading$"), timeout=PATIENCE_MS)
+        eventually(page.locator("#who"), "alice may admin")
+        try:
+            _change(page, "Halt trading", "something looks wrong")
+            who = f"alice (session {_session_of(stack, 'alice')})"
+            eventually(page.locator("#breaker-card"), who)
+            assert stack.get("api", "/api/trading/status")["by"] == who
+        finally:
+            stack.investiq("resume", "--reason", "the end of a test")
+        eventually(status(page, "trading"), "Not halted")
+
+        page.get_by_role("button", name="Log out").click()
+        expect(way_in).to_be_visible(timeout=PATIENCE_MS)
+        eventually(page.locator("#breaker-permission"), "Log in to halt trading.")
+        expect(halt).to_be_disabled()
+        assert page.context.cookies() == []
+        assert page.evaluate("window.localStorage.getItem('investiq-half')") is None
+        assert watch.complaints == []
+
+        page.goto(f"/login#{link}")
+        page.get_by_role("button", name="Log in with this link").click()
+        eventually(page.locator("#said"), "works once")
+
+
+def test_a_session_that_ends_in_the_middle_of_a_change_says_so_and_nothing_typed_is_lost(
+    browser: Browser, stack: Stack
+) -> None:
+    key = _new_key(stack, "bob")
+    with opened(browser, stack, f"/login?next=%2Ftrading#{_link(stack, key)}", filled=False) as (page, _):
+        page.get_by_role("button", name="Log in with this link").click()
+        eventually(page.locator("#who"), "bob may admin")
+        _asked(page, "Halt trading", "something looks wrong")
+        dialogue = page.get_by_role("dialog")
+        confirm = dialogue.get_by_role("button", name="Halt trading")
+        secret = _secret(page)
+        stack.investiq("keys", "revoke", _session_of(stack, "bob"))
+        awaited("end of the session", 10, lambda: _asks_as(stack, secret) == 401)
+        confirm.click()
+        eventually(dialogue, "Your session has ended")
+        expect(dialogue.get_by_label("Reason")).to_have_value("something looks wrong")
+        assert stack.get("api", "/api/trading/status")["halted"] is False
+
+        with page.expect_popup() as popup:
+            dialogue.get_by_role("link", name="Log in").click()
+        popup.value.get_by_label("API key").fill(key)
+        popup.value.get_by_role("button", name="Log in").click()
+        eventually(popup.value.locator("#said"), "You are logged in as bob")
+        popup.value.close()
+        try:
+            confirm.click()
+            expect(dialogue).to_be_hidden(timeout=PATIENCE_MS)
+            assert stack.get("api", "/api/trading/status")["note"] == "something looks wrong"
+        finally:
+            stack.investiq("resume", "--reason", "the end of a test")
+
+
+def _new_key(stack: Stack, name: str) -> str:
+    secret: str = stack.investiq("keys", "create", "--name", name, "--scope", "admin", "--json").json["secret"]
+    return secret
+
+
+def _link(stack: Stack, key: str) -> str:
+    headers = {"Authorization": f"Bearer {key}"}
+    made = httpx2.post(stack.url("api", "/api/sessions/links"), headers=headers, timeout=10, trust_env=False)
+    return str(made.raise_for_status().json()["token"])
+
+
+def _session_of(stack: Stack, name: str) -> str:
+    """The id of the one session of a key."""
+    (session,) = [one for one in stack.investiq("keys", "sessions", "--json").json["sessions"] if one["name"] == name]
+    return str(session["id"])
+
+
+def _secret(page: Page) -> str:
+    """What both halves are together."""
+    (cookie,) = page.context.cookies()
+    secret = join(str(cookie.get("value")), page.evaluate("window.localStorage.getItem('investiq-half')"))
+    assert secret is not None
+    return secret
+
+
+def _asks_as(stack: Stack, secret: str) -> int:
+    """The status for who presents this to the API."""
+    headers = {"Authorization": f"Bearer {secret}"}
+    return httpx2.get(stack.url("api", "/api/market"), headers=headers, timeout=10, trust_env=False).status_code
+
+
+def test_another_port_of_the_same_host_cannot_use_what_the_browser_sends_it(browser: Browser, stack: Stack) -> None:
+    with opened(browser, stack, "/trading", login=True) as (page, _):
+        (cookie,) = page.context.cookies()
+        assert (cookie.get("httpOnly"), cookie.get("sameSite"), cookie.get("path")) == (True, "Strict", "/")
+        assert _asks_as(stack, _secret(page)) == 200
+        for stolen in (str(cookie.get("value")), f"iqs_{cookie.get('value')}"):
+            assert _asks_as(stack, stolen) == 401
+
+
 def _change(page: Page, what: str, reason: str) -> None:
+    _asked(page, what, reason)
+    dialogue = page.get_by_role("dialog")
+    dialogue.get_by_role("button", name=what).click()
+    expect(dialogue).to_be_hidden(timeout=PATIENCE_MS)
+
+
+def _asked(page: Page, what: str, reason: str) -> None:
+    """The dialogue is open, and its reason is typed."""
     page.get_by_role("button", name=f"{what}…").click()
     dialogue = page.get_by_role("dialog")
-    confirm = dialogue.get_by_role("button", name=what)
     expect(dialogue.locator(".preview")).to_be_visible(timeout=PATIENCE_MS)
-    expect(confirm).to_be_disabled()  # without a reason
+    expect(dialogue.get_by_role("button", name=what)).to_be_disabled()  # without a reason
     dialogue.get_by_label("Reason").fill(reason)
-    confirm.click()
-    expect(dialogue).to_be_hidden(timeout=PATIENCE_MS)
 
 
 def test_operations_shows_every_part_that_prometheus_scrapes(browser: Browser, stack: Stack) -> None:
@@ -338,7 +477,7 @@ def test_a_page_is_silenced_on_a_phone_by_the_link_that_it_carries(browser: Brow
         link = re.findall(r"\[silence\]\((\S+)\)", told["description"])[0]
         assert httpx2.get(link, timeout=10, trust_env=False).status_code == 200
 
-        with opened(browser, stack, link, PHONE, first=SHIFTS) as (page, watch):
+        with opened(browser, stack, link, PHONE, first=SHIFTS, login=True) as (page, watch):
             eventually(page.locator("#silence-count"), "1 alert of it fires now")
             eventually(page.locator("#silence-firing"), "ServiceDown of a test")
             eventually(page.locator("#silence-list"), "Nobody has silenced it")
@@ -358,14 +497,14 @@ def test_a_page_is_silenced_on_a_phone_by_the_link_that_it_carries(browser: Brow
                 ("alertname", "ServiceDown", False, True),
                 ("service", "investiq-api", False, True),
             }
-            assert (silence["createdBy"], silence["comment"]) == ("Anna", "known, #214")
+            assert (silence["createdBy"], silence["comment"]) == ("Anna (local admin)", "known, #214")
             left = datetime.fromisoformat(silence["endsAt"]) - asked
             assert timedelta(minutes=90) <= left < timedelta(minutes=92)
             assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
 
             page.get_by_role("link", name="Operations").click()
             fires = page.locator(".alert", has_text="ServiceDown of a test")
-            eventually(fires, "Silenced by Anna until")
+            eventually(fires, "Silenced by Anna (local admin) until")
             eventually(fires, "known, #214")
             eventually(fires, LONGEST_RUNBOOK)
             what_to_do = fires.get_by_role("link", name="Runbook: what to do")
@@ -377,7 +516,7 @@ def test_a_page_is_silenced_on_a_phone_by_the_link_that_it_carries(browser: Brow
             fires.get_by_role("link", name="Silence").click()
             expect(page).to_have_url(link, timeout=PATIENCE_MS)
             expect(page.get_by_label("Your name")).to_have_value("Anna")  # remembered
-            page.get_by_role("button", name="End the silence of Anna").click()
+            page.get_by_role("button", name="End the silence of Anna (local admin)").click()
             eventually(page.locator("#silence-ended"), "notified again, if it still fires")
             eventually(page.locator("#silence-list"), "Nobody has silenced it")
             assert open_silences(stack) == []
