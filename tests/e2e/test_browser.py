@@ -119,7 +119,7 @@ def log_in(page: Page, stack: Stack) -> None:
     """By the link of the command line."""
     page.goto(stack.investiq("login", "--json").json["url"])
     page.get_by_role("button", name="Log in with this link").click()
-    eventually(page.locator("#who"), "local admin may admin")
+    eventually(page.locator("#who"), "local admin (admin)")
 
 
 def status(page: Page, name: str) -> Locator:
@@ -248,7 +248,7 @@ def test_who_logs_in_by_a_link_halts_under_his_name_and_may_not_after_he_has_log
         assert link not in page.url  # and so not in the history
         page.get_by_role("button", name="Log in with this link").click()
         expect(page).to_have_url(re.compile("/trading$"), timeout=PATIENCE_MS)
-        eventually(page.locator("#who"), "alice may admin")
+        eventually(page.locator("#who"), "alice (admin)")
         try:
             _change(page, "Halt trading", "something looks wrong")
             who = f"alice (session {_session_of(stack, 'alice')})"
@@ -277,7 +277,7 @@ def test_a_session_that_ends_in_the_middle_of_a_change_says_so_and_nothing_typed
     key = _new_key(stack, "bob")
     with opened(browser, stack, f"/login?next=%2Ftrading#{_link(stack, key)}", filled=False) as (page, _):
         page.get_by_role("button", name="Log in with this link").click()
-        eventually(page.locator("#who"), "bob may admin")
+        eventually(page.locator("#who"), "bob (admin)")
         _asked(page, "Halt trading", "something looks wrong")
         dialogue = page.get_by_role("dialog")
         confirm = dialogue.get_by_role("button", name="Halt trading")

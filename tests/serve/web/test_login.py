@@ -436,7 +436,7 @@ def test_buttons_live_by_scope_and_say_what_is_missing() -> None:
     assert says({}, Access.TRADE, "halt trading") == "Log in to halt trading."
     assert says(NAMED, Access.TRADE, "halt trading") == ""
     assert says(NAMED, Access.ADMIN, "resume trading") == (
-        "alice may trade, not resume trading. A key with admin access may. Log in ."
+        "alice may trade, not resume trading: that needs admin access. Log in as somebody else"
     )
     assert says(None, Access.TRADE, "halt trading") == ""
     assert [may(one, Access.TRADE) for one in (None, {}, NAMED, NAMED | {"scope": "read"})] == [
@@ -451,4 +451,4 @@ def test_the_header_says_who_is_logged_in_and_leads_in_and_out() -> None:
     assert text_of(who_content(None, "/")) == ""
     assert text_of(who_content({}, "/silence/A?service=b")) == "Log in"
     assert "href='/login?next=%2Fsilence%2FA%3Fservice%3Db'" in str(who_content({}, "/silence/A?service=b"))
-    assert text_of(who_content(NAMED, "/")).split() == ["alice", "may", "trade", "Log", "out"]
+    assert text_of(who_content(NAMED, "/")).split() == ["alice", "(trade)", "Log", "out"]

@@ -361,9 +361,21 @@ def test_what_is_pressed_or_chosen_has_a_name() -> None:
     [
         (False, {}, False, False, "Log in to halt trading."),
         (False, {"name": "alice", "scope": "trade"}, True, False, ""),
-        (True, {"name": "alice", "scope": "trade"}, False, False, "alice may trade, not resume trading."),
+        (
+            True,
+            {"name": "alice", "scope": "trade"},
+            False,
+            False,
+            "alice may trade, not resume trading: that needs admin access.",
+        ),
         (True, {"name": "alice", "scope": "admin"}, False, True, ""),
-        (False, {"name": "bob", "scope": "read"}, False, False, "bob may read, not halt trading."),
+        (
+            False,
+            {"name": "bob", "scope": "read"},
+            False,
+            False,
+            "bob may read, not halt trading: that needs trade access.",
+        ),
         (False, None, False, False, ""),
     ],
 )

@@ -60,7 +60,7 @@ def who_content(session: dict[str, str] | None, page: str) -> Children:
     if not session:
         return html.A("Log in", href=login_page(page), className="log-in")
     who = html.Span(
-        [html.Strong(session["name"]), f" may {session['scope']}"],
+        [html.Strong(session["name"]), f" ({session['scope']})"],
         title=f"Logged in until {session['until']}",
         className="who-name",
     )

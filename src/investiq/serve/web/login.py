@@ -36,7 +36,7 @@ PAGE = """<!DOCTYPE html>
 <main class="login">
 <p class="brand">Invest<span class="brand-iq">IQ</span></p>
 <h1>Log in</h1>
-<p>Everybody at this address may look; to halt, resume, trade or silence, log in.</p>
+<p>Whoever can open this page may look. To halt, resume, trade or silence, log in.</p>
 <noscript><p class="login-said">This page needs JavaScript. Without it: <code>investiq halt</code>.</p></noscript>
 <form id="by-link" hidden>
 <button type="submit" class="login-button">Log in with this link</button>

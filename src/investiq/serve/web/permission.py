@@ -44,17 +44,15 @@ def who_may(session: Shown, needed: Access, to: str, page: str) -> Children:
     """
     if session is None or may(session, needed):
         return None
-    link = html.A("Log in", href=login_page(page))
     if not session:
-        return html.P([link, f" to {to}."], className="permission")
-    return html.P(
-        [f"{insufficient(session['name'], session['scope'], needed, to)} ", link, "."], className="permission"
-    )
+        return html.P([html.A("Log in", href=login_page(page)), f" to {to}."], className="permission")
+    why = insufficient(session["name"], session["scope"], needed, to)
+    return html.P([f"{why} ", html.A("Log in as somebody else", href=login_page(page))], className="permission")
 
 
 def insufficient(name: str, scope: str, needed: Access, to: str) -> str:
     """Why somebody who is logged in may not do it."""
-    return f"{name} may {scope}, not {to}. A key with {needed} access may."
+    return f"{name} may {scope}, not {to}: that needs {needed} access."
 
 
 def refusal_notice(error: InvestIQError, to: str) -> Component:
