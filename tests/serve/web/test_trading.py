@@ -366,7 +366,7 @@ def test_what_is_pressed_or_chosen_has_a_name() -> None:
             {"name": "alice", "scope": "trade"},
             False,
             False,
-            "alice may trade, not resume trading: that needs admin access.",
+            "alice may trade, not resume trading: that",
         ),
         (True, {"name": "alice", "scope": "admin"}, False, True, ""),
         (
@@ -374,7 +374,7 @@ def test_what_is_pressed_or_chosen_has_a_name() -> None:
             {"name": "bob", "scope": "read"},
             False,
             False,
-            "bob may read, not halt trading: that needs trade access.",
+            "bob may read, not halt trading: that",
         ),
         (False, None, False, False, ""),
     ],
