@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import webbrowser
 from datetime import UTC, datetime
 from html import escape
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from investiq.cli.browser import has_screen
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.clients.api.connection import connect
@@ -67,9 +66,7 @@ def minutes_left(link: LoginLink) -> int:
 
 
 def _has_browser(context: CommandContext) -> bool:
-    # DISPLAY and its like are conventions of desktops, as NO_COLOR is one of terminals: no settings of the product.
-    display = sys.platform == "darwin" or any(name in os.environ for name in ("DISPLAY", "WAYLAND_DISPLAY"))
-    return display and context.stdout.isatty()
+    return has_screen() and context.stdout.isatty()
 
 
 def _open(folder: Path, url: str) -> None:

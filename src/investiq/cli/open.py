@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import webbrowser
 from pathlib import Path
 
 import click
 
+from investiq.cli.browser import has_screen
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.clients.session import HttpCredentials
@@ -37,12 +37,8 @@ def command(context: CommandContext, *, part: str, no_browser: bool) -> None:
         document |= {"user": topology.PROGRAM_USER, "password_file": str(password_file)}
         lines += [f"  user      {topology.PROGRAM_USER}", f"  password  cat {_short(password_file)}"]
     context.emit("investiq.open/1", document, *lines)
-    if not (no_browser or context.json) and _has_screen():
+    if not (no_browser or context.json) and has_screen():
         webbrowser.open(url)  # never with the password: other users see the arguments of a browser
-
-
-def _has_screen() -> bool:
-    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def _short(path: Path) -> str:
