@@ -16,7 +16,7 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.login import login_url
 from investiq.cli.main import main
 from investiq.cli.stack_screen import StackScreen
-from investiq.cli.startup import Startup, addresses_text
+from investiq.cli.startup import Startup, address_lines
 from investiq.clients.api import InvestIQClient
 from investiq.clients.session import Refused
 from investiq.foundation.config import Config, load
@@ -171,4 +171,4 @@ def test_the_link_goes_behind_the_hash() -> None:
     """What stands before it is sent to the server, and logged by proxies."""
     link = {"token": "iql_x", "name": "alice", "expires_at": "2026-01-01T00:00:00Z"}
     assert login_url(Config(), link) == "http://127.0.0.1:8050/login#iql_x"  # type: ignore[arg-type]
-    assert "iql_" not in addresses_text(Config(), StackTable((), ()))
+    assert "iql_" not in "".join(address_lines(Config(), StackTable((), ())))
