@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from investiq.cli.exit_codes import ExitCode
+from investiq.clients.session import TrustedUsers
 from investiq.foundation.config import Config, Paths, load
 from investiq.foundation.config.schema import MarketConfig
 from investiq.foundation.topology import PROGRAMS
@@ -481,6 +482,17 @@ def test_ports_where_something_else_answers(running: FakeStack) -> None:
     finding = only("ports")
     assert finding["where"] == "web"
     assert "does not answer as web does" in finding["what"]
+
+
+def test_ports_where_another_users_program_answers_just_as_the_part_would(
+    running: FakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TrustedUsers, "ids", lambda self: frozenset())  # this process is a stranger's now
+    found = {finding["where"]: finding["what"] for finding in examined("ports")["findings"]}
+    assert f"port {running.ports['node']} is held by" in found["node"]
+    parts = {part["name"]: part for part in json.loads(run("status", "--json").out)["parts"]}
+    assert parts["node"]["state"] == "unhealthy"
+    assert f"port {running.ports['node']} of this machine is held by" in parts["node"]["note"]
 
 
 def test_ports_of_a_part_that_is_down(running: FakeStack) -> None:

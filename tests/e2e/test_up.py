@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from functools import partial
 from typing import Any
 
+import httpx2
 import psutil
 import pytest
 
@@ -115,10 +117,33 @@ def test_a_supervisor_that_is_killed_leaves_nothing_and_the_next_start_works(new
 def test_a_crashed_part_comes_back_by_itself(new_stack: NewStack) -> None:
     stack = new_stack()
     stack.up()
-    os.kill(stack.part("web")["pid"], signal.SIGKILL)
-    awaited(
-        "restart of web", 60, lambda: stack.part("web")["restarts"] == 1 and stack.part("web")["state"] == "healthy"
-    )
+    for part, path in (("api", "/api/market"), ("web", "/")):
+        os.kill(stack.part(part)["pid"], signal.SIGKILL)
+        answer = httpx2.get(stack.url(part, path), timeout=60, trust_env=False)
+        assert answer.status_code == 200, "who asks meanwhile waits for the restart, and is not refused"
+        awaited(f"restart of {part}", 60, partial(_has_restarted, stack, part))
+
+
+def _has_restarted(stack: Stack, part: str) -> bool:
+    told = stack.part(part)
+    return bool(told["restarts"] == 1 and told["state"] == "healthy")
+
+
+def test_the_port_of_a_part_that_is_held_stays_ours(new_stack: NewStack) -> None:
+    stack = new_stack()
+    stack.up()
+    assert stack.investiq("down", "api").code == ExitCode.DONE
+    assert stack.part("api")["state"] == "held"
+    with pytest.raises(httpx2.NetworkError):
+        httpx2.get(stack.url("api"), timeout=60, trust_env=False)
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with pytest.raises(OSError, match="Address already in use"):
+            other.bind(("127.0.0.1", stack.ports["api"]))
+    said = stack.investiq("doctor", "ports")
+    assert "it was stopped with `investiq down api`" in said.out
+    assert "is held by" not in said.out
+    assert stack.investiq("up", "api").code == ExitCode.DONE
 
 
 def test_a_start_that_fails_ends_with_cause_fix_and_log_and_leaves_nothing(new_stack: NewStack) -> None:

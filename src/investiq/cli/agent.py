@@ -6,6 +6,7 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
+from investiq.cli.parameters import inherited_sockets
 from investiq.foundation.telemetry import logging
 
 
@@ -13,10 +14,11 @@ from investiq.foundation.telemetry import logging
     cls=ExampleCommand,
     examples=(("investiq agent", "go through the watchlist until Ctrl-C; decisions are logged as JSON"),),
 )
+@inherited_sockets
 @pass_command_context
-def command(context: CommandContext) -> None:
+def command(context: CommandContext, descriptors: tuple[int, ...]) -> None:
     """Run the paper-trading agent: it analyses the watchlist and trades through the public API."""
     from investiq.serve.agent import run  # noqa: PLC0415  loads the client only when it runs
 
     logging.configure("agent", context.loaded.config.logging.level, context.stderr)
-    run(context.loaded.config)
+    run(context.loaded.config, descriptors)

@@ -1,4 +1,4 @@
-"""A length of time, and words of a person, as parameters of a command; and what no parameter may hold."""
+"""Parameters that several commands take, and what no parameter may hold."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ import click
 from investiq.foundation.durations import MalformedDuration, parse_duration
 from investiq.foundation.foreign_text import is_plain, replaced, visible
 
-__all__ = ["Duration", "Words", "check_plain"]
+__all__ = ["Duration", "Words", "check_plain", "inherited_sockets"]
+
+inherited_sockets = click.option(
+    "--fd",
+    "descriptors",
+    type=click.IntRange(min=3),
+    multiple=True,
+    metavar="FD",
+    help="Serve on this inherited listening socket, not on the configured address.",
+)
+"""How the supervisor hands a part its sockets; systemd's socket activation passes 3."""
 
 
 class Words(click.ParamType[str]):

@@ -8,6 +8,7 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
+from investiq.cli.parameters import inherited_sockets
 from investiq.foundation import topology
 from investiq.foundation.telemetry import logging
 
@@ -20,9 +21,10 @@ SERVERS = [process.name for process in topology.OURS if process is not topology.
     examples=(("investiq serve api", "the API server, logging JSON to stderr"),),
 )
 @click.argument("part", type=click.Choice(SERVERS))
+@inherited_sockets
 @pass_command_context
-def command(context: CommandContext, part: str) -> None:
+def command(context: CommandContext, part: str, descriptors: tuple[int, ...]) -> None:
     """Run one server of ours until SIGTERM. Logs go to stderr as JSON."""
     config = context.loaded.config
     logging.configure(part, config.logging.level, context.stderr)
-    importlib.import_module(f"investiq.serve.{part}.app").run(config)
+    importlib.import_module(f"investiq.serve.{part}.app").run(config, descriptors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,9 @@ import pytest
 
 from investiq.foundation.config.schema import LoggingConfig
 from investiq.operate.supervise.parts import HealthProbe, ProcessSpec, StackTable
+from investiq.operate.supervise.ports import bound_ports
 from investiq.operate.supervise.process import SupervisionTiming
+from investiq.operate.supervise.sockets import PartSockets
 from investiq.operate.supervise.status import Failure, PartStatus, StackSnapshot
 from investiq.operate.supervise.supervisor import Supervisor
 
@@ -58,12 +60,15 @@ class Fakes:
             **{"start_seconds": 20.0, "stop_seconds": 5.0, **more},  # type: ignore[arg-type]
         )
 
-    def supervisor(self, *parts: ProcessSpec, no_restart: tuple[str, ...] = ()) -> Supervisor:
+    def supervisor(
+        self, *parts: ProcessSpec, no_restart: tuple[str, ...] = (), sockets: Mapping[str, PartSockets] | None = None
+    ) -> Supervisor:
         return Supervisor(
             StackTable(parts),
             logs=self.folder / "logs",
             rotation=self.log,
             cwd=self.folder,
+            sockets=sockets or {},
             no_restart=no_restart,
             timing=QUICK,
         )
@@ -71,13 +76,14 @@ class Fakes:
     @asynccontextmanager
     async def running(self, *parts: ProcessSpec, no_restart: tuple[str, ...] = ()) -> AsyncIterator[Supervisor]:
         """A supervisor that runs, and is stopped at the end."""
-        supervisor = self.supervisor(*parts, no_restart=no_restart)
-        life = asyncio.create_task(supervisor.run())
-        try:
-            yield supervisor
-        finally:
-            supervisor.stop()
-            await asyncio.wait_for(life, 30)
+        with bound_ports(StackTable(parts)) as sockets:
+            supervisor = self.supervisor(*parts, no_restart=no_restart, sockets=sockets)
+            life = asyncio.create_task(supervisor.run())
+            try:
+                yield supervisor
+            finally:
+                supervisor.stop()
+                await asyncio.wait_for(life, 30)
 
     def trace(self) -> list[str]:
         """What the parts did, in order: `start NAME`, `stop NAME`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -40,6 +41,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("name")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--port", type=int)
+    parser.add_argument("--fd", type=int, help="a listening socket that is inherited")
     parser.add_argument("--crashes", type=int, default=0, help="how many starts end in a crash")
     parser.add_argument("--exit-code", type=int, default=3)
     parser.add_argument("--say")
@@ -78,7 +80,11 @@ def _serve(arguments: argparse.Namespace) -> None:
         def log_message(self, *_: object) -> None:
             pass
 
-    HTTPServer(("127.0.0.1", arguments.port), Handler).serve_forever()
+    server = HTTPServer(("127.0.0.1", arguments.port), Handler, bind_and_activate=not arguments.fd)
+    if arguments.fd:
+        server.socket.close()
+        server.socket = socket.socket(fileno=arguments.fd)
+    server.serve_forever()
 
 
 if __name__ == "__main__":

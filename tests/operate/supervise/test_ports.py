@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from investiq.operate.supervise import ports
+from investiq.foundation import listeners
 from investiq.operate.supervise.parts import StackTable
 from investiq.operate.supervise.ports import PortsTaken, check_ports, taken_ports
 from tests.operate.supervise.conftest import Fakes, free_port
@@ -46,6 +46,14 @@ def test_a_program_on_all_addresses_takes_the_port_of_loopback_too(fakes: Fakes)
     assert taken.part == "api"
 
 
+@pytest.mark.parametrize(("host", "said"), [("192.0.2.1", "192.0.2.1: "), ("no such host", "no such host: ")])
+def test_an_address_that_is_not_this_machines_is_told_from_a_taken_port(fakes: Fakes, host: str, said: str) -> None:
+    (taken,) = taken_ports(StackTable((fakes.part("api", listen_host=host),)))
+    assert (taken.owner, taken.setting) == ("", "api.host")
+    assert f"cannot be had: {said}" in str(taken)
+    assert "$INVESTIQ_API_HOST changes it" in str(taken)
+
+
 class Process:
     """One that the process table names; whose socket is whose it does not say."""
 
@@ -65,7 +73,9 @@ class Process:
 def test_where_the_program_may_not_be_seen_its_user_is_named_and_what_else_that_user_runs(
     fakes: Fakes, listener: socket.socket, monkeypatch: pytest.MonkeyPatch, others: tuple[str, ...], told: str
 ) -> None:
-    monkeypatch.setattr(ports, "_listeners", lambda port: ())  # what an unprivileged user sees of another's process
+    monkeypatch.setattr(
+        listeners, "_processes_listening", lambda port: ()
+    )  # what an unprivileged user sees of another's process
     running = [Process("init", 1, os.getuid() + 1)]
     running += [Process(name, number, os.getuid()) for number, name in enumerate(others, start=100)]
     with monkeypatch.context() as patched:

@@ -12,8 +12,9 @@ import httpx2
 
 from investiq.clients.api.call import ApiCall, AwaitingClient, BlockingClient
 from investiq.clients.api.endpoints import Endpoints, ReadingEndpoints
-from investiq.clients.api.transport import settings, translate_errors
+from investiq.clients.api.transport import settings, translate_errors, trusted_with
 from investiq.clients.session.answer import read_answer, read_answer_blocking
+from investiq.clients.session.listener import TrustedUsers
 
 __all__ = ["AsyncInvestIQClient", "AsyncReadingClient", "InvestIQClient", "SessionClient"]
 
@@ -27,9 +28,12 @@ class InvestIQClient(Endpoints, BlockingClient):
     Args:
         key: API key, or the file that holds it; None to read from loopback.
         timeout: seconds that a call may take.
+        trusted: whose server may be sent the key, where it is on this machine; default: this user's, root's, and that
+            of the owner of the key's file.
         transport: replaces the network, in tests.
 
-    Every method raises a `ClientError`: Unreachable, TimedOut, ApiRefused or BadResponse. Nothing is sent twice by
+    Every method raises a `ClientError`: ForeignListener, Unreachable, TimedOut, ApiRefused or
+    BadResponse. Nothing is sent twice by
     itself.
     """
 
@@ -39,11 +43,13 @@ class InvestIQClient(Endpoints, BlockingClient):
         key: str | Path | None = None,
         *,
         timeout: float = 10.0,
+        trusted: TrustedUsers | None = None,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._timeout = timeout
-        self._http = httpx2.Client(**settings(base_url, key, timeout), transport=transport)
+        hooks = (trusted or trusted_with(key)).hooks()
+        self._http = httpx2.Client(**settings(base_url, key, timeout), transport=transport, event_hooks=hooks)
 
     def __enter__(self) -> Self:
         return self
@@ -76,11 +82,13 @@ class _AsyncConnection(AwaitingClient):
         key: str | Path | None = None,
         *,
         timeout: float = 10.0,
+        trusted: TrustedUsers | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._timeout = timeout
-        self._http = httpx2.AsyncClient(**settings(base_url, key, timeout), transport=transport)
+        hooks = (trusted or trusted_with(key)).async_hooks()
+        self._http = httpx2.AsyncClient(**settings(base_url, key, timeout), transport=transport, event_hooks=hooks)
 
     async def __aenter__(self) -> Self:
         return self

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from investiq.clients.api import AsyncInvestIQClient, InvestIQClient
+from investiq.clients.session import TrustedUsers
 from investiq.foundation import topology
 from investiq.foundation.config import Config, ConfigError, Paths
 
@@ -17,12 +18,12 @@ TIMEOUT_SECONDS = 30.0
 
 def connect(config: Config) -> InvestIQClient:
     """A client for `client.url`, or for the API that is configured here, with `client.key` or the local admin key."""
-    return InvestIQClient(_url(config), _key(config), timeout=TIMEOUT_SECONDS)
+    return InvestIQClient(_url(config), _key(config), timeout=TIMEOUT_SECONDS, trusted=TrustedUsers.of(config))
 
 
 def connect_async(config: Config, timeout: float = TIMEOUT_SECONDS) -> AsyncInvestIQClient:
     """The same for tasks of an event loop."""
-    return AsyncInvestIQClient(_url(config), _key(config), timeout=timeout)
+    return AsyncInvestIQClient(_url(config), _key(config), timeout=timeout, trusted=TrustedUsers.of(config))
 
 
 def _url(config: Config) -> str:

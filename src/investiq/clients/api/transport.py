@@ -14,8 +14,9 @@ from investiq import __version__
 from investiq.clients.session.answer import kind_of_failure, why_untrusted
 from investiq.clients.session.credentials import tls_context
 from investiq.clients.session.errors import BadResponse, ClientError, TimedOut, Unreachable
+from investiq.clients.session.listener import TrustedUsers
 
-__all__ = ["BearerKey", "Settings", "settings", "translate_errors"]
+__all__ = ["BearerKey", "Settings", "settings", "translate_errors", "trusted_with"]
 
 CONNECT_SECONDS = 2.0
 
@@ -41,6 +42,11 @@ class BearerKey(httpx2.Auth):
             return self._key.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError):
             return None
+
+
+def trusted_with(key: str | Path | None) -> TrustedUsers:
+    """Who may be sent `key`: the owner of its file knows it already."""
+    return TrustedUsers((key,) if isinstance(key, Path) else ())
 
 
 class Settings(TypedDict):

@@ -10,6 +10,7 @@ import httpx2
 
 from investiq import __version__
 from investiq.clients.notify.notifier import Undelivered
+from investiq.clients.session import ForeignListener, TrustedUsers
 from investiq.clients.session.credentials import HttpCredentials
 from investiq.foundation.numbers import MalformedNumber, parse_decimal
 
@@ -24,19 +25,22 @@ def post(url: str, document: Mapping[str, Any], expected: tuple[int, ...], token
     """Send `document` to `url`. Only status and one header of the answer are read, never its body.
 
     Args:
-        token_file: holds the bearer token that the server asks for.
+        token_file: holds the bearer token that the server asks for. A program of another user on its port gets nothing.
 
     Raises:
         Undelivered: no answer in time, or another status than those `expected`.
     """
     headers = {"User-Agent": f"investiq/{__version__}"}
     credentials = HttpCredentials(own_token=token_file)
+    hooks = TrustedUsers((token_file,)).hooks() if token_file is not None else {}
     try:
         with (
-            httpx2.Client(timeout=LIMIT_SECONDS, trust_env=False, follow_redirects=False) as client,
+            httpx2.Client(timeout=LIMIT_SECONDS, trust_env=False, follow_redirects=False, event_hooks=hooks) as client,
             client.stream("POST", url, json=document, headers=headers, auth=credentials.auth()) as response,
         ):
             status, asked = response.status_code, response.headers.get("retry-after", "")
+    except ForeignListener as error:
+        raise Undelivered("unreachable", error.what, again=True) from None
     except httpx2.TimeoutException:
         raise Undelivered("timeout", f"no answer within {LIMIT_SECONDS:g} s", again=True) from None
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:

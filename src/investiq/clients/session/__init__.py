@@ -14,6 +14,7 @@ from investiq.clients.session.errors import (
     UnusableCredentials,
 )
 from investiq.clients.session.http import HttpSession, HttpSettings, ServerClient
+from investiq.clients.session.listener import ForeignListener, TrustedUsers
 from investiq.clients.session.next_steps import OURS, TYPED, NextSteps
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Answer",
     "BadResponse",
     "ClientError",
+    "ForeignListener",
     "HttpCredentials",
     "HttpSession",
     "HttpSettings",
@@ -29,6 +31,7 @@ __all__ = [
     "Refused",
     "ServerClient",
     "TimedOut",
+    "TrustedUsers",
     "Unreachable",
     "UnusableCredentials",
     "rows",

@@ -15,6 +15,7 @@ import httpx2
 from investiq.clients.session.answer import Answer, kind_of_failure, read_answer, why_untrusted
 from investiq.clients.session.credentials import HttpCredentials, tls_context
 from investiq.clients.session.errors import CREDENTIALS_WANTED, BadResponse, ClientError, Refused, TimedOut, Unreachable
+from investiq.clients.session.listener import TrustedUsers
 from investiq.clients.session.next_steps import OURS, TYPED, NextSteps
 from investiq.foundation.config import Config
 from investiq.foundation.topology import Process
@@ -37,12 +38,14 @@ class HttpSettings:
     Attributes:
         timeout_seconds: of one question, from connecting to the last byte of its answer.
         at_once: questions under way at the same time.
+        trusted: whose server may be asked, where it is on this machine; None trusts whoever has the port.
         transport: replaces the network, in tests.
     """
 
     timeout_seconds: float = 5.0
     at_once: int = 100
     credentials: HttpCredentials = field(default_factory=HttpCredentials)
+    trusted: TrustedUsers | None = field(default_factory=TrustedUsers)
     next_steps: NextSteps = OURS
     transport: httpx2.AsyncBaseTransport | None = None
 
@@ -80,6 +83,7 @@ class HttpSession:
             # A proxy of the environment leads elsewhere than to this machine, or to a part of this installation.
             trust_env=settings.next_steps is TYPED and not _is_loopback(url),
             transport=settings.transport,
+            event_hooks=settings.trusted.async_hooks() if settings.trusted is not None else {},
         )
 
     async def __aenter__(self) -> Self:
@@ -107,6 +111,7 @@ class HttpSession:
             credentials: in place of those of the session, for an absolute address.
 
         Raises:
+            ForeignListener: another user's program has its port.
             Unreachable, TimedOut: nothing answers.
             Refused: it wants other credentials.
             BadResponse: it leads elsewhere, or does not end.
@@ -238,7 +243,8 @@ class ServerClient:
     @classmethod
     def of(cls, config: Config, settings: HttpSettings | None = None) -> Self:
         """For the server of this installation, with the password that it asks for."""
-        settings = replace(settings or DEFAULT, credentials=HttpCredentials.of(cls.process, config))
+        credentials, trusted = HttpCredentials.of(cls.process, config), TrustedUsers.of(config)
+        settings = replace(settings or DEFAULT, credentials=credentials, trusted=trusted)
         return cls(cls.process.url(config), settings)
 
     async def __aenter__(self) -> Self:

@@ -255,6 +255,12 @@ class ClientConfig(Section):
         examples=["https://invest.example.org"],
     )
     key: Secret | None = Field(None, description="API key; default: keys/admin.key in data_dir")
+    server_user: str | None = Field(
+        None,
+        description="user who runs InvestIQ on this machine, where it is another than you: no key is sent to the "
+        "programs of other users",
+        examples=["investiq"],
+    )
 
 
 class LoggingConfig(Section):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from investiq.foundation.config import Paths
 from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
+from investiq.foundation.listeners import listens
 from investiq.operate.doctor.installation import START, Installation
 from investiq.operate.supervise.parts import StackTable
 from investiq.operate.supervise.ports import TakenPort, taken_ports
@@ -49,14 +50,17 @@ def _faults(installation: Installation, part: PartStatus) -> Iterator[Finding]:
 
 
 def _taken(installation: Installation, part: PartStatus) -> TakenPort | None:
-    if part.port is None:
-        return None
+    supervisor = installation.found.supervisor
+    if part.port is None or (supervisor is not None and listens(supervisor.supervisor_pid, part.port)):
+        return None  # the supervisor keeps the port of a part that is down
     alone = StackTable((replace(installation.table[part.name], needs=()),))
     return next(iter(taken_ports(alone)), None)
 
 
 def _foreign(taken: TakenPort) -> Finding:
     variable = f"INVESTIQ_{taken.setting.replace('.', '_').upper()}"
+    if not taken.owner:
+        return Finding(CHECK, _place(taken.part), str(taken), f"set {taken.setting} (or ${variable}); then {START}")
     what = f"port {taken.port} is held by {taken.owner}, which does not answer as {taken.part} does"
     fix = f"end that program, or set {taken.setting} (or ${variable}) to a free port; then {START}"
     return Finding(CHECK, _place(taken.part), what, fix)

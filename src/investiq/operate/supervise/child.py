@@ -50,12 +50,18 @@ class Child:
 
     @classmethod
     def start(
-        cls, argv: Sequence[str], environment: Mapping[str, str], cwd: Path, write: Callable[[bytes], object]
+        cls,
+        argv: Sequence[str],
+        environment: Mapping[str, str],
+        cwd: Path,
+        write: Callable[[bytes], object],
+        descriptors: Sequence[int] = (),
     ) -> Child:
         """Start `argv`; `write` gets what it prints.
 
         Args:
             environment: variables beside the inherited ones.
+            descriptors: the only files of ours that it inherits, under the same numbers.
 
         Raises:
             CannotStart: no more processes or files, or `setpriv` (util-linux) is not installed.
@@ -70,6 +76,7 @@ class Child:
                 cwd=cwd,
                 env={**os.environ, **environment},
                 start_new_session=True,
+                pass_fds=descriptors,
             )
         except OSError as error:
             os.close(output)

@@ -22,7 +22,7 @@ from investiq.operate.supervise.control import AlreadyRunning, ControlClient, No
 from investiq.operate.supervise.control_server import ControlServer
 from investiq.operate.supervise.logs import own_error, rotated_text, tail
 from investiq.operate.supervise.parts import StackTable, stack_table
-from investiq.operate.supervise.ports import check_ports
+from investiq.operate.supervise.ports import bound_ports
 from investiq.operate.supervise.status import StackSnapshot
 from investiq.operate.supervise.supervisor import Supervisor
 
@@ -37,7 +37,7 @@ class DetachedFailed(InvestIQError):
 
 @contextlib.asynccontextmanager
 async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncIterator[Supervisor]:
-    """A supervisor of the whole stack that this process may run: alone on its data_dir, ports free, files written.
+    """A supervisor of the whole stack that this process may run: alone on its data_dir, ports its own, files written.
 
     Its log is `logs/supervisor.log`; SIGTERM and SIGHUP (the terminal has gone) stop the stack in order.
 
@@ -47,9 +47,8 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
         UnusableTokenFile: a token, or the password of a program, cannot be made or read.
     """
     paths = _folders(config)
-    with hold_lock(paths.run):
-        table = stack_table(config)
-        check_ports(table)
+    table = stack_table(config)
+    with hold_lock(paths.run), bound_ports(table) as sockets:
         stream = rotated_text(paths.logs / "supervisor.log", config.logging.max_bytes, config.logging.backups)
         logging.configure("supervisor", config.logging.level, stream)
         provide_token(paths.heartbeat_token)  # before Alertmanager and the API, which both read it
@@ -57,7 +56,12 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
         provide_passwords(config)
         files.write_runtime(config, paths.monitoring, missing_jobs(table))
         supervisor = Supervisor(
-            table, logs=paths.logs, rotation=config.logging, cwd=Path.cwd(), no_restart=frozenset(no_restart)
+            table,
+            logs=paths.logs,
+            rotation=config.logging,
+            cwd=Path.cwd(),
+            sockets=sockets,
+            no_restart=frozenset(no_restart),
         )
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)

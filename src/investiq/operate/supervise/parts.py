@@ -43,7 +43,8 @@ class ProcessSpec:
     Attributes:
         what: what it is, for people.
         argv: the command line; never holds a secret, since every user of the machine can read it.
-        host, port: where it listens; port None for a part that does not.
+        host, port: where this machine reaches it; port None for a part that does not listen.
+        listen_host: where the supervisor listens for it, to hand it the sockets; None for one that binds for itself.
         setting: the key of investiq.toml that changes the port.
         check: how its health is asked; without one, a part that stays alive for a second is well.
         needs: parts that are to be healthy before this one starts; those that are missing do not count.
@@ -59,6 +60,7 @@ class ProcessSpec:
     argv: tuple[str, ...]
     host: str = "127.0.0.1"
     port: int | None = None
+    listen_host: str | None = None
     setting: str | None = None
     check: HealthProbe | None = None
     needs: tuple[str, ...] = ()
@@ -163,6 +165,7 @@ def _server(process: Process, config: Config) -> ProcessSpec:
         argv=_investiq(*command),
         host=topology.connect_host(process.host(config)),
         port=process.port(config),
+        listen_host=process.host(config),
         setting=process.setting,
         check=_probe(process, config),
         needs=process.needs,

@@ -1,24 +1,19 @@
-"""Which ports are taken, and by whom: asked before anything is started."""
+"""Which ports can be had, and who has the others. Those of our servers are bound here, before anything is started."""
 
 from __future__ import annotations
 
-import pwd
+import errno
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-
-import psutil
 
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.listeners import owner
 from investiq.operate.supervise.parts import ProcessSpec, StackTable
+from investiq.operate.supervise.sockets import PartSockets, bind
 
-__all__ = ["PortsTaken", "TakenPort", "check_ports", "taken_ports"]
-
-_LISTEN = "0A"
-"""The state of a listening socket in /proc/net/tcp."""
-_FEW = 3
-"""Programs of one user that are worth naming."""
+__all__ = ["PortsTaken", "TakenPort", "bound_ports", "check_ports", "taken_ports"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +21,35 @@ class TakenPort:
     """A port that a part cannot have.
 
     Attributes:
-        owner: who has it, as far as this user may see.
+        owner: who has it, as far as this user may see; empty where nobody has it.
         setting: the key of investiq.toml that moves the part elsewhere.
+        fault: why it cannot be had, where nobody has it.
     """
 
     part: str
     port: int
     owner: str
     setting: str
+    fault: str = ""
 
     def __str__(self) -> str:
         variable = f"INVESTIQ_{self.setting.replace('.', '_').upper()}"
-        return f"port {self.port} ({self.part}) is taken by {self.owner}; {self.setting} or ${variable} changes it"
+        why = f"is taken by {self.owner}" if self.owner else f"cannot be had: {self.fault}"
+        return f"port {self.port} ({self.part}) {why}; {self.setting} or ${variable} changes it"
 
 
 class PortsTaken(InvestIQError):
     """Something else listens where a part is to listen. Nothing was started."""
 
     reason = "port_taken"
+
+    def __init__(self, taken: Sequence[TakenPort]) -> None:
+        lines = "\n".join(f"  {one}" for one in taken)
+        super().__init__(
+            f"nothing was started, because ports are taken:\n{lines}\nEnd the other program, or set another port.",
+            ports=[one.port for one in taken],
+        )
+        self.taken = tuple(taken)
 
 
 def check_ports(table: StackTable) -> None:
@@ -52,20 +58,48 @@ def check_ports(table: StackTable) -> None:
     Raises:
         PortsTaken: not all of them can; the message says which, who has them, and what changes them.
     """
-    if taken := taken_ports(table):
-        lines = "\n".join(f"  {one}" for one in taken)
-        raise PortsTaken(
-            f"nothing was started, because ports are taken:\n{lines}\nEnd the other program, or set another port.",
-            ports=[one.port for one in taken],
-        )
+    with bound_ports(table):
+        pass
 
 
 def taken_ports(table: StackTable) -> tuple[TakenPort, ...]:
     """The ports of `table` that are not free, also those that two of its parts want."""
-    return (*_double(table.parts), *_foreign(table.parts))
+    try:
+        check_ports(table)
+    except PortsTaken as refusal:
+        return refusal.taken
+    return ()
 
 
-def _double(parts: Iterable[ProcessSpec]) -> Iterable[TakenPort]:
+@contextmanager
+def bound_ports(table: StackTable) -> Iterator[Mapping[str, PartSockets]]:
+    """The sockets of the parts that get theirs handed over, by part; closed at the end. The other ports are free.
+
+    Raises:
+        PortsTaken: as `check_ports`.
+    """
+    with ExitStack() as held:
+        taken = list(_double(table.parts))
+        doubled = {one.part for one in taken}
+        sockets: dict[str, PartSockets] = {}
+        for part in table.parts:
+            if part.port is None or part.name in doubled:
+                continue
+            try:
+                sockets[part.name] = PartSockets(bind(part.listen_host or part.host, part.port))
+            except OSError as error:
+                taken.append(_taken(part, part.port, error))
+            else:
+                held.callback(sockets[part.name].close)
+        if taken:
+            raise PortsTaken(taken)
+        for part in table.parts:
+            if part.listen_host is None and part.name in sockets:
+                sockets.pop(part.name).close()  # a program binds its port for itself
+        yield sockets
+
+
+def _double(parts: Iterable[ProcessSpec]) -> Iterator[TakenPort]:
     seen: dict[int, str] = {}
     for part in parts:
         if part.port is not None:
@@ -74,77 +108,10 @@ def _double(parts: Iterable[ProcessSpec]) -> Iterable[TakenPort]:
             seen[part.port] = part.name
 
 
-def _foreign(parts: Iterable[ProcessSpec]) -> Iterable[TakenPort]:
-    for part in parts:
-        if part.port is not None and not _can_listen(part.host, part.port):
-            yield TakenPort(part.name, part.port, _owner(part.port), str(part.setting))
-
-
-def _can_listen(host: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # As servers do: connections of a server that has ended may linger without keeping the port from the next.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-            probe.listen()
-        except OSError:
-            return False
-    return True
-
-
-def _owner(port: int) -> str:
-    """The program that listens on `port`; only its user where the system does not say more."""
-    for pid in _listeners(port):
-        try:
-            process = psutil.Process(pid)
-            return f"{process.name()} (pid {pid}, user {process.username()})"
-        except psutil.Error:
-            continue
-    user = _user(port)
-    if user is None:
-        return "a program that this user may not see"
-    running = _programs(user)
-    return f"a program of user {_user_name(user)}{', who runs ' if running else ''}{running}"
-
-
-def _listeners(port: int) -> Iterable[int]:
-    try:
-        connections = psutil.net_connections("tcp")
-    except psutil.Error:
-        return ()
-    return {
-        connection.pid
-        for connection in connections
-        if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid is not None
-    }
-
-
-def _user(port: int) -> int | None:
-    """The user id of the socket, which the kernel tells everybody, unlike the process."""
-    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
-        try:
-            lines = table.read_text("ascii").splitlines()[1:]
-        except OSError:
-            continue
-        for fields in (line.split() for line in lines):
-            if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
-                return int(fields[7])
-    return None
-
-
-def _programs(user: int) -> str:
-    """What that user runs, if it is little: a service has a user of its own, so that one of these is the answer."""
-    found = [
-        f"{process.info['name']} (pid {process.pid})"
-        for process in psutil.process_iter(["name", "uids"])
-        if process.info["uids"] is not None and process.info["uids"].effective == user
-    ]
-    return ", ".join(found) if len(found) <= _FEW else ""
-
-
-def _user_name(number: int) -> str:
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
+def _taken(part: ProcessSpec, port: int, error: OSError) -> TakenPort:
+    if error.errno == errno.EADDRINUSE:
+        return TakenPort(part.name, port, owner(port), str(part.setting))
+    is_host = error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror)
+    setting = f"{part.name}.host" if is_host else str(part.setting)
+    fault = f"{part.listen_host or part.host}: {error.strerror or error}"
+    return TakenPort(part.name, port, "", setting, fault)

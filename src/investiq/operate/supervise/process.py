@@ -30,6 +30,7 @@ from investiq.operate.supervise.child import CannotStart, Child
 from investiq.operate.supervise.logs import LastLines, RotatedFile, own_error
 from investiq.operate.supervise.parts import ProcessSpec
 from investiq.operate.supervise.readiness import ask
+from investiq.operate.supervise.sockets import PartSockets
 from investiq.operate.supervise.status import Failure, PartStatus, ProcessState
 
 __all__ = ["ProcessSupervisor", "SupervisionTiming"]
@@ -65,6 +66,7 @@ class ProcessSupervisor:
 
     Args:
         needs: set events of the parts that are to be healthy first.
+        sockets: to hand over to it, where the supervisor listens for it.
         restart: whether a crashed part is started again.
         changed: called after every change of `status`.
         failed: called once when the part cannot start and never has.
@@ -75,6 +77,7 @@ class ProcessSupervisor:
         part: ProcessSpec,
         *,
         needs: Sequence[ProcessSupervisor],
+        sockets: PartSockets | None,
         restart: bool,
         log: RotatedFile,
         cwd: Path,
@@ -86,6 +89,7 @@ class ProcessSupervisor:
         self.part = part
         self.ready = asyncio.Event()
         self._needs = needs
+        self._sockets = sockets
         self._restart = restart
         self._log = log
         self._last = LastLines(_SHOWN_LINES)
@@ -107,16 +111,20 @@ class ProcessSupervisor:
     def start(self) -> None:
         """Bring the part up, unless that is under way."""
         if self._task is None or self._task.done():
+            if self._sockets is not None:
+                self._sockets.offer()
             self._task = asyncio.create_task(self._supervise(), name=f"supervise {self.part.name}")
             self._task.add_done_callback(self._note_end)
 
     async def stop(self, final: ProcessState = ProcessState.STOPPED) -> None:
         """End the part and leave it so; `final` says whether it is stopped or held.
 
-        1. Nobody starts it any more: the task that would is cancelled, and has ended.
-        2. Its process gets SIGTERM, and SIGKILL when it has not ended in its `stop_seconds`.
-        3. Its status says so.
+        1. Nobody is kept waiting for it: connections are turned away.
+        2. Nobody starts it any more: the task that would is cancelled, and has ended.
+        3. Its process gets SIGTERM, and SIGKILL when it has not ended in its `stop_seconds`.
+        4. Its status says so.
         """
+        self._turn_away()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -137,6 +145,7 @@ class ProcessSupervisor:
             _log.warning("part_ended", part_name=self.part.name, code=code)
             self._report_failed_start(code)
             if not self._restart:
+                self._turn_away()
                 self._set(state=ProcessState.CRASHED, pid=None, note=f"{_ended(code)}; it is not to be restarted")
                 return
             await self._wait_before_restart(code, time.monotonic() - started)
@@ -144,6 +153,7 @@ class ProcessSupervisor:
     def _note_end(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()):
             _log.error("supervision_failed", part_name=self.part.name, exc_info=error)
+            self._turn_away()
             self._set(state=ProcessState.CRASHED, note=f"the supervisor lost it: {error!r}")
 
     async def _wait_for_needs(self) -> None:
@@ -155,7 +165,7 @@ class ProcessSupervisor:
     async def _live(self) -> int:
         """One process from its start to its end; its exit code."""
         try:
-            child = Child.start(self.part.argv, self.part.environment, self._cwd, self._write)
+            child = self._start_child()
         except CannotStart as error:
             self._write(f"{error.message}\n".encode())
             return 127
@@ -167,6 +177,16 @@ class ProcessSupervisor:
             return await child.wait()
         finally:
             watch.cancel()
+
+    def _start_child(self) -> Child:
+        descriptors = self._sockets.descriptors if self._sockets is not None else ()
+        handed_over = (argument for descriptor in descriptors for argument in ("--fd", str(descriptor)))
+        argv = (*self.part.argv, *handed_over)
+        return Child.start(argv, self.part.environment, self._cwd, self._write, descriptors)
+
+    def _turn_away(self) -> None:
+        if self._sockets is not None:
+            self._sockets.turn_away()
 
     async def _watch(self) -> None:
         """Ask again and again how the part is; its exit ends this."""

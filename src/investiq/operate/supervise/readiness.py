@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import httpx2
 
+from investiq.clients.session import ForeignListener, TrustedUsers
 from investiq.operate.supervise.parts import HealthProbe
 
 __all__ = ["ProbeResult", "ask", "http_client"]
@@ -29,19 +30,26 @@ class ProbeResult:
     detail: str
 
 
-def http_client(timeout_seconds: float = 2.0) -> httpx2.AsyncClient:
-    """A client for the parts of this machine: no proxy, whatever the environment says."""
+def http_client(timeout_seconds: float = 2.0, trusted: TrustedUsers | None = None) -> httpx2.AsyncClient:
+    """A client for the parts of this machine: no proxy, whatever the environment says.
+
+    Args:
+        trusted: whose programs count as parts; default: this user's and root's.
+    """
     # They speak plain HTTP: a context that trusts nobody saves loading the certificates of the world.
     plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return httpx2.AsyncClient(timeout=timeout_seconds, trust_env=False, verify=plain)
+    hooks = (trusted or TrustedUsers()).async_hooks()
+    return httpx2.AsyncClient(timeout=timeout_seconds, trust_env=False, verify=plain, event_hooks=hooks)
 
 
 async def ask(check: HealthProbe, client: httpx2.AsyncClient) -> ProbeResult:
     """Ask once. Every failure is a finding: this never raises for what the other side does."""
     try:
         response = await client.get(check.url, auth=check.credentials.auth())
-    except httpx2.ConnectError:
+    except (httpx2.ConnectError, httpx2.ReadError, httpx2.WriteError):  # the latter where connections are turned away
         return ProbeResult(False, False, "nothing answers")
+    except ForeignListener as error:
+        return ProbeResult(False, True, error.what)
     except httpx2.TimeoutException:
         return ProbeResult(False, False, "no answer in time")
     except httpx2.HTTPError as error:

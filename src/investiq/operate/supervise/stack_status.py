@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import httpx2
 
+from investiq.clients.session import TrustedUsers
 from investiq.foundation.config import Config, Paths
 from investiq.operate.supervise.control import ControlClient, NotRunning
 from investiq.operate.supervise.parts import ProcessSpec, stack_table
@@ -45,7 +46,7 @@ async def read_stack_status(config: Config) -> StackStatus:
     table = stack_table(config)
     supervisor = await _supervisor(config)
     known = {part.name: part for part in supervisor.parts} if supervisor else {}
-    async with http_client() as client:
+    async with http_client(trusted=TrustedUsers.of(config)) as client:
         found = await asyncio.gather(*(_status(part, known.get(part.name), client) for part in table.parts))
     return StackStatus((*filter(None, found), *map(missing_status, table.missing)), supervisor)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import UTC, datetime
 from os import getpid
 from pathlib import Path
+from types import MappingProxyType
 
 import structlog
 
@@ -16,11 +17,14 @@ from investiq.operate.supervise.logs import RotatedFile
 from investiq.operate.supervise.parts import StackTable
 from investiq.operate.supervise.process import ProcessSupervisor, SupervisionTiming
 from investiq.operate.supervise.readiness import http_client
+from investiq.operate.supervise.sockets import PartSockets
 from investiq.operate.supervise.status import Failure, Phase, ProcessState, StackSnapshot, missing_status
 
 __all__ = ["Supervisor", "UnknownPart"]
 
 _log = structlog.get_logger(__name__)
+
+_NO_SOCKETS: Mapping[str, PartSockets] = MappingProxyType({})
 
 
 class UnknownPart(InvestIQError):
@@ -35,6 +39,7 @@ class Supervisor:
     Args:
         logs: folder of the parts' log files.
         cwd: where the parts run: they read the same investiq.toml as their supervisor.
+        sockets: of the parts that get theirs handed over; they stay the caller's to close.
         no_restart: parts that stay down when they crash.
     """
 
@@ -45,6 +50,7 @@ class Supervisor:
         logs: Path,
         rotation: LoggingConfig,
         cwd: Path,
+        sockets: Mapping[str, PartSockets] = _NO_SOCKETS,
         no_restart: Collection[str] = (),
         timing: SupervisionTiming | None = None,
     ) -> None:
@@ -65,6 +71,7 @@ class Supervisor:
             self._processes[part.name] = ProcessSupervisor(
                 part,
                 needs=[self._processes[name] for name in table.needs(part)],
+                sockets=sockets.get(part.name),
                 restart=part.name not in no_restart,
                 log=self._log_files[part.name],
                 cwd=cwd,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -37,9 +37,9 @@ MAX_BODY_BYTES: Final = 1_024
 _KEY_FILE_SECONDS = 1.0
 
 
-def run(config: Config) -> None:
+def run(config: Config, descriptors: Sequence[int] = ()) -> None:
     """Trade until SIGTERM or SIGINT; an order that is being sent is finished first. Logging is the caller's."""
-    serve(create_app(config, Metrics(Part.AGENT)), config.agent.host, config.agent.port)
+    serve(create_app(config, Metrics(Part.AGENT)), config.agent.host, config.agent.port, descriptors)
 
 
 def create_app(config: Config, metrics: Metrics) -> FastAPI:

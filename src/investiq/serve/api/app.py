@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import structlog
@@ -38,10 +38,10 @@ __all__ = ["create_app", "run"]
 _log = structlog.get_logger(__name__)
 
 
-def run(config: Config) -> None:
+def run(config: Config, descriptors: Sequence[int] = ()) -> None:
     """Serve until SIGTERM or SIGINT. Logging is configured by the caller."""
     parts = build_api_parts(config)
-    serve(create_app(parts), config.api.host, config.api.port)
+    serve(create_app(parts), config.api.host, config.api.port, descriptors)
 
 
 def create_app(parts: ApiParts) -> FastAPI:

@@ -10,7 +10,7 @@ how long ago Prometheus evaluated it.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -55,9 +55,9 @@ class _Heartbeat:
         return {"evaluated_at": self._evaluated_at, "age_seconds": age}
 
 
-def run(config: Config) -> None:
+def run(config: Config, descriptors: Sequence[int] = ()) -> None:
     """Serve the inbox until SIGTERM."""
-    serve(create_app(config, Metrics(Part.INBOX)), config.inbox.host, config.inbox.port)
+    serve(create_app(config, Metrics(Part.INBOX)), config.inbox.host, config.inbox.port, descriptors)
 
 
 def create_app(config: Config, metrics: Metrics) -> FastAPI:

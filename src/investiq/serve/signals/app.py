@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
@@ -52,10 +52,10 @@ _OUTCOMES: Final[dict[type[InvestIQError], str]] = {
 }
 
 
-def run(config: Config) -> None:
+def run(config: Config, descriptors: Sequence[int] = ()) -> None:
     """Serve until SIGTERM or SIGINT. Logging is configured by the caller."""
     app = create_app(config, Metrics(Part.SIGNALS))
-    serve(app, config.signals.host, config.signals.port)
+    serve(app, config.signals.host, config.signals.port, descriptors)
 
 
 def create_app(config: Config, metrics: Metrics, refresh_seconds: float = REFRESH_SECONDS) -> FastAPI:

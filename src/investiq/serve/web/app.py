@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -36,9 +36,9 @@ __all__ = ["create_app", "run"]
 MAX_BODY_BYTES = 1024 * 1024
 
 
-def run(config: Config) -> None:
+def run(config: Config, descriptors: Sequence[int] = ()) -> None:
     """Serve the console until SIGTERM."""
-    serve(create_app(config), config.web.host, config.web.port)
+    serve(create_app(config), config.web.host, config.web.port, descriptors)
 
 
 def create_app(config: Config, transports: Transports | None = None) -> FastAPI:

@@ -14,7 +14,7 @@ from investiq.clients.alertmanager.client import AlertmanagerReader
 from investiq.clients.api import AsyncReadingClient
 from investiq.clients.inbox import InboxClient
 from investiq.clients.prometheus import Prometheus
-from investiq.clients.session import HttpSettings
+from investiq.clients.session import HttpSettings, TrustedUsers
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.serve.web.panels_file import PanelsFile
@@ -110,7 +110,8 @@ def api_url(config: Config) -> str:
 
 
 def _client(config: Config, transport: httpx2.AsyncBaseTransport | None) -> AsyncReadingClient:
-    return AsyncReadingClient(api_url(config), _reading_key(config), timeout=API_SECONDS, transport=transport)
+    url, key, trusted = api_url(config), _reading_key(config), TrustedUsers.of(config)
+    return AsyncReadingClient(url, key, timeout=API_SECONDS, trusted=trusted, transport=transport)
 
 
 def _reading_key(config: Config) -> str | Path | None:

@@ -15,7 +15,14 @@ from enum import StrEnum
 
 from investiq.clients.alertmanager.client import Alertmanager
 from investiq.clients.prometheus import Prometheus
-from investiq.clients.session import TYPED, HttpCredentials, HttpSession, HttpSettings, UnusableCredentials
+from investiq.clients.session import (
+    TYPED,
+    HttpCredentials,
+    HttpSession,
+    HttpSettings,
+    TrustedUsers,
+    UnusableCredentials,
+)
 from investiq.foundation.config import Config
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import CheckResult, Place, PlaceKind
@@ -182,8 +189,10 @@ def _with_needs(names: Collection[str]) -> list[str]:
 
 @asynccontextmanager
 async def _scene(config: Config, remote: RemoteTarget) -> AsyncIterator[ValidationContext]:
-    near = HttpSettings(timeout_seconds=_ANSWER_SECONDS, at_once=_AT_ONCE, next_steps=TYPED)
-    far = replace(near, credentials=remote.access)
+    trusted = TrustedUsers.of(config)
+    near = HttpSettings(timeout_seconds=_ANSWER_SECONDS, at_once=_AT_ONCE, trusted=trusted, next_steps=TYPED)
+    # Whoever types an address means what runs there: Debian's Prometheus has a user of its own.
+    far = replace(near, credentials=remote.access, trusted=None)
     here = remote.prometheus is None
     prometheus = Prometheus.of(config, near) if remote.prometheus is None else Prometheus(remote.prometheus, far)
     alertmanager = (

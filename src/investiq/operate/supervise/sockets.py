@@ -1,0 +1,111 @@
+"""The listening sockets of our own servers, bound by the supervisor before anything starts and kept until it ends.
+
+Whoever holds a port is who its clients speak to, with their keys and tokens. So no port of ours is ever free while the
+stack runs: a part gets its sockets handed over (`--fd`), connections wait in them while it starts or comes back, and
+while it is held or has crashed for good they are reset at once.
+
+The sockets never stop listening. One that is bound and shut for reading would do, were it not for the kernel: another
+user may then bind all addresses beside it (Linux 6.18, SO_REUSEPORT and IPv6) and gets its connections. Of two that
+listen, the one of exactly that address gets them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import Iterator
+
+__all__ = ["PartSockets", "bind"]
+
+_BACKLOG = 2048
+_AT_ONCE = 100
+_NO_MORE_FILES_SECONDS = 1.0
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER of no time: closing resets the connection."""
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Sockets that listen on every address of `host`, as a server that binds for itself would have them.
+
+    Raises:
+        OSError: it cannot be; nothing stays bound.
+    """
+    with contextlib.ExitStack() as undo:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        sockets = [undo.enter_context(_listening(family, address)) for family, *_, address in dict.fromkeys(found)]
+        undo.pop_all()
+    return sockets
+
+
+def _listening(family: int, address: object) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # Connections of a server that has ended may linger without keeping the port from the next.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)  # type: ignore[arg-type]  # as getaddrinfo gave it
+        listener.listen(_BACKLOG)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+class PartSockets:
+    """The sockets of one part. Connections wait in them, unless they are turned away."""
+
+    def __init__(self, sockets: list[socket.socket]) -> None:
+        self._sockets = sockets
+        self._turned_away: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What the part inherits."""
+        return tuple(listener.fileno() for listener in self._sockets)
+
+    def offer(self) -> None:
+        """Let connections wait for the part, which accepts them when it can."""
+        if self._turned_away is not None:
+            for descriptor in self.descriptors:
+                self._turned_away.remove_reader(descriptor)
+            self._turned_away = None
+
+    def turn_away(self) -> None:
+        """Reset every connection at once, those that wait too."""
+        if self._turned_away is None:
+            self._turned_away = asyncio.get_running_loop()
+            for listener in self._sockets:
+                self._turned_away.add_reader(listener, self._reset, listener)
+
+    def close(self) -> None:
+        """Give the ports back."""
+        self.offer()
+        for listener in self._sockets:
+            listener.close()
+
+    def _reset(self, listener: socket.socket) -> None:
+        try:
+            for connection in _waiting(listener):
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                connection.close()
+        except OSError:  # no descriptor left: the loop would call again at once, and for ever
+            if self._turned_away is not None:
+                self._turned_away.remove_reader(listener)
+                self._turned_away.call_later(_NO_MORE_FILES_SECONDS, self._again, listener)
+
+    def _again(self, listener: socket.socket) -> None:
+        if self._turned_away is not None:
+            self._turned_away.add_reader(listener, self._reset, listener)
+
+
+def _waiting(listener: socket.socket) -> Iterator[socket.socket]:
+    """The connections that nobody has accepted yet, so many that the loop gets its turn."""
+    for _ in range(_AT_ONCE):
+        try:
+            yield listener.accept()[0]
+        except (BlockingIOError, ConnectionAbortedError):
+            return
