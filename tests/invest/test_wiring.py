@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from investiq.foundation.config.schema import Config, MarketConfig, SignalsConfig
+from investiq.foundation.store import LedgerInUse
 from investiq.invest import wiring
 from investiq.invest.analysis import SignalUnavailable
 from investiq.invest.market.types import Bar, Symbol
@@ -52,6 +54,17 @@ assert 0 < serving.predict(Symbol("IBM"), bars).probability_up < 1
 def test_the_signal_models_predict_without_what_trained_them(trained: Path) -> None:
     """The libraries would be two thirds of the memory of a process that only walks down trees."""
     assert not {"lightgbm", "sklearn", "scipy", "pandas"} & loaded(PREDICTING.format(folder=str(trained)))
+
+
+async def test_a_second_api_on_a_ledger_is_refused_before_it_touches_the_market_or_the_tables(tmp_path: Path) -> None:
+    config = Config(data_dir=tmp_path)
+    first = wiring.build_api_parts(config)
+    position = (tmp_path / "replay.json").read_bytes()
+    with pytest.raises(LedgerInUse, match=f"pid {os.getpid()} on "):
+        wiring.build_api_parts(config)
+    assert (tmp_path / "replay.json").read_bytes() == position
+    await first.aclose()
+    await wiring.build_api_parts(config).aclose()
 
 
 def test_training_loads_neither_the_server_nor_the_ledger() -> None:

@@ -21,6 +21,7 @@ from investiq.foundation.vocabulary import Part
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from investiq.foundation.store import LedgerLock
     from investiq.invest.analysis import Orchestrator, Prediction
     from investiq.invest.market.clock import Clock
     from investiq.invest.market.market import Market
@@ -50,6 +51,7 @@ class ApiParts:
     market: Market
     clock: Clock
     store: Engine
+    lock: LedgerLock
     desk: Desk
     orchestrator: Orchestrator
     signals: SignalClient
@@ -61,17 +63,25 @@ class ApiParts:
         if stop is not None:
             stop()
         self.store.dispose()
+        self.lock.release()
 
 
 def build_api_parts(config: Config) -> ApiParts:
     """The parts of the API server, the database migrated.
 
+    The ledger is this process's own before anything is changed: its tables by a migration, the position of the replay.
+
     Raises:
+        LedgerInUse: another desk has it.
         InvestIQError: the market data, the replay's position or the database cannot be used; the message says why.
     """
+    from investiq.foundation.store import hold_ledger, migrate
+
     metrics = Metrics(Part.API)
+    store = _open_ledger(config)
+    lock = hold_ledger(store)
+    migrate(store)
     market, clock = build_market(config, metrics)
-    store = open_store(config)
     signals = build_signal_client(config)
     return ApiParts(
         config=config,
@@ -79,6 +89,7 @@ def build_api_parts(config: Config) -> ApiParts:
         market=market,
         clock=clock,
         store=store,
+        lock=lock,
         desk=build_desk(config, market, store, metrics),
         orchestrator=build_orchestrator(config, market, signals, metrics),
         signals=signals,
@@ -94,13 +105,18 @@ def build_market(config: Config, metrics: Metrics | None = None) -> tuple[Market
 
 def open_store(config: Config) -> Engine:
     """The ledger's database, migrated: `database_url`, or SQLite in data_dir."""
-    from investiq.foundation.store import migrate, open_engine
+    from investiq.foundation.store import migrate
 
-    ledger = Paths.of(config).ledger
-    url = config.database_url.get_secret_value() if config.database_url else f"sqlite:///{ledger}"
-    engine = open_engine(url)
+    engine = _open_ledger(config)
     migrate(engine)
     return engine
+
+
+def _open_ledger(config: Config) -> Engine:
+    from investiq.foundation.store import open_engine
+
+    ledger = Paths.of(config).ledger
+    return open_engine(config.database_url.get_secret_value() if config.database_url else f"sqlite:///{ledger}")
 
 
 def build_desk(config: Config, market: Market, store: Engine, metrics: Metrics) -> Desk:

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from investiq.foundation.config import Paths
 from investiq.foundation.config.schema import ApiConfig, Config, InboxConfig, SignalsConfig, TradingConfig
+from investiq.foundation.store import hold_ledger
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
 from investiq.invest import wiring
@@ -112,6 +113,7 @@ def install(
         market=market,
         clock=_as_clock(clock),
         store=store,
+        lock=hold_ledger(store),
         desk=wiring.build_desk(config, market, store, metrics),
         orchestrator=wiring.build_orchestrator(config, market, signals, metrics),
         signals=signals,

@@ -224,6 +224,7 @@ def test_key_files_are_private_and_keep_their_keys(tmp_path: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     for file in folder.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    first.parts.lock.release()
     again = install(tmp_path / "data")
     assert (again.admin_key, again.agent_key) == keys
     assert len(KeyStore(again.parts.store).all_keys()) == 3

@@ -227,7 +227,7 @@ async def test_it_gets_through_while_the_database_hangs(watched: Installation) -
 
 
 def test_an_empty_token_is_refused_before_anything_is_served(tmp_path: Path) -> None:
-    install(tmp_path / "data")
+    install(tmp_path / "data").parts.lock.release()
     file = tmp_path / "data" / "keys" / "heartbeat.token"
     file.write_text("\n")
     with pytest.raises(UnusableTokenFile, match="delete it"):

@@ -28,14 +28,31 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from investiq.foundation.errors import InvestIQError
 
-__all__ = ["DatabaseUnavailable", "UnusableDatabaseUrl", "open_engine", "ping", "reading", "writing"]
+__all__ = [
+    "DESK_LOCK",
+    "DESK_SESSION",
+    "DatabaseUnavailable",
+    "DeskLockLost",
+    "UnusableDatabaseUrl",
+    "fenced_by",
+    "open_engine",
+    "outages_named",
+    "ping",
+    "public_url",
+    "reading",
+    "writing",
+]
 
 _LOCK_WAIT_MS = 5_000
 _CONNECT_SECONDS = 5
 _WRITER_LOCK = 0x1_4E5651
 """The advisory lock of PostgreSQL that stands for "the writer of this ledger". Any constant does; it is never shown."""
+DESK_LOCK = 0x1_4E5652
+"""The advisory lock that stands for "the desk of this ledger", held by a session for the desk's life."""
 
 _WRITES = "investiq_writes"
+DESK_SESSION = "investiq_desk_session"
+"""Option of an engine: the session that has the lock of the desk which writes through it; none for other programs."""
 _POSTGRES = ("postgresql", "postgres")
 _EXAMPLES = "sqlite:////var/lib/investiq/ledger.db or postgresql+psycopg://user:password@host/investiq"
 _FAULTS_OF_OURS = (IntegrityError, ProgrammingError, DataError, InternalError, NotSupportedError)
@@ -53,6 +70,12 @@ class DatabaseUnavailable(InvestIQError):
 
     reason: ClassVar[str] = "database_unavailable"
     retryable: ClassVar[bool] = True
+
+
+class DeskLockLost(DatabaseUnavailable):
+    """This desk is not known to be the only one any more, so it writes nothing until it is."""
+
+    reason: ClassVar[str] = "desk_lock_lost"
 
 
 def open_engine(url: str) -> Engine:
@@ -92,7 +115,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     Raises:
         DatabaseUnavailable: the database failed meanwhile.
     """
-    with _outages_named(engine.url), engine.connect() as connection:
+    with outages_named(engine.url), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
@@ -105,17 +128,37 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     Raises:
         DatabaseUnavailable: the database failed, or another writer held it for longer than five seconds.
+        DeskLockLost: the engine is a desk's, and that desk has lost its lock on the ledger.
     """
-    with _outages_named(engine.url), engine.connect() as connection:
+    with outages_named(engine.url), engine.connect() as connection:
         connection.execution_options(**{_WRITES: True})
         with connection.begin():
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+                _refuse_without_desk_lock(connection)
             yield connection
 
 
+def fenced_by(connection: Connection, session: int) -> bool:
+    """Whether that session of the database still has the lock of the ledger's desk."""
+    held = text(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = :session "
+        "AND classid = 0 AND objid = :key)"
+    )
+    return bool(connection.scalar(held, {"session": session, "key": DESK_LOCK}))
+
+
+def _refuse_without_desk_lock(connection: Connection) -> None:
+    session = connection.get_execution_options().get(DESK_SESSION)
+    if session is not None and not fenced_by(connection, session):
+        raise DeskLockLost(
+            "the desk has lost its lock on the ledger, with the session of the database that held it: nothing is "
+            "written until it has it back"
+        )
+
+
 @contextmanager
-def _outages_named(url: URL) -> Iterator[None]:
+def outages_named(url: URL) -> Iterator[None]:
     try:
         yield
     except _FAULTS_OF_OURS:
@@ -123,8 +166,8 @@ def _outages_named(url: URL) -> Iterator[None]:
     except (DBAPIError, PoolTimeout) as error:
         # `from None`: the driver's own message may hold the connection string, and with it the password.
         raise DatabaseUnavailable(
-            f"the database {_public(url)} does not answer: {_cause(error, url)}. Check that it runs, that this address "
-            "is right (setting database_url or variable DATABASE_URL), and that the disk is neither full nor read-only"
+            f"the database {public_url(url)} does not answer: {_cause(error, url)}. Check that it runs, that this "
+            "address is right (setting database_url or variable DATABASE_URL), and that the disk is neither full nor read-only"
         ) from None
 
 
@@ -181,7 +224,7 @@ def _postgres_engine(url: URL) -> Engine:
     return create_engine(url, pool_pre_ping=True, connect_args=arguments)
 
 
-def _public(url: URL) -> str:
+def public_url(url: URL) -> str:
     return url.set(query={}).render_as_string(hide_password=True)
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
+import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
+import structlog
+
 from investiq.clients.alertmanager.client import Alertmanager
 from investiq.clients.notify import NotificationDispatcher, notifiers
-from investiq.foundation.store import DatabaseUnavailable
+from investiq.foundation.store import DatabaseUnavailable, LedgerInUse
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.threads import BoundedThreads
 from investiq.foundation.vocabulary import Dependency, HaltReason, MarketPhase
@@ -21,6 +25,8 @@ from investiq.serve.api.silence_watch import SilenceWatch
 from investiq.serve.http.periodic import PeriodicTask
 
 __all__ = ["BackgroundTasks"]
+
+_log = structlog.get_logger(__name__)
 
 REGULAR_SESSION_SECONDS = 6.5 * 3600
 """Of open market, from 9:30 to 16:00 in New York."""
@@ -106,7 +112,17 @@ class BackgroundTasks:
         return self.trading, self.market, self._health, self._heartbeat, self._silences
 
     async def _tick(self) -> None:
-        await self._trading_thread.run(self._parts.desk.tick)
+        await self._trading_thread.run(self._trade)
+
+    def _trade(self) -> None:
+        try:
+            self._parts.lock.check()
+        except LedgerInUse as error:
+            _log.critical("ledger_taken_over", error=error.message)
+            os.kill(os.getpid(), signal.SIGTERM)  # another desk trades by now: this one writes nothing any more
+            raise
+        finally:
+            self._parts.desk.tick()
 
     async def _notify_of_heartbeat(self) -> None:
         self._notifier.check()  # memory only
