@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from threading import Thread
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,6 +30,7 @@ from investiq.foundation.telemetry.catalogue import (
 )
 from investiq.foundation.vocabulary import HaltReason, OrderStatus
 from investiq.invest.market.types import Symbol
+from investiq.invest.trading import breaker_monitor
 from investiq.invest.trading.account_book import ForeignLedger
 from investiq.invest.trading.breaker import BreakerState, ReasonRequired, observe, resume
 from investiq.invest.trading.brokers.protocol import BrokerOrder, BrokerUnavailable
@@ -392,6 +397,55 @@ def test_a_halt_holds_while_the_database_fails_and_is_kept_as_soon_as_it_works(b
     bench.desk.tick()
     bench.restart()
     assert bench.desk.status().note == "the disk is failing"
+
+
+def test_a_halt_that_comes_at_any_line_of_a_tick_stays_in_force(engine: Engine) -> None:
+    """Stops the tick before each of its lines after the commit, and lets a halt come there that cannot be kept."""
+    lines = 0
+    while True:
+        bench = Bench(engine)
+        reached = tick_with_a_halt_before_line(bench, lines)
+        if not reached:
+            break
+        assert bench.desk.status().halted, f"the halt that came before line {lines} is gone"
+        assert bench.sample(TRADING_HALTED) == 1
+        bench.desk.resume("the next line", "tester")
+        lines += 1
+    assert lines > 5
+
+
+def tick_with_a_halt_before_line(bench: Bench, number: int) -> bool:
+    """Whether the tick has so many lines; the halt comes from another thread, and may have to wait for the tick."""
+    passed, fail = 0, None
+    halts: list[Thread] = []
+
+    def halt() -> None:
+        bench.desk.halt("now", "tester")
+
+    def traced(frame: FrameType, what: str, _: object) -> Any:
+        nonlocal passed, fail
+        code = frame.f_code
+        if code.co_filename != breaker_monitor.__file__ or code.co_name not in ("after_commit", "_let_go"):
+            return None
+        if what == "line":
+            if passed == number:
+                fail = break_database(bench.engine)
+                halts.append(Thread(target=halt))
+                halts[0].start()
+                halts[0].join(0.1)
+            passed += 1
+        return traced
+
+    sys.settrace(traced)
+    try:
+        bench.desk.tick()
+    finally:
+        sys.settrace(None)
+    for thread in halts:
+        thread.join()
+    if fail is not None:
+        event.remove(bench.engine, "before_cursor_execute", fail)
+    return bool(halts)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ A halt that comes still later is not lost: it stays in memory until a snapshot t
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -155,6 +156,7 @@ class BreakerMonitor:
         self._wall = wall
         self._book = AccountBook()
         self._jumps = PriceJumps()
+        self._lock = threading.RLock()  # of what follows, and of the gauge that shows it
         self._demanded: Halt | None = None
         self._trip: tuple[HeartbeatLoss, Halt] | None = None
         metrics.limited(limits.daily_loss_limit, limits.drawdown_limit)
@@ -200,10 +202,11 @@ class BreakerMonitor:
         """
         if seen.new_halt:
             self._metrics.tripped(seen.new_halt)
-        if self._demanded is seen.demanded:  # a demand that came since then is not in it
-            self._demanded = None
+        self._let_go(seen.demanded)
         self._heartbeats.kept(seen.loss)
-        self._metrics.halted(seen.halted, awaiting=seen.awaiting)
+        with self._lock:
+            demanded = self._demanded is not None  # since `seen`: the gauge has it already
+            self._metrics.halted(seen.halted or demanded, awaiting=seen.awaiting and not demanded)
         self._metrics.valued(seen.valuation.equity, seen.record)
         self._metrics.measured(seen.breaker)
 
@@ -234,8 +237,9 @@ class BreakerMonitor:
             DatabaseUnavailable: it is not kept yet. It is in force all the same, and every tick tries to keep it.
         """
         demand = Halt(HaltReason.MANUAL, note, by, self._event_time())
-        self._demanded = demand
-        self._metrics.halted(True)
+        with self._lock:
+            self._demanded = demand
+            self._metrics.halted(True)
         with writing(self._engine) as connection:
             seen = self.evaluate(connection)
             self.persist(connection, seen)
@@ -269,7 +273,8 @@ class BreakerMonitor:
                 action = Halt(HaltReason.MANUAL, note, by, self._event_time())
                 self._book.log_breaker(connection, BreakerEvent.RESUME, action, before, equity)
         self.after_commit(seen)
-        self._metrics.halted(self.demanded is not None)
+        with self._lock:
+            self._metrics.halted(self.demanded is not None)
         self._metrics.measured(after)
         if after is not before:
             log.warning("trading resumed", note=note, by=by)
@@ -299,10 +304,19 @@ class BreakerMonitor:
         if loss is None:
             return None
         known = self._trip
-        if known is None or known[0] is not loss:
-            halt = Halt(HaltReason.MONITORING_LOST, loss.note, breaker.BREAKER, self._event_time())
-            known = self._trip = (loss, halt)
-        return known[1]
+        if known is not None and known[0] is loss:
+            return known[1]
+        halt = Halt(HaltReason.MONITORING_LOST, loss.note, breaker.BREAKER, self._event_time())
+        with self._lock:
+            if self._trip is known:  # else another thread looked at the same time
+                self._trip = (loss, halt)
+            return self._trip[1] if self._trip is not None and self._trip[0] is loss else halt
+
+    def _let_go(self, kept: Halt | None) -> None:
+        """This demand is in the ledger; another one, that came since, is not."""
+        with self._lock:
+            if self._demanded is kept:
+                self._demanded = None
 
     def _kept_breaker(self, connection: Connection) -> BreakerState | None:
         try:
