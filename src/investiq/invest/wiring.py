@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from investiq.foundation import topology
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
+from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
 
@@ -36,6 +37,7 @@ __all__ = [
     "build_market",
     "build_orchestrator",
     "build_signal_client",
+    "count_waits",
     "open_store",
     "retraining_reason",
     "train_models",
@@ -79,6 +81,7 @@ def build_api_parts(config: Config) -> ApiParts:
 
     metrics = Metrics(Part.API)
     store = _open_ledger(config)
+    count_waits(store, metrics)
     lock = hold_ledger(store)
     migrate(store)
     market, clock = build_market(config, metrics)
@@ -117,6 +120,14 @@ def _open_ledger(config: Config) -> Engine:
 
     ledger = Paths.of(config).ledger
     return open_engine(config.database_url.get_secret_value() if config.database_url else f"sqlite:///{ledger}")
+
+
+def count_waits(store: Engine, metrics: Metrics) -> None:
+    """Count each wait for a connection to the database."""
+    from investiq.foundation.store import tell_waits
+
+    waits = metrics.counter(catalogue.DATABASE_WAITS)
+    tell_waits(store, lambda in_vain: waits.labels("gave_up" if in_vain else "got").inc())
 
 
 def build_desk(config: Config, market: Market, store: Engine, metrics: Metrics) -> Desk:

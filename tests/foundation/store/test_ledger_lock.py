@@ -19,6 +19,7 @@ from investiq.foundation.store import (
     DatabaseUnavailable,
     DeskLockLost,
     LedgerInUse,
+    LedgerLock,
     hold_ledger,
     open_engine,
     reading,
@@ -55,7 +56,7 @@ def test_a_second_desk_is_refused_with_the_process_that_has_the_ledger_until_tha
         taken_when_free(engine).release()
 
 
-def taken_when_free(engine: Engine) -> object:
+def taken_when_free(engine: Engine) -> LedgerLock:
     """The server takes a moment to see that a session has gone."""
     while True:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from decimal import Decimal
 from threading import Thread
@@ -18,7 +19,8 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import OperationalError
 
 from investiq.foundation.config.schema import TradingConfig
-from investiq.foundation.store import DatabaseUnavailable, writing
+from investiq.foundation.store import DatabaseUnavailable, reading, writing
+from investiq.foundation.store.connections import REQUEST_CONNECTIONS
 from investiq.foundation.telemetry.catalogue import (
     BREAKER_LIMIT,
     BREAKER_LOSS,
@@ -397,6 +399,18 @@ def test_a_halt_holds_while_the_database_fails_and_is_kept_as_soon_as_it_works(b
     bench.desk.tick()
     bench.restart()
     assert bench.desk.status().note == "the disk is failing"
+
+
+def test_requests_that_hold_the_database_hold_up_neither_a_halt_nor_a_tick(engine: Engine) -> None:
+    bench = Bench(engine)
+    with ExitStack() as requests:
+        for _ in range(REQUEST_CONNECTIONS):
+            requests.enter_context(reading(engine)).execute(text("SELECT 1"))
+        bench.desk.ping_database()
+        assert bench.desk.halt("too many ask", "tester").reason == "manual"
+        bench.desk.tick()
+    bench.restart()
+    assert bench.desk.status().note == "too many ask", "it was kept meanwhile"
 
 
 def test_a_halt_that_comes_at_any_line_of_a_tick_stays_in_force(engine: Engine) -> None:

@@ -107,6 +107,7 @@ def install(
     metrics, clock = Metrics(Part.API), SetClock()
     market = Market(ObservedProvider(ReplayProvider(), metrics), clock, xnys())
     store, signals = wiring.open_store(config), wiring.build_signal_client(config)
+    wiring.count_waits(store, metrics)
     parts = ApiParts(
         config=config,
         metrics=metrics,

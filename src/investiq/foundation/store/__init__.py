@@ -1,18 +1,22 @@
 """The database: engine, tables, migrations. What the rows mean, and the SQL, is in the packages that own them."""
 
+from investiq.foundation.store.connections import reserved_connection
 from investiq.foundation.store.engine import (
+    ConnectionsExhausted,
     DatabaseUnavailable,
     DeskLockLost,
     UnusableDatabaseUrl,
     open_engine,
     ping,
     reading,
+    tell_waits,
     writing,
 )
 from investiq.foundation.store.ledger_lock import LedgerInUse, LedgerLock, hold_ledger
 from investiq.foundation.store.migrate import LedgerTooNew, migrate
 
 __all__ = [
+    "ConnectionsExhausted",
     "DatabaseUnavailable",
     "DeskLockLost",
     "LedgerInUse",
@@ -24,5 +28,7 @@ __all__ = [
     "open_engine",
     "ping",
     "reading",
+    "reserved_connection",
+    "tell_waits",
     "writing",
 ]

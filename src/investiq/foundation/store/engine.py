@@ -7,7 +7,7 @@ decision and the intent it allows are one step, and two requests cannot both spe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
@@ -27,10 +27,12 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.store.connections import POOL, WAIT_SECONDS, ConnectionSlots
 
 __all__ = [
     "DESK_LOCK",
     "DESK_SESSION",
+    "ConnectionsExhausted",
     "DatabaseUnavailable",
     "DeskLockLost",
     "UnusableDatabaseUrl",
@@ -40,6 +42,7 @@ __all__ = [
     "ping",
     "public_url",
     "reading",
+    "tell_waits",
     "writing",
 ]
 
@@ -50,6 +53,7 @@ _WRITER_LOCK = 0x1_4E5651
 DESK_LOCK = 0x1_4E5652
 """The advisory lock that stands for "the desk of this ledger", held by a session for the desk's life."""
 
+_SLOTS = "investiq_slots"
 _WRITES = "investiq_writes"
 DESK_SESSION = "investiq_desk_session"
 """Option of an engine: the session that has the lock of the desk which writes through it; none for other programs."""
@@ -72,17 +76,24 @@ class DatabaseUnavailable(InvestIQError):
     retryable: ClassVar[bool] = True
 
 
+class ConnectionsExhausted(DatabaseUnavailable):
+    """The database may well answer, but too many ask it at once."""
+
+    reason: ClassVar[str] = "connections_exhausted"
+
+
 class DeskLockLost(DatabaseUnavailable):
     """This desk is not known to be the only one any more, so it writes nothing until it is."""
 
     reason: ClassVar[str] = "desk_lock_lost"
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, wait_seconds: float = WAIT_SECONDS) -> Engine:
     """An engine for `url` whose database has answered once.
 
     Args:
         url: `sqlite:///path` (its folder and file are made when missing) or `postgresql://user:password@host/name`.
+        wait_seconds: how long who asks may wait for a connection.
 
     Raises:
         UnusableDatabaseUrl: the URL is malformed or names a database that the ledger cannot live in.
@@ -90,6 +101,7 @@ def open_engine(url: str) -> Engine:
     """
     parsed = _parse(url)
     engine = _sqlite_engine(parsed) if parsed.get_backend_name() == "sqlite" else _postgres_engine(parsed)
+    engine.update_execution_options(**{_SLOTS: ConnectionSlots(wait_seconds)})
     try:
         ping(engine)
     except DatabaseUnavailable:
@@ -115,7 +127,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     Raises:
         DatabaseUnavailable: the database failed meanwhile.
     """
-    with outages_named(engine.url), engine.connect() as connection:
+    with outages_named(engine.url), _slots(engine).taken(), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
@@ -130,7 +142,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
         DatabaseUnavailable: the database failed, or another writer held it for longer than five seconds.
         DeskLockLost: the engine is a desk's, and that desk has lost its lock on the ledger.
     """
-    with outages_named(engine.url), engine.connect() as connection:
+    with outages_named(engine.url), _slots(engine).taken(), engine.connect() as connection:
         connection.execution_options(**{_WRITES: True})
         with connection.begin():
             if engine.dialect.name == "postgresql":
@@ -148,6 +160,16 @@ def fenced_by(connection: Connection, session: int) -> bool:
     return bool(connection.scalar(held, {"session": session, "key": DESK_LOCK}))
 
 
+def tell_waits(engine: Engine, waited: Callable[[bool], None]) -> None:
+    """From now on, call `waited` after each wait for a connection, with whether it was for nothing."""
+    _slots(engine).waited = waited
+
+
+def _slots(engine: Engine) -> ConnectionSlots:
+    slots: ConnectionSlots = engine.get_execution_options()[_SLOTS]
+    return slots
+
+
 def _refuse_without_desk_lock(connection: Connection) -> None:
     session = connection.get_execution_options().get(DESK_SESSION)
     if session is not None and not fenced_by(connection, session):
@@ -163,11 +185,16 @@ def outages_named(url: URL) -> Iterator[None]:
         yield
     except _FAULTS_OF_OURS:
         raise
-    except (DBAPIError, PoolTimeout) as error:
+    except PoolTimeout:
+        raise ConnectionsExhausted(
+            "all connections to the database are in use, and none became free in time: ask again, and less at once"
+        ) from None
+    except DBAPIError as error:
         # `from None`: the driver's own message may hold the connection string, and with it the password.
         raise DatabaseUnavailable(
             f"the database {public_url(url)} does not answer: {_cause(error, url)}. Check that it runs, that this "
-            "address is right (setting database_url or variable DATABASE_URL), and that the disk is neither full nor read-only"
+            "address is right (setting database_url or variable DATABASE_URL), and that the disk is neither full nor "
+            "read-only"
         ) from None
 
 
@@ -197,7 +224,7 @@ def _sqlite_engine(url: URL) -> Engine:
         raise DatabaseUnavailable(
             f"the ledger file {path} cannot be opened: {error.strerror}. Check that its folder exists and is writable"
         ) from None
-    engine = create_engine(url, connect_args={"timeout": _LOCK_WAIT_MS / 1000})
+    engine = create_engine(url, connect_args={"timeout": _LOCK_WAIT_MS / 1000}, **POOL)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -221,15 +248,14 @@ def _postgres_engine(url: URL) -> Engine:
     # lock_timeout is to PostgreSQL what busy_timeout is to SQLite: a writer that hangs becomes an error, not a silence.
     options = f"-c lock_timeout={_LOCK_WAIT_MS} -c statement_timeout=15000 -c timezone=UTC"
     arguments = {"connect_timeout": _CONNECT_SECONDS, "options": options, "application_name": "investiq"}
-    return create_engine(url, pool_pre_ping=True, connect_args=arguments)
+    return create_engine(url, pool_pre_ping=True, connect_args=arguments, **POOL)
 
 
 def public_url(url: URL) -> str:
     return url.set(query={}).render_as_string(hide_password=True)
 
 
-def _cause(error: Exception, url: URL) -> str:
-    original = error.orig if isinstance(error, DBAPIError) else error
-    lines = str(original).strip().splitlines() or [type(original).__name__]
+def _cause(error: DBAPIError, url: URL) -> str:
+    lines = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
     cause = lines[0].rstrip(".")
     return cause.replace(str(url.password), "***") if url.password else cause

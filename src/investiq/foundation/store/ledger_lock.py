@@ -1,8 +1,8 @@
 """One desk for each ledger: two would both decide on the same money, and send the same orders.
 
-However the process dies, the lock is free then: the kernel lets go of the file beside a SQLite ledger, the server of the
-session of a PostgreSQL one. A session can be lost while the desk lives; then every write
-is refused (`engine.writing` asks whether the session still has the lock) until `check` has it back.
+However the process dies, the lock is free then: the kernel lets go of the file beside a SQLite ledger, the server of a
+session of PostgreSQL. Such a session can be lost while the desk lives; then every write is refused (`engine.writing`
+asks whether it still has the lock) until `check` has it back.
 """
 
 from __future__ import annotations

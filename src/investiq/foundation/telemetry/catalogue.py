@@ -176,6 +176,14 @@ BACKGROUND_FAILURES = Metric(
     (Part.API,),
     (Label("task", ("trading", "market", "health", "lookout", "silences")),),
 )
+DATABASE_WAITS = Metric(
+    "investiq_database_connection_waits_total",
+    Kind.COUNTER,
+    Subject.API,
+    "Times that a request found no connection to the database free: it got one, or gave up after two seconds.",
+    (Part.API,),
+    (Label("outcome", ("got", "gave_up")),),
+)
 
 # ---- market ----
 

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from investiq.foundation.config.schema import TradingConfig
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.store import DatabaseUnavailable, ping, reading, writing
+from investiq.foundation.store import DatabaseUnavailable, ping, reading, reserved_connection, writing
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import BeatOutcome, HaltReason, HeartbeatState, OrderStatus, TradingMode
 from investiq.invest.market.types import Symbol
@@ -189,12 +189,13 @@ class Desk:
         Raises:
             BrokerUnavailable, DatabaseUnavailable: that part of the work could not be done; the next tick does it.
         """
-        try:
-            self._router.follow()
-        finally:
-            seen = self._watch()
-        if seen.withdraws_entries:
-            self._router.cancel_entries(BREAKER, "halted")
+        with reserved_connection():
+            try:
+                self._router.follow()
+            finally:
+                seen = self._watch()
+            if seen.withdraws_entries:
+                self._router.cancel_entries(BREAKER, "halted")
 
     def orders(
         self,
@@ -283,11 +284,12 @@ class Desk:
 
         It is in force even if it cannot be kept yet; then every tick tries to keep it.
         """
-        try:
-            self._monitor.halt(note, by)
-        except DatabaseUnavailable as error:
-            log.error("halt in force but not kept yet", error=error.message)
-        return self.status()
+        with reserved_connection():  # requests that wait for the database hold up no halt
+            try:
+                self._monitor.halt(note, by)
+            except DatabaseUnavailable as error:
+                log.error("halt in force but not kept yet", error=error.message)
+            return self.status()
 
     def resume(self, note: str, by: str) -> TradingStatus:
         """Let entries through again, and measure loss and drawdown anew from here.
@@ -318,8 +320,9 @@ class Desk:
             return self._book.breaker_log(connection, limit)
 
     def ping_database(self) -> None:
-        """Raises DatabaseUnavailable when the database does not answer."""
-        ping(self._engine)
+        """Raises DatabaseUnavailable when the database does not answer, however busy its connections are."""
+        with reserved_connection():
+            ping(self._engine)
 
     def ping_broker(self) -> None:
         """Raises BrokerUnavailable when the broker does not answer."""

@@ -8,6 +8,7 @@ from investiq.foundation.telemetry.catalogue import (
     AUTH_FAILURES,
     BACKGROUND_FAILURES,
     BUILD_INFO,
+    DATABASE_WAITS,
     DEPENDENCY_HEALTH,
     ERRORS,
     EVENT_LOOP_LAG,
@@ -202,6 +203,17 @@ _BACKGROUND = Panel(
     queries=(Query(per_second(BACKGROUND_FAILURES, by=("task",)), "{{task}}"),),
 )
 
+_DATABASE_WAITS = Panel(
+    title="Waits for the database",
+    description=(
+        "Requests that found no connection to the database free: it came within two seconds, or they gave up and were "
+        "answered 503. Trading and halts have connections of their own and do not wait behind them."
+    ),
+    unit=PanelUnit.PER_SECOND,
+    queries=(Query(per_second(DATABASE_WAITS, by=("outcome",)), "{{outcome}}"),),
+    width=24,
+)
+
 _VERSIONS = Panel(
     title="Versions that run",
     description="Version of InvestIQ and of Python for each server. Two versions at once is a deployment half done.",
@@ -222,7 +234,7 @@ DASHBOARD = Dashboard(
         Row("As alerted on", (_ERRORS_AS_ALERTED, _LATENCY_AS_ALERTED)),
         Row("Every request", (REQUESTS_ANSWERED, ERROR_RATE, _STATUSES, _SLOWEST)),
         Row("Dependencies and probes", (DEPENDENCIES, _PROBES)),
-        Row("Saturation", (CONNECTIONS, _SATURATION, _LATENESS_OF_ALL, _BACKGROUND)),
+        Row("Saturation", (CONNECTIONS, _SATURATION, _LATENESS_OF_ALL, _BACKGROUND, _DATABASE_WAITS)),
         Row("Refusals and versions", (_REFUSALS, _WRONG_KEYS, _RATE_LIMITED, _VERSIONS)),
     ),
 )
