@@ -7,10 +7,11 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from investiq.clients.api import AsyncInvestIQClient, InvestIQClient
@@ -149,6 +150,42 @@ def test_notices_go_to_our_own_inbox_only(
         post(f"{server.url}/webhook", {}, (200,), token_file=tmp_path / "token")
     assert (lost.value.outcome, lost.value.again) == ("unreachable", True)
     assert not server.asked
+
+
+class Gone:
+    """A connection that was reset before anybody could look at its ends."""
+
+    closed = False
+
+    def __init__(self, error: OSError | None) -> None:
+        self._error = error
+
+    def get_extra_info(self, _: str) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def close(self) -> None:
+        self.closed = True
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("error", [None, OSError("not connected")])
+def test_a_connection_that_was_reset_at_once_is_no_connection(error: OSError | None) -> None:
+    """As those to a part that is held: the reset may come before the look at who is there."""
+    told = ("connection.connect_tcp.complete", {"return_value": Gone(error)})
+    request = httpx2.Request("GET", "http://127.0.0.1/")
+    TrustedUsers().hooks()["request"][0](request)
+    with pytest.raises(httpx2.ConnectError):
+        request.extensions["trace"](*told)
+    asyncio.run(call(TrustedUsers().async_hooks()["request"][0], request))
+    with pytest.raises(httpx2.ConnectError):
+        asyncio.run(call(request.extensions["trace"], *told))
+
+
+async def call(awaited: Callable[..., Awaitable[None]], *arguments: object) -> None:
+    await awaited(*arguments)
 
 
 def test_an_address_that_was_typed_is_asked_whosever_it_is(server: StrictServer) -> None:

@@ -132,18 +132,19 @@ def _has_restarted(stack: Stack, part: str) -> bool:
 def test_the_port_of_a_part_that_is_held_stays_ours(new_stack: NewStack) -> None:
     stack = new_stack()
     stack.up()
-    assert stack.investiq("down", "api").code == ExitCode.DONE
-    assert stack.part("api")["state"] == "held"
-    with pytest.raises(httpx2.NetworkError):
-        httpx2.get(stack.url("api"), timeout=60, trust_env=False)
-    with socket.socket() as other:
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with pytest.raises(OSError, match="Address already in use"):
-            other.bind(("127.0.0.1", stack.ports["api"]))
-    said = stack.investiq("doctor", "ports")
-    assert "it was stopped with `investiq down api`" in said.out
-    assert "is held by" not in said.out
-    assert stack.investiq("up", "api").code == ExitCode.DONE
+    for part in ("api", "alertmanager", "blackbox", "node"):
+        assert stack.investiq("down", part).code == ExitCode.DONE
+        assert stack.part(part)["state"] == "held"
+        with pytest.raises(httpx2.NetworkError):
+            httpx2.get(stack.url(part), timeout=60, trust_env=False)
+        with socket.socket() as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with pytest.raises(OSError, match="Address already in use"):
+                other.bind(("127.0.0.1", stack.ports[part]))
+    said = stack.investiq("doctor", "ports").out
+    assert "it was stopped with `investiq down api`" in said
+    assert "is held by" not in said
+    assert stack.investiq("up", "api", "alertmanager", "blackbox", "node").code == ExitCode.DONE
 
 
 def test_a_start_that_fails_ends_with_cause_fix_and_log_and_leaves_nothing(new_stack: NewStack) -> None:

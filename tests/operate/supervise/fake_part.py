@@ -80,6 +80,8 @@ def _serve(arguments: argparse.Namespace) -> None:
         def log_message(self, *_: object) -> None:
             pass
 
+    if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ["LISTEN_FDS"] == "1":
+        arguments.fd = 3
     server = HTTPServer(("127.0.0.1", arguments.port), Handler, bind_and_activate=not arguments.fd)
     if arguments.fd:
         server.socket.close()

@@ -85,8 +85,9 @@ async def test_a_name_of_several_addresses_is_served_on_all_of_them() -> None:
         assert {family for family, _ in ends(sockets)} == known
 
 
-async def test_a_killed_part_refuses_nobody_until_it_is_back(fakes: Fakes) -> None:
-    part = fakes.part("api", listen_host="127.0.0.1")
+@pytest.mark.parametrize("activated", [False, True])
+async def test_a_killed_part_refuses_nobody_until_it_is_back(fakes: Fakes, activated: bool) -> None:
+    part = fakes.part("api", listen_host="127.0.0.1", activated=activated)
     async with fakes.running(part) as supervisor:
         before = await part_until(supervisor, "api", lambda api: api.state is ProcessState.HEALTHY)
         assert before.pid is not None
@@ -131,7 +132,8 @@ async def test_a_part_that_stays_down_turns_everybody_away_at_once_until_it_is_a
 
 
 async def test_a_part_inherits_its_own_sockets_and_no_others(fakes: Fakes) -> None:
-    parts = [fakes.part(name, listen_host="127.0.0.1") for name in ("api", "web")] + [fakes.part("node")]
+    parts = [fakes.part(name, listen_host="127.0.0.1", activated=name == "web") for name in ("api", "web")]
+    parts.append(fakes.part("node"))
     async with fakes.running(*parts) as supervisor:
         snapshot = await until(supervisor, lambda snapshot: snapshot.phase is Phase.RUNNING)
         for part in parts:

@@ -19,6 +19,7 @@ from investiq.clients.session.listener import TrustedUsers
 __all__ = ["BearerKey", "Settings", "settings", "translate_errors", "trusted_with"]
 
 CONNECT_SECONDS = 2.0
+_NEXT_STEP = "is it running? (`investiq status`)"
 
 
 class BearerKey(httpx2.Auth):
@@ -90,7 +91,7 @@ def _translated(error: Exception, base_url: str, method: str, path: str) -> Clie
     if kind is BadResponse:
         return BadResponse(f"{method} {base_url}{path} failed: {error}")
     if isinstance(error, httpx2.RemoteProtocolError):
-        return Unreachable(f"{base_url} closed the connection before it answered {method} {path}")
+        return Unreachable(f"{base_url} closed the connection before it answered {method} {path}", _NEXT_STEP)
     if untrusted := why_untrusted(error):
         return Unreachable(f"the certificate of {base_url} is not trusted: {untrusted}")
-    return Unreachable(f"no answer from {base_url}", "is it running? (`investiq status`)")
+    return Unreachable(f"no answer from {base_url}", _NEXT_STEP)

@@ -21,7 +21,7 @@ class HttpPost(Protocol):
         """Raises Undelivered in every other case.
 
         Args:
-            token_file: holds the bearer token that the server asks for. A program of another user on its port gets nothing.
+            token_file: holds the bearer token that the server asks for; another user's on its port gets nothing.
         """
 
 

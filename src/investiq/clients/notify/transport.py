@@ -25,7 +25,7 @@ def post(url: str, document: Mapping[str, Any], expected: tuple[int, ...], token
     """Send `document` to `url`. Only status and one header of the answer are read, never its body.
 
     Args:
-        token_file: holds the bearer token that the server asks for. A program of another user on its port gets nothing.
+        token_file: holds the bearer token that the server asks for; another user's on its port gets nothing.
 
     Raises:
         Undelivered: no answer in time, or another status than those `expected`.

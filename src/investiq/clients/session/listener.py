@@ -85,7 +85,7 @@ class TrustedUsers:
                 stream = info["return_value"]
                 try:
                     self.check(*_ends(stream))
-                except ForeignListener:
+                except (ForeignListener, httpx2.ConnectError):
                     stream.close()
                     raise
 
@@ -99,7 +99,7 @@ class TrustedUsers:
                 stream = info["return_value"]
                 try:
                     self.check(*_ends(stream))
-                except ForeignListener:
+                except (ForeignListener, httpx2.ConnectError):
                     await stream.aclose()
                     raise
 
@@ -122,7 +122,13 @@ def _watch_with(request: httpx2.Request, watch: object) -> None:
 
 
 def _ends(stream: Any) -> tuple[tuple[str, int], tuple[str, int]]:
-    return stream.get_extra_info("server_addr")[:2], stream.get_extra_info("client_addr")[:2]
+    try:
+        server, client = stream.get_extra_info("server_addr"), stream.get_extra_info("client_addr")
+    except OSError:
+        server = client = None
+    if not server or not client:  # reset already, as by a supervisor whose part is held
+        raise httpx2.ConnectError("the connection was reset")
+    return server[:2], client[:2]
 
 
 def _within_this_machine(server: str, client: str) -> bool:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Collection
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,8 +22,9 @@ from investiq.operate.render.web_config import provide_passwords
 from investiq.operate.supervise.control import AlreadyRunning, ControlClient, NotRunning, hold_lock, is_locked
 from investiq.operate.supervise.control_server import ControlServer
 from investiq.operate.supervise.logs import own_error, rotated_text, tail
-from investiq.operate.supervise.parts import StackTable, stack_table
+from investiq.operate.supervise.parts import ProcessSpec, StackTable, stack_table
 from investiq.operate.supervise.ports import bound_ports
+from investiq.operate.supervise.programs import SYSTEMD_SOCKET, takes_sockets
 from investiq.operate.supervise.status import StackSnapshot
 from investiq.operate.supervise.supervisor import Supervisor
 
@@ -47,7 +49,7 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
         UnusableTokenFile: a token, or the password of a program, cannot be made or read.
     """
     paths = _folders(config)
-    table = stack_table(config)
+    table = _with_sockets(stack_table(config))
     with hold_lock(paths.run), bound_ports(table) as sockets:
         stream = rotated_text(paths.logs / "supervisor.log", config.logging.max_bytes, config.logging.backups)
         logging.configure("supervisor", config.logging.level, stream)
@@ -67,6 +69,17 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
             asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)
         async with ControlServer(supervisor, paths.run):
             yield supervisor
+
+
+def _with_sockets(table: StackTable) -> StackTable:
+    """The same parts, those programs among them that can take their sockets from us told to do so."""
+    return replace(table, parts=tuple(_activated(part) for part in table.parts))
+
+
+def _activated(part: ProcessSpec) -> ProcessSpec:
+    if part.port is None or part.listen_host is not None or not takes_sockets(part.argv[0]):
+        return part
+    return replace(part, listen_host=part.host, activated=True, argv=(*part.argv, SYSTEMD_SOCKET))
 
 
 def _folders(config: Config) -> Paths:

@@ -45,6 +45,7 @@ class ProcessSpec:
         argv: the command line; never holds a secret, since every user of the machine can read it.
         host, port: where this machine reaches it; port None for a part that does not listen.
         listen_host: where the supervisor listens for it, to hand it the sockets; None for one that binds for itself.
+        activated: it takes them as from systemd, not by `--fd`.
         setting: the key of investiq.toml that changes the port.
         check: how its health is asked; without one, a part that stays alive for a second is well.
         needs: parts that are to be healthy before this one starts; those that are missing do not count.
@@ -61,6 +62,7 @@ class ProcessSpec:
     host: str = "127.0.0.1"
     port: int | None = None
     listen_host: str | None = None
+    activated: bool = False
     setting: str | None = None
     check: HealthProbe | None = None
     needs: tuple[str, ...] = ()
@@ -205,7 +207,10 @@ def _alertmanager(config: Config) -> tuple[str, ...]:
 
 
 def _blackbox(config: Config) -> tuple[str, ...]:
-    return (f"--config.file={Paths.of(config).monitoring / 'blackbox.yml'}",)
+    return (
+        f"--config.file={Paths.of(config).monitoring / 'blackbox.yml'}",
+        f"--web.external-url={topology.BLACKBOX.url(config)}/",  # on a socket from outside, it does not know its own
+    )
 
 
 def _node(_config: Config) -> tuple[str, ...]:

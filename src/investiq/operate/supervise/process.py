@@ -30,7 +30,7 @@ from investiq.operate.supervise.child import CannotStart, Child
 from investiq.operate.supervise.logs import LastLines, RotatedFile, own_error
 from investiq.operate.supervise.parts import ProcessSpec
 from investiq.operate.supervise.readiness import ask
-from investiq.operate.supervise.sockets import PartSockets
+from investiq.operate.supervise.sockets import PartSockets, with_sockets
 from investiq.operate.supervise.status import Failure, PartStatus, ProcessState
 
 __all__ = ["ProcessSupervisor", "SupervisionTiming"]
@@ -180,8 +180,7 @@ class ProcessSupervisor:
 
     def _start_child(self) -> Child:
         descriptors = self._sockets.descriptors if self._sockets is not None else ()
-        handed_over = (argument for descriptor in descriptors for argument in ("--fd", str(descriptor)))
-        argv = (*self.part.argv, *handed_over)
+        argv = with_sockets(self.part.argv, descriptors, as_systemd=self.part.activated)
         return Child.start(argv, self.part.environment, self._cwd, self._write, descriptors)
 
     def _turn_away(self) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 
+from investiq.foundation.subprocesses import SHORT_LIVED, run
 from investiq.foundation.topology import PROGRAMS, Program
 
-__all__ = ["find", "find_all"]
+__all__ = ["SYSTEMD_SOCKET", "find", "find_all", "takes_sockets"]
 
 _FURTHER_FOLDERS = ("/usr/local/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
 """Debian leaves the sbin folders out of a user's PATH."""
+SYSTEMD_SOCKET = "--web.systemd-socket"
+"""Serve on inherited sockets, announced as systemd does it."""
+_HELP_SECONDS = 10.0
 
 
 def find(program: Program, path: str | None = None) -> str | None:
@@ -23,3 +27,11 @@ def find(program: Program, path: str | None = None) -> str | None:
 def find_all() -> dict[str, str]:
     """Process -> file, of those that are installed."""
     return {name: file for name, program in PROGRAMS.items() if (file := find(program))}
+
+
+def takes_sockets(file: str) -> bool:
+    """Whether that program can serve on sockets that it inherits: Prometheus 2 cannot, the others can for years."""
+    try:
+        return SYSTEMD_SOCKET in run([file, "--help"], _HELP_SECONDS, SHORT_LIVED).output
+    except OSError:
+        return False

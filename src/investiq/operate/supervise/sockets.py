@@ -1,7 +1,7 @@
 """The listening sockets of our own servers, bound by the supervisor before anything starts and kept until it ends.
 
 Whoever holds a port is who its clients speak to, with their keys and tokens. So no port of ours is ever free while the
-stack runs: a part gets its sockets handed over (`--fd`), connections wait in them while it starts or comes back, and
+stack runs: a part gets its sockets handed over, connections wait in them while it starts or comes back, and
 while it is held or has crashed for good they are reset at once.
 
 The sockets never stop listening. One that is bound and shut for reading would do, were it not for the kernel: another
@@ -15,15 +15,36 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 
-__all__ = ["PartSockets", "bind"]
+__all__ = ["PartSockets", "bind", "with_sockets"]
 
 _BACKLOG = 2048
 _AT_ONCE = 100
 _NO_MORE_FILES_SECONDS = 1.0
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER of no time: closing resets the connection."""
+
+# sd_listen_fds(3): the sockets are 3 and what follows, in a process whose own number is told. Only it knows that.
+_AS_SYSTEMD = """
+import fcntl, os, sys
+sockets = [fcntl.fcntl(int(one), fcntl.F_DUPFD, 64) for one in sys.argv[1].split(",")]
+for number, one in enumerate(sockets, start=3):
+    os.dup2(one, number)
+os.closerange(3 + len(sockets), 4096)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(sockets)))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def with_sockets(argv: Sequence[str], descriptors: Sequence[int], *, as_systemd: bool) -> tuple[str, ...]:
+    """The command that serves on these sockets, which it inherits."""
+    if not descriptors:
+        return tuple(argv)
+    if as_systemd:
+        return (sys.executable, "-I", "-S", "-c", _AS_SYSTEMD, ",".join(map(str, descriptors)), *argv)
+    return (*argv, *(argument for descriptor in descriptors for argument in ("--fd", str(descriptor))))
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
