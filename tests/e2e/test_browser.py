@@ -176,7 +176,7 @@ def test_tab_leaves_a_table_after_a_few_presses(browser: Browser, stack: Stack) 
 
 
 def test_what_is_pressed_has_a_name(browser: Browser, stack: Stack) -> None:
-    with opened(browser, stack, "/trading") as (page, _watch):
+    with opened(browser, stack, "/trading", login=True) as (page, _watch):
         page.get_by_role("button", name="Halt trading").click()
         expect(page.get_by_role("dialog").get_by_role("button", name="Close without a change")).to_be_visible()
         for name in ("Side", "Shares or dollars", "Type"):

@@ -88,6 +88,8 @@ def faulty_prometheus(stack: Stack, folder: Path) -> Iterator[str]:
     for job in document["scrape_configs"]:
         dropped = {"source_labels": ["__name__"], "regex": "investiq_equity_dollars", "action": "drop"}
         job["metric_relabel_configs"] = [dropped]
+        if "basic_auth" in job:
+            job["basic_auth"]["password_file"] = str(rendered / job["basic_auth"]["password_file"])
     (folder / "prometheus.yml").write_text(yaml.safe_dump(document), "utf-8")
     (folder / "rules").mkdir()
     for file in rendered.glob("rules/*.yml"):

@@ -280,11 +280,16 @@ def _severity_routes(outside: dict[str, dict[str, Any]]) -> list[dict[str, Any]]
 def _inhibit_rule(inhibition: Inhibition) -> dict[str, Any]:
     there = tuple(ne(label, "") for label in inhibition.equal)
     rule: dict[str, Any] = {
-        "source_matchers": [str(matcher) for matcher in (*inhibition.source, *there)],
-        "target_matchers": [str(matcher) for matcher in (*inhibition.target, *there)],
+        "source_matchers": _in_order(*inhibition.source, *there),
+        "target_matchers": _in_order(*inhibition.target, *there),
     }
     equal = [*inhibition.equal, *inhibition.equal_or_absent]
     return rule | ({"equal": equal} if equal else {})
+
+
+def _in_order(*matchers: Matcher) -> list[str]:
+    """As Alertmanager tells them of the configuration that it runs with."""
+    return [str(one) for one in sorted(matchers, key=lambda matcher: (matcher.label, matcher.value, matcher.op))]
 
 
 def _inbox_webhook(config: Config, path: str) -> dict[str, Any]:
