@@ -240,7 +240,7 @@ def alertmanager_document(config: Config) -> dict[str, Any]:
 
 def _machine_routes(config: Config) -> list[dict[str, Any]]:
     """Routes of what is meant for machines. They end the search: none of it goes on to a person."""
-    watchdog = [str(eq(name, value)) for name, value in WATCHDOG_LABELS.items()]
+    watchdog = _in_order(*(eq(name, value) for name, value in WATCHDOG_LABELS.items()))
     # A route of its own before the heartbeat's: a switch that hangs cannot hold up what trading waits for, and such
     # services take a few calls a minute only.
     switch = {
