@@ -174,7 +174,7 @@ def test_the_books_hold_on_sqlite(folder: Path) -> None:
         shutil.copy(template, path)
         return open_engine(f"sqlite:///{path}")
 
-    run(new_engine, examples=40)
+    run(new_engine, examples=20)
 
 
 @pytest.mark.e2e
