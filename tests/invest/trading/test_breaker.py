@@ -33,7 +33,7 @@ from investiq.foundation.telemetry.catalogue import (
 from investiq.foundation.vocabulary import HaltReason, OrderStatus
 from investiq.invest.market.types import Symbol
 from investiq.invest.trading import breaker_monitor
-from investiq.invest.trading.account_book import ForeignLedger
+from investiq.invest.trading.account_book import AccountBook, ForeignLedger
 from investiq.invest.trading.breaker import BreakerState, ReasonRequired, observe, resume
 from investiq.invest.trading.brokers.protocol import BrokerOrder, BrokerUnavailable
 from investiq.invest.trading.event_time import EventTime
@@ -152,6 +152,28 @@ def test_a_halt_needs_no_reason_and_a_resume_does(bench: Bench) -> None:
     assert not bench.desk.resume("checked", "tester").halted
     assert bench.buy("1").order.status == "accepted"
     assert bench.sample(TRADING_HALTED) == 0
+
+
+@pytest.mark.parametrize("words", ["\x00", "gro\ud800ss", "\x1b[2J", "x" * 20_000], ids=["nul", "half", "esc", "long"])
+def test_a_halt_never_fails_because_of_its_words(bench: Bench, words: str) -> None:
+    bench.hold("100")
+    assert bench.desk.halt(words, words).halted
+    assert bench.sell("40").order.status == "accepted", "exits pass"
+    bench.desk.tick()
+    bench.restart()
+    assert bench.desk.status().halted, "and it is kept"
+
+
+def test_a_halt_that_cannot_be_kept_for_any_reason_holds(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AccountBook, "save_breaker", fail)
+        assert bench.desk.halt("stop", "tester").halted
+    assert bench.buy("1").order.reason == "halted"
+    bench.restart()
+    assert bench.desk.status().note == "stop", "the next decision kept it"
 
 
 def test_a_halt_survives_a_restart_and_a_new_session(bench: Bench) -> None:

@@ -119,6 +119,26 @@ def test_dollars_too_few_for_a_fraction_of_a_share_are_said_to_be(bench: Bench) 
     assert denial(tiny) == "too_small"
 
 
+def test_a_part_that_brings_less_than_its_commission_is_not_sold(bench: Bench) -> None:
+    bench.hold("10")
+    bench.settings |= {"commission_minimum": Decimal(1)}
+    bench.restart()
+    bench.desk.halt("odd fills", "tester")
+    dust = bench.sell("0.0001")
+    assert denial(dust) == "too_small"
+    assert "sell more, or all 10.0000 at once" in (dust.order.message or "")
+    assert denial(bench.sell(notional="0.99")) == "too_small"
+    assert bench.sell("0.01").order.status == "accepted", "it brings just its commission"
+
+
+def test_the_last_of_a_position_is_sold_whatever_it_brings(bench: Bench) -> None:
+    bench.hold("0.0002")
+    bench.settings |= {"commission_minimum": Decimal(1)}
+    bench.restart()
+    assert denial(bench.sell("0.0001")) == "too_small"
+    assert bench.sell("0.0002").order.status == "accepted"
+
+
 def test_an_exit_is_held_back_by_no_limit(roomy: Bench) -> None:
     roomy.hold("900")
     roomy.settings |= {"max_order_notional": Decimal(1), "max_open_orders": 1, "max_position_fraction": Decimal("0.01")}

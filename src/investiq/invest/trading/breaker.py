@@ -18,6 +18,7 @@ from typing import ClassVar
 
 from investiq.foundation.config.schema import TradingConfig
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.foreign_text import replaced
 from investiq.foundation.vocabulary import HaltReason
 from investiq.invest.trading.equity import fall
 from investiq.invest.trading.event_time import EventTime
@@ -28,6 +29,8 @@ BREAKER = "breaker"
 """Who halted, when nobody did: the breaker itself."""
 
 _ZERO = Decimal(0)
+_LONGEST_NOTE = 10_000
+_LONGEST_NAME = 100  # the column's
 
 
 class ReasonRequired(InvestIQError):
@@ -38,12 +41,19 @@ class ReasonRequired(InvestIQError):
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Why trading is halted, since when, and by whom."""
+    """Why trading is halted, since when, and by whom.
+
+    Its words are such as every database keeps, whoever chose them: a halt never fails because of its reason.
+    """
 
     reason: HaltReason
     note: str
     by: str
     since: EventTime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "note", replaced(self.note)[:_LONGEST_NOTE])
+        object.__setattr__(self, "by", replaced(self.by)[:_LONGEST_NAME])
 
 
 @dataclass(frozen=True, slots=True)

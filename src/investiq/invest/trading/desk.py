@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from investiq.foundation.config.schema import TradingConfig
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.store import DatabaseUnavailable, ping, reading, reserved_connection, writing
+from investiq.foundation.store import ping, reading, reserved_connection, writing
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import BeatOutcome, HaltReason, HeartbeatState, OrderStatus, TradingMode
 from investiq.invest.market.types import Symbol
@@ -287,8 +287,8 @@ class Desk:
         with reserved_connection():  # requests that wait for the database hold up no halt
             try:
                 self._monitor.halt(note, by)
-            except DatabaseUnavailable as error:
-                log.error("halt in force but not kept yet", error=error.message)
+            except Exception as error:  # whatever keeps it from being written, it was demanded
+                log.error("halt in force but not kept yet", error=str(error))
             return self.status()
 
     def resume(self, note: str, by: str) -> TradingStatus:

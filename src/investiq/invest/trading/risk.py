@@ -1,7 +1,8 @@
 """Risk limits: pure functions from an order and the state of the account to a denial, or to none.
 
 An order that only reduces a position is never held back by a limit on size, exposure or money: those guard the way in,
-and a limit that blocks the way out makes the loss it should prevent. Limits are reached when equalled, broken when
+and a limit that blocks the way out makes the loss it should prevent. A part that brings less than its own commission is
+no way out: all that is left can be sold whatever it brings. Limits are reached when equalled, broken when
 exceeded.
 """
 
@@ -112,6 +113,20 @@ def _too_small(case: RiskCase) -> Denial | None:
     return Denial(DenialReason.TOO_SMALL, f"{_money(case.request.notional)} buys less than 0.0001 shares")
 
 
+def _costs_more_than_it_brings(case: RiskCase) -> Denial | None:
+    # Again and again, it would turn a position into commission, also while trading is halted.
+    if not case.is_exit or not case.notional or case.quantity == case.available:
+        return None
+    commission = case.costs.commission(case.quantity or _ZERO)
+    if case.notional >= commission:
+        return None
+    return Denial(
+        DenialReason.TOO_SMALL,
+        f"{case.quantity} {case.request.symbol} bring {_money(case.notional)}, less than their commission of "
+        f"{_money(commission)}: sell more, or all {case.available} at once",
+    )
+
+
 def _no_price(case: RiskCase) -> Denial | None:
     # Shares that are held can be offered without a price: the next one, when it comes, fills them.
     if case.quote is not None or case.is_exit:
@@ -218,7 +233,7 @@ def _names(symbols: Sequence[Symbol]) -> str:
 
 
 _Limit = Callable[[RiskCase], Denial | None]
-_ALWAYS: tuple[_Limit, ...] = (_market_ended, _too_small, _no_price)
+_ALWAYS: tuple[_Limit, ...] = (_market_ended, _too_small, _costs_more_than_it_brings, _no_price)
 _ENTRIES: tuple[_Limit, ...] = (
     _short_selling,
     _stale_price,
