@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["block", "encodable", "is_plain", "replaced", "visible"]
+__all__ = ["acted_upon", "block", "encodable", "is_plain", "replaced", "visible"]
 
 _ACTED_UPON = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode's categories of what is not shown, but acted upon: controls, formats such as bidi marks, lone surrogates,
@@ -40,6 +40,19 @@ def _shown(character: str) -> str:
 
 def _is_acted_upon(character: str) -> bool:
     return unicodedata.category(character) in _ACTED_UPON and character not in _JOINERS
+
+
+def acted_upon(text: str, *, lines: bool = False) -> str | None:
+    """The first character that a terminal acts upon; None where all is text.
+
+    Args:
+        lines: tabs and line breaks belong to it.
+    """
+    if text.isprintable():
+        return None
+    allowed = "\t\n" if lines else ""
+    found = (c for c in text.replace("\r\n", "\n") if _is_acted_upon(c) and c not in allowed)
+    return next(found, None)
 
 
 def is_plain(text: str) -> bool:

@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, model_validator
 from investiq.foundation.config.section import Section
 from investiq.foundation.config.service import ServiceConfig, ServiceObjective
 from investiq.foundation.config.slo import CustomSlo, SloConfig
+from investiq.foundation.iso_time import IsoDate
 from investiq.foundation.vocabulary import EngineName
 
 __all__ = [
@@ -53,7 +54,7 @@ class MarketConfig(Section):
         None, description='folder of CSV or Parquet bars, for provider = "files"', examples=["bars/"]
     )
     clock: Literal["replay", "wall"] = Field("replay", description="replayed market time, or the time of day")
-    start: date = Field(date(2008, 1, 2), description="first session of the replay", examples=["2008-01-02"])
+    start: IsoDate = Field(date(2008, 1, 2), description="first session of the replay", examples=["2008-01-02"])
     session_seconds: float = Field(
         30.0, gt=0.05, le=86_400, description="wall seconds in which one session is replayed", examples=[30.0]
     )

@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal, NotRequired
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, with_config
 from typing_extensions import TypedDict  # before Python 3.12, pydantic takes no other
 
+from investiq.foundation.contract.text import in_paragraphs
 from investiq.foundation.contract.words import one_of
 from investiq.foundation.numbers import MalformedNumber, parse_decimal
 from investiq.foundation.vocabulary import (
@@ -438,7 +439,7 @@ class TradingReason(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REASON)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REASON), in_paragraphs]
 
 
 SESSIONS_PATH: Final = "/api/sessions"

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -20,6 +19,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from investiq.foundation.iso_time import IsoMoment
 from investiq.foundation.vocabulary import AlertStatus
 
 __all__ = ["NEVER", "Moment", "WebhookAlert", "WebhookMessage"]
@@ -40,7 +40,7 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+Moment = Annotated[IsoMoment, AfterValidator(_utc)]
 """A time in UTC."""
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from investiq.foundation.contract.words import one_of
+from investiq.foundation.iso_time import IsoDate
 from investiq.foundation.vocabulary import HealthStatus
 from investiq.invest.market.types import Bar, MalformedSymbol, Symbol, parse_symbol
 
@@ -26,7 +27,7 @@ class BarIn(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    session: date
+    session: IsoDate
     open: Price
     high: Price
     low: Price

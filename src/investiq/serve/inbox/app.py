@@ -22,6 +22,7 @@ from starlette.middleware import Middleware
 from investiq import __version__
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.contract.heartbeat import FUTURE_SECONDS, evaluations
+from investiq.foundation.contract.text import Line
 from investiq.foundation.contract.webhook import NEVER, Moment, WebhookAlert, WebhookMessage
 from investiq.foundation.files import provide_token
 from investiq.foundation.telemetry import catalogue
@@ -129,7 +130,7 @@ def _add_reader(app: FastAPI, store: NotificationStore) -> None:
     def notifications(
         limit: Annotated[WholeNumber, Query(ge=1, le=MAX_LIMIT)] = 100,
         status: AlertStatus | None = None,
-        alertname: str | None = None,
+        alertname: Line | None = None,
         since: Moment | None = None,
     ) -> dict[str, list[dict[str, Any]]]:
         rows = store.latest(limit, status=status, alertname=alertname, since=since)

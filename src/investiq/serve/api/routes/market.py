@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from investiq.foundation.contract import api
+from investiq.foundation.iso_time import IsoDate
 from investiq.invest.market.market import Market
 from investiq.invest.market.types import Bar, Symbol, parse_symbol
 from investiq.serve.api.documents import document
@@ -41,10 +41,10 @@ def market_routes(market: Market) -> APIRouter:
     @router.get("/api/bars/{symbol}")
     def bars(
         symbol: str,
-        start: date | None = Query(None, alias="from", description="first session"),
-        end: date | None = Query(None, alias="to", description="last session"),
+        start: IsoDate | None = Query(None, alias="from", description="first session"),
+        end: IsoDate | None = Query(None, alias="to", description="last session"),
         limit: Annotated[WholeNumber, Query(ge=1, le=MOST_BARS)] = 500,
-        cursor: date | None = Query(None, description="`next_cursor` of the page before"),
+        cursor: IsoDate | None = Query(None, description="`next_cursor` of the page before"),
     ) -> api.Bars:
         """Completed sessions, ascending: from `from` onwards in pages, or without `from` the latest `limit` of them."""
         known = parse_symbol(symbol)

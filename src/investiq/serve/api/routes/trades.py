@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from investiq.foundation.contract import api
+from investiq.foundation.contract.text import Line
 from investiq.foundation.contract.words import one_of
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Access, OrderStatus, OrderType, Side
@@ -97,12 +98,12 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
         )
 
     @router.get("/api/trades/{order_id}", responses=_ONE)
-    def order(order_id: str) -> api.Order:
+    def order(order_id: Line) -> api.Order:
         """One order with its history."""
         return order_document(desk.order(order_id))
 
     @router.delete("/api/trades/{order_id}", responses=_ONE)
-    def cancel(order_id: str, caller: Caller = Depends(trader)) -> api.Order:
+    def cancel(order_id: Line, caller: Caller = Depends(trader)) -> api.Order:
         """Cancel an open order."""
         return order_document(desk.cancel(order_id, caller.name))
 
@@ -110,13 +111,14 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
 
 
 async def _idempotency_key(request: Request) -> str:
-    key: str = request.headers.get("Idempotency-Key", "")
+    keys = request.headers.getlist("Idempotency-Key")
+    key = keys[0] if len(keys) == 1 else ""
     if 0 < len(key) <= 255 and all("!" <= character <= "~" for character in key):
         return key
     raise Problem(
         400,
-        "idempotency_key_missing" if not key else "invalid_idempotency_key",
-        "the header Idempotency-Key is needed: 1 to 255 visible ASCII characters, such as a new UUID for a new order",
+        "idempotency_key_missing" if not any(keys) else "invalid_idempotency_key",
+        "one header Idempotency-Key is needed: 1 to 255 visible ASCII characters, such as a new UUID for a new order",
     )
 
 
