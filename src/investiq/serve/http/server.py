@@ -1,24 +1,30 @@
-"""Runs an application under uvicorn, one process, with our logs."""
+"""Runs an application under uvicorn, one process, with our logs and our bounds, on a port or on inherited sockets."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from investiq.foundation.errors import InvestIQError
+from investiq.serve.http.connections import (
+    MAX_HEADER_BYTES,
+    BoundedConnection,
+    ConnectionTable,
+    Deadlines,
+    raise_descriptor_limit,
+)
 
-__all__ = ["serve"]
+__all__ = ["serve", "uvicorn_options"]
 
 _START_FAILED = 3  # uvicorn's own
-_CLOSE_WAIT = 8  # tcp_states.h: the other end has closed
 
 
 class NoListeningSocket(InvestIQError):
@@ -38,41 +44,29 @@ def serve(app: ASGIApp, host: str, port: int, descriptors: Sequence[int] = ()) -
     Raises:
         NoListeningSocket: one of them is none.
     """
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        http=_Protocol,
-        log_config=None,  # our own JSON logs
-        access_log=False,
-        # By default uvicorn believes X-Forwarded-For from loopback: the client would choose the address that we see.
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-        timeout_keep_alive=75,
-    )
-    server = uvicorn.Server(config)
+    table = ConnectionTable.for_descriptors(raise_descriptor_limit())
+    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, **uvicorn_options(table, Deadlines())))
     with suppress(KeyboardInterrupt):
         server.run([_inherited(descriptor) for descriptor in descriptors] or None)
     if not server.started:
         sys.exit(_START_FAILED)
 
 
-class _Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-    """Closes a connection whose client has gone: a request that waited for a restart must not be obeyed long after
-    whoever sent it gave up.
-    """
-
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        super().connection_made(transport)
-        if _has_gone(transport.get_extra_info("socket")):
-            transport.abort()
-
-
-def _has_gone(connection: socket.socket) -> bool:
-    if not hasattr(socket, "TCP_INFO") or connection.family == socket.AF_UNIX:
-        return False
-    return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _CLOSE_WAIT
+def uvicorn_options(table: ConnectionTable, deadlines: Deadlines) -> dict[str, Any]:
+    """How every server of ours runs, wherever it listens."""
+    return {
+        "http": partial(BoundedConnection, table=table, deadlines=deadlines),
+        "h11_max_incomplete_event_size": MAX_HEADER_BYTES,
+        "ws": "none",
+        "backlog": 256,  # all of a burst are accepted before one can be refused
+        "log_config": None,  # our own JSON logs
+        "access_log": False,
+        # By default uvicorn believes X-Forwarded-For from loopback: the client would choose the address that we see.
+        "proxy_headers": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 5,
+        "timeout_keep_alive": 75,
+    }
 
 
 def _inherited(descriptor: int) -> socket.socket:
