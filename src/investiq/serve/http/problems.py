@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -33,6 +34,16 @@ class Problem(InvestIQError):
         self.headers = dict(headers or {})
 
 
+class ProblemResponse(JSONResponse):
+    """A problem may repeat what was sent, half a character too: JSON has an escape for it, UTF-8 has none."""
+
+    media_type = "application/problem+json"
+
+    def render(self, content: Any) -> bytes:
+        """The document as bytes."""
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+
+
 def problem_response(
     scope: Scope, status: int, reason: str, message: str, headers: Mapping[str, str] | None = None, /, **detail: Any
 ) -> Response:
@@ -46,9 +57,7 @@ def problem_response(
         "instance": scope.get("path", ""),
         "request_id": scope.get("request_id"),
     }
-    return JSONResponse(
-        jsonable_encoder({**body, **detail}), status, dict(headers or {}), media_type="application/problem+json"
-    )
+    return ProblemResponse(jsonable_encoder({**body, **detail}), status, dict(headers or {}))
 
 
 def problem_handlers(statuses: Mapping[type[InvestIQError], int]) -> dict[int | type[Exception], ErrorHandler]:
