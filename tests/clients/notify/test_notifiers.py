@@ -126,7 +126,9 @@ def test_a_webhook_gets_every_member_as_alertmanager_writes_it() -> None:
 
 def test_the_inbox_shows_it_like_any_page(tmp_path: Path) -> None:
     config = Config(data_dir=tmp_path)
-    with TestClient(create_app(config, Metrics(Part.INBOX)), base_url="http://127.0.0.1:5001") as inbox:
+    with TestClient(
+        create_app(config, Metrics(Part.INBOX)), base_url="http://127.0.0.1:5001", client=("127.0.0.1", 1)
+    ) as inbox:
         inbox.headers["Authorization"] = f"Bearer {Paths.of(config).inbox_token.read_text().strip()}"
         for told in (notice(), over()):
             assert inbox.post("/webhook", json=message(told, "inbox")).status_code == 200

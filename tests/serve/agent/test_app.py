@@ -21,13 +21,14 @@ from tests.expositions import sample
 from tests.ports import closed_port, free_port
 
 BASE = "http://127.0.0.1:8060"
+LOCAL = ("127.0.0.1", 50_000)
 
 
 @pytest.fixture
 def waiting(tmp_path: Path) -> Iterator[TestClient]:
     """An agent that waits for its key."""
     config = Config(data_dir=tmp_path, api=ApiConfig(port=closed_port()))
-    with TestClient(create_app(config, Metrics(Part.AGENT)), base_url=BASE) as client:
+    with TestClient(create_app(config, Metrics(Part.AGENT)), base_url=BASE, client=LOCAL) as client:
         yield client
 
 
@@ -52,7 +53,7 @@ def test_every_series_of_the_agent_is_there_from_the_first_scrape(waiting: TestC
 
 def test_it_answers_to_its_own_names_only(tmp_path: Path) -> None:
     config = Config(data_dir=tmp_path, agent=AgentConfig(hostnames=("agent.example.org",)))
-    with TestClient(create_app(config, Metrics(Part.AGENT)), base_url=BASE) as client:
+    with TestClient(create_app(config, Metrics(Part.AGENT)), base_url=BASE, client=LOCAL) as client:
         assert client.get("/health", headers={"host": "agent.example.org"}).status_code == 200
         assert client.get("/health", headers={"host": "evil.example"}).status_code == 421
 
@@ -61,7 +62,7 @@ def test_an_api_that_is_gone_shows_as_the_error_of_the_last_cycle(tmp_path: Path
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "agent.key").write_text("iq_x\n")
     config = Config(data_dir=tmp_path, api=ApiConfig(port=closed_port()))
-    with TestClient(create_app(config, Metrics(Part.AGENT)), base_url=BASE) as client:
+    with TestClient(create_app(config, Metrics(Part.AGENT)), base_url=BASE, client=LOCAL) as client:
         while (health := client.get("/health").json())["loop"]["error"] is None:
             pass
         assert health["status"] == "degraded"

@@ -35,7 +35,8 @@ OPEN = {200, 503}
 
 
 def _request(path: str, address: str | None = LOCAL, method: str = "GET", **headers: str) -> Scope:
-    fields = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    named = {"host": "localhost", **headers}
+    fields = [(name.replace("_", "-").encode(), value.encode()) for name, value in named.items()]
     return {"path": path, "method": method, "client": (address, 50_000) if address else None, "headers": fields}
 
 
@@ -48,7 +49,7 @@ def test_the_rule_names_every_server_and_both_paths() -> None:
     assert all(set(readers) == {HEALTH_PATH, METRICS_PATH} for readers in [USUAL, *READERS.values()])
 
 
-@pytest.mark.parametrize("part", [Part.API, Part.WEB])
+@pytest.mark.parametrize("part", list(Part))
 @pytest.mark.parametrize(
     ("address", "authorization", "allowed"),
     [
@@ -76,11 +77,11 @@ def test_metrics_are_for_the_token_and_for_trusted_networks(
 
 def test_two_credentials_are_none() -> None:
     scope = _request(METRICS_PATH, authorization=f"Bearer {TOKEN}")
-    scope["headers"] *= 2
+    scope["headers"] += [(b"authorization", f"Bearer {TOKEN}".encode())]
     assert not _access(Part.WEB).allows(scope)
 
 
-@pytest.mark.parametrize("header", ["forwarded", "via", "x_real_ip", "x_forwarded_for", "x_forwarded_proto"])
+@pytest.mark.parametrize("header", ["forwarded", "via", "x_real_ip", "x_forwarded_for", "cf_connecting_ip"])
 def test_what_a_proxy_passes_on_is_not_trusted_but_its_token_is(header: str) -> None:
     access = _access(Part.WEB)
     assert not access.allows(_request(METRICS_PATH, **{header: LOCAL}))
@@ -92,9 +93,34 @@ def test_without_a_token_configured_no_credential_is_right() -> None:
         assert not _access(Part.API, None).allows(_request(METRICS_PATH, authorization=authorization))
 
 
+@pytest.mark.parametrize(
+    ("host", "trusted"),
+    [
+        ("localhost", True),
+        ("LOCALHOST.:3000", True),
+        ("127.0.0.1:3000", True),
+        ("127.8.9.10", True),
+        ("[::1]:3000", True),
+        ("invest.example.org", False),
+        ("192.0.2.1", False),
+        ("localhost.example.org", False),
+        ("", False),
+    ],
+)
+def test_on_this_machine_only_its_own_names_are_trusted(host: str, trusted: bool) -> None:
+    assert _access(Part.API).reads_from_trusted_network(_request("/api/market", host=host)) is trusted
+    assert _access(Part.WEB).allows(_request(METRICS_PATH, host=host)) is trusted
+
+
+@pytest.mark.parametrize("header", ["x_request_id", "accept", "x_prometheus_scrape_timeout_seconds", "cookie"])
+def test_what_every_client_sends_is_no_sign_of_a_proxy(header: str) -> None:
+    assert _access(Part.WEB).allows(_request(METRICS_PATH, **{header: "4"}))
+
+
 def test_a_trusted_network_may_read_and_nothing_else() -> None:
     access = MonitoringAccess(Part.API, ApiConfig(trusted_networks=(ip_network("192.0.2.0/24"),)))
-    assert access.reads_from_trusted_network(_request("/api/market", ELSEWHERE))
+    assert access.reads_from_trusted_network(_request("/api/market", ELSEWHERE, host="192.0.2.1:3000"))
+    assert not access.reads_from_trusted_network(_request("/api/market", ELSEWHERE, host="invest.example.org"))
     assert not access.reads_from_trusted_network(_request("/api/trades", ELSEWHERE, "POST"))
     assert not access.reads_from_trusted_network(_request("/api/market", LOCAL))
 
@@ -134,17 +160,15 @@ async def test_a_scraper_on_this_machine_needs_nothing(server: tuple[Part, FastA
     assert await _status(app, "/health", LOCAL, {}) in OPEN
 
 
-async def test_strangers_read_what_the_rule_opens_to_anybody(server: tuple[Part, FastAPI]) -> None:
+async def test_strangers_read_no_metrics_without_the_token(server: tuple[Part, FastAPI]) -> None:
     part, app = server
-    guarded = part in (Part.API, Part.WEB)
     for address, headers in ((ELSEWHERE, {}), (LOCAL, PROXIED), (LOCAL, WRONG)):
-        assert await _status(app, "/metrics", address, headers) == (401 if guarded else 200), (address, headers)
+        assert await _status(app, "/metrics", address, headers) == 401, (address, headers)
         health = await _status(app, "/health", address, headers)
         assert health == 401 if part is Part.API else health in OPEN
     assert await _status(app, "/metrics", ELSEWHERE, RIGHT | PROXIED) == 200
 
 
-@pytest.mark.parametrize("server", [Part.API, Part.WEB], indirect=True)
 async def test_a_refusal_says_what_is_needed(server: tuple[Part, FastAPI]) -> None:
     _, app = server
     transport = httpx2.ASGITransport(app, client=(ELSEWHERE, 50_000))

@@ -20,6 +20,7 @@ from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
 from investiq.serve.http import HostPolicy, MonitoringAccess, Problem, create_server
+from investiq.serve.http.json_body import json_fault
 
 DURATION = "investiq_request_duration_milliseconds"
 
@@ -305,3 +306,77 @@ async def test_a_client_that_goes_away_leaves_no_active_connection(server: Serve
         await asyncio.gather(task, return_exceptions=True)
     assert server.sample("investiq_active_connections") == 0
     assert server.sample("investiq_requests_total") == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ('{"number": 1, "number": 2}', "the key 'number' is there twice"),
+        ('{"number": 1, "n\\u0075mber": 2}', "the key 'number' is there twice"),
+        ('[{"a": {"number": 1, "b": 0, "number": 1}}]', "the key 'number' is there twice"),
+        ('{"number": NaN}', "NaN is no number"),
+        ('{"number": -Infinity}', "-Infinity is no number"),
+        ('{"number": 1e999}', "the number 1e999 is too large"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["application/json", "application/problem+json", "text/plain", None])
+async def test_json_that_can_be_read_in_two_ways_is_refused(
+    server: Server, body: str, what: str, kind: str | None
+) -> None:
+    async with server.client() as client:
+        headers = {"Content-Type": kind} if kind else {}
+        answer = await client.post("/items", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["reason"]) == (422, "invalid_request")
+    assert what in answer.json()["detail"]
+    assert answer.json()["errors"][0]["where"] == "body"
+
+
+async def test_json_without_end_is_refused(server: Server) -> None:
+    deep = "[" * 100
+    assert json_fault(deep.encode()) is None, "not JSON, which its reader says"
+    assert json_fault(b"[" * 100_000 + b"]" * 100_000) == "it is nested too deeply"
+
+
+async def test_forms_and_good_json_pass(server: Server) -> None:
+    async with server.client() as client:
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert (await client.post("/echo", content="a=1&a=2", headers=form)).status_code == 200
+        assert (await client.post("/items", json={"number": 1})).json() == {"number": 1}
+
+
+async def test_half_a_character_that_was_sent_does_not_break_the_answer(server: Server) -> None:
+    async with server.client() as client:
+        answer = await client.post("/items", content=b'{"\\ud800": 1}', headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["status"] == 422
+
+
+async def test_a_client_that_leaves_in_the_middle_of_a_body_reaches_no_route(server: Server) -> None:
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    sent: list[dict[str, Any]] = []
+    headers = [(b"host", b"localhost"), (b"content-length", b"9"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/items", "headers": headers, "query_string": b""}
+    await server.app({**scope, "scheme": "http", "http_version": "1.1"}, receive, send)
+    assert sent[0]["status"] == 400
+    assert server.sample("investiq_errors_total") == 0
+
+
+@pytest.mark.parametrize("path", ["/items/1", "/nothing", "/fail/bug", "/health"])
+async def test_no_answer_is_kept_or_guessed_at(server: Server, path: str) -> None:
+    async with server.client() as client:
+        headers = (await client.get(path)).headers
+    assert headers.get_list("cache-control") == ["no-store"]
+    assert headers.get_list("x-content-type-options") == ["nosniff"]
+
+
+async def test_a_page_of_another_site_is_turned_away_before_any_route(server: Server) -> None:
+    async with server.client() as client:
+        for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+            answer = await client.get("/items/1", headers=headers)
+            assert (answer.status_code, answer.json()["reason"]) == (403, "foreign_origin")
+    assert server.count("<unmatched>", status="403") == 2

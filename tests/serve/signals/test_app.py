@@ -37,7 +37,9 @@ def service(data_dir: Path, refresh_seconds: float = NEVER) -> FastAPI:
 
 
 def opened(app: FastAPI) -> TestClient:
-    return TestClient(app, base_url="http://127.0.0.1:8004", raise_server_exceptions=False)
+    return TestClient(
+        app, base_url="http://127.0.0.1:8004", client=("127.0.0.1", 50_000), raise_server_exceptions=False
+    )
 
 
 @pytest.fixture

@@ -96,12 +96,14 @@ def test_the_layers_of_dash_lie_inside_all_of_ours(config: Config, stand: Stand)
     ]
     assert names == [
         "SecurityHeaders",
+        "AnswerHeaders",
         "LoopLag",
         "AccessLog",
         "RequestMetrics",
         "HeadAsGet",
         "HostCheck",
-        "BodyLimit",
+        "OtherPages",
+        "BodyCheck",
         "ErrorBoundary",
         "SameOrigin",
         "BrowserSession",

@@ -2,20 +2,25 @@
 
 `USUAL` and `READERS` are the whole of it. A credential that is presented must be right, wherever it comes from: a
 typing error must not look like a success because the request came from loopback.
+
+A proxy on this machine makes all the world look like loopback. So a request is trusted for its address only when
+nothing says that it was passed on: no header of a proxy, and a Host that nobody types but who is near (`_is_near`).
 """
 
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
 from starlette.types import Scope
 
 from investiq.foundation.config.schema import ApiConfig
 from investiq.foundation.vocabulary import Part
+from investiq.serve.http.hosts import host_name, hosts_of
 
 __all__ = [
     "CHALLENGE",
@@ -27,9 +32,11 @@ __all__ = [
     "USUAL",
     "MonitoringAccess",
     "Readers",
+    "address_bucket",
     "bearer_credential",
     "client_address",
     "is_forwarded",
+    "parse_address",
 ]
 
 HEALTH_PATH: Final = "/health"
@@ -45,7 +52,13 @@ METRICS_REFUSED: Final = (
 )
 
 _READING = ("GET", "HEAD")
-_FORWARDING = frozenset({b"forwarded", b"x-real-ip", b"via"})
+
+_FORWARDING = re.compile(
+    rb"via|(x-)?(original-)?forwarded(-.*)?|cdn-loop|(cf|fly|fastly|akamai|incap|x-envoy|x-azure|x-arr|x-amzn|x-vercel"
+    rb"|x-appengine|x-ms-forwarded|x-nf)-.*|(.*-)?(real|client|connecting|user|remote|originating|proxyuser)-?(ip|ipv4"
+    rb"|ipv6|addr|address)"
+)
+"""Names of headers with which proxies and content networks say whose request they pass on."""
 
 
 class Readers(StrEnum):
@@ -58,17 +71,11 @@ class Readers(StrEnum):
     """Whom the server's own layer has identified, as for anything else that it tells: `scope["caller"]`."""
 
 
-_OPEN: Final = {HEALTH_PATH: Readers.ANYBODY, METRICS_PATH: Readers.ANYBODY}
-
 USUAL: Final = {HEALTH_PATH: Readers.ANYBODY, METRICS_PATH: Readers.SCRAPERS}
 """Of a server that says nothing else."""
 
 READERS: Final[Mapping[Part, Mapping[str, Readers]]] = {
     Part.API: {HEALTH_PATH: Readers.CALLERS, METRICS_PATH: Readers.SCRAPERS},
-    # Prometheus presents nothing to these, from wherever it runs, and they ask nobody who he is.
-    Part.SIGNALS: _OPEN,
-    Part.AGENT: _OPEN,
-    Part.INBOX: _OPEN,
 }
 """The servers that differ from `USUAL`."""
 
@@ -100,6 +107,8 @@ class MonitoringAccess:
         address = client_address(scope)
         if scope["method"] not in _READING or address is None or is_forwarded(scope["headers"]):
             return False
+        if not _is_near(scope["headers"], local=address.is_loopback):
+            return False
         return any(address in network for network in self._networks if network.version == address.version)
 
     def _is_scraper(self, scope: Scope) -> bool:
@@ -112,18 +121,45 @@ class MonitoringAccess:
 
 def is_forwarded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether a proxy says that it passes on the request of somebody else."""
-    return any(key in _FORWARDING or key.startswith(b"x-forwarded") for key, _ in headers)
+    return any(_FORWARDING.fullmatch(key) for key, _ in headers)
+
+
+def _is_near(headers: Iterable[tuple[bytes, bytes]], *, local: bool) -> bool:
+    """Whether Host is what a neighbour types: a literal address, and on this machine itself one of loopback.
+
+    Any other name (`hostnames`) is known outside, so it may have come through a proxy that adds no header.
+    """
+    names = [host_name(value) for value in hosts_of(headers)]
+    if names == ["localhost"]:
+        return True
+    try:
+        address = ip_address(names[0] or "") if len(names) == 1 else None
+    except ValueError:
+        return False
+    return address is not None and (address.is_loopback or not local)
 
 
 def client_address(scope: Scope) -> IPv4Address | IPv6Address | None:
     """The address of the peer; None when it has none, as on a Unix socket."""
     client = scope.get("client")
+    return parse_address(client[0]) if client else None
+
+
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """The address of a peer as sockets write it; None where it is none."""
     try:
-        address = ip_address(client[0].partition("%")[0]) if client else None
+        address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
     # A dual-stack socket shows IPv4 peers as ::ffff:127.0.0.1.
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def address_bucket(address: IPv4Address | IPv6Address | None) -> str:
+    """Under which name what comes from an address is counted. An IPv6 client owns a whole /64: that counts as one."""
+    if isinstance(address, IPv6Address):
+        return f"address:{ip_network((address, 64), strict=False)}"
+    return f"address:{address}"
 
 
 def bearer_credential(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:

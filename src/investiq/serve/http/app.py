@@ -22,14 +22,16 @@ from investiq.serve.http.access import (
     MONITORING_PATHS,
     MonitoringAccess,
 )
+from investiq.serve.http.bodies import BodyCheck
 from investiq.serve.http.hosts import HostPolicy
 from investiq.serve.http.loop_lag import LoopLag
 from investiq.serve.http.middleware import (
     AccessLog,
-    BodyLimit,
+    AnswerHeaders,
     ErrorBoundary,
     HeadAsGet,
     HostCheck,
+    OtherPages,
     RequestMetrics,
 )
 from investiq.serve.http.problems import ErrorHandler, Problem, problem_handlers
@@ -76,12 +78,14 @@ def create_server(
     """
     layers = [
         *outer_layers,
+        Middleware(AnswerHeaders),
         Middleware(LoopLag, metrics=metrics),
         Middleware(AccessLog, quiet=quiet),
         Middleware(RequestMetrics, metrics=metrics, refusals=refusals),
         Middleware(HeadAsGet),
         Middleware(HostCheck, policy=hosts),
-        Middleware(BodyLimit, limit=max_body_bytes),
+        Middleware(OtherPages),
+        Middleware(BodyCheck, limit=max_body_bytes),
         Middleware(ErrorBoundary),
         *inner_layers,
     ]
@@ -99,9 +103,8 @@ def create_server(
 
 
 def set_health_status(response: Response, status: str) -> None:
-    """Make `response` say on its first line what the health document says: 503 for `down`. No cache may keep it."""
+    """Make `response` say on its first line what the health document says: 503 for `down`."""
     response.status_code = 503 if status == "down" else 200
-    response.headers["cache-control"] = "no-store"
 
 
 def _add_monitoring_routes(

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import psutil
 
-__all__ = ["HostPolicy", "host_name", "origins"]
+__all__ = ["HostPolicy", "host_name", "hosts_of"]
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -33,9 +33,9 @@ def host_name(header: str) -> str | None:
     return _canonical_ip(name, version=4) or name.rstrip(".") or None
 
 
-def origins(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
-    """The pages that a request says it comes from: one at most, where a browser sent it."""
-    return [value.decode("latin-1") for key, value in headers if key == b"origin"]
+def hosts_of(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
+    """The Host headers of a request: one, if it is a good one."""
+    return [value.decode("latin-1") for key, value in headers if key == b"host"]
 
 
 def _is_port(text: str) -> bool:
@@ -67,10 +67,5 @@ class HostPolicy:
 
     def allows(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
         """Whether exactly one Host header is there and it names this server."""
-        hosts = [value for key, value in headers if key == b"host"]
-        return len(hosts) == 1 and host_name(hosts[0].decode("latin-1")) in self._names
-
-    def allows_origin(self, origin: str) -> bool:
-        """Whether an Origin header (of a WebSocket or a cross-site POST) is a page of this server."""
-        scheme, separator, host = origin.partition("://")
-        return bool(separator) and scheme in ("http", "https") and host_name(host) in self._names
+        hosts = hosts_of(headers)
+        return len(hosts) == 1 and host_name(hosts[0]) in self._names

@@ -1,5 +1,6 @@
-"""The ASGI layers around each server of ours, outermost first: request id and access log, metrics, HEAD, host check,
-body limit, error boundary. Plain ASGI: Starlette's BaseHTTPMiddleware costs a task and two streams per request.
+"""The ASGI layers around each server of ours, outermost first: safe headers, request id and access log, metrics, HEAD,
+host check, pages of other sites, error boundary; the body has a file of its own (`bodies`). Plain ASGI: Starlette's
+BaseHTTPMiddleware costs a task and two streams per request.
 """
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import product
 
@@ -20,9 +21,10 @@ from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serve.http.access import MONITORING_PATHS
 from investiq.serve.http.hosts import HostPolicy
+from investiq.serve.http.pages import is_of_another_page
 from investiq.serve.http.problems import problem_response
 
-__all__ = ["AccessLog", "BodyLimit", "ErrorBoundary", "HeadAsGet", "HostCheck", "RequestMetrics"]
+__all__ = ["AccessLog", "AnswerHeaders", "ErrorBoundary", "HeadAsGet", "HostCheck", "OtherPages", "RequestMetrics"]
 
 _log = structlog.get_logger(__name__)
 
@@ -70,6 +72,30 @@ def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
         if key == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return value.decode()
     return uuid.uuid4().hex
+
+
+class AnswerHeaders:
+    """Keeps browsers from guessing types, and caches from keeping what is no file: it is right for a moment only."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *_missing_headers(message.get("headers", ()))]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def _missing_headers(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    names = {key.lower() for key, _ in headers}
+    if b"x-content-type-options" not in names:
+        yield b"x-content-type-options", b"nosniff"
+    # A file says how it may be kept, or at least by what it is known again.
+    if not names & {b"cache-control", b"etag", b"last-modified"}:
+        yield b"cache-control", b"no-store"
 
 
 class RequestMetrics:
@@ -184,53 +210,23 @@ class HostCheck:
             await problem_response(scope, 421, "foreign_host", message)(scope, receive, send)
 
 
-class BodyLimit:
-    """Answers 413 to a body above `limit` bytes, whether it is announced or streamed.
+class OtherPages:
+    """Answers 403 to what a page of another site sends, also when it only reads: see `pages`.
 
-    The body is read here, whole, before the application starts: a limit that strikes in the middle of a handler turns
-    into whatever that handler makes of a broken read (FastAPI: 400).
+    It stands before anything is counted: no page can use up what the people on this machine may do.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _has_body(scope["headers"]):
+        if scope["type"] not in ("http", "websocket") or not is_of_another_page(scope):
             await self.app(scope, receive, send)
-            return
-        body = None if _announced(scope["headers"]) > self.limit else await self._read(receive)
-        if body is None:
-            message = f"the request body is larger than {self.limit} bytes"
-            response = problem_response(
-                scope, 413, "body_too_large", message, {"connection": "close"}, limit_bytes=self.limit
-            )
-            await response(scope, receive, send)
-            return
-        pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def replay() -> Message:
-            return pending.pop() if pending else await receive()
-
-        await self.app(scope, replay, send)
-
-    async def _read(self, receive: Receive) -> bytes | None:
-        body = bytearray()
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if len(body) > self.limit:
-                return None
-            if not message.get("more_body"):  # also a disconnect: the application meets it at its next receive
-                return bytes(body)
-
-
-def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(key in (b"content-length", b"transfer-encoding") for key, _ in headers)
-
-
-def _announced(headers: Iterable[tuple[bytes, bytes]]) -> int:
-    return next((int(value) for key, value in headers if key == b"content-length" and value.isdigit()), 0)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            message = "a page of another site, or of another port, has no business here: open this server's own page"
+            await problem_response(scope, 403, "foreign_origin", message)(scope, receive, send)
 
 
 class ErrorBoundary:

@@ -115,7 +115,7 @@ def _server(config: Config, sources: Sources, changes: Changes, policy: str) -> 
         exception_handlers={404: _not_found},
         outer_layers=[Middleware(SecurityHeaders, policy=policy)],
         inner_layers=[
-            Middleware(SameOrigin, hosts=hosts),
+            Middleware(SameOrigin),
             Middleware(BrowserSession, cookie=SessionCookie(config.web.port)),
         ],
         quiet=MONITORING_PATHS | {"/_dash-update-component"},

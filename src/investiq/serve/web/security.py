@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from investiq.serve.http import HostPolicy, problem_response
-from investiq.serve.http.hosts import origins
+from investiq.serve.http import problem_response
+from investiq.serve.http.pages import names_its_page
 
 __all__ = ["SameOrigin", "SecurityHeaders", "content_security_policy"]
 
@@ -37,13 +37,12 @@ def content_security_policy(script_hashes: Iterable[str]) -> str:
 
 
 class SecurityHeaders:
-    """Adds the policy, and what stops sniffing, framing and referrers, to every answer."""
+    """Adds the policy, and what stops framing and referrers, to every answer."""
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
         self.app = app
         self._headers = [
             (b"content-security-policy", policy.encode()),
-            (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"no-referrer"),
             (b"x-frame-options", b"DENY"),
             (b"cross-origin-opener-policy", b"same-origin"),
@@ -61,28 +60,18 @@ class SecurityHeaders:
 
 
 class SameOrigin:
-    """Refuses what a page of another origin sends: 403, or 1008 for a WebSocket.
+    """Refuses (403) a change that does not say from which page it comes; those of other pages came no further.
 
     The browser adds the cookie of who is logged in, also to what another page sends. It names the page in `Origin` with
-    every POST and WebSocket; a request without it is no browser's, and has no business with the callbacks.
-    `Sec-Fetch-Site` also tells another port of the same host apart, where the browser sends it.
+    every POST; a request without it is no browser's, and has no business with the callbacks.
     """
 
-    def __init__(self, app: ASGIApp, hosts: HostPolicy) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" and not self._is_ours(scope):
-            await send({"type": "websocket.close", "code": 1008})
-        elif scope["type"] == "http" and scope["method"] not in _SAFE and not self._is_ours(scope):
+        if scope["type"] != "http" or scope["method"] in _SAFE or names_its_page(scope["headers"]):
+            await self.app(scope, receive, send)
+        else:
             message = "only pages of this console may send changes to it"
             await problem_response(scope, 403, "foreign_origin", message)(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
-
-    def _is_ours(self, scope: Scope) -> bool:
-        pages = origins(scope["headers"])
-        sites = [value for key, value in scope["headers"] if key == b"sec-fetch-site"]
-        same_site = all(site == b"same-origin" for site in sites)
-        return len(pages) == 1 and self._hosts.allows_origin(pages[0]) and same_site

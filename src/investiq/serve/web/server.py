@@ -133,9 +133,7 @@ def add_pages(dash_app: Dash, knows_dashboard: Callable[[str], bool], knows_aler
             raise HTTPException(404, f"there is no dashboard {name[:80]!r}")
         # Not found, and yet the page: it says which name is near.
         status = 200 if alert is None or knows_alert(alert) else 404
-        # Callbacks are named in the page: one from before an upgrade must not meet the new ones.
-        headers = {"cache-control": "no-cache"}
-        return Response(backend.page(dash_app, request), status, media_type="text/html", headers=headers)
+        return Response(backend.page(dash_app, request), status, media_type="text/html")
 
     for path in PAGES:
         backend.server.add_api_route(path, index, methods=["GET"], include_in_schema=False)
