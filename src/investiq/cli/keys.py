@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleGroup
+from investiq.cli.parameters import Duration
 from investiq.foundation.vocabulary import Access
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from investiq.serve.api.keys import ApiKey, KeyStore, UnknownKey
     from investiq.serve.api.sessions import Session
 
-COLUMNS = ("id", "name", "scope", "created", "revoked")
+COLUMNS = ("id", "name", "scope", "created", "expires", "last used", "revoked")
 SESSION_COLUMNS = ("id", "name", "scope", "created", "expires")
 
 
@@ -35,21 +37,32 @@ def command() -> None:
     """Create, list and revoke API keys; end sessions. Scopes: read, trade (and read), admin (and both)."""
 
 
-@command.command("create", examples=(("investiq keys create --name bot --scope trade > bot.key", "into a file"),))
+@command.command(
+    "create",
+    examples=(
+        ("investiq keys create --name bot --scope trade > bot.key", "into a file"),
+        ("investiq keys create --name audit --expires 90d", "ends by itself after 90 days"),
+    ),
+)
 @click.option("--name", required=True, help="Who or what will use it; kept with what it does.")
 @click.option(
     "--scope", type=click.Choice(list(map(str, Access))), default="read", show_default=True, help="What it allows."
 )
+@click.option(
+    "--expires", type=Duration(unit_needed=True), help="How long it is valid, such as 90d.  [default: for ever]"
+)
 @pass_command_context
-def create(context: CommandContext, name: str, scope: str) -> None:
+def create(context: CommandContext, name: str, scope: str, expires: float | None) -> None:
     """Create a key and print its secret, once: only its hash is kept."""
     with _keys(context) as store:
         try:
-            key, secret = store.create(name, Access(scope))
+            key, secret = store.create(name, Access(scope), None if expires is None else timedelta(seconds=expires))
         except ValueError as error:
             raise click.UsageError(str(error)) from error
     context.emit("investiq.key/1", {**_document(key), "secret": secret}, secret)
-    context.say(f"key {key.id} ({name}, {scope}): send it as `Authorization: Bearer …`; it is not shown again")
+    end = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "until it is revoked"
+    context.say(f"key {key.id} ({name}, {scope}, valid {end}): send it as `Authorization: Bearer …`")
+    context.say("it is not shown again")
 
 
 @command.command("list", examples=(("investiq keys list", "every key, revoked ones too"),))
@@ -58,7 +71,7 @@ def list_keys(context: CommandContext) -> None:
     """List every key, oldest first."""
     with _keys(context) as store:
         documents = [_document(key) for key in store.all_keys()]
-    rows = [[document[column] for column in COLUMNS] for document in documents]
+    rows = [_row(document) for document in documents]
     context.emit("investiq.keys/1", {"keys": documents}, *context.table(COLUMNS, rows))
 
 
@@ -140,7 +153,16 @@ def _session_document(session: Session) -> dict[str, str]:
 
 
 def _document(key: ApiKey) -> dict[str, str | None]:
-    created, revoked = (
-        when.isoformat(timespec="seconds") if when else None for when in (key.created_at, key.revoked_at)
-    )
-    return {"id": key.id, "name": key.name, "scope": key.access.value, "created": created, "revoked": revoked}
+    times = {
+        "created": key.created_at,
+        "expires": key.expires_at,
+        "last_used": key.last_used_at,
+        "revoked": key.revoked_at,
+    }
+    words = {name: when.isoformat(timespec="seconds") if when else None for name, when in times.items()}
+    return {"id": key.id, "name": key.name, "scope": key.access.value, **words}
+
+
+def _row(document: dict[str, str | None]) -> list[str | None]:
+    """What a person reads: a key that never ends, or was never used, says so."""
+    return list({**document, **{name: document[name] or "never" for name in ("expires", "last_used")}}.values())

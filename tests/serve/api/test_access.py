@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
+from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
 
 import httpx2
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import event
 
 from investiq.foundation.config import Paths
 from investiq.foundation.config.schema import ApiConfig
@@ -18,6 +21,9 @@ from tests.serve.api.installation import Installation, install, not_running
 
 READABLE = ("/health", "/metrics", "/api/market", "/api/trading/status", "/docs", "/openapi.json")
 FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Via")
+FORWARDING += ("CF-Connecting-IP", "CF-Ray", "True-Client-IP", "X-Client-IP", "X-Cluster-Client-IP", "Fly-Client-IP")
+FORWARDING += ("Fastly-Client-IP", "X-Azure-ClientIP", "X-Envoy-External-Address", "X-Appengine-User-IP", "CDN-Loop")
+FORWARDING += ("X-Original-Forwarded-For", "X-Amzn-Trace-Id", "Client-IP", "X-Remote-Addr", "Proxy-Client-IP")
 WRONG = (
     "Bearer iq_" + "A" * 43,
     "Bearer ",
@@ -66,6 +72,16 @@ async def test_a_forwarded_request_never_counts_as_loopback(
             assert (await local.get(path, headers={header: "127.0.0.1"})).status_code == 401
 
 
+async def test_a_name_that_is_known_outside_never_counts_as_loopback(data_dir: Path, subtests: pytest.Subtests) -> None:
+    made = install(data_dir, ApiConfig(hostnames=("invest.example.org",)))
+    async with not_running(made), made.client() as client:
+        for path in ("/api/market", "/metrics", "/health"):
+            with subtests.test(path=path):
+                assert (await client.get(path, headers={"Host": "invest.example.org"})).status_code == 401
+        headers = {"Host": "invest.example.org", **made.bearer()}
+        assert (await client.get("/api/market", headers=headers)).status_code == 200
+
+
 async def test_loopback_alone_may_change_nothing(local: httpx2.AsyncClient, subtests: pytest.Subtests) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"):
         with subtests.test(method=method):
@@ -96,6 +112,33 @@ async def test_a_revoked_key_stops_working(still: Installation, remote: httpx2.A
     key, secret = store.create("visitor", Access.READ)
     store.revoke(key.id)
     assert (await remote.get("/api/market", headers=still.bearer(secret))).status_code == 401
+
+
+async def test_a_key_stops_working_when_it_expires(still: Installation, remote: httpx2.AsyncClient) -> None:
+    store = KeyStore(still.parts.store)
+    _, lasting = store.create("visitor", Access.READ, timedelta(days=90))
+    _, ended = store.create("visitor", Access.READ, timedelta(0))
+    assert (await remote.get("/api/market", headers=still.bearer(lasting))).status_code == 200
+    assert (await remote.get("/api/market", headers=still.bearer(ended))).status_code == 401
+    assert store.verify(ended.encode()) is None
+
+
+async def test_the_last_use_of_a_key_is_kept_and_once_a_minute_is_enough(
+    still: Installation, remote: httpx2.AsyncClient
+) -> None:
+    key, secret = KeyStore(still.parts.store).create("visitor", Access.READ)
+    written: list[str] = []
+    event.listen(still.parts.store, "before_cursor_execute", lambda *call: written.append(call[2]))
+    for _ in range(5):
+        assert (await remote.get("/api/market", headers=still.bearer(secret))).status_code == 200
+
+    def last_used() -> datetime | None:
+        return next(one.last_used_at for one in KeyStore(still.parts.store).all_keys() if one.id == key.id)
+
+    async with asyncio.timeout(20):
+        while last_used() is None:
+            await asyncio.sleep(0.01)
+    assert len([statement for statement in written if statement.startswith("UPDATE api_keys")]) == 1
 
 
 async def test_a_key_that_was_just_made_elsewhere_works_at_once(
@@ -150,6 +193,10 @@ async def test_a_page_of_another_site_changes_nothing(
         "null",
         "",
         "https://127.0.0.1.evil.example",
+        "http://127.0.0.1:8050",
+        "http://127.0.0.1",
+        "https://127.0.0.1:3000",
+        "http://localhost:3000",
         "http://localhost@evil.example",
     ):
         with subtests.test(origin=origin):
@@ -159,9 +206,10 @@ async def test_a_page_of_another_site_changes_nothing(
     assert not still.parts.desk.status().halted
 
 
-@pytest.mark.parametrize("origin", ["http://127.0.0.1:3000", "http://localhost:3000", "http://[::1]:3000"])
-async def test_our_own_pages_may_change_things(admin: httpx2.AsyncClient, origin: str) -> None:
-    response = await admin.post("/api/trading/halt", json={"reason": "x"}, headers={"Origin": origin})
+@pytest.mark.parametrize("host", ["127.0.0.1:3000", "localhost:3000", "[::1]:3000"])
+async def test_our_own_pages_may_change_things(admin: httpx2.AsyncClient, host: str) -> None:
+    headers = {"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"}
+    response = await admin.post("/api/trading/halt", json={"reason": "x"}, headers=headers)
     assert response.status_code == 200
 
 

@@ -238,7 +238,6 @@ def test_an_empty_token_is_refused_before_anything_is_served(tmp_path: Path) -> 
             keys=None,  # type: ignore[arg-type]
             access=None,  # type: ignore[arg-type]
             heartbeat_token="",
-            hosts=None,  # type: ignore[arg-type]
             requests_per_minute=1,
             metrics=None,  # type: ignore[arg-type]
         )

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy import event
 
 from investiq.foundation.config.schema import ApiConfig
 from investiq.serve.api import rate_limit
-from investiq.serve.api.rate_limit import RateLimit, address_bucket
+from investiq.serve.api.access import Access
+from investiq.serve.api.keys import KeyStore
+from investiq.serve.api.rate_limit import RateLimit
+from investiq.serve.http.access import address_bucket
 from tests.serve.api.installation import Installation, install, not_running
 
 
@@ -26,13 +30,13 @@ async def test_the_fourth_request_is_told_when_to_come_back(narrow: Installation
         for left in (2, 1, 0):
             response = await client.get("/api/market")
             assert response.status_code == 200
-            assert response.headers["ratelimit"].startswith(f'"requests";r={left};t=')
-            assert response.headers["ratelimit-policy"] == '"requests";q=3;w=60'
+            assert response.headers["ratelimit"].startswith(f'"keyless";r={left};t=')
+            assert response.headers["ratelimit-policy"] == '"keyless";q=3;w=60'
         refused = await client.get("/api/market")
         assert refused.status_code == 429
         assert refused.json()["reason"] == "too_many_requests"
         assert 1 <= int(refused.headers["retry-after"]) <= 60
-        assert narrow.sample("investiq_rate_limited_total", limit="requests") == 1
+        assert narrow.sample("investiq_rate_limited_total", limit="keyless") == 1
 
 
 async def test_what_watches_the_api_from_loopback_is_never_limited(narrow: Installation) -> None:
@@ -49,11 +53,65 @@ async def test_each_key_and_each_address_has_its_own_limit(narrow: Installation)
             exhausted = await client.get("/api/market")
         assert exhausted.status_code == 429
         assert (await other.get("/api/market")).status_code == 200
-        # The first use of a key is charged to its address, later ones to the key.
-        assert (await other.get("/api/market", headers=narrow.bearer())).status_code == 200
         for _ in range(3):
             assert (await client.get("/api/market", headers=narrow.bearer())).status_code == 200
         assert (await client.get("/api/market", headers=narrow.bearer())).status_code == 429
+        assert (await client.get("/api/market", headers=narrow.bearer(narrow.agent_key))).status_code == 200
+
+
+WRONG_KEY = "iq_" + "A" * 43
+
+
+async def test_no_crowd_of_others_uses_up_what_a_right_key_may_do(narrow: Installation) -> None:
+    async with not_running(narrow), narrow.client() as client:
+        for headers in ({}, narrow.bearer(WRONG_KEY), narrow.bearer("x")):
+            answers = [(await client.get("/api/market", headers=headers)).status_code for _ in range(10)]
+            assert answers[-1] == 429
+        assert (await client.get("/api/market", headers=narrow.bearer())).status_code == 200
+        _, secret = KeyStore(narrow.parts.store).create("visitor", Access.READ)
+        refused = (await client.get("/api/market", headers=narrow.bearer(secret))).status_code
+        assert refused == 429, "a new key waits for two seconds where the address has sent too many wrong ones"
+    async with narrow.client("192.0.2.9") as elsewhere:
+        assert (await elsewhere.get("/api/market", headers=narrow.bearer(secret))).status_code == 200
+
+
+async def test_wrong_keys_leave_requests_without_a_key_alone(narrow: Installation) -> None:
+    async with not_running(narrow), narrow.client() as client:
+        for _ in range(10):
+            await client.get("/api/market", headers=narrow.bearer(WRONG_KEY))
+        assert (await client.get("/api/market")).status_code == 200
+
+
+async def test_halting_and_cancelling_are_never_refused_for_their_number(narrow: Installation) -> None:
+    async with not_running(narrow), narrow.client(headers=narrow.bearer()) as client:
+        limited = {"symbol": "AAPL", "side": "buy", "quantity": "1", "order_type": "limit", "limit_price": "1"}
+        order = await client.post("/api/trades", json=limited, headers={"Idempotency-Key": "k"})
+        for _ in range(5):
+            exhausted = await client.get("/api/market")
+        assert exhausted.status_code == 429
+        for _ in range(5):
+            assert (await client.post("/api/trading/halt", json={"reason": "x"})).status_code == 200
+        assert (await client.delete(order.headers["location"])).status_code == 200
+
+
+async def test_wrong_keys_do_not_keep_the_database_busy(narrow: Installation) -> None:
+    async with not_running(narrow), narrow.client() as client:
+        await client.get("/api/market", headers=narrow.bearer())
+        asked: list[str] = []
+        event.listen(narrow.parts.store, "before_cursor_execute", lambda *call: asked.append(call[2]))
+        for number in range(20):
+            await client.get("/api/market", headers=narrow.bearer(f"iq_{number:043}"))
+        assert len([statement for statement in asked if "FROM api_keys" in statement]) <= 3
+
+
+async def test_a_page_of_another_site_uses_nothing_up(narrow: Installation) -> None:
+    async with not_running(narrow), narrow.client() as client:
+        for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}):
+            for _ in range(5):
+                refused = await client.get("/api/market", headers=headers)
+                assert (refused.status_code, refused.json()["reason"]) == (403, "foreign_origin")
+                assert "ratelimit" not in refused.headers
+        assert (await client.get("/api/market")).headers["ratelimit"].startswith('"keyless";r=2;')
 
 
 async def test_guessing_keys_is_limited_before_it_asks_the_database(narrow: Installation) -> None:

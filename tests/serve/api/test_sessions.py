@@ -15,8 +15,9 @@ from sqlalchemy import select
 from investiq.foundation.store import reading
 from investiq.foundation.store.schema import sessions as sessions_table
 from investiq.foundation.vocabulary import Access
-from investiq.serve.api.keys import ApiKey, KeyStore, RecentKeys
-from investiq.serve.api.sessions import LINK_LIFE, SESSION_LIFE, Credentials, LoginRefused, SessionStore
+from investiq.serve.api.key_ring import KeyRing
+from investiq.serve.api.keys import ApiKey, KeyStore, hash_of
+from investiq.serve.api.sessions import LINK_LIFE, SESSION_LIFE, Credentials, LoginRefused, Session, SessionStore
 from tests.serve.api.installation import Installation, install
 
 ORDER = {"symbol": "AAPL", "side": "buy", "quantity": "1"}
@@ -52,6 +53,10 @@ async def make_link(client: httpx2.AsyncClient, key: str) -> str:
     answer = await client.post("/api/sessions/links", headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["token"])
+
+
+def verified(store: SessionStore, secret: str) -> Session | None:
+    return store.by_hash().get(hash_of(secret.encode()))
 
 
 def bearer(secret: str) -> dict[str, str]:
@@ -145,7 +150,7 @@ async def test_the_sessions_of_a_key_end_with_it(
     link = store.make_link(alice[0].id)
     keys.revoke(alice[0].id)
 
-    assert store.verify(secret.encode()) is None
+    assert verified(store, secret) is None
     assert store.open_sessions() == []
     with pytest.raises(LoginRefused, match="revoked"):
         store.log_in_by_key(alice[1])
@@ -161,9 +166,9 @@ async def test_a_session_ends_after_twelve_hours_whatever_it_does(
     session, secret = store.log_in_by_key(alice[1])
 
     clock.now += SESSION_LIFE - timedelta(seconds=1)
-    assert store.verify(secret.encode()) == session
+    assert verified(store, secret) == session
     clock.now += timedelta(seconds=1)
-    assert store.verify(secret.encode()) is None
+    assert verified(store, secret) is None
 
 
 async def test_a_session_can_be_ended_by_its_id(still: Installation, alice: tuple[ApiKey, str]) -> None:
@@ -173,8 +178,8 @@ async def test_a_session_can_be_ended_by_its_id(still: Installation, alice: tupl
 
     store.end(session.id)
 
-    assert store.verify(secret.encode()) is None
-    assert store.verify(other_secret.encode()) == other
+    assert verified(store, secret) is None
+    assert verified(store, other_secret) == other
     assert store.open_sessions() == [other]
 
 
@@ -192,16 +197,15 @@ async def test_a_session_is_verified_once_in_two_seconds_and_after_a_log_out_ane
     still: Installation, alice: tuple[ApiKey, str]
 ) -> None:
     store = SessionStore(still.parts.store)
-    recent = RecentKeys(Credentials(KeyStore(still.parts.store), store))
+    ring = KeyRing(Credentials(KeyStore(still.parts.store), store))
     session, secret = store.log_in_by_key(alice[1])
-    await recent.verify(secret.encode())
+    await ring.verify(secret.encode(), search=True)
     store.end(session.id)
-    assert recent.recent(secret.encode()) is not None
+    assert await ring.verify(secret.encode(), search=False) is not None
 
-    recent.forget()
+    ring.forget()
 
-    assert recent.recent(secret.encode()) is None
-    assert await recent.verify(secret.encode()) is None
+    assert await ring.verify(secret.encode(), search=False) is None
 
 
 # ---- what it is not ----

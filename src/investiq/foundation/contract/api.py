@@ -439,7 +439,9 @@ class TradingReason(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REASON), in_paragraphs]
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REASON), in_paragraphs
+    ]
 
 
 SESSIONS_PATH: Final = "/api/sessions"

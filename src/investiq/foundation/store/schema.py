@@ -65,6 +65,8 @@ api_keys = Table(
     Column("scopes", String(100), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
+    Column("expires_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
 )
 
 login_links = Table(

@@ -166,7 +166,7 @@ RATE_LIMITED = Metric(
     Subject.API,
     "Requests refused with 429.",
     (Part.API,),
-    (Label("limit", ("requests", "trades")),),
+    (Label("limit", ("requests", "keyless", "wrong_keys", "logins", "trades")),),
 )
 BACKGROUND_FAILURES = Metric(
     "investiq_background_failures_total",

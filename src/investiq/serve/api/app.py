@@ -19,7 +19,8 @@ from investiq.serve.api.auth import REFUSALS, AuthMiddleware
 from investiq.serve.api.background_tasks import BackgroundTasks
 from investiq.serve.api.errors import STATUSES
 from investiq.serve.api.identity import bearer
-from investiq.serve.api.keys import KeyStore, RecentKeys, provide_key_files
+from investiq.serve.api.key_ring import KeyRing
+from investiq.serve.api.keys import KeyStore, provide_key_files
 from investiq.serve.api.routes.account import account_routes
 from investiq.serve.api.routes.analysis import analysis_routes
 from investiq.serve.api.routes.docs import docs_routes
@@ -57,16 +58,15 @@ def create_app(parts: ApiParts) -> FastAPI:
     keys = KeyStore(parts.store)
     provide_key_files(keys, Paths.of(parts.config))
     sessions = SessionStore(parts.store)
-    recent = RecentKeys(Credentials(keys, sessions))
+    key_ring = KeyRing(Credentials(keys, sessions))
     heartbeat_token = provide_token(Paths.of(parts.config).heartbeat_token)
     background_tasks = BackgroundTasks(parts)
     hosts, access = HostPolicy(api.host, api.hostnames), MonitoringAccess(Part.API, api)
     authentication = Middleware(
         AuthMiddleware,
-        keys=recent,
+        keys=key_ring,
         access=access,
         heartbeat_token=heartbeat_token,
-        hosts=hosts,
         requests_per_minute=api.requests_per_minute,
         metrics=metrics,
     )
@@ -93,7 +93,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         trade_routes(parts.desk, metrics, api.trades_per_minute),
         account_routes(parts.desk),
         trading_routes(parts.desk, metrics),
-        session_routes(sessions, recent, metrics),
+        session_routes(sessions, key_ring, metrics),
         docs_routes(),
     ):
         app.include_router(router)

@@ -5,6 +5,10 @@ more (`needs`). Whoever logs in has nothing to present yet: the route looks at w
 token of its own; who may read /metrics, `serve.http.access` says. A credential that
 is presented must be right, wherever it comes from: a typing error must not look like a success because the request came
 from loopback.
+
+Nobody uses up another's budget: each key that is right has its own, with its sessions, and each address has one for
+requests without a key, one for wrong keys and one for logging in. Halting, cancelling and the heartbeat need none once
+the key is right.
 """
 
 from __future__ import annotations
@@ -24,30 +28,31 @@ from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Access
 from investiq.serve.api.access import Caller
 from investiq.serve.api.errors import STATUSES
-from investiq.serve.api.keys import RecentKeys
-from investiq.serve.api.rate_limit import RateLimit, RateLimitDecision, address_bucket
-from investiq.serve.http import HostPolicy, MonitoringAccess, problem_response
+from investiq.serve.api.key_ring import KeyRing
+from investiq.serve.api.rate_limit import RateLimit, RateLimitDecision
+from investiq.serve.http import MonitoringAccess, problem_response
 from investiq.serve.http.access import (
     CHALLENGE,
     METRICS_PATH,
     METRICS_REFUSED,
     MONITORING_PATHS,
+    address_bucket,
     bearer_credential,
     client_address,
 )
-from investiq.serve.http.hosts import origins
 
 __all__ = ["REFUSALS", "AuthMiddleware"]
 
-REFUSALS = (401, 429)
-"""What clients meet here in ordinary life; a foreign page (403) or a database that is gone (503) is not."""
+HALT_PATH = "/api/trading/halt"
+ORDERS_PATH = "/api/trades/"
 
 UNKNOWN_KEY = (
-    "the API key is wrong or revoked, or the session has ended: `investiq keys list` shows keys, "
+    "the API key is wrong, revoked or expired, or the session has ended: `investiq keys list` shows keys, "
     "`investiq login` logs in"
 )
 
-_READING = ("GET", "HEAD")
+REFUSALS = (401, 429)
+"""What clients meet here in ordinary life; a database that is gone (503) is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +73,16 @@ class AuthMiddleware:
         access: which requests need no key: those of scrapers, and those that read from a trusted network.
         heartbeat_token: what Alertmanager presents with the heartbeat; it opens nothing else, and nothing else opens
             that path.
-        hosts: whose pages may send changes.
+        requests_per_minute: of each budget.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
-        keys: RecentKeys,
+        keys: KeyRing,
         access: MonitoringAccess,
         heartbeat_token: str,
-        hosts: HostPolicy,
         requests_per_minute: int,
         metrics: Metrics,
     ) -> None:
@@ -88,34 +92,29 @@ class AuthMiddleware:
         self._heartbeat_token = heartbeat_token.encode()
         self._keys = keys
         self._access = access
-        self._hosts = hosts
         self._limit = RateLimit("requests", requests_per_minute)
+        self._keyless = RateLimit("keyless", requests_per_minute)
+        self._wrong = RateLimit("wrong_keys", requests_per_minute)
+        self._logins = RateLimit("logins", requests_per_minute)
         self._failures = metrics.counter(catalogue.AUTH_FAILURES)
         self._limited = metrics.counter(catalogue.RATE_LIMITED)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through, or turn it away.
 
-        1. Refuses (403) a change that a page of another site sends.
-        2. Identifies the caller, refusing (401) whom it does not know; most requests count against a limit here.
-        3. Refuses (429) what is above that limit.
-        4. Adds the state of the limit to the answer, whoever gives it.
+        1. Identifies the caller, refusing (401) whom it does not know; most requests count against a limit here.
+        2. Refuses (429) what is above that limit, known or not.
+        3. Adds the state of the limit to the answer, whoever gives it.
         """
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        refusal = self._foreign_page(scope) or await self._identify(scope)
+        refusal = await self._identify(scope)
         rate = scope.get("rate")
-        if refusal is None and rate is not None and not rate.allowed:
+        if rate is not None and not rate.allowed:
             refusal = self._too_many(rate)
         answer = self.app if refusal is None else _response(scope, refusal)
         await answer(scope, receive, send if rate is None else _with_headers(send, rate.headers()))
-
-    def _foreign_page(self, scope: Scope) -> _Refusal | None:
-        """Refuse a change that a page of another site sends: the browser would add what it knows of us."""
-        if scope["method"] in _READING or all(map(self._hosts.allows_origin, origins(scope["headers"]))):
-            return None
-        return _Refusal(403, "foreign_origin", "a page of another site may not change anything here", {})
 
     async def _identify(self, scope: Scope) -> _Refusal | None:
         """Set the caller, or refuse; counts the request against its limit on the way, as `scope["rate"]`."""
@@ -131,25 +130,18 @@ class AuthMiddleware:
         return await self._identify_by_key(scope, credential)
 
     async def _identify_by_key(self, scope: Scope, credential: bytes) -> _Refusal | None:
-        key = self._keys.recent(credential)
+        address = address_bucket(client_address(scope))
+        try:
+            # Who has sent too many wrong ones makes nobody search the database any more.
+            key = await self._keys.verify(credential, search=self._wrong.is_open(address))
+        except DatabaseUnavailable as error:
+            message = "the key cannot be verified: the database does not answer"
+            return _Refusal(STATUSES[DatabaseUnavailable], error.reason, message, {})
         if key is None:
-            # Until the key is known, the address pays: guessing cannot keep the database busy.
-            scope["rate"] = rate = self._limit.take(address_bucket(client_address(scope)))
-            if not rate.allowed:
-                return None
-            try:
-                key = await self._keys.verify(credential)
-            except DatabaseUnavailable as error:
-                return _Refusal(
-                    STATUSES[DatabaseUnavailable],
-                    error.reason,
-                    "the key cannot be verified: the database does not answer",
-                    {},
-                )
-        else:
-            scope["rate"] = self._limit.take(key.caller.bucket)
-        if key is None:
+            scope["rate"] = self._wrong.take(address)
             return self._unauthorised("unknown_key", UNKNOWN_KEY)
+        if not _stops_trading(scope):
+            scope["rate"] = self._limit.take(key.caller.bucket)
         scope["caller"] = key.caller
         return None
 
@@ -157,7 +149,7 @@ class AuthMiddleware:
         bucket = address_bucket(client_address(scope))
         needs_no_key = self._access.reads_from_trusted_network(scope)
         if not (needs_no_key and scope["path"] in MONITORING_PATHS):
-            scope["rate"] = self._limit.take(bucket)
+            scope["rate"] = self._keyless.take(bucket)
         if needs_no_key:
             scope["caller"] = Caller("trusted network", Access.READ, bucket)
             return None
@@ -166,7 +158,7 @@ class AuthMiddleware:
 
     def _let_log_in(self, scope: Scope) -> _Refusal | None:
         bucket = address_bucket(client_address(scope))
-        scope["rate"] = self._limit.take(bucket)
+        scope["rate"] = self._logins.take(bucket)
         scope["caller"] = Caller("login", Access.READ, bucket)
         return None
 
@@ -174,7 +166,7 @@ class AuthMiddleware:
         if self._access.allows(scope):
             scope["caller"] = Caller("scraper", Access.READ, "scraper")
             return None
-        scope["rate"] = self._limit.take(address_bucket(client_address(scope)))
+        scope["rate"] = self._wrong.take(address_bucket(client_address(scope)))
         return self._unauthorised("metrics_token", METRICS_REFUSED)
 
     def _identify_monitoring(self, scope: Scope, credential: bytes | None) -> _Refusal | None:
@@ -182,7 +174,7 @@ class AuthMiddleware:
         if hmac.compare_digest(credential or b"", self._heartbeat_token):
             scope["caller"] = Caller("monitoring", Access.READ, "monitoring")
             return None
-        scope["rate"] = self._limit.take(address_bucket(client_address(scope)))
+        scope["rate"] = self._wrong.take(address_bucket(client_address(scope)))
         message = "the heartbeat needs `Authorization: Bearer` with what keys/heartbeat.token in data_dir holds"
         return self._unauthorised("heartbeat_token", message)
 
@@ -193,8 +185,14 @@ class AuthMiddleware:
 
     def _too_many(self, rate: RateLimitDecision) -> _Refusal:
         self._limited.labels(rate.policy).inc()
-        message = f"more than {rate.limit} requests within a minute: wait {rate.reset_seconds} s"
+        message = f"more than {rate.limit} requests within a minute ({rate.policy}): wait {rate.reset_seconds} s"
         return _Refusal(429, "too_many_requests", message, {})
+
+
+def _stops_trading(scope: Scope) -> bool:
+    """Halting, and cancelling an order: no crowd of other requests may be in the way of either."""
+    method, path = scope["method"], scope["path"]
+    return (method == "POST" and path == HALT_PATH) or (method == "DELETE" and path.startswith(ORDERS_PATH))
 
 
 def _response(scope: Scope, refusal: _Refusal) -> Response:

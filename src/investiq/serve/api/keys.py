@@ -9,10 +9,9 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,18 +22,16 @@ from sqlalchemy import Engine, Row, insert, select, update
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.files import replace_whole
+from investiq.foundation.foreign_text import acted_upon
 from investiq.foundation.store import reading, writing
 from investiq.foundation.store.schema import api_keys
-from investiq.foundation.threads import BoundedThreads
 from investiq.foundation.vocabulary import Access
 from investiq.serve.api.access import Caller
 
 __all__ = [
     "ApiKey",
     "Credential",
-    "CredentialStore",
     "KeyStore",
-    "RecentKeys",
     "UnknownKey",
     "UnusableKeyFile",
     "hash_of",
@@ -45,9 +42,6 @@ _log = structlog.get_logger(__name__)
 
 _KEY = re.compile(r"iq_[A-Za-z0-9_-]{43}")
 _LONGEST_NAME = 100
-_BELIEVED_SECONDS = 2.0
-_VERIFYING_THREADS = 4
-"""Each holds a connection of the database while it asks."""
 
 
 class UnknownKey(InvestIQError):
@@ -64,17 +58,23 @@ class UnusableKeyFile(InvestIQError):
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is known of a key; the key itself is not."""
+    """What is known of a key; the key itself is not. Without `expires_at` it never ends by itself.
+
+    Attributes:
+        last_used_at: to the minute, as the server notes it; None before the first use.
+    """
 
     id: str
     name: str
     access: Access
     created_at: datetime
-    revoked_at: datetime | None
+    revoked_at: datetime | None = None
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
 
-    @property
-    def is_valid(self) -> bool:
-        return self.revoked_at is None
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it opens anything at `now`."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
     @property
     def caller(self) -> Caller:
@@ -82,22 +82,14 @@ class ApiKey:
 
 
 class Credential(Protocol):
-    """A secret that was verified: a key, or a session of one."""
+    """What a caller presents: a key, or a session of one."""
 
     @property
     def caller(self) -> Caller:
         """Who presents it."""
 
-
-class CredentialStore(Protocol):
-    """Knows the credentials of one kind, or of several."""
-
-    def verify(self, secret: bytes) -> Credential | None:
-        """The valid credential whose secret this is.
-
-        Raises:
-            DatabaseUnavailable: it cannot be asked for.
-        """
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it opens anything at `now`."""
 
 
 class KeyStore:
@@ -106,23 +98,29 @@ class KeyStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def create(self, name: str, access: Access) -> tuple[ApiKey, str]:
+    def create(self, name: str, access: Access, life: timedelta | None = None) -> tuple[ApiKey, str]:
         """A new key, and its secret: the only time that anybody sees it.
 
+        Args:
+            life: how long it is valid; None: until it is revoked.
+
         Raises:
-            ValueError: the name is empty or longer than 100 characters.
+            ValueError: the name is empty, longer than 100 characters, or no text.
         """
         secret = "iq_" + secrets.token_urlsafe(32)
-        return self.register(name, access, secret), secret
+        return self.register(name, access, secret, life), secret
 
-    def register(self, name: str, access: Access, secret: str) -> ApiKey:
+    def register(self, name: str, access: Access, secret: str, life: timedelta | None = None) -> ApiKey:
         """Keep the hash of `secret` as a key that is valid from now on."""
         if not 0 < len(name) <= _LONGEST_NAME:
             raise ValueError(f"the name of a key has 1 to {_LONGEST_NAME} characters, not {len(name)}")
-        key = ApiKey(secrets.token_hex(6), name, access, datetime.now(UTC), None)
+        if character := acted_upon(name):
+            raise ValueError(f"the name of a key is one line of text, without U+{ord(character):04X}")
+        now = datetime.now(UTC)
+        key = ApiKey(secrets.token_hex(6), name, access, now, expires_at=now + life if life is not None else None)
         row = {"id": key.id, "name": name, "hash": hash_of(secret.encode()), "scopes": access.value}
         with writing(self._engine) as connection:
-            connection.execute(insert(api_keys).values(**row, created_at=key.created_at))
+            connection.execute(insert(api_keys).values(**row, created_at=now, expires_at=key.expires_at))
         return key
 
     def all_keys(self) -> list[ApiKey]:
@@ -151,7 +149,7 @@ class KeyStore:
         with reading(self._engine) as connection:
             row = connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
         key = _key(row) if row is not None else None
-        return key if key is not None and key.is_valid else None
+        return key if key is not None and key.is_valid(datetime.now(UTC)) else None
 
     def find(self, secret: bytes) -> ApiKey | None:
         """The key whose secret this is, also when it is revoked."""
@@ -165,42 +163,18 @@ class KeyStore:
     def verify(self, secret: bytes) -> ApiKey | None:
         """The valid key whose secret this is."""
         key = self.find(secret) if _is_key(secret) else None
-        return key if key is not None and key.is_valid else None
+        return key if key is not None and key.is_valid(datetime.now(UTC)) else None
 
+    def by_hash(self) -> Mapping[str, ApiKey]:
+        """Every key that is not revoked, by the hash of its secret."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(api_keys).where(api_keys.c.revoked_at.is_(None)))
+            return {row.hash: _key(row) for row in rows}
 
-class RecentKeys:
-    """Verifies credentials for the server; a valid one is believed for two seconds, to spare the database.
-
-    A key that another process revokes therefore works for up to two seconds more; a wrong key is never remembered.
-    """
-
-    def __init__(self, store: CredentialStore, clock: Callable[[], float] = time.monotonic) -> None:
-        self._store = store
-        self._clock = clock
-        self._threads = BoundedThreads(_VERIFYING_THREADS, "verify-key")
-        self._verified: dict[str, tuple[float, Credential]] = {}
-
-    def recent(self, secret: bytes) -> Credential | None:
-        """The credential, where it was verified in the last two seconds."""
-        until, key = self._verified.get(hash_of(secret), (0.0, None))
-        return key if self._clock() < until else None
-
-    async def verify(self, secret: bytes) -> Credential | None:
-        """The valid credential whose secret this is, asked of the database.
-
-        Raises:
-            DatabaseUnavailable: it does not answer.
-        """
-        key = await self._threads.run(lambda: self._store.verify(secret))
-        now = self._clock()
-        self._verified = {digest: entry for digest, entry in self._verified.items() if now < entry[0]}
-        if key is not None:
-            self._verified[hash_of(secret)] = (now + _BELIEVED_SECONDS, key)
-        return key
-
-    def forget(self) -> None:
-        """Believe nothing from before: somebody has just logged out."""
-        self._verified.clear()
+    def note_use(self, key_id: str, when: datetime) -> None:
+        """Keep that the key was used at `when`."""
+        with writing(self._engine) as connection:
+            connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=when))
 
 
 def provide_key_files(store: KeyStore, paths: Paths) -> None:
@@ -262,4 +236,6 @@ def hash_of(secret: bytes) -> str:
 
 
 def _key(row: Row[Any]) -> ApiKey:
-    return ApiKey(row.id, row.name, Access(row.scopes), row.created_at, row.revoked_at)
+    return ApiKey(
+        row.id, row.name, Access(row.scopes), row.created_at, row.revoked_at, row.expires_at, row.last_used_at
+    )

@@ -6,23 +6,15 @@ import math
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-__all__ = ["RateLimit", "RateLimitDecision", "address_bucket"]
+__all__ = ["RateLimit", "RateLimitDecision"]
 
 WINDOW_SECONDS = 60
 BUCKETS_KEPT = 10_000
-
-
-def address_bucket(address: IPv4Address | IPv6Address | None) -> str:
-    """Under which name requests from an address are counted. An IPv6 client owns a whole /64, so that counts as one."""
-    if isinstance(address, IPv6Address):
-        return f"address:{ip_network((address, 64), strict=False)}"
-    return f"address:{address}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +48,10 @@ class RateLimit:
         self._item = RateLimitItemPerMinute(per_minute)
         self._window = MovingWindowRateLimiter(MemoryStorage())
         self._buckets: OrderedDict[str, None] = OrderedDict()
+
+    def is_open(self, bucket: str) -> bool:
+        """Whether one more request of `bucket` would fit; it is not counted."""
+        return self._window.test(self._item, bucket)
 
     def take(self, bucket: str) -> RateLimitDecision:
         """Count one request of `bucket`, unless it has used up its limit."""

@@ -6,9 +6,8 @@ hours it ends by itself. Secrets are random and kept as hashes, as those of keys
 
 from __future__ import annotations
 
-import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -37,7 +36,6 @@ LINK_LIFE: Final = timedelta(minutes=5)
 KEPT: Final = timedelta(days=90)
 """How long it is known who an id in the ledger was."""
 
-_SESSION = re.compile(r"iqs_[A-Za-z0-9_-]{43}")
 _LONGEST_NAME = 100  # of whoever did something, in the ledger
 
 
@@ -82,7 +80,7 @@ class Session:
         return Caller(self.name, self.key.access, f"key:{self.key.id}", self.key.id, self.id)
 
     def is_valid(self, now: datetime) -> bool:
-        return self.revoked_at is None and now < self.expires_at and self.key.is_valid
+        return self.revoked_at is None and now < self.expires_at and self.key.is_valid(now)
 
 
 def _now() -> datetime:
@@ -131,12 +129,11 @@ class SessionStore:
         """
         return self._begin(self._keys.verify(secret.encode()), self._clock())
 
-    def verify(self, secret: bytes) -> Session | None:
-        """The valid session whose secret this is."""
-        if _SESSION.fullmatch(secret.decode("latin-1")) is None:
-            return None
-        found = self._select(sessions.c.hash == hash_of(secret))
-        return found[0] if found and found[0].is_valid(self._clock()) else None
+    def by_hash(self) -> Mapping[str, Session]:
+        """Every session that is valid, by the hash of its secret."""
+        now = self._clock()
+        found = self._rows(sessions.c.revoked_at.is_(None), sessions.c.expires_at > now)
+        return {row.hash: session for row, session in found if session.is_valid(now)}
 
     def open_sessions(self) -> list[Session]:
         """Those that are valid, oldest first."""
@@ -174,10 +171,13 @@ class SessionStore:
         return session, secret
 
     def _select(self, *which: Any) -> list[Session]:
+        return [session for _, session in self._rows(*which)]
+
+    def _rows(self, *which: Any) -> list[tuple[Row[Any], Session]]:
         with reading(self._engine) as connection:
             rows = connection.execute(select(sessions).where(*which).order_by(sessions.c.created_at)).all()
         by_id = {key.id: key for key in self._keys.all_keys()} if rows else {}
-        return [_session(row, by_id[row.key_id]) for row in rows]
+        return [(row, _session(row, by_id[row.key_id])) for row in rows]
 
 
 class Credentials:
@@ -187,9 +187,13 @@ class Credentials:
         self._keys = keys
         self._sessions = of_people
 
-    def verify(self, secret: bytes) -> Credential | None:
-        """The valid key or session whose secret this is."""
-        return self._sessions.verify(secret) if secret.startswith(b"iqs_") else self._keys.verify(secret)
+    def by_hash(self) -> Mapping[str, Credential]:
+        """All that are valid, by the hash of their secrets."""
+        return {**self._keys.by_hash(), **self._sessions.by_hash()}
+
+    def note_use(self, key_id: str, when: datetime) -> None:
+        """Keep that a key, or a session of it, was used at `when`."""
+        self._keys.note_use(key_id, when)
 
 
 def _why_useless(row: Row[Any] | None) -> str:

@@ -12,7 +12,7 @@ from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serve.api.access import Caller
 from investiq.serve.api.documents import document
-from investiq.serve.api.keys import RecentKeys
+from investiq.serve.api.key_ring import KeyRing
 from investiq.serve.api.sessions import LoginRefused, Session, SessionStore
 from investiq.serve.http import Problem
 from investiq.serve.http.access import CHALLENGE
@@ -33,7 +33,7 @@ _NO_SESSION: dict[int | str, dict[str, Any]] = {
 }
 
 
-def session_routes(store: SessionStore, recent: RecentKeys, metrics: Metrics) -> APIRouter:
+def session_routes(store: SessionStore, keys: KeyRing, metrics: Metrics) -> APIRouter:
     """Endpoints on sessions; plain functions, which FastAPI runs in worker threads."""
     router = APIRouter(tags=["sessions"])
     failures = metrics.counter(catalogue.AUTH_FAILURES).labels("unknown_key")
@@ -48,6 +48,7 @@ def session_routes(store: SessionStore, recent: RecentKeys, metrics: Metrics) ->
             failures.inc()
             headers = {"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'}
             raise Problem(401, error.reason, error.message, headers) from error
+        keys.forget()
         _log.info("logged_in", session=session.id, name=session.key.name, by="link" if what.link else "key")
         return document(api.NewSession, session, **_told(session), secret=secret)
 
@@ -65,7 +66,7 @@ def session_routes(store: SessionStore, recent: RecentKeys, metrics: Metrics) ->
     def log_out(session: Session = Depends(asking)) -> api.Session:
         """End the session that asks."""
         ended = store.end(session.id)
-        recent.forget()
+        keys.forget()
         _log.info("logged_out", session=session.id, name=session.key.name)
         return document(api.Session, ended, **_told(ended))
 
