@@ -23,6 +23,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.middleware import Middleware
 
 from investiq.serve.http import Problem
+from investiq.serve.web.callback_body import is_expected
 
 __all__ = ["PAGES", "ConsoleApplication", "ConsoleServer", "add_pages", "callback_failed"]
 
@@ -104,7 +105,7 @@ class ConsoleServer(FastAPIDashServer):
 
         async def checked(request: Request) -> Response:
             body = getattr(request.state, "json_body", None)
-            if not isinstance(body, dict) or body.get("output") not in dash_app.callback_map:
+            if not is_expected(body, dash_app.callback_map):
                 raise _unknown()
             try:
                 answer: Response = await dispatch(request)

@@ -177,14 +177,14 @@ async def state_content(
 def register(app: Dash, sources: Sources, changes: Changes) -> None:
     """Keep the page current, silence, and end silences."""
 
-    async def show(_ticks: int | None, _changed: str | None, session: Any, target: list[str]) -> tuple[Any, ...]:
+    async def show(_ticks: int | None, _changed: str | None, session: Any, target: tuple[str, str]) -> tuple[Any, ...]:
         return await state_content(sources, SilenceTarget(*target), may(session, Access.TRADE))
 
-    def enable(session: Any, target: list[str]) -> tuple[bool, Children]:
+    def enable(session: Any, target: tuple[str, str]) -> tuple[bool, Children]:
         page = silence_page(*target)
         return not may(session, Access.TRADE), who_may(session, Access.TRADE, "silence alerts", page)
 
-    async def send(actor: Actor, _clicks: int | None, target: list[str], *form: Any) -> tuple[Any, Any]:
+    async def send(actor: Actor, _clicks: int | None, target: tuple[str, str], *form: Any) -> tuple[Any, Any]:
         return await silence(sources, actor, SilenceTarget(*target), Form(*form))
 
     def pressed(clicks: list[int | None]) -> bool:
