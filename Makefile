@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status test lint types unit e2e format lock proof-fresh proof-heartbeat proof-mutation proof-series figures clean runtime dev
+.PHONY: help up down status test lint types unit e2e format lock proof-api proof-fresh proof-heartbeat proof-mutation proof-series figures clean runtime dev
 
 BIN := .venv/bin
 ARGS ?=
@@ -54,6 +54,9 @@ proof-heartbeat: dev ## Kill Prometheus, then Alertmanager: seconds until tradin
 
 proof-mutation: dev ## Change every alerting rule in many small ways: the tests must notice each (ARGS="--only HighLatency")
 	@exec $(BIN)/investiq rules mutate $(ARGS)
+
+proof-api: dev ## Try the API by its own description for ten minutes (ARGS="--seed 7 --max-time 3600" for another run)
+	@ARGS='$(ARGS)' exec $(BIN)/pytest -q tests/serve/api/proof_api.py
 
 proof-series: dev ## How many series each part exposes at rest and after a day's worth of use
 	@exec $(BIN)/pytest -q tests/e2e/proof_series.py $(ARGS)

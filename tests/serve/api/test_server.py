@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -26,56 +22,9 @@ from investiq.foundation.config.schema import Config
 from investiq.foundation.vocabulary import Side
 from investiq.invest import wiring
 from tests.ports import free_port
+from tests.serve.api.servers import PATIENCE, Servers
 
 pytestmark = pytest.mark.e2e
-
-SERVE = "import sys; from investiq.cli import entry_point; sys.argv = ['investiq', 'serve', sys.argv[1]]; entry_point()"
-PATIENCE = 120.0
-
-
-@dataclass
-class Servers:
-    """The two servers, each on a port of its own."""
-
-    data: Path
-    api_port: int
-    signals_port: int
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.api_port}"
-
-    def start(self, part: str, url: str) -> subprocess.Popen[bytes]:
-        """Start `part`, and return once `url` answers."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("INVESTIQ_")}
-        environment = inherited | {
-            "INVESTIQ_DATA_DIR": str(self.data),
-            "INVESTIQ_API_PORT": str(self.api_port),
-            "INVESTIQ_SIGNALS_PORT": str(self.signals_port),
-            "INVESTIQ_SIGNALS_TIMEOUT_SECONDS": "20",
-            "INVESTIQ_ANALYSIS_TIMEOUT_SECONDS": "30",
-            "INVESTIQ_TRADING_REQUIRE_MONITORING": "false",  # none runs beside these two
-        }
-        with (self.data.parent / f"{part}.log").open("ab") as log:
-            command = [sys.executable, "-c", SERVE, part]
-            process = subprocess.Popen(command, env=environment, cwd=self.data.parent, stderr=log)
-        _wait_for(url, process)
-        return process
-
-    def start_api(self) -> subprocess.Popen[bytes]:
-        return self.start("api", f"{self.url}/health")
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        assert process.poll() is None, f"the server of {url} ended with {process.returncode}"
-        try:
-            if httpx2.get(url, trust_env=False).status_code == 200:
-                return
-        except httpx2.TransportError:
-            time.sleep(0.05)
-    raise AssertionError(f"{url} did not answer 200")
 
 
 @pytest.fixture(scope="module")

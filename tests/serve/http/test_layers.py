@@ -99,7 +99,7 @@ class Server:
             max_body_bytes=100,
             health=health,
             statuses={OutOfStock: 409},
-            refusals=(401,),
+            refusals={401: "The key is missing."},
         )
 
     @asynccontextmanager

@@ -12,7 +12,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Final, Literal, NotRequired
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, with_config
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    with_config,
+)
+from pydantic.config import JsonDict
 from typing_extensions import TypedDict  # before Python 3.12, pydantic takes no other
 
 from investiq.foundation.contract.text import in_paragraphs
@@ -61,6 +70,7 @@ __all__ = [
     "RefusedSymbol",
     "Session",
     "SymbolSummary",
+    "SymbolText",
     "Symbols",
     "Trade",
     "TradingReason",
@@ -95,8 +105,26 @@ def _decimal(value: object) -> object:
         raise ValueError(error.message) from None
 
 
-Amount = Annotated[Decimal, BeforeValidator(_decimal), Field(max_digits=18, decimal_places=4)]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_decimal),
+    Field(max_digits=18, decimal_places=4),
+    # What the domain takes: above 0, at most a thousand million, four decimal places.
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000_000, "multipleOf": 0.0001},
+                {"type": "string", "pattern": r"^([1-9][0-9]{0,8}(\.[0-9]{1,4})?|0\.([0-9]{0,3}[1-9]))$"},
+            ]
+        }
+    ),
+]
 """A decimal that a client gives; what it may be besides is the domain's business."""
+
+SymbolText = Annotated[
+    str, Field(max_length=40, json_schema_extra={"pattern": r"^[A-Za-z][A-Za-z0-9]{0,5}([.\-][A-Za-z0-9]{1,3})?$"})
+]
+"""A ticker as a client writes it; the market says what is one, and forgives spaces around it."""
 
 
 @with_config(ConfigDict(use_attribute_docstrings=True))
@@ -257,16 +285,37 @@ class Analysis(_Document):
     engines: dict[str, EngineResult]
 
 
+_NOT_NULL: JsonDict = {"type": ["number", "string"]}
+
+
+def _one_of_two(given: str, absent: str) -> JsonDict:
+    return {"properties": {given: _NOT_NULL, absent: {"type": "null"}}, "required": [given]}
+
+
 class Trade(BaseModel):
     """An order to place: exactly one of `quantity` and `notional`; `limit_price` iff the type is `limit`."""
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"symbol": "AAPL", "side": "buy", "notional": "1000"}]},
+        json_schema_extra={
+            "allOf": [
+                {"oneOf": [_one_of_two("quantity", "notional"), _one_of_two("notional", "quantity")]},
+                {
+                    "oneOf": [
+                        {"properties": {"order_type": {"const": "market"}, "limit_price": {"type": "null"}}},
+                        {
+                            "properties": {"order_type": {"const": "limit"}, "limit_price": _NOT_NULL},
+                            "required": ["order_type", "limit_price"],
+                        },
+                    ]
+                },
+            ],
+            "examples": [{"symbol": "AAPL", "side": "buy", "notional": "1000"}],
+        },
     )
 
     # Descriptions, not docstrings: for those, pydantic would read this file again at each start of the command line.
-    symbol: str = Field(max_length=40)
+    symbol: SymbolText
     side: Annotated[str, one_of(Side)]
     quantity: Amount | None = Field(None, description="shares, to four decimal places")
     notional: Amount | None = Field(None, description="dollars, to four decimal places")

@@ -47,7 +47,7 @@ def parse_symbol(text: str) -> Symbol:
     Raises:
         MalformedSymbol: `text` cannot be a ticker, such as an empty string or `"AA PL"`.
     """
-    candidate = text.strip().upper()
+    candidate = text.strip().upper() if text.isascii() else ""  # the upper case of ß is SS
     if not _SYMBOL.fullmatch(candidate):
         raise MalformedSymbol(
             f"{text[:40]!r} is not a symbol: expected 1 to 6 letters or digits that start with a letter, "

@@ -51,8 +51,12 @@ UNKNOWN_KEY = (
     "`investiq login` logs in"
 )
 
-REFUSALS = (401, 429)
-"""What clients meet here in ordinary life; a database that is gone (503) is not."""
+REFUSALS = {
+    401: "The key is missing, wrong, revoked or expired.",
+    429: "Too many requests within a minute; Retry-After says how long to wait.",
+    503: "The key cannot be verified, or what is asked for cannot be read: the database or the broker does not answer.",
+}
+"""What clients meet here before a route is found."""
 
 
 @dataclass(frozen=True, slots=True)

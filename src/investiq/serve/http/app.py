@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ from investiq.serve.http.middleware import (
     OtherPages,
     RequestMetrics,
 )
+from investiq.serve.http.openapi import describe_problems
 from investiq.serve.http.problems import ErrorHandler, Problem, problem_handlers
 
 __all__ = ["create_server", "set_health_status"]
@@ -54,7 +55,7 @@ def create_server(
     exception_handlers: Mapping[int | type[Exception], ErrorHandler] = _NOTHING,
     outer_layers: Sequence[Middleware] = (),
     inner_layers: Sequence[Middleware] = (),
-    refusals: Iterable[int] = (),
+    refusals: Mapping[int, str] = _NOTHING,
     quiet: frozenset[str] = MONITORING_PATHS,
     application: type[FastAPI] = FastAPI,
     **options: Any,
@@ -72,7 +73,8 @@ def create_server(
         exception_handlers: of the server alone, beside those that make problem documents.
         outer_layers: of the server alone, outside the common layers; they see every answer.
         inner_layers: of the server alone, inside the common layers; they see what passed host check and body limit.
-        refusals: statuses with which layers of the server's own turn requests away before a route is found.
+        refusals: statuses with which layers of the server's own turn requests away before a route is found, and what
+            each means.
         quiet: paths that are logged only when they fail.
         options: as FastAPI takes them.
     """
@@ -99,6 +101,7 @@ def create_server(
         **options,
     )
     _add_monitoring_routes(app, metrics, access, health, health_options)
+    describe_problems(app, refusals)
     return app
 
 

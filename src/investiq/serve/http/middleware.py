@@ -14,6 +14,7 @@ from itertools import product
 
 import structlog
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -150,7 +151,9 @@ class RequestMetrics:
 
     def _prime(self, app: FastAPI) -> None:
         """Make the series of every documented answer exist with value 0 before it is first given."""
-        for template, operations in app.openapi().get("paths", {}).items():
+        # Not `app.openapi()`: that also tells what layers answer, before it is known which route was meant.
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        for template, operations in document.get("paths", {}).items():
             for method, operation in operations.items():
                 for status in filter(str.isdigit, operation["responses"]):
                     self._timer(template, method.upper(), status)

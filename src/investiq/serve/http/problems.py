@@ -93,7 +93,15 @@ async def _on_problem(request: Request, error: Exception) -> Response:
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     reason = HTTPStatus(error.status_code).name.lower()
-    return problem_response(request.scope, error.status_code, reason, str(error.detail), error.headers)
+    headers = _allowed(request) or error.headers if error.status_code == 405 else error.headers
+    return problem_response(request.scope, error.status_code, reason, str(error.detail), headers)
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """All methods of a described path: the router knows only those of the first route that it tried."""
+    template = getattr(request.scope.get("route"), "path_format", None)
+    methods = request.app.openapi().get("paths", {}).get(template, {})
+    return {"Allow": ", ".join(sorted(map(str.upper, methods)))} if methods else {}
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from investiq import __version__
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
+from investiq.foundation.contract.api import Problem
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
@@ -44,6 +45,7 @@ _STATUSES: Final[dict[type[InvestIQError], int]] = {
     TooFewBars: 422,
     UnusableBars: 422,
 }
+_WITHOUT_MODEL: Final[dict[int | str, dict[str, Any]]] = {503: {"model": Problem, "description": "No model serves."}}
 _OUTCOMES: Final[dict[type[InvestIQError], str]] = {
     ModelMissing: "no_model",
     ModelRefused: "no_model",
@@ -84,7 +86,7 @@ def create_app(config: Config, metrics: Metrics, refresh_seconds: float = REFRES
     )
     _add_predict(app, serving, metrics)
 
-    @app.get("/model")
+    @app.get("/model", responses=_WITHOUT_MODEL)
     async def model() -> ServingCard:
         """The card of the model that serves: what it learned from, how good it is, how far requests have drifted."""
         return serving.card()
@@ -123,7 +125,10 @@ def _add_predict(app: FastAPI, serving: ServingModel, metrics: Metrics) -> None:
         outcomes.labels("ok").inc()
         return PredictResponse.model_validate(found, from_attributes=True)
 
-    app.router.add_api_route("/predict", predict, methods=["POST"], route_class_override=_counting_invalid(outcomes))
+    counting = _counting_invalid(outcomes)
+    app.router.add_api_route(
+        "/predict", predict, methods=["POST"], responses=_WITHOUT_MODEL, route_class_override=counting
+    )
 
 
 def _outcome(error: Exception) -> str:

@@ -25,7 +25,7 @@ def analysis_routes(orchestrator: Orchestrator) -> APIRouter:
             422: {"model": api.Problem, "description": "The text cannot be a symbol."},
         },
     )
-    async def analyze(symbol: str) -> dict[str, Any]:
+    async def analyze(symbol: api.SymbolText) -> dict[str, Any]:
         """What each engine finds about the symbol now, and what they say together."""
         return (await orchestrator.analyze(parse_symbol(symbol))).to_dict()
 

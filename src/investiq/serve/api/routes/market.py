@@ -38,9 +38,12 @@ def market_routes(market: Market) -> APIRouter:
         refused = [api.RefusedSymbol(symbol=s, reasons=list(r)) for s, r in sorted(market.refused().items())]
         return api.Symbols(symbols=[_summary(market, symbol) for symbol in market.symbols()], refused=refused)
 
-    @router.get("/api/bars/{symbol}")
+    @router.get(
+        "/api/bars/{symbol}",
+        responses={404: {"model": api.Problem, "description": "Unknown symbol; `suggestions` has the nearest known."}},
+    )
     def bars(
-        symbol: str,
+        symbol: api.SymbolText,
         start: IsoDate | None = Query(None, alias="from", description="first session"),
         end: IsoDate | None = Query(None, alias="to", description="last session"),
         limit: Annotated[WholeNumber, Query(ge=1, le=MOST_BARS)] = 500,

@@ -32,7 +32,7 @@ _IDEMPOTENCY_KEY = {
     "required": True,
     "description": "1 to 255 visible ASCII characters of your choice. Sending the same order with the same key again "
     "places nothing new and gives the first answer.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 _PLACED: dict[int | str, dict[str, Any]] = {
     200: {"model": api.Order, "description": "The key was known: this is the order that it placed."},
@@ -45,6 +45,7 @@ _PLACED: dict[int | str, dict[str, Any]] = {
     },
 }
 _ONE: dict[int | str, dict[str, Any]] = {404: {"model": api.Problem, "description": "No order has this id."}}
+_CANCELLED = _ONE | {409: {"model": api.Problem, "description": "The order is not open any more."}}
 
 
 def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRouter:
@@ -82,7 +83,7 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
         cursor: WholeNumber | None = Query(
             None, ge=1, le=_LARGEST_CURSOR, description="`next_cursor` of the page before"
         ),
-        symbol: str | None = Query(None, max_length=40),
+        symbol: api.SymbolText | None = None,
         status: Annotated[str, one_of(OrderStatus)] | None = None,
     ) -> api.OrderPage:
         """Orders, newest first."""
@@ -102,7 +103,7 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
         """One order with its history."""
         return order_document(desk.order(order_id))
 
-    @router.delete("/api/trades/{order_id}", responses=_ONE)
+    @router.delete("/api/trades/{order_id}", responses=_CANCELLED)
     def cancel(order_id: Line, caller: Caller = Depends(trader)) -> api.Order:
         """Cancel an open order."""
         return order_document(desk.cancel(order_id, caller.name))
