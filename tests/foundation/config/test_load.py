@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from datetime import date
 from decimal import Decimal
@@ -82,6 +83,55 @@ def test_an_unreadable_secret_file_is_named_with_an_example(tmp_path: Path) -> N
 def test_an_empty_token_is_refused(tmp_path: Path) -> None:
     assert "$METRICS_TOKEN" in faults(None, {"METRICS_TOKEN": ""})
     assert "investiq.toml:2" in faults(write(tmp_path, '[api]\nmetrics_token = ""\n'))
+
+
+@pytest.mark.parametrize("value", [" ", "\t", " s3cret", "s3cret ", "s3 cret", "s3\u00a0cret", "s3\x7fcret"])
+@pytest.mark.parametrize("name", ["METRICS_TOKEN", "PAGERDUTY_KEY", "DISCORD_WEBHOOK_URL", "INVESTIQ_CLIENT_KEY"])
+def test_a_token_with_white_space_is_refused(name: str, value: str) -> None:
+    message = faults(None, {name: value})
+    assert f"${name}" in message
+    assert re.search("white space|control character", message)
+    assert "cret" not in message.replace("secret", "")
+
+
+def test_a_path_in_a_database_url_may_have_spaces_and_a_blank_one_is_refused() -> None:
+    assert load(None, {"DATABASE_URL": "sqlite:////tmp/my data/ledger.db"}).config.database_url
+    assert "$DATABASE_URL" in faults(None, {"DATABASE_URL": " "})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["*", "*.example.org", "https://example.org", "example.org:443", "example.org/", "", " ", "a b", "-x", "x" * 64],
+)
+@pytest.mark.parametrize("section", ["api", "web", "inbox", "agent"])
+def test_what_is_no_host_name_is_refused(section: str, name: str, tmp_path: Path) -> None:
+    message = faults(write(tmp_path, f'[{section}]\nhostnames = ["{name}"]\n'))
+    assert f"investiq.toml:2: {section}.hostnames" in message
+    assert "without scheme, port, path or wildcard" in message
+
+
+@pytest.mark.parametrize(
+    "name", ["invest.example.org", "Invest.Example.org.", "api", "my_host", "192.0.2.1", "[2001:db8::1]"]
+)
+def test_host_names_are_taken(name: str, tmp_path: Path) -> None:
+    assert load(write(tmp_path, f'[api]\nhostnames = ["{name}"]\n'), {}).config.api.hostnames == (name,)
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0", "128.0.0.0/1", "8.0.0.0/7", "2000::/3"])
+def test_nobody_trusts_half_the_world(network: str, tmp_path: Path) -> None:
+    message = faults(write(tmp_path, f'[api]\ntrusted_networks = ["{network}"]\n'))
+    assert "investiq.toml:2: api.trusted_networks" in message
+    assert "nobody's own network" in message
+
+
+@pytest.mark.parametrize("network", ["10.0.0.0/8", "192.168.0.0/16", "203.0.113.7", "fc00::/7", "::1/128"])
+def test_networks_of_ones_own_are_trusted(network: str, tmp_path: Path) -> None:
+    assert load(write(tmp_path, f'[api]\ntrusted_networks = ["{network}"]\n'), {}).config.api.trusted_networks
+
+
+@pytest.mark.parametrize("start", ["0", "1199232000", "2008-1-2"])
+def test_a_number_is_no_date(start: str) -> None:
+    assert "expected a date such as 2008-01-02" in faults(None, {"INVESTIQ_MARKET_START": start})
 
 
 def test_a_secret_is_never_repeated_in_an_error(tmp_path: Path) -> None:

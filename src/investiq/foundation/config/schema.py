@@ -5,6 +5,7 @@ Reading files and environment is `load.py`; this module only says what may be sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -12,7 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from investiq.foundation.config.section import Section
 from investiq.foundation.config.service import ServiceConfig, ServiceObjective
@@ -37,11 +38,57 @@ __all__ = [
     "TradingConfig",
 ]
 
+_LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?|\[?[0-9A-Fa-f:.]+\]?")
+_SHORTEST_PREFIX = {4: 8, 6: 7}
+"""Of a network that can be somebody's own: 10.0.0.0/8, fc00::/7."""
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 Fraction = Annotated[Decimal, Field(gt=0, le=1)]
-Secret = Annotated[SecretStr, Field(min_length=1)]
+
+
+def _is_text(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if text != text.strip() or not text.isprintable():
+        raise ValueError("is blank, begins or ends with white space, or holds a control character")
+    return secret
+
+
+def _is_one_word(secret: SecretStr) -> SecretStr:
+    if any(map(str.isspace, secret.get_secret_value())):
+        raise ValueError("holds white space: write the secret alone")
+    return secret
+
+
+Secret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_is_text)]
+Token = Annotated[Secret, AfterValidator(_is_one_word)]
+"""A secret that goes into a header or an address as it is."""
+
 PublicUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#@\"'()]+(/[^\s?#@\"'()]*)?$")]
-Network = IPv4Network | IPv6Network
+
+
+def _is_a_name(text: str) -> str:
+    if not _HOST_NAME.fullmatch(text):
+        raise ValueError(
+            "names what is no host: write it as in the address bar, without scheme, port, path or wildcard"
+        )
+    return text
+
+
+HostName = Annotated[str, AfterValidator(_is_a_name)]
+
+
+def _is_bounded(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    shortest = _SHORTEST_PREFIX[network.version]
+    if network.prefixlen < shortest:
+        raise ValueError(
+            f"names {network}, which is nobody's own network: whoever is in it reads without a key, so it has a prefix "
+            f"of at least /{shortest}"
+        )
+    return network
+
+
+Network = Annotated[IPv4Network | IPv6Network, AfterValidator(_is_bounded)]
 
 
 class MarketConfig(Section):
@@ -75,12 +122,10 @@ class ApiConfig(Section):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: Port = Field(3000, description="port of the API server")
-    hostnames: tuple[str, ...] = Field(
+    hostnames: tuple[HostName, ...] = Field(
         (), description="further Host names that requests may carry", examples=[["invest.example.org"]]
     )
-    metrics_token: Secret | None = Field(
-        None, description="bearer token for /metrics from outside the trusted networks"
-    )
+    metrics_token: Token | None = Field(None, description="bearer token for /metrics from outside the trusted networks")
     trusted_networks: tuple[Network, ...] = Field(
         (ip_network("127.0.0.0/8"), ip_network("::1/128")),
         description="networks that read without a key, unless a forwarding header is present",
@@ -111,7 +156,7 @@ class PartConfig(Section):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: Port = Field(description="port to listen on")
-    hostnames: tuple[str, ...] = Field((), description="further Host names that requests may carry")
+    hostnames: tuple[HostName, ...] = Field((), description="further Host names that requests may carry")
 
 
 class WebConfig(PartConfig):
@@ -208,7 +253,7 @@ class AgentConfig(Section):
     )
     host: str = Field("127.0.0.1", description="address to listen on, for /health and /metrics")
     port: Port = Field(8060, description="port of the agent")
-    hostnames: tuple[str, ...] = Field((), description="further Host names that requests may carry")
+    hostnames: tuple[HostName, ...] = Field((), description="further Host names that requests may carry")
     cycle_seconds: float = Field(10.0, gt=0, description="wall seconds between two cycles")
     notional: Decimal = Field(Decimal(5_000), gt=0, description="dollars per entry")
     entry_score: Decimal = Field(Decimal("0.20"), description="overall score from which the agent buys", ge=0, le=1)
@@ -237,10 +282,10 @@ class MonitoringConfig(Section):
 class NotifyConfig(Section):
     """Receivers outside. With none of them, notifications stay in the local inbox."""
 
-    discord_webhook_url: Secret | None = Field(None, description="Discord webhook URL")
-    pagerduty_key: Secret | None = Field(None, description="PagerDuty Events v2 routing key")
-    webhook_url: Secret | None = Field(None, description="URL that gets Alertmanager's webhook JSON")
-    deadmans_switch_url: Secret | None = Field(
+    discord_webhook_url: Token | None = Field(None, description="Discord webhook URL")
+    pagerduty_key: Token | None = Field(None, description="PagerDuty Events v2 routing key")
+    webhook_url: Token | None = Field(None, description="URL that gets Alertmanager's webhook JSON")
+    deadmans_switch_url: Token | None = Field(
         None,
         description="URL of a dead man's switch outside, such as a check of healthchecks.io: called once a minute "
         "while the monitoring lives; it tells you when the calls stop",
@@ -255,7 +300,7 @@ class ClientConfig(Section):
         description="address of the API; default: the one configured here",
         examples=["https://invest.example.org"],
     )
-    key: Secret | None = Field(None, description="API key; default: keys/admin.key in data_dir")
+    key: Token | None = Field(None, description="API key; default: keys/admin.key in data_dir")
     server_user: str | None = Field(
         None,
         description="user who runs InvestIQ on this machine, where it is another than you: no key is sent to the "
@@ -283,8 +328,8 @@ class Config(Section):
         description="SQLAlchemy URL of the ledger; default: SQLite in data_dir",
         examples=["postgresql+psycopg://user:password@host/investiq"],
     )
-    alpaca_api_key: Secret | None = Field(None, description="Alpaca key id (kept for the Alpaca broker)")
-    alpaca_secret_key: Secret | None = Field(None, description="Alpaca secret key (kept for the Alpaca broker)")
+    alpaca_api_key: Token | None = Field(None, description="Alpaca key id (kept for the Alpaca broker)")
+    alpaca_secret_key: Token | None = Field(None, description="Alpaca secret key (kept for the Alpaca broker)")
     market: MarketConfig = MarketConfig()
     api: ApiConfig = ApiConfig()
     signals: SignalsConfig = SignalsConfig()
