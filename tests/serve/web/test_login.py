@@ -426,7 +426,7 @@ async def test_many_who_ask_at_the_same_time_are_each_who_they_are(console: http
     assert [answer.status_code for answer in answers] == [401, 200] * 10
 
 
-NAMED = {"name": "alice", "scope": "trade", "until": "21:00"}
+NAMED: Any = {"name": "alice", "scope": "trade", "until": "21:00"}
 
 
 def test_buttons_live_by_scope_and_say_what_is_missing() -> None:
@@ -439,12 +439,8 @@ def test_buttons_live_by_scope_and_say_what_is_missing() -> None:
         "alice may trade, not resume trading: that needs admin access. Log in as somebody else"
     )
     assert says(None, Access.TRADE, "halt trading") == ""
-    assert [may(one, Access.TRADE) for one in (None, {}, NAMED, NAMED | {"scope": "read"})] == [
-        False,
-        False,
-        True,
-        False,
-    ]
+    shown: list[Any] = [None, {}, NAMED, NAMED | {"scope": "read"}]
+    assert [may(one, Access.TRADE) for one in shown] == [False, False, True, False]
 
 
 def test_the_header_says_who_is_logged_in_and_leads_in_and_out() -> None:

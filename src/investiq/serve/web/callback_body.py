@@ -20,14 +20,14 @@ _Registered = Mapping[str, Any]
 """One entry of Dash's `callback_map`."""
 
 
-def is_expected(body: object, callbacks: Mapping[str, _Registered]) -> bool:
+def is_expected(body: Any, callbacks: Mapping[str, _Registered]) -> bool:
     """Whether a page with these callbacks would send this body."""
     if not isinstance(body, dict) or not isinstance(body.get("output"), str):
         return False
     callback = callbacks.get(body["output"])
     if callback is None or "callback" not in callback:  # without one, it runs in the browser
         return False
-    inputs, state, changed = body.get("inputs"), body.get("state", []), body.get("changedPropIds", [])
+    inputs, state, changed = body.get("inputs", []), body.get("state", []), body.get("changedPropIds", [])
     return (
         _are_values(inputs, callback["inputs"])
         and _are_values(state, callback["state"])
@@ -114,6 +114,7 @@ def _fit(callback: Callable[..., Any], values: Iterable[Any]) -> bool:
 
 @lru_cache(maxsize=256)
 def _types(callback: Callable[..., Any]) -> Sequence[TypeAdapter[Any]]:
-    """Those of its parameters; of `*more`, that of all the rest."""
+    """Those of its parameters; of `*more`, that of all the rest. An `actor` comes from us, not from the page."""
     hints = typing.get_type_hints(callback)
-    return [TypeAdapter(hints.get(name, Any)) for name in inspect.signature(callback).parameters]
+    names = [name for name in inspect.signature(callback).parameters if name != "actor"]
+    return [TypeAdapter(hints.get(name, Any)) for name in names]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import structlog
@@ -79,6 +80,7 @@ class Changes:
         """
 
         def register(change: Callable[..., Awaitable[Any]]) -> None:
+            @wraps(change)
             async def checked(*arguments: Any) -> Any:
                 if not asked(*arguments):
                     raise PreventUpdate

@@ -16,7 +16,7 @@ from investiq.serve.web import format as fmt
 from investiq.serve.web.alert_summary import summarise
 from investiq.serve.web.elements import Children, attributes, chip, outage, with_code, without_code
 from investiq.serve.web.logins import Logins, Who
-from investiq.serve.web.permission import SESSION, login_page
+from investiq.serve.web.permission import SESSION, Shown, is_person, login_page
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 from investiq.serve.web.words import MODES, PHASES, why_halted
@@ -29,10 +29,13 @@ POLL_MILLISECONDS = 2_000
 def register(app: Dash, sources: Sources, logins: Logins) -> None:
     """Keep the header current."""
 
-    async def show(_ticks: int | None, session: dict[str, Any] | None) -> tuple[Any, ...]:
+    async def show(_ticks: int | None, session: Shown) -> tuple[Any, ...]:
         content, who = await asyncio.gather(header_content(sources), logins.shown())
         now = session_document(who)
         return *content, no_update if now == session else now
+
+    def show_who(session: Shown, path: str | None, search: str | None) -> Children:
+        return who_content(session, f"{path or '/'}{search or ''}")
 
     app.callback(
         Output("status", "children"),
@@ -43,21 +46,21 @@ def register(app: Dash, sources: Sources, logins: Logins) -> None:
     )(show)
     app.callback(
         Output("who", "children"), Input(SESSION, "data"), Input("address", "pathname"), Input("address", "search")
-    )(lambda session, path, search: who_content(session, f"{path or '/'}{search or ''}"))
+    )(show_who)
 
 
-def session_document(who: Who | None) -> dict[str, str]:
+def session_document(who: Who | None) -> Shown:
     """What the page knows of who is logged in."""
     if who is None:
         return {}
     return {"name": who.name, "scope": who.scope.value, "until": fmt.clock_time(who.expires_at)}
 
 
-def who_content(session: dict[str, str] | None, page: str) -> Children:
+def who_content(session: Shown, page: str) -> Children:
     """Who is logged in and may do what, and the way out; or the way in."""
     if session is None:
         return None
-    if not session:
+    if not is_person(session):
         return html.A("Log in", href=login_page(page), className="log-in")
     who = html.Span(
         [html.Strong(session["name"]), f" ({session['scope']})"],

@@ -14,7 +14,7 @@ from investiq.serve.web import header
 from investiq.serve.web.changes import Changes
 from investiq.serve.web.elements import attributes, pending
 from investiq.serve.web.pages import analysis, operations, silence, silence_index, trading
-from investiq.serve.web.permission import SESSION
+from investiq.serve.web.permission import SESSION, Shown
 from investiq.serve.web.sources import Sources
 
 __all__ = ["INDEX", "frame", "register"]
@@ -118,7 +118,7 @@ def _footer() -> Component:
 def register(app: Dash, sources: Sources, changes: Changes) -> None:
     """Connect the address with the page."""
 
-    async def show(path: str | None, search: str | None, session: Any) -> Any:
+    async def show(path: str | None, search: str | None, session: Shown) -> Any:
         match (path or "/").strip("/").split("/"):
             case ["trading"]:
                 return trading.layout()

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, TypeGuard
 from urllib.parse import quote
 
 from dash import html
 from dash.development.base_component import Component
+from pydantic import with_config
+from typing_extensions import TypedDict  # before Python 3.12, pydantic takes no other
 
 from investiq.foundation.contract.access import covers
+from investiq.foundation.contract.words import one_of
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.vocabulary import Access
 from investiq.serve.web.elements import Children, notice, paragraph
 
-__all__ = ["SESSION", "insufficient", "login_page", "may", "refusal_notice", "who_may"]
+__all__ = ["SESSION", "Person", "Shown", "insufficient", "is_person", "login_page", "may", "refusal_notice", "who_may"]
 
 SESSION = "session"
 """The store of who is logged in: name, scope and end; empty while nobody is, None while it is not known yet.
@@ -22,7 +24,21 @@ SESSION = "session"
 Pages draw by it. Whether something may be done is asked of the API when it is done.
 """
 
-Shown = Mapping[str, Any] | None
+
+@with_config(extra="forbid")
+class _Nobody(TypedDict):
+    """Empty."""
+
+
+class Person(TypedDict):
+    """Who is logged in, as a page shows it."""
+
+    name: str
+    scope: Annotated[str, one_of(Access)]
+    until: str
+
+
+Shown = Person | _Nobody | None
 
 
 def login_page(back: str = "/") -> str:
@@ -32,7 +48,12 @@ def login_page(back: str = "/") -> str:
 
 def may(session: Shown, needed: Access) -> bool:
     """Whether the buttons for it live."""
-    return bool(session) and covers(Access(session["scope"]), needed)  # type: ignore[index]
+    return is_person(session) and covers(Access(session["scope"]), needed)
+
+
+def is_person(session: Shown) -> TypeGuard[Person]:
+    """Whether somebody is logged in."""
+    return bool(session)
 
 
 def who_may(session: Shown, needed: Access, to: str, page: str) -> Children:
@@ -44,7 +65,7 @@ def who_may(session: Shown, needed: Access, to: str, page: str) -> Children:
     """
     if session is None or may(session, needed):
         return None
-    if not session:
+    if not is_person(session):
         return html.P([html.A("Log in", href=login_page(page)), f" to {to}."], className="permission")
     why = insufficient(session["name"], session["scope"], needed, to)
     return html.P([f"{why} ", html.A("Log in as somebody else", href=login_page(page))], className="permission")

@@ -104,7 +104,7 @@ class ConsoleServer(FastAPIDashServer):
         dispatch = super().serve_callback(dash_app)
 
         async def checked(request: Request) -> Response:
-            body = getattr(request.state, "json_body", None)
+            body: Any = getattr(request.state, "json_body", None)
             if not is_expected(body, dash_app.callback_map):
                 raise _unknown()
             try:

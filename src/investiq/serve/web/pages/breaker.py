@@ -17,7 +17,7 @@ from investiq.serve.web import format as fmt
 from investiq.serve.web.changes import Actor, Changes
 from investiq.serve.web.elements import Children, card, chip, notice, with_code, without_code
 from investiq.serve.web.pages.order_ticket import asked
-from investiq.serve.web.permission import SESSION, may, who_may
+from investiq.serve.web.permission import SESSION, Shown, may, who_may
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 from investiq.serve.web.words import HEARTBEATS, why_halted
@@ -137,7 +137,7 @@ def _monitoring(monitoring: Monitoring) -> Component:
 def register(app: Dash, sources: Sources, changes: Changes) -> None:
     """Open the dialogue, and send what is confirmed."""
 
-    async def enable(_ticks: int | None, _changed: str | None, session: Any) -> tuple[bool, bool, Children]:
+    async def enable(_ticks: int | None, _changed: str | None, session: Shown) -> tuple[bool, bool, Children]:
         return enabled(await sources.status(), session)
 
     async def ask(_halt: int | None, _resume: int | None) -> tuple[Any, ...]:
@@ -194,7 +194,7 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
     )(lambda _clicks: False)
 
 
-def enabled(status: TradingStatus | SourceUnavailable, session: Any) -> tuple[bool, bool, Children]:
+def enabled(status: TradingStatus | SourceUnavailable, session: Shown) -> tuple[bool, bool, Children]:
     """Whether halt and resume are dead, and why for want of a login."""
     if isinstance(status, SourceUnavailable):
         return True, True, None

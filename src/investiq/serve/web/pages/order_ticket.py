@@ -19,7 +19,7 @@ from investiq.foundation.vocabulary import OPEN_STATUSES, Access, OrderStatus, O
 from investiq.serve.web import format as fmt
 from investiq.serve.web.changes import Actor, Changes
 from investiq.serve.web.elements import Children, attributes, card, notice
-from investiq.serve.web.permission import SESSION, may, who_may
+from investiq.serve.web.permission import SESSION, Shown, may, who_may
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 from investiq.serve.web.words import title
@@ -111,7 +111,7 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
         ticket = Ticket(*form)
         return uuid.uuid4().hex, ticket.type != OrderType.LIMIT, *ticket.field_faults()
 
-    def enable(session: Any, *form: Any) -> tuple[bool, Children]:
+    def enable(session: Shown, *form: Any) -> tuple[bool, Children]:
         dead = Ticket(*form).fault() is not None or not may(session, Access.TRADE)
         return dead, who_may(session, Access.TRADE, "send orders", "/trading")
 

@@ -20,7 +20,7 @@ from investiq.serve.web.elements import Children, attributes, card, notice, page
 from investiq.serve.web.links import runbook_page, silence_page
 from investiq.serve.web.pages.silence_change import LENGTHS, OTHER, USUAL, Form, SilenceTarget, end, rule_named, silence
 from investiq.serve.web.pages.silenced import firing_content, firing_count, relevant, silences_content
-from investiq.serve.web.permission import SESSION, may, who_may
+from investiq.serve.web.permission import SESSION, Shown, may, who_may
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 
@@ -37,7 +37,7 @@ def knows(sources: Sources, name: str) -> bool:
         return True
 
 
-async def layout(sources: Sources, name: str, search: str = "", session: Any = None) -> Component:
+async def layout(sources: Sources, name: str, search: str = "", session: Shown = None) -> Component:
     """The page of an alert; `search` may name the service, as in `?service=investiq-api`.
 
     It comes with what fires, so that nothing moves under a thumb once it is there.
@@ -177,10 +177,12 @@ async def state_content(
 def register(app: Dash, sources: Sources, changes: Changes) -> None:
     """Keep the page current, silence, and end silences."""
 
-    async def show(_ticks: int | None, _changed: str | None, session: Any, target: tuple[str, str]) -> tuple[Any, ...]:
+    async def show(
+        _ticks: int | None, _changed: str | None, session: Shown, target: tuple[str, str]
+    ) -> tuple[Any, ...]:
         return await state_content(sources, SilenceTarget(*target), may(session, Access.TRADE))
 
-    def enable(session: Any, target: tuple[str, str]) -> tuple[bool, Children]:
+    def enable(session: Shown, target: tuple[str, str]) -> tuple[bool, Children]:
         page = silence_page(*target)
         return not may(session, Access.TRADE), who_may(session, Access.TRADE, "silence alerts", page)
 
