@@ -49,6 +49,7 @@ def test_each_part_is_shown_its_own_secret_and_no_other(config: Config, stack: F
     stack.start()
     for part in ("prometheus", "node", "inbox", "api"):
         run("ask", part, "/metrics")
+    run("ask", "inbox", "/api/notifications")
     keys = Paths.of(config).keys
     basic = {
         part: base64.b64encode(f"investiq:{(keys / f'{part}.password').read_text().strip()}".encode()).decode()
@@ -57,8 +58,9 @@ def test_each_part_is_shown_its_own_secret_and_no_other(config: Config, stack: F
     assert shown == [
         ("prometheus", f"Basic {basic['prometheus']}"),
         ("node", f"Basic {basic['node']}"),
-        ("inbox", f"Bearer {(keys / 'inbox.token').read_text().strip()}"),
+        ("inbox", None),
         ("api", None),
+        ("inbox", f"Bearer {(keys / 'inbox.token').read_text().strip()}"),
     ]
 
 

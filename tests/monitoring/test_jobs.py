@@ -10,6 +10,7 @@ import pytest
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import AgentConfig, ApiConfig, MarketConfig, ServiceConfig, WebConfig
 from investiq.foundation.topology import target
+from investiq.foundation.vocabulary import Part
 from investiq.monitoring.scraping.jobs import prometheus_document
 from investiq.monitoring.scraping.probes import blackbox_document
 
@@ -54,9 +55,11 @@ def test_a_listening_address_becomes_one_that_can_be_dialled(host: str, expected
 
 
 def test_the_metrics_token_is_presented_from_a_file_and_only_when_there_is_one() -> None:
-    assert "authorization" not in _scraped(Config())["investiq-api"]
-    with_token = _scraped(Config(api=ApiConfig(metrics_token="secret")))
-    assert with_token["investiq-api"]["authorization"] == {"type": "Bearer", "credentials_file": "metrics_token"}
+    without_token, with_token = _scraped(Config()), _scraped(Config(api=ApiConfig(metrics_token="secret")))
+    for part in Part:
+        assert "authorization" not in without_token[part]
+        assert with_token[part]["authorization"] == {"type": "Bearer", "credentials_file": "metrics_token"}
+    assert "authorization" not in with_token["node"]
     assert "secret" not in str(with_token)
 
 

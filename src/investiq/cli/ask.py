@@ -39,5 +39,6 @@ def command(context: CommandContext, part: str, path: str) -> None:
 
 
 async def _ask(config: Config, process: Process, path: str) -> Answer:
+    of = HttpCredentials.of_metrics if path.partition("?")[0] == "/metrics" else HttpCredentials.of
     async with HttpSession(process.title, process.url(config), part=process.name) as http:
-        return await http.ask(path, credentials=HttpCredentials.of(process, config))
+        return await http.ask(path, credentials=of(process, config))

@@ -191,9 +191,10 @@ async def test_only_a_newer_evaluation_is_a_heartbeat(inbox: httpx2.AsyncClient,
 
 async def test_metrics_count_what_arrived(inbox: httpx2.AsyncClient) -> None:
     name = "investiq_inbox_notifications_total"
-    assert sample((await inbox.get("/metrics")).text, name, status="resolved") == 0
+    assert sample((await inbox.get("/metrics", auth=None)).text, name, status="resolved") == 0
     await inbox.post("/webhook", json=webhook(alert("A"), alert("B")))
-    assert sample((await inbox.get("/metrics")).text, name, status="firing") == 2
+    assert sample((await inbox.get("/metrics", auth=None)).text, name, status="firing") == 2
+    assert (await inbox.get("/metrics")).status_code == 401, "the inbox's token is not that of metrics"
 
 
 # ---- who may ----

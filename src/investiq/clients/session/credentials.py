@@ -14,7 +14,7 @@ import httpx2
 from investiq.clients.session.errors import UnusableCredentials
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.documents.text import UnreadableFile, read_text
-from investiq.foundation.topology import INBOX, PROGRAM_USER, Process
+from investiq.foundation.topology import INBOX, OURS, PROGRAM_USER, Process
 
 __all__ = ["HttpCredentials", "tls_context"]
 
@@ -44,6 +44,11 @@ class HttpCredentials:
         if process.asks_password:
             return cls(own_password=Paths.of(config).password(process.name))
         return cls()
+
+    @classmethod
+    def of_metrics(cls, process: Process, config: Config) -> HttpCredentials:
+        """What it asks for at /metrics: from this machine, our servers want nothing there, and no token but its own."""
+        return cls() if process in OURS else cls.of(process, config)
 
     def headers(self) -> dict[str, str]:
         """The bearer token, where there is one.

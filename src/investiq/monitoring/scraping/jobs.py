@@ -61,7 +61,7 @@ def jobs(config: Config) -> tuple[Job, ...]:
 def _of_process(process: Process, config: Config) -> Iterator[Job]:
     if process is topology.BLACKBOX:
         yield _probes(config)
-    asks = process is topology.API and config.api.metrics_token is not None
+    asks = process in topology.OURS and config.api.metrics_token is not None
     yield Job(
         process.job,
         (process.target(config),),

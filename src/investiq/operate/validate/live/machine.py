@@ -161,9 +161,11 @@ async def check_endpoints(context: ValidationContext) -> CheckResult:
 
 def _endpoints(config: Config) -> Iterator[tuple[str, str, HttpCredentials]]:
     """URL, what its body holds, and what it asks for."""
+    processes = {process.name: process for process in topology.PROCESSES}
     for part in stack_table(config).parts:
         if part.check is not None:
-            yield f"{_base(part)}/metrics", "# TYPE ", part.check.credentials
+            credentials = HttpCredentials.of_metrics(processes[part.name], config)
+            yield f"{_base(part)}/metrics", "# TYPE ", credentials
     api = topology.API.url(config)
     yield f"{api}/api/market", '"phase"', HttpCredentials()
     yield f"{api}/api/symbols", '"symbols"', HttpCredentials()
