@@ -121,9 +121,7 @@ Amount = Annotated[
 ]
 """A decimal that a client gives; what it may be besides is the domain's business."""
 
-SymbolText = Annotated[
-    str, Field(max_length=40, json_schema_extra={"pattern": r"^[A-Za-z][A-Za-z0-9]{0,5}([.\-][A-Za-z0-9]{1,3})?$"})
-]
+SymbolText = Annotated[str, Field(json_schema_extra={"pattern": r"^[A-Za-z][A-Za-z0-9]{0,5}([.\-][A-Za-z0-9]{1,3})?$"})]
 """A ticker as a client writes it; the market says what is one, and forgives spaces around it."""
 
 
@@ -286,10 +284,11 @@ class Analysis(_Document):
 
 
 _NOT_NULL: JsonDict = {"type": ["number", "string"]}
+_SECRET: JsonDict = {"type": "string", "minLength": 1}
 
 
-def _one_of_two(given: str, absent: str) -> JsonDict:
-    return {"properties": {given: _NOT_NULL, absent: {"type": "null"}}, "required": [given]}
+def _one_of_two(given: str, absent: str, kind: JsonDict = _NOT_NULL) -> JsonDict:
+    return {"properties": {given: kind, absent: {"type": "null"}}, "required": [given]}
 
 
 class Trade(BaseModel):
@@ -500,7 +499,10 @@ SESSIONS_PATH: Final = "/api/sessions"
 class LogIn(BaseModel):
     """What to log in with: exactly one of both."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"oneOf": [_one_of_two("key", "link", _SECRET), _one_of_two("link", "key", _SECRET)]},
+    )
 
     key: str | None = Field(None, max_length=200, description="an API key: `iq_...`")
     link: str | None = Field(None, max_length=200, description="the token of a link of `investiq login`: `iql_...`")

@@ -39,7 +39,7 @@ def describe_problems(app: FastAPI, further: Mapping[int, str]) -> None:
             document = plain()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             for method, operation in _operations(document):
-                _add(operation, _ANY | further | (_WITH_BODY if "requestBody" in operation else {}))
+                _add(operation, {**_ANY, **further, **(_WITH_BODY if "requestBody" in operation else {})})
                 if method == "get" and "security" in operation:
                     operation["security"].append({})  # from this machine, reading needs no key
             for name in _OF_FASTAPI:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Final
 
 from pydantic import BeforeValidator
 
-__all__ = ["WholeNumber"]
+__all__ = ["digits"]
 
 
 def _digits(value: object) -> object:
@@ -17,4 +17,5 @@ def _digits(value: object) -> object:
     return value
 
 
-WholeNumber = Annotated[int, BeforeValidator(_digits)]
+digits: Final = BeforeValidator(_digits)
+"""Of an int, behind its bounds: OpenAPI tells only what stands before."""

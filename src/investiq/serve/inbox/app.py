@@ -16,7 +16,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, Response
+from pydantic import Field
 from starlette.middleware import Middleware
 
 from investiq import __version__
@@ -29,7 +30,7 @@ from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import AlertStatus, Dependency, HealthStatus, Part
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve
-from investiq.serve.http.queries import WholeNumber
+from investiq.serve.http.queries import digits
 from investiq.serve.inbox.access import TokenAccess
 from investiq.serve.inbox.store import InboxUnavailable, NotificationStore, Received
 
@@ -101,7 +102,7 @@ def create_app(config: Config, metrics: Metrics) -> FastAPI:
         health=health,
         statuses={InboxUnavailable: 503},
         inner_layers=[Middleware(TokenAccess, token=token)],
-        refusals=(401,),
+        refusals={401: "The token of the inbox is missing or wrong."},
         lifespan=lifespan,
     )
     _add_receivers(app, store, heartbeat, metrics)
@@ -128,7 +129,7 @@ def _add_receivers(app: FastAPI, store: NotificationStore, heartbeat: _Heartbeat
 def _add_reader(app: FastAPI, store: NotificationStore) -> None:
     @app.get("/api/notifications")
     def notifications(
-        limit: Annotated[WholeNumber, Query(ge=1, le=MAX_LIMIT)] = 100,
+        limit: Annotated[int, Field(ge=1, le=MAX_LIMIT), digits] = 100,
         status: AlertStatus | None = None,
         alertname: Line | None = None,
         since: Moment | None = None,

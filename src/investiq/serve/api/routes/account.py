@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
+from pydantic import Field
 
 from investiq.foundation.contract import api
 from investiq.invest.trading.desk import Desk
 from investiq.serve.api.documents import document
-from investiq.serve.http.queries import WholeNumber
+from investiq.serve.http.queries import digits
 
 __all__ = ["account_routes"]
 
@@ -35,7 +36,7 @@ def account_routes(desk: Desk) -> APIRouter:
         return document(api.Account, desk.account())
 
     @router.get("/api/account/equity")
-    def equity(limit: Annotated[WholeNumber, Query(ge=1, le=MOST_POINTS)] = 1_000) -> api.EquityCurve:
+    def equity(limit: Annotated[int, Field(ge=1, le=MOST_POINTS), digits] = 1_000) -> api.EquityCurve:
         """The latest points of the equity curve, ascending."""
         return api.EquityCurve(points=[document(api.EquityPoint, point) for point in desk.equity_points(limit)])
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from investiq.foundation.contract import api
 from investiq.foundation.iso_time import IsoDate
 from investiq.invest.market.market import Market
 from investiq.invest.market.types import Bar, Symbol, parse_symbol
 from investiq.serve.api.documents import document
-from investiq.serve.http.queries import WholeNumber
+from investiq.serve.http.queries import digits
 
 __all__ = ["market_routes"]
 
@@ -46,7 +47,7 @@ def market_routes(market: Market) -> APIRouter:
         symbol: api.SymbolText,
         start: IsoDate | None = Query(None, alias="from", description="first session"),
         end: IsoDate | None = Query(None, alias="to", description="last session"),
-        limit: Annotated[WholeNumber, Query(ge=1, le=MOST_BARS)] = 500,
+        limit: Annotated[int, Field(ge=1, le=MOST_BARS), digits] = 500,
         cursor: IsoDate | None = Query(None, description="`next_cursor` of the page before"),
     ) -> api.Bars:
         """Completed sessions, ascending: from `from` onwards in pages, or without `from` the latest `limit` of them."""

@@ -39,7 +39,8 @@ def session_routes(store: SessionStore, keys: KeyRing, metrics: Metrics) -> APIR
     failures = metrics.counter(catalogue.AUTH_FAILURES).labels("unknown_key")
     asking = _session(store)
 
-    @router.post(api.SESSIONS_PATH, status_code=201, responses=_REFUSED)
+    # Nobody needs to be known to log in.
+    @router.post(api.SESSIONS_PATH, status_code=201, responses=_REFUSED, openapi_extra={"security": [{}]})
     def log_in(what: api.LogIn) -> api.NewSession:
         """Log in with an API key, or with a link of `investiq login`. The session allows what the key allows."""
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field
 
 from investiq.foundation.contract import api
 from investiq.foundation.contract.text import Line
@@ -19,7 +20,7 @@ from investiq.serve.api.documents import order_document
 from investiq.serve.api.identity import limited_by, needs
 from investiq.serve.api.rate_limit import RateLimit
 from investiq.serve.http import Problem
-from investiq.serve.http.queries import WholeNumber
+from investiq.serve.http.queries import digits
 
 __all__ = ["trade_routes"]
 
@@ -79,9 +80,9 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
 
     @router.get("/api/trades")
     def orders(
-        limit: Annotated[WholeNumber, Query(ge=1, le=MOST_ORDERS)] = 100,
-        cursor: WholeNumber | None = Query(
-            None, ge=1, le=_LARGEST_CURSOR, description="`next_cursor` of the page before"
+        limit: Annotated[int, Field(ge=1, le=MOST_ORDERS), digits] = 100,
+        cursor: Annotated[int, Field(ge=1, le=_LARGEST_CURSOR), digits] | None = Query(
+            None, description="`next_cursor` of the page before"
         ),
         symbol: api.SymbolText | None = None,
         status: Annotated[str, one_of(OrderStatus)] | None = None,
