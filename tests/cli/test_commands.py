@@ -337,6 +337,24 @@ def test_a_new_key_goes_to_stdout_alone_once(api: Served) -> None:
     assert created.out.strip() not in created.err
     for argv in (("--name", ""), ("--name", "x" * 101), ("--name", "x", "--scope", "root"), ()):
         assert run("keys", "create", *argv).code == ExitCode.USAGE
+    for name, life in (("a\x1b[2J", "90d"), ("x", "90"), ("x", "never"), ("x", "-1d")):
+        assert run("keys", "create", "--name", name, "--expires", life).code == ExitCode.USAGE
+
+
+def test_a_key_that_expires_says_when_and_a_list_of_keys_when_each_was_used(
+    api: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = document("keys", "create", "--name", "audit", "--expires", "90d")
+    assert made["expires"] > made["created"]
+    assert made["last_used"] is None
+    ended = document("keys", "create", "--name", "ended", "--expires", "0s")
+    monkeypatch.setenv("INVESTIQ_CLIENT_KEY", ended["secret"])
+    assert run("positions").code == ExitCode.NOT_ALLOWED
+    listed = document("keys", "list")["keys"]
+    assert {key["name"]: bool(key["expires"]) for key in listed}["audit"]
+    table = run("keys", "list").out.splitlines()
+    assert [word for word in ("EXPIRES", "LAST USED") if word in table[0]] == ["EXPIRES", "LAST USED"]
+    assert next(line for line in table if "local console" in line).split().count("never") == 2
 
 
 def test_without_a_key_reading_works_and_trading_is_not_allowed(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:

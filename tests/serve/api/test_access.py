@@ -20,10 +20,12 @@ from investiq.serve.api.keys import KeyStore, UnusableKeyFile, provide_key_files
 from tests.serve.api.installation import Installation, install, not_running
 
 READABLE = ("/health", "/metrics", "/api/market", "/api/trading/status", "/docs", "/openapi.json")
-FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Via")
-FORWARDING += ("CF-Connecting-IP", "CF-Ray", "True-Client-IP", "X-Client-IP", "X-Cluster-Client-IP", "Fly-Client-IP")
-FORWARDING += ("Fastly-Client-IP", "X-Azure-ClientIP", "X-Envoy-External-Address", "X-Appengine-User-IP", "CDN-Loop")
-FORWARDING += ("X-Original-Forwarded-For", "X-Amzn-Trace-Id", "Client-IP", "X-Remote-Addr", "Proxy-Client-IP")
+FORWARDING = [
+    *("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Via"),
+    *("CF-Connecting-IP", "CF-Ray", "True-Client-IP", "X-Client-IP", "X-Cluster-Client-IP", "Fly-Client-IP"),
+    *("Fastly-Client-IP", "X-Azure-ClientIP", "X-Envoy-External-Address", "X-Appengine-User-IP", "CDN-Loop"),
+    *("X-Original-Forwarded-For", "X-Amzn-Trace-Id", "Client-IP", "X-Remote-Addr", "Proxy-Client-IP"),
+]
 WRONG = (
     "Bearer iq_" + "A" * 43,
     "Bearer ",

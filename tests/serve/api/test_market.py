@@ -83,7 +83,18 @@ async def test_no_question_shows_a_bar_of_the_future(
 
 
 async def test_wrong_questions_about_bars_are_refused(local: httpx2.AsyncClient, subtests: pytest.Subtests) -> None:
-    for query in ("limit=0", "limit=5001", "limit=1_0", "limit=-1", "from=yesterday", "to=2008-02-30", "cursor=zzz"):
+    for query in (
+        "limit=0",
+        "limit=5001",
+        "limit=1_0",
+        "limit=-1",
+        "from=yesterday",
+        "from=0",
+        "to=1e9",
+        "cursor=20080102",
+        "to=2008-02-30",
+        "cursor=zzz",
+    ):
         with subtests.test(query=query):
             response = await local.get(f"/api/bars/AAPL?{query}")
             assert response.status_code == 422
@@ -104,7 +115,7 @@ async def test_a_symbol_of_the_future_is_unknown(local: httpx2.AsyncClient) -> N
 
 
 async def test_what_cannot_be_a_symbol_is_422(local: httpx2.AsyncClient, subtests: pytest.Subtests) -> None:
-    for text in ("A%20B", "%00", "1A", "A" * 400, "%F0%9F%92%A9", "A..B", "-"):
+    for text in ("A%20B", "%00", "%C3%9F", "%C4%B1BM", "1A", "A" * 400, "%F0%9F%92%A9", "A..B", "-"):
         with subtests.test(text=text):
             response = await local.get(f"/api/analyze/{text}")
             assert response.status_code == 422

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import event
 
 from investiq.foundation.config.schema import ApiConfig
+from investiq.foundation.vocabulary import Access
 from investiq.serve.api import rate_limit
-from investiq.serve.api.access import Access
 from investiq.serve.api.keys import KeyStore
 from investiq.serve.api.rate_limit import RateLimit
 from investiq.serve.http.access import address_bucket

@@ -71,7 +71,30 @@ async def test_an_order_needs_a_usable_key(admin: httpx2.AsyncClient, subtests: 
             response = await admin.post("/api/trades", json=BUY, headers=headers)
             assert response.status_code == 400
             assert response.headers["content-type"] == "application/problem+json"
+    twice = [("Idempotency-Key", "k1"), ("Idempotency-Key", "k2")]
+    assert (await admin.post("/api/trades", json=BUY, headers=twice)).status_code == 400
     assert (await admin.get("/api/trades")).json()["orders"] == []
+
+
+async def test_an_order_that_says_a_thing_twice_is_refused(admin: httpx2.AsyncClient) -> None:
+    body = '{"symbol": "AAPL", "side": "buy", "quantity": "1", "quantity": "1000000"}'
+    headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+    refused = await admin.post("/api/trades", content=body, headers=headers)
+    assert refused.status_code == 422
+    assert "'quantity' is there twice" in refused.json()["detail"]
+    assert (await admin.get("/api/trades")).json()["orders"] == []
+
+
+async def test_no_id_makes_the_server_fail(admin: httpx2.AsyncClient, subtests: pytest.Subtests) -> None:
+    for name in ("%00", "%1b", "%ED%A0%80", "a%0ab", "x" * 1000, "%F0%9F%92%A9"):
+        with subtests.test(id=name):
+            assert (await admin.get(f"/api/trades/{name}")).status_code in (404, 422)
+            assert (await admin.delete(f"/api/trades/{name}")).status_code in (404, 422)
+
+
+async def test_a_method_that_a_path_has_not_is_told_all_that_it_has(admin: httpx2.AsyncClient) -> None:
+    refused = await admin.put("/api/trades")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, POST")
 
 
 async def test_a_denied_order_is_a_conflict_that_carries_the_kept_order(admin: httpx2.AsyncClient) -> None:
@@ -222,7 +245,7 @@ async def test_halted_trading_denies_entries_and_lets_exits_through(
 
 
 async def test_halt_and_resume_need_a_reason(admin: httpx2.AsyncClient, subtests: pytest.Subtests) -> None:
-    for action, reason in product(("halt", "resume"), ("", "  ", None, "x" * 501)):
+    for action, reason in product(("halt", "resume"), ("", "  ", None, "x" * 501, "\x00", "a\x1b[2J", "\u202ea")):
         with subtests.test(action=action, reason=reason):
             assert (await admin.post(f"/api/trading/{action}", json={"reason": reason})).status_code == 422
             assert (await admin.post(f"/api/trading/{action}", json={})).status_code == 422

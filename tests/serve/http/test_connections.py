@@ -231,8 +231,8 @@ def test_a_server_may_open_as_much_as_the_system_allows() -> None:
 
 
 def test_uvicorn_has_the_hooks_that_we_build_on() -> None:
-    hooks = ("connection_made", "connection_lost", "data_received", "on_response_complete", "pause_writing")
-    hooks += ("resume_writing", "timeout_keep_alive_handler", "send_400_response", "_unsupported_upgrade_warning")
-    hooks += ("_unset_keepalive_if_required",)
+    hooks = ["connection_made", "connection_lost", "data_received", "on_response_complete", "pause_writing"]
+    hooks += ["resume_writing", "timeout_keep_alive_handler", "send_400_response", "_unsupported_upgrade_warning"]
+    hooks += ["_unset_keepalive_if_required"]
     assert all(callable(getattr(H11Protocol, name)) for name in hooks)
     assert list(inspect.signature(H11Protocol).parameters) == ["config", "server_state", "app_state", "_loop"]

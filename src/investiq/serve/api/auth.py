@@ -195,7 +195,8 @@ class AuthMiddleware:
 
 def _stops_trading(scope: Scope) -> bool:
     """Halting, and cancelling an order: no crowd of other requests may be in the way of either."""
-    method, path = scope["method"], scope["path"]
+    method: str = scope["method"]
+    path: str = scope["path"]
     return (method == "POST" and path == HALT_PATH) or (method == "DELETE" and path.startswith(ORDERS_PATH))
 
 

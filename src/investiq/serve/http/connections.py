@@ -18,7 +18,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import partial
 from typing import Any, Final
 
 import h11
@@ -235,8 +234,9 @@ class BoundedConnection(H11Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
         self._owed = owed
-        late = partial(self._is_late, owed)
-        self._deadline = None if owed is None else self.loop.call_later(self._deadlines.of(owed), late)
+        self._deadline = None
+        if owed is not None:
+            self._deadline = self.loop.call_later(self._deadlines.of(owed), self._is_late, owed)
 
     def _is_late(self, owed: Owed) -> None:
         self._expect(None)

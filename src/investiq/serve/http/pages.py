@@ -49,7 +49,8 @@ def _schemes(scope: Scope, host: str) -> set[str]:
     forwarded = {value.decode("latin-1").strip().lower() for value in _values(scope["headers"], b"x-forwarded-proto")}
     if forwarded:
         return forwarded & _DEFAULT_PORTS.keys()
-    own = {"wss": "https", "ws": "http"}.get(scope["scheme"], scope["scheme"])
+    spoken: str = scope["scheme"]
+    own = {"wss": "https", "ws": "http"}.get(spoken, spoken)
     # A name that is known outside may be served by a proxy that ends TLS and says nothing about it.
     name = host_name(host) or ""
     is_local = name == "localhost" or ":" in name or name.replace(".", "").isdigit()
