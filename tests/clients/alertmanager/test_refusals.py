@@ -43,3 +43,9 @@ def test_a_word_is_more_than_space() -> None:
     assert check_text(" known \n", "say why") == "known"
     with pytest.raises(NotSilenceable, match="say why"):
         check_text(" \n", "say why")
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\x1b[2J", "a\nb", "a\u202eb"])
+def test_a_character_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(NotSilenceable, match=r"U\+[0-9A-F]{4} cannot be read"):
+        check_text(text, "say why")

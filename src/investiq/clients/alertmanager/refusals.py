@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from investiq.clients.alertmanager.silence import LONGEST_SILENCE
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.foreign_text import acted_upon
 
 __all__ = ["NotSilenceable", "check_length", "check_name", "check_text"]
 
@@ -54,8 +55,10 @@ def check_text(text: str, missing: str) -> str:
     """The text without the space around it.
 
     Raises:
-        NotSilenceable: nothing is left; `missing` says what to write.
+        NotSilenceable: nothing is left, and `missing` says what to write; or a character of it cannot be read.
     """
     if not text.strip():
         raise NotSilenceable(missing)
+    if character := acted_upon(text.strip()):
+        raise NotSilenceable(f"the character U+{ord(character):04X} cannot be read: write one line of text")
     return text.strip()
