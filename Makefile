@@ -65,7 +65,7 @@ figures: ## Figures of the code: size, complexity, shared names (ARGS=--names li
 	@exec python3 setup/figures.py $(ARGS)
 
 clean: ## Remove the virtual environments and caches; the data in .investiq stays
-	rm -rf .venv .venv-lock build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-lock build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What `make up` and the checks need before they can start.
