@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status test lint types unit e2e format lock proof-api proof-fresh proof-heartbeat proof-mutation proof-series figures clean runtime dev
+.PHONY: help up down status test lint types unit e2e format lock proof-api proof-fresh proof-heartbeat proof-intruder proof-mutation proof-series figures clean runtime dev
 
 BIN := .venv/bin
 ARGS ?=
@@ -51,6 +51,9 @@ proof-fresh: ## Run `make up` in bare Debian containers (needs Docker; ARGS name
 
 proof-heartbeat: dev ## Kill Prometheus, then Alertmanager: seconds until trading is halted, and what is refused meanwhile
 	@exec $(BIN)/pytest -q tests/e2e/proof_heartbeat.py $(ARGS)
+
+proof-intruder: dev ## As another user of this machine, forge, silence, take ports and overload; halt meanwhile (needs root)
+	@exec $(BIN)/pytest -q tests/e2e/proof_intruder.py $(ARGS)
 
 proof-mutation: dev ## Change every alerting rule in many small ways: the tests must notice each (ARGS="--only HighLatency")
 	@exec $(BIN)/investiq rules mutate $(ARGS)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import random
 import socket
 from contextlib import ExitStack
 
 __all__ = ["closed_port", "free_port", "free_ports"]
 
+_CHANCE = random.SystemRandom()
+"""Whatever seeds the other one, such as Hypothesis, would give every test the same ports."""
+
 
 def free_port() -> int:
     """A port that nobody listens on now, and that a server of the test may take."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    (port,) = free_ports(1)
+    return port
 
 
 def closed_port() -> int:
@@ -22,9 +25,22 @@ def closed_port() -> int:
 
 
 def free_ports(number: int) -> list[int]:
-    """Several at once: one by one, the system could give the same port twice."""
-    with ExitStack() as sockets:
-        listeners = [sockets.enter_context(socket.socket()) for _ in range(number)]
-        for listener in listeners:
-            listener.bind(("127.0.0.1", 0))
-        return [int(listener.getsockname()[1]) for listener in listeners]
+    """Several, each another.
+
+    Below those that the system gives to outgoing connections, which could take one before its server does.
+    """
+    with ExitStack() as probes:
+        return [_probed(probes) for _ in range(number)]
+
+
+def _probed(probes: ExitStack) -> int:
+    while True:
+        port = _CHANCE.randrange(15_000, 32_000)
+        probe = probes.enter_context(socket.socket())
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return port

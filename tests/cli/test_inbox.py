@@ -22,14 +22,13 @@ from investiq.clients.session import HttpCredentials
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths, load
 from tests.operate.supervise.notifications import alert, webhook
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")
 def inbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of a running inbox with one page over, one still firing, and one repeated."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     data = tmp_path_factory.mktemp("inbox")
     environment = {"INVESTIQ_INBOX_PORT": str(port), "INVESTIQ_DATA_DIR": str(data)}
     token = Paths.of(Config(data_dir=data)).inbox_token

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import socket
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from investiq.cli import main
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand, ExampleGroup
 from investiq.cli.main import COMMANDS, load_command
+from tests import ports
 
 
 class Result(NamedTuple):
@@ -40,9 +40,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.fixture
 def closed_port(monkeypatch: pytest.MonkeyPatch) -> int:
     """A port where nobody listens, configured as the API's."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = ports.closed_port()
     monkeypatch.setenv("INVESTIQ_API_PORT", str(port))
     return port
 

@@ -6,11 +6,10 @@ Each inhibition by itself is in tests/monitoring/test_inhibition.py.
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from investiq.foundation.topology import Process
 from investiq.operate.render.files import write_runtime
 from investiq.operate.render.web_config import provide_passwords
 from investiq.operate.supervise.parts import HealthProbe, ProcessSpec, stack_table
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.e2e
 
@@ -33,11 +33,8 @@ DEADLINE_SECONDS = 60
 
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
-    with ExitStack() as sockets:
-        for port in ("INBOX_PORT", "MONITORING_ALERTMANAGER_PORT"):
-            listener = sockets.enter_context(socket.socket())
-            listener.bind(("127.0.0.1", 0))
-            monkeypatch.setenv(f"INVESTIQ_{port}", str(listener.getsockname()[1]))
+    for name, port in zip(("INBOX_PORT", "MONITORING_ALERTMANAGER_PORT"), free_ports(2), strict=True):
+        monkeypatch.setenv(f"INVESTIQ_{name}", str(port))
     monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
     return load().config

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -20,15 +19,10 @@ from investiq.operate.supervise.process import SupervisionTiming
 from investiq.operate.supervise.sockets import PartSockets
 from investiq.operate.supervise.status import Failure, PartStatus, StackSnapshot
 from investiq.operate.supervise.supervisor import Supervisor
+from tests.ports import free_port
 
 FAKE = Path(__file__).with_name("fake_part.py")
 QUICK = SupervisionTiming(starting=0.02, watching=0.05, settled=0.1, crashes=3, first_back_off=0.02)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -41,7 +42,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("name")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--port", type=int)
-    parser.add_argument("--fd", type=int, help="a listening socket that is inherited")
+    parser.add_argument("--fd", type=int, action="append", default=[], help="a listening socket that is inherited")
     parser.add_argument("--crashes", type=int, default=0, help="how many starts end in a crash")
     parser.add_argument("--exit-code", type=int, default=3)
     parser.add_argument("--say")
@@ -80,13 +81,15 @@ def _serve(arguments: argparse.Namespace) -> None:
         def log_message(self, *_: object) -> None:
             pass
 
-    if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ["LISTEN_FDS"] == "1":
-        arguments.fd = 3
-    server = HTTPServer(("127.0.0.1", arguments.port), Handler, bind_and_activate=not arguments.fd)
-    if arguments.fd:
+    if os.environ.get("LISTEN_PID") == str(os.getpid()):
+        arguments.fd = list(range(3, 3 + int(os.environ["LISTEN_FDS"])))
+    for descriptor in arguments.fd:
+        server = HTTPServer(("127.0.0.1", arguments.port), Handler, bind_and_activate=False)
         server.socket.close()
-        server.socket = socket.socket(fileno=arguments.fd)
-    server.serve_forever()
+        server.socket = socket.socket(fileno=descriptor)
+        threading.Thread(target=server.serve_forever).start()
+    if not arguments.fd:
+        HTTPServer(("127.0.0.1", arguments.port), Handler).serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Another user's program that wants the connections to a port: binds it in every way there is, and counts what it gets.
 
-`port_thief.py ADDRESS PORT` prints how many of its own connections to ADDRESS it was given. Two sockets work on a
-port that is bound but does not listen: after the first, the kernel skips its check of the second.
+`port_thief.py ADDRESS PORT SOCKETS SECONDS` prints how many of its own connections to ADDRESS it was given, with so
+many sockets at once and so much patience. Two sockets work on a port that is bound but does not listen: after the
+first, the kernel skips its check of the second.
 """
 
 from __future__ import annotations
@@ -41,11 +42,11 @@ def listening(way: Way, port: int) -> socket.socket:
     return listener
 
 
-def stolen(ways: tuple[Way, ...], target: str, port: int) -> int:
+def stolen(ways: tuple[Way, ...], target: str, port: int, seconds: float) -> int:
     with ExitStack() as held:
         try:
             listeners = [held.enter_context(closing(listening(way, port))) for way in ways]
-            held.enter_context(socket.create_connection((target, port), timeout=2))
+            held.enter_context(socket.create_connection((target, port), timeout=seconds))
         except OSError:
             return 0
         return sum(map(has_connection, listeners))
@@ -60,10 +61,9 @@ def has_connection(listener: socket.socket) -> bool:
 
 
 def main() -> None:
-    target, port = sys.argv[1], int(sys.argv[2])
-    one = ((way,) for way in ways())
-    two = itertools.permutations(ways(), 2)
-    print(sum(stolen(chosen, target, port) for chosen in itertools.chain(one, two)))  # noqa: T201  read by the test
+    target, port, sockets, seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+    chosen = itertools.chain.from_iterable(itertools.permutations(ways(), n) for n in range(1, sockets + 1))
+    print(sum(stolen(one, target, port, seconds) for one in chosen))  # noqa: T201  read by the test
 
 
 if __name__ == "__main__":

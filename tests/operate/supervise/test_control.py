@@ -15,7 +15,8 @@ import pytest
 
 from investiq.operate.supervise.control import AlreadyRunning, ControlClient, NotRunning, Rejected, hold_lock, is_locked
 from investiq.operate.supervise.status import Phase, ProcessState, StackSnapshot
-from tests.operate.supervise.conftest import Fakes, free_port
+from tests.operate.supervise.conftest import Fakes
+from tests.ports import free_port
 
 
 @asynccontextmanager

@@ -14,7 +14,8 @@ import pytest
 from investiq.foundation import listeners
 from investiq.operate.supervise.parts import StackTable
 from investiq.operate.supervise.ports import PortsTaken, check_ports, taken_ports
-from tests.operate.supervise.conftest import Fakes, free_port
+from tests.operate.supervise.conftest import Fakes
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from investiq.operate.supervise.parts import HealthProbe
 from investiq.operate.supervise.readiness import ProbeResult, ask, http_client
-from tests.operate.supervise.conftest import free_port
+from tests.ports import free_port
 
 Serve = Callable[[int, bytes], str]
 

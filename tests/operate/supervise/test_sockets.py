@@ -16,18 +16,21 @@ import httpx2
 import psutil
 import pytest
 
+from investiq.operate.supervise.parts import StackTable
+from investiq.operate.supervise.ports import bound_ports
 from investiq.operate.supervise.sockets import PartSockets, bind
 from investiq.operate.supervise.status import Phase, ProcessState
-from tests.operate.supervise.conftest import Fakes, free_port, part_until, until
+from tests.operate.supervise.conftest import Fakes, part_until, until
+from tests.ports import free_port
 
 THIEF = Path(__file__).with_name("port_thief.py")
 
 
-def stolen(address: str, port: int) -> int:
+def stolen(address: str, port: int, *, sockets: int = 2, seconds: float = 2) -> int:
     """How many connections another user gets; without root, another process of this one."""
     another = ("setpriv", "--reuid", "65534", "--clear-groups", "--") if os.geteuid() == 0 else ()
     told = subprocess.run(
-        [*another, sys.executable, "-S", "-E", "-", address, str(port)],
+        [*another, sys.executable, "-S", "-E", "-", address, *map(str, (port, sockets, seconds))],
         input=THIEF.read_text(),  # which that user may not be able to open
         capture_output=True,
         text=True,
@@ -77,6 +80,34 @@ async def test_no_connection_goes_to_another_user_whether_or_not_there_is_a_part
     ((_, port),) = ends(sockets)
     reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     assert stolen(reached, port) == 0
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize(("host", "other"), [("127.0.0.1", "::1"), ("::1", "127.0.0.1")])
+async def test_nobody_else_gets_the_port_at_the_other_address_of_localhost(fakes: Fakes, host: str, other: str) -> None:
+    part = fakes.part("api", listen_host=host)
+    assert part.port is not None
+    with bound_ports(StackTable((part,))):
+        assert stolen(other, part.port) == 0
+
+
+@pytest.mark.skipif(not has_ipv6() or sys.platform != "linux", reason="this machine has no IPv6, or no socket filters")
+async def test_nor_at_that_of_a_program_which_binds_its_port_for_itself(fakes: Fakes) -> None:
+    part = fakes.part("prometheus")  # at 127.0.0.1
+    assert part.port is not None
+    with bound_ports(StackTable((part,))):
+        assert stolen("::1", part.port, sockets=1, seconds=0.1) == 0
+        with socket.create_server(("127.0.0.1", part.port)):
+            pass
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+async def test_a_part_serves_at_the_other_address_of_localhost_too(fakes: Fakes) -> None:
+    part = fakes.part("api", listen_host="127.0.0.1")
+    async with fakes.running(part) as supervisor:
+        await until(supervisor, lambda snapshot: snapshot.phase is Phase.RUNNING)
+        async with httpx2.AsyncClient(trust_env=False, timeout=20) as client:
+            assert (await client.get(f"http://[::1]:{part.port}/")).status_code == 200
 
 
 async def test_a_name_of_several_addresses_is_served_on_all_of_them() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.listeners import owner
 from investiq.operate.supervise.parts import ProcessSpec, StackTable
-from investiq.operate.supervise.sockets import PartSockets, bind
+from investiq.operate.supervise.sockets import PartSockets, bind, bind_twin, deafen
 
 __all__ = ["PortsTaken", "TakenPort", "bound_ports", "check_ports", "taken_ports"]
 
@@ -75,28 +75,64 @@ def taken_ports(table: StackTable) -> tuple[TakenPort, ...]:
 def bound_ports(table: StackTable) -> Iterator[Mapping[str, PartSockets]]:
     """The sockets of the parts that get theirs handed over, by part; closed at the end. The other ports are free.
 
+    Of those, too, the other loopback address is kept, where nobody is served.
+
     Raises:
         PortsTaken: as `check_ports`.
     """
     with ExitStack() as held:
-        taken = list(_double(table.parts))
-        doubled = {one.part for one in taken}
-        sockets: dict[str, PartSockets] = {}
-        for part in table.parts:
-            if part.port is None or part.name in doubled:
-                continue
-            try:
-                sockets[part.name] = PartSockets(bind(part.listen_host or part.host, part.port))
-            except OSError as error:
-                taken.append(_taken(part, part.port, error))
-            else:
-                held.callback(sockets[part.name].close)
+        bound, taken = _bind_all(table.parts, held)
         if taken:
             raise PortsTaken(taken)
-        for part in table.parts:
-            if part.listen_host is None and part.name in sockets:
-                sockets.pop(part.name).close()  # a program binds its port for itself
+        sockets = {}
+        for part, listeners in bound:
+            if part.listen_host is not None:
+                sockets[part.name] = PartSockets([*listeners.own, *listeners.twin])
+                held.callback(sockets[part.name].close)
+            else:
+                listeners.leave_to_the_part()
         yield sockets
+
+
+@dataclass(frozen=True, slots=True)
+class _Listeners:
+    """Those of one part.
+
+    Attributes:
+        own: where it is to serve.
+        twin: on the other loopback address.
+    """
+
+    own: list[socket.socket]
+    twin: list[socket.socket]
+
+    def leave_to_the_part(self) -> None:
+        """Let it bind its port for itself, and nobody the other one."""
+        for listener in self.own:
+            listener.close()
+        for listener in self.twin:
+            deafen(listener)
+
+
+def _bind_all(
+    parts: Iterable[ProcessSpec], held: ExitStack
+) -> tuple[list[tuple[ProcessSpec, _Listeners]], list[TakenPort]]:
+    parts = tuple(parts)
+    taken = list(_double(parts))
+    doubled = {one.part for one in taken}
+    bound = []
+    for part in parts:
+        if part.port is None or part.name in doubled:
+            continue
+        host = part.listen_host or part.host
+        try:
+            own = [held.enter_context(listener) for listener in bind(host, part.port)]
+            twin = [held.enter_context(listener) for listener in bind_twin(host, part.port)]
+        except OSError as error:
+            taken.append(_taken(part, part.port, error))
+        else:
+            bound.append((part, _Listeners(own, twin)))
+    return bound, taken
 
 
 def _double(parts: Iterable[ProcessSpec]) -> Iterator[TakenPort]:

@@ -4,6 +4,9 @@ Whoever holds a port is who its clients speak to, with their keys and tokens. So
 stack runs: a part gets its sockets handed over, connections wait in them while it starts or comes back, and
 while it is held or has crashed for good they are reset at once.
 
+Browsers and curl try ::1 first where a person writes localhost. So what listens on 127.0.0.1 alone has a twin there,
+and the other way round: left free, another user's page would be what people open, with their key or session.
+
 The sockets never stop listening. One that is bound and shut for reading would do, were it not for the kernel: another
 user may then bind all addresses beside it (Linux 6.18, SO_REUSEPORT and IPv6) and gets its connections. Of two that
 listen, the one of exactly that address gets them.
@@ -13,18 +16,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
+import errno
 import socket
 import struct
 import sys
 from collections.abc import Iterator, Sequence
 
-__all__ = ["PartSockets", "bind", "with_sockets"]
+__all__ = ["PartSockets", "bind", "bind_twin", "deafen", "with_sockets"]
 
 _BACKLOG = 2048
 _AT_ONCE = 100
 _NO_MORE_FILES_SECONDS = 1.0
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER of no time: closing resets the connection."""
+
+_TWINS = {"127.0.0.1": (socket.AF_INET6, "::1"), "::1": (socket.AF_INET, "127.0.0.1")}
+_NO_SUCH_ADDRESS = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+_SO_ATTACH_FILTER = 26  # asm-generic/socket.h
+_DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)  # linux/filter.h: return 0, the bytes of a packet to keep
 
 # sd_listen_fds(3): the sockets are 3 and what follows, in a process whose own number is told. Only it knows that.
 _AS_SYSTEMD = """
@@ -58,6 +68,36 @@ def bind(host: str, port: int) -> list[socket.socket]:
         sockets = [undo.enter_context(_listening(family, address)) for family, *_, address in dict.fromkeys(found)]
         undo.pop_all()
     return sockets
+
+
+def bind_twin(host: str, port: int) -> list[socket.socket]:
+    """A socket that listens on the other loopback address; none where `host` is on both, or on neither.
+
+    Raises:
+        OSError: somebody else has that port there.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    hosts = {str(address[0]) for *_, address in found}
+    twins = [twin for one, twin in _TWINS.items() if one in hosts and twin[1] not in hosts]
+    try:
+        return [_listening(family, (address, port)) for family, address in twins]
+    except OSError as error:
+        if error.errno in _NO_SUCH_ADDRESS:  # a machine without IPv6
+            return []
+        raise
+
+
+def deafen(listener: socket.socket) -> None:
+    """Let it keep its port and take no connection: whoever tries it soon tries the next address of the name.
+
+    A refusal would be quicker, and needs a socket that does not listen: see above. Where there is no Linux it is
+    closed.
+    """
+    if sys.platform != "linux":
+        listener.close()
+        return
+    program = ctypes.create_string_buffer(_DROP_ALL)
+    listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", 1, ctypes.addressof(program)))
 
 
 def _listening(family: int, address: object) -> socket.socket:
