@@ -18,7 +18,7 @@ import pytest
 
 from investiq.operate.supervise.parts import StackTable
 from investiq.operate.supervise.ports import bound_ports
-from investiq.operate.supervise.sockets import PartSockets, bind
+from investiq.operate.supervise.sockets import PartSockets, bind, deafen
 from investiq.operate.supervise.status import Phase, ProcessState
 from tests.operate.supervise.conftest import Fakes, part_until, until
 from tests.ports import free_port
@@ -91,7 +91,13 @@ async def test_nobody_else_gets_the_port_at_the_other_address_of_localhost(fakes
         assert stolen(other, part.port) == 0
 
 
-@pytest.mark.skipif(not has_ipv6() or sys.platform != "linux", reason="this machine has no IPv6, or no socket filters")
+def has_filters() -> bool:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        deafen(listener)
+        return listener.fileno() != -1
+
+
+@pytest.mark.skipif(not has_ipv6() or not has_filters(), reason="no IPv6, or no socket filters")
 async def test_nor_at_that_of_a_program_which_binds_its_port_for_itself(fakes: Fakes) -> None:
     part = fakes.part("prometheus")  # at 127.0.0.1
     assert part.port is not None

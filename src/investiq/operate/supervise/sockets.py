@@ -90,14 +90,16 @@ def bind_twin(host: str, port: int) -> list[socket.socket]:
 def deafen(listener: socket.socket) -> None:
     """Let it keep its port and take no connection: whoever tries it soon tries the next address of the name.
 
-    A refusal would be quicker, and needs a socket that does not listen: see above. Where there is no Linux it is
-    closed.
+    A refusal would be quicker, and needs a socket that does not listen: see above. Where the system has no such filter,
+    or a container forbids it, the port is given back: a socket that resets would keep people from the next address.
     """
-    if sys.platform != "linux":
-        listener.close()
-        return
     program = ctypes.create_string_buffer(_DROP_ALL)
-    listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", 1, ctypes.addressof(program)))
+    try:
+        if sys.platform != "linux":
+            raise OSError(errno.ENOPROTOOPT, "no socket filters")
+        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", 1, ctypes.addressof(program)))
+    except OSError:
+        listener.close()
 
 
 def _listening(family: int, address: object) -> socket.socket:
