@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status test lint types unit e2e format lock proof-api proof-fresh proof-heartbeat proof-intruder proof-mutation proof-series figures clean runtime dev
+.PHONY: help up down status test lint types unit e2e format lock proof-api proof-fresh proof-heartbeat proof-intruder proof-mutation proof-series screenshots figures clean runtime dev
 
 BIN := .venv/bin
 ARGS ?=
@@ -63,6 +63,9 @@ proof-api: dev ## Try the API by its own description for ten minutes (ARGS="--se
 
 proof-series: dev ## How many series each part exposes at rest and after a day's worth of use
 	@exec $(BIN)/pytest -q tests/e2e/proof_series.py $(ARGS)
+
+screenshots: dev ## Take the pictures of docs/images anew, of a stack that has traded for some minutes
+	@exec $(BIN)/pytest -q tests/e2e/screenshots.py $(ARGS)
 
 figures: ## Figures of the code: size, complexity, shared names (ARGS=--names lists these; ARGS=FOLDER is another checkout)
 	@exec python3 setup/figures.py $(ARGS)
