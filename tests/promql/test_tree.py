@@ -52,7 +52,7 @@ def test_what_is_not_promql_is_said_to_be_so() -> None:
         (" + ".join(["a"] * 20_000), "more than 500 operators and parentheses"),
         ("-" * 20_000 + "a", "more than 500 operators and parentheses"),
         ("(" * 20_000 + "a" + ")" * 20_000, "more than 500 operators and parentheses"),
-        ("(" * 400 + "a" + ")" * 400, "nested too deeply"),
+        ("(" * 400 + "a" + ")" * 400, "nested more than 250 levels deep"),
         (" or ".join(["a"] * 300), "nested more than 250 levels deep"),
         ("a @ -1000", "a time before 1970"),
         ("a + fill(0) b", "a part of the expression is not understood"),

@@ -232,7 +232,7 @@ def test_what_only_prometheus_2_calls_by_this_name_is_mutated_like_the_rest(fold
         ("rate(up[5m] anchored)", "does not parse"),
         ("up + fill(0) b", "a part of the expression is not understood"),
         (" + ".join(["up"] * 5_000), "more than 500 operators"),
-        ("abs(" * 400 + "up" + ")" * 400, "nested too deeply"),
+        ("abs(" * 400 + "up" + ")" * 400, "nested more than 250 levels deep"),
         ("limitk(2, up)", "no operator changes limitk(2, up)"),
         ("info(up)", "no operator changes info(up)"),
         ('sort_by_label({"my.metric"}, "x")', 'no operator changes sort_by_label({__name__="my.metric"}, "x")'),

@@ -54,12 +54,16 @@ def parse(text: str) -> Node:
     except ValueError as error:
         raise ParseError(f"the expression does not parse: {error}") from error
     except RecursionError as error:
-        raise ParseError("the expression is nested too deeply: record parts of it first") from error
+        raise _too_deep() from error  # how deep that is, depends on the Python
     if not whole:
         raise ParseError(f"a part of the expression is not understood: it would become {tree}")
     if depth(tree) > _DEEPEST:
-        raise ParseError(f"the expression is nested more than {_DEEPEST} levels deep: record parts of it first")
+        raise _too_deep()
     return tree
+
+
+def _too_deep() -> ParseError:
+    return ParseError(f"the expression is nested more than {_DEEPEST} levels deep: record parts of it first")
 
 
 def canonical(text: str) -> str:

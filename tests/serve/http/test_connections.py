@@ -131,11 +131,11 @@ async def test_who_sends_nothing_or_dawdles_is_let_go() -> None:
 async def test_a_byte_now_and_then_does_not_move_the_deadline() -> None:
     async with running(SHORT) as server:
         reader, writer = await server.connect(BEGUN)
-        answer = asyncio.create_task(reader.read())
-        while not answer.done():
+        head = asyncio.create_task(reader.readuntil(b"\r\n"))  # what comes behind it may meet the reset for our bytes
+        while not head.done():
             writer.write(b"x")
             await asyncio.sleep(0.01)
-        assert problem(await answer) == (408, "request_timeout")
+        assert (await head).split()[1] == b"408"
 
 
 async def test_who_does_not_read_the_answer_is_let_go() -> None:
