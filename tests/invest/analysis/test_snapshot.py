@@ -27,7 +27,7 @@ def test_the_running_session_is_not_among_the_bars_and_its_price_is_the_quote() 
     market, clock = market_at_close({SYMBOL: bars}, session=bars[7].session)
     clock.at = xnys().session(bars[7].session).open + timedelta(minutes=1)
     snapshot = Snapshot.take(market, SYMBOL)
-    assert snapshot.bars == tuple(bars[:7])
+    assert list(snapshot.bars) == bars[:7]
     assert snapshot.quote is not None
     assert snapshot.quote.price == bars[7].open
 
@@ -38,8 +38,8 @@ def test_nothing_in_it_is_later_than_its_time() -> None:
     for _ in range(20):
         clock.at += timedelta(hours=5)
         snapshot = Snapshot.take(market, SYMBOL)
-        seen = [*snapshot.bars, *(bar for each in snapshot.universe.values() for bar in each)]
-        assert max(xnys().session(bar.session).close for bar in seen) <= snapshot.as_of
+        seen = [*snapshot.bars.sessions.tolist(), *snapshot.universe().sessions.tolist()]
+        assert max(xnys().session(day).close for day in seen) <= snapshot.as_of
         assert snapshot.quote is not None
         assert snapshot.quote.at <= snapshot.as_of
 
@@ -64,8 +64,10 @@ def test_its_time_is_read_last_while_market_time_runs_on() -> None:
 def test_the_universe_ends_with_the_last_session_of_the_symbol() -> None:
     bars = made_bars(random_walk(300, seed=1))
     market, _ = market_at_close({SYMBOL: bars[:-3], Symbol("OTHER"): bars})
-    universe = Snapshot.take(market, SYMBOL).universe
-    assert universe == {SYMBOL: tuple(bars[-256:-3]), Symbol("OTHER"): tuple(bars[-256:-3])}
+    universe = Snapshot.take(market, SYMBOL).universe()
+    closes = np.array([float(bar.close) for bar in bars[-256:-3]])
+    assert universe.sessions.tolist() == [bar.session for bar in bars[-256:-3]]
+    assert universe.returns.tolist() == (closes[1:] / closes[:-1] - 1).tolist()
 
 
 def test_the_arrays_are_the_bars_and_cannot_be_changed_by_an_engine() -> None:
@@ -90,6 +92,6 @@ def test_a_symbol_in_its_first_session_has_no_bars_yet() -> None:
     market, clock = market_at_close({SYMBOL: bars})
     clock.at = xnys().session(bars[0].session).open
     snapshot = Snapshot.take(market, SYMBOL)
-    assert snapshot.bars == ()
+    assert list(snapshot.bars) == []
     assert len(snapshot.prices) == 0
     assert snapshot.quote is not None

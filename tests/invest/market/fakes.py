@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from investiq.invest.market.calendar import Session, xnys
 from investiq.invest.market.columns import UnusedColumn
+from investiq.invest.market.history import History
 from investiq.invest.market.provider import UnknownSymbol
 from investiq.invest.market.types import Bar, Fundamentals, Headline, Symbol
 
@@ -55,7 +56,7 @@ class FakeProvider:
         headlines: Mapping[Symbol, Sequence[Headline]] | None = None,
         fundamentals: Mapping[Symbol, Sequence[Fundamentals]] | None = None,
     ) -> None:
-        self._bars = bars
+        self._bars = {symbol: History.of(each) for symbol, each in bars.items()}
         self._headlines = headlines
         self._fundamentals = fundamentals
 
@@ -68,7 +69,14 @@ class FakeProvider:
     def unused_columns(self) -> Sequence[UnusedColumn]:
         return ()
 
-    def bars(self, symbol: Symbol) -> Sequence[Bar]:
+    def version(self) -> int:
+        return 0
+
+    def span(self, symbol: Symbol) -> tuple[date, date]:
+        bars = self.bars(symbol)
+        return bars.session(0), bars.session(-1)
+
+    def bars(self, symbol: Symbol) -> History:
         if symbol not in self._bars:
             raise UnknownSymbol(symbol)
         return self._bars[symbol]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import MarketPhase, Part
 from investiq.invest.market.calendar import xnys
+from investiq.invest.market.history import History
 from investiq.invest.market.market import Market
 from investiq.invest.market.provider import ObservedProvider, UnknownSymbol
 from investiq.invest.market.providers.replay import ReplayProvider
@@ -32,7 +33,7 @@ def _market(now: str, provider: FakeProvider | None = None, ends_at: str | None 
 
 
 def _days(bars: object) -> list[int]:
-    assert isinstance(bars, list | tuple)
+    assert isinstance(bars, History)
     return [each.session.day for each in bars]
 
 

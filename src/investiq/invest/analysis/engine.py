@@ -75,7 +75,7 @@ def missing_history(snapshot: Snapshot, needed: int) -> Unavailable | None:
     """Why the bars of `snapshot` are not enough for an engine that needs `needed` of them; None when they are."""
     if len(snapshot.bars) < needed:
         return Unavailable(f"needs {needed} completed sessions and there are {len(snapshot.bars)}")
-    last = snapshot.bars[-1].session
+    last = snapshot.bars.session(-1)
     if snapshot.as_of.date() - last > LONGEST_CLOSURE:
         return Unavailable(f"the prices end with the session of {last}, and now it is {snapshot.as_of.date()}")
     return None

@@ -20,6 +20,7 @@ from investiq.invest.analysis.overall import combine
 from investiq.invest.analysis.regime import regime_of
 from investiq.invest.analysis.result import Analysis, EngineResult
 from investiq.invest.analysis.snapshot import Snapshot
+from investiq.invest.analysis.universe import universes_of
 from investiq.invest.market.market import Market
 from investiq.invest.market.types import Symbol
 
@@ -57,6 +58,7 @@ class Orchestrator:
         metrics: Metrics,
     ) -> None:
         self._market = market
+        self._universes = universes_of(market)
         self._engines = tuple(engines)
         self._weights = _checked_weights(weights, self._engines)
         self._timeout = timeout_seconds
@@ -74,7 +76,7 @@ class Orchestrator:
         Raises:
             UnknownSymbol: the market has no such symbol.
         """
-        snapshot = await self._snapshots.run(lambda: Snapshot.take(self._market, symbol))
+        snapshot = await self._snapshots.run(lambda: Snapshot.take(self._market, symbol, self._universes))
         results = await asyncio.gather(*(self._result(engine, snapshot) for engine in self._engines))
         overall = combine(results, self._weights, regime_of(snapshot))
         self._analyses.inc()

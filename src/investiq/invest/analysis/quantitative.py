@@ -18,8 +18,6 @@ standard error of Mertens (2002) as in Bailey and Lopez de Prado, "The Sharpe ra
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from datetime import date
 
 import empyrical
 import numpy as np
@@ -27,9 +25,9 @@ import numpy as np
 from investiq.foundation.vocabulary import EngineName
 from investiq.invest.analysis.engine import Answer, MetricValue, Unavailable, Verdict, finite, missing_history
 from investiq.invest.analysis.snapshot import Floats, Snapshot
-from investiq.invest.market.types import Bar, Symbol
+from investiq.invest.analysis.universe import daily_returns
 
-__all__ = ["MOST_RETURNS", "NEEDED_SESSIONS", "SESSIONS_A_YEAR", "QuantitativeEngine", "beta_to_universe"]
+__all__ = ["MOST_RETURNS", "NEEDED_SESSIONS", "SESSIONS_A_YEAR", "QuantitativeEngine"]
 
 SESSIONS_A_YEAR = 252
 MOST_RETURNS = 252
@@ -59,10 +57,10 @@ class QuantitativeEngine:
         metrics = _metrics(returns) | {
             "sharpe": finite(sharpe),
             "sharpe_standard_error": finite(error * math.sqrt(SESSIONS_A_YEAR)),
-            "beta_to_universe": beta_to_universe(snapshot.symbol, snapshot.universe),
-            "universe_symbols": len(snapshot.universe),
-            "first_session": snapshot.bars[-len(close)].session.isoformat(),
-            "last_session": snapshot.bars[-1].session.isoformat(),
+            "beta_to_universe": _beta_to_universe(snapshot),
+            "universe_symbols": snapshot.universe_symbols,
+            "first_session": snapshot.bars.session(-len(close)).isoformat(),
+            "last_session": snapshot.bars.session(-1).isoformat(),
         }
         return Verdict(score, confidence, metrics)
 
@@ -84,31 +82,21 @@ def two_sided(z: float) -> float:
     return math.erf(z / math.sqrt(2))
 
 
-def beta_to_universe(symbol: Symbol, universe: Mapping[Symbol, tuple[Bar, ...]]) -> float | None:
+def _beta_to_universe(snapshot: Snapshot) -> float | None:
     """Beta of daily returns to the equal-weight mean return of all symbols, this one included.
 
     Only sessions in which the symbol has a return from one session to the very next are compared. None with fewer
     than two symbols (a symbol's beta to itself is always 1), fewer than 63 such sessions, or a universe that stands
     still.
     """
-    if symbol not in universe or len(universe) < 2:
+    if snapshot.universe_symbols < 2:
         return None
-    sessions = sorted({bar.session for bars in universe.values() for bar in bars})[-(MOST_RETURNS + 1) :]
-    returns = {each: _daily_returns(bars, sessions) for each, bars in universe.items()}
-    own = returns[symbol]
+    universe = snapshot.universe()
+    own = daily_returns(snapshot.bars, universe.sessions)
     present = np.isfinite(own)
     if present.sum() < NEEDED_SESSIONS - 1:
         return None
-    market = np.nanmean(np.stack([each[present] for each in returns.values()]), axis=0)
-    return finite(empyrical.beta(own[present], market))
-
-
-def _daily_returns(bars: tuple[Bar, ...], sessions: list[date]) -> Floats:
-    """Returns from each of `sessions` to the next, shape (len(sessions) - 1,); NaN where either bar is missing."""
-    closes = {bar.session: float(bar.close) for bar in bars}
-    column = np.array([closes.get(session, math.nan) for session in sessions])
-    returns: Floats = column[1:] / column[:-1] - 1
-    return returns
+    return finite(empyrical.beta(own[present], universe.returns[present]))
 
 
 def _metrics(returns: Floats) -> dict[str, MetricValue]:

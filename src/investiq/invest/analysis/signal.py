@@ -93,7 +93,7 @@ class SignalEngine:
 
 
 def _check_question(prediction: Prediction, snapshot: Snapshot) -> None:
-    asked = (snapshot.symbol, snapshot.bars[-1].session)
+    asked = (snapshot.symbol, snapshot.bars.session(-1))
     if (prediction.symbol, prediction.as_of) != asked:
         raise MismatchedPrediction(
             f"asked for {asked[0]} at {asked[1]}, the model answered for {prediction.symbol} at {prediction.as_of}"

@@ -117,7 +117,7 @@ def _metrics(
         metrics |= reading.metrics
     metrics |= {"adx_14": finite(adx), "atr_14": finite(atr), "atr_14_of_close": finite(atr / prices.close[-1])}
     metrics |= {f"vote_{name}": reading.vote for name, reading in readings.items()}
-    metrics |= {"trend_share": trend_share(adx), "last_session": snapshot.bars[-1].session.isoformat()}
+    metrics |= {"trend_share": trend_share(adx), "last_session": snapshot.bars.session(-1).isoformat()}
     return metrics
 
 

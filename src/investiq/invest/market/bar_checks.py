@@ -14,6 +14,7 @@ from decimal import Decimal
 from investiq.invest.market.adjustment import adjusted_bar
 from investiq.invest.market.calendar import TradingCalendar
 from investiq.invest.market.columns import UnusedColumn, column_key, nearest_name
+from investiq.invest.market.history import History
 from investiq.invest.market.tables import Problems, Row, Table, UnreadableTable, day_of, number_of
 from investiq.invest.market.types import PRICE_STEP, Bar
 
@@ -32,13 +33,13 @@ _LARGEST = Decimal(10) ** 15
 
 @dataclass(frozen=True, slots=True)
 class CheckedBars:
-    """The good bars of a file, ascending, and what is wrong with the others; usable only without problems.
+    """The bars of a file, ascending, or what is wrong with it: then there are none.
 
     Attributes:
         unused: columns that are nearly called like one that is read.
     """
 
-    bars: Sequence[Bar]
+    bars: History
     problems: Sequence[str]
     unused: Sequence[UnusedColumn] = ()
 
@@ -53,7 +54,7 @@ def check_bars(table: Table, calendar: TradingCalendar) -> CheckedBars:
     try:
         return _Checker(table, calendar).run()
     except UnreadableTable as error:
-        return CheckedBars((), [str(error)])
+        return CheckedBars(History.of(()), [str(error)])
 
 
 class _Checker:
@@ -79,7 +80,7 @@ class _Checker:
                 problems.add(f"{row.place}: {error}")
         if not bars and not problems.lines:
             problems.add(f"{self._table.file}: no rows under the column names")
-        return CheckedBars(bars, problems.lines, tuple(self._unused()))
+        return CheckedBars(History.of(() if problems.lines else bars), problems.lines, tuple(self._unused()))
 
     def _unused(self) -> Iterator[UnusedColumn]:
         """The columns whose loss somebody should hear of. Prices that are not adjusted look right, and are not."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,15 +14,16 @@ from typing import TypeVar
 from investiq.foundation.vocabulary import MarketPhase
 from investiq.invest.market.calendar import Session, TradingCalendar
 from investiq.invest.market.clock import Clock
+from investiq.invest.market.history import History
 from investiq.invest.market.provider import PriceProvider, UnknownSymbol, nearest_symbols
-from investiq.invest.market.session_prices import session_prices
-from investiq.invest.market.types import Bar, Fundamentals, Headline, Quote, Symbol
+from investiq.invest.market.session_cache import SessionCache
+from investiq.invest.market.session_prices import session_prices, session_times
+from investiq.invest.market.types import Fundamentals, Headline, Quote, Symbol
 
 __all__ = ["Market", "MarketState"]
 
 Published = TypeVar("Published", Headline, Fundamentals)
 
-_session_of = attrgetter("session")
 _published_at = attrgetter("published_at")
 
 
@@ -68,13 +69,16 @@ class Market:
         self._provider = provider
         self._clock = clock
         self._calendar = calendar
-        self._first_prices = {
-            symbol: calendar.session(provider.bars(symbol)[0].session).open for symbol in provider.symbols()
-        }
+        self._known_at = SessionCache(self._find_known, self.version)
+        self._newest_at = SessionCache(self._find_newest, self.version)
 
     def now(self) -> datetime:
         """Market time, aware, UTC."""
         return self._clock.now()
+
+    def version(self) -> int:
+        """Grows with each change of the prices of sessions that are over, other than by the passing of market time."""
+        return self._provider.version()
 
     def phase(self) -> MarketPhase:
         """Open, between two sessions, or at the end of the data."""
@@ -94,7 +98,7 @@ class Market:
 
     def bars(
         self, symbol: Symbol, *, limit: int | None = None, start: date | None = None, end: date | None = None
-    ) -> Sequence[Bar]:
+    ) -> History:
         """The bars of completed sessions from `start` to `end` (both included), ascending.
 
         Of more than `limit` bars, the earliest are given if there is a `start` (to page onwards from it), else the
@@ -106,8 +110,8 @@ class Market:
         now = self._clock.now()
         self._require(symbol, now)
         bars = self._completed(self._provider.bars(symbol), now)
-        first = 0 if start is None else bisect_left(bars, start, key=_session_of)
-        last = len(bars) if end is None else bisect_right(bars, end, key=_session_of)
+        first = 0 if start is None else bars.before(start)
+        last = len(bars) if end is None else bars.until(end)
         if limit is not None and start is None:
             first = max(first, last - limit)
         elif limit is not None:
@@ -128,8 +132,8 @@ class Market:
         if quote is None:
             return None
         bars = self._provider.bars(symbol)
-        before = bisect_left(bars, self._calendar.latest(quote.at).day, key=_session_of)
-        return bars[before - 1].close if before else None
+        before = bars.before(self._calendar.latest(quote.at).day)
+        return bars.close_at(before - 1) if before else None
 
     def data_age_seconds(self, symbol: Symbol | None = None) -> float:
         """Seconds of open market since the last price of `symbol`, or of whichever symbol has the newest price.
@@ -143,7 +147,9 @@ class Market:
         now = self._clock.now()
         if symbol is not None:
             self._require(symbol, now)
-        return self._data_age([symbol] if symbol is not None else self._symbols(now), now)
+            bars = self._provider.bars(symbol)
+            return self._age_of(bars.session(bars.until(self._calendar.latest(now).day) - 1), now)
+        return self._data_age(now)
 
     def headlines(self, symbol: Symbol) -> Sequence[Headline] | None:
         """Headlines published by now, ascending; None when the provider has no news for any symbol.
@@ -178,7 +184,7 @@ class Market:
             clock=self._clock.name,
             session_seconds=self._clock.session_seconds,
             open_seconds=self._calendar.open_seconds(self._calendar.first.open, now),
-            data_age_seconds=self._data_age(self._symbols(now), now),
+            data_age_seconds=self._data_age(now),
             ends_at=self._clock.ends_at,
             message=_message(phase, session, next_open),
         )
@@ -194,36 +200,57 @@ class Market:
         return opening if ends_at is None or opening < ends_at else None
 
     def _symbols(self, now: datetime) -> Sequence[Symbol]:
-        return tuple(symbol for symbol, first_price in self._first_prices.items() if first_price <= now)
+        return tuple(self._known_at.at(self._calendar.latest(now).day))
+
+    def _find_known(self, session: date) -> Mapping[Symbol, None]:
+        """The symbols that have a price once `session` has begun, ascending."""
+        return {symbol: None for symbol in self._provider.symbols() if self._provider.span(symbol)[0] <= session}
 
     def _is_known(self, symbol: Symbol, now: datetime) -> bool:
-        first_price = self._first_prices.get(symbol)
-        return first_price is not None and first_price <= now
+        return symbol in self._known_at.at(self._calendar.latest(now).day)
 
     def _require(self, symbol: Symbol, now: datetime) -> None:
         if not self._is_known(symbol, now):
             raise UnknownSymbol(symbol, nearest_symbols(symbol, self._symbols(now)))
 
-    def _completed(self, bars: Sequence[Bar], now: datetime) -> Sequence[Bar]:
+    def _completed(self, bars: History, now: datetime) -> History:
         session = self._calendar.latest(now)
-        cut = bisect_right if now >= session.close else bisect_left
-        return bars[: cut(bars, session.day, key=_session_of)]
+        return bars[: bars.until(session.day) if now >= session.close else bars.before(session.day)]
 
     def _quote(self, symbol: Symbol, now: datetime) -> Quote | None:
         if not self._is_known(symbol, now):
             return None
         bars = self._provider.bars(symbol)
-        index = bisect_right(bars, self._calendar.latest(now).day, key=_session_of) - 1
+        index = bars.until(self._calendar.latest(now).day) - 1
         bar = bars[index]
         points = session_prices(symbol, bar, self._calendar.session(bar.session))
         shown = bisect_right(points, now, key=lambda point: point[0])
         at, price = points[shown - 1]
         return Quote(symbol, price, at, sequence=index * len(points) + shown)
 
-    def _data_age(self, symbols: Sequence[Symbol], now: datetime) -> float:
-        quotes = (self._quote(symbol, now) for symbol in symbols)
-        newest = max((quote.at for quote in quotes if quote), default=None)
-        return math.inf if newest is None else self._calendar.open_seconds(newest, now)
+    def _data_age(self, now: datetime) -> float:
+        newest = self._newest_at.at(self._calendar.latest(now).day)
+        return math.inf if newest is None else self._age_of(newest, now)
+
+    def _age_of(self, session: date, now: datetime) -> float:
+        """The age of the newest price of a bar of `session`, which has begun."""
+        times = session_times(self._calendar.session(session))
+        return self._calendar.open_seconds(times[bisect_right(times, now) - 1], now)
+
+    def _find_newest(self, latest: date) -> date | None:
+        """The newest session with a bar of any symbol, up to the session `latest`."""
+        newest: date | None = None
+        for symbol in self._provider.symbols():
+            first, last = self._provider.span(symbol)
+            if first > latest or (newest is not None and last <= newest):
+                continue
+            if last > latest:
+                bars = self._provider.bars(symbol)
+                last = bars.session(bars.until(latest) - 1)
+            newest = last if newest is None else max(newest, last)
+            if newest == latest:
+                break
+        return newest
 
 
 def _published_by(now: datetime, items: Sequence[Published] | None) -> Sequence[Published] | None:

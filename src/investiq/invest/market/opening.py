@@ -95,5 +95,5 @@ def _replayed(start: date, provider: PriceProvider, calendar: TradingCalendar) -
 
 
 def _range(provider: PriceProvider) -> tuple[date, date]:
-    histories = [provider.bars(symbol) for symbol in provider.symbols()]
-    return min(bars[0].session for bars in histories), max(bars[-1].session for bars in histories)
+    spans = [provider.span(symbol) for symbol in provider.symbols()]
+    return min(first for first, _ in spans), max(last for _, last in spans)

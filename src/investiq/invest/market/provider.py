@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
@@ -11,7 +12,8 @@ from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.invest.market.columns import UnusedColumn
-from investiq.invest.market.types import Bar, Fundamentals, Headline, Symbol
+from investiq.invest.market.history import History
+from investiq.invest.market.types import Fundamentals, Headline, Symbol
 
 __all__ = ["BadMarketData", "ObservedProvider", "PriceProvider", "UnknownSymbol", "nearest_symbols"]
 
@@ -59,7 +61,17 @@ class PriceProvider(Protocol):
     def unused_columns(self) -> Sequence[UnusedColumn]:
         """Columns of its files that it does not read, and whose owner may think that it does."""
 
-    def bars(self, symbol: Symbol) -> Sequence[Bar]:
+    def version(self) -> int:
+        """Grows whenever any of its answers has changed."""
+
+    def span(self, symbol: Symbol) -> tuple[date, date]:
+        """The first and the last session of `bars`, without reading them where that takes time.
+
+        Raises:
+            UnknownSymbol: it does not serve `symbol`.
+        """
+
+    def bars(self, symbol: Symbol) -> History:
         """The whole history, ascending by session, never empty.
 
         Raises:
@@ -94,7 +106,13 @@ class ObservedProvider:
     def unused_columns(self) -> Sequence[UnusedColumn]:
         return self._provider.unused_columns()
 
-    def bars(self, symbol: Symbol) -> Sequence[Bar]:
+    def version(self) -> int:
+        return self._provider.version()
+
+    def span(self, symbol: Symbol) -> tuple[date, date]:
+        return self._provider.span(symbol)
+
+    def bars(self, symbol: Symbol) -> History:
         return self._observe("bars", self._provider.bars, symbol)
 
     def headlines(self, symbol: Symbol) -> Sequence[Headline] | None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from investiq.invest.market.calendar import Session
 from investiq.invest.market.types import Bar, Symbol
 
-__all__ = ["session_prices"]
+__all__ = ["session_prices", "session_times"]
 
 
 def session_prices(symbol: Symbol, bar: Bar, session: Session) -> Sequence[tuple[datetime, Decimal]]:
@@ -20,14 +20,14 @@ def session_prices(symbol: Symbol, bar: Bar, session: Session) -> Sequence[tuple
     low and every seller its high; deciding by the other prices would tell an attentive reader how the day ends. So it
     is a coin, tossed once for each symbol and session by a hash: the same in every run and every process.
     """
-    third = (session.close - session.open) / 3
     first, second = (bar.low, bar.high) if _low_comes_first(symbol, bar.session) else (bar.high, bar.low)
-    return (
-        (session.open, bar.open),
-        (session.open + third, first),
-        (session.open + 2 * third, second),
-        (session.close, bar.close),
-    )
+    return tuple(zip(session_times(session), (bar.open, first, second, bar.close), strict=True))
+
+
+def session_times(session: Session) -> Sequence[datetime]:
+    """When each of the four prices of a session is shown."""
+    third = (session.close - session.open) / 3
+    return session.open, session.open + third, session.open + 2 * third, session.close
 
 
 def _low_comes_first(symbol: Symbol, day: date) -> bool:

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Protocol
 
 from investiq.invest.market.bar_checks import check_bars
@@ -19,7 +20,8 @@ from investiq.invest.market.calendar import TradingCalendar
 from investiq.invest.market.columns import UnusedColumn
 from investiq.invest.market.provider import BadMarketData, UnknownSymbol, nearest_symbols
 from investiq.invest.market.tables import Row, Table
-from investiq.invest.market.types import Bar, Fundamentals, Headline, Symbol, parse_symbol
+from investiq.invest.market.history import History
+from investiq.invest.market.types import Fundamentals, Headline, Symbol, parse_symbol
 
 __all__ = ["Source", "TemplateProvider"]
 
@@ -50,7 +52,7 @@ class TemplateProvider:
             parse_symbol(symbol): check_bars(_table(symbol, source.rows(symbol)), calendar)
             for symbol in sorted(source.symbols())
         }
-        self._bars = {symbol: tuple(found.bars) for symbol, found in checked.items() if not found.problems}
+        self._bars = {symbol: found.bars for symbol, found in checked.items() if not found.problems}
         self._refused = {symbol: tuple(found.problems) for symbol, found in checked.items() if found.problems}
         if not self._bars:
             raise BadMarketData("the source has no symbol whose history is whole: see what it says of each")
@@ -64,7 +66,14 @@ class TemplateProvider:
     def unused_columns(self) -> Sequence[UnusedColumn]:
         return ()
 
-    def bars(self, symbol: Symbol) -> Sequence[Bar]:
+    def version(self) -> int:
+        return 0  # the source is read once
+
+    def span(self, symbol: Symbol) -> tuple[date, date]:
+        bars = self.bars(symbol)
+        return bars.session(0), bars.session(-1)
+
+    def bars(self, symbol: Symbol) -> History:
         try:
             return self._bars[symbol]
         except KeyError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import structlog
@@ -11,12 +12,13 @@ from investiq.foundation.foreign_text import visible
 from investiq.invest.market.bar_checks import CheckedBars, check_bars
 from investiq.invest.market.calendar import TradingCalendar
 from investiq.invest.market.columns import UnusedColumn
+from investiq.invest.market.history import History
 from investiq.invest.market.file_bounds import MOST_BARS, MOST_FILES
 from investiq.invest.market.provider import BadMarketData, UnknownSymbol, nearest_symbols
 from investiq.invest.market.publications import FUNDAMENTALS_FILE, NEWS_FILE, read_fundamentals, read_headlines
 from investiq.invest.market.table_files import read_table
 from investiq.invest.market.tables import UnreadableTable
-from investiq.invest.market.types import Bar, Fundamentals, Headline, MalformedSymbol, Symbol, parse_symbol
+from investiq.invest.market.types import Fundamentals, Headline, MalformedSymbol, Symbol, parse_symbol
 
 __all__ = ["FilesProvider"]
 
@@ -47,7 +49,7 @@ class FilesProvider:
 
     def __init__(self, folder: Path, calendar: TradingCalendar) -> None:
         checked = {symbol: _read(paths, calendar) for symbol, paths in _files_by_symbol(folder).items()}
-        self._bars = {symbol: tuple(found.bars) for symbol, found in checked.items() if not found.problems}
+        self._bars = {symbol: found.bars for symbol, found in checked.items() if not found.problems}
         self._refused = {symbol: tuple(found.problems) for symbol, found in checked.items() if found.problems}
         if not self._bars:
             reasons = [reason for problems in self._refused.values() for reason in problems]
@@ -68,7 +70,14 @@ class FilesProvider:
     def unused_columns(self) -> Sequence[UnusedColumn]:
         return self._unused
 
-    def bars(self, symbol: Symbol) -> Sequence[Bar]:
+    def version(self) -> int:
+        return 0
+
+    def span(self, symbol: Symbol) -> tuple[date, date]:
+        bars = self.bars(symbol)
+        return bars.session(0), bars.session(-1)
+
+    def bars(self, symbol: Symbol) -> History:
         self._require(symbol)
         return self._bars[symbol]
 
@@ -129,11 +138,11 @@ def _symbol_of(path: Path) -> Symbol:
 def _read(paths: Sequence[Path], calendar: TradingCalendar) -> CheckedBars:
     path = paths[0]
     if len(paths) > 1:
-        return CheckedBars((), [f"several files for one symbol: {', '.join(visible(path.name) for path in paths)}"])
+        return CheckedBars(History.of(()), [f"several files for one symbol: {', '.join(visible(path.name) for path in paths)}"])
     try:
         parse_symbol(path.stem)
         return check_bars(read_table(path, MOST_BARS), calendar)
     except MalformedSymbol as error:
-        return CheckedBars((), [f"{visible(path.name)}: the file's name is not a symbol: {error}"])
+        return CheckedBars(History.of(()), [f"{visible(path.name)}: the file's name is not a symbol: {error}"])
     except UnreadableTable as error:
-        return CheckedBars((), [str(error)])
+        return CheckedBars(History.of(()), [str(error)])

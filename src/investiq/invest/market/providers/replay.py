@@ -15,6 +15,7 @@ from operator import itemgetter
 from investiq.invest.market.adjustment import adjusted_bar
 from investiq.invest.market.columns import UnusedColumn
 from investiq.invest.market.provider import UnknownSymbol, nearest_symbols
+from investiq.invest.market.history import History
 from investiq.invest.market.types import Bar, Fundamentals, Headline, Symbol
 
 __all__ = ["ReplayProvider"]
@@ -37,7 +38,14 @@ class ReplayProvider:
     def unused_columns(self) -> Sequence[UnusedColumn]:
         return ()
 
-    def bars(self, symbol: Symbol) -> Sequence[Bar]:
+    def version(self) -> int:
+        return 0
+
+    def span(self, symbol: Symbol) -> tuple[date, date]:
+        bars = self.bars(symbol)
+        return bars.session(0), bars.session(-1)
+
+    def bars(self, symbol: Symbol) -> History:
         try:
             return self._bars[symbol]
         except KeyError:
@@ -51,13 +59,13 @@ class ReplayProvider:
 
 
 @cache
-def _shipped_bars() -> Mapping[Symbol, Sequence[Bar]]:
+def _shipped_bars() -> Mapping[Symbol, History]:
     """Every bar of the file, which is ordered by symbol, then session. Read once for the process, in about 0.1 s."""
     path = files("investiq.invest.market").joinpath("data", "stocks.csv.gz")
     with path.open("rb") as packed, gzip.open(packed, "rt", encoding="utf-8", newline="") as text:
         rows = csv.reader(text)
         next(rows)
-        return {Symbol(symbol): tuple(_bars(group)) for symbol, group in groupby(rows, key=itemgetter(0))}
+        return {Symbol(symbol): History.of(tuple(_bars(group))) for symbol, group in groupby(rows, key=itemgetter(0))}
 
 
 def _bars(rows: Iterator[list[str]]) -> Iterator[Bar]:
