@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from investiq.foundation.store import LedgerLock
     from investiq.invest.analysis import Orchestrator, Prediction
     from investiq.invest.market.clock import Clock
+    from investiq.invest.market.history import History
     from investiq.invest.market.market import Market
     from investiq.invest.market.types import Bar, Symbol
     from investiq.invest.signals.client import SignalClient
@@ -239,7 +240,7 @@ def retraining_reason(config: Config) -> str | None:
     return None
 
 
-def _histories(config: Config) -> tuple[dict[Symbol, Sequence[Bar]], date]:
+def _histories(config: Config) -> tuple[dict[Symbol, History], date]:
     """The whole history of each symbol, and the day before which training must stop.
 
     With the time of day as the clock, everything that is past may be learned from, and a model only grows old.
@@ -252,4 +253,4 @@ def _histories(config: Config) -> tuple[dict[Symbol, Sequence[Bar]], date]:
     histories = {symbol: provider.bars(symbol) for symbol in provider.symbols()}
     if config.market.clock == "replay":
         return histories, first_session(config.market.start, provider, calendar)
-    return histories, max(bars[-1].session for bars in histories.values()) + timedelta(days=1)
+    return histories, max(bars.session(-1) for bars in histories.values()) + timedelta(days=1)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from investiq.invest.market.types import Bar, Symbol
+from investiq.invest.market.types import PRICE_STEP, Bar, Symbol
 from investiq.invest.signals.dataset import HORIZON_SESSIONS, build_dataset
 from investiq.invest.signals.evaluation import losses
 from investiq.invest.signals.features import FEATURES, NEEDED_BARS
@@ -34,7 +34,7 @@ def test_nothing_from_the_cut_off_on_has_any_influence(
     trending_histories: Histories, cut_off: date, artifact: Artifact
 ) -> None:
     def crashed(bar: Bar) -> Bar:
-        later = {name: getattr(bar, name) / 7 for name in ("open", "high", "low", "close")}
+        later = {name: (getattr(bar, name) / 7).quantize(PRICE_STEP) for name in ("open", "high", "low", "close")}
         return replace(bar, **later, volume=3) if bar.session >= cut_off else bar
 
     changed = {symbol: [crashed(bar) for bar in bars] for symbol, bars in trending_histories.items()}

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from investiq.invest.market.history import History
 from investiq.invest.market.types import Bar, Symbol
 from investiq.invest.signals.features import FEATURES, feature_matrix
 
@@ -48,29 +49,31 @@ class Dataset:
         return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
 
 
-def bars_before(histories: Histories, before: date) -> dict[Symbol, list[Bar]]:
+def bars_before(histories: Histories, before: date) -> dict[Symbol, History]:
     """The bars of sessions strictly before `before`, symbols in alphabetical order.
 
     This cut is the only guard against looking ahead that training needs: labels are made from what is left, so a
     label window can never reach past it.
     """
-    return {symbol: [bar for bar in histories[symbol] if bar.session < before] for symbol in sorted(histories)}
+    past = {symbol: History.of(histories[symbol]) for symbol in sorted(histories)}
+    return {symbol: bars[: bars.before(before)] for symbol, bars in past.items()}
 
 
 def data_hash(histories: Histories) -> str:
     """SHA-256 of the bars, the same for equal numbers however they are written (`1.0` and `1.00`)."""
     digest = hashlib.sha256()
     for symbol in sorted(histories):
-        for bar in histories[symbol]:
-            prices = ",".join(f"{price.normalize():f}" for price in (bar.open, bar.high, bar.low, bar.close))
-            digest.update(f"{symbol},{bar.session},{prices},{bar.volume}\n".encode())
+        bars = History.of(histories[symbol])
+        digest.update(f"{symbol},{len(bars)}\n".encode())
+        for column in bars.columns():
+            digest.update(np.ascontiguousarray(column.view(np.uint64), dtype="<u8"))
     return digest.hexdigest()
 
 
 def _symbol_rows(symbol: Symbol, bars: Sequence[Bar]) -> Dataset:
-    closes = np.array([bar.close for bar in bars], dtype=np.float64)
-    sessions = np.array([bar.session for bar in bars], dtype="datetime64[D]")
-    matrix = feature_matrix(bars)[:-HORIZON_SESSIONS]
+    history = History.of(bars)
+    closes, sessions = history.closes(), history.sessions
+    matrix = feature_matrix(history)[:-HORIZON_SESSIONS]
     usable = np.isfinite(matrix).all(axis=1)
     up = closes[HORIZON_SESSIONS:] > closes[:-HORIZON_SESSIONS]
     return Dataset(

@@ -20,6 +20,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from investiq.foundation.vocabulary import ModelFeature
+from investiq.invest.market.history import PriceSeries
 from investiq.invest.market.types import Bar
 
 __all__ = ["FEATURES", "FEATURE_REVISION", "NEEDED_BARS", "feature_matrix"]
@@ -55,12 +56,11 @@ class _Windows:
     """Standard deviation of the last 21 daily log returns, floored: (rows,)."""
 
 
-def _windows(bars: Sequence[Bar]) -> _Windows:
+def _windows(bars: PriceSeries) -> _Windows:
     # Logarithms are taken before the windows are cut, so that each price is converted once and in one code path.
-    prices = np.log(np.array([(bar.open, bar.high, bar.low, bar.close) for bar in bars], dtype=np.float64).T.copy())
-    volume = np.array([bar.volume for bar in bars], dtype=np.float64)
+    prices = np.log(np.stack((bars.open, bars.high, bars.low, bars.close)))
     opens, highs, lows, closes, volumes = (
-        np.ascontiguousarray(sliding_window_view(column, NEEDED_BARS)) for column in (*prices, volume)
+        np.ascontiguousarray(sliding_window_view(column, NEEDED_BARS)) for column in (*prices, bars.volume)
     )
     returns = np.diff(closes, axis=1)
     volatility = np.maximum(returns[:, -21:].std(axis=1), _VOLATILITY_FLOOR)
@@ -197,6 +197,6 @@ def feature_matrix(bars: Sequence[Bar]) -> Floats:
     """
     matrix = np.full((len(bars), len(FEATURES)), np.nan)
     if len(bars) >= NEEDED_BARS:
-        windows = _windows(bars)
+        windows = _windows(PriceSeries.of(bars))
         matrix[NEEDED_BARS - 1 :] = np.column_stack([_FORMULAS[feature](windows) for feature in ModelFeature])
     return matrix

@@ -59,7 +59,7 @@ def _refused(provider: PriceProvider) -> Iterator[Finding]:
 
 def _gaps(provider: PriceProvider, calendar: TradingCalendar) -> Iterator[Finding]:
     for symbol in provider.symbols():
-        missing = calendar.missing([bar.session for bar in provider.bars(symbol)])
+        missing = calendar.missing(provider.bars(symbol).sessions.tolist())
         if missing:
             what = f"lacks {len(missing)} of its sessions: {_days(missing)}"
             fix = f"add the bars of those days to the file of {symbol}, or take the file away"
@@ -115,7 +115,7 @@ def _late(provider: PriceProvider, calendar: TradingCalendar) -> Iterator[Findin
     """By the time of day, prices must reach the last session that is over."""
     now = datetime.now(UTC)
     for symbol in provider.symbols():
-        last = provider.bars(symbol)[-1].session
+        _first, last = provider.span(symbol)
         lacking = [session.day for session in calendar.sessions(last, now.date()) if session.close <= now][1:]
         if lacking:
             what = f"its prices end on {last}, {len(lacking)} sessions ago"
