@@ -44,7 +44,8 @@ def train(context: CommandContext, if_needed: bool) -> None:
     context.log_to_stderr()
     config = where_it_was(context.loaded)
     if if_needed:
-        reason = wiring.retraining_reason(config)
+        with context.progress("looking at the prices") as show:
+            reason = wiring.retraining_reason(config, lambda stage, done, total: show(f"{stage} {done}/{total}"))
         if reason is None:
             context.emit("investiq.training/1", {"trained": False, "folder": None})
             context.say("the model that is there will do")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -204,7 +205,7 @@ def train_models(config: Config, progress: Callable[[str, int, int], None]) -> P
     """Train on the configured prices from before the replay's start, and make the result the current model.
 
     Args:
-        progress: called as `progress(stage, done, total)`; stages in order: features, validation, fit.
+        progress: called as `progress(stage, done, total)`; stages in order: prices, features, validation, fit.
 
     Returns:
         The folder of the new artifact.
@@ -216,12 +217,16 @@ def train_models(config: Config, progress: Callable[[str, int, int], None]) -> P
     from investiq.invest.signals.artifact import save
     from investiq.invest.signals.train import train
 
-    histories, before = _histories(config)
+    histories, before = _histories(config, partial(progress, "prices"))
     return save(train(histories, before, progress), Paths.of(config).models)
 
 
-def retraining_reason(config: Config) -> str | None:
-    """Why the signal model must be trained (again), as a sentence; None when the one that is there will do."""
+def retraining_reason(config: Config, progress: Callable[[str, int, int], None] | None = None) -> str | None:
+    """Why the signal model must be trained (again), as a sentence; None when the one that is there will do.
+
+    Args:
+        progress: as in `train_models`, of which the stage prices is all that takes time here.
+    """
     from investiq.invest.signals.artifact import ModelMissing, ModelRefused, load
     from investiq.invest.signals.dataset import bars_before, data_hash
 
@@ -229,7 +234,7 @@ def retraining_reason(config: Config) -> str | None:
         model = load(Paths.of(config).models)
     except (ModelMissing, ModelRefused) as error:
         return error.message
-    histories, before = _histories(config)
+    histories, before = _histories(config, partial(progress, "prices") if progress else None)
     learned = model.card.data
     if learned.trained_until >= before:
         return f"the model saw prices up to {learned.trained_until}, and the replay starts on {before}"
@@ -240,7 +245,7 @@ def retraining_reason(config: Config) -> str | None:
     return None
 
 
-def _histories(config: Config) -> tuple[dict[Symbol, History], date]:
+def _histories(config: Config, progress: Callable[[int, int], None] | None = None) -> tuple[dict[Symbol, History], date]:
     """The whole history of each symbol, and the day before which training must stop.
 
     With the time of day as the clock, everything that is past may be learned from, and a model only grows old.
@@ -249,7 +254,7 @@ def _histories(config: Config) -> tuple[dict[Symbol, History], date]:
     from investiq.invest.market.opening import first_session, open_provider
 
     calendar = xnys()
-    provider = open_provider(config.market, calendar)
+    provider = open_provider(config.market, calendar, Paths.of(config).prices, progress)
     histories = {symbol: provider.bars(symbol) for symbol in provider.symbols()}
     if config.market.clock == "replay":
         return histories, first_session(config.market.start, provider, calendar)

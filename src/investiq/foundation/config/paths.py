@@ -43,6 +43,11 @@ class Paths:
         return self.data_dir / "replay.json"
 
     @property
+    def prices(self) -> Path:
+        """The columns of the user's own price files, kept so that a start need not read them again."""
+        return self.data_dir / "prices"
+
+    @property
     def keys(self) -> Path:
         return self.data_dir / "keys"
 

@@ -18,7 +18,7 @@ from investiq.invest.market.history import History
 from investiq.invest.market.tables import Problems, Row, Table, UnreadableTable, day_of, number_of
 from investiq.invest.market.types import PRICE_STEP, Bar
 
-__all__ = ["CheckedBars", "check_bars"]
+__all__ = ["BarColumns", "CheckedBars", "check_bars"]
 
 _PRICES = ("open", "high", "low", "close")
 _SESSION = ("session", "date")
@@ -57,16 +57,42 @@ def check_bars(table: Table, calendar: TradingCalendar) -> CheckedBars:
         return CheckedBars(History.of(()), [str(error)])
 
 
+class BarColumns:
+    """Where the columns of a table of bars stand.
+
+    Attributes:
+        session_at: of the session.
+        numbers_at: of each price, of the volume, and of the adjusted close (`adjusted`) where there is one.
+
+    Raises:
+        UnreadableTable: one is missing, or there are several.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        at = table.position(*_SESSION)
+        self.session_at = table.require(*_SESSION, *_OTHER_SESSION) if at is None else at
+        self.numbers_at = {name: table.require(name) for name in (*_PRICES, "volume")}
+        adjusted_at = table.position(*_ADJUSTED)
+        if adjusted_at is not None:
+            self.numbers_at["adjusted"] = adjusted_at
+
+    def unused(self) -> Iterator[UnusedColumn]:
+        """The columns whose loss somebody should hear of. Prices that are not adjusted look right, and are not."""
+        taken = {self.session_at, *self.numbers_at.values()}
+        for at, name in enumerate(self._table.columns):
+            key = column_key(name)
+            if at in taken or ("adjusted" in self.numbers_at and key in _SCALED_TOO):
+                continue
+            if like := nearest_name(name, _KNOWN) or (_ADJUSTED[0] if "adj" in key else ""):
+                yield UnusedColumn(self._table.file, name, like)
+
+
 class _Checker:
     def __init__(self, table: Table, calendar: TradingCalendar) -> None:
         self._table = table
+        self._columns = BarColumns(table)
         self._calendar = calendar
-        at = table.position(*_SESSION)
-        self._session_at = table.require(*_SESSION, *_OTHER_SESSION) if at is None else at
-        self._numbers_at = {name: table.require(name) for name in (*_PRICES, "volume")}
-        adjusted_at = table.position(*_ADJUSTED)
-        if adjusted_at is not None:
-            self._numbers_at["adjusted"] = adjusted_at
         self._places: dict[date, str] = {}
         self._latest = date.min
 
@@ -80,25 +106,15 @@ class _Checker:
                 problems.add(f"{row.place}: {error}")
         if not bars and not problems.lines:
             problems.add(f"{self._table.file}: no rows under the column names")
-        return CheckedBars(History.of(() if problems.lines else bars), problems.lines, tuple(self._unused()))
-
-    def _unused(self) -> Iterator[UnusedColumn]:
-        """The columns whose loss somebody should hear of. Prices that are not adjusted look right, and are not."""
-        taken = {self._session_at, *self._numbers_at.values()}
-        for at, name in enumerate(self._table.columns):
-            key = column_key(name)
-            if at in taken or ("adjusted" in self._numbers_at and key in _SCALED_TOO):
-                continue
-            if like := nearest_name(name, _KNOWN) or (_ADJUSTED[0] if "adj" in key else ""):
-                yield UnusedColumn(self._table.file, name, like)
+        return CheckedBars(History.of(() if problems.lines else bars), tuple(problems.lines), tuple(self._columns.unused()))
 
     def _bar(self, row: Row) -> Bar:
         if len(row.cells) != len(self._table.columns):
             raise ValueError(f"{len(row.cells)} cells under {len(self._table.columns)} column names")
         # Order is judged by the date alone, so that a row with a bad price does not make the next ones look misplaced.
-        day = day_of(row.cells[self._session_at])
+        day = day_of(row.cells[self._columns.session_at])
         misplaced = self._misplaced(day, row.place)
-        numbers = {name: self._number(name, row.cells[at]) for name, at in self._numbers_at.items()}
+        numbers = {name: self._number(name, row.cells[at]) for name, at in self._columns.numbers_at.items()}
         wrong = [*misplaced, *_contradictions(numbers)]
         if wrong:
             raise ValueError("; ".join(wrong))

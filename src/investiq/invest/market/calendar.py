@@ -10,10 +10,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from itertools import accumulate
 
 import exchange_calendars
+import numpy as np
+from numpy.typing import NDArray
 
 from investiq.foundation.errors import InvestIQError
 
@@ -69,6 +71,11 @@ class TradingCalendar:
         """Whether the exchange opens on `day`."""
         index = bisect_left(self._days, day)
         return index < len(self._days) and self._days[index] == day
+
+    @cached_property
+    def days(self) -> NDArray[np.datetime64]:
+        """The days of all sessions, ascending: datetime64[D]."""
+        return np.array(self._days, dtype="datetime64[D]")
 
     def session(self, day: date) -> Session:
         """The session of `day`.

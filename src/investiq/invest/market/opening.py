@@ -11,6 +11,7 @@ from investiq.foundation.telemetry.metrics import Metrics
 from investiq.invest.market.calendar import Session, TradingCalendar, xnys
 from investiq.invest.market.clock import Clock, ReplayClock, WallClock
 from investiq.invest.market.market import Market
+from investiq.invest.market.price_folder import Progress
 from investiq.invest.market.provider import ObservedProvider, PriceProvider
 from investiq.invest.market.providers.files import FilesProvider
 from investiq.invest.market.providers.replay import ReplayProvider
@@ -18,6 +19,7 @@ from investiq.invest.market.providers.replay import ReplayProvider
 __all__ = ["StartOutsideData", "first_session", "open_clock", "open_market", "open_provider"]
 
 STATE_FILE = "replay.json"
+PRICES_FOLDER = "prices"
 
 
 class StartOutsideData(InvestIQError):
@@ -30,7 +32,7 @@ def open_market(config: MarketConfig, data_dir: Path, metrics: Metrics | None = 
     """The market of `config`, with the clock that drives it (a `ReplayClock` wants to be closed at the end).
 
     Args:
-        data_dir: where a replay keeps its position.
+        data_dir: where a replay keeps its position, and the columns of files lie.
         metrics: counts and times the calls to the provider, when given.
 
     Raises:
@@ -40,13 +42,19 @@ def open_market(config: MarketConfig, data_dir: Path, metrics: Metrics | None = 
         ReplayStateError: the replay's position cannot be read or kept.
     """
     calendar = xnys()
-    provider = open_provider(config, calendar)
+    provider = open_provider(config, calendar, data_dir / PRICES_FOLDER)
     clock = open_clock(config, data_dir, provider, calendar)
     return Market(provider if metrics is None else ObservedProvider(provider, metrics), clock, calendar), clock
 
 
-def open_provider(config: MarketConfig, calendar: TradingCalendar) -> PriceProvider:
+def open_provider(
+    config: MarketConfig, calendar: TradingCalendar, cache: Path | None = None, progress: Progress | None = None
+) -> PriceProvider:
     """The source of prices that `config` names; knows its whole history (for training, which cuts by date itself).
+
+    Args:
+        cache: where the columns of files are kept for the next start; None to read every file.
+        progress: called with the number of files read so far, and of those to be read.
 
     Raises:
         BadMarketData: the folder of the `files` provider is missing, empty, or holds no usable symbol.
@@ -55,7 +63,7 @@ def open_provider(config: MarketConfig, calendar: TradingCalendar) -> PriceProvi
         case "replay", _:
             return ReplayProvider()
         case "files", Path() as folder:
-            return FilesProvider(folder, calendar)
+            return FilesProvider(folder, calendar, cache, progress)
         case impossible:  # the configuration refuses "files" without a folder
             raise ValueError(f"no provider for {impossible}")
 

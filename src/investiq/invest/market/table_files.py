@@ -19,7 +19,7 @@ from investiq.invest.market.file_bounds import MOST_BYTES, MOST_COLUMNS, rows_un
 from investiq.invest.market.parquet_tables import parquet_table
 from investiq.invest.market.tables import Row, Table, UnreadableTable
 
-__all__ = ["read_table"]
+__all__ = ["read_content", "read_table", "table_in"]
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -37,15 +37,27 @@ def read_table(path: Path, most_rows: int) -> Table:
         UnreadableTable: the file cannot be read, is too large, or is not of the kind that its name says. Some of that
             shows only while the rows are asked for.
     """
-    name = visible(path.name)
-    try:
-        content = _content(path)
-    except OSError as error:
-        raise UnreadableTable(f"{name}: cannot be read: {error.strerror}") from error
-    except _NoFile as error:
-        raise UnreadableTable(f"{name}: {error}") from error
+    return table_in(path, read_content(path), most_rows)
+
+
+def table_in(path: Path, content: bytes, most_rows: int) -> Table:
+    """Like `read_table`, of a file whose `content` has been read."""
     read = parquet_table if path.suffix.lower() == ".parquet" else _csv_table
-    return read(name, content, most_rows)
+    return read(visible(path.name), content, most_rows)
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of the file.
+
+    Raises:
+        UnreadableTable: it is no file, cannot be read, or is too large.
+    """
+    try:
+        return _content(path)
+    except OSError as error:
+        raise UnreadableTable(f"{visible(path.name)}: cannot be read: {error.strerror}") from error
+    except _NoFile as error:
+        raise UnreadableTable(f"{visible(path.name)}: {error}") from error
 
 
 class _NoFile(Exception):

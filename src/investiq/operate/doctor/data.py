@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from investiq.foundation.config import Config
+from investiq.foundation.config import Config, Paths
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
 from investiq.invest.market.kept_start import kept_start
@@ -32,8 +32,9 @@ def check(installation: Installation) -> CheckResult:
     from investiq.invest.market.opening import open_provider  # noqa: PLC0415
 
     config, calendar = installation.config, xnys()
+    cache = Paths.of(config).prices
     try:
-        provider = open_provider(config.market, calendar)
+        provider = open_provider(config.market, calendar, cache if cache.is_dir() else None)
     except InvestIQError as error:
         fix = 'set market.folder to a folder of bars in the form that is shown, or market.provider to "replay"'
         place = Place.file(config.market.folder or "market.folder")

@@ -9,16 +9,15 @@ from pathlib import Path
 import structlog
 
 from investiq.foundation.foreign_text import visible
-from investiq.invest.market.bar_checks import CheckedBars, check_bars
 from investiq.invest.market.calendar import TradingCalendar
 from investiq.invest.market.columns import UnusedColumn
+from investiq.invest.market.file_bounds import MOST_FILES
 from investiq.invest.market.history import History
-from investiq.invest.market.file_bounds import MOST_BARS, MOST_FILES
+from investiq.invest.market.price_files import symbol_of
+from investiq.invest.market.price_folder import FolderReader, Progress, open_cache
 from investiq.invest.market.provider import BadMarketData, UnknownSymbol, nearest_symbols
 from investiq.invest.market.publications import FUNDAMENTALS_FILE, NEWS_FILE, read_fundamentals, read_headlines
-from investiq.invest.market.table_files import read_table
-from investiq.invest.market.tables import UnreadableTable
-from investiq.invest.market.types import Fundamentals, Headline, MalformedSymbol, Symbol, parse_symbol
+from investiq.invest.market.types import Fundamentals, Headline, Symbol
 
 __all__ = ["FilesProvider"]
 
@@ -35,10 +34,14 @@ fundamentals.csv (as_of,symbol,pe_ratio,...) beside them are optional."""
 
 
 class FilesProvider:
-    """Reads the whole folder once, when made; a restart reads it again.
+    """The files of a folder, as they were when it was made.
 
     A symbol with any bad row is refused as a whole (a gap where a bad row was would be an invented price history), and
     the other symbols are served.
+
+    Args:
+        cache: folder in which what was read is kept for the next start; None to read every file.
+        progress: called with the number of files read so far, and of those to be read.
 
     Raises:
         BadMarketData: the folder is missing or without a usable symbol; or news.csv or fundamentals.csv are
@@ -47,22 +50,30 @@ class FilesProvider:
 
     name = "files"
 
-    def __init__(self, folder: Path, calendar: TradingCalendar) -> None:
-        checked = {symbol: _read(paths, calendar) for symbol, paths in _files_by_symbol(folder).items()}
-        self._bars = {symbol: found.bars for symbol, found in checked.items() if not found.problems}
-        self._refused = {symbol: tuple(found.problems) for symbol, found in checked.items() if found.problems}
-        if not self._bars:
+    def __init__(
+        self, folder: Path, calendar: TradingCalendar, cache: Path | None = None, progress: Progress | None = None
+    ) -> None:
+        by_symbol = _files_by_symbol(folder)
+        single = {symbol: paths[0] for symbol, paths in by_symbol.items() if len(paths) == 1}
+        kept = open_cache(cache, folder) if cache is not None else None
+        files = FolderReader(calendar, kept, progress).read(list(single.values()))
+        found = {symbol: files[path.name] for symbol, path in single.items()}
+        refused = {symbol: _several(paths) for symbol, paths in by_symbol.items() if symbol not in found}
+        refused |= {symbol: file.entry.problems for symbol, file in found.items() if file.entry.problems}
+        self._refused = dict(sorted(refused.items()))
+        self._files = {symbol: file for symbol, file in found.items() if symbol not in refused}
+        if not self._files:
             reasons = [reason for problems in self._refused.values() for reason in problems]
             raise BadMarketData("\n  ".join([f"every file in {folder} was refused:", *reasons]) + f"\n{_FORMAT}")
         headlines, fundamentals = read_headlines(folder), read_fundamentals(folder)
         self._headlines = headlines.by_symbol if headlines else None
         self._fundamentals = fundamentals.by_symbol if fundamentals else None
-        unused = [column for found in checked.values() for column in found.unused]
+        unused = [column for file in found.values() for column in file.entry.unused]
         self._unused = (*unused, *(fundamentals.unused if fundamentals else ()))
         self._tell(folder)
 
     def symbols(self) -> Sequence[Symbol]:
-        return tuple(self._bars)
+        return tuple(self._files)
 
     def refused(self) -> Mapping[Symbol, Sequence[str]]:
         return self._refused
@@ -74,12 +85,16 @@ class FilesProvider:
         return 0
 
     def span(self, symbol: Symbol) -> tuple[date, date]:
-        bars = self.bars(symbol)
+        self._require(symbol)
+        file = self._files[symbol]
+        if block := file.entry.block:
+            return block.first, block.last
+        bars = file.history()
         return bars.session(0), bars.session(-1)
 
     def bars(self, symbol: Symbol) -> History:
         self._require(symbol)
-        return self._bars[symbol]
+        return self._files[symbol].history()
 
     def headlines(self, symbol: Symbol) -> Sequence[Headline] | None:
         self._require(symbol)
@@ -90,8 +105,8 @@ class FilesProvider:
         return None if self._fundamentals is None else self._fundamentals.get(symbol, ())
 
     def _tell(self, folder: Path) -> None:
-        _log.info("files_read", folder=str(folder), served=len(self._bars), refused=sorted(self._refused))
-        strangers = {*(self._headlines or ()), *(self._fundamentals or ())} - self._bars.keys()
+        _log.info("files_read", folder=str(folder), served=len(self._files), refused=sorted(self._refused))
+        strangers = {*(self._headlines or ()), *(self._fundamentals or ())} - self._files.keys()
         if strangers:
             _log.warning("news_or_figures_without_prices", symbols=sorted(strangers)[:_NAMED])
         for name, like in sorted({(column.name, column.like) for column in self._unused if column.like}):
@@ -99,8 +114,8 @@ class FilesProvider:
             _log.warning("column_not_used", column=name, like=like, files=files[:_NAMED])
 
     def _require(self, symbol: Symbol) -> None:
-        if symbol not in self._bars:
-            raise UnknownSymbol(symbol, nearest_symbols(symbol, self._bars))
+        if symbol not in self._files:
+            raise UnknownSymbol(symbol, nearest_symbols(symbol, self._files))
 
 
 def _files_by_symbol(folder: Path) -> Mapping[Symbol, Sequence[Path]]:
@@ -114,7 +129,7 @@ def _files_by_symbol(folder: Path) -> Mapping[Symbol, Sequence[Path]]:
         raise BadMarketData(f"market.folder {folder} holds {len(paths)} files of prices: expected at most {MOST_FILES}")
     found: dict[Symbol, list[Path]] = {}
     for path in paths:
-        found.setdefault(_symbol_of(path), []).append(path)
+        found.setdefault(symbol_of(path), []).append(path)
     return dict(sorted(found.items()))
 
 
@@ -128,21 +143,5 @@ def _price_files(folder: Path) -> Sequence[Path]:
     ]
 
 
-def _symbol_of(path: Path) -> Symbol:
-    try:
-        return parse_symbol(path.stem)
-    except MalformedSymbol:
-        return Symbol(visible(path.stem))
-
-
-def _read(paths: Sequence[Path], calendar: TradingCalendar) -> CheckedBars:
-    path = paths[0]
-    if len(paths) > 1:
-        return CheckedBars(History.of(()), [f"several files for one symbol: {', '.join(visible(path.name) for path in paths)}"])
-    try:
-        parse_symbol(path.stem)
-        return check_bars(read_table(path, MOST_BARS), calendar)
-    except MalformedSymbol as error:
-        return CheckedBars(History.of(()), [f"{visible(path.name)}: the file's name is not a symbol: {error}"])
-    except UnreadableTable as error:
-        return CheckedBars(History.of(()), [str(error)])
+def _several(paths: Sequence[Path]) -> tuple[str, ...]:
+    return (f"several files for one symbol: {', '.join(visible(path.name) for path in paths)}",)
