@@ -10,7 +10,7 @@ import pytest
 
 from investiq.invest.market.calendar import xnys
 from investiq.invest.market.providers.replay import ReplayProvider
-from investiq.invest.market.session_prices import session_prices
+from investiq.invest.market.session_prices import price_order
 from investiq.invest.market.types import Bar, Symbol
 from tests.invest.market.fakes import AAPL, IBM, bar
 
@@ -18,8 +18,8 @@ _REPLAY = ReplayProvider()
 
 
 def _extremes(symbol: Symbol, each: Bar) -> tuple[Decimal, Decimal]:
-    _, (_, first), (_, second), _ = session_prices(symbol, each, xnys().session(each.session))
-    return first, second
+    _, first, second, _ = price_order(symbol, each.session)
+    return getattr(each, first), getattr(each, second)
 
 
 def _high_comes_first(symbol: Symbol, each: Bar) -> bool:

@@ -23,7 +23,7 @@ async def test_the_market_says_where_it_stands(still: Installation, local: httpx
 async def test_before_the_first_price_there_is_no_age(still: Installation, local: httpx2.AsyncClient) -> None:
     still.clock.current = datetime(1999, 1, 5, 15, 0, tzinfo=UTC)
     assert (await local.get("/api/market")).json()["data_age_seconds"] is None
-    assert (await local.get("/api/symbols")).json() == {"symbols": [], "refused": []}
+    assert (await local.get("/api/symbols")).json() == {"symbols": [], "refused": [], "next_cursor": None}
 
 
 async def test_symbols_are_those_with_a_price_by_now(local: httpx2.AsyncClient) -> None:
@@ -32,6 +32,26 @@ async def test_symbols_are_those_with_a_price_by_now(local: httpx2.AsyncClient) 
     assert symbols["AAPL"]["last_session"] == "2008-01-02"
     assert symbols["AAPL"]["first_session"] == "2000-03-01"
     assert symbols["AAPL"]["last_price_at"] <= "2008-01-03T17:00:00Z"
+
+
+async def test_pages_of_symbols_join_without_gap_or_overlap(local: httpx2.AsyncClient) -> None:
+    whole = (await local.get("/api/symbols")).json()
+    joined, cursor = [], None
+    while True:
+        params = {"limit": "3"} | ({"cursor": cursor} if cursor else {})
+        page = (await local.get("/api/symbols", params=params)).json()
+        joined += page["symbols"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+        assert len(page["symbols"]) == 3
+    assert joined == whole["symbols"]
+    assert whole["next_cursor"] is None
+
+
+@pytest.mark.parametrize("params", [{"limit": "0"}, {"limit": "5001"}, {"limit": "x"}, {"cursor": "no symbol"}])
+async def test_a_page_of_symbols_that_cannot_be(local: httpx2.AsyncClient, params: dict[str, str]) -> None:
+    assert (await local.get("/api/symbols", params=params)).status_code == 422
 
 
 async def test_bars_without_a_start_are_the_latest(local: httpx2.AsyncClient) -> None:

@@ -57,9 +57,9 @@ class ReadingEndpoints:
         return ApiCall("GET", "/api/market")
 
     @endpoint
-    def symbols(self) -> ApiCall[api.Symbols]:
-        """What can be analysed and traded."""
-        return ApiCall("GET", "/api/symbols")
+    def symbols(self, *, limit: int | None = None, cursor: str | None = None) -> ApiCall[api.Symbols]:
+        """What can be analysed and traded: everything, or with `limit` a page of it."""
+        return ApiCall("GET", "/api/symbols", _given({"limit": limit, "cursor": cursor}))
 
     @endpoint
     def bars(

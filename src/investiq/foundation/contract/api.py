@@ -217,6 +217,9 @@ class Symbols(_Document):
 
     symbols: list[SymbolSummary]
     refused: list[RefusedSymbol]
+    """on the first page only"""
+    next_cursor: str | None
+    """give it as `cursor` for the symbols after these; null at the end"""
 
 
 class Bar(_Document):

@@ -135,9 +135,9 @@ class History(Sequence[Bar]):
         """How many bars are of sessions up to `day`, `day` included."""
         return int(self.sessions.searchsorted(np.datetime64(day, "D"), "right"))
 
-    def close_at(self, index: int) -> Decimal:
-        """The close of one bar, without making the bar."""
-        return _dollars(self.close[index])
+    def price(self, name: str, index: int) -> Decimal:
+        """One price of one bar, such as its "close", without making the bar."""
+        return _dollars(getattr(self, name)[index])
 
     def floats(self) -> PriceSeries:
         """The bars as floats, each the one nearest to the price."""

@@ -17,10 +17,10 @@ from investiq.invest.market.clock import Clock
 from investiq.invest.market.history import History
 from investiq.invest.market.provider import PriceProvider, UnknownSymbol, nearest_symbols
 from investiq.invest.market.session_cache import SessionCache
-from investiq.invest.market.session_prices import session_prices, session_times
+from investiq.invest.market.session_prices import price_order, session_times
 from investiq.invest.market.types import Fundamentals, Headline, Quote, Symbol
 
-__all__ = ["Market", "MarketState"]
+__all__ = ["Market", "MarketState", "SymbolState"]
 
 Published = TypeVar("Published", Headline, Fundamentals)
 
@@ -55,12 +55,30 @@ class MarketState:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class SymbolState:
+    """One symbol at one instant.
+
+    Attributes:
+        first_session, last_session: of the completed sessions with a bar; None before the first is completed.
+        bars: how many they are.
+        previous_close: see `Market.previous_close`.
+    """
+
+    symbol: Symbol
+    first_session: date | None
+    last_session: date | None
+    bars: int
+    quote: Quote
+    previous_close: Decimal | None
+
+
 class Market:
     """Prices, news and figures of a provider, as far as they were known at the clock's now.
 
     A session's bar is known from its close on. Its four prices are shown one after the other as quotes: the open at the
     opening, low and high after one and two thirds of the session, the close at the close. They are real prices of that
-    day; which extreme comes first, and when, is a convention (see `session_prices`), since daily data does not say.
+    day; which extreme comes first, and when, is a convention (see `price_order`), since daily data does not say.
 
     Safe to share between threads. A symbol whose first price lies in the future is unknown.
     """
@@ -133,7 +151,16 @@ class Market:
             return None
         bars = self._provider.bars(symbol)
         before = bars.before(self._calendar.latest(quote.at).day)
-        return bars.close_at(before - 1) if before else None
+        return bars.price("close", before - 1) if before else None
+
+    def overview(self, *, after: Symbol | None = None, limit: int | None = None) -> Sequence[SymbolState]:
+        """The symbols that have a price by now, ascending: the first `limit` of those behind `after`."""
+        now = self._clock.now()
+        latest, symbols = self._calendar.latest(now), self._symbols(now)
+        first = 0 if after is None else bisect_right(symbols, after)
+        last = None if limit is None else first + limit
+        states = (self._state_of(symbol, latest, now) for symbol in symbols[first:last])
+        return [state for state in states if state is not None]
 
     def data_age_seconds(self, symbol: Symbol | None = None) -> float:
         """Seconds of open market since the last price of `symbol`, or of whichever symbol has the newest price.
@@ -221,12 +248,33 @@ class Market:
         if not self._is_known(symbol, now):
             return None
         bars = self._provider.bars(symbol)
-        index = bars.until(self._calendar.latest(now).day) - 1
-        bar = bars[index]
-        points = session_prices(symbol, bar, self._calendar.session(bar.session))
-        shown = bisect_right(points, now, key=lambda point: point[0])
-        at, price = points[shown - 1]
-        return Quote(symbol, price, at, sequence=index * len(points) + shown)
+        return self._quote_of(symbol, bars, bars.until(self._calendar.latest(now).day) - 1, now)
+
+    def _quote_of(self, symbol: Symbol, bars: History, index: int, now: datetime) -> Quote | None:
+        """The quote out of the bar at `index`, whose session has begun; None when there is no such bar any more."""
+        if index < 0:
+            return None
+        day = bars.session(index)
+        times = session_times(self._calendar.session(day))
+        shown = bisect_right(times, now)
+        price = bars.price(price_order(symbol, day)[shown - 1], index)
+        return Quote(symbol, price, times[shown - 1], sequence=index * len(times) + shown)
+
+    def _state_of(self, symbol: Symbol, latest: Session, now: datetime) -> SymbolState | None:
+        bars = self._provider.bars(symbol)
+        index = bars.until(latest.day) - 1
+        if (quote := self._quote_of(symbol, bars, index, now)) is None:
+            return None
+        running = now < latest.close and bars.session(index) == latest.day
+        completed = index if running else index + 1
+        return SymbolState(
+            symbol=symbol,
+            first_session=bars.session(0) if completed else None,
+            last_session=bars.session(completed - 1) if completed else None,
+            bars=completed,
+            quote=quote,
+            previous_close=bars.price("close", index - 1) if index else None,
+        )
 
     def _data_age(self, now: datetime) -> float:
         newest = self._newest_at.at(self._calendar.latest(now).day)

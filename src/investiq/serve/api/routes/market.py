@@ -11,7 +11,7 @@ from pydantic import Field
 
 from investiq.foundation.contract import api
 from investiq.foundation.iso_time import IsoDate
-from investiq.invest.market.market import Market
+from investiq.invest.market.market import Market, SymbolState
 from investiq.invest.market.types import Bar, Symbol, parse_symbol
 from investiq.serve.api.documents import document
 from investiq.serve.http.queries import digits
@@ -19,6 +19,7 @@ from investiq.serve.http.queries import digits
 __all__ = ["market_routes"]
 
 MOST_BARS = 5_000
+MOST_SYMBOLS = 5_000
 
 
 def market_routes(market: Market) -> APIRouter:
@@ -34,10 +35,20 @@ def market_routes(market: Market) -> APIRouter:
         return document(api.Market, reading, data_age_seconds=age)
 
     @router.get("/api/symbols")
-    def symbols() -> api.Symbols:
-        """What can be analysed and traded now, and what was refused and why."""
-        refused = [api.RefusedSymbol(symbol=s, reasons=list(r)) for s, r in sorted(market.refused().items())]
-        return api.Symbols(symbols=[_summary(market, symbol) for symbol in market.symbols()], refused=refused)
+    def symbols(
+        limit: Annotated[int, Field(ge=1, le=MOST_SYMBOLS), digits] | None = Query(None, description="default: all"),
+        cursor: api.SymbolText | None = Query(None, description="`next_cursor` of the page before"),
+    ) -> api.Symbols:
+        """What can be analysed and traded now, by symbol; on the first page also what was refused and why."""
+        after = None if cursor is None else parse_symbol(cursor)
+        states = market.overview(after=after, limit=None if limit is None else limit + 1)
+        further = states[limit - 1].symbol if limit is not None and len(states) > limit else None
+        refused = sorted(market.refused().items()) if after is None else ()
+        return api.Symbols(
+            symbols=[_summary(state) for state in states[:limit]],
+            refused=[api.RefusedSymbol(symbol=symbol, reasons=list(reasons)) for symbol, reasons in refused],
+            next_cursor=further,
+        )
 
     @router.get(
         "/api/bars/{symbol}",
@@ -59,18 +70,8 @@ def market_routes(market: Market) -> APIRouter:
     return router
 
 
-def _summary(market: Market, symbol: Symbol) -> api.SymbolSummary:
-    bars, quote = market.bars(symbol), market.quote(symbol)
-    return document(
-        api.SymbolSummary,
-        symbol=symbol,
-        first_session=bars[0].session if bars else None,
-        last_session=bars[-1].session if bars else None,
-        bars=len(bars),
-        last_price=quote.price if quote else None,
-        last_price_at=quote.at if quote else None,
-        previous_close=market.previous_close(symbol),
-    )
+def _summary(state: SymbolState) -> api.SymbolSummary:
+    return document(api.SymbolSummary, state, last_price=state.quote.price, last_price_at=state.quote.at)
 
 
 def _page(symbol: Symbol, bars: Sequence[Bar], limit: int) -> api.Bars:
