@@ -30,7 +30,7 @@ def main() -> None:
     for number in range(arguments.symbols):
         path = arguments.folder / f"{symbol_name(number)}.csv"
         path.write_text(HEADER + "".join(_rows(days, market, arguments.seed, number)), encoding="ascii")
-    print(f"{arguments.symbols} symbols, {len(days)} sessions from {days[0]} to {days[-1]}")  # noqa: T201
+    print(f"{arguments.symbols} symbols, {len(days)} sessions from {days[0]} to {days[-1]}")
 
 
 def universe_days(first: date, years: int) -> Sequence[date]:

@@ -44,7 +44,7 @@ def main() -> None:
     found: dict[str, float] = {}
     if arguments.train:
         started = time.perf_counter()
-        wiring.train_models(config, lambda stage, done, total: None)
+        wiring.train_models(config, lambda *_: None)
         found["training seconds"] = time.perf_counter() - started
         found["training MiB"] = _peak()
     else:
@@ -56,7 +56,7 @@ def main() -> None:
         found["/api/symbols ms"] = _symbols(market)
         found["state ms"] = 1000 * _median(market.state, 20)
         found["MiB"] = _peak()
-    print(json.dumps({name: round(value, 3) for name, value in found.items()}, indent=2))  # noqa: T201
+    print(json.dumps({name: round(value, 3) for name, value in found.items()}, indent=2))
 
 
 async def _analyses(market: Any) -> dict[str, float]:

@@ -245,7 +245,9 @@ def retraining_reason(config: Config, progress: Callable[[str, int, int], None] 
     return None
 
 
-def _histories(config: Config, progress: Callable[[int, int], None] | None = None) -> tuple[dict[Symbol, History], date]:
+def _histories(
+    config: Config, progress: Callable[[int, int], None] | None = None
+) -> tuple[dict[Symbol, History], date]:
     """The whole history of each symbol, and the day before which training must stop.
 
     With the time of day as the clock, everything that is past may be learned from, and a model only grows old.

@@ -221,7 +221,10 @@ def test_a_full_disk_costs_the_cache_and_not_the_prices(folder: Path, tmp_path: 
     expected = Start(folder, None).everything()
     with capture_logs() as logs, _full_disk():
         assert Start(folder, tmp_path / "cache").everything() == expected
-    assert [log["event"] for log in logs if log["log_level"] == "warning"] == ["price_cache_not_written", "column_not_used"]
+    assert [log["event"] for log in logs if log["log_level"] == "warning"] == [
+        "price_cache_not_written",
+        "column_not_used",
+    ]
     assert _segments(tmp_path / "cache") == []
     assert Start(folder, tmp_path / "cache").everything() == expected
 

@@ -106,7 +106,9 @@ class _Checker:
                 problems.add(f"{row.place}: {error}")
         if not bars and not problems.lines:
             problems.add(f"{self._table.file}: no rows under the column names")
-        return CheckedBars(History.of(() if problems.lines else bars), tuple(problems.lines), tuple(self._columns.unused()))
+        return CheckedBars(
+            History.of(() if problems.lines else bars), tuple(problems.lines), tuple(self._columns.unused())
+        )
 
     def _bar(self, row: Row) -> Bar:
         if len(row.cells) != len(self._table.columns):

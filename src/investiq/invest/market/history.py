@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, overload
+from typing import Any, Final, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 Days = NDArray[np.datetime64]
 Steps = NDArray[np.uint64]
 Shares = NDArray[np.int64]
+Column = TypeVar("Column", bound=NDArray[Any])
 
 _STEPS_A_DOLLAR: Final = int(1 / PRICE_STEP)
 _EXPONENT: Final = -4
@@ -64,7 +65,9 @@ class History(Sequence[Bar]):
 
     __slots__ = ("close", "high", "low", "open", "sessions", "volume")
 
-    def __init__(self, sessions: Days, open: Steps, high: Steps, low: Steps, close: Steps, volume: Shares) -> None:
+    def __init__(  # noqa: PLR0917  in the order of `columns`
+        self, sessions: Days, open: Steps, high: Steps, low: Steps, close: Steps, volume: Shares
+    ) -> None:
         self.sessions = _read_only(sessions)
         self.open = _read_only(open)
         self.high = _read_only(high)
@@ -81,9 +84,12 @@ class History(Sequence[Bar]):
         """
         if isinstance(bars, History):
             return bars
-        prices = (np.array([_steps(getattr(bar, name)) for bar in bars], dtype=np.uint64) for name in _PRICES)
+        open_, high, low, close = (
+            np.array([_steps(getattr(bar, name)) for bar in bars], dtype=np.uint64) for name in _PRICES
+        )
         sessions = np.array([bar.session for bar in bars], dtype="datetime64[D]")
-        return cls(sessions, *prices, np.array([bar.volume for bar in bars], dtype=np.int64))
+        volume = np.array([bar.volume for bar in bars], dtype=np.int64)
+        return cls(sessions, open_, high, low, close, volume)
 
     @overload
     def __getitem__(self, index: int) -> Bar: ...
@@ -141,7 +147,8 @@ class History(Sequence[Bar]):
 
     def floats(self) -> PriceSeries:
         """The bars as floats, each the one nearest to the price."""
-        return PriceSeries(*map(_floats, (self.open, self.high, self.low, self.close)), _volume(self.volume))
+        open_, high, low, close = map(_floats, (self.open, self.high, self.low, self.close))
+        return PriceSeries(open_, high, low, close, _read_only(self.volume.astype(np.float64)))
 
     def closes(self) -> Floats:
         """The closes alone, as in `floats`."""
@@ -160,16 +167,13 @@ def _dollars(steps: int | np.uint64) -> Decimal:
 
 
 def _floats(steps: Steps) -> Floats:
-    # The quotient of two whole numbers that a float holds is rounded once, so it is the float nearest to the price.
     if len(steps) and int(steps.max()) >= _EXACT_IN_FLOAT:
         return _read_only(np.array([float(_dollars(one)) for one in steps.tolist()], dtype=np.float64))
-    return _read_only(steps / np.float64(_STEPS_A_DOLLAR))
+    # The quotient of two whole numbers that a float holds is rounded once, so it is the float nearest to the price.
+    found: Floats = steps / np.float64(_STEPS_A_DOLLAR)
+    return _read_only(found)
 
 
-def _volume(shares: Shares) -> Floats:
-    return _read_only(shares.astype(np.float64))
-
-
-def _read_only(column: Any) -> Any:
+def _read_only(column: Column) -> Column:
     column.flags.writeable = False
     return column

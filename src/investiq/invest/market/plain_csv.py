@@ -116,7 +116,8 @@ def _history(texts: Mapping[str, Any], calendar: TradingCalendar) -> History:
         doubtful = np.logical_or.reduce([_is_doubtful(price) for price in scaled.values()])
         prices = {name: np.rint(price) for name, price in scaled.items()}
     doubtful |= _is_doubtful(volume)
-    columns = {name: price.astype(np.uint64) for name, price in prices.items()} | {"volume": _whole(volume)}
+    columns: dict[str, Any] = {name: price.astype(np.uint64) for name, price in prices.items()}
+    columns["volume"] = np.rint(volume).astype(np.int64)
     _recompute(columns, np.flatnonzero(doubtful), texts)
     if not columns["low"].all():
         raise _NotPlain
@@ -152,10 +153,6 @@ def _is_doubtful(numbers: Floats) -> NDArray[np.bool_]:
         raise _NotPlain
     doubtful: NDArray[np.bool_] = np.abs(numbers - np.floor(numbers) - 0.5) < _DOUBTFUL
     return doubtful
-
-
-def _whole(volume: Floats) -> NDArray[np.int64]:
-    return np.rint(volume).astype(np.int64)
 
 
 def _check(prices: Mapping[str, Floats]) -> None:

@@ -20,7 +20,7 @@ import os
 import secrets
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
@@ -57,7 +57,7 @@ class DamagedCache(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a file looks like from outside. The time of its last change of any kind shows also what keeps size and date."""
+    """What a file looks like from outside. The time of a change of any kind shows also what keeps size and date."""
 
     size: int
     modified_ns: int
@@ -283,11 +283,12 @@ def _entry(written: Mapping[str, Any]) -> Entry:
         calendar_end=date.fromisoformat(written["calendar_end"]),
         problems=tuple(map(str, written["problems"])),
         unused=tuple(UnusedColumn(*map(str, column)) for column in written["unused"]),
-        block=None if written["block"] is None else _block(*written["block"]),
+        block=None if written["block"] is None else _block(written["block"]),
     )
 
 
-def _block(segment: str, offset: int, rows: int, checksum: int, first: str, last: str) -> Block:
+def _block(written: Sequence[Any]) -> Block:
+    segment, offset, rows, checksum, first, last = written
     if os.sep in segment or min(offset, rows - 1) < 0:
         raise ValueError(f"no place of columns: {segment!r} from {offset}, {rows} rows")
     return Block(segment, offset, rows, checksum, date.fromisoformat(first), date.fromisoformat(last))

@@ -129,7 +129,7 @@ class FolderReader:
             files = {}
         return files | self._in_memory({name: path for name, path in by_name.items() if name not in files})
 
-    def _renewed(self, cache: PriceCache, by_name: Mapping[str, Path], all_of_them: bool) -> Mapping[str, Entry]:
+    def _renewed(self, cache: PriceCache, by_name: Mapping[str, Path], all_of_them: bool) -> dict[str, Entry]:
         """Every entry, after those that were not fresh have been read and written."""
         entries = cache.load()  # another process may have written them while this one waited
         if all_of_them:
@@ -181,7 +181,9 @@ class FolderReader:
     def _read_again(self, path: Path) -> History:
         (content,) = self._contents({path.name: path}, {})
         if content.checked is None or content.checked.problems:
-            raise BadMarketData(f"the kept prices of {visible(path.name)} are damaged, and the file is no longer usable")
+            raise BadMarketData(
+                f"the kept prices of {visible(path.name)} are damaged, and the file is no longer usable"
+            )
         return content.checked.bars
 
     def _in_memory(self, by_name: Mapping[str, Path]) -> dict[str, ReadFile]:

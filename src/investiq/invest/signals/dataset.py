@@ -66,7 +66,7 @@ def data_hash(histories: Histories) -> str:
         bars = History.of(histories[symbol])
         digest.update(f"{symbol},{len(bars)}\n".encode())
         for column in bars.columns():
-            digest.update(np.ascontiguousarray(column.view(np.uint64), dtype="<u8"))
+            digest.update(column.view(np.uint64).astype("<u8", copy=False).tobytes())
     return digest.hexdigest()
 
 

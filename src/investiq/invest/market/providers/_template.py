@@ -18,9 +18,9 @@ from typing import Protocol
 from investiq.invest.market.bar_checks import check_bars
 from investiq.invest.market.calendar import TradingCalendar
 from investiq.invest.market.columns import UnusedColumn
+from investiq.invest.market.history import History
 from investiq.invest.market.provider import BadMarketData, UnknownSymbol, nearest_symbols
 from investiq.invest.market.tables import Row, Table
-from investiq.invest.market.history import History
 from investiq.invest.market.types import Fundamentals, Headline, Symbol, parse_symbol
 
 __all__ = ["Source", "TemplateProvider"]

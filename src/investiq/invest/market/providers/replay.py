@@ -14,8 +14,8 @@ from operator import itemgetter
 
 from investiq.invest.market.adjustment import adjusted_bar
 from investiq.invest.market.columns import UnusedColumn
-from investiq.invest.market.provider import UnknownSymbol, nearest_symbols
 from investiq.invest.market.history import History
+from investiq.invest.market.provider import UnknownSymbol, nearest_symbols
 from investiq.invest.market.types import Bar, Fundamentals, Headline, Symbol
 
 __all__ = ["ReplayProvider"]
