@@ -95,8 +95,13 @@ def _lines(context: CommandContext, card: dict[str, Any]) -> list[str]:
     return [
         f"model {card['model_version']}: {card['algorithm']}, {card['horizon_sessions']} sessions ahead",
         f"it {verdict} the constant forecast out of fold ({result['rows']} rows)",
-        f"learned from {data['rows']} rows, {data['first_session']} to {data['trained_until']}",
+        f"learned from {data['rows']} rows, {data['first_session']} to {data['trained_until']}{_sampled(data)}",
         f"AUC {auc}, calibration error {result['calibration_error']:.4f}",
         "",
         *context.table(("score, lower is better", "model", "constant"), rows),
     ]
+
+
+def _sampled(data: dict[str, Any]) -> str:
+    every = data.get("every", 1)
+    return "" if every == 1 else f": of each symbol one session of {every}, since there are too many to learn from all"

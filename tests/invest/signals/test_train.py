@@ -9,8 +9,10 @@ import lightgbm
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from structlog.testing import capture_logs
 
 from investiq.invest.market.types import PRICE_STEP, Bar, Symbol
+from investiq.invest.signals import dataset as datasets
 from investiq.invest.signals.dataset import HORIZON_SESSIONS, build_dataset
 from investiq.invest.signals.evaluation import losses
 from investiq.invest.signals.features import FEATURES, NEEDED_BARS
@@ -104,6 +106,19 @@ def test_the_card_tells_the_dates_and_rows_that_were_used(
     assert data.last_session == bars[CUT - 1 - HORIZON_SESSIONS].session
     assert data.rows_per_symbol == dict.fromkeys(("AAA", "BBB", "CCC"), CUT - NEEDED_BARS + 1 - HORIZON_SESSIONS)
     assert data.rows == sum(data.rows_per_symbol.values())
+
+
+def test_the_card_and_the_log_tell_what_was_sampled(
+    trending_histories: Histories, cut_off: date, artifact: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = artifact.card.data
+    monkeypatch.setattr(datasets, "MOST_ROWS", whole.rows // 2)
+    with capture_logs() as logs:
+        sampled = train(trending_histories, cut_off).card.data
+    assert (whole.every, sampled.every) == (1, 2)
+    assert sampled.rows == pytest.approx(whole.rows / 2, abs=3)
+    assert sampled.sha256 == whole.sha256, "retraining is decided by all prices"
+    assert [(log["event"], log["every"]) for log in logs] == [("training_sampled", 2)]
 
 
 def test_the_card_judges_only_rows_that_were_calibrated_on_earlier_folds(artifact: Artifact) -> None:

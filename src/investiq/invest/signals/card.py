@@ -89,6 +89,7 @@ class TrainingData(_Section):
     trained_until: date = Field(description="last session whose prices the model learned from")
     rows: int = Field(gt=0)
     rows_per_symbol: dict[str, int]
+    every: int = Field(1, ge=1, description="one session of so many of each symbol is a row; 1: each of them")
     base_rate: FiniteFloat = Field(ge=0, le=1, description="share of rows whose outcome was up")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,12 +14,16 @@ from numpy.typing import NDArray
 
 from investiq.invest.market.history import History
 from investiq.invest.market.types import Bar, Symbol
-from investiq.invest.signals.features import FEATURES, feature_matrix
+from investiq.invest.signals.features import FEATURES, NEEDED_BARS, feature_matrix
 
-__all__ = ["HORIZON_SESSIONS", "Dataset", "bars_before", "build_dataset", "data_hash"]
+__all__ = ["HORIZON_SESSIONS", "MOST_ROWS", "Dataset", "bars_before", "build_dataset", "data_hash", "sampling"]
 
 HORIZON_SESSIONS: Final = 5
 """Sessions from the close that a row knows to the close that its label looks at."""
+
+MOST_ROWS: Final = 250_000
+"""Rows that a model learns from, which takes half a minute: neighbouring sessions of a symbol, whose windows and labels
+overlap, say little more together than each alone."""
 
 Histories = Mapping[Symbol, Sequence[Bar]]
 
@@ -70,10 +75,16 @@ def data_hash(histories: Histories) -> str:
     return digest.hexdigest()
 
 
-def _symbol_rows(symbol: Symbol, bars: Sequence[Bar]) -> Dataset:
+def sampling(histories: Histories) -> int:
+    """One session of how many must be taken of each symbol so that the rows are no more than `MOST_ROWS`."""
+    rows = sum(max(len(bars) - NEEDED_BARS + 1 - HORIZON_SESSIONS, 0) for bars in histories.values())
+    return max(math.ceil(rows / MOST_ROWS), 1)
+
+
+def _symbol_rows(symbol: Symbol, bars: Sequence[Bar], every: slice) -> Dataset:
     history = History.of(bars)
     closes, sessions = history.closes(), history.sessions
-    matrix = feature_matrix(history)[:-HORIZON_SESSIONS]
+    matrix = feature_matrix(history, every)[:-HORIZON_SESSIONS]
     usable = np.isfinite(matrix).all(axis=1)
     up = closes[HORIZON_SESSIONS:] > closes[:-HORIZON_SESSIONS]
     return Dataset(
@@ -85,9 +96,18 @@ def _symbol_rows(symbol: Symbol, bars: Sequence[Bar]) -> Dataset:
     )
 
 
-def build_dataset(histories: Histories) -> Dataset:
-    """Rows that have all their features and a known label. An empty `histories` gives no rows."""
-    parts = [_symbol_rows(symbol, bars) for symbol, bars in sorted(histories.items()) if len(bars) > HORIZON_SESSIONS]
+def build_dataset(histories: Histories, every: int = 1) -> Dataset:
+    """Rows that have all their features and a known label. An empty `histories` gives no rows.
+
+    Args:
+        every: take one session of so many of each symbol, each symbol beginning with another one, so that every
+            session has its share of the rows.
+    """
+    parts = [
+        _symbol_rows(symbol, bars, slice(number % every, None, every))
+        for number, (symbol, bars) in enumerate(sorted(histories.items()))
+        if len(bars) > HORIZON_SESSIONS
+    ]
     if not parts:
         nothing = np.array([], dtype="datetime64[D]")
         empty = np.empty((0, len(FEATURES)))

@@ -56,11 +56,11 @@ class _Windows:
     """Standard deviation of the last 21 daily log returns, floored: (rows,)."""
 
 
-def _windows(bars: PriceSeries) -> _Windows:
+def _windows(bars: PriceSeries, every: slice) -> _Windows:
     # Logarithms are taken before the windows are cut, so that each price is converted once and in one code path.
     prices = np.log(np.stack((bars.open, bars.high, bars.low, bars.close)))
     opens, highs, lows, closes, volumes = (
-        np.ascontiguousarray(sliding_window_view(column, NEEDED_BARS)) for column in (*prices, bars.volume)
+        np.ascontiguousarray(sliding_window_view(column, NEEDED_BARS)[every]) for column in (*prices, bars.volume)
     )
     returns = np.diff(closes, axis=1)
     volatility = np.maximum(returns[:, -21:].std(axis=1), _VOLATILITY_FLOOR)
@@ -185,18 +185,19 @@ FEATURES: Final[tuple[str, ...]] = tuple(feature.value for feature in ModelFeatu
 """Names of the columns, in order. An artifact trained on another list is refused."""
 
 
-def feature_matrix(bars: Sequence[Bar]) -> Floats:
+def feature_matrix(bars: Sequence[Bar], every: slice = slice(None)) -> Floats:
     """Features of each session, as they were known at its close.
 
     Args:
         bars: one symbol's bars in ascending order, prices positive.
+        every: which of the rows that have `NEEDED_BARS` bars behind them are wanted; the others cost nothing.
 
     Returns:
         Array of shape `(len(bars), len(FEATURES))`. Row `i` depends on bars `i - NEEDED_BARS + 1` to `i` and on no
-        other; rows with fewer bars behind them are all NaN.
+        other; rows with fewer bars behind them, and those that were not wanted, are all NaN.
     """
     matrix = np.full((len(bars), len(FEATURES)), np.nan)
     if len(bars) >= NEEDED_BARS:
-        windows = _windows(PriceSeries.of(bars))
-        matrix[NEEDED_BARS - 1 :] = np.column_stack([_FORMULAS[feature](windows) for feature in ModelFeature])
+        windows = _windows(PriceSeries.of(bars), every)
+        matrix[NEEDED_BARS - 1 :][every] = np.column_stack([_FORMULAS[feature](windows) for feature in ModelFeature])
     return matrix

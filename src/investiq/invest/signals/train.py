@@ -13,6 +13,7 @@ from typing import Final
 
 import lightgbm
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from investiq import __version__
@@ -20,7 +21,16 @@ from investiq.foundation.errors import InvestIQError
 from investiq.invest.signals.calibration import Calibration
 from investiq.invest.signals.calibration_fit import fit_calibration
 from investiq.invest.signals.card import ModelCard, TrainingData
-from investiq.invest.signals.dataset import HORIZON_SESSIONS, Dataset, Histories, bars_before, build_dataset, data_hash
+from investiq.invest.signals.dataset import (
+    HORIZON_SESSIONS,
+    MOST_ROWS,
+    Dataset,
+    Histories,
+    bars_before,
+    build_dataset,
+    data_hash,
+    sampling,
+)
 from investiq.invest.signals.drift import DriftReference, binned
 from investiq.invest.signals.features import FEATURE_REVISION, FEATURES, NEEDED_BARS
 from investiq.invest.signals.folds import FOLDS
@@ -29,6 +39,8 @@ from investiq.invest.signals.trees import header_and_trees, read_trees
 from investiq.invest.signals.validation import OutOfFold, beats_constant, predict_out_of_fold, summarise
 
 __all__ = ["MINIMUM_SESSIONS", "Progress", "TooLittleData", "train"]
+
+_log = structlog.get_logger(__name__)
 
 Progress = Callable[[str, int, int], None]
 """Called as `progress(stage, done, total)`; stages in order: features, validation, fit."""
@@ -77,7 +89,10 @@ def train(histories: Histories, before: date, progress: Progress = _ignore) -> A
     """
     progress("features", 0, 1)
     past = bars_before(histories, before)
-    dataset = build_dataset(past)
+    every = sampling(past)
+    if every > 1:
+        _log.info("training_sampled", every=every, most_rows=MOST_ROWS, symbols=len(past))
+    dataset = build_dataset(past, every)
     _require_enough(dataset, before)
     progress("features", 1, 1)
 
@@ -101,7 +116,7 @@ def train(histories: Histories, before: date, progress: Progress = _ignore) -> A
         feature_revision=FEATURE_REVISION,
         needed_bars=NEEDED_BARS,
         beats_constant=beats_constant(validation),
-        data=_describe(dataset, data_hash(past), before),
+        data=_describe(dataset, data_hash(past), before, every),
         validation=validation,
         importance=_importance(booster),
         quantile_levels=QUANTILE_LEVELS,
@@ -136,7 +151,7 @@ def _scores_of_fold(
     return np.asarray(_fit(features, up).predict(unseen, raw_score=True, num_threads=1), dtype=np.float64)
 
 
-def _describe(dataset: Dataset, sha256: str, before: date) -> TrainingData:
+def _describe(dataset: Dataset, sha256: str, before: date, every: int) -> TrainingData:
     return TrainingData(
         sha256=sha256,
         before=before,
@@ -145,6 +160,7 @@ def _describe(dataset: Dataset, sha256: str, before: date) -> TrainingData:
         trained_until=dataset.label_ends.max().item(),
         rows=len(dataset),
         rows_per_symbol=dataset.rows_per_symbol(),
+        every=every,
         base_rate=float(dataset.up.mean()),
     )
 
