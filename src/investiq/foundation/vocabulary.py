@@ -131,12 +131,13 @@ class AlertStatus(StrEnum):
 
 
 class Dependency(StrEnum):
-    """What the API cannot do without, as it says in /health."""
+    """What the API leans on, as it says in /health."""
 
     DATABASE = "database"
     BROKER = "broker"
     MARKET_DATA = "market_data"
     SIGNAL_MODELS = "signal_models"
+    PRICE_FILES = "price_files"
 
 
 class HealthStatus(StrEnum):

@@ -174,7 +174,7 @@ BACKGROUND_FAILURES = Metric(
     Subject.API,
     "Steps of the API's background work that failed.",
     (Part.API,),
-    (Label("task", ("trading", "market", "health", "lookout", "silences")),),
+    (Label("task", ("trading", "market", "health", "lookout", "silences", "price_files")),),
 )
 DATABASE_WAITS = Metric(
     "investiq_database_connection_waits_total",
@@ -202,6 +202,13 @@ MARKET_DATA_AGE_LIMIT = Metric(
     "Age of the newest price from which nothing is bought and the market data counts as down: a setting.",
     (Part.API,),
     unit="seconds",
+)
+PRICE_FILES_REJECTED = Metric(
+    "investiq_price_files_rejected",
+    Kind.GAUGE,
+    Subject.MARKET,
+    "Files that have changed while they were served and are not taken over, since they are bad or gone.",
+    (Part.API,),
 )
 MARKET_TIME = Metric(
     "investiq_market_timestamp_seconds",

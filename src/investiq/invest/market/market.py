@@ -114,6 +114,14 @@ class Market:
         """Symbols that the provider found and does not serve, with the reasons."""
         return self._provider.refused()
 
+    def rejected(self) -> Mapping[str, Sequence[str]]:
+        """What has changed at the provider and is not served, with the reasons; what was there before is."""
+        return self._provider.rejected()
+
+    def refresh(self) -> None:
+        """Take over what has changed at the provider. Bars of sessions to come may come with it, and stay hidden."""
+        self._provider.refresh()
+
     def bars(
         self, symbol: Symbol, *, limit: int | None = None, start: date | None = None, end: date | None = None
     ) -> History:

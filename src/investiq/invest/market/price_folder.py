@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -70,6 +71,13 @@ class ReadFile:
         if self._history is None:
             self._history = self._make()
         return self._history
+
+    def span(self) -> tuple[date, date]:
+        """The first and the last session of the bars, which are not read for it where they are kept."""
+        if block := self.entry.block:
+            return block.first, block.last
+        bars = self.history()
+        return bars.session(0), bars.session(-1)
 
 
 def open_cache(folder: Path, source: Path) -> PriceCache:

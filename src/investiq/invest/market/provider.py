@@ -61,6 +61,16 @@ class PriceProvider(Protocol):
     def unused_columns(self) -> Sequence[UnusedColumn]:
         """Columns of its files that it does not read, and whose owner may think that it does."""
 
+    def refresh(self) -> None:
+        """Take over what has changed at the source since; for one thread, and never during a replay.
+
+        Raises:
+            BadMarketData: the source cannot be looked at; what was read before is served.
+        """
+
+    def rejected(self) -> Mapping[str, Sequence[str]]:
+        """What has changed and is not taken over, since it is bad, with the reasons; what was read before is served."""
+
     def version(self) -> int:
         """Grows whenever any of its answers has changed."""
 
@@ -105,6 +115,12 @@ class ObservedProvider:
 
     def unused_columns(self) -> Sequence[UnusedColumn]:
         return self._provider.unused_columns()
+
+    def refresh(self) -> None:
+        self._provider.refresh()
+
+    def rejected(self) -> Mapping[str, Sequence[str]]:
+        return self._provider.rejected()
 
     def version(self) -> int:
         return self._provider.version()

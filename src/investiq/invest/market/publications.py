@@ -22,7 +22,7 @@ from investiq.invest.market.table_files import read_table
 from investiq.invest.market.tables import Problems, Row, Table, UnreadableTable, number_of, publication_time_of
 from investiq.invest.market.types import FIGURES, Fundamentals, Headline, MalformedSymbol, Symbol, parse_symbol
 
-__all__ = ["FUNDAMENTALS_FILE", "NEWS_FILE", "Publications", "read_fundamentals", "read_headlines"]
+__all__ = ["FUNDAMENTALS_FILE", "NEWS_FILE", "Publications", "Published", "read_fundamentals", "read_headlines"]
 
 NEWS_FILE = "news.csv"
 FUNDAMENTALS_FILE = "fundamentals.csv"

@@ -108,10 +108,11 @@ def _probe_failing(severity: Severity, of: str, *causes: str, lost: str) -> Aler
     )
 
 
+_CRITICAL = eq("name", Dependency.DATABASE, Dependency.BROKER, Dependency.MARKET_DATA)
 PROBE_FAILING = _probe_failing(
     Severity.CRITICAL,
     series(PROBE_SUCCESS, _PROBES, eq(PROBED, API.job)),
-    series(DEPENDENCY_HEALTH, ne("name", Dependency.SIGNAL_MODELS)),
+    series(DEPENDENCY_HEALTH, _CRITICAL),
     lost="Analyses and orders probably fail for everybody; open positions may not be watched.",
 )
 PROBE_OF_OTHERS_FAILING = _probe_failing(
@@ -238,7 +239,7 @@ DEPENDENCY_DOWN = Alert(
     name=RestartAlert.DEPENDENCY_DOWN.value,
     subject=Subject.API,
     severity=Severity.CRITICAL,
-    query=series(DEPENDENCY_HEALTH, eq("job", API.job), ne("name", Dependency.SIGNAL_MODELS)),
+    query=series(DEPENDENCY_HEALTH, eq("job", API.job), _CRITICAL),
     op="==",
     threshold=0,
     for_seconds=60,

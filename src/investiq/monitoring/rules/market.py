@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from investiq.foundation.telemetry.catalogue import MARKET_DATA_AGE, MARKET_DATA_AGE_LIMIT, MARKET_PHASE
+from investiq.foundation.telemetry.catalogue import (
+    MARKET_DATA_AGE,
+    MARKET_DATA_AGE_LIMIT,
+    MARKET_PHASE,
+    PRICE_FILES_REJECTED,
+)
 from investiq.foundation.vocabulary import MarketPhase, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq
 
-__all__ = ["ALERTS", "MARKET_DATA_STALE"]
+__all__ = ["ALERTS", "MARKET_DATA_STALE", "PRICE_FILES_REJECTED_ALERT"]
 
 # A sound replay shows a price every third of a session: its data is never older than 7,800 s. Whatever limit is set,
 # the alert begins above that.
@@ -38,4 +43,23 @@ MARKET_DATA_STALE = Alert(
     covered_by="ServiceDown",
 )
 
-ALERTS = (MARKET_DATA_STALE,)
+PRICE_FILES_REJECTED_ALERT = Alert(
+    name="PriceFilesRejected",
+    subject=Subject.MARKET,
+    severity=Severity.WARNING,
+    query=series(PRICE_FILES_REJECTED),
+    op=">",
+    threshold=0,
+    # A file that is mended at once, or moved away and back, is no news.
+    for_seconds=120,
+    summary="{{ $value }} changed files are not served: their older prices are",
+    description=(
+        "A file of prices, headlines or figures has changed and is bad, or is gone. What was read of it before is served "
+        "on, and grows old: analyses and orders of these symbols rest on it. /health names the files and their lines. "
+        "The next start refuses them."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
+)
+
+ALERTS = (MARKET_DATA_STALE, PRICE_FILES_REJECTED_ALERT)

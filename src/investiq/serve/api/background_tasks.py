@@ -35,6 +35,13 @@ TICK_SECONDS = 0.25
 MARKET_SECONDS = 1.0
 HEARTBEAT_SECONDS = 1.0
 SILENCES_SECONDS = 10.0
+PRICE_FILES_SECONDS = 10.0
+"""A change is served after two looks that saw the same."""
+
+READING_SECONDS = 180.0
+"""Many files may change at once."""
+
+_NAMED = 3
 
 
 class BackgroundTasks:
@@ -54,12 +61,18 @@ class BackgroundTasks:
         parts.metrics.gauge(catalogue.MARKET_DATA_AGE_LIMIT).set(age_limit)
         self.trading = PeriodicTask("trading", TICK_SECONDS, self._tick, parts.metrics)
         self.market = PeriodicTask("market", MARKET_SECONDS, self._measure_market, parts.metrics)
+        self._rejected = parts.metrics.gauge(catalogue.PRICE_FILES_REJECTED)
+        self._files_thread = BoundedThreads(1, "price-files")
+        self._price_files = PeriodicTask(
+            "price_files", PRICE_FILES_SECONDS, self._follow_files, parts.metrics, stall_seconds=READING_SECONDS
+        )
         self.monitor = HealthMonitor(
             [
                 HealthCheck(Dependency.DATABASE, True, _in_thread("database", parts.desk.ping_database)),
                 HealthCheck(Dependency.BROKER, True, self._check_broker),
                 HealthCheck(Dependency.MARKET_DATA, True, self._check_market),
                 HealthCheck(Dependency.SIGNAL_MODELS, False, parts.signals.check_health),
+                HealthCheck(Dependency.PRICE_FILES, False, self._check_price_files),
             ],
             parts.metrics,
         )
@@ -109,7 +122,11 @@ class BackgroundTasks:
         await asyncio.wait({asyncio.ensure_future(waiting)}, timeout=seconds)
 
     def _tasks(self) -> tuple[PeriodicTask, ...]:
-        return self.trading, self.market, self._health, self._heartbeat, self._silences
+        return self.trading, self.market, self._health, self._heartbeat, self._silences, *self._following_tasks()
+
+    def _following_tasks(self) -> tuple[PeriodicTask, ...]:
+        """A replay shows the prices of its start: what has been traded on does not change."""
+        return (self._price_files,) if self._parts.config.market.clock == "wall" else ()
 
     async def _tick(self) -> None:
         await self._trading_thread.run(self._trade)
@@ -143,6 +160,19 @@ class BackgroundTasks:
         self._speed.set(REGULAR_SESSION_SECONDS / state.session_seconds if state.session_seconds else 1.0)
         for phase in MarketPhase:
             self._phase.labels(phase.value).set(phase is state.phase)
+
+    async def _follow_files(self) -> None:
+        await self._files_thread.run(self._parts.market.refresh)
+        self._rejected.set(len(self._parts.market.rejected()))
+
+    async def _check_price_files(self) -> None:
+        if self._following_tasks():
+            _raise(self._price_files.describe_failure())
+        if rejected := self._parts.market.rejected():
+            reasons = [reasons[0] for reasons in rejected.values()]
+            more = len(reasons) - _NAMED
+            further = f"; and {more} more" if more > 0 else ""
+            raise CheckFailed(f"older prices are served than the files hold: {'; '.join(reasons[:_NAMED])}{further}")
 
     async def _check_broker(self) -> None:
         await self._ping_broker()

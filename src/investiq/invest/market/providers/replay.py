@@ -38,6 +38,12 @@ class ReplayProvider:
     def unused_columns(self) -> Sequence[UnusedColumn]:
         return ()
 
+    def refresh(self) -> None:
+        """Nothing of it changes."""
+
+    def rejected(self) -> Mapping[str, Sequence[str]]:
+        return {}
+
     def version(self) -> int:
         return 0
 
