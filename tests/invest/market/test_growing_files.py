@@ -168,7 +168,7 @@ def test_a_folder_that_is_lost_changes_nothing(folder: Path, provider: FilesProv
     if loss == "files":
         folder.mkdir()
     for _ in range(2):
-        with pytest.raises(BadMarketData, match="is not a folder|holds no"):
+        with pytest.raises(BadMarketData, match=r"is not a folder|holds no"):
             provider.refresh()
     assert len(provider.bars(AAPL)) == 5
 

@@ -14,7 +14,14 @@ import httpx2
 from fastapi import FastAPI
 
 from investiq.foundation.config import Paths
-from investiq.foundation.config.schema import ApiConfig, Config, InboxConfig, SignalsConfig, TradingConfig
+from investiq.foundation.config.schema import (
+    ApiConfig,
+    Config,
+    InboxConfig,
+    MarketConfig,
+    SignalsConfig,
+    TradingConfig,
+)
 from investiq.foundation.store import hold_ledger
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
@@ -22,8 +29,8 @@ from investiq.invest import wiring
 from investiq.invest.market.calendar import xnys
 from investiq.invest.market.clock import Clock
 from investiq.invest.market.market import Market
+from investiq.invest.market.opening import open_provider
 from investiq.invest.market.provider import ObservedProvider
-from investiq.invest.market.providers.replay import ReplayProvider
 from investiq.invest.wiring import ApiParts
 from investiq.serve.api.app import create_app
 
@@ -95,17 +102,25 @@ def install(
     signals_port: int = 1,
     trading: TradingConfig = UNWATCHED,
     inbox: InboxConfig = NO_INBOX,
+    *,
+    files: MarketConfig | None = None,
 ) -> Installation:
-    """A new installation in `data_dir`. Without a port, its signal models are unreachable."""
+    """A new installation in `data_dir`. Without a port, its signal models are unreachable.
+
+    Args:
+        files: a market of files; by default it is the shipped one.
+    """
     config = Config(
         data_dir=data_dir,
         api=api or ApiConfig(),
         signals=SignalsConfig(port=signals_port, timeout_seconds=5.0),
         trading=trading,
         inbox=inbox,
+        market=files or MarketConfig(),
     )
     metrics, clock = Metrics(Part.API), SetClock()
-    market = Market(ObservedProvider(ReplayProvider(), metrics), clock, xnys())
+    provider = open_provider(config.market, xnys())
+    market = Market(ObservedProvider(provider, metrics), clock, xnys())
     store, signals = wiring.open_store(config), wiring.build_signal_client(config)
     wiring.count_waits(store, metrics)
     parts = ApiParts(

@@ -34,6 +34,7 @@ async def test_a_fresh_start_is_healthy_but_for_the_missing_models(installation:
         "broker": "up",
         "market_data": "up",
         "signal_models": "down",
+        "price_files": "up",
     }
     assert {name for name, d in report["dependencies"].items() if d["critical"]} == {
         "database",

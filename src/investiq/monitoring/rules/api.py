@@ -108,7 +108,7 @@ def _probe_failing(severity: Severity, of: str, *causes: str, lost: str) -> Aler
     )
 
 
-_CRITICAL = eq("name", Dependency.DATABASE, Dependency.BROKER, Dependency.MARKET_DATA)
+_CRITICAL = ne("name", Dependency.SIGNAL_MODELS, Dependency.PRICE_FILES)
 PROBE_FAILING = _probe_failing(
     Severity.CRITICAL,
     series(PROBE_SUCCESS, _PROBES, eq(PROBED, API.job)),

@@ -63,7 +63,7 @@ class BackgroundTasks:
         self.market = PeriodicTask("market", MARKET_SECONDS, self._measure_market, parts.metrics)
         self._rejected = parts.metrics.gauge(catalogue.PRICE_FILES_REJECTED)
         self._files_thread = BoundedThreads(1, "price-files")
-        self._price_files = PeriodicTask(
+        self.price_files = PeriodicTask(
             "price_files", PRICE_FILES_SECONDS, self._follow_files, parts.metrics, stall_seconds=READING_SECONDS
         )
         self.monitor = HealthMonitor(
@@ -126,7 +126,7 @@ class BackgroundTasks:
 
     def _following_tasks(self) -> tuple[PeriodicTask, ...]:
         """A replay shows the prices of its start: what has been traded on does not change."""
-        return (self._price_files,) if self._parts.config.market.clock == "wall" else ()
+        return (self.price_files,) if self._parts.config.market.clock == "wall" else ()
 
     async def _tick(self) -> None:
         await self._trading_thread.run(self._trade)
@@ -167,7 +167,7 @@ class BackgroundTasks:
 
     async def _check_price_files(self) -> None:
         if self._following_tasks():
-            _raise(self._price_files.describe_failure())
+            _raise(self.price_files.describe_failure())
         if rejected := self._parts.market.rejected():
             reasons = [reasons[0] for reasons in rejected.values()]
             more = len(reasons) - _NAMED
