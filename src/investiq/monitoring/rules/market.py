@@ -55,8 +55,8 @@ PRICE_FILES_REJECTED_ALERT = Alert(
     summary="{{ $value }} changed files are not served: their older prices are",
     description=(
         "A file of prices, headlines or figures has changed and is bad, or is gone. What was read of it before is "
-        "served on, and grows old: analyses and orders of these symbols rest on it. /health names the files and their lines. "
-        "The next start refuses them."
+        "served on, and grows old: analyses and orders of these symbols rest on it. /health names the files and their "
+        "lines. The next start refuses them."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",

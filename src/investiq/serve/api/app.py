@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -36,11 +37,15 @@ from investiq.serve.http.access import MONITORING_PATHS
 
 __all__ = ["create_app", "run"]
 
+_SWITCH_SECONDS = 0.001
+"""How long a thread that computes keeps the event loop waiting: with Python's 5 ms and eight engines at work, 40 ms."""
+
 _log = structlog.get_logger(__name__)
 
 
 def run(config: Config, descriptors: Sequence[int] = ()) -> None:
     """Serve until SIGTERM or SIGINT. Logging is configured by the caller."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     parts = build_api_parts(config)
     serve(create_app(parts), config.api.host, config.api.port, descriptors)
 

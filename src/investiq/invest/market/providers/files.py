@@ -84,7 +84,7 @@ class FilesProvider:
         return self._files.refused
 
     def rejected(self) -> Mapping[str, Sequence[str]]:
-        return {**self._files.rejected, **self._bad_publications}
+        return {**{str(symbol): reasons for symbol, reasons in self._files.rejected.items()}, **self._bad_publications}
 
     def unused_columns(self) -> Sequence[UnusedColumn]:
         return (*self._files.unused, *(self._fundamentals.unused if self._fundamentals else ()))
