@@ -221,11 +221,14 @@ def train_models(config: Config, progress: Callable[[str, int, int], None]) -> P
     return save(train(histories, before, progress), Paths.of(config).models)
 
 
-def retraining_reason(config: Config, progress: Callable[[str, int, int], None] | None = None) -> str | None:
+def retraining_reason(
+    config: Config, progress: Callable[[str, int, int], None] | None = None, *, keep: bool = True
+) -> str | None:
     """Why the signal model must be trained (again), as a sentence; None when the one that is there will do.
 
     Args:
         progress: as in `train_models`, of which the stage prices is all that takes time here.
+        keep: False to leave the cache of prices as it is.
     """
     from investiq.invest.signals.artifact import ModelMissing, ModelRefused, load
     from investiq.invest.signals.dataset import bars_before, data_hash
@@ -234,7 +237,7 @@ def retraining_reason(config: Config, progress: Callable[[str, int, int], None] 
         model = load(Paths.of(config).models)
     except (ModelMissing, ModelRefused) as error:
         return error.message
-    histories, before = _histories(config, partial(progress, "prices") if progress else None)
+    histories, before = _histories(config, partial(progress, "prices") if progress else None, keep=keep)
     learned = model.card.data
     if learned.trained_until >= before:
         return f"the model saw prices up to {learned.trained_until}, and the replay starts on {before}"
@@ -246,7 +249,7 @@ def retraining_reason(config: Config, progress: Callable[[str, int, int], None] 
 
 
 def _histories(
-    config: Config, progress: Callable[[int, int], None] | None = None
+    config: Config, progress: Callable[[int, int], None] | None = None, *, keep: bool = True
 ) -> tuple[dict[Symbol, History], date]:
     """The whole history of each symbol, and the day before which training must stop.
 
@@ -256,7 +259,7 @@ def _histories(
     from investiq.invest.market.opening import first_session, open_provider
 
     calendar = xnys()
-    provider = open_provider(config.market, calendar, Paths.of(config).prices, progress)
+    provider = open_provider(config.market, calendar, Paths.of(config).prices, progress, keep=keep)
     histories = {symbol: provider.bars(symbol) for symbol in provider.symbols()}
     if config.market.clock == "replay":
         return histories, first_session(config.market.start, provider, calendar)

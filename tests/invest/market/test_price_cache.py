@@ -240,6 +240,24 @@ def test_the_cache_of_one_folder_is_not_that_of_another(folder: Path, tmp_path: 
     assert Start(other, tmp_path / "cache").read == 3
 
 
+def test_whoever_only_looks_uses_the_cache_and_leaves_it_as_it_is(folder: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    FilesProvider(folder, xnys(), cache, keep=False)
+    assert not cache.exists()
+    Start(folder, cache)
+    _write(folder, "AAPL.csv", 200)
+    before = {path: path.read_bytes() for path in cache.iterdir()}
+    read: list[int] = []
+    looked = FilesProvider(folder, xnys(), cache, lambda _done, total: read.append(total), keep=False)
+    assert set(read) == {1}
+    assert list(looked.bars(AAPL)) == list(Start(folder, None).provider.bars(AAPL))
+    assert {path: path.read_bytes() for path in cache.iterdir()} == before
+    (segment,) = _segments(cache)
+    segment.write_bytes(bytes(segment.stat().st_size))
+    assert len(FilesProvider(folder, xnys(), cache, keep=False).bars(IBM)) == 20
+    assert (cache / "index.json").exists()
+
+
 def test_the_cache_is_private(folder: Path, tmp_path: Path) -> None:
     Start(folder, tmp_path / "cache")
     assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700

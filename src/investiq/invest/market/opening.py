@@ -48,13 +48,19 @@ def open_market(config: MarketConfig, data_dir: Path, metrics: Metrics | None = 
 
 
 def open_provider(
-    config: MarketConfig, calendar: TradingCalendar, cache: Path | None = None, progress: Progress | None = None
+    config: MarketConfig,
+    calendar: TradingCalendar,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+    *,
+    keep: bool = True,
 ) -> PriceProvider:
     """The source of prices that `config` names; knows its whole history (for training, which cuts by date itself).
 
     Args:
         cache: where the columns of files are kept for the next start; None to read every file.
         progress: called with the number of files read so far, and of those to be read.
+        keep: False to leave the cache as it is.
 
     Raises:
         BadMarketData: the folder of the `files` provider is missing, empty, or holds no usable symbol.
@@ -63,7 +69,7 @@ def open_provider(
         case "replay", _:
             return ReplayProvider()
         case "files", Path() as folder:
-            return FilesProvider(folder, calendar, cache, progress)
+            return FilesProvider(folder, calendar, cache, progress, keep=keep)
         case impossible:  # the configuration refuses "files" without a folder
             raise ValueError(f"no provider for {impossible}")
 

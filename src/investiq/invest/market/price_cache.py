@@ -109,9 +109,11 @@ class PriceCache:
     Args:
         reader: names everything that the reading of a file depends on besides the file; a cache of another reader
             counts as empty.
+        writable: False for whoever only looks, and leaves everything as it is.
     """
 
-    def __init__(self, folder: Path, source: Path, reader: str) -> None:
+    def __init__(self, folder: Path, source: Path, reader: str, *, writable: bool = True) -> None:
+        self.writable = writable
         self._folder = folder
         self._head = {"schema": f"investiq.prices/{_REVISION}", "source": str(source.resolve()), "reader": reader}
         self._segments: dict[str, mmap.mmap] = {}
@@ -142,6 +144,8 @@ class PriceCache:
 
     def discard(self) -> None:
         """Forget everything, so that the next start reads the files."""
+        if not self.writable:
+            return
         with contextlib.suppress(OSError):
             (self._folder / _INDEX).unlink(missing_ok=True)
 

@@ -80,10 +80,10 @@ class ReadFile:
         return bars.session(0), bars.session(-1)
 
 
-def open_cache(folder: Path, source: Path) -> PriceCache:
+def open_cache(folder: Path, source: Path, *, writable: bool = True) -> PriceCache:
     """The cache in `folder` of the price files in `source`."""
     reader = f"{__version__}, pyarrow {pyarrow.__version__}, exchange_calendars {exchange_calendars.__version__}"
-    return PriceCache(folder, source, reader)
+    return PriceCache(folder, source, reader, writable=writable)
 
 
 def identity_of(path: Path) -> Identity:
@@ -128,6 +128,8 @@ class FolderReader:
         found = self._fresh(by_name, self._cache.load())
         if found.keys() == by_name.keys():
             return self._files(self._cache, by_name, found)
+        if not self._cache.writable:
+            return self._with_the_rest(by_name, self._files(self._cache, by_name, found))
         try:
             with self._cache.locked():
                 found = self._renewed(self._cache, by_name, all_of_them)
@@ -135,6 +137,9 @@ class FolderReader:
         except OSError as error:
             _log.warning("price_cache_not_written", error=str(error), effect="the files are read at each start")
             files = {}
+        return self._with_the_rest(by_name, files)
+
+    def _with_the_rest(self, by_name: Mapping[str, Path], files: dict[str, ReadFile]) -> dict[str, ReadFile]:
         return files | self._in_memory({name: path for name, path in by_name.items() if name not in files})
 
     def _renewed(self, cache: PriceCache, by_name: Mapping[str, Path], all_of_them: bool) -> dict[str, Entry]:

@@ -32,9 +32,8 @@ def check(installation: Installation) -> CheckResult:
     from investiq.invest.market.opening import open_provider  # noqa: PLC0415
 
     config, calendar = installation.config, xnys()
-    cache = Paths.of(config).prices
     try:
-        provider = open_provider(config.market, calendar, cache if cache.is_dir() else None)
+        provider = open_provider(config.market, calendar, Paths.of(config).prices, keep=False)
     except InvestIQError as error:
         fix = 'set market.folder to a folder of bars in the form that is shown, or market.provider to "replay"'
         place = Place.file(config.market.folder or "market.folder")

@@ -25,7 +25,7 @@ def check(installation: Installation) -> CheckResult:
     """Verify the model on the disk as the service does, then ask the service which one it serves."""
     from investiq.invest import wiring  # noqa: PLC0415  the market: only when this check runs
 
-    reason = wiring.retraining_reason(installation.config)
+    reason = wiring.retraining_reason(installation.config, keep=False)
     new = not Paths.of(installation.config).current_model.exists() and not installation.found.is_running
     findings: tuple[Finding, ...] = (_on_disk(reason, new),) if reason else ()
     if not installation.answers("signals"):

@@ -52,6 +52,7 @@ class FilesProvider:
     Args:
         cache: folder in which what was read is kept for the next start; None to read every file.
         progress: called with the number of files read so far, and of those to be read.
+        keep: False to leave the cache as it is.
 
     Raises:
         BadMarketData: the folder is missing or without a usable symbol; or news.csv or fundamentals.csv are
@@ -61,10 +62,17 @@ class FilesProvider:
     name = "files"
 
     def __init__(
-        self, folder: Path, calendar: TradingCalendar, cache: Path | None = None, progress: Progress | None = None
+        self,
+        folder: Path,
+        calendar: TradingCalendar,
+        cache: Path | None = None,
+        progress: Progress | None = None,
+        *,
+        keep: bool = True,
     ) -> None:
         self._folder = folder
-        self._reader = FolderReader(calendar, open_cache(cache, folder) if cache is not None else None, progress)
+        kept = open_cache(cache, folder, writable=keep) if cache is not None else None
+        self._reader = FolderReader(calendar, kept, progress)
         paths = _checked_files(folder)
         self._watch = FolderWatch()
         self._known = self._looks(paths)  # looked at before they are read: a change during that is met later
