@@ -32,6 +32,7 @@ class MadeProvider:
         fundamentals: Mapping[Symbol, Sequence[Fundamentals]] | None = None,
     ) -> None:
         self._bars = {symbol: History.of(each) for symbol, each in bars.items()}
+        self.asked: list[Symbol] = []
         self._headlines = headlines
         self._fundamentals = fundamentals
 
@@ -58,6 +59,7 @@ class MadeProvider:
         return bars.session(0), bars.session(-1)
 
     def bars(self, symbol: Symbol) -> History:
+        self.asked.append(symbol)
         if symbol not in self._bars:
             raise UnknownSymbol(symbol)
         return self._bars[symbol]

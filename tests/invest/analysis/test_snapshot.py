@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from investiq.invest.analysis.snapshot import HISTORY_SESSIONS, Snapshot
+from investiq.invest.analysis.universe import universes_of
 from investiq.invest.market.calendar import xnys
 from investiq.invest.market.market import Market
 from investiq.invest.market.provider import UnknownSymbol
@@ -95,3 +96,15 @@ def test_a_symbol_in_its_first_session_has_no_bars_yet() -> None:
     assert list(snapshot.bars) == []
     assert len(snapshot.prices) == 0
     assert snapshot.quote is not None
+
+
+def test_a_second_analysis_of_a_session_asks_for_no_other_symbol() -> None:
+    bars = made_bars(random_walk(300, seed=1))
+    provider = MadeProvider({SYMBOL: bars} | {Symbol(f"S{number}"): bars for number in range(20)})
+    market = Market(provider, StoppedClock(xnys().session(bars[-1].session).close), xnys())
+    universes = universes_of(market)
+    first = Snapshot.take(market, SYMBOL, universes).universe()
+    provider.asked.clear()
+    second = Snapshot.take(market, SYMBOL, universes)
+    assert second.universe() is first
+    assert set(provider.asked) == {SYMBOL}
