@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -61,7 +62,7 @@ def test_threads_that_ask_at_once_share_one_computation() -> None:
 
 
 def test_a_computation_that_fails_is_tried_again() -> None:
-    answers = iter([ValueError("not yet"), FIRST])
+    answers: Iterator[date | ValueError] = iter([ValueError("not yet"), FIRST])
 
     def compute(_session: date) -> date:
         answer = next(answers)
