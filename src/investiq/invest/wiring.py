@@ -197,6 +197,10 @@ class _SignalService:
             trained_until=answer.trained_until,
         )
 
+    def model(self) -> str | None:
+        """The version of the model that serves, as the service said last."""
+        return self._client.model_version
+
 
 # ---- signal models ----
 

@@ -14,7 +14,7 @@ from investiq.invest.analysis.engine import Answer
 from investiq.invest.analysis.overall import combine
 from investiq.invest.analysis.quantitative import QuantitativeEngine
 from investiq.invest.analysis.regime import regime_of
-from investiq.invest.analysis.result import Analysis, EngineResult
+from investiq.invest.analysis.result import Analysis, EngineResult, Findings
 from investiq.invest.analysis.snapshot import Snapshot
 from investiq.invest.analysis.technical import TechnicalEngine
 from investiq.invest.market.types import Bar, Symbol
@@ -46,7 +46,7 @@ def analysis_of(snapshot: Snapshot) -> Analysis:
     }
     results = [EngineResult.of(name, answer, snapshot.as_of, 1.0) for name, answer in answers.items()]
     overall = combine(results, WEIGHTS, regime_of(snapshot))
-    return Analysis(SYMBOL, snapshot.as_of, Decimal(1), overall, {each.engine: each for each in results})
+    return Analysis(SYMBOL, snapshot.as_of, Decimal(1), Findings(overall, {each.engine: each for each in results}))
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

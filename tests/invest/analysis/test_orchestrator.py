@@ -49,6 +49,9 @@ class Computing:
     def assess(self, snapshot: Snapshot) -> Answer:
         return self._answer(snapshot)
 
+    def inputs(self, snapshot: Snapshot) -> None:
+        """It is asked each time."""
+
 
 class Waiting:
     """An engine that waits for a network: awaited until `answered` is set."""
@@ -63,6 +66,9 @@ class Waiting:
         if isinstance(self._answer, Exception):
             raise self._answer
         return self._answer
+
+    def inputs(self, snapshot: Snapshot) -> None:
+        """It is asked each time."""
 
 
 def steady(name: str, score: float = 0.5, confidence: float = 0.5) -> Computing:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from investiq.foundation.vocabulary import Regime, Signal
 from investiq.invest.analysis.engine import Unavailable, Verdict
 from investiq.invest.analysis.overall import combine
-from investiq.invest.analysis.result import Analysis, EngineResult
+from investiq.invest.analysis.result import Analysis, EngineResult, Findings
 from investiq.invest.market.types import Symbol
 from tests.invest.analysis.made_markets import at
 
@@ -24,7 +24,9 @@ def test_the_document_is_the_contract() -> None:
     ]
     weights = {"technical": 0.5, "sentiment": 0.25, "signal": 0.25}
     overall = combine(results, weights, Regime.BEAR_VOLATILE)
-    analysis = Analysis(Symbol("AAPL"), AS_OF, Decimal("13.8300"), overall, {each.engine: each for each in results})
+    analysis = Analysis(
+        Symbol("AAPL"), AS_OF, Decimal("13.8300"), Findings(overall, {each.engine: each for each in results})
+    )
     nothing: dict[str, object] = {
         "signal": None,
         "score": None,

@@ -39,6 +39,9 @@ class Model:
             raise self.answer
         return self.answer
 
+    def model(self) -> str | None:
+        return None
+
 
 async def test_score_is_up_less_down_and_confidence_is_the_models_own() -> None:
     model = Model(PREDICTION)
@@ -60,7 +63,7 @@ async def test_score_is_up_less_down_and_confidence_is_the_models_own() -> None:
 async def test_a_model_without_an_answer_makes_it_unavailable_with_the_models_reason() -> None:
     source = Model(SignalUnavailable("needs 90 completed sessions and there are 30"))
     answer = await SignalEngine(source).assess(SNAPSHOT)
-    assert answer == Unavailable("needs 90 completed sessions and there are 30")
+    assert answer == Unavailable("needs 90 completed sessions and there are 30", passing=True)
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,23 @@ is awaited. Both get the same frozen snapshot and hold no state between two anal
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
 from investiq.invest.analysis.snapshot import Snapshot
 
-__all__ = ["Answer", "Engine", "MetricValue", "Unavailable", "Verdict", "finite", "missing_history"]
+__all__ = [
+    "Answer",
+    "Engine",
+    "MetricValue",
+    "Unavailable",
+    "Verdict",
+    "finite",
+    "history_inputs",
+    "missing_history",
+]
 
 MetricValue = float | str | None
 
@@ -52,9 +61,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """The engine has nothing to go by; `reason` tells people what is missing, and how much of it."""
+    """The engine has nothing to go by.
+
+    Attributes:
+        reason: tells people what is missing, and how much of it.
+        passing: whether it may be over at any moment, with the same inputs: whom the engine asks does not answer.
+    """
 
     reason: str
+    passing: bool = False
 
 
 Answer = Verdict | Unavailable
@@ -70,6 +85,13 @@ class Engine(Protocol):
         """The verdict on `snapshot.symbol` at `snapshot.as_of`, from nothing later than that."""
         ...
 
+    def inputs(self, snapshot: Snapshot) -> Hashable:
+        """All that the answer follows from besides the symbol: as long as it is equal, an answer holds.
+
+        Quick, since it is asked for each analysis. None: ask the engine each time.
+        """
+        ...
+
 
 def missing_history(snapshot: Snapshot, needed: int) -> Unavailable | None:
     """Why the bars of `snapshot` are not enough for an engine that needs `needed` of them; None when they are."""
@@ -79,6 +101,14 @@ def missing_history(snapshot: Snapshot, needed: int) -> Unavailable | None:
     if snapshot.as_of.date() - last > LONGEST_CLOSURE:
         return Unavailable(f"the prices end with the session of {last}, and now it is {snapshot.as_of.date()}")
     return None
+
+
+def history_inputs(snapshot: Snapshot) -> Hashable:
+    """The `inputs` of an engine that reads the bars of the snapshot, and nothing else."""
+    last = snapshot.bars.session(-1) if snapshot.bars else None
+    today = snapshot.as_of.date()
+    ended = last is not None and today - last > LONGEST_CLOSURE  # `missing_history` then names the day
+    return snapshot.version, last, today if ended else None
 
 
 def finite(value: float) -> float | None:

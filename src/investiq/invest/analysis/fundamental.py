@@ -18,8 +18,8 @@ figures older than `MAX_AGE`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from investiq.foundation.vocabulary import EngineName
 from investiq.invest.analysis.engine import Answer, MetricValue, Unavailable, Verdict
@@ -53,15 +53,30 @@ class FundamentalEngine:
         reports = self._fundamentals(snapshot.symbol)
         if reports is None:
             return Unavailable("the price provider has no fundamentals")
-        # The market has run on since the snapshot was taken: a newer report belongs to the next analysis.
-        published = [report for report in reports if report.published_at <= snapshot.as_of]
-        if not published:
+        newest = _newest(reports, snapshot.as_of)
+        if newest is None:
             return Unavailable(f"no fundamentals of {snapshot.symbol} have been published yet")
-        newest = max(published, key=lambda report: report.published_at)
         age = snapshot.as_of - newest.published_at
         if age > MAX_AGE:
             return Unavailable(f"the newest figures are {age.days} days old, more than {MAX_AGE.days}")
         return _screened(newest)
+
+    def inputs(self, snapshot: Snapshot) -> Hashable:
+        """The newest figures, and their age once they are too old."""
+        reports = self._fundamentals(snapshot.symbol)
+        if reports is None:
+            return "no fundamentals"
+        newest = _newest(reports, snapshot.as_of)
+        if newest is None:
+            return "none yet"
+        age = snapshot.as_of - newest.published_at
+        return newest.published_at, tuple(sorted(newest.values.items())), age.days if age > MAX_AGE else None
+
+
+def _newest(reports: Sequence[Fundamentals], as_of: datetime) -> Fundamentals | None:
+    """The market has run on since the snapshot was taken: a newer report belongs to the next analysis."""
+    published = [report for report in reports if report.published_at <= as_of]
+    return max(published, key=lambda report: report.published_at, default=None)
 
 
 def _screened(report: Fundamentals) -> Answer:

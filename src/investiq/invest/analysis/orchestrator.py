@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
 from decimal import Decimal
+from operator import is_
 from typing import cast
 
 import structlog
@@ -15,10 +17,11 @@ from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.threads import BoundedThreads
-from investiq.invest.analysis.engine import Answer, Engine
+from investiq.invest.analysis.engine import Answer, Engine, Unavailable, history_inputs
+from investiq.invest.analysis.kept_results import MOST_SYMBOLS, KeptResults, Made
 from investiq.invest.analysis.overall import combine
 from investiq.invest.analysis.regime import regime_of
-from investiq.invest.analysis.result import Analysis, EngineResult
+from investiq.invest.analysis.result import Analysis, EngineResult, Findings
 from investiq.invest.analysis.snapshot import Snapshot
 from investiq.invest.analysis.universe import universes_of
 from investiq.invest.market.market import Market
@@ -65,35 +68,97 @@ class Orchestrator:
         self._snapshots = BoundedThreads(_SNAPSHOT_THREADS, "snapshot")
         self._threads = {engine.name: BoundedThreads(THREADS_PER_ENGINE, engine.name) for engine in engines}
         self._analyses = metrics.counter(catalogue.ANALYSES)
+        self._kept = KeptResults()
+        self._findings: OrderedDict[Symbol, tuple[Hashable, Findings]] = OrderedDict()
         self._results = metrics.counter(catalogue.ENGINE_RESULTS)
         self._durations = metrics.histogram(catalogue.ENGINE_DURATION)
 
     async def analyze(self, symbol: Symbol) -> Analysis:
         """Everything the engines find about `symbol` at one instant of market time.
 
-        An engine that fails or is slow only shows as `failed` in the result.
+        An engine runs when something has changed of what its answer follows from (`Engine.inputs`); otherwise its last
+        result stands. An engine that fails or is slow only shows as `failed` in the result.
 
         Raises:
             UnknownSymbol: the market has no such symbol.
         """
-        snapshot = await self._snapshots.run(lambda: Snapshot.take(self._market, symbol, self._universes))
-        results = await asyncio.gather(*(self._result(engine, snapshot) for engine in self._engines))
-        overall = combine(results, self._weights, regime_of(snapshot))
+        snapshot = await self._look(symbol)
+        inputs = [self._inputs(engine, snapshot) for engine in self._engines]
+        results = self._kept_results(symbol, inputs) or await self._results_of(snapshot, inputs)
+        for result in results:
+            self._results.labels(result.engine, result.status.value).inc()
         self._analyses.inc()
         price = snapshot.quote.price if snapshot.quote else None
-        return Analysis(symbol, snapshot.as_of, price, overall, {result.engine: result for result in results})
+        return Analysis(symbol, snapshot.as_of, price, self._findings_of(snapshot, results))
 
-    async def _result(self, engine: Engine, snapshot: Snapshot) -> EngineResult:
+    async def _look(self, symbol: Symbol) -> Snapshot:
+        if self._kept.knows(symbol):  # its prices are in memory: looking takes less time than a thread takes to start
+            return Snapshot.take(self._market, symbol, self._universes)
+        return await self._snapshots.run(lambda: Snapshot.take(self._market, symbol, self._universes))
+
+    def _inputs(self, engine: Engine, snapshot: Snapshot) -> Hashable:
+        try:
+            return engine.inputs(snapshot)
+        except Exception:  # whatever is wrong, the engine meets it too, and fails alone
+            return None
+
+    def _kept_results(self, symbol: Symbol, inputs: Sequence[Hashable]) -> Sequence[EngineResult] | None:
+        """Those of all engines; None when one has to run."""
+        results = []
+        for engine, its_inputs in zip(self._engines, inputs, strict=True):
+            result = self._kept.find(symbol, engine.name, its_inputs)
+            if result is None:
+                return None
+            results.append(result)
+        return results
+
+    async def _results_of(self, snapshot: Snapshot, inputs: Sequence[Hashable]) -> Sequence[EngineResult]:
+        pairs = zip(self._engines, inputs, strict=True)
+        return await asyncio.gather(*(self._result(engine, snapshot, its_inputs) for engine, its_inputs in pairs))
+
+    async def _result(self, engine: Engine, snapshot: Snapshot, inputs: Hashable) -> EngineResult:
+        found = self._kept.find(snapshot.symbol, engine.name, inputs)
+        if found is not None:
+            return found
+        return await self._kept.compute(snapshot.symbol, engine.name, inputs, lambda: self._made(engine, snapshot))
+
+    def _findings_of(self, snapshot: Snapshot, results: Sequence[EngineResult]) -> Findings:
+        """The results put together: the same object for the same results, so that its JSON is written once."""
+        inputs = history_inputs(snapshot)
+        kept = self._findings.get(snapshot.symbol)
+        if kept is not None and kept[0] == inputs and all(map(is_, kept[1].engines.values(), results)):
+            return kept[1]
+        overall = combine(results, self._weights, regime_of(snapshot))
+        findings = Findings(overall, {result.engine: result for result in results})
+        self._findings[snapshot.symbol] = inputs, findings
+        self._findings.move_to_end(snapshot.symbol)
+        while len(self._findings) > MOST_SYMBOLS:
+            self._findings.popitem(last=False)
+        return findings
+
+    async def _made(self, engine: Engine, snapshot: Snapshot) -> Made:
         started = time.perf_counter()
         answer, failure = await self._guarded(engine, snapshot)
         seconds = time.perf_counter() - started
-        if answer is None:
-            result = EngineResult.failed(engine.name, failure, snapshot.as_of, seconds * 1000)
-        else:
-            result = EngineResult.of(engine.name, answer, snapshot.as_of, seconds * 1000)
-        self._results.labels(engine.name, result.status.value).inc()
         self._durations.labels(engine.name).observe(seconds)
-        return result
+        if answer is None:
+            return Made(EngineResult.failed(engine.name, failure, snapshot.as_of, seconds * 1000), holds=False)
+        passing = isinstance(answer, Unavailable) and answer.passing
+        return Made(EngineResult.of(engine.name, answer, snapshot.as_of, seconds * 1000), holds=not passing)
+
+    def _found(self, snapshot: Snapshot, results: Sequence[EngineResult]) -> Findings:
+        """The results put together; the same object for the same results, whose JSON is then written already."""
+        inputs = history_inputs(snapshot), tuple(map(id, results))
+        kept = self._findings.get(snapshot.symbol)
+        if kept is not None and kept[0] == inputs:
+            return kept[1]
+        overall = combine(results, self._weights, regime_of(snapshot))
+        findings = Findings(overall, {result.engine: result for result in results})
+        self._findings[snapshot.symbol] = inputs, findings
+        self._findings.move_to_end(snapshot.symbol)
+        while len(self._findings) > MOST_SYMBOLS:
+            self._findings.popitem(last=False)
+        return findings
 
     async def _guarded(self, engine: Engine, snapshot: Snapshot) -> tuple[Answer | None, str]:
         """The engine's answer, or None and the bounded reason of its failure; the log has the traceback."""

@@ -18,12 +18,21 @@ standard error of Mertens (2002) as in Bailey and Lopez de Prado, "The Sharpe ra
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 
 import empyrical
 import numpy as np
 
 from investiq.foundation.vocabulary import EngineName
-from investiq.invest.analysis.engine import Answer, MetricValue, Unavailable, Verdict, finite, missing_history
+from investiq.invest.analysis.engine import (
+    Answer,
+    MetricValue,
+    Unavailable,
+    Verdict,
+    finite,
+    history_inputs,
+    missing_history,
+)
 from investiq.invest.analysis.snapshot import Floats, Snapshot
 from investiq.invest.analysis.universe import daily_returns
 
@@ -63,6 +72,10 @@ class QuantitativeEngine:
             "last_session": snapshot.bars.session(-1).isoformat(),
         }
         return Verdict(score, confidence, metrics)
+
+    def inputs(self, snapshot: Snapshot) -> Hashable:
+        """The bars, of this symbol and of all others."""
+        return history_inputs(snapshot), snapshot.universe_symbols
 
 
 def sharpe_standard_error(returns: Floats) -> float:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from investiq.foundation.vocabulary import EngineStatus, Regime, Signal
@@ -14,7 +16,7 @@ from investiq.invest.analysis.engine import Answer, MetricValue, Unavailable, Ve
 from investiq.invest.analysis.scale import SCORE_DECIMALS, signal_for
 from investiq.invest.market.types import Symbol
 
-__all__ = ["Analysis", "EngineResult", "Overall"]
+__all__ = ["Analysis", "EngineResult", "Findings", "Overall"]
 
 _METRIC_DIGITS = 8
 """Significant digits of a metric: more than any price series carries, fewer than floating-point noise shows."""
@@ -28,8 +30,9 @@ class EngineResult:
         reason: None when ok; a sentence when unavailable; when failed, one short word from a closed set
             (`timeout`, `internal_error`, or the `reason` of an `InvestIQError`): the rest is in the log.
         score: -1 to 1, `confidence`: 0 to 1; both None unless ok.
-        as_of: market time of the snapshot that the engine saw.
-        duration_ms: wall time until the answer, waiting for a free thread included.
+        as_of: market time of the snapshot that the engine saw; earlier than that of the analysis where nothing that the
+            engine reads has changed since.
+        duration_ms: wall time until the answer, waiting for a free thread included, when it was computed.
     """
 
     engine: str
@@ -93,6 +96,24 @@ class Overall:
     weights: Mapping[str, float]
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What the engines found of a symbol: the same for many analyses, since it follows from completed sessions."""
+
+    overall: Overall
+    engines: Mapping[str, EngineResult]
+
+    @cached_property
+    def json(self) -> bytes:
+        """The members `overall` and `engines` of the document, and its end."""
+        return _json(self.to_dict())[1:]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: times as ISO-8601 in UTC, enumerations as their words."""
+        document: dict[str, Any] = _jsonable(asdict(self))
+        return document
+
+
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """Everything known about a symbol at one instant of market time. `price` is the latest real one, in dollars."""
@@ -100,13 +121,28 @@ class Analysis:
     symbol: Symbol
     as_of: datetime
     price: Decimal | None
-    overall: Overall
-    engines: Mapping[str, EngineResult]
+    findings: Findings
+
+    @property
+    def overall(self) -> Overall:
+        """What the engines say together."""
+        return self.findings.overall
+
+    @property
+    def engines(self) -> Mapping[str, EngineResult]:
+        """What each of them says, by its name."""
+        return self.findings.engines
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: decimals as strings, times as ISO-8601 in UTC, enumerations as their words."""
-        document: dict[str, Any] = _jsonable(asdict(self))
-        return document
+        return {**self._head(), **self.findings.to_dict()}
+
+    def to_json(self) -> bytes:
+        """The same as UTF-8 text; what the engines found is written once for all analyses that share it."""
+        return _json(self._head())[:-1] + b"," + self.findings.json
+
+    def _head(self) -> dict[str, Any]:
+        return {"symbol": self.symbol, "as_of": _jsonable(self.as_of), "price": _jsonable(self.price)}
 
 
 def rounded_score(value: float) -> float:
@@ -116,6 +152,10 @@ def rounded_score(value: float) -> float:
 
 def _rounded_metric(value: MetricValue) -> MetricValue:
     return float(f"{value:.{_METRIC_DIGITS}g}") if isinstance(value, float) else value
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
 def _jsonable(value: Any) -> Any:

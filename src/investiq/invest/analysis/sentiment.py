@@ -11,7 +11,7 @@ finance. A provider without news makes the engine unavailable; no sentiment is e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -45,6 +45,11 @@ class SentimentEngine:
         if not texts:
             return Unavailable(f"no headline about {snapshot.symbol} in the last {WINDOW.days} days of market time")
         return _verdict([_analyzer().polarity_scores(text)["compound"] for text in texts])
+
+    def inputs(self, snapshot: Snapshot) -> Hashable:
+        """The headlines in the window."""
+        headlines = self._headlines(snapshot.symbol)
+        return "no news" if headlines is None else tuple(_recent(headlines, snapshot.as_of))
 
 
 def _recent(headlines: Iterable[Headline], as_of: datetime) -> list[str]:

@@ -6,14 +6,14 @@ confidence = the model's own, which is near 0 when it does not beat a constant f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.vocabulary import EngineName
-from investiq.invest.analysis.engine import Answer, Unavailable, Verdict, missing_history
+from investiq.invest.analysis.engine import Answer, Unavailable, Verdict, history_inputs, missing_history
 from investiq.invest.analysis.snapshot import Snapshot
 from investiq.invest.market.types import Bar, Symbol
 
@@ -67,6 +67,10 @@ class SignalSource(Protocol):
         """
         ...
 
+    def model(self) -> str | None:
+        """The version of the model that answered last; None when the source does not answer, or is not known yet."""
+        ...
+
 
 class SignalEngine:
     """Asks the signal source and takes over its probability and its confidence."""
@@ -87,9 +91,14 @@ class SignalEngine:
         try:
             prediction = await self._source.predict(snapshot.symbol, snapshot.bars)
         except SignalUnavailable as error:
-            return Unavailable(error.message)
+            return Unavailable(error.message, passing=True)
         _check_question(prediction, snapshot)
         return _verdict(prediction)
+
+    def inputs(self, snapshot: Snapshot) -> Hashable:
+        """The bars and the model, where it is known which one serves."""
+        model = self._source.model()
+        return None if model is None else (history_inputs(snapshot), model)
 
 
 def _check_question(prediction: Prediction, snapshot: Snapshot) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 
 from investiq.invest.analysis.universe import Universe, universes_of
 from investiq.invest.market.history import Floats, History, PriceSeries
@@ -24,13 +24,13 @@ HISTORY_SESSIONS = 504
 recursive averages of TA-Lib (RSI, MACD, ADX) have forgotten where the series begins."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """What the market showed of `symbol` at `as_of`.
 
     Attributes:
+        version: of the prices; bars of one version and one last session are the same.
         bars: completed sessions, oldest first, at most `HISTORY_SESSIONS`; the running session is not among them.
-        prices: the same bars as arrays of floats.
         quote: the latest real price, which may be of the running session; None when there is none yet.
         universe: the universe up to the session of the last bar; only where there are bars.
         universe_symbols: how many symbols there are, this one included.
@@ -38,11 +38,16 @@ class Snapshot:
 
     symbol: Symbol
     as_of: datetime
+    version: int
     bars: History
-    prices: PriceSeries
     quote: Quote | None
     universe: Callable[[], Universe]
     universe_symbols: int
+
+    @cached_property
+    def prices(self) -> PriceSeries:
+        """The bars as arrays of floats."""
+        return self.bars.floats()
 
     @classmethod
     def take(cls, market: Market, symbol: Symbol, universes: SessionCache[Universe] | None = None) -> Snapshot:
@@ -56,11 +61,12 @@ class Snapshot:
         Raises:
             UnknownSymbol: the market has no such symbol.
         """
+        version = market.version()  # before the bars: prices that change meanwhile count as the old ones, not as new
         bars = market.bars(symbol, limit=HISTORY_SESSIONS)
         # Made when it is asked for: what it holds follows from the last bar, however late that is.
         universe = partial((universes or universes_of(market)).at, bars.session(-1)) if len(bars) else _no_universe
         symbols, quote = len(market.symbols()), market.quote(symbol)
-        return cls(symbol, market.now(), bars, bars.floats(), quote, universe, symbols)
+        return cls(symbol, market.now(), version, bars, quote, universe, symbols)
 
 
 def _no_universe() -> Universe:

@@ -25,14 +25,22 @@ ATR has no direction; it is reported. Only completed sessions are looked at.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import talib
 
 from investiq.foundation.vocabulary import EngineName
-from investiq.invest.analysis.engine import Answer, MetricValue, Unavailable, Verdict, finite, missing_history
+from investiq.invest.analysis.engine import (
+    Answer,
+    MetricValue,
+    Unavailable,
+    Verdict,
+    finite,
+    history_inputs,
+    missing_history,
+)
 from investiq.invest.analysis.snapshot import Floats, PriceSeries, Snapshot
 
 __all__ = ["NEEDED_SESSIONS", "TechnicalEngine"]
@@ -79,6 +87,10 @@ class TechnicalEngine:
         adx = float(talib.ADX(prices.high, prices.low, prices.close, _WILDER_SESSIONS)[-1])
         score, confidence = tally(votes, trend_share(adx))
         return Verdict(score, confidence, _metrics(readings, adx, prices, snapshot))
+
+    def inputs(self, snapshot: Snapshot) -> Hashable:
+        """The bars."""
+        return history_inputs(snapshot)
 
 
 def trend_share(adx: float) -> float:

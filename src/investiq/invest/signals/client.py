@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
 import httpx2
@@ -82,6 +83,9 @@ _MAX_MESSAGE: Final = 300
 class SignalClient:
     """Speaks to one service over kept-alive connections. Use it from one event loop; close it with `aclose`.
 
+    Attributes:
+        model_version: of the model that serves, as the last answer of any kind said; None when there was none.
+
     Args:
         base_url: such as `http://127.0.0.1:8004`.
         timeout: seconds for the whole of a call, from connecting to the last byte of the answer.
@@ -91,6 +95,7 @@ class SignalClient:
     def __init__(self, base_url: str, timeout: float, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         self._base_url = base_url
         self._timeout = timeout
+        self.model_version: str | None = None
         # Proxies of the environment stay out of it: this service is ours, mostly on this machine.
         self._http = httpx2.AsyncClient(base_url=base_url, timeout=timeout, transport=transport, trust_env=False)
 
@@ -104,15 +109,17 @@ class SignalClient:
             SignalUnavailable: for the reason that its subclass names.
         """
         body = PredictRequest.model_construct(symbol=symbol, bars=[BarIn.of(bar) for bar in bars[-NEEDED_BARS:]])
-        response = await self._request("POST", "/predict", json=body.model_dump(mode="json"))
-        if response.status_code != 200:
-            raise self._failure(response)
-        try:
-            answer = PredictResponse.model_validate_json(response.content)
-        except ValidationError:
-            raise self._bad(response) from None
-        if answer.symbol != symbol or answer.as_of != bars[-1].session:
-            raise self._bad(response)
+        with self._noting_silence():
+            response = await self._request("POST", "/predict", json=body.model_dump(mode="json"))
+            if response.status_code != 200:
+                raise self._failure(response)
+            try:
+                answer = PredictResponse.model_validate_json(response.content)
+            except ValidationError:
+                raise self._bad(response) from None
+            if answer.symbol != symbol or answer.as_of != bars[-1].session:
+                raise self._bad(response)
+        self.model_version = answer.model_version
         return Prediction(**{**answer.model_dump(), "symbol": symbol})
 
     async def check_health(self) -> None:
@@ -121,15 +128,30 @@ class SignalClient:
         Raises:
             SignalUnavailable: for the reason that its subclass names.
         """
-        response = await self._request("GET", "/health")
-        health = _object(response)
-        model = health.get("model")
-        if "status" not in health or not isinstance(model, dict):
-            raise self._bad(response)
-        if response.status_code == 503:
-            raise SignalNoModel(str(model.get("error") or "the signal models service has no model")[:_MAX_MESSAGE])
-        if response.status_code != 200:
-            raise self._bad(response)
+        with self._noting_silence():
+            response = await self._request("GET", "/health")
+            health = _object(response)
+            model = health.get("model")
+            if "status" not in health or not isinstance(model, dict):
+                raise self._bad(response)
+            if response.status_code == 503:
+                what = str(model.get("error") or "the signal models service has no model")
+                raise SignalNoModel(what[:_MAX_MESSAGE])
+            if response.status_code != 200:
+                raise self._bad(response)
+        version = model.get("version")
+        self.model_version = version if isinstance(version, str) else None
+
+    @contextmanager
+    def _noting_silence(self) -> Iterator[None]:
+        """Where the service does not answer as it should, it is not known any more which model serves."""
+        try:
+            yield
+        except SignalTooFewBars:
+            raise
+        except SignalUnavailable:
+            self.model_version = None
+            raise
 
     async def _request(self, method: str, path: str, **options: Any) -> httpx2.Response:
         try:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from investiq.foundation.contract import api
 from investiq.invest.analysis.orchestrator import Orchestrator
@@ -25,8 +23,9 @@ def analysis_routes(orchestrator: Orchestrator) -> APIRouter:
             422: {"model": api.Problem, "description": "The text cannot be a symbol."},
         },
     )
-    async def analyze(symbol: api.SymbolText) -> dict[str, Any]:
+    async def analyze(symbol: api.SymbolText) -> Response:
         """What each engine finds about the symbol now, and what they say together."""
-        return (await orchestrator.analyze(parse_symbol(symbol))).to_dict()
+        # As text: a model in between would be built and written anew for each request.
+        return Response((await orchestrator.analyze(parse_symbol(symbol))).to_json(), media_type="application/json")
 
     return router
