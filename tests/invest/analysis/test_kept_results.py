@@ -55,9 +55,10 @@ WEIGHTS = {
 class Counting:
     """An engine that counts how often it runs; `gives` says what the answer follows from."""
 
-    name = "technical"
-
-    def __init__(self, answer: Callable[[], Answer], gives: Callable[[Snapshot], Hashable]) -> None:
+    def __init__(
+        self, answer: Callable[[], Answer], gives: Callable[[Snapshot], Hashable], name: str = "technical"
+    ) -> None:
+        self.name = name
         self.runs = 0
         self.go_on = asyncio.Event()
         self.go_on.set()
@@ -82,10 +83,10 @@ def last_session(snapshot: Snapshot) -> Hashable:
 
 
 class World:
-    def __init__(self, engine: Counting) -> None:
+    def __init__(self, *engines: Counting) -> None:
         self.market, self.clock = market_at_close({SYMBOL: BARS}, session=BARS[-3].session)
         self.metrics = Metrics(Part.API)
-        self.orchestrator = Orchestrator(self.market, [engine], WEIGHTS, 30.0, self.metrics)
+        self.orchestrator = Orchestrator(self.market, engines, WEIGHTS, 30.0, self.metrics)
 
     def count(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(name, labels)
@@ -107,6 +108,15 @@ async def test_an_engine_runs_once_a_session_and_each_answer_has_the_price_and_t
     assert world.count("investiq_analyses_total") == 3
     assert world.count("investiq_engine_results_total", engine="technical", status="ok") == 3
     assert world.count("investiq_engine_duration_seconds_count", engine="technical") == 2
+
+
+async def test_an_engine_does_not_run_again_for_what_only_another_one_reads() -> None:
+    reads_bars, reads_news = Counting(steady, last_session), Counting(steady, lambda look: look.as_of, "sentiment")
+    world = World(reads_bars, reads_news)
+    for hours in range(3):
+        world.clock.at += timedelta(hours=hours)
+        await world.orchestrator.analyze(SYMBOL)
+    assert (reads_bars.runs, reads_news.runs) == (1, 3)
 
 
 async def test_whoever_asks_while_an_engine_runs_waits_for_it_and_may_leave() -> None:
