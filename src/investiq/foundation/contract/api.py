@@ -256,7 +256,9 @@ class EngineResult(_Document):
     """0 to 1"""
     metrics: dict[str, float | str | None]
     as_of: Time
+    """market time when the engine ran; what it reads has not changed since"""
     duration_ms: float
+    """how long it ran then"""
 
 
 class Overall(_Document):
