@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TextIO, TypeVar
 
 import click
 
-from investiq.foundation.config import LoadedConfig, load
 from investiq.foundation.foreign_text import block
 from investiq.foundation.tables import aligned_table
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
+
+    from investiq.foundation.config import LoadedConfig
 
 __all__ = ["CommandContext", "ReaderGone", "pass_command_context", "rich_text"]
 
@@ -61,6 +62,8 @@ class CommandContext:
         Raises:
             ConfigError: it cannot be used.
         """
+        from investiq.foundation.config import load  # noqa: PLC0415  200 ms that `--help` need not pay
+
         return load(self.config_path)
 
     def say(self, message: str, *, style: str | None = None) -> None:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from investiq import __version__
 from investiq.cli.context import CommandContext, ReaderGone
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
-from investiq.foundation.config.load import ConfigError
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.foreign_text import encodable
 
@@ -104,7 +104,7 @@ class _LazyGroup(ExampleGroup):
 )
 @click.option("--no-input", is_flag=True, help="Never ask; fail instead.")
 @click.option("--no-color", is_flag=True, help="No colours (also: the variable NO_COLOR).")
-@click.version_option(package_name="investiq", message="investiq %(version)s")
+@click.version_option(__version__, message="investiq %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, config_path: Path | None, no_input: bool, no_color: bool) -> None:
     """InvestIQ analyses stocks, trades them on paper, and is watched by construction."""
@@ -180,9 +180,7 @@ def _refusal(error: InvestIQError) -> ApiRefused | None:
 
 
 def exit_code_of(error: InvestIQError) -> ExitCode:
-    """The exit code for an error that ended a command: by its class, or by its reason where the API gave one."""
-    if isinstance(error, ConfigError):
-        return ExitCode.USAGE
+    """The exit code for an error that ended a command: by its reason, or by the one that the API gave."""
     if refused := _refusal(error):
         if refused.status in (401, 403):
             return ExitCode.NOT_ALLOWED
@@ -192,6 +190,7 @@ def exit_code_of(error: InvestIQError) -> ExitCode:
 
 _BY_REASON = {
     "usage": ExitCode.USAGE,
+    "invalid_config": ExitCode.USAGE,
     "malformed_symbol": ExitCode.USAGE,
     "invalid_request": ExitCode.USAGE,
     "unreachable": ExitCode.NOT_RUNNING,
