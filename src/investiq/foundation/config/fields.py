@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, get_args
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -18,6 +19,17 @@ from investiq.foundation.documents import toml_documents
 from investiq.foundation.documents.text import UnreadableFile
 
 __all__ = ["Setting", "settings", "settings_of", "toml_value"]
+
+_KINDS: Mapping[Any, frozenset[str]] = {
+    bool: frozenset({"boolean"}),
+    int: frozenset({"integer"}),
+    float: frozenset({"number"}),
+    Decimal: frozenset({"number", "string"}),
+    tuple: frozenset({"array"}),
+    dict: frozenset({"object"}),
+    NoneType: frozenset(),
+}
+"""The JSON types of what settings are; all else is written as text."""
 
 _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "integer": (int,),
@@ -127,37 +139,40 @@ def settings() -> Mapping[str, Setting]:
 
 def settings_of(model: type[BaseModel]) -> list[Setting]:
     """The settings of one table of an array, by their names in it."""
-    # One schema for all sections: making one for each costs every command a tenth of a second.
-    schema = model.model_json_schema()
-    return list(_walk(model, schema, schema.get("$defs", {}), ""))
+    return list(_walk(model, ""))
 
 
-def _walk(
-    model: type[BaseModel], schema: Mapping[str, Any], definitions: Mapping[str, Any], prefix: str
-) -> Iterator[Setting]:
+def _walk(model: type[BaseModel], prefix: str) -> Iterator[Setting]:
     for name, field in model.model_fields.items():
-        inner, member = field.annotation, schema["properties"][name]
+        inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
-            section = definitions[member["$ref"].removeprefix("#/$defs/")]
-            yield from _walk(inner, section, definitions, f"{prefix}{name}.")
+            yield from _walk(inner, f"{prefix}{name}.")
         else:
-            yield _setting(prefix + name, field, member)
+            yield _setting(prefix + name, field)
 
 
-def _setting(key: str, field: FieldInfo, schema: Mapping[str, Any]) -> Setting:
-    variants = [v for v in schema.get("anyOf", [schema]) if v.get("type") != "null"]
-    choices = tuple(str(c) for v in variants for c in v.get("enum", [v["const"]] if "const" in v else []))
+def _setting(key: str, field: FieldInfo) -> Setting:
     secret = SecretStr in _annotations(field.annotation)
     sample = field.examples[0] if field.examples else None if field.is_required() else field.get_default()
     return Setting(
         key=key,
         description=field.description or "",
-        types=frozenset(v.get("type", "string") for v in variants),
-        choices=choices,
+        types=_kinds(field.annotation),
+        choices=get_args(field.annotation) if get_origin(field.annotation) is Literal else (),
         secret=secret,
         sample="…" if secret and sample is None else sample,
         tables=_tables(field.annotation),
     )
+
+
+def _kinds(annotation: Any) -> frozenset[str]:
+    """The JSON types of `annotation`, without null. Its JSON schema says the same, and costs every command 40 ms."""
+    origin = get_origin(annotation)
+    if origin in (Union, UnionType):
+        return frozenset().union(*map(_kinds, get_args(annotation)))
+    if origin is Annotated:
+        return _kinds(get_args(annotation)[0])
+    return _KINDS.get(origin or annotation, frozenset({"string"}))
 
 
 def _tables(annotation: Any) -> type[BaseModel] | None:

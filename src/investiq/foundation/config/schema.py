@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from investiq.foundation.config.section import Section
+from investiq.foundation.config.section import Section, section
 from investiq.foundation.config.service import ServiceConfig, ServiceObjective
 from investiq.foundation.config.slo import CustomSlo, SloConfig
 from investiq.foundation.iso_time import IsoDate
@@ -330,19 +330,19 @@ class Config(Section):
     )
     alpaca_api_key: Token | None = Field(None, description="Alpaca key id (kept for the Alpaca broker)")
     alpaca_secret_key: Token | None = Field(None, description="Alpaca secret key (kept for the Alpaca broker)")
-    market: MarketConfig = MarketConfig()
-    api: ApiConfig = ApiConfig()
-    signals: SignalsConfig = SignalsConfig()
-    web: WebConfig = WebConfig()
-    inbox: InboxConfig = InboxConfig()
-    analysis: AnalysisConfig = AnalysisConfig()
-    trading: TradingConfig = TradingConfig()
-    agent: AgentConfig = AgentConfig()
-    monitoring: MonitoringConfig = MonitoringConfig()
-    notify: NotifyConfig = NotifyConfig()
-    client: ClientConfig = ClientConfig()
-    logging: LoggingConfig = LoggingConfig()
-    slo: SloConfig = SloConfig()
+    market: MarketConfig = section()
+    api: ApiConfig = section()
+    signals: SignalsConfig = section()
+    web: WebConfig = section()
+    inbox: InboxConfig = section()
+    analysis: AnalysisConfig = section()
+    trading: TradingConfig = section()
+    agent: AgentConfig = section()
+    monitoring: MonitoringConfig = section()
+    notify: NotifyConfig = section()
+    client: ClientConfig = section()
+    logging: LoggingConfig = section()
+    slo: SloConfig = section()
     services: tuple[ServiceConfig, ...] = Field(
         (),
         description="services of yours that are watched too",

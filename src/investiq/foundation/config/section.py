@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from investiq.foundation.numbers import MalformedNumber, parse_number
 
-__all__ = ["Objective", "Section"]
+__all__ = ["Objective", "Section", "section"]
 
 Objective = Annotated[Decimal, Field(gt=0, lt=1, decimal_places=9)]
 """The share of good events that is promised. Prometheus would read one with many more digits as 1."""
@@ -19,7 +19,10 @@ Objective = Annotated[Decimal, Field(gt=0, lt=1, decimal_places=9)]
 class Section(BaseModel):
     """A table of investiq.toml."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+    # Built when first used: a section inside another is built as a part of that, and not once more by itself.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False, defer_build=True
+    )
 
     @field_validator("*", mode="before")
     @classmethod
@@ -28,6 +31,11 @@ class Section(BaseModel):
         if not isinstance(value, str | dict) or str(info.field_name) not in _numeric(cls):
             return value
         return _number(value) if isinstance(value, str) else {name: _number(one) for name, one in value.items()}
+
+
+def section() -> Any:
+    """A section whose settings all have defaults, inside another; it is validated with the one that it is in."""
+    return Field(default_factory=dict)
 
 
 def _number(value: Any) -> Any:

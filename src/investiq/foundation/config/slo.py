@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from investiq.foundation.config.section import Objective, Section
+from investiq.foundation.config.section import Objective, Section, section
 
 __all__ = [
     "AnalysisLatencySlo",
@@ -107,11 +107,11 @@ class OrderAcknowledgementSlo(BuiltInSlo):
 class SloConfig(Section):
     """The built-in SLOs."""
 
-    api_availability: ApiAvailabilitySlo = ApiAvailabilitySlo()
-    analysis_latency: AnalysisLatencySlo = AnalysisLatencySlo()
-    signal_availability: SignalAvailabilitySlo = SignalAvailabilitySlo()
-    market_data_freshness: MarketDataFreshnessSlo = MarketDataFreshnessSlo()
-    order_acknowledgement: OrderAcknowledgementSlo = OrderAcknowledgementSlo()
+    api_availability: ApiAvailabilitySlo = section()
+    analysis_latency: AnalysisLatencySlo = section()
+    signal_availability: SignalAvailabilitySlo = section()
+    market_data_freshness: MarketDataFreshnessSlo = section()
+    order_acknowledgement: OrderAcknowledgementSlo = section()
 
 
 class CustomSlo(Section):
