@@ -2,7 +2,7 @@
 
 Conventions: simple daily returns from close to close of completed sessions; the last 252 of them (a year), at least 63
 (a quarter); annualised with 252 sessions a year; risk-free rate and required return 0; standard deviations with n - 1.
-Ratios come from empyrical-reloaded. VaR and CVaR are historical at 95 %, for one day, as returns: losses are negative.
+VaR and CVaR are historical at 95 %, for one day, as returns: losses are negative.
 
     score      = 2 N(SR) - 1                 SR: annualised Sharpe ratio, N: normal distribution function
     confidence = 2 N(|sr| / SE(sr)) - 1      sr: daily Sharpe ratio
@@ -20,10 +20,10 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 
-import empyrical
 import numpy as np
 
 from investiq.foundation.vocabulary import EngineName
+from investiq.invest.analysis import return_ratios
 from investiq.invest.analysis.engine import (
     Answer,
     MetricValue,
@@ -60,7 +60,7 @@ class QuantitativeEngine:
         returns = close[1:] / close[:-1] - 1
         if returns.std(ddof=1) < _NO_DISPERSION:
             return Unavailable(f"the price has not moved in {len(returns)} sessions: no ratio can be estimated")
-        sharpe = float(empyrical.sharpe_ratio(returns, annualization=SESSIONS_A_YEAR))
+        sharpe = return_ratios.sharpe_ratio(returns, SESSIONS_A_YEAR)
         error = sharpe_standard_error(returns)
         score, confidence = two_sided(sharpe), abs(two_sided(_ratio(sharpe / math.sqrt(SESSIONS_A_YEAR), error)))
         metrics = _metrics(returns) | {
@@ -109,24 +109,24 @@ def _beta_to_universe(snapshot: Snapshot) -> float | None:
     present = np.isfinite(own)
     if present.sum() < NEEDED_SESSIONS - 1:
         return None
-    return finite(empyrical.beta(own[present], universe.returns[present]))
+    return finite(return_ratios.beta(own[present], universe.returns[present]))
 
 
 def _metrics(returns: Floats) -> dict[str, MetricValue]:
     return {
         "returns": len(returns),
-        "period_return": finite(empyrical.cum_returns_final(returns)),
-        "annual_return": finite(empyrical.annual_return(returns, annualization=SESSIONS_A_YEAR)),
-        "annual_volatility": finite(empyrical.annual_volatility(returns, annualization=SESSIONS_A_YEAR)),
+        "period_return": finite(return_ratios.period_return(returns)),
+        "annual_return": finite(return_ratios.annual_return(returns, SESSIONS_A_YEAR)),
+        "annual_volatility": finite(return_ratios.annual_volatility(returns, SESSIONS_A_YEAR)),
         "sortino": finite(_sortino(returns)),
-        "max_drawdown": finite(empyrical.max_drawdown(returns)),
-        "daily_var_95": finite(empyrical.value_at_risk(returns, cutoff=_TAIL)),
-        "daily_cvar_95": finite(empyrical.conditional_value_at_risk(returns, cutoff=_TAIL)),
+        "max_drawdown": finite(return_ratios.max_drawdown(returns)),
+        "daily_var_95": finite(return_ratios.value_at_risk(returns, _TAIL)),
+        "daily_cvar_95": finite(return_ratios.conditional_value_at_risk(returns, _TAIL)),
     }
 
 
 def _sortino(returns: Floats) -> float:
-    return float(empyrical.sortino_ratio(returns, annualization=SESSIONS_A_YEAR))
+    return return_ratios.sortino_ratio(returns, SESSIONS_A_YEAR)
 
 
 def _ratio(numerator: float, denominator: float) -> float:

@@ -1,7 +1,6 @@
-"""The sessions of the New York Stock Exchange: a small typed face on `exchange_calendars`.
+"""The sessions of the New York Stock Exchange, from the table that `session_table` keeps.
 
-The library's tables are turned into plain tuples once, so that every question is a binary search: no pandas object
-leaves this module, and a calendar can be shared between threads.
+They are plain tuples, so that every question is a binary search, and a calendar can be shared between threads.
 """
 
 from __future__ import annotations
@@ -13,17 +12,15 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache, cached_property
 from itertools import accumulate
 
-import exchange_calendars
 import numpy as np
 from numpy.typing import NDArray
 
 from investiq.foundation.errors import InvestIQError
+from investiq.invest.market.session_table import kept_sessions
 
 __all__ = ["OutsideCalendar", "Session", "TradingCalendar", "xnys"]
 
-# Before 1970 the library misses holidays (it has sessions on New Year's Day of 1951 to 1969).
-_FIRST_DAY = date(1970, 1, 1)
-# A process that runs for long still needs the next session; holidays follow rules, so the near future is known.
+# A process that runs for long still needs the next session.
 _YEARS_AHEAD = 3
 
 
@@ -135,8 +132,4 @@ class TradingCalendar:
 def xnys() -> TradingCalendar:
     """The calendar of the New York Stock Exchange, from 1970 to some years from now. Built once for the process."""
     end = datetime.now(UTC).date() + timedelta(days=366 * _YEARS_AHEAD)
-    library = exchange_calendars.get_calendar("XNYS", start=_FIRST_DAY.isoformat(), end=end.isoformat())
-    days = (stamp.date() for stamp in library.sessions)
-    opens = (stamp.to_pydatetime().astimezone(UTC) for stamp in library.opens)
-    closes = (stamp.to_pydatetime().astimezone(UTC) for stamp in library.closes)
-    return TradingCalendar("XNYS", map(Session, days, opens, closes))
+    return TradingCalendar("XNYS", (Session(opens.date(), opens, closes) for opens, closes in kept_sessions(end)))
