@@ -171,9 +171,8 @@ def main() -> None:
     bare = result["commands"]["python -c pass"]["cpu_ms"]
     for name, one in result["commands"].items():
         goal = f", goal {GOALS[name]:g} ms" if name in GOALS else ""
-        print(
-            f"{name:<16} {one['wall_ms']:7.0f} ms, {one['cpu_ms']:5.0f} of CPU = {one['cpu_ms'] / bare:4.1f} x bare{goal}"
-        )
+        ratio = one["cpu_ms"] / bare
+        print(f"{name:<16} {one['wall_ms']:7.0f} ms, {one['cpu_ms']:5.0f} of CPU = {ratio:4.1f} x bare{goal}")
     if options.stack:
         _show_stack(result["stack"])
 

@@ -131,6 +131,18 @@ def test_a_trade_with_a_negative_size_is_wrong_usage() -> None:
     assert run("trade", "buy", "AAPL", "--quantity", "-3").code == ExitCode.USAGE
 
 
+def test_help_loads_what_it_prints() -> None:
+    import subprocess
+
+    heavy = "('pydantic', 'asyncio', 'httpx2', 'rich', 'investiq.foundation.config')"
+    script = (
+        "import sys; from investiq.cli import main; code = main(['--help'], sys.stdin, sys.stderr, sys.stderr); "
+        f"print(code, [m for m in {heavy} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0 []"
+
+
 def test_light_commands_load_no_heavy_library() -> None:
     """`investiq status` is typed in a hurry."""
     import subprocess

@@ -29,8 +29,27 @@ def loaded(code: str) -> set[str]:
     return set(run.stdout.split())
 
 
-def test_the_api_loads_no_machine_learning() -> None:
-    assert not {"lightgbm", "sklearn", "dash"} & loaded("import investiq.serve.api.app")
+SERVING = """
+from pathlib import Path
+import investiq.cli.serve, investiq.serve.api.app
+from investiq.foundation.config import Config
+from investiq.invest.wiring import build_api_parts
+
+build_api_parts(Config(data_dir=Path({folder!r})))
+"""
+
+
+def test_the_api_loads_only_what_it_serves_with(tmp_path: Path) -> None:
+    """What makes tables, fits models or draws would be more than half of its memory. The ledger is migrated already."""
+    wiring.open_store(Config(data_dir=tmp_path)).dispose()
+    training = {"lightgbm", "sklearn", "scipy", "empyrical"}
+    tables = {"pandas", "polars", "pyarrow", "exchange_calendars"}
+    assert not (training | tables | {"alembic", "dash", "rich"}) & loaded(SERVING.format(folder=str(tmp_path)))
+
+
+@pytest.mark.parametrize("module", ["cli.agent, investiq.serve.agent.app", "operate.supervise.daemon"])
+def test_what_runs_all_day_loads_no_console(module: str) -> None:
+    assert not {"pandas", "rich", "dash", "grafana_foundation_sdk"} & loaded(f"import investiq.{module}")
 
 
 PREDICTING = """

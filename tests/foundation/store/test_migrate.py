@@ -13,6 +13,8 @@ from sqlalchemy import Engine, delete, insert, text, update
 from sqlalchemy.exc import IntegrityError
 
 from investiq.foundation.store import LedgerTooNew, migrate, reading, writing
+from investiq.foundation.store.migrate import NEWEST_REVISION
+from investiq.foundation.store.migrations import versions
 from investiq.foundation.store.schema import APPEND_ONLY, equity_points, metadata
 
 
@@ -34,6 +36,14 @@ def test_migrating_twice_changes_nothing(engine: Engine) -> None:
     first = _revision(engine)
     migrate(engine)
     assert _revision(engine) == first is not None
+
+
+def test_the_newest_revision_is_the_last_of_the_migrations(engine: Engine) -> None:
+    """A ledger that is at it is left alone, without looking through the migrations."""
+    migrate(engine)
+    assert _revision(engine) == NEWEST_REVISION
+    newest = max(path.name for path in Path(versions.__path__[0]).glob("r*.py"))
+    assert newest.startswith(f"r{NEWEST_REVISION}_")
 
 
 def test_processes_that_migrate_at_the_same_time_do_not_collide(engine: Engine) -> None:

@@ -20,9 +20,7 @@ class Section(BaseModel):
     """A table of investiq.toml."""
 
     # Built when first used: a section inside another is built as a part of that, and not once more by itself.
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False, defer_build=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False, defer_build=True)
 
     @field_validator("*", mode="before")
     @classmethod

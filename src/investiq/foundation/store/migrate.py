@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import ClassVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect, text
 
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.store.engine import writing
+from investiq.foundation.store.engine import reading, writing
 
-__all__ = ["LedgerTooNew", "migrate"]
+__all__ = ["NEWEST_REVISION", "LedgerTooNew", "migrate"]
+
+NEWEST_REVISION = "0003"
 
 
 class LedgerTooNew(InvestIQError):
@@ -30,26 +29,35 @@ def migrate(engine: Engine) -> None:
         LedgerTooNew: the database is at a revision that this version does not know.
         DatabaseUnavailable: the database failed.
     """
-    config = _config()
-    with writing(engine) as connection:
-        _refuse_unknown(connection, ScriptDirectory.from_config(config))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    with reading(engine) as connection:
+        if _revision(connection) == NEWEST_REVISION:
+            return
+    from alembic import command  # noqa: PLC0415  10 MB and half a second that only a migration has to pay
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-
-def _config() -> Config:
     config = Config()
     # A percent sign in the path would be read as interpolation.
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    return config
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    with writing(engine) as connection:
+        _refuse_unknown(_revision(connection), known)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
-def _refuse_unknown(connection: Connection, scripts: ScriptDirectory) -> None:
-    revision = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in scripts.walk_revisions()}
+def _revision(connection: Connection) -> str | None:
+    """The revision of the database, as Alembic keeps it; None before the first migration."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
+def _refuse_unknown(revision: str | None, known: Collection[str]) -> None:
     if revision is not None and revision not in known:
         raise LedgerTooNew(
             f"the ledger is at revision {revision!r}, which this version of InvestIQ does not know (its newest is "
-            f"{scripts.get_current_head()!r}): run the newer version again, or restore a backup made before the upgrade"
+            f"{NEWEST_REVISION!r}): run the newer version again, or restore a backup made before the upgrade"
         )

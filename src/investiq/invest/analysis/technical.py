@@ -29,8 +29,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import talib
 
+from investiq.foundation.optional_imports import as_if_missing
 from investiq.foundation.vocabulary import EngineName
 from investiq.invest.analysis.engine import (
     Answer,
@@ -42,6 +42,9 @@ from investiq.invest.analysis.engine import (
     missing_history,
 )
 from investiq.invest.analysis.snapshot import Floats, PriceSeries, Snapshot
+
+with as_if_missing("pandas", "polars"):  # it wraps their series where they are installed; we give arrays of numpy
+    import talib
 
 __all__ = ["NEEDED_SESSIONS", "TechnicalEngine"]
 

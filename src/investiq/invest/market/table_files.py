@@ -16,7 +16,6 @@ from pathlib import Path
 
 from investiq.foundation.foreign_text import visible
 from investiq.invest.market.file_bounds import MOST_BYTES, MOST_COLUMNS, rows_under
-from investiq.invest.market.parquet_tables import parquet_table
 from investiq.invest.market.tables import Row, Table, UnreadableTable
 
 __all__ = ["read_content", "read_table", "table_in"]
@@ -42,7 +41,7 @@ def read_table(path: Path, most_rows: int) -> Table:
 
 def table_in(path: Path, content: bytes, most_rows: int) -> Table:
     """Like `read_table`, of a file whose `content` has been read."""
-    read = parquet_table if path.suffix.lower() == ".parquet" else _csv_table
+    read = _parquet_table if path.suffix.lower() == ".parquet" else _csv_table
     return read(visible(path.name), content, most_rows)
 
 
@@ -58,6 +57,12 @@ def read_content(path: Path) -> bytes:
         raise UnreadableTable(f"{visible(path.name)}: cannot be read: {error.strerror}") from error
     except _NoFile as error:
         raise UnreadableTable(f"{visible(path.name)}: {error}") from error
+
+
+def _parquet_table(name: str, content: bytes, most_rows: int) -> Table:
+    from investiq.invest.market.parquet_tables import parquet_table  # noqa: PLC0415  pyarrow: for who has such a file
+
+    return parquet_table(name, content, most_rows)
 
 
 class _NoFile(Exception):
