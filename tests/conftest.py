@@ -6,11 +6,14 @@ import logging
 import os
 import signal
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
 import structlog
 from hypothesis import Phase, settings
+
+from investiq.foundation.telemetry import logging as our_logging
 
 settings.register_profile("investiq", deadline=None, print_blob=True)
 # CI finds and reports; it does not shrink, which can take minutes for each failure. The blob that it prints makes
@@ -60,6 +63,14 @@ def _rank(item: pytest.Item) -> int:
     """The longest group first, since the workers take them in this order."""
     fixtures = getattr(item, "fixturenames", ())
     return 1 if SHARED_STACK in fixtures else 0 if NEW_STACKS in fixtures else 2
+
+
+@pytest.fixture
+def log() -> StringIO:
+    """What this process logs from now on, as a server of ours writes it."""
+    stream = StringIO()
+    our_logging.configure("web", "info", stream)
+    return stream
 
 
 @pytest.fixture(autouse=True)

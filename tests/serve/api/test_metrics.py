@@ -156,9 +156,8 @@ def plain_kinds() -> list[Kind]:
 @pytest.fixture
 def seconds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time that rate limits go by, set by the test: how many requests fit into a minute is up to no machine."""
-    now = [time.time()]
-    set_time = SimpleNamespace(time=lambda: now[0])
-    monkeypatch.setattr("limits.storage.memory.time", set_time)
+    now = [time.monotonic()]
+    set_time = SimpleNamespace(monotonic=lambda: now[0])
     monkeypatch.setattr("investiq.serve.api.rate_limit.time", set_time)
     return now
 

@@ -146,9 +146,35 @@ def test_the_number_of_buckets_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     limit = RateLimit("requests", 5)
     for number in range(100):
         limit.take(f"address:{number}")
-    storage = limit._window.storage
-    assert len(limit._buckets) == 10
-    assert len(storage.events) <= 10  # type: ignore[attr-defined]
+    assert len(limit._windows) == 10
+
+
+def test_a_bucket_that_is_as_good_as_new_is_forgotten() -> None:
+    now = [100.0]
+    limit = RateLimit("requests", 5, clock=lambda: now[0])
+    for number in range(10):
+        limit.take(f"address:{number}")
+    now[0] += 61
+    for _ in range(20):
+        limit.take("address:again")
+    assert list(limit._windows) == ["address:again"]
+
+
+def test_the_limit_holds_in_any_sixty_seconds() -> None:
+    now = [0.0]
+    limit = RateLimit("requests", 3, clock=lambda: now[0])
+    for at in (0.0, 20.0, 40.0):
+        now[0] = at
+        assert limit.take("x").allowed
+    now[0] = 59.9
+    refused = limit.take("x")
+    assert (refused.allowed, refused.remaining, refused.reset_seconds) == (False, 0, 1)
+    assert not limit.is_open("x")
+    now[0] = 60.0
+    assert limit.is_open("x")
+    assert limit.take("x").allowed
+    assert limit.take("x").reset_seconds == 20
+    assert limit.take("y").remaining == 2
 
 
 def test_an_ipv6_client_cannot_walk_through_its_own_network() -> None:

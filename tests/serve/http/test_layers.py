@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from io import StringIO
 from typing import Any
 
 import httpx2
@@ -132,13 +134,34 @@ async def test_requests_are_labelled_by_their_template(server: Server) -> None:
     assert server.sample("investiq_requests_total") == 9
 
 
-async def test_every_documented_answer_has_its_series_with_the_first_scrape(server: Server) -> None:
+async def test_what_each_operation_answers_has_its_series_with_the_first_scrape(server: Server) -> None:
     async with server.client() as client:
         await client.get("/metrics")
-    assert server.count("/items/{item}") == 0
-    assert server.count("/items", "POST", "422") == 0
-    assert server.count("<unmatched>", "GET", "401") == 0
-    assert server.count("<unmatched>", "<other>", "401") == 0
+        assert server.count("/items/{item}") == 0
+        assert server.count("/items", "POST") == 0
+        assert server.count("/items", "POST", "422") is None, "refusals are many, and nothing judges them"
+        await client.post("/items", json={})
+    assert server.count("/items", "POST", "422") == 1
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        (None, "text/plain"),
+        ("*/*", "text/plain"),
+        ("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", "text/plain"),
+        ("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;q=0.3", "text/plain"),
+        ("application/openmetrics-text; version=1.0.0", "application/openmetrics-text"),
+        ("application/openmetrics-text;version=1.0.0, text/plain;q=0", "application/openmetrics-text"),
+        ("application/openmetrics-text;version=1.0.0, */*; q=0.000", "application/openmetrics-text"),
+    ],
+)
+async def test_whoever_takes_plain_text_gets_it(server: Server, accept: str | None, kind: str) -> None:
+    """It costs half of OpenMetrics, and every Prometheus takes both."""
+    async with server.client() as client:
+        answer = await client.get("/metrics", headers={"Accept": accept} if accept else {})
+    assert answer.headers["content-type"].startswith(f"{kind};")
+    assert answer.text.endswith("# EOF\n") is (kind != "text/plain")
 
 
 async def test_a_failure_nobody_foresaw_is_counted_logged_and_kept_private(server: Server) -> None:
@@ -217,10 +240,19 @@ async def test_any_other_request_id_is_replaced(server: Server, given: str) -> N
 async def test_the_request_id_is_in_the_logs(server: Server) -> None:
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
         async with server.client() as client:
-            await client.get("/items/1", headers={"X-Request-ID": "abc-1"})
-            await client.get("/metrics")
-    requests = [log for log in logs if log["event"] == "request"]
-    assert [(log["path"], log["status"], log["request_id"]) for log in requests] == [("/items/1", 200, "abc-1")]
+            await client.get("/fail/bug", headers={"X-Request-ID": "abc-1"})
+    assert [(log["event"], log["request_id"]) for log in logs] == [("unhandled_error", "abc-1")]
+    assert structlog.contextvars.get_contextvars() == {}
+
+
+async def test_requests_are_logged_but_for_those_of_the_monitoring(server: Server, log: StringIO) -> None:
+    async with server.client() as client:
+        await client.get("/items/1", headers={"X-Request-ID": "abc-1"})
+        await client.get("/metrics")
+        await client.get("/metrics", headers={"Host": "evil.example", "X-Request-ID": "abc-2"})
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    requests = [(line["path"], line["status"], line["request_id"]) for line in lines if line["event"] == "request"]
+    assert requests == [("/items/1", 200, "abc-1"), ("/metrics", 421, "abc-2")]
 
 
 async def test_head_is_get_without_its_body(server: Server) -> None:

@@ -6,7 +6,6 @@ import platform
 from typing import cast
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
-from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
@@ -22,7 +21,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Metrics:
-    """The collectors of one process: its part of the catalogue and the process, platform and GC collectors.
+    """The collectors of one process: its part of the catalogue and the collectors of process and platform.
 
     Every label set that can be known in advance exists from the start with value 0: a series that appears with its
     first increment hides that increment from `rate()`.
@@ -33,7 +32,6 @@ class Metrics:
         self.registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
-        GCCollector(registry=self.registry)
         self._collectors = {metric: _collector(metric, self.registry) for metric in catalogue.of_part(part)}
         self.gauge(catalogue.BUILD_INFO).labels(__version__, platform.python_version()).set(1)
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,9 +37,8 @@ from investiq.serve.http.access import (
     METRICS_PATH,
     METRICS_REFUSED,
     MONITORING_PATHS,
-    address_bucket,
     bearer_credential,
-    client_address,
+    client_bucket,
 )
 
 __all__ = ["REFUSALS", "AuthMiddleware"]
@@ -134,7 +134,7 @@ class AuthMiddleware:
         return await self._identify_by_key(scope, credential)
 
     async def _identify_by_key(self, scope: Scope, credential: bytes) -> _Refusal | None:
-        address = address_bucket(client_address(scope))
+        address = client_bucket(scope)
         try:
             # Who has sent too many wrong ones makes nobody search the database any more.
             key = await self._keys.verify(credential, search=self._wrong.is_open(address))
@@ -150,18 +150,18 @@ class AuthMiddleware:
         return None
 
     def _identify_keyless(self, scope: Scope) -> _Refusal | None:
-        bucket = address_bucket(client_address(scope))
+        bucket = client_bucket(scope)
         needs_no_key = self._access.reads_from_trusted_network(scope)
         if not (needs_no_key and scope["path"] in MONITORING_PATHS):
             scope["rate"] = self._keyless.take(bucket)
         if needs_no_key:
-            scope["caller"] = Caller("trusted network", Access.READ, bucket)
+            scope["caller"] = _trusted(bucket)
             return None
         message = "an API key is needed: send `Authorization: Bearer iq_...`; `investiq keys create` makes one"
         return self._unauthorised("missing", message)
 
     def _let_log_in(self, scope: Scope) -> _Refusal | None:
-        bucket = address_bucket(client_address(scope))
+        bucket = client_bucket(scope)
         scope["rate"] = self._logins.take(bucket)
         scope["caller"] = Caller("login", Access.READ, bucket)
         return None
@@ -170,7 +170,7 @@ class AuthMiddleware:
         if self._access.allows(scope):
             scope["caller"] = Caller("scraper", Access.READ, "scraper")
             return None
-        scope["rate"] = self._wrong.take(address_bucket(client_address(scope)))
+        scope["rate"] = self._wrong.take(client_bucket(scope))
         return self._unauthorised("metrics_token", METRICS_REFUSED)
 
     def _identify_monitoring(self, scope: Scope, credential: bytes | None) -> _Refusal | None:
@@ -178,7 +178,7 @@ class AuthMiddleware:
         if hmac.compare_digest(credential or b"", self._heartbeat_token):
             scope["caller"] = Caller("monitoring", Access.READ, "monitoring")
             return None
-        scope["rate"] = self._wrong.take(address_bucket(client_address(scope)))
+        scope["rate"] = self._wrong.take(client_bucket(scope))
         message = "the heartbeat needs `Authorization: Bearer` with what keys/heartbeat.token in data_dir holds"
         return self._unauthorised("heartbeat_token", message)
 
@@ -191,6 +191,11 @@ class AuthMiddleware:
         self._limited.labels(rate.policy).inc()
         message = f"more than {rate.limit} requests within a minute ({rate.policy}): wait {rate.reset_seconds} s"
         return _Refusal(429, "too_many_requests", message, {})
+
+
+@lru_cache(maxsize=1024)
+def _trusted(bucket: str) -> Caller:
+    return Caller("trusted network", Access.READ, bucket)
 
 
 def _stops_trading(scope: Scope) -> bool:

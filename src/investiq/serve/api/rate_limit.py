@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from investiq.serve.http.moving_window import WINDOW_SECONDS, MovingWindow
 
 __all__ = ["RateLimit", "RateLimitDecision"]
 
-WINDOW_SECONDS = 60
 BUCKETS_KEPT = 10_000
 
 
@@ -30,40 +29,46 @@ class RateLimitDecision:
     def headers(self) -> dict[str, str]:
         """The fields of draft-ietf-httpapi-ratelimit-headers, and Retry-After when refused."""
         fields = {
-            "RateLimit-Policy": f'"{self.policy}";q={self.limit};w={WINDOW_SECONDS}',
+            "RateLimit-Policy": f'"{self.policy}";q={self.limit};w={WINDOW_SECONDS:g}',
             "RateLimit": f'"{self.policy}";r={self.remaining};t={self.reset_seconds}',
         }
         return fields if self.allowed else fields | {"Retry-After": str(self.reset_seconds)}
 
 
 class RateLimit:
-    """At most `per_minute` requests in any 60 seconds for each bucket.
+    """At most `per_minute` requests in any 60 seconds for each bucket; several threads may ask.
 
-    Memory is bounded: the least recently used of more than 10,000 buckets is forgotten (the library itself keeps an
-    entry for every name that it ever saw), and a bucket holds no more entries than its limit.
+    Memory is bounded: a bucket holds no more entries than its limit, and is forgotten once it is as good as new, or
+    when 10,000 others were used since.
     """
 
-    def __init__(self, policy: str, per_minute: int) -> None:
+    def __init__(self, policy: str, per_minute: int, clock: Callable[[], float] | None = None) -> None:
         self.policy = policy
-        self._item = RateLimitItemPerMinute(per_minute)
-        self._window = MovingWindowRateLimiter(MemoryStorage())
-        self._buckets: OrderedDict[str, None] = OrderedDict()
+        self._limit = per_minute
+        self._clock = clock or time.monotonic
+        self._lock = threading.Lock()
+        self._windows: OrderedDict[str, MovingWindow] = OrderedDict()
 
     def is_open(self, bucket: str) -> bool:
         """Whether one more request of `bucket` would fit; it is not counted."""
-        return self._window.test(self._item, bucket)
+        with self._lock:
+            window = self._windows.get(bucket)
+            return window is None or window.remaining() > 0
 
     def take(self, bucket: str) -> RateLimitDecision:
         """Count one request of `bucket`, unless it has used up its limit."""
-        self._remember(bucket)
-        allowed = self._window.hit(self._item, bucket)
-        reset_time, remaining = self._window.get_window_stats(self._item, bucket)
-        reset = max(1, math.ceil(reset_time - time.time()))
-        return RateLimitDecision(self.policy, allowed, self._item.amount, remaining, min(reset, WINDOW_SECONDS))
+        with self._lock:
+            window = self._window(bucket)
+            allowed, remaining = window.take(), window.remaining()
+            reset = max(1, math.ceil(window.reset_seconds()))
+        return RateLimitDecision(self.policy, allowed, self._limit, remaining, reset)
 
-    def _remember(self, bucket: str) -> None:
-        self._buckets[bucket] = None
-        self._buckets.move_to_end(bucket)
-        if len(self._buckets) > BUCKETS_KEPT:
-            oldest, _ = self._buckets.popitem(last=False)
-            self._window.clear(self._item, oldest)
+    def _window(self, bucket: str) -> MovingWindow:
+        window = self._windows.get(bucket)
+        if window is None:
+            window = self._windows[bucket] = MovingWindow(self._limit, self._clock)
+        self._windows.move_to_end(bucket)
+        oldest = next(iter(self._windows))
+        if oldest != bucket and (len(self._windows) > BUCKETS_KEPT or self._windows[oldest].remaining() == self._limit):
+            del self._windows[oldest]
+        return window

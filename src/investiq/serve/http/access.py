@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
@@ -34,7 +35,7 @@ __all__ = [
     "Readers",
     "address_bucket",
     "bearer_credential",
-    "client_address",
+    "client_bucket",
     "is_forwarded",
     "parse_address",
 ]
@@ -91,6 +92,7 @@ class MonitoringAccess:
         self._readers = READERS.get(part, USUAL)
         self._token = (config.metrics_token.get_secret_value() if config.metrics_token else "").encode()
         self._networks = config.trusted_networks
+        self._is_trusted: Callable[[str], bool] = lru_cache(maxsize=1024)(self._holds)
 
     def allows(self, scope: Scope) -> bool:
         """Whether a request for one of `MONITORING_PATHS` is answered."""
@@ -104,12 +106,17 @@ class MonitoringAccess:
 
     def reads_from_trusted_network(self, scope: Scope) -> bool:
         """Whether it reads, and comes itself from a trusted network: what a proxy passes on does not count."""
-        address = client_address(scope)
-        if scope["method"] not in _READING or address is None or is_forwarded(scope["headers"]):
+        client = scope.get("client")
+        if client is None or scope["method"] not in _READING or not self._is_trusted(client[0]):
             return False
-        if not _is_near(scope["headers"], local=address.is_loopback):
-            return False
-        return any(address in network for network in self._networks if network.version == address.version)
+        headers = scope["headers"]
+        return not is_forwarded(headers) and _is_near(headers, local=_is_loopback(client[0]))
+
+    def _holds(self, text: str) -> bool:
+        address = parse_address(text)
+        return address is not None and any(
+            address in network for network in self._networks if network.version == address.version
+        )
 
     def _is_scraper(self, scope: Scope) -> bool:
         credential = bearer_credential(scope["headers"])
@@ -121,7 +128,12 @@ class MonitoringAccess:
 
 def is_forwarded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether a proxy says that it passes on the request of somebody else."""
-    return any(_FORWARDING.fullmatch(key) for key, _ in headers)
+    return any(_names_a_proxy(key) for key, _ in headers)
+
+
+@lru_cache(maxsize=512)  # clients of a server send the same few
+def _names_a_proxy(header: bytes) -> bool:
+    return _FORWARDING.fullmatch(header) is not None
 
 
 def _is_near(headers: Iterable[tuple[bytes, bytes]], *, local: bool) -> bool:
@@ -130,19 +142,23 @@ def _is_near(headers: Iterable[tuple[bytes, bytes]], *, local: bool) -> bool:
     Any other name (`hostnames`) is known outside, so it may have come through a proxy that adds no header.
     """
     names = [host_name(value) for value in hosts_of(headers)]
-    if names == ["localhost"]:
+    return len(names) == 1 and _is_near_name(names[0] or "", local)
+
+
+@lru_cache(maxsize=512)
+def _is_near_name(name: str, local: bool) -> bool:
+    if name == "localhost":
         return True
     try:
-        address = ip_address(names[0] or "") if len(names) == 1 else None
+        return ip_address(name).is_loopback or not local
     except ValueError:
         return False
-    return address is not None and (address.is_loopback or not local)
 
 
-def client_address(scope: Scope) -> IPv4Address | IPv6Address | None:
-    """The address of the peer; None when it has none, as on a Unix socket."""
-    client = scope.get("client")
-    return parse_address(client[0]) if client else None
+@lru_cache(maxsize=1024)
+def _is_loopback(text: str) -> bool:
+    address = parse_address(text)
+    return address is not None and address.is_loopback
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
@@ -153,6 +169,17 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
         return None
     # A dual-stack socket shows IPv4 peers as ::ffff:127.0.0.1.
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def client_bucket(scope: Scope) -> str:
+    """Under which name what the peer sends is counted."""
+    client = scope.get("client")
+    return _bucket_of(client[0]) if client else address_bucket(None)
+
+
+@lru_cache(maxsize=1024)
+def _bucket_of(text: str) -> str:
+    return address_bucket(parse_address(text))
 
 
 def address_bucket(address: IPv4Address | IPv6Address | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
@@ -38,6 +39,9 @@ from investiq.serve.http.openapi import describe_problems
 from investiq.serve.http.problems import ErrorHandler, Problem, problem_handlers
 
 __all__ = ["create_server", "set_health_status"]
+
+_TEXT = re.compile(r"\s*(text/plain|text/\*|\*/\*)\s*(;(?!\s*q\s*=\s*0(\.0*)?\s*(;|$)).*)?", re.IGNORECASE)
+"""A media range of the header Accept that takes plain text, at a weight above 0."""
 
 _NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
@@ -83,7 +87,7 @@ def create_server(
         Middleware(AnswerHeaders),
         Middleware(LoopLag, metrics=metrics),
         Middleware(AccessLog, quiet=quiet),
-        Middleware(RequestMetrics, metrics=metrics, refusals=refusals),
+        Middleware(RequestMetrics, metrics=metrics),
         Middleware(HeadAsGet),
         Middleware(HostCheck, policy=hosts),
         Middleware(OtherPages),
@@ -130,6 +134,12 @@ def _add_monitoring_routes(
 
 
 def _exposition(metrics: Metrics, accept: str | None) -> Response:
-    """All samples of this process as Prometheus text, or as OpenMetrics where `accept` asks for it."""
-    encode, content_type = choose_encoder(accept or "")
+    """All samples of this process as Prometheus text, or as OpenMetrics for who takes nothing else.
+
+    A scraper takes both. The client library writes text in half of the time, and there is nothing here that only
+    OpenMetrics could say.
+    """
+    ranges = (accept or "").split(",")
+    text = [each for each in ranges if _TEXT.fullmatch(each)]
+    encode, content_type = choose_encoder(",".join(text or ranges))
     return Response(encode(metrics.registry), media_type=None, headers={"content-type": content_type})

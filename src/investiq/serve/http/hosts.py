@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 import psutil
 
@@ -16,6 +17,7 @@ __all__ = ["HostPolicy", "host_name", "hosts_of"]
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
+@lru_cache(maxsize=512)  # clients of a server send the same few
 def host_name(header: str) -> str | None:
     """The name in a Host header, in canonical form, without its port; None where the header is malformed.
 

@@ -5,12 +5,11 @@ BaseHTTPMiddleware costs a task and two streams per request.
 
 from __future__ import annotations
 
+import os
 import re
 import time
-import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
-from itertools import product
 
 import structlog
 from fastapi import FastAPI
@@ -19,6 +18,7 @@ from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.logging import log_request
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serve.http.access import MONITORING_PATHS
 from investiq.serve.http.hosts import HostPolicy
@@ -56,23 +56,29 @@ class AccessLog:
                 message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self.app(scope, receive, send_with_id)
-            finally:
-                # Scrapes and probes every few seconds would bury what people do; they are logged only when they fail.
-                if status >= 400 or scope["path"] not in self.quiet:
-                    milliseconds = round((time.perf_counter() - started) * 1000, 2)
-                    _log.info(
-                        "request", method=scope["method"], path=scope["path"], status=status, duration_ms=milliseconds
-                    )
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            await self.app(scope, receive, send_with_id)
+        finally:
+            # Scrapes and probes every few seconds would bury what people do; they are logged only when they fail.
+            if status >= 400 or scope["path"] not in self.quiet:
+                milliseconds = round((time.perf_counter() - started) * 1000, 2)
+                log_request(
+                    __name__,
+                    request_id,
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    milliseconds=milliseconds,
+                )
+            structlog.contextvars.reset_contextvars(**bound)
 
 
 def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
     for key, value in headers:
         if key == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return value.decode()
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()
 
 
 class AnswerHeaders:
@@ -84,39 +90,42 @@ class AnswerHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_missing_headers(message.get("headers", ()))]
+                message["headers"] = _with_missing(message.get("headers", ()))
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
-def _missing_headers(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+_NO_GUESSING = (b"x-content-type-options", b"nosniff")
+_NO_KEEPING = (b"cache-control", b"no-store")
+# A file says how it may be kept, or at least by what it is known again.
+_KEPT_BY = frozenset({b"cache-control", b"etag", b"last-modified"})
+
+
+def _with_missing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     names = {key.lower() for key, _ in headers}
-    if b"x-content-type-options" not in names:
-        yield b"x-content-type-options", b"nosniff"
-    # A file says how it may be kept, or at least by what it is known again.
-    if not names & {b"cache-control", b"etag", b"last-modified"}:
-        yield b"cache-control", b"no-store"
+    missing = [] if _NO_GUESSING[0] in names else [_NO_GUESSING]
+    if names.isdisjoint(_KEPT_BY):
+        missing.append(_NO_KEEPING)
+    return [*headers, *missing]
 
 
 class RequestMetrics:
     """Counts and times each request under its route template; a streamed response is timed to its last byte.
 
     What no route claims is `<unmatched>`, and a method outside the standard ones `<other>`: no client can make series.
-
-    Args:
-        refusals: statuses that a layer between this one and the routes may answer with.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, refusals: Iterable[int] = ()) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
         self._requests = metrics.counter(catalogue.REQUESTS)
         self._errors = metrics.counter(catalogue.ERRORS)
-        self._active = metrics.gauge(catalogue.ACTIVE_CONNECTIONS)
+        self._active = 0
+        # Asked for when it is scraped: one loop serves all requests, so nothing need be locked to count them.
+        metrics.gauge(catalogue.ACTIVE_CONNECTIONS).set_function(lambda: self._active)
         duration = metrics.histogram(catalogue.REQUEST_DURATION)
         # The child of a label set is looked up once: `.labels()` takes a lock and sorts on every call.
         self._timer = lru_cache(maxsize=2048)(lambda *labels: _child(duration, labels))
-        self._refusals = tuple(refusals)
         self._primed = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,14 +143,14 @@ class RequestMetrics:
                 status = message["status"]
             await send(message)
 
-        self._active.inc()
+        self._active += 1
         try:
             await self.app(scope, receive, send_and_note)
         except BaseException:
             status = 500
             raise
         finally:
-            self._active.dec()
+            self._active -= 1
             self._requests.inc()
             if status >= 500:
                 self._errors.inc()
@@ -150,15 +159,21 @@ class RequestMetrics:
             self._timer(_template(scope), method, str(status)).observe(milliseconds)
 
     def _prime(self, app: FastAPI) -> None:
-        """Make the series of every documented answer exist with value 0 before it is first given."""
+        """Make the series of what each operation answers exist with value 0 before it is first given.
+
+        A series that appears with its first increment hides it from `rate()`. Refusals (4xx) are three times as many,
+        and nothing judges them: their series come with the first of them.
+        """
         # Not `app.openapi()`: that also tells what layers answer, before it is known which route was meant.
         document = get_openapi(title=app.title, version=app.version, routes=app.routes)
         for template, operations in document.get("paths", {}).items():
             for method, operation in operations.items():
-                for status in filter(str.isdigit, operation["responses"]):
+                for status in filter(_is_no_refusal, operation["responses"]):
                     self._timer(template, method.upper(), status)
-        for method, status in product((*sorted(_METHODS), OTHER_METHOD), self._refusals):
-            self._timer(UNMATCHED, method, str(status))
+
+
+def _is_no_refusal(status: str) -> bool:
+    return status.isdigit() and not status.startswith("4")
 
 
 def _child(histogram: Histogram, labels: tuple[str, ...]) -> Histogram:

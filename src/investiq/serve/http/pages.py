@@ -17,6 +17,7 @@ __all__ = ["is_of_another_page", "names_its_page"]
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _OURS = (b"same-origin", b"none")
 """The page itself, or the person: typed, bookmarked."""
+_SAID_BY_BROWSERS = frozenset({b"origin", b"sec-fetch-site"})
 
 _Headers = Iterable[tuple[bytes, bytes]]
 
@@ -29,6 +30,8 @@ def names_its_page(headers: _Headers) -> bool:
 def is_of_another_page(scope: Scope) -> bool:
     """Whether a page that is not of this server sends the request, other than by a link that somebody follows."""
     headers = scope["headers"]
+    if not any(key in _SAID_BY_BROWSERS for key, _ in headers):
+        return False
     if any(not _is_our_origin(origin.decode("latin-1"), scope) for origin in _values(headers, b"origin")):
         return True
     return any(site not in _OURS for site in _values(headers, b"sec-fetch-site")) and not _follows_a_link(scope)

@@ -11,9 +11,6 @@ from hashlib import sha256
 from typing import TypeVar
 
 import httpx2
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from investiq.clients.api import ApiRefused, AsyncInvestIQClient, SessionClient
 from investiq.clients.session import ClientError
@@ -21,6 +18,7 @@ from investiq.foundation.config import Config
 from investiq.foundation.contract.api import NewSession, Session
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.vocabulary import Access
+from investiq.serve.http.moving_window import MovingWindow
 from investiq.serve.web.browser_session import presented
 from investiq.serve.web.sources import API_SECONDS, api_url
 
@@ -191,15 +189,14 @@ class _Attempts:
     """Counts wrong credentials, whoever sends them: behind a proxy, all come from one address."""
 
     def __init__(self) -> None:
-        self._item = RateLimitItemPerMinute(ATTEMPTS_A_MINUTE)
-        self._window = MovingWindowRateLimiter(MemoryStorage())
+        self._window = MovingWindow(ATTEMPTS_A_MINUTE)
 
     def check(self) -> None:
-        if not self._window.test(self._item):
+        if not self._window.remaining():
             raise TooManyAttempts("too many wrong keys and links within a minute: wait a minute, then try again")
 
     def count(self) -> None:
-        self._window.hit(self._item)
+        self._window.take()
 
 
 def _digest(secret: str) -> str:

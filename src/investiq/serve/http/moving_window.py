@@ -1,0 +1,42 @@
+"""So many events in any 60 seconds."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+__all__ = ["WINDOW_SECONDS", "MovingWindow"]
+
+WINDOW_SECONDS = 60.0
+
+
+class MovingWindow:
+    """At most `most` events in any 60 seconds; it remembers no more than these.
+
+    Not for several threads at once: who has them takes a lock. (`limits`, which others use for this, starts a thread
+    every few events to forget the old ones: 80 µs of every request.)
+    """
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._clock = clock
+        self._times: deque[float] = deque()
+
+    def take(self) -> bool:
+        """Count one event, unless that would be one too many; whether it was counted."""
+        if not self.remaining():
+            return False
+        self._times.append(self._clock())
+        return True
+
+    def remaining(self) -> int:
+        """How many more events fit now."""
+        over = self._clock() - WINDOW_SECONDS
+        while self._times and self._times[0] <= over:
+            self._times.popleft()
+        return self._most - len(self._times)
+
+    def reset_seconds(self) -> float:
+        """In how many seconds the oldest event is forgotten; 0 without any."""
+        return self._times[0] + WINDOW_SECONDS - self._clock() if self._times else 0.0

@@ -1,0 +1,86 @@
+"""Our own log lines and those of libraries: JSON, whole, to one stream; a request's line is like any other."""
+
+from __future__ import annotations
+
+import json
+import logging as standard
+import threading
+from io import StringIO
+from typing import Any
+
+import pytest
+import structlog
+
+from investiq.foundation.telemetry import logging
+
+
+def lines(log: StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+PATHS = ["/items/7", '/a"b\\c', "/\x1b[2J", "/\u00e4\U0001f600", "/\ud800"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_line_of_a_request_is_what_the_chain_makes_of_it(log: StringIO, path: str) -> None:
+    with structlog.contextvars.bound_contextvars(request_id="abc-1"):
+        structlog.get_logger("of.requests").info("request", method="GET", path=path, status=200, duration_ms=0.25)
+    logging.log_request("of.requests", "abc-1", method="GET", path=path, status=200, milliseconds=0.25)
+    chain, made = lines(log)
+    assert list(made) == list(chain)
+    times = made.pop("timestamp"), chain.pop("timestamp")
+    assert made == chain
+    assert all(time.endswith("Z") and time.count(":") == 2 for time in times)
+
+
+def test_requests_are_told_at_level_info(log: StringIO) -> None:
+    logging.configure("web", "warning", log)
+    logging.log_request("of.requests", "abc-1", method="GET", path="/", status=200, milliseconds=0.25)
+    assert lines(log) == []
+
+
+def test_what_libraries_log_looks_the_same(log: StringIO) -> None:
+    structlog.get_logger("ours").warning("late", by=3)
+    standard.getLogger("theirs").warning("late by %s", 3, extra={"by": 3})
+    ours, theirs = lines(log)
+    assert set(ours) == set(theirs) == {"by", "event", "logger", "level", "timestamp", "part"}
+    assert (theirs["event"], theirs["logger"], theirs["part"]) == ("late by 3", "theirs", "web")
+
+
+def test_an_exception_is_told_without_local_variables(log: StringIO) -> None:
+    secret = "iq_of_somebody"
+    try:
+        raise ZeroDivisionError(len(secret))
+    except ZeroDivisionError:
+        structlog.get_logger("ours").exception("broken")
+    (line,) = lines(log)
+    assert (line["level"], line["exception"][0]["exc_type"]) == ("error", "ZeroDivisionError")
+    assert secret not in log.getvalue()
+
+
+class _Full(StringIO):
+    """A stream that takes nothing any more, as a pipe without a reader or a full disk."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+def test_a_log_that_nobody_takes_breaks_nothing(log: StringIO) -> None:
+    logging.configure("web", "info", _Full())
+    structlog.get_logger("ours").error("lost")
+    logging.log_request("of.requests", "abc-1", method="GET", path="/", status=200, milliseconds=0.25)
+
+
+def test_no_line_is_torn_by_another_thread(log: StringIO) -> None:
+    def tell(number: int) -> None:
+        for _ in range(200):
+            structlog.get_logger("ours").info("ours", number=number)
+            standard.getLogger("theirs").info("theirs")
+            logging.log_request("of.requests", "abc-1", method="GET", path="/", status=200, milliseconds=0.25)
+
+    threads = [threading.Thread(target=tell, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(lines(log)) == 3 * 200 * 3
