@@ -6,14 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from investiq.invest.market.session_table import (
-    FIRST_DAY,
-    LAST_DAY,
-    Hours,
-    kept_sessions,
-    library_sessions,
-    table_lines,
-)
+from investiq.invest.market.session_table import FIRST_DAY, LAST_DAY, Hours, kept_sessions
+from tests.invest.market.session_library import library_sessions, table_lines
 
 
 def _session(day: date, opens: int = 14, closes: int = 21) -> Hours:
@@ -22,7 +16,7 @@ def _session(day: date, opens: int = 14, closes: int = 21) -> Hours:
 
 
 def test_the_table_is_what_the_library_says() -> None:
-    """It fails after a release that knows more: run `python -m investiq.invest.market.session_table`."""
+    """It fails after a release that knows more: run `python -m tests.invest.market.session_library`."""
     assert list(kept_sessions(LAST_DAY)) == list(library_sessions())
 
 

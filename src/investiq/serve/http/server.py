@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -46,6 +47,9 @@ def serve(app: ASGIApp, host: str, port: int, descriptors: Sequence[int] = ()) -
     """
     table = ConnectionTable.for_descriptors(raise_descriptor_limit())
     server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, **uvicorn_options(table, Deadlines())))
+    # What was made until now stays. Python would look through all of it again and again, and no request is served then.
+    gc.collect()
+    gc.freeze()
     with suppress(KeyboardInterrupt):
         server.run([_inherited(descriptor) for descriptor in descriptors] or None)
     if not server.started:
