@@ -27,6 +27,7 @@ COMES_WITH = {
 FOUND_BY_NAME = {
     "fastapi-offline": "only its files are read: Swagger UI",
     "psycopg": "SQLAlchemy's driver for postgresql+psycopg:// URLs",
+    "tzdata": "zoneinfo's, where the system has none",
     "uvloop": "uvicorn's event loop",
 }
 """Packages that others load when they are there."""

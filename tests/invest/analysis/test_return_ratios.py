@@ -16,7 +16,8 @@ from investiq.invest.analysis import return_ratios
 from investiq.invest.analysis.return_ratios import Returns
 
 YEAR = 252
-PAIRS = {
+Ratio = Callable[[Returns], float]
+PAIRS: dict[str, tuple[Ratio, Ratio]] = {
     "period_return": (return_ratios.period_return, empyrical.cum_returns_final),
     "annual_return": (
         partial(return_ratios.annual_return, periods_a_year=YEAR),

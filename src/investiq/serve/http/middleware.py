@@ -170,7 +170,7 @@ class RequestMetrics:
             route = context.original_route
             if isinstance(route, APIRoute) and route.include_in_schema:
                 statuses = map(str, (route.status_code or 200, *route.responses))
-                for method, status in product(sorted(route.methods), filter(_is_no_refusal, statuses)):
+                for method, status in product(sorted(route.methods or ()), filter(_is_no_refusal, statuses)):
                     self._timer(route.path_format, method, status)
 
 
