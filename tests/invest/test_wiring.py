@@ -128,7 +128,10 @@ def test_a_missing_or_damaged_model_must_be_trained(trained: Path, tmp_path: Pat
     assert "refused" in str(reason(tmp_path))
 
 
-def test_a_model_of_other_prices_must_be_trained(trained: Path, tmp_path: Path) -> None:
+def test_a_model_of_other_prices_must_be_trained(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where its prices are kept
     folder = tmp_path / "bars"
     folder.mkdir()
     lines = "2007-12-28,1,2,1,2,100\n2007-12-31,1,2,1,2,100\n2008-01-02,1,2,1,2,100\n2008-01-03,1,2,1,2,100\n"

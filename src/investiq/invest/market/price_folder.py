@@ -12,8 +12,8 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
-import exchange_calendars
 import pyarrow
 import structlog
 
@@ -25,6 +25,7 @@ from investiq.invest.market.history import History
 from investiq.invest.market.price_cache import DamagedCache, Entry, Identity, PriceCache, SegmentWriter
 from investiq.invest.market.price_files import check_content, refused, unusable_name
 from investiq.invest.market.provider import BadMarketData
+from investiq.invest.market.session_table import TABLE
 from investiq.invest.market.table_files import read_content
 from investiq.invest.market.tables import UnreadableTable
 
@@ -82,7 +83,7 @@ class ReadFile:
 
 def open_cache(folder: Path, source: Path, *, writable: bool = True) -> PriceCache:
     """The cache in `folder` of the price files in `source`."""
-    reader = f"{__version__}, pyarrow {pyarrow.__version__}, exchange_calendars {exchange_calendars.__version__}"
+    reader = f"{__version__}, pyarrow {pyarrow.__version__}, sessions {crc32(TABLE.read_bytes()):08x}"
     return PriceCache(folder, source, reader, writable=writable)
 
 
