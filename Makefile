@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status test lint types unit e2e format lock proof-api proof-fresh proof-heartbeat proof-intruder proof-mutation proof-series screenshots figures clean runtime dev
+.PHONY: help up down status test lint types unit e2e bench format lock proof-api proof-fresh proof-heartbeat proof-intruder proof-mutation proof-series screenshots figures clean runtime dev
 
 BIN := .venv/bin
 ARGS ?=
@@ -39,6 +39,10 @@ unit: dev ## The tests that start no program
 e2e: dev ## The tests that start real programs
 	@exec $(PYTEST) -m e2e $(ARGS)
 
+bench: ## Measure ours beside its peers: one table, docs/performance.md (ARGS="--quick http_metrics" for a few)
+	@setup/python.sh bench
+	@exec .venv-bench/bin/python -m benchmarks $(ARGS)
+
 format: dev ## Put the code in the house's format
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
@@ -71,7 +75,7 @@ figures: ## Figures of the code: size, complexity, shared names (ARGS=--names li
 	@exec python3 setup/figures.py $(ARGS)
 
 clean: ## Remove the virtual environments and caches; the data in .investiq stays
-	rm -rf .venv .venv-lock build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
+	rm -rf .venv .venv-lock .venv-bench build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What `make up` and the checks need before they can start.

@@ -1,35 +1,34 @@
-"""What measuring a request costs: our middleware beside prometheus-fastapi-instrumentator, on the same application.
+"""What measuring a request costs: our middleware beside those that FastAPI applications use, on the same application.
 
-    pip install -e .[bench]
-    python benchmarks/http_metrics.py [--requests 4000] [--rounds 9] [--json]
+    python -m benchmarks.http_metrics [--rounds 15] [--quick] [--json]
 
 Each contender wraps the same small FastAPI application, which is called through ASGI in this process: no sockets, no
-client, so what is left is the application and the middleware. Rounds take turns, so that a busy moment of the machine
-hits all contenders alike. The cost of a contender is the median over the rounds of (its time less that of the bare
-application in the same round), per request.
+client, so what is left is the application and the middleware. The cost of a contender is its time less that of the bare
+application in the same round, per request.
 
-`ours` is RequestMetrics alone, the part that the peer also does: count, time, and label with the route template.
-`all layers` adds what the peer does not do: request id, access log, HEAD, host check, body limit, error boundary.
+Ours is RequestMetrics alone, the part that the peers also do: count, time, and label with the route template.
+`all layers` adds what no peer does: request id, access log, HEAD, host check, body limit, error boundary.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import gc
 import io
-import json
-import statistics
-import time
 from collections.abc import Callable
-from typing import Any
 
 from fastapi import FastAPI
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.trace import NoOpTracerProvider
 from prometheus_client import CollectorRegistry
 from prometheus_fastapi_instrumentator import Instrumentator, metrics
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp, Message, Scope
+from starlette.types import ASGIApp
+from starlette_exporter import PrometheusMiddleware
 
+from benchmarks.asgi import get, microseconds
+from benchmarks.rows import Report, Rounds, Row, main
 from investiq.foundation.config.schema import ApiConfig
 from investiq.foundation.telemetry import catalogue, logging
 from investiq.foundation.telemetry.metrics import Metrics
@@ -37,7 +36,13 @@ from investiq.foundation.vocabulary import Part
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server
 from investiq.serve.http.middleware import RequestMetrics
 
-BARE, OURS, LAYERS, PEER = "bare application", "ours", "all layers", "instrumentator"
+REQUESTS = 1_500
+"""In a round, for each contender."""
+
+BARE, OURS, LAYERS = "bare application", "ours", "all layers"
+INSTRUMENTATOR, EXPORTER, OPENTELEMETRY = "instrumentator", "starlette_exporter", "OpenTelemetry"
+BUCKETS = [bound / 1000 for bound in catalogue.REQUEST_DURATION.buckets]
+PATH = "/items/7"
 
 
 def application(*layers: Middleware) -> FastAPI:
@@ -78,13 +83,24 @@ def with_all_layers() -> ASGIApp:
 
 
 def with_instrumentator() -> ASGIApp:
-    """The peer, set up to do the same work: one counter and one histogram by template, method and status."""
+    """One counter and one histogram by template, method and status."""
     app, registry = application(), CollectorRegistry()
     instrumentator = Instrumentator(should_group_status_codes=False, registry=registry)
     instrumentator.add(metrics.requests(registry=registry))
-    buckets = catalogue.REQUEST_DURATION.buckets
-    instrumentator.add(metrics.latency(registry=registry, buckets=[bound / 1000 for bound in buckets]))
+    instrumentator.add(metrics.latency(registry=registry, buckets=BUCKETS))
     instrumentator.instrument(app)
+    return app
+
+
+def with_exporter() -> ASGIApp:
+    """The same, and a gauge of the requests in progress, which it always keeps."""
+    return application(Middleware(PrometheusMiddleware, app_name="benchmark", buckets=BUCKETS, group_paths=True))
+
+
+def with_opentelemetry() -> ASGIApp:
+    """Its metrics alone, read out in Prometheus' format; spans are not recorded."""
+    app, provider = application(), MeterProvider(metric_readers=[PrometheusMetricReader()])
+    FastAPIInstrumentor.instrument_app(app, meter_provider=provider, tracer_provider=NoOpTracerProvider())
     return app
 
 
@@ -92,78 +108,60 @@ CONTENDERS: dict[str, Callable[[], ASGIApp]] = {
     BARE: application,
     OURS: with_our_metrics,
     LAYERS: with_all_layers,
-    PEER: with_instrumentator,
+    INSTRUMENTATOR: with_instrumentator,
+    EXPORTER: with_exporter,
+    OPENTELEMETRY: with_opentelemetry,
+}
+
+LEFT_OUT = "reading the metrics out; sockets and server; "
+NOT_COMPARED = {
+    INSTRUMENTATOR: "it also groups by regular expressions and keeps body sizes when asked; ours bounds its labels",
+    EXPORTER: "it also keeps the requests in progress; ours bounds its labels",
+    OPENTELEMETRY: "it also keeps body sizes and the requests in progress, and would carry traces",
 }
 
 
-async def _request(app: ASGIApp) -> None:
-    scope: Scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": "/items/7",
-        "raw_path": b"/items/7",
-        "query_string": b"",
-        "root_path": "",
-        "headers": [(b"host", b"localhost"), (b"accept", b"*/*")],
-        "client": ("127.0.0.1", 50_000),
-        "server": ("127.0.0.1", 80),
-    }
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            assert message["status"] == 200
-
-    await app(scope, receive, send)
-
-
-async def _microseconds(app: ASGIApp, requests: int) -> float:
-    gc.collect()
-    started = time.perf_counter()
-    for _ in range(requests):
-        await _request(app)
-    return (time.perf_counter() - started) / requests * 1e6
-
-
-async def measure(requests: int, rounds: int) -> dict[str, float]:
-    """Median microseconds per request: the bare application's, and what each contender adds to it."""
+async def _measure(rounds: Rounds) -> dict[str, list[float]]:
     apps = {name: make() for name, make in CONTENDERS.items()}
     for app in apps.values():
-        await _microseconds(app, requests // 10)  # imports, caches, first label sets
+        assert await get(app, PATH) == b'{"item":"7"}'
+        await microseconds(app, PATH, REQUESTS // 10)  # imports, caches, first label sets
     times: dict[str, list[float]] = {name: [] for name in apps}
-    for _ in range(rounds):
+    for _ in rounds:
         for name, app in apps.items():
-            times[name].append(await _microseconds(app, requests))
-    added = {
-        name: statistics.median(a - b for a, b in zip(times[name], times[BARE], strict=True))
-        for name in apps
-        if name != BARE
-    }
-    return {BARE: statistics.median(times[BARE]), **added}
+            times[name].append(await microseconds(app, PATH, REQUESTS))
+    return times
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--requests", type=int, default=4_000, help="requests in a round")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+def measure(rounds: Rounds) -> Report:
     logging.configure("benchmark", "info", io.StringIO())  # lines are written as in production, but kept off the screen
-    result: dict[str, Any] = asyncio.run(measure(options.requests, options.rounds))
-    ratio = result[OURS] / result[PEER]
-    if options.json:
-        print(json.dumps({"microseconds": result, "ours_to_instrumentator": ratio}))
-        return
-    print(f"{BARE:<18} {result[BARE]:7.1f} µs a request")
-    for name in (OURS, LAYERS, PEER):
-        print(f"{name:<18} {result[name]:+7.1f} µs")
-    print(f"ours / instrumentator = {ratio:.2f}")
+    times = asyncio.run(_measure(rounds))
+    added = {name: [a - b for a, b in zip(found, times[BARE], strict=True)] for name, found in times.items()}
+    command = "python -m benchmarks.http_metrics"
+    beside_peers = [
+        Row(
+            name=f"metrics of a request, beside {peer}",
+            unit="µs",
+            ours=added[OURS],
+            peer_name=peer,
+            peer=added[peer],
+            goal=1.0,
+            not_compared=LEFT_OUT + text,
+            command=command,
+        )
+        for peer, text in NOT_COMPARED.items()
+    ]
+    whole = Row(
+        name="a request with all layers of ours, beside the bare application",
+        unit="µs",
+        ours=times[LAYERS],
+        peer_name=BARE,
+        peer=times[BARE],
+        not_compared="the bare application has no metrics, access log, request id, host check or body limit",
+        command=command,
+    )
+    return Report([*beside_peers, whole])
 
 
 if __name__ == "__main__":
-    main()
+    main("http_metrics", __doc__, measure, rounds=15, quick=3)

@@ -26,4 +26,5 @@ compile() {
 build_requires | compile build - "$@"
 compile runtime pyproject.toml --constraint requirements/build.txt "$@"
 compile dev pyproject.toml --extra dev --constraint requirements/build.txt --constraint requirements/runtime.txt "$@"
+compile bench pyproject.toml --extra bench --constraint requirements/build.txt --constraint requirements/runtime.txt "$@"
 echo uv | compile uv - "$@"

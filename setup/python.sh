@@ -1,31 +1,34 @@
 #!/usr/bin/env bash
-# setup/python.sh runtime|dev: makes .venv hold the pinned packages and the project itself.
+# setup/python.sh runtime|dev|bench: makes .venv hold the pinned packages and the project itself.
 #
-# Silent, and starts no Python, when .venv already does. PYTHON names another interpreter than python3.
+# For bench that is .venv-bench: the peers of the benchmarks never reach what is run and tested.
+# Silent, and starts no Python, when it already does. PYTHON names another interpreter than python3.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=setup/say.sh
 . setup/say.sh
 
+venv=.venv
 case ${1-} in
     runtime) locks=(runtime) ;;
     dev) locks=(runtime dev) ;; # the dev lock holds the runtime lock
-    *) echo "usage: setup/python.sh runtime|dev" >&2 && exit 2 ;;
+    bench) locks=(bench) venv=.venv-bench ;;
+    *) echo "usage: setup/python.sh runtime|dev|bench" >&2 && exit 2 ;;
 esac
 lock=$1
-stamp=.venv/.investiq-setup # a line for each lock that .venv holds
+stamp=$venv/.investiq-setup # a line for each lock that the environment holds
 least="3.11"
 
-# fingerprint LOCK: what .venv depends on. The interpreter is the one behind the links, since an upgrade of the system
+# fingerprint LOCK: what the environment depends on. The interpreter is the one behind the links, since an upgrade of the system
 # replaces it; the place of the clone counts since the scripts in .venv/bin name it.
 fingerprint() {
     local files=(requirements/build.txt requirements/runtime.txt pyproject.toml)
-    if [[ $1 = dev ]]; then files+=(requirements/dev.txt); fi
-    { printf '%s\n' "$PWD" "$(readlink -f .venv/bin/python)" && cat "${files[@]}"; } | sha256sum | sed "s/ .*/ $1/"
+    if [[ $1 != runtime ]]; then files+=("requirements/$1.txt"); fi
+    { printf '%s\n' "$PWD" "$(readlink -f $venv/bin/python)" && cat "${files[@]}"; } | sha256sum | sed "s/ .*/ $1/"
 }
 
 up_to_date() {
-    [[ -x .venv/bin/python && -x .venv/bin/investiq && -f $stamp ]] && grep -qxF "$(fingerprint "$lock")" "$stamp"
+    [[ -x $venv/bin/python && -x $venv/bin/investiq && -f $stamp ]] && grep -qxF "$(fingerprint "$lock")" "$stamp"
 }
 
 on_debian() { command -v apt-get >/dev/null; }
@@ -64,13 +67,13 @@ check_python() {
     fail "$python cannot make virtual environments (no module ensurepip)" "install its venv and ensurepip modules"
 }
 
-# why_rebuild: prints why .venv cannot be used as it is; nothing when it can.
+# why_rebuild: prints why the environment cannot be used as it is; nothing when it can.
 why_rebuild() {
-    if [[ ! -e .venv ]]; then
+    if [[ ! -e $venv ]]; then
         echo "there is none"
-    elif ! .venv/bin/python -c "import sys, pip; sys.exit(sys.version_info < (${least/./, }))" 2>>"$log"; then
+    elif ! $venv/bin/python -c "import sys, pip; sys.exit(sys.version_info < (${least/./, }))" 2>>"$log"; then
         echo "its Python is gone, too old, or has no pip"
-    elif ! grep -qF "$PWD/.venv/" .venv/bin/pip; then
+    elif ! grep -qF "$PWD/$venv/" $venv/bin/pip; then
         echo "it was made in another place"
     fi
 }
@@ -79,13 +82,13 @@ make_venv() {
     local python reason
     reason=$(why_rebuild)
     [[ -n $reason ]] || return 0
-    if [[ -e .venv && ! -e .venv/pyvenv.cfg ]]; then
-        fail ".venv is here, but is no virtual environment" "move $PWD/.venv away"
+    if [[ -e $venv && ! -e $venv/pyvenv.cfg ]]; then
+        fail "$venv is here, but is no virtual environment" "move $PWD/$venv away"
     fi
     python=$(find_python)
     check_python "$python"
-    say "setup: making .venv with $("$python" -V 2>&1) ($reason)"
-    "$python" -m venv --clear .venv >>"$log" 2>&1 ||
+    say "setup: making $venv with $("$python" -V 2>&1) ($reason)"
+    "$python" -m venv --clear $venv >>"$log" 2>&1 ||
         fail "$python -m venv did not work: $(tail -n 1 "$log")" "see the log"
 }
 
@@ -105,14 +108,14 @@ show_pip() {
 pip_install() {
     local total
     total=$(grep -hoE '^[A-Za-z0-9._-]+==' "requirements/$lock.txt" | sort -u | wc -l)
-    .venv/bin/python -m pip --disable-pip-version-check --no-input install --no-compile --progress-bar off "$@" 2>&1 |
+    $venv/bin/python -m pip --disable-pip-version-check --no-input install --no-compile --progress-bar off "$@" 2>&1 |
         tee -a "$log" | show_pip "$total"
 }
 
 # Compiling everything takes pip as long as all the rest, one file after the other. Python compiles what it needs at the
 # first import anyway, so the remainder is done in the background, on all processors, while the setup goes on.
 compile_in_background() {
-    nice -n 10 .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 </dev/null 9>&- &
+    nice -n 10 $venv/bin/python -m compileall -q -j 0 $venv/lib >/dev/null 2>&1 </dev/null 9>&- &
 }
 
 explain_pip() {
@@ -124,7 +127,7 @@ explain_pip() {
     elif logged "name resolution" "NewConnectionError" "ConnectTimeoutError" "Max retries exceeded"; then
         fail "the package index cannot be reached" "check the network or pip's own configuration (pip config list)"
     elif logged "No matching distribution found"; then
-        fail "no package for this machine: $(.venv/bin/python -V), $(uname -m)" \
+        fail "no package for this machine: $($venv/bin/python -V), $(uname -m)" \
             "use Python 3.11, 3.12 or 3.13 on x86_64 or aarch64, e.g. make up PYTHON=python3.13"
     fi
     fail "pip stopped: $(grep -i '^error' "$log" | tail -n 1)" "see the log, then run the same command again"
@@ -133,7 +136,7 @@ explain_pip() {
 install_all() {
     local count
     count=$(grep -cE '^[A-Za-z0-9._-]+==' "requirements/$lock.txt")
-    say "setup: installing $count pinned Python packages into .venv (the first time takes a minute or two)"
+    say "setup: installing $count pinned Python packages into $venv (the first time takes a minute or two)"
     # The build backend comes first and by hash as well: without build isolation nothing unpinned is ever fetched.
     if ! {
         pip_install --require-hashes -r requirements/build.txt &&
