@@ -1,11 +1,9 @@
 """What asking the trees costs: our numpy beside LightGBM, on the model of the shipped prices.
 
-    python benchmarks/tree_prediction.py [--rounds 25] [--json]
+    python -m benchmarks.tree_prediction [--rounds 25] [--quick] [--json]
 
 Both contenders score the same rows of the training data in this process, on one thread; that they agree to the last bit
-is asserted first. Rounds take turns, so that a busy moment of the machine hits both alike. A time is the median over
-the rounds, a ratio the median over the rounds of (numpy / LightGBM in the same round): below 1, numpy is faster. The
-service asks about one row at a time.
+is asserted first. The service asks about one row at a time.
 
 Then each contender serves in a process of its own: the application of `investiq serve signals` is loaded, and then the
 model, and one forecast is made. Of that process: the resident memory, and the seconds of processor time until then.
@@ -13,9 +11,6 @@ model, and one forecast is made. Of that process: the resident memory, and the s
 
 from __future__ import annotations
 
-import argparse
-import json
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -27,6 +22,7 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.rows import Report, Rounds, Row, main
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config, SignalsConfig
 from investiq.invest import wiring
@@ -39,6 +35,8 @@ NUMPY, LIGHTGBM = "numpy", "LightGBM"
 CALLS = {1: 500, 1_000: 10}
 """Rows -> calls in a round."""
 PROCESSES = 5
+"""At most so many rounds that start processes."""
+COMMAND = "python -m benchmarks.tree_prediction"
 
 SERVING = """
 import sys, time
@@ -68,14 +66,14 @@ def train(folder: Path) -> Path:
 
 
 def _microseconds(score: Callable[[], object], calls: int) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(calls):
         score()
-    return (time.perf_counter() - started) / calls * 1e6
+    return (time.process_time() - started) / calls * 1e6
 
 
-def measure(text: str, rows: Floats, rounds: int) -> dict[str, float]:
-    """Median microseconds of a call, and the ratio, for `rows` at once."""
+def score(text: str, rows: Floats, rounds: Rounds) -> Row:
+    """Microseconds of a call for `rows` at once."""
     trees, booster = read_trees(text, FEATURES), lightgbm.Booster(model_str=text)
     contenders: dict[str, Callable[[], object]] = {
         NUMPY: lambda: trees.scores(rows),
@@ -83,48 +81,53 @@ def measure(text: str, rows: Floats, rounds: int) -> dict[str, float]:
     }
     np.testing.assert_array_equal(contenders[NUMPY](), contenders[LIGHTGBM]())
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(rounds):
-        for name, score in contenders.items():
-            times[name].append(_microseconds(score, CALLS[len(rows)]))
-    ratio = statistics.median(a / b for a, b in zip(times[NUMPY], times[LIGHTGBM], strict=True))
-    return {**{name: statistics.median(found) for name, found in times.items()}, "ratio": ratio}
+    for _ in rounds:
+        for name, contender in contenders.items():
+            times[name].append(_microseconds(contender, CALLS[len(rows)]))
+    return Row(
+        name=f"scores of {len(rows)} row{'s' if len(rows) > 1 else ''}",
+        unit="µs",
+        ours=times[NUMPY],
+        peer_name=LIGHTGBM,
+        peer=times[LIGHTGBM],
+        goal=1.0 if len(rows) == 1 else None,
+        not_compared="training; one thread each, where LightGBM could use more",
+        command=COMMAND,
+    )
 
 
-def serve(model: Path) -> dict[str, dict[str, float]]:
-    """Median resident mebibytes and processor seconds of a process that serves with each contender."""
+def serve(model: Path, rounds: Rounds) -> list[Row]:
+    """Resident mebibytes and processor seconds of a process that serves with each contender."""
     found: dict[str, list[list[float]]] = {NUMPY: [], LIGHTGBM: []}
-    for _ in range(PROCESSES):
+    for _ in rounds:
         for name, runs in found.items():
             command = [sys.executable, "-c", SERVING, str(model), name]
             run = subprocess.run(command, check=True, capture_output=True, text=True)
             runs.append([float(number) for number in run.stdout.split()])
-    return {
-        name: {"mebibytes": statistics.median(m for m, _ in runs), "seconds": statistics.median(s for _, s in runs)}
-        for name, runs in found.items()
-    }
+    return [
+        Row(
+            name=f"serving the signal model: {name}",
+            unit=unit,
+            ours=[run[index] for run in found[NUMPY]],
+            peer_name=LIGHTGBM,
+            peer=[run[index] for run in found[LIGHTGBM]],
+            goal=1.0,
+            not_compared="the application around the model is the same on both sides",
+            command=COMMAND,
+        )
+        for index, (name, unit) in enumerate([("memory", "MiB"), ("until the first forecast", "s")])
+    ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=25)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+def measure(rounds: Rounds) -> Report:
     provider = ReplayProvider()
     known = build_dataset({symbol: provider.bars(symbol) for symbol in provider.symbols()}).features
     with tempfile.TemporaryDirectory() as folder:
         model = train(Path(folder))
         text = model.read_text()
-        calls = {count: measure(text, known[-count:], options.rounds) for count in CALLS}
-        processes = serve(model)
-    if options.json:
-        print(json.dumps({"microseconds": calls, "processes": processes}))
-        return
-    for count, found in calls.items():
-        times = ", ".join(f"{name} {found[name]:.0f} µs" for name in (NUMPY, LIGHTGBM))
-        print(f"{count:>5} row{'s' if count > 1 else ' '}: {times}; numpy / LightGBM = {found['ratio']:.2f}")
-    for name, process in processes.items():
-        print(f"serving with {name:<8}: {process['mebibytes']:.0f} MiB, ready after {process['seconds']:.2f} s")
+        calls = [score(text, known[-count:], rounds) for count in CALLS]
+        return Report([*calls, *serve(model, Rounds(rounds.name, min(rounds.count, PROCESSES)))])
 
 
 if __name__ == "__main__":
-    main()
+    main("tree_prediction", __doc__, measure, rounds=25, quick=3)
