@@ -117,6 +117,7 @@ class Rounds:
 
     name: str
     count: int
+    quick: bool = False
 
     def __iter__(self) -> Iterator[int]:
         for number in range(1, self.count + 1):
@@ -179,7 +180,7 @@ def main(name: str, description: str | None, measure: Callable[[Rounds], Report]
     count = options.rounds or (quick if options.quick else rounds)
     if count < 1:
         parser.error(f"argument --rounds: {count} rounds measure nothing: give at least 1")
-    report = measure(Rounds(name, count))
+    report = measure(Rounds(name, count, options.quick))
     if options.json:
         print(json.dumps(report.to_json()))
         return
