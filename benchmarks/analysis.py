@@ -22,6 +22,9 @@ from tempfile import TemporaryDirectory
 
 from fastapi import FastAPI, Response
 from starlette.types import ASGIApp
+from tests.ports import free_ports
+from tests.serve.api.installation import Installation
+from tests.serve.api.servers import Servers
 
 from benchmarks.asgi import get, microseconds
 from benchmarks.installation import LAST_DAY, install_at, installation
@@ -36,9 +39,6 @@ from investiq.invest.analysis import (
     TechnicalEngine,
 )
 from investiq.invest.market.types import Symbol
-from tests.ports import free_ports
-from tests.serve.api.installation import Installation
-from tests.serve.api.servers import Servers
 
 PATH, SYMBOL = "/api/analyze/AAPL", Symbol("AAPL")
 REQUESTS = {"ours": 5, "bare": 200}
@@ -69,7 +69,7 @@ def bare_endpoint(body: bytes) -> ASGIApp:
     app = FastAPI(docs_url=None, redoc_url=None)
 
     @app.get("/api/analyze/{symbol}")
-    async def analyze(symbol: str) -> Response:
+    async def analyze(symbol: str) -> Response:  # noqa: ARG001 - it is read and checked, as ours is
         return Response(body, media_type="application/json")
 
     return app

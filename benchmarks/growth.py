@@ -63,7 +63,7 @@ async def measure_growth(
         for operation in at_size:
             peaks[operation.name].append(await _peak_kibibytes(operation))
     counts = list(operations)
-    rows = [grow(name, goal, counts, times[name], of, command) for name, goal in names.items()]
+    rows = [grow(name, goal, counts, times[name], of=of, command=command) for name, goal in names.items()]
     curves = []
     for name in names:
         medians = [statistics.median(column) for column in zip(*times[name], strict=True)]
@@ -73,7 +73,7 @@ async def measure_growth(
 
 
 def grow(
-    name: str, goal: float, counts: Sequence[int], rounds: Sequence[Sequence[float]], of: str, command: str
+    name: str, goal: float, counts: Sequence[int], rounds: Sequence[Sequence[float]], *, of: str, command: str
 ) -> Row:
     """The row with the exponent of each round."""
     return Row(
@@ -82,7 +82,7 @@ def grow(
         ours=[exponent(counts, found) for found in rounds],
         goal=goal,
         goal_of="ours",
-        not_compared=f"an exponent over {counts[0]:,} to {counts[-1]:,} {of}, no peer; files that the system has in memory",
+        not_compared=f"an exponent over {counts[0]:,} to {counts[-1]:,} {of}: no peer, and no wait for a disk",
         command=command,
     )
 

@@ -1,6 +1,6 @@
 """How reading and trading grow with the ledger: 1,000 to 1,000,000 orders, most of them filled.
 
-    python -m benchmarks.growth_ledger [--rounds 5] [--quick] [--json]
+    python -m benchmarks.growth_ledger [--rounds 3] [--quick] [--json]
 
 The ledgers are made, straight into SQLite. On each stands an API in this process, and each round asks all of them: a
 page of orders, the account, the equity curve, the tick of the trading loop without news, the tick that fills an order.
@@ -10,7 +10,7 @@ The start of the desk, which reads every fill, is measured by itself. With --qui
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,8 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
+
+from tests.serve.api.installation import Installation
 
 from benchmarks.asgi import get
 from benchmarks.growth import BOUNDED, LINEAR, Operation, measure_growth, sizes
@@ -30,7 +32,6 @@ from investiq.foundation.vocabulary import OrderStatus, Part, Side
 from investiq.invest import wiring
 from investiq.invest.market.types import Symbol
 from investiq.invest.trading.order import OrderRequest
-from tests.serve.api.installation import Installation
 
 COMMAND = "python -m benchmarks.growth_ledger"
 NOON = datetime(2010, 1, 5, 17, 0, tzinfo=UTC)
@@ -42,7 +43,7 @@ READS = {
     "the equity curve": ("/api/account/equity", "limit=1000"),
 }
 AAPL = Symbol("AAPL")
-STARTS = 3
+STARTS = 2
 """At most so many rounds that start a desk."""
 
 
@@ -64,7 +65,7 @@ class Grown:
     def start(self) -> Operation:
         return Operation("the start of the desk", LINEAR, self._start)
 
-    def _read(self, path: str, query: str):  # type: ignore[no-untyped-def]
+    def _read(self, path: str, query: str) -> Callable[[], Awaitable[bytes]]:
         return lambda: get(self.installation.app, path, query)
 
     async def _tick(self) -> None:
@@ -115,11 +116,9 @@ async def _close(grown: Sequence[Grown]) -> None:
 
 def measure(rounds: Rounds) -> Report:
     with ExitStack() as folders:
-        grown = {
-            size: make(Path(folders.enter_context(TemporaryDirectory())), size) for size in sizes(rounds.quick)
-        }
+        grown = {size: make(Path(folders.enter_context(TemporaryDirectory())), size) for size in sizes(rounds.quick)}
         return asyncio.run(_measure(grown, rounds))
 
 
 if __name__ == "__main__":
-    main("growth_ledger", __doc__, measure, rounds=5, quick=2)
+    main("growth_ledger", __doc__, measure, rounds=3, quick=2)

@@ -125,7 +125,7 @@ async def _measure(rounds: Rounds) -> dict[str, list[float]]:
     apps = {name: make() for name, make in CONTENDERS.items()}
     for app in apps.values():
         assert await get(app, PATH) == b'{"item":"7"}'
-        await microseconds(app, PATH, REQUESTS )  # imports, caches, first label sets
+        await microseconds(app, PATH, REQUESTS)  # imports, caches, first label sets
     times: dict[str, list[float]] = {name: [] for name in apps}
     for _ in rounds:
         for name, app in apps.items():

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.serve.api.installation import Installation, install
+
 from investiq.foundation.config.schema import ApiConfig
 from investiq.foundation.telemetry import logging
-from tests.serve.api.installation import Installation, install
 
 __all__ = ["LAST_DAY", "install_at", "installation"]
 
@@ -22,7 +23,7 @@ _UNLIMITED = ApiConfig(requests_per_minute=1_000_000, trades_per_minute=1_000_00
 
 
 def install_at(folder: Path, now: datetime = LAST_DAY, signals_port: int = 1) -> Installation:
-    """The installation whose data is in `folder`. Its log lines are written as in production, but kept off the screen."""
+    """The installation whose data is in `folder`. Its log lines are written as ever, but kept off the screen."""
     logging.configure("benchmark", "info", io.StringIO())
     found = install(folder, api=_UNLIMITED, signals_port=signals_port)
     found.clock.current = now

@@ -35,7 +35,7 @@ def _processor() -> str:
 
 def _commit(repository: Path) -> str:
     def git(*arguments: str) -> str:
-        command = ["git", "-C", str(repository), *arguments]  # noqa: S607 - the user's git
+        command = ["git", "-C", str(repository), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
     changed = " with changes" if git("status", "--porcelain", "--untracked-files=no") else ""

@@ -1,4 +1,4 @@
-"""Fills a ledger with made orders, as a long life would: the same ones for the same size, written straight into SQLite."""
+"""Fills a ledger with made orders, as a long life would: the same ones for the same size, straight into SQLite."""
 
 from __future__ import annotations
 
