@@ -22,9 +22,6 @@ from tempfile import TemporaryDirectory
 
 from fastapi import FastAPI, Response
 from starlette.types import ASGIApp
-from tests.ports import free_ports
-from tests.serve.api.installation import Installation
-from tests.serve.api.servers import Servers
 
 from benchmarks.asgi import get, microseconds
 from benchmarks.installation import LAST_DAY, install_at, installation
@@ -39,6 +36,9 @@ from investiq.invest.analysis import (
     TechnicalEngine,
 )
 from investiq.invest.market.types import Symbol
+from tests.ports import free_ports
+from tests.serve.api.installation import Installation
+from tests.serve.api.servers import Servers
 
 PATH, SYMBOL = "/api/analyze/AAPL", Symbol("AAPL")
 REQUESTS = {"ours": 5, "bare": 200}

@@ -19,8 +19,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from tests.serve.api.installation import Installation
-
 from benchmarks.asgi import get
 from benchmarks.growth import BOUNDED, LINEAR, Operation, measure_growth, sizes
 from benchmarks.installation import install_at
@@ -32,6 +30,7 @@ from investiq.foundation.vocabulary import OrderStatus, Part, Side
 from investiq.invest import wiring
 from investiq.invest.market.types import Symbol
 from investiq.invest.trading.order import OrderRequest
+from tests.serve.api.installation import Installation
 
 COMMAND = "python -m benchmarks.growth_ledger"
 NOON = datetime(2010, 1, 5, 17, 0, tzinfo=UTC)

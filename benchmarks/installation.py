@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.serve.api.installation import Installation, install
-
 from investiq.foundation.config.schema import ApiConfig
 from investiq.foundation.telemetry import logging
+from tests.serve.api.installation import Installation, install
 
 __all__ = ["LAST_DAY", "install_at", "installation"]
 

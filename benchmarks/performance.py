@@ -83,4 +83,4 @@ def _values(curve: Curve) -> str:
 
 def _commands(rows: Iterable[Row]) -> str:
     commands = dict.fromkeys(row.command for row in rows)
-    return "".join(f"    {command}\n" for command in commands)
+    return "".join(f"    .venv-bench/bin/{command}\n" for command in commands)

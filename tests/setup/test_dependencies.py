@@ -17,11 +17,14 @@ PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 BUILD: list[str] = PYPROJECT["build-system"]["requires"]
 RUNTIME: list[str] = PYPROJECT["project"]["dependencies"]
 DEV: list[str] = PYPROJECT["project"]["optional-dependencies"]["dev"]
+BENCH: list[str] = PYPROJECT["project"]["optional-dependencies"]["bench"]
 COMES_WITH = {
     "starlette": "fastapi",  # its requests, responses and middleware are starlette's
     "plotly": "dash",
     "scipy": "scikit-learn",
     "packaging": "pytest",
+    "opentelemetry-api": "opentelemetry-sdk",
+    "opentelemetry": "opentelemetry-sdk",
 }
 """Packages that are part of what another one offers."""
 FOUND_BY_NAME = {
@@ -53,12 +56,15 @@ def _names(requirements: list[str]) -> set[str]:
     return {canonicalize_name(Requirement(requirement).name) for requirement in requirements}
 
 
-@pytest.mark.parametrize(("folder", "declared"), [("src", RUNTIME), ("tests", RUNTIME + DEV + BUILD)])
+@pytest.mark.parametrize(
+    ("folder", "declared"),
+    [("src", RUNTIME), ("tests", RUNTIME + DEV + BUILD), ("benchmarks", RUNTIME + BENCH)],
+)
 def test_every_imported_package_is_declared(folder: str, declared: list[str]) -> None:
     named = _names(declared)
     distributions = packages_distributions()
     for module, file in _imported(folder).items():
-        if module in {"investiq", "tests"}:
+        if module in {"investiq", "tests", "benchmarks"}:
             continue
         owners: set[str] = {canonicalize_name(owner) for owner in distributions.get(module, [module])}
         owners |= {COMES_WITH[owner] for owner in owners & COMES_WITH.keys()}

@@ -17,8 +17,9 @@ case "$*" in
     *ensurepip*) [[ -z ${without_ensurepip-} ]] ;;
     *print*python*venv*) echo python3.11-venv ;;
     *-m\ venv*)
-        mkdir -p .venv/bin && touch .venv/pyvenv.cfg .venv/bin/investiq && chmod +x .venv/bin/investiq
-        cp "$0" .venv/bin/python && echo "#!$PWD/.venv/bin/python" >.venv/bin/pip ;;
+        venv=${@: -1}
+        mkdir -p $venv/bin && touch $venv/pyvenv.cfg $venv/bin/investiq && chmod +x $venv/bin/investiq
+        cp "$0" $venv/bin/python && echo "#!$PWD/$venv/bin/python" >$venv/bin/pip ;;
     *pip\ *install*)
         echo "Collecting pandas==3.0 (from -r requirements/runtime.txt)"
         echo "${pip_says-}"
@@ -83,6 +84,15 @@ def test_the_runtime_lock_does_not_serve_the_tests(bare: Machine) -> None:
     _setup(bare)
     _setup(bare, "dev")
     assert "requirements/dev.txt" in _installed(bare)[-2]
+
+
+def test_the_peers_of_the_benchmarks_stay_in_an_environment_of_their_own(bare: Machine) -> None:
+    _setup(bare, "dev")
+    before = len(_installed(bare))
+    assert _setup(bare, "bench")[0] == 0
+    assert "requirements/bench.txt" in _installed(bare)[before + 1]
+    assert (bare.clone / ".venv-bench" / "bin" / "investiq").exists()
+    assert _setup(bare, "dev") == _setup(bare, "bench") == (0, "")
 
 
 def test_an_existing_environment_is_kept(bare: Machine) -> None:
