@@ -61,9 +61,10 @@ def main() -> int:
     if unknown := sorted(set(options.names) - set(known)):
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
     wanted = options.names or known
+    described = describe_run(REPOSITORY)
     reports = {name: run(name, options.quick) for name in wanted}
     found = {name: report.to_json() for name, report in reports.items() if report is not None}
-    document = {"run": describe_run(REPOSITORY), "benchmarks": found}
+    document = {"run": described, "benchmarks": found}
     rows, _ = read(document)
     print(table(rows))
     if len(found) < len(wanted):

@@ -243,6 +243,6 @@ paper_executions = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-Index("ix_orders_updated_wall", orders.c.updated_wall)
+Index("ix_orders_status_updated_wall", orders.c.status, orders.c.updated_wall)  # those that ended lately
 
 APPEND_ONLY = ("order_events", "fills", "breaker_events", "equity_points", "paper_executions")

@@ -39,6 +39,8 @@ from investiq.invest.trading.risk import Denial
 __all__ = ["Change", "Entry", "IdempotencyKeyReused", "InvalidIdempotencyKey", "Ledger", "Overfilled", "UnknownOrder"]
 
 _KEY_LENGTH = 255
+_FOLDED = (fills.c.id, fills.c.symbol, fills.c.side, fills.c.quantity, fills.c.price, fills.c.commission)
+_FOLDED_AT_ONCE = 500
 _ENDED_WITH_REST = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
 
 
@@ -260,10 +262,11 @@ class Ledger:
 
     def _fold(self, connection: Connection) -> tuple[int, Portfolio]:
         last, portfolio = self._folded
-        rows = connection.execute(select(fills).where(fills.c.id > last).order_by(fills.c.id)).all()
-        if not rows:
-            return last, portfolio
-        return rows[-1].id, portfolio.after_all(map(_fill, rows))
+        new = select(*_FOLDED).where(fills.c.id > last).order_by(fills.c.id)
+        # In parts: at a start this is every fill that there ever was.
+        for rows in connection.execute(new.execution_options(yield_per=_FOLDED_AT_ONCE)).partitions():
+            last, portfolio = rows[-1].id, portfolio.after_all(map(_fill, rows))
+        return last, portfolio
 
     def _select(self, connection: Connection, *wanted: ColumnElement[bool], limit: int | None = None) -> list[Order]:
         rows = connection.execute(select(orders).where(*wanted).order_by(orders.c.number.desc()).limit(limit)).all()

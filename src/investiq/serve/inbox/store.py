@@ -35,8 +35,17 @@ CREATE TABLE IF NOT EXISTS notifications (
     last_received_at TEXT NOT NULL,
     UNIQUE (fingerprint, starts_at, status)
 );
-CREATE INDEX IF NOT EXISTS notifications_alertname ON notifications (alertname, id);
+DROP INDEX IF EXISTS notifications_alertname;
+CREATE INDEX IF NOT EXISTS notifications_received ON notifications (received_at);
+CREATE INDEX IF NOT EXISTS notifications_alertname_received ON notifications (alertname, received_at);
+CREATE INDEX IF NOT EXISTS notifications_status_received ON notifications (status, received_at);
+
+CREATE TABLE IF NOT EXISTS kept (rows INTEGER NOT NULL);
+INSERT INTO kept SELECT count(*) FROM notifications WHERE NOT EXISTS (SELECT * FROM kept);
+CREATE TRIGGER IF NOT EXISTS kept_more AFTER INSERT ON notifications BEGIN UPDATE kept SET rows = rows + 1; END;
+CREATE TRIGGER IF NOT EXISTS kept_less AFTER DELETE ON notifications BEGIN UPDATE kept SET rows = rows - 1; END;
 """
+# Counted as they come and go: ids have gaps, since a repeat takes one too, and counting all of them reads all of them.
 
 # A repeat is the same alert, in the same status, since the same moment. It refreshes what may have changed.
 _INSERT = """
@@ -50,7 +59,8 @@ ON CONFLICT (fingerprint, starts_at, status) DO UPDATE SET
 """
 
 _DROP_OLDEST = """
-DELETE FROM notifications WHERE id <= (SELECT id FROM notifications ORDER BY id DESC LIMIT 1 OFFSET ?)
+DELETE FROM notifications
+WHERE id IN (SELECT id FROM notifications ORDER BY id LIMIT max(0, (SELECT rows FROM kept) - ?))
 """
 
 
@@ -141,7 +151,7 @@ class NotificationStore:
         conditions = {"status = ?": status, "alertname = ?": alertname, "received_at >= ?": _stored(since)}
         given = {condition: value for condition, value in conditions.items() if value is not None}
         where = f"WHERE {' AND '.join(given)}" if given else ""
-        query = f"SELECT * FROM notifications {where} ORDER BY id DESC LIMIT ?"  # noqa: S608  conditions are constants
+        query = f"SELECT * FROM notifications {where} ORDER BY received_at DESC, id DESC LIMIT ?"  # noqa: S608  conditions are constants
         with self._transaction() as connection:
             return [_notification(row) for row in connection.execute(query, (*given.values(), limit))]
 

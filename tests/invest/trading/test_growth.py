@@ -1,0 +1,89 @@
+"""A long past costs the trading tick nothing, and a start no memory that grows with it."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from sqlite3 import Connection
+
+import pytest
+from sqlalchemy import Engine, event
+
+from benchmarks.made_ledger import fill_ledger
+from investiq.foundation.store import migrate, open_engine, reading
+from investiq.invest.trading.event_time import wall_now
+from investiq.invest.trading.ledger import Ledger
+from investiq.invest.trading.order_router import LATE_FILL_WINDOW
+
+CASH = Decimal(100_000)
+
+
+@pytest.fixture
+def engines(folder: Path) -> Iterator[tuple[Engine, Engine]]:
+    """A ledger with a short past, and one with five times as much."""
+    found = []
+    for orders in (2_000, 10_000):
+        path = folder / f"{orders}.db"
+        engine = open_engine(f"sqlite:///{path}")
+        migrate(engine)
+        engine.dispose()
+        fill_ledger(path, orders)
+        found.append(engine)
+    few, many = found
+    yield few, many
+    few.dispose()
+    many.dispose()
+
+
+def _steps_of_a_look(engine: Engine) -> int:
+    """Steps of SQLite's machine until the orders that the tick follows are known."""
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+
+    @event.listens_for(engine, "checkout")
+    def count(connection: Connection, *_: object) -> None:
+        connection.set_progress_handler(step, 1)
+
+    with reading(engine) as connection:
+        assert Ledger(CASH).watched(connection, wall_now() - LATE_FILL_WINDOW) == []
+    return steps
+
+
+def _peak_of_a_start(engine: Engine) -> int:
+    """Bytes that Python had at most while every fill was folded."""
+    with reading(engine) as connection:
+        tracemalloc.start()
+        assert Ledger(CASH).portfolio(connection).positions
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    return peak
+
+
+def test_orders_that_ended_long_ago_cost_the_tick_nothing(engines: tuple[Engine, Engine]) -> None:
+    few, many = map(_steps_of_a_look, engines)
+    assert many < 1.5 * few
+
+
+def test_a_start_reads_the_fills_in_parts(engines: tuple[Engine, Engine]) -> None:
+    few, many = map(_peak_of_a_start, engines)
+    assert many < 2 * few  # at once it would be five times as much
+
+
+def test_the_parts_make_the_same_portfolio_as_all_fills_at_once(engines: tuple[Engine, Engine]) -> None:
+    _, many = engines
+    ledger = Ledger(CASH)
+    with reading(many) as connection:
+        ledger.remember(connection)
+        portfolio = ledger.portfolio(connection)
+        bought, sold = (
+            connection.exec_driver_sql(
+                f"SELECT sum(price) FROM fills WHERE side = '{side}'"  # noqa: S608 - a share each
+            ).scalar()
+            for side in ("buy", "sell")
+        )
+    assert portfolio.cash == CASH + Decimal(sold - bought).scaleb(-4)
