@@ -82,7 +82,7 @@ def grow(
         ours=[exponent(counts, found) for found in rounds],
         goal=goal,
         goal_of="ours",
-        not_compared=f"an exponent over {counts[0]:,} to {counts[-1]:,} {of}: no peer, and no wait for a disk",
+        not_compared=f"an exponent over {counts[0]:,} to {counts[-1]:,} {of}: no peer; waiting for a disk",
         command=command,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -59,7 +60,10 @@ def _markdown_table(rows: Iterable[Row]) -> str:
 
 
 def _not_compared(rows: Iterable[Row]) -> str:
-    return "\n".join(f"- {row.name}: {row.not_compared}" for row in rows)
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        alike[row.not_compared].append(row.name)
+    return "\n".join(f"- {'; '.join(names)}: {text}" for text, names in alike.items())
 
 
 def _growth(curves: Sequence[Curve]) -> str:
@@ -78,7 +82,9 @@ def _sizes(curve: Curve) -> str:
 
 
 def _values(curve: Curve) -> str:
-    return " ".join([" · ".join(shown(value, "") for value in curve.values), curve.unit])
+    return " ".join(
+        [" · ".join(shown(value, curve.unit).removesuffix(f" {curve.unit}") for value in curve.values), curve.unit]
+    )
 
 
 def _commands(rows: Iterable[Row]) -> str:

@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.rows import Curve, exponent
+from benchmarks.rows import Curve, exponent, shown
 
 __all__ = ["draw"]
 
@@ -27,10 +27,10 @@ def draw(curves: Sequence[Curve], path: Path) -> None:
     rows = -(-len(panels) // _COLUMNS)
     with mpl.rc_context({"font.size": 8, "svg.hashsalt": "growth"}):
         figure = Figure(figsize=(12, 4 * rows), layout="constrained")
-        axes = figure.subplots(rows, _COLUMNS, squeeze=False).flat
+        axes = list(figure.subplots(rows, _COLUMNS, squeeze=False).flat)
         for axis, ((of, unit), drawn) in zip(axes, panels.items(), strict=False):
             _panel(axis, of, unit, drawn)
-        for axis in list(axes)[len(panels) :]:
+        for axis in axes[len(panels) :]:
             axis.set_axis_off()
         figure.savefig(path, dpi=110, metadata={"Software": None})
 
@@ -38,7 +38,7 @@ def draw(curves: Sequence[Curve], path: Path) -> None:
 def _panel(axis: Axes, of: str, unit: str, curves: Sequence[Curve]) -> None:
     for curve in curves:
         name = curve.name.partition(":")[0]
-        label = f"{name} ({exponent(curve.sizes, curve.values):.2f})"
+        label = f"{name} ({shown(exponent(curve.sizes, curve.values), '')})"
         axis.loglog(curve.sizes, curve.values, marker="o", label=label)
     kind = {"ms": "processor time", "KiB": "peak memory"}.get(unit, unit)
     axis.set(title=f"{kind} over {of} (exponent)", xlabel=of, ylabel=unit)

@@ -161,7 +161,9 @@ def cells(row: Row) -> tuple[str, str, str, str, str]:
 
 
 def shown(figure: float, unit: str) -> str:
-    """Three significant digits, thousands apart."""
+    """Three significant digits, thousands apart; two decimals of a figure without a unit, such as an exponent."""
+    if not unit:
+        return f"{round(figure, 2) + 0:.2f}"  # + 0: never -0.00
     number = f"{figure:,.0f}" if abs(figure) >= 100 else f"{figure:.3g}"
     return f"{number} {unit}".rstrip()
 
