@@ -122,7 +122,9 @@ def agree(ours: Verdict, theirs: Numbers) -> None:
         AssertionError: a number differs, or is missing.
     """
     for name, number in theirs.items():
-        np.testing.assert_allclose(ours.metrics[name], number, rtol=1e-9, err_msg=name)
+        found = ours.metrics[name]
+        assert isinstance(found, float), name
+        np.testing.assert_allclose(found, number, rtol=1e-9, err_msg=name)
 
 
 def snapshot_of_aapl() -> Snapshot:

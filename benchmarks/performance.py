@@ -69,22 +69,21 @@ def _not_compared(rows: Iterable[Row]) -> str:
 def _growth(curves: Sequence[Curve]) -> str:
     lines = [
         "## Growth\n",
-        "The exponent b of `figure ~ size ** b`, fitted to the logarithms: 0 does not grow, 1 doubles with the size.\n",
+        "The exponent b of `figure ~ size ** b`, fitted to logarithms: 0 does not grow, 1 grows as the size does.\n",
         "![Time, memory and series over the size of what is kept](images/growth.png)\n",
         "| curve | of | figures | exponent |\n| --- | --- | --- | --- |",
-        *(f"| {c.name} | {_sizes(c)} | {_values(c)} | {exponent(c.sizes, c.values):.2f} |" for c in curves),
+        *(f"| {c.name} | {_sizes(c)} | {_values(c)} | {shown(exponent(c.sizes, c.values), '')} |" for c in curves),
     ]
     return "\n".join(lines) + "\n"
 
 
 def _sizes(curve: Curve) -> str:
-    return " ".join([" · ".join(f"{size:,}" for size in curve.sizes), curve.of])
+    return f"{' · '.join(f'{size:,}' for size in curve.sizes)} {curve.of}"
 
 
 def _values(curve: Curve) -> str:
-    return " ".join(
-        [" · ".join(shown(value, curve.unit).removesuffix(f" {curve.unit}") for value in curve.values), curve.unit]
-    )
+    figures = [shown(value, curve.unit).removesuffix(f" {curve.unit}") for value in curve.values]
+    return f"{' · '.join(figures)} {curve.unit}"
 
 
 def _commands(rows: Iterable[Row]) -> str:

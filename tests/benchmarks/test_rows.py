@@ -77,6 +77,7 @@ def test_cells_say_figures_with_their_units_and_the_goal() -> None:
         "≥ 0.8",
         "no",
     )
+    assert cells(_row([-0.001], unit=""))[0] == "0.00"
     assert cells(_row([3.14159], goal=5, goal_of="ours")) == ("3.14 µs", "", "", "≤ 5 µs", "yes")
 
 

@@ -39,7 +39,14 @@ from investiq.invest.trading.risk import Denial
 __all__ = ["Change", "Entry", "IdempotencyKeyReused", "InvalidIdempotencyKey", "Ledger", "Overfilled", "UnknownOrder"]
 
 _KEY_LENGTH = 255
-_FOLDED = (fills.c.id, fills.c.symbol, fills.c.side, fills.c.quantity, fills.c.price, fills.c.commission)
+_FOLDED: Sequence[ColumnElement[Any]] = (
+    fills.c.id,
+    fills.c.symbol,
+    fills.c.side,
+    fills.c.quantity,
+    fills.c.price,
+    fills.c.commission,
+)
 _FOLDED_AT_ONCE = 500
 _ENDED_WITH_REST = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
 
