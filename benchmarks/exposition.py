@@ -1,6 +1,6 @@
 """What one scrape of the API's /metrics costs: CPU, series, bytes.
 
-    python benchmarks/exposition.py [--rounds 40] [--json]
+    python -m benchmarks.exposition [--rounds 40] [--quick] [--json]
 
 The API is built in this process, on a data folder of its own, and asked through ASGI as Prometheus asks: no sockets.
 `bare` is the client library's OpenMetrics text of the same registry, which is what a scraper would get that is answered
@@ -11,21 +11,18 @@ Not compared: the network, and what Prometheus does with the answer.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import io
-import json
-import statistics
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client.openmetrics.exposition import generate_latest
 from starlette.types import Message, Scope
 
+from benchmarks.rows import Report, Rounds, Row, main
 from investiq.foundation.config.schema import Config
 from investiq.foundation.telemetry import logging
 from investiq.invest.wiring import ApiParts, build_api_parts
@@ -72,39 +69,52 @@ async def _milliseconds(work: Callable[[], Awaitable[object]]) -> float:
     return (time.process_time() - started) * 1e3
 
 
-async def measure(parts: ApiParts, app: FastAPI, rounds: int) -> dict[str, Any]:
-    """Medians, and the size of the answer."""
+async def _measure(parts: ApiParts, app: FastAPI, rounds: Rounds) -> tuple[dict[str, list[float]], int]:
+    """CPU milliseconds in each round, and the series of the answer."""
 
     async def bare() -> object:
         return generate_latest(parts.metrics.registry)  # type: ignore[no-untyped-call]
 
     text = (await scrape(app)).decode()
     times: dict[str, list[float]] = {OURS: [], BARE: []}
-    for _ in range(rounds):
+    for _ in rounds:
         times[OURS].append(await _milliseconds(lambda: scrape(app)))
         times[BARE].append(await _milliseconds(bare))
-    series = sum(not line.startswith("#") for line in text.splitlines())
-    medians = {name: statistics.median(each) for name, each in times.items()}
-    return {"cpu_ms": medians, "series": series, "bytes": len(text)}
+    return times, sum(not line.startswith("#") for line in text.splitlines())
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+def measure(rounds: Rounds) -> Report:
     logging.configure("benchmark", "info", io.StringIO())
     with TemporaryDirectory() as folder:
         parts = build_api_parts(Config(data_dir=Path(folder)))
-        result = asyncio.run(measure(parts, create_app(parts), options.rounds))
-    ours, bare = result["cpu_ms"][OURS], result["cpu_ms"][BARE]
-    if options.json:
-        print(json.dumps({**result, "ratio": ours / bare}))
-        return
-    print(f"{OURS:<24} {ours:6.1f} ms of CPU, goal {CPU_GOAL:g}")
-    print(f"{BARE:<24} {bare:6.1f} ms of CPU; ratio {ours / bare:.2f}")
-    print(f"{result['series']} series at rest, goal {SERIES_GOAL}; {result['bytes']:,} bytes")
+        times, series = asyncio.run(_measure(parts, create_app(parts), rounds))
+    caveats = "the network, and what Prometheus does with the answer"
+    command = "python -m benchmarks.exposition"
+    return Report(
+        [
+            Row(
+                name="one scrape of the API",
+                unit="ms",
+                ours=times[OURS],
+                peer_name=BARE,
+                peer=times[BARE],
+                goal=CPU_GOAL,
+                goal_of="ours",
+                not_compared=caveats,
+                command=command,
+            ),
+            Row(
+                name="series of the API at rest",
+                unit="series",
+                ours=[series],
+                goal=SERIES_GOAL,
+                goal_of="ours",
+                not_compared=caveats,
+                command=command,
+            ),
+        ]
+    )
 
 
 if __name__ == "__main__":
-    main()
+    main("exposition", __doc__, measure, rounds=40, quick=5)

@@ -1,6 +1,6 @@
 """What the layers around each server cost a request: all of them against the bare application, in this process.
 
-    python benchmarks/layers.py [--requests 150] [--rounds 41] [--json]
+    python -m benchmarks.layers [--rounds 41] [--quick] [--json]
 
 The same small FastAPI application is called through ASGI, bare, inside each common layer alone, inside all of them, and
 inside those of the API, which add authentication and the rate limit. Rounds take turns. A cost is the median over the
@@ -12,22 +12,18 @@ Not compared: no framework does all of this; `benchmarks/http_metrics.py` has a 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import gc
-import json
 import os
-import statistics
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp, Message, Scope
+from starlette.types import ASGIApp
 
+from benchmarks.asgi import microseconds
+from benchmarks.rows import Report, Rounds, Row, main
 from investiq.foundation.config.schema import ApiConfig
 from investiq.foundation.store import migrate, open_engine
 from investiq.foundation.telemetry import logging
@@ -41,6 +37,8 @@ from investiq.serve.http import HostPolicy, MonitoringAccess, create_server
 
 BARE, COMMON, API = "bare application", "all common layers", "all layers of the API"
 GOAL_MICROSECONDS = 60.0
+PATH, REQUESTS = "/items/7", 150
+"""In a round, for each contender."""
 
 
 def with_route(app: FastAPI) -> FastAPI:
@@ -102,79 +100,38 @@ def contenders(folder: str) -> dict[str, Callable[[], ASGIApp]]:
     return {BARE: bare, **alone, COMMON: common, API: lambda: of_the_api(folder)}
 
 
-async def _request(app: ASGIApp) -> None:
-    scope: Scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": "/items/7",
-        "raw_path": b"/items/7",
-        "query_string": b"",
-        "root_path": "",
-        "headers": [
-            (b"host", b"127.0.0.1:3000"),
-            (b"accept", b"*/*"),
-            (b"accept-encoding", b"gzip, deflate"),
-            (b"user-agent", b"python-httpx2/2.16"),
-        ],
-        "client": ("127.0.0.1", 50_000),
-        "server": ("127.0.0.1", 3000),
-    }
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            assert message["status"] == 200, message
-
-    await app(scope, receive, send)
-
-
-async def _microseconds(app: ASGIApp, requests: int) -> float:
-    gc.collect()
-    started = time.process_time()
-    for _ in range(requests):
-        await _request(app)
-    return (time.process_time() - started) / requests * 1e6
-
-
-async def measure(requests: int, rounds: int, folder: str) -> dict[str, float]:
-    """Median microseconds a request: the bare application's, and what each contender adds to it."""
+async def _measure(rounds: Rounds, folder: str) -> dict[str, list[float]]:
+    """Microseconds a request in each round."""
     apps = {name: make() for name, make in contenders(folder).items()}
     for app in apps.values():
-        await _microseconds(app, requests // 10)  # imports, caches, first label sets
+        await microseconds(app, PATH, REQUESTS)  # imports, caches, first label sets
     times: dict[str, list[float]] = {name: [] for name in apps}
-    for _ in range(rounds):
+    for _ in rounds:
         for name, app in apps.items():
-            times[name].append(await _microseconds(app, requests))
-    added = {
-        name: statistics.median(a - b for a, b in zip(times[name], times[BARE], strict=True))
-        for name in apps
-        if name != BARE
-    }
-    return {BARE: statistics.median(times[BARE]), **added}
+            times[name].append(await microseconds(app, PATH, REQUESTS))
+    return times
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--requests", type=int, default=150, help="requests in a round")
-    parser.add_argument("--rounds", type=int, default=41)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+def measure(rounds: Rounds) -> Report:
     with TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
         logging.configure("benchmark", "info", nowhere)
-        result: dict[str, Any] = asyncio.run(measure(options.requests, options.rounds, folder))
-    if options.json:
-        print(json.dumps({"microseconds": result, "goal": GOAL_MICROSECONDS}))
-        return
-    print(f"{BARE:<24} {result[BARE]:7.1f} µs a request")
-    for name in list(result)[1:]:
-        print(f"{name:<24} {result[name]:+7.1f} µs = {result[name] / result[BARE]:.2f} x bare")
-    print(f"goal: all layers within {GOAL_MICROSECONDS:g} µs")
+        times = asyncio.run(_measure(rounds, folder))
+    return Report(
+        [
+            Row(
+                name=f"added to a request by {name.strip()}",
+                unit="µs",
+                ours=[a - b for a, b in zip(found, times[BARE], strict=True)],
+                goal=GOAL_MICROSECONDS if name in (COMMON, API) else None,
+                goal_of="ours",
+                not_compared="no framework does all of this; sockets and server",
+                command="python -m benchmarks.layers",
+            )
+            for name, found in times.items()
+            if name != BARE
+        ]
+    )
 
 
 if __name__ == "__main__":
-    main()
+    main("layers", __doc__, measure, rounds=41, quick=5)
