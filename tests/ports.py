@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import errno
+import itertools
+import os
 import random
 import socket
 from contextlib import ExitStack
 
 __all__ = ["closed_port", "free_port", "free_ports"]
 
-_CHANCE = random.SystemRandom()
-"""Whatever seeds the other one, such as Hypothesis, would give every test the same ports."""
+_FIRST, _NUMBER = 12_000, 2_500
+"""Of a worker of pytest-xdist: no other one takes a port between the moment it is picked and that it is bound."""
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+_START = random.SystemRandom().randrange(_NUMBER)
+_COUNT = itertools.count(_START)
 
 
 def free_port() -> int:
@@ -35,7 +40,7 @@ def free_ports(number: int) -> list[int]:
 
 def _probed(probes: ExitStack) -> int:
     while True:
-        port = _CHANCE.randrange(15_000, 32_000)
+        port = _FIRST + _WORKER * _NUMBER + next(_COUNT) % _NUMBER
         probe = probes.enter_context(socket.socket())
         try:
             probe.bind(("127.0.0.1", port))

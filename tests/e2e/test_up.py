@@ -135,7 +135,7 @@ def test_the_port_of_a_part_that_is_held_stays_ours(new_stack: NewStack) -> None
     for part in ("api", "alertmanager", "blackbox", "node"):
         assert stack.investiq("down", part).code == ExitCode.DONE
         assert stack.part(part)["state"] == "held"
-        with pytest.raises(httpx2.NetworkError):
+        with pytest.raises((httpx2.NetworkError, httpx2.RemoteProtocolError)):  # which of them is a matter of moments
             httpx2.get(stack.url(part), timeout=60, trust_env=False)
         with socket.socket() as other:
             other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -519,7 +519,7 @@ def test_findings_of_what_has_run_for_long_are_final(monitoring: Monitoring) -> 
     monitoring.empty = {"investiq_trades_total"}
     told: list[str] = []
     assert monitoring.findings("metrics", tell=told.append)
-    assert told == []
+    assert not any("asking again" in line for line in told)
 
 
 def test_a_wrong_setting_is_not_waited_for(monitoring: Monitoring) -> None:
@@ -528,7 +528,7 @@ def test_a_wrong_setting_is_not_waited_for(monitoring: Monitoring) -> None:
     monitoring.answers["alertmanager", "/api/v2/status"]["config"]["original"] = json.dumps(document)
     told: list[str] = []
     assert monitoring.findings("routes", tell=told.append)
-    assert told == []
+    assert not any("asking again" in line for line in told)
 
 
 def test_a_check_that_does_not_end_is_left_open(monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch) -> None:

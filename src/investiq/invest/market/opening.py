@@ -11,9 +11,7 @@ from investiq.foundation.telemetry.metrics import Metrics
 from investiq.invest.market.calendar import Session, TradingCalendar, xnys
 from investiq.invest.market.clock import Clock, ReplayClock, WallClock
 from investiq.invest.market.market import Market
-from investiq.invest.market.price_folder import Progress
-from investiq.invest.market.provider import ObservedProvider, PriceProvider
-from investiq.invest.market.providers.files import FilesProvider
+from investiq.invest.market.provider import ObservedProvider, PriceProvider, Progress
 from investiq.invest.market.providers.replay import ReplayProvider
 
 __all__ = ["StartOutsideData", "first_session", "open_clock", "open_market", "open_provider"]
@@ -69,6 +67,8 @@ def open_provider(
         case "replay", _:
             return ReplayProvider()
         case "files", Path() as folder:
+            from investiq.invest.market.providers.files import FilesProvider  # noqa: PLC0415  40 MB of pyarrow
+
             return FilesProvider(folder, calendar, cache, progress, keep=keep)
         case impossible:  # the configuration refuses "files" without a folder
             raise ValueError(f"no provider for {impossible}")

@@ -24,15 +24,12 @@ from investiq.invest.market.calendar import TradingCalendar
 from investiq.invest.market.history import History
 from investiq.invest.market.price_cache import DamagedCache, Entry, Identity, PriceCache, SegmentWriter
 from investiq.invest.market.price_files import check_content, refused, unusable_name
-from investiq.invest.market.provider import BadMarketData
+from investiq.invest.market.provider import BadMarketData, Progress
 from investiq.invest.market.session_table import TABLE
 from investiq.invest.market.table_files import read_content
 from investiq.invest.market.tables import UnreadableTable
 
-__all__ = ["NO_IDENTITY", "FolderReader", "Progress", "ReadFile", "identity_of", "open_cache"]
-
-Progress = Callable[[int, int], None]
-"""Called as `progress(done, total)`, in files that had to be read."""
+__all__ = ["NO_IDENTITY", "FolderReader", "ReadFile", "identity_of", "open_cache"]
 
 _log = structlog.get_logger(__name__)
 

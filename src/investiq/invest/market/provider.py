@@ -15,9 +15,12 @@ from investiq.invest.market.columns import UnusedColumn
 from investiq.invest.market.history import History
 from investiq.invest.market.types import Fundamentals, Headline, Symbol
 
-__all__ = ["BadMarketData", "ObservedProvider", "PriceProvider", "UnknownSymbol", "nearest_symbols"]
+__all__ = ["BadMarketData", "ObservedProvider", "PriceProvider", "Progress", "UnknownSymbol", "nearest_symbols"]
 
 Answer = TypeVar("Answer")
+
+Progress = Callable[[int, int], None]
+"""Called as `progress(done, total)`, in files that had to be read."""
 
 
 class BadMarketData(InvestIQError):

@@ -15,8 +15,8 @@ from investiq.invest.market.file_bounds import MOST_FILES
 from investiq.invest.market.folder_watch import FolderWatch
 from investiq.invest.market.history import History
 from investiq.invest.market.price_cache import Identity
-from investiq.invest.market.price_folder import FolderReader, Progress, ReadFile, identity_of, open_cache
-from investiq.invest.market.provider import BadMarketData, UnknownSymbol, nearest_symbols
+from investiq.invest.market.price_folder import FolderReader, ReadFile, identity_of, open_cache
+from investiq.invest.market.provider import BadMarketData, Progress, UnknownSymbol, nearest_symbols
 from investiq.invest.market.publications import (
     FUNDAMENTALS_FILE,
     NEWS_FILE,
