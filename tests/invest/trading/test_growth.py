@@ -12,10 +12,15 @@ import pytest
 from sqlalchemy import Engine, event
 
 from benchmarks.made_ledger import fill_ledger
+from investiq.foundation.config.schema import TradingConfig
 from investiq.foundation.store import migrate, open_engine, reading
+from investiq.foundation.vocabulary import TradingMode
+from investiq.invest.trading.brokers.paper import PaperBroker
+from investiq.invest.trading.costs import Costs
 from investiq.invest.trading.event_time import wall_now
 from investiq.invest.trading.ledger import Ledger
 from investiq.invest.trading.order_router import LATE_FILL_WINDOW
+from tests.invest.analysis.made_markets import SYMBOL, made_bars, market_at_close
 
 CASH = Decimal(100_000)
 
@@ -54,6 +59,26 @@ def _steps_of_a_look(engine: Engine) -> int:
     return steps
 
 
+def _steps_of_an_account(engine: Engine) -> int:
+    """Steps of SQLite's machine until a broker that knows its account is asked for it again."""
+    market, _ = market_at_close({SYMBOL: made_bars([10.0])})
+    broker = PaperBroker(engine, market, Costs.of(TradingConfig()), CASH, TradingMode.REPLAY)
+    known = broker.account()
+    assert known.positions
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+
+    @event.listens_for(engine, "checkout")
+    def count(connection: Connection, *_: object) -> None:
+        connection.set_progress_handler(step, 1)
+
+    assert broker.account() == known
+    return steps
+
+
 def _peak_of_a_start(engine: Engine) -> int:
     """Bytes that Python had at most while every fill was folded."""
     with reading(engine) as connection:
@@ -66,6 +91,11 @@ def _peak_of_a_start(engine: Engine) -> int:
 
 def test_orders_that_ended_long_ago_cost_the_tick_nothing(engines: tuple[Engine, Engine]) -> None:
     few, many = map(_steps_of_a_look, engines)
+    assert many < 1.5 * few
+
+
+def test_executions_of_long_ago_cost_the_next_fill_nothing(engines: tuple[Engine, Engine]) -> None:
+    few, many = map(_steps_of_an_account, engines)
     assert many < 1.5 * few
 
 

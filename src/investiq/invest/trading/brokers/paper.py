@@ -55,7 +55,7 @@ class PaperBroker:
         self._engine = engine
         self._market = market
         self._costs = costs
-        self._initial_cash = initial_cash
+        self._summed = 0, BrokerAccount(initial_cash, {})
         self._mode = mode
 
     def mode(self) -> TradingMode:
@@ -116,10 +116,12 @@ class PaperBroker:
     def account(self) -> BrokerAccount:
         """Cash and shares, summed from the executions."""
         with self._reading() as connection:
+            self._remember(connection)
             return self._account(connection)
 
     def _fill_open_orders(self) -> None:
         with self._reading() as connection:
+            self._remember(connection)
             rows = connection.execute(select(paper_orders).where(paper_orders.c.status == OrderStatus.ACCEPTED)).all()
         ended = self._market.phase() is MarketPhase.ENDED
         for row in rows:
@@ -166,17 +168,27 @@ class PaperBroker:
             if _still_open(connection, client_order_id):
                 _close(connection, client_order_id, OrderStatus.EXPIRED, "market_ended")
 
+    def _remember(self, connection: Connection) -> None:
+        """Sum the executions so far once and for all: only where nothing was written, so that what it sees is final."""
+        self._summed = self._sum(connection)
+
     def _account(self, connection: Connection) -> BrokerAccount:
+        return self._sum(connection)[1]
+
+    def _sum(self, connection: Connection) -> tuple[int, BrokerAccount]:
+        """The number of the last execution, and the account after it; those that are summed already are not read."""
+        last, before = self._summed
         e, o = paper_executions.c, paper_orders.c
-        sums = (func.sum(e.quantity), func.sum(e.notional), func.sum(e.commission))
-        query = select(o.symbol, o.side, *sums).join_from(paper_executions, paper_orders).group_by(o.symbol, o.side)
-        cash = self._initial_cash
-        positions: defaultdict[Symbol, Decimal] = defaultdict(Decimal)
-        for symbol, side, quantity, notional, commission in connection.execute(query):
+        sums = (func.sum(e.quantity), func.sum(e.notional), func.sum(e.commission), func.max(e.id))
+        later = select(o.symbol, o.side, *sums).join_from(paper_executions, paper_orders).where(e.id > last)
+        cash, positions = before.cash, defaultdict(Decimal, before.positions)
+        rows = connection.execute(later.group_by(o.symbol, o.side))
+        for symbol, side, quantity, notional, commission, newest in rows:
             sign = 1 if side == Side.BUY else -1
             cash -= sign * notional + commission
             positions[Symbol(symbol)] += sign * quantity
-        return BrokerAccount(cash, {symbol: quantity for symbol, quantity in positions.items() if quantity})
+            last = max(last, newest)
+        return last, BrokerAccount(cash, {symbol: quantity for symbol, quantity in positions.items() if quantity})
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
