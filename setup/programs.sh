@@ -22,6 +22,7 @@ libgomp1|GCC's OpenMP library, libgomp.so.1, which LightGBM needs
 dev_packages="
 postgresql|https://www.postgresql.org/download/
 chromium|https://www.chromium.org/getting-involved/download-chromium/
+libatomic1|GCC's library of atomic operations, libatomic.so.1, which Playwright's driver needs
 "
 
 have() { command -v "$1" >/dev/null; }
@@ -42,6 +43,7 @@ present() {
         prometheus-blackbox-exporter) have_any prometheus-blackbox-exporter blackbox_exporter ;;
         prometheus-node-exporter) have_any prometheus-node-exporter node_exporter ;;
         libgomp1) have_file '/usr/lib*/libgomp.so.1' || have_file '/usr/lib/*/libgomp.so.1' ;;
+        libatomic1) have_file '/usr/lib*/libatomic.so.1' || have_file '/usr/lib/*/libatomic.so.1' ;;
         postgresql) have initdb || have_file '/usr/lib/postgresql/*/bin/initdb' ;;
         chromium) have_any chromium chromium-browser google-chrome ;;
         *) have "$1" ;;
