@@ -17,15 +17,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import yaml
-
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.catalogue import Kind
 from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.monitoring.scraping.jobs import jobs, prometheus_document
 from investiq.monitoring.scraping.probes import blackbox_document
-from investiq.operate.render.files import render_runtime, write_runtime
+from investiq.operate.render.files import rule_documents, write_runtime
 from investiq.promql import duration
 from tests.ports import free_ports
 
@@ -124,10 +122,7 @@ class FakeStack:
 
     def load_rules(self, config: Config) -> None:
         """Let Prometheus and Alertmanager have what is rendered for `config`, judged a moment ago."""
-        rendered = render_runtime(config)
-        groups = [
-            g for name, text in rendered.items() if name.startswith("rules/") for g in yaml.safe_load(text)["groups"]
-        ]
+        groups = [group for document in rule_documents(config).values() for group in document["groups"]]
         self.rules = [_rule(rule) for group in groups for rule in group["rules"]]
         up = {"health": "up", "lastError": "", "lastScrape": LONG_AGO}
         targets = [{"labels": {"job": job.name, "instance": "here"}, **up} for job in jobs(config)]

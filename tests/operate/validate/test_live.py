@@ -24,7 +24,7 @@ from investiq.foundation.contract.panels import expand_variables
 from investiq.foundation.findings import CheckResult, Finding
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.routing.routes import alertmanager_document
-from investiq.operate.render.files import render_runtime
+from investiq.operate.render.files import rule_documents
 from investiq.operate.supervise import programs
 from investiq.operate.validate.live import panels, run
 from investiq.operate.validate.live import run as live_run
@@ -276,9 +276,11 @@ def test_a_rule_that_is_not_the_rendered_one_or_is_not_judged(
 def test_a_rule_that_waits_for_a_minute_and_a_half_is_compared_by_length(
     monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = render_runtime(monitoring.config, ())
-    rendered = {name: text.replace("for: 1m\n", "for: 1m30s\n") for name, text in whole.items()}
-    monkeypatch.setattr("investiq.operate.validate.live.rules.render_runtime", lambda *_: rendered)
+    documents = rule_documents(monitoring.config)
+    for rule in (rule for file in documents.values() for group in file["groups"] for rule in group["rules"]):
+        if rule.get("for") == "1m":
+            rule["for"] = "1m30s"
+    monkeypatch.setattr("investiq.operate.validate.live.rules.rule_documents", lambda *_: documents)
     waiting = [rule for rule in monitoring.rules if rule.get("duration") == 60.0]
     assert len(monitoring.findings("rules")) == len(waiting) > 0
     for rule in waiting:

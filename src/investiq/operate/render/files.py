@@ -32,7 +32,15 @@ from investiq.monitoring.scraping.jobs import METRICS_TOKEN_FILE, jobs, promethe
 from investiq.monitoring.scraping.probes import blackbox_document
 from investiq.operate.render.web_config import WEB_FOLDER, web_configs
 
-__all__ = ["HEADER", "RenderError", "render_committed", "render_runtime", "write_committed", "write_runtime"]
+__all__ = [
+    "HEADER",
+    "RenderError",
+    "render_committed",
+    "render_runtime",
+    "rule_documents",
+    "write_committed",
+    "write_runtime",
+]
 
 HEADER = "# rendered by `investiq render`, do not edit: the source is src/investiq/monitoring\n"
 COMMITTED_DASHBOARDS = PurePosixPath("/etc/grafana/dashboards")
@@ -115,19 +123,23 @@ def write_committed(root: Path) -> tuple[Path, ...]:
     return tuple(changed)
 
 
-def _monitoring_files(config: Config, without: Collection[str]) -> dict[str, str]:
+def rule_documents(config: Config, without: Collection[str] = ()) -> dict[str, dict[str, Any]]:
+    """File name -> document of the rules that Prometheus evaluates."""
     console = topology.console_url(config)
     recordings = recordings_of(config)
-    rules = {
+    return {
         f"rules/{subject}.yml": rule_document(subject, alerts, console, recordings.get(subject, ()))
         for subject, alerts in alerts_of(config, without).items()
         if alerts
     }
+
+
+def _monitoring_files(config: Config, without: Collection[str]) -> dict[str, str]:
     documents = {
         "prometheus.yml": prometheus_document(config, without),
         "alertmanager.yml": alertmanager_document(config),
         "blackbox.yml": blackbox_document(config),
-        **rules,
+        **rule_documents(config, without),
     }
     texts = {name: _yaml(document) for name, document in documents.items()}
     return texts | {TEMPLATE_FILE: notification_template(config)}

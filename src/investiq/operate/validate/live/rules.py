@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from investiq.clients.prometheus import LoadedRule
-from investiq.foundation.documents import yaml_documents
 from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, Place, PlaceKind
-from investiq.operate.render.files import render_runtime
+from investiq.operate.render.files import rule_documents
 from investiq.operate.validate.live.context import RESTART, ValidationContext
 from investiq.promql import duration
 from investiq.promql.parse import ParseError, canonical
@@ -36,8 +35,7 @@ async def check_rules(context: ValidationContext) -> CheckResult:
 
 
 def _rendered(context: ValidationContext) -> dict[_Key, Mapping[str, Any]]:
-    rendered = render_runtime(context.config, context.without)
-    files = [yaml_documents.load(name, text) for name, text in rendered.items() if name.startswith("rules/")]
+    files = rule_documents(context.config, context.without).values()
     groups = [group for file in files for group in file["groups"]]
     rules = [rule for group in groups for rule in group["rules"]]
     return {_key(rule.get("alert") or rule["record"], rule.get("labels", {})): rule for rule in rules}
