@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 from typing_extensions import TypedDict  # before Python 3.12, pydantic takes no other
 
+from investiq.foundation.contract.field_docs import describe_fields
 from investiq.foundation.contract.text import in_paragraphs
 from investiq.foundation.contract.words import one_of
 from investiq.foundation.numbers import MalformedNumber, parse_decimal
@@ -125,7 +126,7 @@ SymbolText = Annotated[str, Field(json_schema_extra={"pattern": r"^[A-Za-z][A-Za
 """A ticker as a client writes it; the market says what is one, and forgives spaces around it."""
 
 
-@with_config(ConfigDict(use_attribute_docstrings=True))
+@with_config(ConfigDict(json_schema_extra=describe_fields))
 class _Document(TypedDict):
     """What stands below a field describes it in OpenAPI."""
 
