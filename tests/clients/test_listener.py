@@ -23,7 +23,7 @@ from investiq.clients.prometheus import Prometheus
 from investiq.clients.session import ForeignListener, HttpSession, HttpSettings, TrustedUsers
 from investiq.foundation.config import ConfigError, load
 from investiq.operate.supervise.parts import HealthProbe
-from investiq.operate.supervise.readiness import ask, http_client
+from investiq.operate.supervise.readiness import ask
 from tests.clients.strict import StrictServer
 
 NOBODY = TrustedUsers(always=frozenset())
@@ -143,8 +143,7 @@ def test_every_client_of_a_part_looks_first(server: StrictServer, client: type[P
 
 def test_health_checks_look_first_and_do_not_take_a_strangers_word(server: StrictServer) -> None:
     async def asked() -> tuple[bool, str]:
-        async with http_client(trusted=NOBODY) as client:
-            found = await ask(HealthProbe(f"{server.url}/health", "status"), client)
+        found = await ask(HealthProbe(f"{server.url}/health", "status"), NOBODY)
         return found.well, found.detail
 
     well, detail = asyncio.run(asked())

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.cli.parameters import Words
+from investiq.cli.trading_status import status_lines
 from investiq.clients.api.connection import connect
-
-if TYPE_CHECKING:
-    from investiq.foundation.contract.api import TradingStatus
-
-__all__ = ["command", "status_lines"]
 
 
 @click.command(
@@ -32,13 +26,3 @@ def command(context: CommandContext, reason: str) -> None:
     with connect(context.loaded.config) as client:
         status = client.halt(reason[:LONGEST_REASON])
     context.emit("investiq.trading/1", dict(status), *status_lines(status))
-
-
-def status_lines(status: TradingStatus) -> list[str]:
-    """The state of the breaker in one line; a second one where trading goes on unwatched."""
-    unwatched = [] if status["monitoring"]["required"] else [status["monitoring"]["note"]]
-    if not status["halted"]:
-        return [f"trading is open ({status['mode']})", *unwatched]
-    why = f"{status['reason']}: {status['note']}" if status["note"] else str(status["reason"])
-    halted = f"trading is halted ({status['mode']}): {why}, since {status['since_wall']} by {status['by']}"
-    return [halted, *unwatched]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from investiq.cli.context import CommandContext, pass_command_context
-from investiq.cli.halt import status_lines
 from investiq.cli.help import ExampleCommand
 from investiq.cli.parameters import Words
+from investiq.cli.trading_status import status_lines
 from investiq.clients.api.connection import connect
 
 

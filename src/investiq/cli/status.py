@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
-from investiq.cli.halt import status_lines
 from investiq.cli.help import ExampleCommand
 from investiq.cli.stack_screen import part_rows
-from investiq.clients.api import InvestIQClient
-from investiq.clients.session import ClientError
+from investiq.cli.trading_status import status_lines
+from investiq.clients.session import ClientError, TrustedUsers, probing
 from investiq.foundation import topology
 from investiq.foundation.config import Config
-from investiq.operate.supervise.stack_status import read_stack_status
+from investiq.operate.supervise.stack_status import StackStatus, read_stack_status
 
 if TYPE_CHECKING:
     from investiq.foundation.contract.api import TradingStatus
 
+_OK = 200
 _SECONDS = 3.0
 """Beyond that the desk is not there for a person who waits for a table."""
 
@@ -38,8 +39,7 @@ _SECONDS = 3.0
 def command(context: CommandContext) -> int:
     """Ask each part how it is, over HTTP; the supervisor adds memory and restarts. A halt is no fault of a part."""
     config = context.loaded.config
-    found = asyncio.run(read_stack_status(config))
-    trading = _trading(config) if found.is_running else None
+    found, trading = asyncio.run(_ask(config))
     document = {
         "running": found.is_running,
         "well": found.is_well,
@@ -59,10 +59,17 @@ def command(context: CommandContext) -> int:
     return ExitCode.DONE if found.is_well else ExitCode.FINDINGS
 
 
-def _trading(config: Config) -> TradingStatus | None:
+async def _ask(config: Config) -> tuple[StackStatus, TradingStatus | None]:
+    """Everything at the same time."""
+    return await asyncio.gather(read_stack_status(config), _trading(config))
+
+
+async def _trading(config: Config) -> TradingStatus | None:
     """What the desk of this machine says; None when it does not answer, and the table of parts tells why."""
+    url = f"{topology.API.url(config)}/api/trading/status"
     try:
-        with InvestIQClient(topology.API.url(config), timeout=_SECONDS) as client:
-            return client.trading_status()
-    except ClientError:
+        answer = await probing.get(url, trusted=TrustedUsers.of(config), seconds=_SECONDS)
+        told = json.loads(answer.text) if answer.status == _OK else None
+    except (OSError, ClientError, probing.NotHttp, ValueError):
         return None
+    return cast("TradingStatus", told) if isinstance(told, dict) and "halted" in told else None

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from investiq.operate.supervise.parts import HealthProbe
-from investiq.operate.supervise.readiness import ProbeResult, ask, http_client
+from investiq.operate.supervise.readiness import ProbeResult, ask
 from tests.ports import free_port
 
 Serve = Callable[[int, bytes], str]
@@ -42,8 +42,7 @@ def serve() -> Iterator[Serve]:
 
 
 async def asked(url: str, seconds: float = 5) -> ProbeResult:
-    async with http_client(seconds) as client:
-        return await ask(HealthProbe(url, '"status"'), client)
+    return await ask(HealthProbe(url, '"status"'), seconds=seconds)
 
 
 async def test_the_right_answer_is_well(serve: Serve) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ssl
 from base64 import b64encode
-from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-
-import httpx2
+from typing import TYPE_CHECKING
 
 from investiq.clients.session.errors import UnusableCredentials
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.documents.text import UnreadableFile, read_text
 from investiq.foundation.topology import INBOX, OURS, PROGRAM_USER, Process
+
+if TYPE_CHECKING:
+    import httpx2
 
 __all__ = ["HttpCredentials", "tls_context"]
 
@@ -69,39 +70,36 @@ class HttpCredentials:
         Raises:
             UnusableCredentials: the file of user and password cannot be used.
         """
-        if self.own_token is not None:
-            return _OwnToken(self.own_token)
-        if self.own_password is not None:
-            return _OwnPassword(self.own_password)
+        from investiq.clients.session.shown import Shown  # noqa: PLC0415  150 ms that who only probes need not pay
+
+        if self.own_token is not None or self.own_password is not None:
+            return Shown(self.own_authorization)
         if self.basic_auth_file is None:
             return None
         user, colon, password = _line_of(self.basic_auth_file).partition(":")
         if not colon:
             raise UnusableCredentials(f"{self.basic_auth_file} has no colon", "write user:password into it")
-        return httpx2.BasicAuth(user, password)
+        shown = _basic(user, password)
+        return Shown(lambda: shown)
 
-
-class _OwnToken(httpx2.Auth):
-    """Reads the file for each request, so that one that is made or replaced later is used without a restart. While it
-    does not exist, requests go without: what asks for it says so.
-    """
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-
-    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
-        """Add the header (the interface of httpx)."""
+    def own_authorization(self) -> str | None:
+        """The header for a part of this installation. Its file is read each time, so that one that is made or replaced
+        later is used without a restart. While it does not exist, requests go without: what asks for it says so.
+        """
         with suppress(OSError, UnicodeDecodeError):
-            request.headers["Authorization"] = self._shown(self._file.read_text("ascii").strip())
-        yield request
+            if self.own_token is not None:
+                return f"Bearer {_secret(self.own_token)}"
+            if self.own_password is not None:
+                return _basic(PROGRAM_USER, _secret(self.own_password))
+        return None
 
-    def _shown(self, secret: str) -> str:
-        return f"Bearer {secret}"
+
+def _secret(file: Path) -> str:
+    return file.read_text("ascii").strip()
 
 
-class _OwnPassword(_OwnToken):
-    def _shown(self, secret: str) -> str:
-        return f"Basic {b64encode(f'{PROGRAM_USER}:{secret}'.encode()).decode('ascii')}"
+def _basic(user: str, password: str) -> str:
+    return f"Basic {b64encode(f'{user}:{password}'.encode()).decode('ascii')}"
 
 
 def tls_context(url: str, ca_file: Path | None = None) -> ssl.SSLContext:

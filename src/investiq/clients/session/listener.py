@@ -14,17 +14,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Self
-
-import httpx2
+from typing import TYPE_CHECKING, Any, Self
 
 from investiq.clients.session.errors import ClientError
 from investiq.foundation.config import Config, ConfigError, Paths
 from investiq.foundation.listeners import connection_user, listeners_reached, owner, user_name
 
-__all__ = ["ForeignListener", "TrustedUsers"]
+if TYPE_CHECKING:
+    import httpx2
 
-_CONNECTED = "connection.connect_tcp.complete"
+__all__ = ["ForeignListener", "TrustedUsers"]
 
 
 class ForeignListener(ClientError):
@@ -79,34 +78,15 @@ class TrustedUsers:
 
     def hooks(self) -> Mapping[str, list[Callable[[httpx2.Request], None]]]:
         """`event_hooks` of a client that checks every new connection before it sends anything over it."""
+        from investiq.clients.session.connection_hooks import blocking_hooks  # noqa: PLC0415  as who only probes
 
-        def watch(name: str, info: Mapping[str, Any]) -> None:
-            if name == _CONNECTED:
-                stream = info["return_value"]
-                try:
-                    self.check(*_ends(stream))
-                except (ForeignListener, httpx2.ConnectError):
-                    stream.close()
-                    raise
-
-        return {"request": [lambda request: _watch_with(request, watch)]}
+        return blocking_hooks(self.check)
 
     def async_hooks(self) -> Mapping[str, list[Callable[[httpx2.Request], Awaitable[None]]]]:
         """The same for a client whose requests are awaited."""
+        from investiq.clients.session.connection_hooks import async_hooks  # noqa: PLC0415  does without httpx2
 
-        async def watch(name: str, info: Mapping[str, Any]) -> None:
-            if name == _CONNECTED:
-                stream = info["return_value"]
-                try:
-                    self.check(*_ends(stream))
-                except (ForeignListener, httpx2.ConnectError):
-                    await stream.aclose()
-                    raise
-
-        async def hook(request: httpx2.Request) -> None:
-            _watch_with(request, watch)
-
-        return {"request": [hook]}
+        return async_hooks(self.check)
 
 
 def _number(name: str) -> int:
@@ -114,21 +94,6 @@ def _number(name: str) -> int:
         return pwd.getpwnam(name).pw_uid
     except KeyError:
         raise ConfigError(f"client.server_user: this machine has no user {name!r}") from None
-
-
-def _watch_with(request: httpx2.Request, watch: object) -> None:
-    if request.url.scheme == "http":
-        request.extensions = {**request.extensions, "trace": watch}
-
-
-def _ends(stream: Any) -> tuple[tuple[str, int], tuple[str, int]]:
-    try:
-        server, client = stream.get_extra_info("server_addr"), stream.get_extra_info("client_addr")
-    except OSError:
-        server = client = None
-    if not server or not client:  # reset already, as by a supervisor whose part is held
-        raise httpx2.ConnectError("the connection was reset")
-    return server[:2], client[:2]
 
 
 def _within_this_machine(server: str, client: str) -> bool:

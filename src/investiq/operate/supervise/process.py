@@ -21,7 +21,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import httpx2
 import psutil
 import structlog
 
@@ -81,7 +80,6 @@ class ProcessSupervisor:
         restart: bool,
         log: RotatedFile,
         cwd: Path,
-        client: httpx2.AsyncClient,
         timing: SupervisionTiming,
         changed: Callable[[], None],
         failed: Callable[[Failure], None],
@@ -94,7 +92,6 @@ class ProcessSupervisor:
         self._log = log
         self._last = LastLines(_SHOWN_LINES)
         self._cwd = cwd
-        self._client = client
         self._timing = timing
         self._changed = changed
         self._failed = failed
@@ -211,7 +208,7 @@ class ProcessSupervisor:
     async def _fault(self, lived: float) -> str:
         if self.part.check is None:
             return "" if lived >= self._timing.settled else "has just started"
-        return (await ask(self.part.check, self._client)).detail
+        return (await ask(self.part.check)).detail
 
     def _note_well(self, lived: float) -> None:
         if self._status.state is ProcessState.HEALTHY:

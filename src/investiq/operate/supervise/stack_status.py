@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-import httpx2
-
 from investiq.clients.session import TrustedUsers
 from investiq.foundation.config import Config, Paths
 from investiq.operate.supervise.control import ControlClient, NotRunning
 from investiq.operate.supervise.parts import ProcessSpec, stack_table
-from investiq.operate.supervise.readiness import ask, http_client
+from investiq.operate.supervise.readiness import ask
 from investiq.operate.supervise.status import PartStatus, ProcessState, StackSnapshot, missing_status
 
 __all__ = ["StackStatus", "read_stack_status"]
@@ -46,8 +44,8 @@ async def read_stack_status(config: Config) -> StackStatus:
     table = stack_table(config)
     supervisor = await _supervisor(config)
     known = {part.name: part for part in supervisor.parts} if supervisor else {}
-    async with http_client(trusted=TrustedUsers.of(config)) as client:
-        found = await asyncio.gather(*(_status(part, known.get(part.name), client) for part in table.parts))
+    trusted = TrustedUsers.of(config)
+    found = await asyncio.gather(*(_status(part, known.get(part.name), trusted) for part in table.parts))
     return StackStatus((*filter(None, found), *map(missing_status, table.missing)), supervisor)
 
 
@@ -59,12 +57,12 @@ async def _supervisor(config: Config) -> StackSnapshot | None:
         return None
 
 
-async def _status(part: ProcessSpec, known: PartStatus | None, client: httpx2.AsyncClient) -> PartStatus | None:
+async def _status(part: ProcessSpec, known: PartStatus | None, trusted: TrustedUsers) -> PartStatus | None:
     """What the part answers; what the supervisor knows where it cannot answer. None for what nobody can say."""
     if part.check is None:
         return known
     status = known or PartStatus(part.name, part.what, ProcessState.STOPPED, part.port, part.url)
-    health = await ask(part.check, client)
+    health = await ask(part.check, trusted)
     if health.well:
         return replace(status, state=ProcessState.HEALTHY, note="")
     if health.answered:

@@ -16,7 +16,6 @@ from investiq.foundation.errors import InvestIQError
 from investiq.operate.supervise.logs import RotatedFile
 from investiq.operate.supervise.parts import StackTable
 from investiq.operate.supervise.process import ProcessSupervisor, SupervisionTiming
-from investiq.operate.supervise.readiness import http_client
 from investiq.operate.supervise.sockets import PartSockets
 from investiq.operate.supervise.status import Failure, Phase, ProcessState, StackSnapshot, missing_status
 
@@ -60,7 +59,6 @@ class Supervisor:
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
         self._stop_asked = asyncio.Event()
         self._followers: set[asyncio.Event] = set()
-        self._client = http_client()
         self._log_files = {
             name: RotatedFile(logs / f"{name}.log", rotation.max_bytes, rotation.backups) for name in table.names
         }
@@ -75,7 +73,6 @@ class Supervisor:
                 restart=part.name not in no_restart,
                 log=self._log_files[part.name],
                 cwd=cwd,
-                client=self._client,
                 timing=timing or SupervisionTiming(),
                 changed=self._note_change,
                 failed=self._note_failure,
@@ -143,7 +140,6 @@ class Supervisor:
             stopped[name].set()
 
         await asyncio.gather(*(stop(name, process) for name, process in self._processes.items()))
-        await self._client.aclose()
         for file in self._log_files.values():
             file.close()
         self._enter(Phase.STOPPED)
