@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import Stack, awaited
-from tests.e2e.test_browser import browser, opened
+from tests.e2e.test_browser import browser, opened_by_itself
 
 __all__ = ["browser"]
 
@@ -26,7 +26,7 @@ def test_the_pictures_are_taken(new_stack: NewStack, browser: Browser) -> None:
     stack.up()
     awaited("trades of some sessions", TRADING_SECONDS, lambda: _has_traded(stack))
     for name, (path, height) in PICTURES.items():
-        with opened(browser, stack, path, login=True) as (page, watch):
+        with opened_by_itself(browser, stack, path, login=True) as (page, watch):
             page.set_viewport_size({"width": 1440, "height": height})
             page.wait_for_load_state("networkidle")
             page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")

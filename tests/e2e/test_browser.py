@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
 from investiq.foundation.config import load
 from investiq.monitoring.alert import Alert
@@ -79,8 +79,22 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def visitor(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
+    """A profile for those who only look: the libraries of the console are loaded and compiled once for all of them."""
+    profile = _profile(browser, stack)
+    yield profile
+    profile.close()
+
+
+def _profile(browser: Browser, stack: Stack) -> BrowserContext:
+    profile = browser.new_context(base_url=stack.url("web", "").rstrip("/"))
+    profile.set_default_timeout(PATIENCE_MS)
+    return profile
+
+
 @contextmanager
-def opened(
+def opened_by_itself(
     browser: Browser,
     stack: Stack,
     path: str,
@@ -91,28 +105,38 @@ def opened(
     login: bool = False,
     filled: bool = True,
 ) -> Iterator[tuple[Page, Watch]]:
-    """A page in a profile of its own, whose header has been filled; with `clock`, its time can be put forward.
+    """A page in a profile of its own.
 
     Args:
+        clock: whether its time can be put forward.
         first: a script that runs before those of the page.
         login: whether somebody has logged in there, by a link of `investiq login`.
         filled: whether the page has the header.
     """
-    base = stack.url("web", "").rstrip("/")
-    context = browser.new_context(viewport={"width": width, "height": 900}, base_url=base)
-    context.set_default_timeout(PATIENCE_MS)
-    context.add_init_script(first)
-    page, watch = context.new_page(), Watch(base)
-    watch.attach(page)
+    profile = _profile(browser, stack)
+    profile.add_init_script(first)
     if clock:
-        page.clock.install()
+        profile.clock.install()
     if login:
-        log_in(page, stack)
+        log_in(profile.new_page(), stack)
+    with opened(profile, stack, path, width, filled=filled) as (page, watch):
+        yield page, watch
+    profile.close()
+
+
+@contextmanager
+def opened(
+    profile: BrowserContext, stack: Stack, path: str, width: int = 1440, *, filled: bool = True
+) -> Iterator[tuple[Page, Watch]]:
+    """A page whose header, where it has one, has been filled."""
+    page, watch = profile.new_page(), Watch(stack.url("web", "").rstrip("/"))
+    page.set_viewport_size({"width": width, "height": 900})
+    watch.attach(page)
     page.goto(path)
     if filled:
         expect(status(page, "mode")).to_contain_text("Replay", timeout=PATIENCE_MS)
     yield page, watch
-    context.close()
+    page.close()
 
 
 def log_in(page: Page, stack: Stack) -> None:
@@ -120,6 +144,7 @@ def log_in(page: Page, stack: Stack) -> None:
     page.goto(stack.investiq("login", "--json").json["url"])
     page.get_by_role("button", name="Log in with this link").click()
     eventually(page.locator("#who"), "local admin (admin)")
+    page.close()
 
 
 def status(page: Page, name: str) -> Locator:
@@ -139,29 +164,31 @@ FILLED = {
     "/operations/api": (".panel-timeseries .legend", "investiq-api"),
 }
 CHARTED = {"/", "/trading", "/operations/api"}
+PHONE = 360
 
 
 @pytest.mark.parametrize("path", FILLED)
-@pytest.mark.parametrize("width", [1440, 390, 360])
 def test_a_page_is_filled_without_a_complaint_and_without_the_outside(
-    browser: Browser, stack: Stack, path: str, width: int
+    visitor: BrowserContext, stack: Stack, path: str
 ) -> None:
-    with opened(browser, stack, path, width) as (page, watch):
+    with opened(visitor, stack, path, PHONE) as (page, watch):
         eventually(page.locator(FILLED[path][0]).first, FILLED[path][1])
         eventually(status(page, "trading"), "Not halted")
         if path in CHARTED:
             expect(page.locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
         page.wait_for_load_state("networkidle")
+        for width in (PHONE, 390, 1024, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width  # nothing to scroll sideways
         assert watch.complaints == []
         assert watch.outside() == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width  # nothing to scroll sideways
         links = page.evaluate("[...document.querySelectorAll('[href],[src]')].map(e => e.href || e.src)")
         assert [link for link in links if not str(link).startswith((watch.allowed, "data:"))] == []
 
 
-def test_tab_leaves_a_table_after_a_few_presses(browser: Browser, stack: Stack) -> None:
+def test_tab_leaves_a_table_after_a_few_presses(visitor: BrowserContext, stack: Stack) -> None:
     """Cell by cell it took 258."""
-    with opened(browser, stack, "/trading") as (page, _watch):
+    with opened(visitor, stack, "/trading") as (page, _watch):
         eventually(page.locator("#breaker-card"), "allowed")
         expect(page.locator("#orders [role=columnheader]").first).to_be_visible(timeout=PATIENCE_MS)
         page.locator("#page").focus()
@@ -176,7 +203,7 @@ def test_tab_leaves_a_table_after_a_few_presses(browser: Browser, stack: Stack) 
 
 
 def test_what_is_pressed_has_a_name(browser: Browser, stack: Stack) -> None:
-    with opened(browser, stack, "/trading", login=True) as (page, _watch):
+    with opened_by_itself(browser, stack, "/trading", login=True) as (page, _watch):
         page.get_by_role("button", name="Halt trading").click()
         expect(page.get_by_role("dialog").get_by_role("button", name="Close without a change")).to_be_visible()
         for name in ("Side", "Shares or dollars", "Type"):
@@ -184,8 +211,8 @@ def test_what_is_pressed_has_a_name(browser: Browser, stack: Stack) -> None:
         assert page.locator("footer").count() == 1
 
 
-def test_another_symbol_changes_the_chart_and_the_cards(browser: Browser, stack: Stack) -> None:
-    with opened(browser, stack, "/") as (page, watch):
+def test_another_symbol_changes_the_chart_and_the_cards(visitor: BrowserContext, stack: Stack) -> None:
+    with opened(visitor, stack, "/") as (page, watch):
         eventually(page.locator("#quote"), "AAPL")
         eventually(page.locator("#engine-technical"), "RSI")
         rsi = page.locator("#engine-technical .metric").first.inner_text()
@@ -208,7 +235,7 @@ def _chart_data(page: Page) -> str:
 
 
 def test_a_person_halts_trading_buys_in_vain_and_resumes(browser: Browser, stack: Stack) -> None:
-    with opened(browser, stack, "/trading", login=True) as (page, watch):
+    with opened_by_itself(browser, stack, "/trading", login=True) as (page, watch):
         try:
             _change(page, "Halt trading", "something looks wrong")
             eventually(status(page, "trading"), "halted by hand: something looks wrong")
@@ -235,7 +262,7 @@ def test_who_logs_in_by_a_link_halts_under_his_name_and_may_not_after_he_has_log
 ) -> None:
     key = _new_key(stack, "alice")
     link = _link(stack, key)
-    with opened(browser, stack, "/trading") as (page, watch):
+    with opened_by_itself(browser, stack, "/trading") as (page, watch):
         halt = page.get_by_role("button", name="Halt trading…")
         way_in = page.locator("#who").get_by_role("link", name="Log in")
         eventually(page.locator("#breaker-permission"), "Log in to halt trading.")
@@ -275,7 +302,7 @@ def test_a_session_that_ends_in_the_middle_of_a_change_says_so_and_nothing_typed
     browser: Browser, stack: Stack
 ) -> None:
     key = _new_key(stack, "bob")
-    with opened(browser, stack, f"/login?next=%2Ftrading#{_link(stack, key)}", filled=False) as (page, _):
+    with opened_by_itself(browser, stack, f"/login?next=%2Ftrading#{_link(stack, key)}", filled=False) as (page, _):
         page.get_by_role("button", name="Log in with this link").click()
         eventually(page.locator("#who"), "bob (admin)")
         _asked(page, "Halt trading", "something looks wrong")
@@ -335,7 +362,7 @@ def _asks_as(stack: Stack, secret: str) -> int:
 
 
 def test_another_port_of_the_same_host_cannot_use_what_the_browser_sends_it(browser: Browser, stack: Stack) -> None:
-    with opened(browser, stack, "/trading", login=True) as (page, _):
+    with opened_by_itself(browser, stack, "/trading", login=True) as (page, _):
         (cookie,) = page.context.cookies()
         assert (cookie.get("httpOnly"), cookie.get("sameSite"), cookie.get("path")) == (True, "Strict", "/")
         assert _asks_as(stack, _secret(page)) == 200
@@ -359,15 +386,15 @@ def _asked(page: Page, what: str, reason: str) -> None:
     dialogue.get_by_label("Reason").fill(reason)
 
 
-def test_operations_shows_every_part_that_prometheus_scrapes(browser: Browser, stack: Stack) -> None:
-    with opened(browser, stack, "/operations") as (page, _):
+def test_operations_shows_every_part_that_prometheus_scrapes(visitor: BrowserContext, stack: Stack) -> None:
+    with opened(visitor, stack, "/operations") as (page, _):
         for job in stack.targets():
             eventually(page.locator(f"#part-{job}"), "Up")
 
 
-def test_every_dashboard_draws_what_prometheus_has(browser: Browser, stack: Stack) -> None:
+def test_every_dashboard_draws_what_prometheus_has(visitor: BrowserContext, stack: Stack) -> None:
     dashboards = json.loads((stack.data / "monitoring" / "panels.json").read_text())["dashboards"]
-    with opened(browser, stack, "/operations") as (page, watch):
+    with opened(visitor, stack, "/operations") as (page, watch):
         for dashboard in (dashboard for dashboard in dashboards if dashboard["name"] != "overview"):
             name = dashboard["title"].removeprefix("InvestIQ ")
             page.locator(".tabs").get_by_role("link", name=name, exact=True).click()
@@ -381,8 +408,8 @@ def test_every_dashboard_draws_what_prometheus_has(browser: Browser, stack: Stac
         assert watch.complaints == []
 
 
-def test_a_dashboard_has_lines_states_and_a_time_that_is_chosen(browser: Browser, stack: Stack) -> None:
-    with opened(browser, stack, "/operations/api") as (page, watch):
+def test_a_dashboard_has_lines_states_and_a_time_that_is_chosen(visitor: BrowserContext, stack: Stack) -> None:
+    with opened(visitor, stack, "/operations/api") as (page, watch):
         requests = page.get_by_role("region", name="Requests", exact=True)
         eventually(requests.locator(".legend"), re.compile(r"investiq-api\s*\d[\d.]*/s"))
         before = _pixels(requests)
@@ -407,7 +434,6 @@ def _pixels(panel: Locator) -> list[str]:
     return shown
 
 
-PHONE = 360
 SHIFTS = """
     window.shifted = 0;
     new PerformanceObserver((list) => list.getEntries().forEach((shift) => {
@@ -477,7 +503,7 @@ def test_a_page_is_silenced_on_a_phone_by_the_link_that_it_carries(browser: Brow
         link = re.findall(r"\[silence\]\((\S+)\)", told["description"])[0]
         assert httpx2.get(link, timeout=10, trust_env=False).status_code == 200
 
-        with opened(browser, stack, link, PHONE, first=SHIFTS, login=True) as (page, watch):
+        with opened_by_itself(browser, stack, link, PHONE, first=SHIFTS, login=True) as (page, watch):
             eventually(page.locator("#silence-count"), "1 alert of it fires now")
             eventually(page.locator("#silence-firing"), "ServiceDown of a test")
             eventually(page.locator("#silence-list"), "Nobody has silenced it")
@@ -532,8 +558,10 @@ def _silence(page: Page, choice: str, other: str, reason: str, name: str) -> Non
     page.get_by_role("button", name="Silence", exact=True).dblclick()
 
 
-def test_an_alert_that_no_rule_has_is_not_found_and_the_nearest_is_offered(browser: Browser, stack: Stack) -> None:
-    with opened(browser, stack, "/operations/alerts", PHONE) as (page, _):
+def test_an_alert_that_no_rule_has_is_not_found_and_the_nearest_is_offered(
+    visitor: BrowserContext, stack: Stack
+) -> None:
+    with opened(visitor, stack, "/operations/alerts", PHONE) as (page, _):
         answer = page.goto("/silence/ServiceDwn")
         assert answer is not None
         assert answer.status == 404
@@ -542,16 +570,18 @@ def test_an_alert_that_no_rule_has_is_not_found_and_the_nearest_is_offered(brows
         eventually(page.locator("#silence-count"), "now")
 
 
-def test_a_dashboard_that_does_not_exist_is_a_404(browser: Browser, stack: Stack) -> None:
-    with opened(browser, stack, "/operations/api") as (page, _):
+def test_a_dashboard_that_does_not_exist_is_a_404(visitor: BrowserContext, stack: Stack) -> None:
+    with opened(visitor, stack, "/operations/api") as (page, _):
         answer = page.goto("/operations/nothing")
         assert answer is not None
         assert answer.status == 404
         expect(page.get_by_role("heading")).to_have_text("There is no page /operations/nothing")
 
 
-def test_pages_are_reached_with_the_keyboard_and_the_window_is_named_after_them(browser: Browser, stack: Stack) -> None:
-    with opened(browser, stack, "/") as (page, watch):
+def test_pages_are_reached_with_the_keyboard_and_the_window_is_named_after_them(
+    visitor: BrowserContext, stack: Stack
+) -> None:
+    with opened(visitor, stack, "/") as (page, watch):
         page.get_by_role("link", name="Trading").focus()
         page.keyboard.press("Enter")
         expect(page).to_have_title("Trading · InvestIQ", timeout=PATIENCE_MS)
@@ -562,7 +592,7 @@ def test_pages_are_reached_with_the_keyboard_and_the_window_is_named_after_them(
 
 def test_both_colour_schemes_are_there_and_the_choice_stays(browser: Browser, stack: Stack) -> None:
     scheme = "document.documentElement.getAttribute('data-mantine-color-scheme')"
-    with opened(browser, stack, "/") as (page, _):
+    with opened_by_itself(browser, stack, "/") as (page, _):
         before = page.evaluate(scheme)
         page.get_by_role("button", name="Light or dark").click()
         awaited("other colour scheme", 10, lambda: page.evaluate(scheme) != before)
@@ -572,7 +602,7 @@ def test_both_colour_schemes_are_there_and_the_choice_stays(browser: Browser, st
 
 
 def test_a_page_whose_server_is_gone_says_that_it_is_old(browser: Browser, stack: Stack) -> None:
-    with opened(browser, stack, "/", clock=True) as (page, _):
+    with opened_by_itself(browser, stack, "/", clock=True) as (page, _):
         notice = page.locator("#stale")
         expect(notice).to_be_hidden()
         page.context.set_offline(True)
@@ -593,8 +623,8 @@ def test_a_page_of_which_a_library_did_not_arrive_loads_itself_again(browser: Br
     page.close()
 
 
-def test_an_unknown_address_is_a_page_that_leads_back(browser: Browser, stack: Stack) -> None:
-    with opened(browser, stack, "/") as (page, watch):
+def test_an_unknown_address_is_a_page_that_leads_back(visitor: BrowserContext, stack: Stack) -> None:
+    with opened(visitor, stack, "/") as (page, watch):
         answer = page.goto("/nothing/here")
         assert answer is not None
         assert answer.status == 404

@@ -26,6 +26,7 @@ from investiq.invest.trading.ledger import Ledger
 from investiq.invest.trading.metrics import TradingMetrics
 from investiq.invest.trading.order import OrderRequest
 from investiq.invest.trading.views import Submission
+from tests.foundation.store.migrated import new_ledger
 from tests.foundation.store.postgres import empty, postgres_server
 from tests.invest.trading.fakes import AAPL, FakeMarket
 
@@ -56,8 +57,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def engine(request: pytest.FixtureRequest, folder: Path) -> Iterator[Engine]:
     """A migrated, empty database of each kind."""
     if request.param == "sqlite":
+        new_ledger(folder / "ledger.db")
         engine = open_engine(f"sqlite:///{folder}/ledger.db")
-        migrate(engine)
     else:
         engine = open_engine(request.getfixturevalue("postgres_ledger"))
         empty(engine)

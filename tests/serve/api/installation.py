@@ -33,6 +33,7 @@ from investiq.invest.market.opening import open_provider
 from investiq.invest.market.provider import ObservedProvider
 from investiq.invest.wiring import ApiParts
 from investiq.serve.api.app import create_app
+from tests.foundation.store.migrated import new_ledger
 
 BASE = "http://127.0.0.1:3000"
 NOON = datetime(2008, 1, 3, 17, 0, tzinfo=UTC)
@@ -118,6 +119,7 @@ def install(
         inbox=inbox,
         market=files or MarketConfig(),
     )
+    new_ledger(Paths.of(config).ledger)
     metrics, clock = Metrics(Part.API), SetClock()
     provider = open_provider(config.market, xnys())
     market = Market(ObservedProvider(provider, metrics), clock, xnys())
