@@ -1,4 +1,4 @@
-"""How many series the API exposes after 1,000 to 100,000 requests of somebody who makes up paths, methods and symbols.
+"""How many series the API exposes after 1,000 to 1,000,000 requests of somebody who makes up paths, methods and symbols.
 
     python -m benchmarks.growth_series [--rounds 1] [--quick] [--json]
 
@@ -21,7 +21,7 @@ from benchmarks.installation import installation
 from benchmarks.rows import Curve, Report, Rounds, main
 
 COMMAND = "python -m benchmarks.growth_series"
-SIZES, QUICK_SIZES = (1_000, 5_000, 20_000, 100_000), (500, 1_000, 5_000, 10_000)
+SIZES, QUICK_SIZES = (1_000, 10_000, 100_000, 1_000_000), (500, 1_000, 5_000, 10_000)
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 _PROPER = (
     "/health",
