@@ -80,7 +80,7 @@ def _prometheus(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
     address = f"127.0.0.1:{free_port()}"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [  # noqa: S607 - as Debian installs it
+            [
                 *("prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"),
                 *("--storage.tsdb.retention.time=60d", f"--web.listen-address={address}"),
             ],

@@ -1,4 +1,4 @@
-"""How many series the API exposes after 1,000 to 1,000,000 requests of somebody who makes up paths, methods and symbols.
+"""How many series the API exposes after 1,000 to 1,000,000 requests of somebody who makes up paths and methods.
 
     python -m benchmarks.growth_series [--rounds 1] [--quick] [--json]
 
