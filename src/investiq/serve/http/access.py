@@ -21,7 +21,7 @@ from starlette.types import Scope
 
 from investiq.foundation.config.schema import ApiConfig
 from investiq.foundation.vocabulary import Part
-from investiq.serve.http.hosts import host_name, hosts_of
+from investiq.serve.http.hosts import host_name
 
 __all__ = [
     "CHALLENGE",
@@ -128,7 +128,7 @@ class MonitoringAccess:
 
 def is_forwarded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether a proxy says that it passes on the request of somebody else."""
-    return any(_names_a_proxy(key) for key, _ in headers)
+    return any([_names_a_proxy(key) for key, _ in headers])  # noqa: C419 - a generator costs more than a few headers
 
 
 @lru_cache(maxsize=512)  # clients of a server send the same few
@@ -141,12 +141,13 @@ def _is_near(headers: Iterable[tuple[bytes, bytes]], *, local: bool) -> bool:
 
     Any other name (`hostnames`) is known outside, so it may have come through a proxy that adds no header.
     """
-    names = [host_name(value) for value in hosts_of(headers)]
-    return len(names) == 1 and _is_near_name(names[0] or "", local)
+    hosts = [value for key, value in headers if key == b"host"]
+    return len(hosts) == 1 and _is_near_name(hosts[0], local)
 
 
 @lru_cache(maxsize=512)
-def _is_near_name(name: str, local: bool) -> bool:
+def _is_near_name(header: bytes, local: bool) -> bool:
+    name = host_name(header.decode("latin-1")) or ""
     if name == "localhost":
         return True
     try:

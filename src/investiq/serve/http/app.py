@@ -23,12 +23,12 @@ from investiq.serve.http.access import (
     MONITORING_PATHS,
     MonitoringAccess,
 )
+from investiq.serve.http.answers import AnswerHeaders
 from investiq.serve.http.bodies import BodyCheck
 from investiq.serve.http.hosts import HostPolicy
 from investiq.serve.http.loop_lag import LoopLag
 from investiq.serve.http.middleware import (
     AccessLog,
-    AnswerHeaders,
     ErrorBoundary,
     HeadAsGet,
     HostCheck,

@@ -15,6 +15,7 @@ __all__ = ["BodyCheck"]
 
 _FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 """Everything else is read as JSON, if it is read at all."""
+_ANNOUNCING = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class BodyCheck:
@@ -75,7 +76,7 @@ def _refuse_json(scope: Scope, body: bytes) -> Response | None:
 
 
 def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(key in (b"content-length", b"transfer-encoding") for key, _ in headers)
+    return not _ANNOUNCING.isdisjoint([key for key, _ in headers])
 
 
 def _announced(headers: Iterable[tuple[bytes, bytes]]) -> int:

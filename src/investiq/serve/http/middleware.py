@@ -1,6 +1,6 @@
-"""The ASGI layers around each server of ours, outermost first: safe headers, request id and access log, metrics, HEAD,
-host check, pages of other sites, error boundary; the body has a file of its own (`bodies`). Plain ASGI: Starlette's
-BaseHTTPMiddleware costs a task and two streams per request.
+"""The ASGI layers around each server of ours, outermost first: request id and access log, metrics, HEAD, host check,
+pages of other sites, error boundary. The headers of the answer, around them all, have a file of their own (`answers`),
+and so has the body (`bodies`). Plain ASGI: Starlette's BaseHTTPMiddleware costs a task and two streams per request.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
 from itertools import product
 
 import structlog
@@ -19,14 +19,15 @@ from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from investiq.foundation.telemetry import catalogue
-from investiq.foundation.telemetry.logging import log_request
+from investiq.foundation.telemetry.logging import REQUEST_ID, log_request
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serve.http.access import MONITORING_PATHS
+from investiq.serve.http.answers import answer_of
 from investiq.serve.http.hosts import HostPolicy
 from investiq.serve.http.pages import is_of_another_page
 from investiq.serve.http.problems import problem_response
 
-__all__ = ["AccessLog", "AnswerHeaders", "ErrorBoundary", "HeadAsGet", "HostCheck", "OtherPages", "RequestMetrics"]
+__all__ = ["AccessLog", "ErrorBoundary", "HeadAsGet", "HostCheck", "OtherPages", "RequestMetrics"]
 
 _log = structlog.get_logger(__name__)
 
@@ -42,73 +43,53 @@ class AccessLog:
     def __init__(self, app: ASGIApp, quiet: frozenset[str] = MONITORING_PATHS) -> None:
         self.app = app
         self.quiet = quiet
+        self._made = RandomIds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = scope["request_id"] = _request_id(scope["headers"])
-        started, status = time.perf_counter(), 0
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
-            await send(message)
-
-        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        request_id = scope["request_id"] = _sane_id(scope["headers"]) or self._made.next()
+        answer = answer_of(scope)
+        answer.headers.append((b"x-request-id", request_id.encode()))
+        started = time.perf_counter()
+        bound = REQUEST_ID.set(request_id)
         try:
-            await self.app(scope, receive, send_with_id)
+            await self.app(scope, receive, send)
         finally:
             # Scrapes and probes every few seconds would bury what people do; they are logged only when they fail.
-            if status >= 400 or scope["path"] not in self.quiet:
+            if answer.status >= 400 or scope["path"] not in self.quiet:
                 milliseconds = round((time.perf_counter() - started) * 1000, 2)
                 log_request(
                     __name__,
                     request_id,
                     method=scope["method"],
                     path=scope["path"],
-                    status=status,
+                    status=answer.status,
                     milliseconds=milliseconds,
                 )
-            structlog.contextvars.reset_contextvars(**bound)
+            REQUEST_ID.reset(bound)
 
 
-def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
+def _sane_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     for key, value in headers:
         if key == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return value.decode()
-    return os.urandom(16).hex()
+    return None
 
 
-class AnswerHeaders:
-    """Keeps browsers from guessing types, and caches from keeping what is no file: it is right for a moment only."""
+class RandomIds:
+    """32 random hexadecimal digits each. Asks the system for 64 of them at once: a system call costs more than an id."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self) -> None:
+        self._digits, self._used = "", 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = _with_missing(message.get("headers", ()))
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
-
-
-_NO_GUESSING = (b"x-content-type-options", b"nosniff")
-_NO_KEEPING = (b"cache-control", b"no-store")
-# A file says how it may be kept, or at least by what it is known again.
-_KEPT_BY = frozenset({b"cache-control", b"etag", b"last-modified"})
-
-
-def _with_missing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    names = {key.lower() for key, _ in headers}
-    missing = [] if _NO_GUESSING[0] in names else [_NO_GUESSING]
-    if names.isdisjoint(_KEPT_BY):
-        missing.append(_NO_KEEPING)
-    return [*headers, *missing]
+    def next(self) -> str:
+        """One that was never given before."""
+        if self._used >= len(self._digits):
+            self._digits, self._used = os.urandom(64 * 16).hex(), 0
+        self._used += 32
+        return self._digits[self._used - 32 : self._used]
 
 
 class RequestMetrics:
@@ -126,7 +107,7 @@ class RequestMetrics:
         metrics.gauge(catalogue.ACTIVE_CONNECTIONS).set_function(lambda: self._active)
         duration = metrics.histogram(catalogue.REQUEST_DURATION)
         # The child of a label set is looked up once: `.labels()` takes a lock and sorts on every call.
-        self._timer = lru_cache(maxsize=2048)(lambda *labels: _child(duration, labels))
+        self._timer: Callable[[str, str, int], Histogram] = lru_cache(maxsize=2048)(partial(_child, duration))
         self._primed = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,28 +117,25 @@ class RequestMetrics:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 500
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        started = time.perf_counter()
         self._active += 1
         try:
-            await self.app(scope, receive, send_and_note)
+            await self.app(scope, receive, send)
         except BaseException:
-            status = 500
+            self._note(scope, 500, started)
             raise
+        else:
+            self._note(scope, answer_of(scope).status or 500, started)
         finally:
             self._active -= 1
-            self._requests.inc()
-            if status >= 500:
-                self._errors.inc()
-            method = scope["method"] if scope["method"] in _METHODS else OTHER_METHOD
-            milliseconds = (time.perf_counter() - started) * 1000
-            self._timer(_template(scope), method, str(status)).observe(milliseconds)
+
+    def _note(self, scope: Scope, status: int, started: float) -> None:
+        self._requests.inc()
+        if status >= 500:
+            self._errors.inc()
+        method = scope["method"] if scope["method"] in _METHODS else OTHER_METHOD
+        milliseconds = (time.perf_counter() - started) * 1000
+        self._timer(_template(scope), method, status).observe(milliseconds)
 
     def _prime(self, app: FastAPI) -> None:
         """Make the series of what each operation answers exist with value 0 before it is first given.
@@ -171,15 +149,15 @@ class RequestMetrics:
             if isinstance(route, APIRoute) and route.include_in_schema:
                 statuses = map(str, (route.status_code or 200, *route.responses))
                 for method, status in product(sorted(route.methods or ()), filter(_is_no_refusal, statuses)):
-                    self._timer(route.path_format, method, status)
+                    self._timer(route.path_format, method, int(status))
 
 
 def _is_no_refusal(status: str) -> bool:
     return status.isdigit() and not status.startswith("4")
 
 
-def _child(histogram: Histogram, labels: tuple[str, ...]) -> Histogram:
-    return histogram.labels(*labels)
+def _child(histogram: Histogram, template: str, method: str, status: int) -> Histogram:
+    return histogram.labels(template, method, str(status))
 
 
 def _template(scope: Scope) -> str:
@@ -259,18 +237,11 @@ class ErrorBoundary:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        begun = False
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
         try:
-            await self.app(scope, receive, send_and_note)
+            await self.app(scope, receive, send)
         except Exception:
             _log.exception("unhandled_error", method=scope["method"], path=scope["path"])
-            if begun:
+            if answer_of(scope).status:
                 raise  # the status line is out: only a broken connection can still tell the client
             message = "an unforeseen error; the log has it under this request id"
             await problem_response(scope, 500, "internal_error", message)(scope, receive, send)

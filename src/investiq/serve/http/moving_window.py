@@ -25,18 +25,26 @@ class MovingWindow:
 
     def take(self) -> bool:
         """Count one event, unless that would be one too many; whether it was counted."""
-        if not self.remaining():
+        return self.take_at(self._clock())
+
+    def take_at(self, now: float) -> bool:
+        """`take`, for who has read the clock already."""
+        if not self.remaining_at(now):
             return False
-        self._times.append(self._clock())
+        self._times.append(now)
         return True
 
     def remaining(self) -> int:
         """How many more events fit now."""
-        over = self._clock() - WINDOW_SECONDS
+        return self.remaining_at(self._clock())
+
+    def remaining_at(self, now: float) -> int:
+        """`remaining`, for who has read the clock already."""
+        over = now - WINDOW_SECONDS
         while self._times and self._times[0] <= over:
             self._times.popleft()
         return self._most - len(self._times)
 
-    def reset_seconds(self) -> float:
+    def reset_seconds_at(self, now: float) -> float:
         """In how many seconds the oldest event is forgotten; 0 without any."""
-        return self._times[0] + WINDOW_SECONDS - self._clock() if self._times else 0.0
+        return self._times[0] + WINDOW_SECONDS - now if self._times else 0.0
