@@ -53,14 +53,13 @@ class _Output:
 
     def write(self, line: str) -> None:
         """One line. A log that nobody can take breaks nothing of what is logged."""
-        self.handler.acquire()
-        try:
-            self.handler.stream.write(f"{line}\n")
-            self.handler.stream.flush()
-        except (OSError, ValueError):
-            return
-        finally:
-            self.handler.release()
+        handler = self.handler
+        with handler.lock:  # type: ignore[union-attr]  # what `acquire` takes, in a call less
+            try:
+                handler.stream.write(f"{line}\n")
+                handler.stream.flush()
+            except (OSError, ValueError):
+                return
 
 
 _OUTPUT: Final = _Output()

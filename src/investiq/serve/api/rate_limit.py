@@ -7,8 +7,8 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 from investiq.serve.http.moving_window import WINDOW_SECONDS, MovingWindow
 
@@ -17,7 +17,8 @@ __all__ = ["RateLimit", "RateLimitDecision"]
 BUCKETS_KEPT = 10_000
 
 
-class RateLimitDecision(NamedTuple):
+@dataclass(slots=True)  # frozen, it would take four times as long to make
+class RateLimitDecision:
     """Whether one more request fits, how many still do, and in how many seconds the next place is free."""
 
     policy: str
@@ -66,10 +67,8 @@ class RateLimit:
         """Count one request of `bucket`, unless it has used up its limit."""
         with self._lock:
             now = self._clock()
-            window = self._window(bucket, now)
-            allowed, remaining = window.take_at(now), window.remaining_at(now)
-            reset = max(1, math.ceil(window.reset_seconds_at(now)))
-        return RateLimitDecision(self.policy, allowed, self._limit, remaining, reset)
+            allowed, remaining, seconds = self._window(bucket, now).take_at(now)
+        return RateLimitDecision(self.policy, allowed, self._limit, remaining, max(1, math.ceil(seconds)))
 
     def _window(self, bucket: str, now: float) -> MovingWindow:
         window = self._windows.get(bucket)

@@ -5,14 +5,11 @@ A layer that wraps `send` for itself costs every message a call; this one does i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["Answer", "AnswerHeaders", "answer_of"]
-
-_Headers = Iterable[tuple[bytes, bytes]]
-
 
 class Answer:
     """The answer to one request.
@@ -53,7 +50,8 @@ class AnswerHeaders:
         def send_with_headers(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 answer.status = message["status"]
-                message["headers"] = _with_missing([*message.get("headers", ()), *answer.headers])
+                message["headers"] = headers = [*message.get("headers", ()), *answer.headers]
+                _add_missing(headers)
             return send(message)
 
         await self.app(scope, receive, send_with_headers)
@@ -63,11 +61,12 @@ _NO_GUESSING = (b"x-content-type-options", b"nosniff")
 _NO_KEEPING = (b"cache-control", b"no-store")
 # A file says how it may be kept, or at least by what it is known again.
 _KEPT_BY = frozenset({b"cache-control", b"etag", b"last-modified"})
+_SAID = _KEPT_BY | {_NO_GUESSING[0]}
 
 
-def _with_missing(headers: _Headers) -> list[tuple[bytes, bytes]]:
-    names = {key.lower() for key, _ in headers}
-    missing = [] if _NO_GUESSING[0] in names else [_NO_GUESSING]
-    if names.isdisjoint(_KEPT_BY):
-        missing.append(_NO_KEEPING)
-    return [*headers, *missing]
+def _add_missing(headers: list[tuple[bytes, bytes]]) -> None:
+    said = [key for key, _ in headers if key in _SAID]
+    if _NO_GUESSING[0] not in said:
+        headers.append(_NO_GUESSING)
+    if _KEPT_BY.isdisjoint(said):
+        headers.append(_NO_KEEPING)

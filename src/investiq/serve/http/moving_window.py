@@ -25,14 +25,17 @@ class MovingWindow:
 
     def take(self) -> bool:
         """Count one event, unless that would be one too many; whether it was counted."""
-        return self.take_at(self._clock())
+        return self.take_at(self._clock())[0]
 
-    def take_at(self, now: float) -> bool:
-        """`take`, for who has read the clock already."""
-        if not self.remaining_at(now):
-            return False
-        self._times.append(now)
-        return True
+    def take_at(self, now: float) -> tuple[bool, int, float]:
+        """`take`, for who has read the clock; how many more fit, and in how many seconds the oldest is forgotten."""
+        times = self._times
+        remaining = self.remaining_at(now)
+        counted = remaining > 0
+        if counted:
+            times.append(now)
+            remaining -= 1
+        return counted, remaining, times[0] + WINDOW_SECONDS - now if times else 0.0
 
     def remaining(self) -> int:
         """How many more events fit now."""
@@ -40,11 +43,7 @@ class MovingWindow:
 
     def remaining_at(self, now: float) -> int:
         """`remaining`, for who has read the clock already."""
-        over = now - WINDOW_SECONDS
-        while self._times and self._times[0] <= over:
-            self._times.popleft()
-        return self._most - len(self._times)
-
-    def reset_seconds_at(self, now: float) -> float:
-        """In how many seconds the oldest event is forgotten; 0 without any."""
-        return self._times[0] + WINDOW_SECONDS - now if self._times else 0.0
+        times, over = self._times, now - WINDOW_SECONDS
+        while times and times[0] <= over:
+            times.popleft()
+        return self._most - len(times)
