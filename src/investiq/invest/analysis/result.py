@@ -139,7 +139,8 @@ class Analysis:
 
     def to_json(self) -> bytes:
         """The same as UTF-8 text; what the engines found is written once for all analyses that share it."""
-        return _json(self._head())[:-1] + b"," + self.findings.json
+        head = f'{{"symbol":"{self.symbol}","as_of":"{_jsonable(self.as_of)}","price":{_price(self.price)},'
+        return head.encode() + self.findings.json
 
     def _head(self) -> dict[str, Any]:
         return {"symbol": self.symbol, "as_of": _jsonable(self.as_of), "price": _jsonable(self.price)}
@@ -156,6 +157,10 @@ def _rounded_metric(value: MetricValue) -> MetricValue:
 
 def _json(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _price(price: Decimal | None) -> str:
+    return "null" if price is None else f'"{price}"'
 
 
 def _jsonable(value: Any) -> Any:

@@ -22,6 +22,7 @@ from investiq.serve.api.errors import STATUSES
 from investiq.serve.api.identity import bearer
 from investiq.serve.api.key_ring import KeyRing
 from investiq.serve.api.keys import KeyStore, provide_key_files
+from investiq.serve.api.repeated_analyses import RepeatedAnalyses
 from investiq.serve.api.routes.account import account_routes
 from investiq.serve.api.routes.analysis import analysis_routes
 from investiq.serve.api.routes.docs import docs_routes
@@ -75,6 +76,8 @@ def create_app(parts: ApiParts) -> FastAPI:
         requests_per_minute=api.requests_per_minute,
         metrics=metrics,
     )
+    analyses = analysis_routes(parts.orchestrator)
+    repeated = Middleware(RepeatedAnalyses, orchestrator=parts.orchestrator, route=analyses.routes[0])
     app = create_server(
         "InvestIQ API",
         description="Analyses stocks, trades them on paper, and is watched by construction.",
@@ -85,7 +88,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         health=health_endpoint(background_tasks.monitor, parts.desk),
         health_options=HEALTH_OPTIONS,
         statuses=STATUSES,
-        inner_layers=[authentication],
+        inner_layers=[authentication, repeated],
         refusals=REFUSALS,
         quiet=MONITORING_PATHS | {HEARTBEAT_PATH},
         dependencies=[Security(bearer)],
@@ -94,7 +97,7 @@ def create_app(parts: ApiParts) -> FastAPI:
     for router in (
         heartbeat_routes(parts.desk, metrics),
         market_routes(parts.market),
-        analysis_routes(parts.orchestrator),
+        analyses,
         trade_routes(parts.desk, metrics, api.trades_per_minute),
         account_routes(parts.desk),
         trading_routes(parts.desk, metrics),
