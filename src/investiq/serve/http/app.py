@@ -43,6 +43,9 @@ __all__ = ["create_server", "set_health_status"]
 _TEXT = re.compile(r"\s*(text/plain|text/\*|\*/\*)\s*(;(?!\s*q\s*=\s*0(\.0*)?\s*(;|$)).*)?", re.IGNORECASE)
 """A media range of the header Accept that takes plain text, at a weight above 0."""
 
+_NO_TELEMETRY: Final = {"tracing": False, "metrics": False, "logs": False}
+"""Of FastAPI's own, which would look for OpenTelemetry with each request; the metrics here are those of the catalogue."""
+
 _NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
@@ -100,6 +103,7 @@ def create_server(
         version=__version__,
         docs_url=None,  # FastAPI's own pages load their scripts from outside
         redoc_url=None,
+        telemetry=_NO_TELEMETRY,
         middleware=layers,
         exception_handlers={**problem_handlers(statuses), **exception_handlers},
         **options,
