@@ -19,28 +19,14 @@ from investiq.invest import wiring
 from investiq.invest.analysis.orchestrator import Orchestrator
 from investiq.invest.market.provider import UnknownSymbol
 from investiq.invest.market.types import Symbol
-from investiq.invest.signals.client import SignalClient
 from investiq.serve.api.app import create_app
 from investiq.serve.api.keys import KeyStore
 from investiq.serve.api.repeated_analyses import RepeatedAnalyses
 from tests.serve.api.installation import BASE, NOON, Installation, install, not_running
+from tests.serve.api.models import Models
 
 PATH = "/api/analyze/AAPL"
 COUNT = "investiq_request_duration_milliseconds_count"
-
-
-class Models:
-    """The signal models service."""
-
-    version = "one"
-
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        if request.method == "GET":
-            return httpx2.Response(200, json={"status": "ok", "model": {"loaded": True, "version": self.version}})
-        asked = json.loads(request.content)
-        answer = {"symbol": asked["symbol"], "as_of": asked["bars"][-1]["session"], "horizon_sessions": 5}
-        answer |= {"probability_up": 0.6, "confidence": 0.1, "beats_constant": True, "trained_until": "2004-01-02"}
-        return httpx2.Response(200, json=answer | {"model_version": self.version})
 
 
 @pytest.fixture
@@ -51,7 +37,7 @@ def models() -> Models:
 @pytest.fixture
 async def served(data_dir: Path, models: Models, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Installation]:
     """A server whose analysis of AAPL is kept."""
-    client = SignalClient("http://127.0.0.1:8004", 5.0, httpx2.MockTransport(models))
+    client = models.client()
     monkeypatch.setattr(wiring, "build_signal_client", lambda _config: client)
     async with not_running(install(data_dir)) as made:
         await client.check_health()  # as the API does every two seconds

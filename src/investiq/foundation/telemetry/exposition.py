@@ -81,7 +81,7 @@ class _Family(Collector):
 
 def _number(value: float) -> str:
     # 0.0 and -0.0 are one key, and two texts.
-    return _nonzero(value) if value else floatToGoString(value)
+    return _nonzero(value) if value else repr(float(value))
 
 
 _nonzero = lru_cache(maxsize=4096)(floatToGoString)
