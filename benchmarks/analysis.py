@@ -78,7 +78,8 @@ def served() -> Iterator[Served]:
         servers = Servers(data, api_port, signals_port)
 
         def until_the_end(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
-            ended.callback(lambda: (process.terminate(), process.wait()))
+            ended.callback(process.wait)
+            ended.callback(process.terminate)
             return process
 
         until_the_end(servers.start("signals", f"http://127.0.0.1:{signals_port}/health"))

@@ -6,7 +6,8 @@ Each contender wraps the same small FastAPI application, which is called through
 client, so what is left is the application and the middleware. The cost of a contender is its time less that of the bare
 application in the same round, per request.
 
-Ours is RequestMetrics with the layer that tells it the status, the part that the peers also do: count, time, and label with the route template.
+Ours is RequestMetrics with the layer that tells it the status, the part that the peers also do: count, time, and label
+with the route template.
 `all layers` adds what no peer does: request id, access log, HEAD, host check, body limit, error boundary.
 """
 

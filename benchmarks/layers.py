@@ -3,9 +3,9 @@
     python -m benchmarks.layers [--rounds 41] [--quick] [--json]
 
 The same small FastAPI application is called through ASGI, bare, inside each common layer alone (with AnswerHeaders, on
-which the others lean), inside all of them, and inside those of the API, which add authentication and the rate limit. Rounds take turns. A cost is the median over the
-rounds of (CPU time less that of the bare application in the same round), per request; log lines are written as in
-production, to nowhere.
+which the others lean), inside all of them, and inside those of the API, which add authentication and the rate limit.
+Rounds take turns. A cost is the median over the rounds of (CPU time less that of the bare application in the same
+round), per request; log lines are written as in production, to nowhere.
 
 Not compared: no framework does all of this; `benchmarks/http_metrics.py` has a peer for the metrics alone.
 """
@@ -63,7 +63,7 @@ def bare(*layers: Middleware) -> FastAPI:
 def alone(layer: Middleware) -> FastAPI:
     """Inside one layer, and the outermost that all lean on."""
     outermost = Middleware(AnswerHeaders)
-    return bare(outermost) if layer.cls is AnswerHeaders else bare(outermost, layer)
+    return bare(outermost) if layer.cls == outermost.cls else bare(outermost, layer)
 
 
 def common(part: Part = Part.WEB, inner: Sequence[Middleware] = (), metrics: Metrics | None = None) -> FastAPI:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 from prometheus_client import (
@@ -75,12 +75,13 @@ def test_what_changes_between_two_scrapes_is_written(registry: CollectorRegistry
     text = TextExposition()
     text.encode(registry)
     changing = Counter("changing", "help", ["a"], registry=registry)
-    for change in (
+    changes: list[Callable[[], object]] = [
         lambda: changing.labels("x").inc(),
         lambda: changing.labels("y").inc(1e9),
         lambda: changing.remove("x"),
         changing.clear,
-    ):
+    ]
+    for change in changes:
         change()
         assert text.encode(registry) == generate_latest(registry)
 

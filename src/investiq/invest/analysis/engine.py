@@ -78,7 +78,7 @@ Answer = Verdict | Unavailable
 
 @dataclass(frozen=True, slots=True)
 class Steady:
-    """Inputs that stay as they are while the market's step lasts (`Market.moment`): they need not be asked for again."""
+    """Inputs that stay as they are while the market's step lasts (`Market.moment`): nobody need ask for them again."""
 
     inputs: Hashable
 

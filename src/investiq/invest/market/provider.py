@@ -103,7 +103,10 @@ class ObservedProvider:
 
     def __init__(self, provider: PriceProvider, metrics: Metrics) -> None:
         self._provider = provider
-        calls, durations = metrics.counter(catalogue.PROVIDER_CALLS), metrics.histogram(catalogue.PROVIDER_CALL_DURATION)
+        calls, durations = (
+            metrics.counter(catalogue.PROVIDER_CALLS),
+            metrics.histogram(catalogue.PROVIDER_CALL_DURATION),
+        )
         # The child of a label set is looked up once: `.labels()` takes a lock on every call.
         self._count = {each: calls.labels(*each).inc for each in catalogue.PROVIDER_CALLS.known_label_sets()}
         self._time = {

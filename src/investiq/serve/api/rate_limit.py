@@ -76,6 +76,8 @@ class RateLimit:
             window = self._windows[bucket] = MovingWindow(self._limit, self._clock)
         self._windows.move_to_end(bucket)
         oldest = next(iter(self._windows))
-        if oldest != bucket and (len(self._windows) > BUCKETS_KEPT or self._windows[oldest].remaining_at(now) == self._limit):
+        if oldest != bucket and (
+            len(self._windows) > BUCKETS_KEPT or self._windows[oldest].remaining_at(now) == self._limit
+        ):
             del self._windows[oldest]
         return window

@@ -1,4 +1,4 @@
-"""Answers `GET /api/analyze/{symbol}` from what is kept, before FastAPI looks for a route and solves what that depends on.
+"""Answers `GET /api/analyze/{symbol}` from what is kept, before FastAPI looks for a route and what that depends on.
 
 The innermost layer: a request has passed host check, authentication and limits like any other. Whatever is not exactly
 this question, or cannot be answered from what is kept, goes on to the route itself, which says all that there is to say

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["Answer", "AnswerHeaders", "answer_of"]
 
+
 class Answer:
     """The answer to one request.
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from fastapi import Depends, FastAPI, Request
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client.exposition import choose_encoder, generate_latest
 from prometheus_client.openmetrics.exposition import UNDERSCORES
 from starlette.middleware import Middleware
@@ -46,8 +47,8 @@ __all__ = ["create_server", "set_health_status"]
 _TEXT = re.compile(r"\s*(text/plain|text/\*|\*/\*)\s*(;(?!\s*q\s*=\s*0(\.0*)?\s*(;|$)).*)?", re.IGNORECASE)
 """A media range of the header Accept that takes plain text, at a weight above 0."""
 
-_NO_TELEMETRY: Final = {"tracing": False, "metrics": False, "logs": False}
-"""Of FastAPI's own, which would look for OpenTelemetry with each request; the metrics here are those of the catalogue."""
+_NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
+"""None of FastAPI's own, which looks for OpenTelemetry with each request: the metrics here are the catalogue's."""
 
 _NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 

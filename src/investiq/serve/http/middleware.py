@@ -80,7 +80,7 @@ def _sane_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 
 
 class RandomIds:
-    """32 random hexadecimal digits each. Asks the system for 64 of them at once: a system call costs more than an id."""
+    """32 random hexadecimal digits each. The system is asked for 64 of them at once: a call costs more than an id."""
 
     def __init__(self) -> None:
         self._digits, self._used = "", 0

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import APIRouter, Response
 
 from investiq.foundation.contract import api
 from investiq.invest.analysis.orchestrator import Orchestrator
 from investiq.invest.market.types import parse_symbol
 
-__all__ = ["analysis_routes"]
+__all__ = ["ANALYSIS_PATH", "analysis_routes"]
+
+ANALYSIS_PATH: Final = "/api/analyze/{symbol}"
 
 
 def analysis_routes(orchestrator: Orchestrator) -> APIRouter:
@@ -16,7 +20,7 @@ def analysis_routes(orchestrator: Orchestrator) -> APIRouter:
     router = APIRouter(tags=["analysis"])
 
     @router.get(
-        "/api/analyze/{symbol}",
+        ANALYSIS_PATH,
         response_model=api.Analysis,
         responses={
             404: {"model": api.Problem, "description": "Unknown symbol; `suggestions` has the nearest known ones."},
