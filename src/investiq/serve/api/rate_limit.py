@@ -71,11 +71,14 @@ class RateLimit:
         return RateLimitDecision(self.policy, allowed, self._limit, remaining, max(1, math.ceil(seconds)))
 
     def _window(self, bucket: str, now: float) -> MovingWindow:
-        window = self._windows.get(bucket)
+        windows = self._windows
+        window = windows.get(bucket)
         if window is None:
-            window = self._windows[bucket] = MovingWindow(self._limit, self._clock)
-        self._windows.move_to_end(bucket)
-        oldest = next(iter(self._windows))
+            window = windows[bucket] = MovingWindow(self._limit, self._clock)
+        elif len(windows) == 1:
+            return window
+        windows.move_to_end(bucket)
+        oldest = next(iter(windows))
         if oldest != bucket and (
             len(self._windows) > BUCKETS_KEPT or self._windows[oldest].remaining_at(now) == self._limit
         ):

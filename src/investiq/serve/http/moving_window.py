@@ -30,12 +30,13 @@ class MovingWindow:
     def take_at(self, now: float) -> tuple[bool, int, float]:
         """`take`, for who has read the clock; how many more fit, and in how many seconds the oldest is forgotten."""
         times = self._times
-        remaining = self.remaining_at(now)
-        counted = remaining > 0
-        if counted:
-            times.append(now)
-            remaining -= 1
-        return counted, remaining, times[0] + WINDOW_SECONDS - now if times else 0.0
+        if times and times[0] <= now - WINDOW_SECONDS:
+            self._forget(now)
+        remaining = self._most - len(times)
+        if remaining <= 0:
+            return False, 0, times[0] + WINDOW_SECONDS - now if times else 0.0
+        times.append(now)
+        return True, remaining - 1, times[0] + WINDOW_SECONDS - now
 
     def remaining(self) -> int:
         """How many more events fit now."""
@@ -43,7 +44,10 @@ class MovingWindow:
 
     def remaining_at(self, now: float) -> int:
         """`remaining`, for who has read the clock already."""
+        self._forget(now)
+        return self._most - len(self._times)
+
+    def _forget(self, now: float) -> None:
         times, over = self._times, now - WINDOW_SECONDS
         while times and times[0] <= over:
             times.popleft()
-        return self._most - len(times)
