@@ -25,7 +25,7 @@ from investiq.serve.api.key_ring import KeyRing
 from investiq.serve.api.keys import KeyStore, provide_key_files
 from investiq.serve.api.repeated_analyses import RepeatedAnalyses
 from investiq.serve.api.routes.account import account_routes
-from investiq.serve.api.routes.analysis import ANALYSIS_PATH, analysis_routes
+from investiq.serve.api.routes.analysis import analysis_routes
 from investiq.serve.api.routes.docs import docs_routes
 from investiq.serve.api.routes.health import HEALTH_OPTIONS, health_endpoint
 from investiq.serve.api.routes.heartbeat import heartbeat_routes
@@ -78,7 +78,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         metrics=metrics,
     )
     analyses = analysis_routes(parts.orchestrator)
-    route = next(each for each in analyses.routes if isinstance(each, APIRoute) and each.path == ANALYSIS_PATH)
+    route = next(each for each in analyses.routes if isinstance(each, APIRoute) and each.name == "analyze")
     repeated = Middleware(RepeatedAnalyses, orchestrator=parts.orchestrator, route=route)
     app = create_server(
         "InvestIQ API",

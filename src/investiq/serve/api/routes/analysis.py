@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from fastapi import APIRouter, Response
 
 from investiq.foundation.contract import api
 from investiq.invest.analysis.orchestrator import Orchestrator
 from investiq.invest.market.types import parse_symbol
 
-__all__ = ["ANALYSIS_PATH", "analysis_routes"]
-
-ANALYSIS_PATH: Final = "/api/analyze/{symbol}"
+__all__ = ["analysis_routes"]
 
 
 def analysis_routes(orchestrator: Orchestrator) -> APIRouter:
@@ -20,7 +16,7 @@ def analysis_routes(orchestrator: Orchestrator) -> APIRouter:
     router = APIRouter(tags=["analysis"])
 
     @router.get(
-        ANALYSIS_PATH,
+        "/api/analyze/{symbol}",
         response_model=api.Analysis,
         responses={
             404: {"model": api.Problem, "description": "Unknown symbol; `suggestions` has the nearest known ones."},
