@@ -2,9 +2,11 @@
 
     python -m benchmarks.analysis [--rounds 21] [--quick] [--json]
 
-The API of a new installation runs in this process on the shipped prices, the signal models service beside it as its own
-process; both applications are called through ASGI, without sockets. Nothing changes between two requests, so that an
-answer may come from a cache. Requests a second are those of one core: processor time of this process alone.
+`investiq serve api` runs on the shipped prices as it does in a stack, with the signal models service beside it; the
+bare endpoint is FastAPI that returns the same bytes, on the same uvicorn with our connections and bounds. Each server
+is a process on one core, and the client asks it over sockets from the other. Nothing changes between two requests, so
+that an answer may come from what is kept. Requests a second are those of one core: processor time of the server. The
+second row calls both applications through ASGI in this process, without sockets and server.
 
 Cold, each analysis is one session later than the one before, so that nothing can be remembered, and asks the engines
 that need no network. The history of AAPL has 3,270 bars.
@@ -13,17 +15,21 @@ that need no network. The history of AAPL has 3,270 bars.
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fastapi import FastAPI, Response
-from starlette.types import ASGIApp
+import httpx2
 
+from benchmarks import sockets
 from benchmarks.asgi import get, microseconds
+from benchmarks.bare_server import bare_endpoint
 from benchmarks.installation import LAST_DAY, install_at, installation
 from benchmarks.rows import Report, Rounds, Row, main
 from investiq.foundation.config.schema import Config
@@ -38,63 +44,107 @@ from investiq.invest.analysis import (
 from investiq.invest.market.types import Symbol
 from tests.ports import free_ports
 from tests.serve.api.installation import Installation
-from tests.serve.api.servers import Servers
+from tests.serve.api.servers import Servers, wait_for
 
 PATH, SYMBOL = "/api/analyze/AAPL", Symbol("AAPL")
-REQUESTS = {"ours": 5, "bare": 200}
-"""In a round."""
+REQUESTS = 800
+"""In a round, of each."""
 SESSIONS = 5
 """Analysed cold in a round."""
 COMMAND = "python -m benchmarks.analysis"
+AS_SHIPPED = {"INVESTIQ_MARKET_START": "2013-02-20", "INVESTIQ_MARKET_SESSION_SECONDS": "86400"}
+"""But for market time: the end of the history, and no price that changes while it is measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The data of an installation with a trained model, its two servers, and where the model's listens."""
+
+    data: Path
+    signals_port: int
+    api: subprocess.Popen[bytes]
+    api_port: int
+    bare: subprocess.Popen[bytes]
+    bare_port: int
 
 
 @contextmanager
-def served() -> Iterator[Installation]:
-    """The API's installation with a trained model, and the service that predicts from it."""
-    with TemporaryDirectory() as folder:
+def served() -> Iterator[Served]:
+    """The product's API with the service that predicts, and the bare endpoint of the same bytes."""
+    with TemporaryDirectory() as folder, ExitStack() as ended:
         data = Path(folder) / "data"
         wiring.train_models(Config(data_dir=data), lambda *_: None)
-        api, signals = free_ports(2)
-        servers = Servers(data, api, signals)
-        service = servers.start("signals", f"http://127.0.0.1:{signals}/health")
-        try:
-            yield install_at(data, signals_port=signals)
-        finally:
-            service.terminate()
-            service.wait()
+        api_port, signals_port, bare_port = free_ports(3)
+        servers = Servers(data, api_port, signals_port)
+
+        def until_the_end(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+            ended.callback(process.wait)
+            ended.callback(process.terminate)
+            return process
+
+        until_the_end(servers.start("signals", f"http://127.0.0.1:{signals_port}/health"))
+        api = until_the_end(servers.start_api(INVESTIQ_API_REQUESTS_PER_MINUTE="1000000", **AS_SHIPPED))
+        kept = Path(folder) / "body.json"
+        kept.write_bytes(body_of(servers.url))
+        bare = until_the_end(_start_bare(bare_port, kept))
+        yield Served(data, signals_port, api, api_port, bare, bare_port)
 
 
-def bare_endpoint(body: bytes) -> ASGIApp:
-    """FastAPI and nothing else: the bytes are there already."""
-    app = FastAPI(docs_url=None, redoc_url=None)
-
-    @app.get("/api/analyze/{symbol}")
-    async def analyze(symbol: str) -> Response:  # noqa: ARG001 - it is read and checked, as ours is
-        return Response(body, media_type="application/json")
-
-    return app
-
-
-async def from_the_cache(ours: ASGIApp, rounds: Rounds) -> Row:
-    """Requests a second of both, for an analysis that was asked for before."""
-    body = await get(ours, PATH)
+def body_of(url: str) -> bytes:
+    """The answer of the API; asked twice, since which model serves is known by its first answer."""
+    for _ in range(2):
+        body = httpx2.get(f"{url}{PATH}", trust_env=False, timeout=30).content
     assert b'"unavailable"' not in body.split(b'"signal"')[1][:200], "the signal models service does not answer"
-    bare = bare_endpoint(body)
-    await microseconds(bare, PATH, REQUESTS["bare"])
+    return body
+
+
+def _start_bare(port: int, kept: Path) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.bare_server", str(port), str(kept)])
+    wait_for(f"http://127.0.0.1:{port}{PATH}", process)
+    return process
+
+
+def over_sockets(servers: Served, rounds: Rounds) -> Row:
+    """Requests a second of both, for an analysis that was asked for before."""
     found: dict[str, list[float]] = {"ours": [], "bare": []}
-    for _ in rounds:
-        for name, app in (("ours", ours), ("bare", bare)):
-            found[name].append(1e6 / await microseconds(app, PATH, REQUESTS[name]))
+    with sockets.connections(servers.api_port) as ours, sockets.connections(servers.bare_port) as bare:
+        asked = (("ours", servers.api, ours), ("bare", servers.bare, bare))
+        for _, server, open_ones in asked:
+            sockets.pin(server)
+            sockets.microseconds(server, open_ones, PATH, REQUESTS)
+        for _ in rounds:
+            for name, server, open_ones in asked:
+                found[name].append(1e6 / sockets.microseconds(server, open_ones, PATH, REQUESTS))
     return Row(
-        name="GET /api/analyze/AAPL asked again",
+        name="GET /api/analyze/AAPL asked again, over sockets",
         unit="requests/s",
         ours=found["ours"],
         peer_name="bare FastAPI",
         peer=found["bare"],
         goal=0.8,
         better="higher",
-        not_compared="sockets and server; the bare endpoint has no layers (metrics, log, access) and computes nothing; "
-        "what the signal models service needs itself",
+        not_compared="the bare endpoint has no layers (metrics, log, access) and computes nothing; what the signal "
+        "models service needs itself",
+        command=COMMAND,
+    )
+
+
+async def in_process(made: Installation, rounds: Rounds) -> Row:
+    """The same through ASGI: what the server costs hides nothing."""
+    await get(made.app, PATH)
+    body = await get(made.app, PATH)
+    bare = bare_endpoint(body)
+    found: dict[str, list[float]] = {"ours": [], "bare": []}
+    for _ in rounds:
+        for name, app in (("ours", made.app), ("bare", bare)):
+            found[name].append(await microseconds(app, PATH, REQUESTS))
+    return Row(
+        name="GET /api/analyze/AAPL asked again, without a server",
+        unit="µs",
+        ours=found["ours"],
+        peer_name="bare FastAPI",
+        peer=found["bare"],
+        not_compared="sockets and server; the bare endpoint has no layers (metrics, log, access) and computes nothing",
         command=COMMAND,
     )
 
@@ -138,18 +188,21 @@ def market_days(count: int) -> list[datetime]:
     return [day for day in days if day.weekday() < 5][:count][::-1]
 
 
-async def _measure(rounds: Rounds) -> Report:
-    with served() as found:
-        asked = await from_the_cache(found.app, rounds)
+async def _measured_in_process(servers: Served, rounds: Rounds) -> list[Row]:
+    with TemporaryDirectory() as folder:
+        found = install_at(Path(folder), signals_port=servers.signals_port)
+        asked = await in_process(found, rounds)
         await found.parts.aclose()
     with installation() as found:
         computed = await cold(found, rounds)
         await found.parts.aclose()
-    return Report([asked, computed])
+    return [asked, computed]
 
 
 def measure(rounds: Rounds) -> Report:
-    return asyncio.run(_measure(rounds))
+    with served() as servers:
+        asked = over_sockets(servers, rounds)
+        return Report([asked, *asyncio.run(_measured_in_process(servers, rounds))])
 
 
 if __name__ == "__main__":

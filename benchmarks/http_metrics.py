@@ -6,7 +6,8 @@ Each contender wraps the same small FastAPI application, which is called through
 client, so what is left is the application and the middleware. The cost of a contender is its time less that of the bare
 application in the same round, per request.
 
-Ours is RequestMetrics alone, the part that the peers also do: count, time, and label with the route template.
+Ours is RequestMetrics with the layer that tells it the status, the part that the peers also do: count, time, and label
+with the route template.
 `all layers` adds what no peer does: request id, access log, HEAD, host check, body limit, error boundary.
 """
 
@@ -34,6 +35,7 @@ from investiq.foundation.telemetry import catalogue, logging
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server
+from investiq.serve.http.answers import AnswerHeaders
 from investiq.serve.http.middleware import RequestMetrics
 
 REQUESTS = 300
@@ -61,8 +63,8 @@ def with_route(app: FastAPI) -> FastAPI:
 
 
 def with_our_metrics() -> ASGIApp:
-    """Only the layer that measures."""
-    return application(Middleware(RequestMetrics, metrics=Metrics(Part.WEB)))
+    """Only the layer that measures, and the one that tells it the status."""
+    return application(Middleware(AnswerHeaders), Middleware(RequestMetrics, metrics=Metrics(Part.WEB)))
 
 
 def with_all_layers() -> ASGIApp:

@@ -2,10 +2,10 @@
 
     python -m benchmarks.layers [--rounds 41] [--quick] [--json]
 
-The same small FastAPI application is called through ASGI, bare, inside each common layer alone, inside all of them, and
-inside those of the API, which add authentication and the rate limit. Rounds take turns. A cost is the median over the
-rounds of (CPU time less that of the bare application in the same round), per request; log lines are written as in
-production, to nowhere.
+The same small FastAPI application is called through ASGI, bare, inside each common layer alone (with AnswerHeaders, on
+which the others lean), inside all of them, and inside those of the API, which add authentication and the rate limit.
+Rounds take turns. A cost is the median over the rounds of (CPU time less that of the bare application in the same
+round), per request; log lines are written as in production, to nowhere.
 
 Not compared: no framework does all of this; `benchmarks/http_metrics.py` has a peer for the metrics alone.
 """
@@ -34,8 +34,10 @@ from investiq.serve.api.key_ring import KeyRing
 from investiq.serve.api.keys import KeyStore
 from investiq.serve.api.sessions import Credentials, SessionStore
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server
+from investiq.serve.http.answers import AnswerHeaders
 
 BARE, COMMON, API = "bare application", "all common layers", "all layers of the API"
+_OUTERMOST = f"  {AnswerHeaders.__name__}"
 GOAL_MICROSECONDS = 60.0
 PATH, REQUESTS = "/items/7", 150
 """In a round, for each contender."""
@@ -56,6 +58,12 @@ def bare(*layers: Middleware) -> FastAPI:
     app = common()
     app.user_middleware[:] = layers
     return app
+
+
+def alone(layer: Middleware) -> FastAPI:
+    """Inside one layer, and the outermost that all lean on."""
+    outermost = Middleware(AnswerHeaders)
+    return bare(outermost) if layer.cls == outermost.cls else bare(outermost, layer)
 
 
 def common(part: Part = Part.WEB, inner: Sequence[Middleware] = (), metrics: Metrics | None = None) -> FastAPI:
@@ -96,8 +104,8 @@ def of_the_api(folder: str) -> FastAPI:
 def contenders(folder: str) -> dict[str, Callable[[], ASGIApp]]:
     """What is compared: each common layer alone, and all of them."""
     layers = {layer.cls.__name__: layer for layer in common().user_middleware}  # type: ignore[attr-defined]
-    alone = {f"  {name}": (lambda layer=layer: bare(layer)) for name, layer in layers.items()}
-    return {BARE: bare, **alone, COMMON: common, API: lambda: of_the_api(folder)}
+    each = {f"  {name}": (lambda layer=layer: alone(layer)) for name, layer in layers.items()}
+    return {BARE: bare, **each, COMMON: common, API: lambda: of_the_api(folder)}
 
 
 async def _measure(rounds: Rounds, folder: str) -> dict[str, list[float]]:
@@ -112,6 +120,11 @@ async def _measure(rounds: Rounds, folder: str) -> dict[str, list[float]]:
     return times
 
 
+def _without(name: str) -> str:
+    """What a layer that stands alone is compared with."""
+    return BARE if name in (_OUTERMOST, COMMON, API) else _OUTERMOST
+
+
 def measure(rounds: Rounds) -> Report:
     with TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
         logging.configure("benchmark", "info", nowhere)
@@ -121,7 +134,7 @@ def measure(rounds: Rounds) -> Report:
             Row(
                 name=f"added to a request by {name.strip()}",
                 unit="µs",
-                ours=[a - b for a, b in zip(found, times[BARE], strict=True)],
+                ours=[a - b for a, b in zip(found, times[_without(name)], strict=True)],
                 goal=GOAL_MICROSECONDS if name in (COMMON, API) else None,
                 goal_of="ours",
                 not_compared="no framework does all of this; sockets and server",

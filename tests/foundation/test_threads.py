@@ -100,6 +100,17 @@ def test_a_thread_that_ends_after_its_loop_ends_quietly(monkeypatch: pytest.Monk
     assert complaints == []
 
 
+async def test_a_thread_is_used_again_and_ends_with_those_whom_it_works_for() -> None:
+    threads = BoundedThreads(2, "test")
+    used = {await threads.run(threading.current_thread) for _ in range(5)}
+    used |= set(await asyncio.gather(*(threads.run(threading.current_thread) for _ in range(5))))
+    assert 1 <= len(used) <= 2
+    del threads
+    for thread in used:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
 HANGS_FOR_EVER = """
 import asyncio, threading
 from investiq.foundation.threads import BoundedThreads

@@ -11,12 +11,16 @@ import asyncio
 import contextlib
 import contextvars
 import threading
+import weakref
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 __all__ = ["BoundedThreads"]
 
 T = TypeVar("T")
+_Jobs = SimpleQueue["Callable[[], bool] | None"]
+"""Each says whether there is anybody to tell that it is done; None: there are no more."""
 
 
 class _Outcome(Generic[T]):
@@ -43,12 +47,16 @@ class _Outcome(Generic[T]):
 class BoundedThreads:
     """Runs functions in daemon threads, at most `limit` at the same time; further calls wait for a free one.
 
+    A thread that is done waits for more, until this object is gone: to start one costs as much as an analysis engine.
     For one event loop.
     """
 
     def __init__(self, limit: int, name: str) -> None:
         self._free = asyncio.Semaphore(limit)
         self._name = name
+        self._idle = 0
+        self._jobs: _Jobs = SimpleQueue()
+        weakref.finalize(self, self._jobs.put, None).atexit = False
 
     async def run(self, work: Callable[[], T]) -> T:
         """What `work()` returns or raises. Cancelling this gives up the wait; the thread runs on and stays counted."""
@@ -58,23 +66,41 @@ class BoundedThreads:
         outcome: _Outcome[T] = _Outcome()
 
         def finish() -> None:
+            self._idle += 1
             self._free.release()
             done.set()
 
-        def body() -> None:
-            outcome.record(work)
+        # The context carries the request id into the logs of the thread.
+        context = contextvars.copy_context()
+
+        def job() -> bool:
+            context.run(outcome.record, work)
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(finish)
+                return True
+            return False
 
-        self._start(body)
+        self._start(job)
         await done.wait()
         return outcome.unwrap()
 
-    def _start(self, body: Callable[[], None]) -> None:
-        # The context carries the request id into the logs of the thread.
-        context = contextvars.copy_context()
-        try:
-            threading.Thread(target=context.run, args=(body,), name=self._name, daemon=True).start()
-        except RuntimeError:  # the system gives no more threads
-            self._free.release()
-            raise
+    def _start(self, job: Callable[[], bool]) -> None:
+        if self._idle:
+            self._idle -= 1
+        else:
+            try:
+                threading.Thread(target=_work_off, args=(self._jobs,), name=self._name, daemon=True).start()
+            except RuntimeError:  # the system gives no more threads
+                self._free.release()
+                raise
+        self._jobs.put(job)
+
+
+def _work_off(jobs: _Jobs) -> None:
+    """Do one job after the other, until there are no more, or one has nobody any more to tell that it is done."""
+    while (job := jobs.get()) is not None:
+        told = job()
+        del job  # it knows whom it was done for
+        if not told:
+            return
+    jobs.put(None)  # for the next thread

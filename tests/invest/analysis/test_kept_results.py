@@ -255,7 +255,7 @@ async def test_no_answer_is_ever_older_than_what_it_follows_from(replay: Replay)
     """A replay of twenty sessions, asked before, in and after each of its prices."""
     for bar in BARS[251:271]:
         session = xnys().session(bar.session)
-        for share in (-0.1, 0.0, 0.2, 0.5, 0.9, 1.0, 1.1):
+        for share in (-0.1, 0.0, 0.1, 0.2, 0.5, 0.9, 1.0, 1.1):
             replay.clock.at = session.open + share * (session.close - session.open)
             await replay.compare()
     assert replay.service.asked < 20 * 8 + 25  # of the lasting one: once a session

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 
-__all__ = ["PATIENCE", "Servers"]
+__all__ = ["PATIENCE", "Servers", "wait_for"]
 
 SERVE = "import sys; from investiq.cli import entry_point; sys.argv = ['investiq', 'serve', sys.argv[1]]; entry_point()"
 PATIENCE = 120.0
@@ -45,7 +45,7 @@ class Servers:
         with (self.data.parent / f"{part}.log").open("ab") as log:
             command = [sys.executable, "-c", SERVE, part]
             process = subprocess.Popen(command, env=environment, cwd=self.data.parent, stderr=log)
-        _wait_for(url, process)
+        wait_for(url, process)
         return process
 
     def start_api(self, **more: str) -> subprocess.Popen[bytes]:
@@ -53,7 +53,8 @@ class Servers:
         return self.start("api", f"{self.url}/health", **more)
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Return once `url` answers 200."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         assert process.poll() is None, f"the server of {url} ended with {process.returncode}"

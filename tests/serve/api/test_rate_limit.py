@@ -186,5 +186,5 @@ def test_an_ipv6_client_cannot_walk_through_its_own_network() -> None:
 
 def test_headers_are_structured_fields() -> None:
     headers = RateLimit("trades", 7).take("x").headers()
-    assert re.fullmatch(r'"trades";r=6;t=\d+', headers["RateLimit"])
-    assert "Retry-After" not in headers
+    assert re.fullmatch(r'"trades";r=6;t=\d+', headers["ratelimit"])
+    assert "retry-after" not in headers

@@ -31,7 +31,7 @@ async def test_a_blocked_loop_is_seen_as_lag_and_nothing_is_measured_after_the_s
     metrics = Metrics(Part.API)
     messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     layer = LoopLag(_live_until_shutdown, metrics, interval_seconds=0.01)
-    life = asyncio.create_task(layer({"type": "lifespan"}, messages.get, _send))
+    life = asyncio.ensure_future(layer({"type": "lifespan"}, messages.get, _send))
     while _sample(metrics, "count") < 2:
         await asyncio.sleep(0.005)
     before = _sample(metrics, "sum")

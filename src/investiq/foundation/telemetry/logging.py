@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from datetime import UTC, datetime
+import time
+from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, Final, TextIO
 
 from investiq.foundation.optional_imports import as_if_missing
@@ -18,7 +20,7 @@ with as_if_missing("rich", "greenlet"):  # for consoles, and for greenlets: 5 MB
     import structlog
 from structlog.typing import EventDict, Processor
 
-__all__ = ["configure", "log_request"]
+__all__ = ["REQUEST_ID", "configure", "log_request"]
 
 _BOUND: Final[tuple[Processor, ...]] = (
     structlog.contextvars.merge_contextvars,
@@ -26,6 +28,16 @@ _BOUND: Final[tuple[Processor, ...]] = (
     structlog.stdlib.add_log_level,
 )
 _TIMED: Final[Processor] = structlog.processors.TimeStamper(fmt="iso", utc=True)
+
+
+def _request_id_variable() -> ContextVar[Any]:
+    bound = structlog.contextvars.bind_contextvars(request_id="")
+    structlog.contextvars.reset_contextvars(**bound)
+    return bound["request_id"].var
+
+
+REQUEST_ID: Final = _request_id_variable()
+"""What structlog binds as `request_id`: set and reset once a request, without the way through its table of names."""
 
 
 class _Output:
@@ -41,14 +53,13 @@ class _Output:
 
     def write(self, line: str) -> None:
         """One line. A log that nobody can take breaks nothing of what is logged."""
-        self.handler.acquire()
-        try:
-            self.handler.stream.write(f"{line}\n")
-            self.handler.stream.flush()
-        except (OSError, ValueError):
-            return
-        finally:
-            self.handler.release()
+        handler = self.handler
+        with handler.lock:  # type: ignore[union-attr]  # what `acquire` takes, in a call less
+            try:
+                handler.stream.write(f"{line}\n")
+                handler.stream.flush()
+            except (OSError, ValueError):
+                return
 
 
 _OUTPUT: Final = _Output()
@@ -103,12 +114,22 @@ def log_request(logger: str, request_id: str, *, method: str, path: str, status:
     """
     if not _OUTPUT.has_requests:
         return
-    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     _OUTPUT.write(
         f'{{"method": {_quote(method)}, "path": {_quote(path)}, "status": {status}, "duration_ms": {milliseconds!r}, '
         f'"event": "request", "request_id": {_quote(request_id)}, "logger": {_quote(logger)}, "level": "info", '
-        f'"timestamp": "{now}", "part": {_quote(_OUTPUT.part)}}}'
+        f'"timestamp": "{_iso(time.time_ns() // 1000)}", "part": {_quote(_OUTPUT.part)}}}'
     )
+
+
+def _iso(microseconds: int) -> str:
+    """The time so long after 1970 as structlog writes it, which leaves a fraction of zero out."""
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    return f"{_second(seconds)}.{fraction:06d}Z" if fraction else f"{_second(seconds)}Z"
+
+
+@lru_cache(maxsize=2)  # most lines are of the same second as the line before
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def _formatter() -> logging.Formatter:

@@ -18,6 +18,7 @@ __all__ = [
     "Answer",
     "Engine",
     "MetricValue",
+    "Steady",
     "Unavailable",
     "Verdict",
     "finite",
@@ -75,6 +76,13 @@ class Unavailable:
 Answer = Verdict | Unavailable
 
 
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """Inputs that stay as they are while the market's step lasts (`Market.moment`): nobody need ask for them again."""
+
+    inputs: Hashable
+
+
 class Engine(Protocol):
     """One way of looking at a symbol. `name` is its key in the weights and its metric label."""
 
@@ -88,7 +96,7 @@ class Engine(Protocol):
     def inputs(self, snapshot: Snapshot) -> Hashable:
         """All that the answer follows from besides the symbol: as long as it is equal, an answer holds.
 
-        Quick, since it is asked for each analysis. None: ask the engine each time.
+        Quick, since it is asked for each analysis, unless it is `Steady`. None: ask the engine each time.
         """
         ...
 
@@ -103,12 +111,12 @@ def missing_history(snapshot: Snapshot, needed: int) -> Unavailable | None:
     return None
 
 
-def history_inputs(snapshot: Snapshot) -> Hashable:
+def history_inputs(snapshot: Snapshot) -> Steady:
     """The `inputs` of an engine that reads the bars of the snapshot, and nothing else."""
     last = snapshot.bars.session(-1) if snapshot.bars else None
     today = snapshot.as_of.date()
     ended = last is not None and today - last > LONGEST_CLOSURE  # `missing_history` then names the day
-    return snapshot.version, last, today if ended else None
+    return Steady((snapshot.version, last, today if ended else None))
 
 
 def finite(value: float) -> float | None:

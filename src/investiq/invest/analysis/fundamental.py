@@ -22,7 +22,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from investiq.foundation.vocabulary import EngineName
-from investiq.invest.analysis.engine import Answer, MetricValue, Unavailable, Verdict
+from investiq.invest.analysis.engine import Answer, MetricValue, Steady, Unavailable, Verdict
 from investiq.invest.analysis.snapshot import Snapshot
 from investiq.invest.market.types import Fundamentals, Symbol
 
@@ -65,7 +65,7 @@ class FundamentalEngine:
         """The newest figures, and their age once they are too old."""
         reports = self._fundamentals(snapshot.symbol)
         if reports is None:
-            return "no fundamentals"
+            return Steady("no fundamentals")
         newest = _newest(reports, snapshot.as_of)
         if newest is None:
             return "none yet"

@@ -7,9 +7,10 @@ import inspect
 import time
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from operator import is_
-from typing import cast
+from typing import TypeVar, cast
 
 import structlog
 
@@ -17,7 +18,7 @@ from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.threads import BoundedThreads
-from investiq.invest.analysis.engine import Answer, Engine, Unavailable, history_inputs
+from investiq.invest.analysis.engine import Answer, Engine, Steady, Unavailable, history_inputs
 from investiq.invest.analysis.kept_results import MOST_SYMBOLS, KeptResults, Made
 from investiq.invest.analysis.overall import combine
 from investiq.invest.analysis.regime import regime_of
@@ -25,6 +26,7 @@ from investiq.invest.analysis.result import Analysis, EngineResult, Findings
 from investiq.invest.analysis.snapshot import Snapshot
 from investiq.invest.analysis.universe import universes_of
 from investiq.invest.market.market import Market
+from investiq.invest.market.market_step import MarketStep
 from investiq.invest.market.types import Symbol
 
 __all__ = ["THREADS_PER_ENGINE", "Orchestrator"]
@@ -35,7 +37,19 @@ THREADS_PER_ENGINE = 2
 _SNAPSHOT_THREADS = 4
 """A snapshot reads prices, which a provider can take its time for."""
 
+Kept = TypeVar("Kept")
+
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Complete:
+    """An analysis whose results are all kept, and what it follows from."""
+
+    step: MarketStep
+    snapshot: Snapshot
+    inputs: Sequence[Hashable]
+    findings: Findings
 
 
 class Orchestrator:
@@ -69,8 +83,11 @@ class Orchestrator:
         self._threads = {engine.name: BoundedThreads(THREADS_PER_ENGINE, engine.name) for engine in engines}
         self._analyses = metrics.counter(catalogue.ANALYSES)
         self._kept = KeptResults()
-        self._findings: OrderedDict[Symbol, tuple[Hashable, Findings]] = OrderedDict()
-        self._results = metrics.counter(catalogue.ENGINE_RESULTS)
+        self._findings: OrderedDict[str, tuple[Hashable, Findings]] = OrderedDict()
+        self._complete: OrderedDict[str, _Complete] = OrderedDict()
+        results = metrics.counter(catalogue.ENGINE_RESULTS)
+        # The child of a label set is looked up once: `.labels()` takes a lock on every call.
+        self._count_result = {each: results.labels(*each).inc for each in catalogue.ENGINE_RESULTS.known_label_sets()}
         self._durations = metrics.histogram(catalogue.ENGINE_DURATION)
 
     async def analyze(self, symbol: Symbol) -> Analysis:
@@ -82,14 +99,42 @@ class Orchestrator:
         Raises:
             UnknownSymbol: the market has no such symbol.
         """
+        return self.repeat(symbol) or await self._analyze(symbol)
+
+    def repeat(self, symbol: str) -> Analysis | None:
+        """What `analyze` would say, if nothing need be computed for it nor looked up; None when something must.
+
+        `symbol` in its canonical form: nothing else was ever analysed.
+        """
+        kept = self._complete.get(symbol)
+        if kept is None:
+            return None
+        now, step = self._market.moment()
+        if step != kept.step:
+            return None
+        snapshot = kept.snapshot.at(now)
+        for engine, inputs in zip(self._engines, kept.inputs, strict=True):
+            if not isinstance(inputs, Steady) and inputs != self._inputs(engine, snapshot):
+                return None
+        return self._counted(snapshot, kept.findings)
+
+    async def _analyze(self, symbol: Symbol) -> Analysis:
+        _, step = self._market.moment()
         snapshot = await self._look(symbol)
         inputs = [self._inputs(engine, snapshot) for engine in self._engines]
         results = self._kept_results(symbol, inputs) or await self._results_of(snapshot, inputs)
-        for result in results:
-            self._results.labels(result.engine, result.status.value).inc()
+        findings = self._findings_of(snapshot, results)
+        # Only what was looked at within one step belongs to it, and only what is kept may be said again.
+        if self._market.moment()[1] == step and self._kept_results(symbol, inputs) == results:
+            _keep(self._complete, symbol, _Complete(step, snapshot.at(snapshot.as_of), inputs, findings))
+        return self._counted(snapshot, findings)
+
+    def _counted(self, snapshot: Snapshot, findings: Findings) -> Analysis:
+        for name, result in findings.engines.items():
+            self._count_result[name, result.status.value]()
         self._analyses.inc()
         price = snapshot.quote.price if snapshot.quote else None
-        return Analysis(symbol, snapshot.as_of, price, self._findings_of(snapshot, results))
+        return Analysis(snapshot.symbol, snapshot.as_of, price, findings)
 
     async def _look(self, symbol: Symbol) -> Snapshot:
         if self._kept.knows(symbol):  # its prices are in memory: looking takes less time than a thread takes to start
@@ -130,10 +175,7 @@ class Orchestrator:
             return kept[1]
         overall = combine(results, self._weights, regime_of(snapshot))
         findings = Findings(overall, {result.engine: result for result in results})
-        self._findings[snapshot.symbol] = inputs, findings
-        self._findings.move_to_end(snapshot.symbol)
-        while len(self._findings) > MOST_SYMBOLS:
-            self._findings.popitem(last=False)
+        _keep(self._findings, snapshot.symbol, (inputs, findings))
         return findings
 
     async def _made(self, engine: Engine, snapshot: Snapshot) -> Made:
@@ -145,20 +187,6 @@ class Orchestrator:
             return Made(EngineResult.failed(engine.name, failure, snapshot.as_of, seconds * 1000), holds=False)
         passing = isinstance(answer, Unavailable) and answer.passing
         return Made(EngineResult.of(engine.name, answer, snapshot.as_of, seconds * 1000), holds=not passing)
-
-    def _found(self, snapshot: Snapshot, results: Sequence[EngineResult]) -> Findings:
-        """The results put together; the same object for the same results, whose JSON is then written already."""
-        inputs = history_inputs(snapshot), tuple(map(id, results))
-        kept = self._findings.get(snapshot.symbol)
-        if kept is not None and kept[0] == inputs:
-            return kept[1]
-        overall = combine(results, self._weights, regime_of(snapshot))
-        findings = Findings(overall, {result.engine: result for result in results})
-        self._findings[snapshot.symbol] = inputs, findings
-        self._findings.move_to_end(snapshot.symbol)
-        while len(self._findings) > MOST_SYMBOLS:
-            self._findings.popitem(last=False)
-        return findings
 
     async def _guarded(self, engine: Engine, snapshot: Snapshot) -> tuple[Answer | None, str]:
         """The engine's answer, or None and the bounded reason of its failure; the log has the traceback."""
@@ -177,6 +205,14 @@ class Orchestrator:
         if inspect.iscoroutinefunction(engine.assess):
             return cast(Answer, await engine.assess(snapshot))
         return await self._threads[engine.name].run(lambda: cast(Answer, engine.assess(snapshot)))
+
+
+def _keep(kept: OrderedDict[str, Kept], symbol: Symbol, value: Kept) -> None:
+    """Keep `value` among those of the symbols that were last looked at."""
+    kept[symbol] = value
+    kept.move_to_end(symbol)
+    while len(kept) > MOST_SYMBOLS:
+        kept.popitem(last=False)
 
 
 def _failure_reason(error: Exception) -> str:

@@ -27,6 +27,7 @@ from investiq.invest.analysis import return_ratios
 from investiq.invest.analysis.engine import (
     Answer,
     MetricValue,
+    Steady,
     Unavailable,
     Verdict,
     finite,
@@ -75,7 +76,7 @@ class QuantitativeEngine:
 
     def inputs(self, snapshot: Snapshot) -> Hashable:
         """The bars, of this symbol and of all others."""
-        return history_inputs(snapshot), snapshot.universe_symbols
+        return Steady((history_inputs(snapshot), snapshot.universe_symbols))
 
 
 def sharpe_standard_error(returns: Floats) -> float:

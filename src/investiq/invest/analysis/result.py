@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -110,8 +110,8 @@ class Findings:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: times as ISO-8601 in UTC, enumerations as their words."""
-        document: dict[str, Any] = _jsonable(asdict(self))
-        return document
+        engines = {name: _document(result) for name, result in self.engines.items()}
+        return {"overall": _document(self.overall), "engines": engines}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,8 @@ class Analysis:
 
     def to_json(self) -> bytes:
         """The same as UTF-8 text; what the engines found is written once for all analyses that share it."""
-        return _json(self._head())[:-1] + b"," + self.findings.json
+        head = f'{{"symbol":"{self.symbol}","as_of":"{_jsonable(self.as_of)}","price":{_price(self.price)},'
+        return head.encode() + self.findings.json
 
     def _head(self) -> dict[str, Any]:
         return {"symbol": self.symbol, "as_of": _jsonable(self.as_of), "price": _jsonable(self.price)}
@@ -156,6 +157,14 @@ def _rounded_metric(value: MetricValue) -> MetricValue:
 
 def _json(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _document(value: Overall | EngineResult) -> dict[str, Any]:
+    return {field.name: _jsonable(getattr(value, field.name)) for field in fields(value)}  # asdict() copies all deeply
+
+
+def _price(price: Decimal | None) -> str:
+    return "null" if price is None else f'"{price}"'
 
 
 def _jsonable(value: Any) -> Any:

@@ -18,7 +18,7 @@ from functools import cache
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from investiq.foundation.vocabulary import EngineName
-from investiq.invest.analysis.engine import Answer, Unavailable, Verdict
+from investiq.invest.analysis.engine import Answer, Steady, Unavailable, Verdict
 from investiq.invest.analysis.snapshot import Snapshot
 from investiq.invest.market.types import Headline, Symbol
 
@@ -49,7 +49,7 @@ class SentimentEngine:
     def inputs(self, snapshot: Snapshot) -> Hashable:
         """The headlines in the window."""
         headlines = self._headlines(snapshot.symbol)
-        return "no news" if headlines is None else tuple(_recent(headlines, snapshot.as_of))
+        return Steady("no news") if headlines is None else tuple(_recent(headlines, snapshot.as_of))
 
 
 def _recent(headlines: Iterable[Headline], as_of: datetime) -> list[str]:

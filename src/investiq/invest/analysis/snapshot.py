@@ -49,6 +49,10 @@ class Snapshot:
         """The bars as arrays of floats."""
         return self.bars.floats()
 
+    def at(self, now: datetime) -> Snapshot:
+        """The same at another time in the same step of the market, without the arrays that were made of the bars."""
+        return Snapshot(self.symbol, now, self.version, self.bars, self.quote, self.universe, self.universe_symbols)
+
     @classmethod
     def take(cls, market: Market, symbol: Symbol, universes: SessionCache[Universe] | None = None) -> Snapshot:
         """Look at `market` once.

@@ -15,6 +15,7 @@ from investiq.foundation.vocabulary import MarketPhase
 from investiq.invest.market.calendar import Session, TradingCalendar
 from investiq.invest.market.clock import Clock
 from investiq.invest.market.history import History
+from investiq.invest.market.market_step import MarketStep, step_at
 from investiq.invest.market.provider import PriceProvider, UnknownSymbol, nearest_symbols
 from investiq.invest.market.session_cache import SessionCache
 from investiq.invest.market.session_prices import price_order, session_times
@@ -89,6 +90,7 @@ class Market:
         self._calendar = calendar
         self._known_at = SessionCache(self._find_known, self.version)
         self._newest_at = SessionCache(self._find_newest, self.version)
+        self._step: MarketStep | None = None
 
     def now(self) -> datetime:
         """Market time, aware, UTC."""
@@ -97,6 +99,13 @@ class Market:
     def version(self) -> int:
         """Grows with each change of the prices of sessions that are over, other than by the passing of market time."""
         return self._provider.version()
+
+    def moment(self) -> tuple[datetime, MarketStep]:
+        """Now, and the step that it lies in: while that is the same, no bar and no quote has changed."""
+        version, now, step = self.version(), self._clock.now(), self._step
+        if step is None or not step.holds(version, now):
+            step = self._step = step_at(self._calendar, version, now)
+        return now, step
 
     def phase(self) -> MarketPhase:
         """Open, between two sessions, or at the end of the data."""

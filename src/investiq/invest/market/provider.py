@@ -103,8 +103,15 @@ class ObservedProvider:
 
     def __init__(self, provider: PriceProvider, metrics: Metrics) -> None:
         self._provider = provider
-        self._calls = metrics.counter(catalogue.PROVIDER_CALLS)
-        self._durations = metrics.histogram(catalogue.PROVIDER_CALL_DURATION)
+        calls, durations = (
+            metrics.counter(catalogue.PROVIDER_CALLS),
+            metrics.histogram(catalogue.PROVIDER_CALL_DURATION),
+        )
+        # The child of a label set is looked up once: `.labels()` takes a lock on every call.
+        self._count = {each: calls.labels(*each).inc for each in catalogue.PROVIDER_CALLS.known_label_sets()}
+        self._time = {
+            each: durations.labels(*each).observe for each in catalogue.PROVIDER_CALL_DURATION.known_label_sets()
+        }
 
     @property
     def name(self) -> str:
@@ -150,6 +157,6 @@ class ObservedProvider:
             outcome = "ok"  # the provider did its work; the question was wrong
             raise
         finally:
-            self._durations.labels(operation).observe(time.perf_counter() - started)
-            self._calls.labels(operation, outcome).inc()
+            self._time[operation,](time.perf_counter() - started)
+            self._count[operation, outcome]()
         return answer

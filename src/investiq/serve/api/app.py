@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import structlog
 from fastapi import FastAPI, Security
+from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 
 from investiq.foundation.config.paths import Paths
@@ -22,6 +23,7 @@ from investiq.serve.api.errors import STATUSES
 from investiq.serve.api.identity import bearer
 from investiq.serve.api.key_ring import KeyRing
 from investiq.serve.api.keys import KeyStore, provide_key_files
+from investiq.serve.api.repeated_analyses import RepeatedAnalyses
 from investiq.serve.api.routes.account import account_routes
 from investiq.serve.api.routes.analysis import analysis_routes
 from investiq.serve.api.routes.docs import docs_routes
@@ -75,6 +77,9 @@ def create_app(parts: ApiParts) -> FastAPI:
         requests_per_minute=api.requests_per_minute,
         metrics=metrics,
     )
+    analyses = analysis_routes(parts.orchestrator)
+    route = next(each for each in analyses.routes if isinstance(each, APIRoute) and each.name == "analyze")
+    repeated = Middleware(RepeatedAnalyses, orchestrator=parts.orchestrator, route=route)
     app = create_server(
         "InvestIQ API",
         description="Analyses stocks, trades them on paper, and is watched by construction.",
@@ -85,7 +90,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         health=health_endpoint(background_tasks.monitor, parts.desk),
         health_options=HEALTH_OPTIONS,
         statuses=STATUSES,
-        inner_layers=[authentication],
+        inner_layers=[authentication, repeated],
         refusals=REFUSALS,
         quiet=MONITORING_PATHS | {HEARTBEAT_PATH},
         dependencies=[Security(bearer)],
@@ -94,7 +99,7 @@ def create_app(parts: ApiParts) -> FastAPI:
     for router in (
         heartbeat_routes(parts.desk, metrics),
         market_routes(parts.market),
-        analysis_routes(parts.orchestrator),
+        analyses,
         trade_routes(parts.desk, metrics, api.trades_per_minute),
         account_routes(parts.desk),
         trading_routes(parts.desk, metrics),

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from investiq.foundation.contract.api import SESSIONS_PATH
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
@@ -40,6 +40,7 @@ from investiq.serve.http.access import (
     bearer_credential,
     client_bucket,
 )
+from investiq.serve.http.answers import answer_of
 
 __all__ = ["REFUSALS", "AuthMiddleware"]
 
@@ -117,8 +118,10 @@ class AuthMiddleware:
         rate = scope.get("rate")
         if rate is not None and not rate.allowed:
             refusal = self._too_many(rate)
+        if rate is not None:
+            answer_of(scope).headers[:0] = rate.raw_headers()
         answer = self.app if refusal is None else _response(scope, refusal)
-        await answer(scope, receive, send if rate is None else _with_headers(send, rate.headers()))
+        await answer(scope, receive, send)
 
     async def _identify(self, scope: Scope) -> _Refusal | None:
         """Set the caller, or refuse; counts the request against its limit on the way, as `scope["rate"]`."""
@@ -207,14 +210,3 @@ def _stops_trading(scope: Scope) -> bool:
 
 def _response(scope: Scope, refusal: _Refusal) -> Response:
     return problem_response(scope, refusal.status, refusal.reason, refusal.message, refusal.headers)
-
-
-def _with_headers(send: Send, fields: Mapping[str, str]) -> Send:
-    encoded = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
-
-    async def send_with_headers(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *encoded]
-        await send(message)
-
-    return send_with_headers

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from investiq.serve.http.moving_window import WINDOW_SECONDS, MovingWindow
 
@@ -16,7 +17,7 @@ __all__ = ["RateLimit", "RateLimitDecision"]
 BUCKETS_KEPT = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen, it would take four times as long to make
 class RateLimitDecision:
     """Whether one more request fits, how many still do, and in how many seconds the next place is free."""
 
@@ -28,11 +29,18 @@ class RateLimitDecision:
 
     def headers(self) -> dict[str, str]:
         """The fields of draft-ietf-httpapi-ratelimit-headers, and Retry-After when refused."""
-        fields = {
-            "RateLimit-Policy": f'"{self.policy}";q={self.limit};w={WINDOW_SECONDS:g}',
-            "RateLimit": f'"{self.policy}";r={self.remaining};t={self.reset_seconds}',
-        }
-        return fields if self.allowed else fields | {"Retry-After": str(self.reset_seconds)}
+        return {name.decode(): value.decode() for name, value in self.raw_headers()}
+
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The same as ASGI takes them."""
+        state = f'"{self.policy}";r={self.remaining};t={self.reset_seconds}'
+        fields = [_policy_field(self.policy, self.limit), (b"ratelimit", state.encode())]
+        return fields if self.allowed else [*fields, (b"retry-after", str(self.reset_seconds).encode())]
+
+
+@lru_cache
+def _policy_field(policy: str, limit: int) -> tuple[bytes, bytes]:
+    return b"ratelimit-policy", f'"{policy}";q={limit};w={WINDOW_SECONDS:g}'.encode()
 
 
 class RateLimit:
@@ -58,17 +66,21 @@ class RateLimit:
     def take(self, bucket: str) -> RateLimitDecision:
         """Count one request of `bucket`, unless it has used up its limit."""
         with self._lock:
-            window = self._window(bucket)
-            allowed, remaining = window.take(), window.remaining()
-            reset = max(1, math.ceil(window.reset_seconds()))
-        return RateLimitDecision(self.policy, allowed, self._limit, remaining, reset)
+            now = self._clock()
+            allowed, remaining, seconds = self._window(bucket, now).take_at(now)
+        return RateLimitDecision(self.policy, allowed, self._limit, remaining, max(1, math.ceil(seconds)))
 
-    def _window(self, bucket: str) -> MovingWindow:
-        window = self._windows.get(bucket)
+    def _window(self, bucket: str, now: float) -> MovingWindow:
+        windows = self._windows
+        window = windows.get(bucket)
         if window is None:
-            window = self._windows[bucket] = MovingWindow(self._limit, self._clock)
-        self._windows.move_to_end(bucket)
-        oldest = next(iter(self._windows))
-        if oldest != bucket and (len(self._windows) > BUCKETS_KEPT or self._windows[oldest].remaining() == self._limit):
+            window = windows[bucket] = MovingWindow(self._limit, self._clock)
+        elif len(windows) == 1:
+            return window
+        windows.move_to_end(bucket)
+        oldest = next(iter(windows))
+        if oldest != bucket and (
+            len(self._windows) > BUCKETS_KEPT or self._windows[oldest].remaining_at(now) == self._limit
+        ):
             del self._windows[oldest]
         return window

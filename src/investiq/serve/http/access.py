@@ -12,7 +12,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
@@ -21,7 +21,7 @@ from starlette.types import Scope
 
 from investiq.foundation.config.schema import ApiConfig
 from investiq.foundation.vocabulary import Part
-from investiq.serve.http.hosts import host_name, hosts_of
+from investiq.serve.http.hosts import host_name
 
 __all__ = [
     "CHALLENGE",
@@ -81,6 +81,15 @@ READERS: Final[Mapping[Part, Mapping[str, Readers]]] = {
 """The servers that differ from `USUAL`."""
 
 
+class _Trust(Enum):
+    """Why an address is trusted."""
+
+    NONE = auto()
+    NETWORK = auto()
+    LOCAL = auto()
+    """It is of this machine."""
+
+
 class MonitoringAccess:
     """The rule for one server.
 
@@ -92,7 +101,7 @@ class MonitoringAccess:
         self._readers = READERS.get(part, USUAL)
         self._token = (config.metrics_token.get_secret_value() if config.metrics_token else "").encode()
         self._networks = config.trusted_networks
-        self._is_trusted: Callable[[str], bool] = lru_cache(maxsize=1024)(self._holds)
+        self._trust: Callable[[str], _Trust] = lru_cache(maxsize=1024)(self._trust_in)
 
     def allows(self, scope: Scope) -> bool:
         """Whether a request for one of `MONITORING_PATHS` is answered."""
@@ -107,16 +116,18 @@ class MonitoringAccess:
     def reads_from_trusted_network(self, scope: Scope) -> bool:
         """Whether it reads, and comes itself from a trusted network: what a proxy passes on does not count."""
         client = scope.get("client")
-        if client is None or scope["method"] not in _READING or not self._is_trusted(client[0]):
+        if client is None or scope["method"] not in _READING:
             return False
-        headers = scope["headers"]
-        return not is_forwarded(headers) and _is_near(headers, local=_is_loopback(client[0]))
+        trust, headers = self._trust(client[0]), scope["headers"]
+        return trust is not _Trust.NONE and not is_forwarded(headers) and _is_near(headers, trust)
 
-    def _holds(self, text: str) -> bool:
+    def _trust_in(self, text: str) -> _Trust:
         address = parse_address(text)
-        return address is not None and any(
+        if address is None or not any(
             address in network for network in self._networks if network.version == address.version
-        )
+        ):
+            return _Trust.NONE
+        return _Trust.LOCAL if address.is_loopback else _Trust.NETWORK
 
     def _is_scraper(self, scope: Scope) -> bool:
         credential = bearer_credential(scope["headers"])
@@ -128,37 +139,32 @@ class MonitoringAccess:
 
 def is_forwarded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether a proxy says that it passes on the request of somebody else."""
-    return any(_names_a_proxy(key) for key, _ in headers)
+    return _names_a_proxy(tuple([key for key, _ in headers]))
 
 
-@lru_cache(maxsize=512)  # clients of a server send the same few
-def _names_a_proxy(header: bytes) -> bool:
-    return _FORWARDING.fullmatch(header) is not None
+@lru_cache(maxsize=512)  # clients of a server send the same few, in the same order
+def _names_a_proxy(headers: tuple[bytes, ...]) -> bool:
+    return any(_FORWARDING.fullmatch(header) for header in headers)
 
 
-def _is_near(headers: Iterable[tuple[bytes, bytes]], *, local: bool) -> bool:
+def _is_near(headers: Iterable[tuple[bytes, bytes]], trust: _Trust) -> bool:
     """Whether Host is what a neighbour types: a literal address, and on this machine itself one of loopback.
 
     Any other name (`hostnames`) is known outside, so it may have come through a proxy that adds no header.
     """
-    names = [host_name(value) for value in hosts_of(headers)]
-    return len(names) == 1 and _is_near_name(names[0] or "", local)
+    hosts = [value for key, value in headers if key == b"host"]
+    return len(hosts) == 1 and _is_near_name(hosts[0], trust)
 
 
 @lru_cache(maxsize=512)
-def _is_near_name(name: str, local: bool) -> bool:
+def _is_near_name(header: bytes, trust: _Trust) -> bool:
+    name = host_name(header.decode("latin-1")) or ""
     if name == "localhost":
         return True
     try:
-        return ip_address(name).is_loopback or not local
+        return ip_address(name).is_loopback or trust is _Trust.NETWORK
     except ValueError:
         return False
-
-
-@lru_cache(maxsize=1024)
-def _is_loopback(text: str) -> bool:
-    address = parse_address(text)
-    return address is not None and address.is_loopback
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:

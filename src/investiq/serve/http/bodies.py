@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -15,6 +15,7 @@ __all__ = ["BodyCheck"]
 
 _FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 """Everything else is read as JSON, if it is read at all."""
+_ANNOUNCING = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class BodyCheck:
@@ -28,10 +29,12 @@ class BodyCheck:
         self.app = app
         self.limit = limit
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http" or not _has_body(scope["headers"]):
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
+        return self._check(scope, receive, send)
+
+    async def _check(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             body = None if _announced(scope["headers"]) > self.limit else await self._read(receive)
         except ClientDisconnect:  # nobody hears it; the log and the metrics do
@@ -75,7 +78,7 @@ def _refuse_json(scope: Scope, body: bytes) -> Response | None:
 
 
 def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(key in (b"content-length", b"transfer-encoding") for key, _ in headers)
+    return not _ANNOUNCING.isdisjoint([key for key, _ in headers])
 
 
 def _announced(headers: Iterable[tuple[bytes, bytes]]) -> int:

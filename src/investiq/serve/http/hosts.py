@@ -7,7 +7,7 @@ A page on evil.example can point its own name at 127.0.0.1 and so reach a server
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import psutil
@@ -65,9 +65,13 @@ class HostPolicy:
         names = {*_LOOPBACK, listen, *hostnames}
         if listen in ("0.0.0.0", "::"):  # noqa: S104  compared, not bound
             names |= {a.address.split("%")[0] for group in psutil.net_if_addrs().values() for a in group}
+        self._is_ours: Callable[[bytes], bool] = lru_cache(maxsize=512)(self._names_us)
         self._names = frozenset(filter(None, (host_name(f"[{n}]" if n.count(":") > 1 else n) for n in names)))
 
     def allows(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
         """Whether exactly one Host header is there and it names this server."""
-        hosts = hosts_of(headers)
-        return len(hosts) == 1 and host_name(hosts[0]) in self._names
+        hosts = [value for key, value in headers if key == b"host"]
+        return len(hosts) == 1 and self._is_ours(hosts[0])
+
+    def _names_us(self, header: bytes) -> bool:
+        return host_name(header.decode("latin-1")) in self._names

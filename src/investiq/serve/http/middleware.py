@@ -1,6 +1,7 @@
-"""The ASGI layers around each server of ours, outermost first: safe headers, request id and access log, metrics, HEAD,
-host check, pages of other sites, error boundary; the body has a file of its own (`bodies`). Plain ASGI: Starlette's
-BaseHTTPMiddleware costs a task and two streams per request.
+"""The ASGI layers around each server of ours, outermost first: request id and access log, metrics, HEAD, host check,
+pages of other sites, error boundary. The headers of the answer, around them all, have a file of their own (`answers`),
+and so has the body (`bodies`). Plain ASGI: Starlette's BaseHTTPMiddleware costs a task and two streams per request.
+A layer that only lets a request through hands on what the inner one gives, and adds no coroutine of its own.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache, partial
 from itertools import product
 
 import structlog
@@ -19,14 +20,15 @@ from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from investiq.foundation.telemetry import catalogue
-from investiq.foundation.telemetry.logging import log_request
+from investiq.foundation.telemetry.logging import REQUEST_ID, log_request
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serve.http.access import MONITORING_PATHS
+from investiq.serve.http.answers import answer_of
 from investiq.serve.http.hosts import HostPolicy
 from investiq.serve.http.pages import is_of_another_page
 from investiq.serve.http.problems import problem_response
 
-__all__ = ["AccessLog", "AnswerHeaders", "ErrorBoundary", "HeadAsGet", "HostCheck", "OtherPages", "RequestMetrics"]
+__all__ = ["AccessLog", "ErrorBoundary", "HeadAsGet", "HostCheck", "OtherPages", "RequestMetrics"]
 
 _log = structlog.get_logger(__name__)
 
@@ -42,73 +44,53 @@ class AccessLog:
     def __init__(self, app: ASGIApp, quiet: frozenset[str] = MONITORING_PATHS) -> None:
         self.app = app
         self.quiet = quiet
+        self._made = RandomIds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = scope["request_id"] = _request_id(scope["headers"])
-        started, status = time.perf_counter(), 0
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
-            await send(message)
-
-        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        request_id = scope["request_id"] = _sane_id(scope["headers"]) or self._made.next()
+        answer = answer_of(scope)
+        answer.headers.append((b"x-request-id", request_id.encode()))
+        started = time.perf_counter()
+        bound = REQUEST_ID.set(request_id)
         try:
-            await self.app(scope, receive, send_with_id)
+            await self.app(scope, receive, send)
         finally:
             # Scrapes and probes every few seconds would bury what people do; they are logged only when they fail.
-            if status >= 400 or scope["path"] not in self.quiet:
+            if answer.status >= 400 or scope["path"] not in self.quiet:
                 milliseconds = round((time.perf_counter() - started) * 1000, 2)
                 log_request(
                     __name__,
                     request_id,
                     method=scope["method"],
                     path=scope["path"],
-                    status=status,
+                    status=answer.status,
                     milliseconds=milliseconds,
                 )
-            structlog.contextvars.reset_contextvars(**bound)
+            REQUEST_ID.reset(bound)
 
 
-def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
+def _sane_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     for key, value in headers:
         if key == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return value.decode()
-    return os.urandom(16).hex()
+    return None
 
 
-class AnswerHeaders:
-    """Keeps browsers from guessing types, and caches from keeping what is no file: it is right for a moment only."""
+class RandomIds:
+    """32 random hexadecimal digits each. The system is asked for 64 of them at once: a call costs more than an id."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self) -> None:
+        self._digits, self._used = "", 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = _with_missing(message.get("headers", ()))
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
-
-
-_NO_GUESSING = (b"x-content-type-options", b"nosniff")
-_NO_KEEPING = (b"cache-control", b"no-store")
-# A file says how it may be kept, or at least by what it is known again.
-_KEPT_BY = frozenset({b"cache-control", b"etag", b"last-modified"})
-
-
-def _with_missing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    names = {key.lower() for key, _ in headers}
-    missing = [] if _NO_GUESSING[0] in names else [_NO_GUESSING]
-    if names.isdisjoint(_KEPT_BY):
-        missing.append(_NO_KEEPING)
-    return [*headers, *missing]
+    def next(self) -> str:
+        """One that was never given before."""
+        if self._used >= len(self._digits):
+            self._digits, self._used = os.urandom(64 * 16).hex(), 0
+        self._used += 32
+        return self._digits[self._used - 32 : self._used]
 
 
 class RequestMetrics:
@@ -126,7 +108,7 @@ class RequestMetrics:
         metrics.gauge(catalogue.ACTIVE_CONNECTIONS).set_function(lambda: self._active)
         duration = metrics.histogram(catalogue.REQUEST_DURATION)
         # The child of a label set is looked up once: `.labels()` takes a lock and sorts on every call.
-        self._timer = lru_cache(maxsize=2048)(lambda *labels: _child(duration, labels))
+        self._timer: Callable[[str, str, int], Histogram] = lru_cache(maxsize=2048)(partial(_child, duration))
         self._primed = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,28 +118,25 @@ class RequestMetrics:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 500
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        started = time.perf_counter()
         self._active += 1
         try:
-            await self.app(scope, receive, send_and_note)
+            await self.app(scope, receive, send)
         except BaseException:
-            status = 500
+            self._note(scope, 500, started)
             raise
+        else:
+            self._note(scope, answer_of(scope).status or 500, started)
         finally:
             self._active -= 1
-            self._requests.inc()
-            if status >= 500:
-                self._errors.inc()
-            method = scope["method"] if scope["method"] in _METHODS else OTHER_METHOD
-            milliseconds = (time.perf_counter() - started) * 1000
-            self._timer(_template(scope), method, str(status)).observe(milliseconds)
+
+    def _note(self, scope: Scope, status: int, started: float) -> None:
+        self._requests.inc()
+        if status >= 500:
+            self._errors.inc()
+        method = scope["method"] if scope["method"] in _METHODS else OTHER_METHOD
+        milliseconds = (time.perf_counter() - started) * 1000
+        self._timer(_template(scope), method, status).observe(milliseconds)
 
     def _prime(self, app: FastAPI) -> None:
         """Make the series of what each operation answers exist with value 0 before it is first given.
@@ -171,15 +150,15 @@ class RequestMetrics:
             if isinstance(route, APIRoute) and route.include_in_schema:
                 statuses = map(str, (route.status_code or 200, *route.responses))
                 for method, status in product(sorted(route.methods or ()), filter(_is_no_refusal, statuses)):
-                    self._timer(route.path_format, method, status)
+                    self._timer(route.path_format, method, int(status))
 
 
 def _is_no_refusal(status: str) -> bool:
     return status.isdigit() and not status.startswith("4")
 
 
-def _child(histogram: Histogram, labels: tuple[str, ...]) -> Histogram:
-    return histogram.labels(*labels)
+def _child(histogram: Histogram, template: str, method: str, status: int) -> Histogram:
+    return histogram.labels(template, method, str(status))
 
 
 def _template(scope: Scope) -> str:
@@ -195,11 +174,12 @@ class HeadAsGet:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http" or scope["method"] != "HEAD":
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
+        return self._answer(scope, receive, send)
 
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_without_body(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
@@ -218,16 +198,13 @@ class HostCheck:
         self.app = app
         self.policy = policy
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or self.policy.allows(scope["headers"]):
-            await self.app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
-        else:
-            message = (
-                "the Host header does not name this server: add the name to `hostnames` of its section in investiq.toml"
-            )
-            await problem_response(scope, 421, "foreign_host", message)(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] == "lifespan" or self.policy.allows(scope["headers"]):
+            return self.app(scope, receive, send)
+        message = (
+            "the Host header does not name this server: add the name to `hostnames` of its section in investiq.toml"
+        )
+        return _turn_away(scope, receive, send, 421, "foreign_host", message)
 
 
 class OtherPages:
@@ -239,14 +216,18 @@ class OtherPages:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or not is_of_another_page(scope):
-            await self.app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
-        else:
-            message = "a page of another site, or of another port, has no business here: open this server's own page"
-            await problem_response(scope, 403, "foreign_origin", message)(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] == "lifespan" or not is_of_another_page(scope):
+            return self.app(scope, receive, send)
+        message = "a page of another site, or of another port, has no business here: open this server's own page"
+        return _turn_away(scope, receive, send, 403, "foreign_origin", message)
+
+
+async def _turn_away(scope: Scope, receive: Receive, send: Send, status: int, reason: str, message: str) -> None:  # noqa: PLR0917
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await problem_response(scope, status, reason, message)(scope, receive, send)
 
 
 class ErrorBoundary:
@@ -259,18 +240,11 @@ class ErrorBoundary:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        begun = False
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
         try:
-            await self.app(scope, receive, send_and_note)
+            await self.app(scope, receive, send)
         except Exception:
             _log.exception("unhandled_error", method=scope["method"], path=scope["path"])
-            if begun:
+            if answer_of(scope).status:
                 raise  # the status line is out: only a broken connection can still tell the client
             message = "an unforeseen error; the log has it under this request id"
             await problem_response(scope, 500, "internal_error", message)(scope, receive, send)

@@ -25,18 +25,29 @@ class MovingWindow:
 
     def take(self) -> bool:
         """Count one event, unless that would be one too many; whether it was counted."""
-        if not self.remaining():
-            return False
-        self._times.append(self._clock())
-        return True
+        return self.take_at(self._clock())[0]
+
+    def take_at(self, now: float) -> tuple[bool, int, float]:
+        """`take`, for who has read the clock; how many more fit, and in how many seconds the oldest is forgotten."""
+        times = self._times
+        if times and times[0] <= now - WINDOW_SECONDS:
+            self._forget(now)
+        remaining = self._most - len(times)
+        if remaining <= 0:
+            return False, 0, times[0] + WINDOW_SECONDS - now if times else 0.0
+        times.append(now)
+        return True, remaining - 1, times[0] + WINDOW_SECONDS - now
 
     def remaining(self) -> int:
         """How many more events fit now."""
-        over = self._clock() - WINDOW_SECONDS
-        while self._times and self._times[0] <= over:
-            self._times.popleft()
+        return self.remaining_at(self._clock())
+
+    def remaining_at(self, now: float) -> int:
+        """`remaining`, for who has read the clock already."""
+        self._forget(now)
         return self._most - len(self._times)
 
-    def reset_seconds(self) -> float:
-        """In how many seconds the oldest event is forgotten; 0 without any."""
-        return self._times[0] + WINDOW_SECONDS - self._clock() if self._times else 0.0
+    def _forget(self, now: float) -> None:
+        times, over = self._times, now - WINDOW_SECONDS
+        while times and times[0] <= over:
+            times.popleft()

@@ -30,7 +30,7 @@ def names_its_page(headers: _Headers) -> bool:
 def is_of_another_page(scope: Scope) -> bool:
     """Whether a page that is not of this server sends the request, other than by a link that somebody follows."""
     headers = scope["headers"]
-    if not any(key in _SAID_BY_BROWSERS for key, _ in headers):
+    if _SAID_BY_BROWSERS.isdisjoint([key for key, _ in headers]):
         return False
     if any(not _is_our_origin(origin.decode("latin-1"), scope) for origin in _values(headers, b"origin")):
         return True
