@@ -9,7 +9,6 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleGroup
-from investiq.clients.session import BadResponse, HttpSession, HttpSettings, Refused
 from investiq.foundation import topology
 from investiq.foundation.errors import InvestIQError
 from investiq.invest.market.kept_start import where_it_was
@@ -71,6 +70,9 @@ async def _card(base_url: str) -> dict[str, Any]:
         Unreachable, TimedOut: the service does not answer.
         ModelServiceError: it has no model, or another program is on its port.
     """
+    # 150 ms that every start of the stack would pay, which only looks whether to train.
+    from investiq.clients.session import BadResponse, HttpSession, HttpSettings, Refused  # noqa: PLC0415
+
     settings = HttpSettings(timeout_seconds=TIMEOUT_SECONDS)
     try:
         async with HttpSession("the signal models service", base_url, settings, part=topology.SIGNALS.name) as http:

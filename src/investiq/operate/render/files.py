@@ -5,6 +5,8 @@ The content comes from `monitoring`; here it becomes text and files.
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Collection, Iterable, Mapping
 from importlib import resources
 from pathlib import Path, PurePath, PurePosixPath
@@ -60,8 +62,9 @@ class RenderError(InvestIQError):
 def write_runtime(config: Config, directory: Path, without: Collection[str] = ()) -> tuple[Path, ...]:
     """Write the files that the programs of this machine start with, and return their paths.
 
-    The folder gets mode 0700 and each file 0600, since some hold secrets. Each file is replaced whole, so that a
-    program that reloads meanwhile reads the old one or the new one; a rule file of a subject that is no more goes.
+    The folder gets mode 0700 and each file 0600, since some hold secrets. Each file that changes is replaced whole, so
+    that a program that reloads meanwhile reads the old one or the new one; a rule file of a subject that is no more
+    goes.
 
     Args:
         without: scrape jobs whose program this machine does not have: nothing to scrape is not a dead service.
@@ -74,7 +77,8 @@ def write_runtime(config: Config, directory: Path, without: Collection[str] = ()
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
     for name, text in texts.items():
-        replace_whole(directory / name, text, 0o600)
+        if not _stands(directory / name, text):
+            replace_whole(directory / name, text, 0o600)
     _remove_orphans(directory, texts)
     return tuple(directory / name for name in texts)
 
@@ -213,6 +217,19 @@ _Dumper.add_representer(str, _text)
 
 def _yaml(document: Mapping[str, Any]) -> str:
     return HEADER + yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def _stands(path: Path, text: str) -> bool:
+    """Whether the file holds just this already, for its owner alone: to write thirty to the disk takes its time."""
+    try:
+        found = path.lstat()
+        return (
+            found.st_mode == stat.S_IFREG | 0o600
+            and found.st_uid == os.geteuid()
+            and path.read_bytes() == text.encode()
+        )
+    except OSError:
+        return False
 
 
 def _template(name: str) -> str:

@@ -17,7 +17,6 @@ from investiq.foundation.config import Config, Paths
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.files import provide_token
 from investiq.foundation.telemetry import logging
-from investiq.operate.render import files
 from investiq.operate.render.web_config import provide_passwords
 from investiq.operate.supervise.control import AlreadyRunning, ControlClient, NotRunning, hold_lock, is_locked
 from investiq.operate.supervise.control_server import ControlServer
@@ -48,6 +47,9 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
         PortsTaken: something else listens where a part is to listen.
         UnusableTokenFile: a token, or the password of a program, cannot be made or read.
     """
+    # Rules, dashboards and Grafana's SDK: a detaching `investiq up` does without.
+    from investiq.operate.render import files  # noqa: PLC0415
+
     paths = _folders(config)
     table = _with_sockets(stack_table(config))
     with hold_lock(paths.run), bound_ports(table) as sockets:

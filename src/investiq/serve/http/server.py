@@ -26,6 +26,8 @@ from investiq.serve.http.connections import (
 __all__ = ["serve", "uvicorn_options"]
 
 _START_FAILED = 3  # uvicorn's own
+_GC_THRESHOLDS = (700, 10, 10)
+"""Python's own: the command line has others while it loads."""
 
 
 class NoListeningSocket(InvestIQError):
@@ -50,6 +52,7 @@ def serve(app: ASGIApp, host: str, port: int, descriptors: Sequence[int] = ()) -
     # What was made until now stays. Python would look through all of it again and again, and no request is served then.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
     with suppress(KeyboardInterrupt):
         server.run([_inherited(descriptor) for descriptor in descriptors] or None)
     if not server.started:
