@@ -8,10 +8,22 @@ from contextlib import ExitStack
 
 import pytest
 
+from investiq.foundation import socket_diag
 from investiq.foundation.listeners import connection_user, listeners, listeners_reached
 from tests.ports import free_port
 
 ME = os.geteuid()
+
+
+@pytest.fixture(params=["netlink", "/proc"], autouse=True)
+def asked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to ask the kernel say the same; a container may forbid the first."""
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError("no netlink here")
+
+    if request.param == "/proc":
+        monkeypatch.setattr(socket_diag, "_asked", forbidden)
 
 
 def listening(address: str, port: int, v6only: bool = False) -> socket.socket:
@@ -63,3 +75,10 @@ def test_a_connection_has_the_user_who_accepted_it(address: str, dialled: str) -
             assert connection_user(*ends) is None, "nobody has accepted it"
             with listener.accept()[0]:
                 assert connection_user(*ends) == ME
+
+
+def test_a_connection_that_is_no_more_has_no_user() -> None:
+    with listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()) as client:
+        ends = (listener.getsockname(), client.getsockname())
+        listener.accept()[0].close()
+    assert connection_user(*ends) is None

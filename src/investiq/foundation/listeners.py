@@ -1,6 +1,6 @@
-"""Who listens on the ports of this machine. The kernel tells everybody the user of a socket, in /proc/net/tcp.
+"""Who listens on the ports of this machine. The kernel tells everybody the user of a socket, by netlink and in /proc.
 
-Where there is no /proc, as on macOS, nothing is known: then no listener is found, and no connection's user.
+Where there is neither, as on macOS, nothing is known: then no listener is found, and no connection's user.
 """
 
 from __future__ import annotations
@@ -8,10 +8,13 @@ from __future__ import annotations
 import pwd
 import sys
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from investiq.foundation import socket_diag
 
 if TYPE_CHECKING:
     import psutil
@@ -39,7 +42,10 @@ class Listener:
 
 def listeners(port: int) -> list[Listener]:
     """Every socket that listens on `port`, on whatever address."""
-    return [Listener(_address(row), port, int(row[7])) for row in _rows(port) if row[3] == _LISTEN]
+    try:
+        return [Listener(_plain(one.address), port, one.user) for one in socket_diag.listening(port)]
+    except (OSError, AttributeError):  # the latter where there is no netlink at all
+        return [Listener(_address(row), port, int(row[7])) for row in _rows(port) if row[3] == _LISTEN]
 
 
 def listeners_reached(host: str, port: int) -> list[Listener]:
@@ -55,6 +61,10 @@ def listeners_reached(host: str, port: int) -> list[Listener]:
 
 def connection_user(server: tuple[str, int], client: tuple[str, int]) -> int | None:
     """The user of the server's end of a connection within this machine; None while nobody has accepted it."""
+    with suppress(OSError, AttributeError):
+        found = socket_diag.connection(_bare(server), _bare(client))
+        if found.is_connection:
+            return found.user if found.held else None
     for row in _rows(server[1]):
         if row[9] != _ORPHAN and _end(row[1]) == _key(server) and _end(row[2]) == _key(client):
             return int(row[7])
@@ -138,7 +148,12 @@ def _end(field: str) -> tuple[Address, int]:
 
 
 def _key(end: tuple[str, int]) -> tuple[Address, int]:
-    return _plain(ip_address(end[0].partition("%")[0])), end[1]
+    return _plain(ip_address(_bare(end)[0])), end[1]
+
+
+def _bare(end: tuple[str, int]) -> tuple[str, int]:
+    """Without the zone of a link-local address."""
+    return end[0].partition("%")[0], end[1]
 
 
 def _plain(address: Address) -> Address:
