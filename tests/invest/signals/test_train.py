@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from investiq.invest.market.types import PRICE_STEP, Bar, Symbol
 from investiq.invest.signals import dataset as datasets
+from investiq.invest.signals import validation
 from investiq.invest.signals.dataset import HORIZON_SESSIONS, build_dataset
 from investiq.invest.signals.evaluation import losses
 from investiq.invest.signals.features import FEATURES, NEEDED_BARS
@@ -30,6 +31,13 @@ Floats = NDArray[np.float64]
 def test_equal_bars_give_an_equal_artifact(trending_histories: Histories, cut_off: date, artifact: Artifact) -> None:
     shuffled = dict(reversed(trending_histories.items()))
     assert train(shuffled, cut_off) == artifact
+
+
+def test_how_many_folds_are_fitted_at_once_changes_nothing(
+    trending_histories: Histories, cut_off: date, artifact: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validation, "_FOLDS_AT_ONCE", 1)
+    assert train(trending_histories, cut_off) == artifact
 
 
 def test_nothing_from_the_cut_off_on_has_any_influence(

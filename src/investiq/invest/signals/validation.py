@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,6 +30,9 @@ __all__ = ["OutOfFold", "beats_constant", "predict_out_of_fold", "summarise"]
 Floats = NDArray[np.float64]
 Scorer = Callable[[Floats, NDArray[np.bool_], Floats], Floats]
 """(training features, training outcomes, unseen features) -> log-odds of the unseen rows."""
+
+_FOLDS_AT_ONCE: Final = 4
+"""Each takes a copy of its rows: with more, memory would be what a training is short of."""
 
 _METHOD: Final = (
     f"walk-forward with expanding training windows; training and calibration rows whose {HORIZON_SESSIONS}-session "
@@ -67,15 +72,34 @@ class OutOfFold:
 
 
 def predict_out_of_fold(dataset: Dataset, scorer: Scorer, on_fold: Callable[[int], None]) -> OutOfFold:
-    """Forecast each test block from its past. `on_fold` hears how many folds are done, from 0 on."""
+    """Forecast each test block from its past. `on_fold` hears how many folds are done, from 0 on.
+
+    The models of several folds are fitted at the same time, since none needs another; what they say does not depend on
+    it. Their calibration goes from fold to fold.
+    """
     folds = tuple(walk_forward(dataset))
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _FOLDS_AT_ONCE), "fold") as threads:
+        forecasts = [threads.submit(_forecast, dataset, fold, scorer) for fold in folds]
+        try:
+            return _calibrated(dataset, folds, forecasts, on_fold)
+        finally:
+            threads.shutdown(cancel_futures=True)  # after a failure, or Ctrl-C
+
+
+def _forecast(dataset: Dataset, fold: Fold, scorer: Scorer) -> Floats:
+    return scorer(dataset.features[fold.train], dataset.up[fold.train], dataset.features[fold.test])
+
+
+def _calibrated(
+    dataset: Dataset, folds: tuple[Fold, ...], forecasts: Sequence[Future[Floats]], on_fold: Callable[[int], None]
+) -> OutOfFold:
     scores, anchors, probability = (np.full(len(dataset), np.nan) for _ in range(3))
     constants = {name: np.full(len(dataset), np.nan) for name in _CONSTANTS}
     calibration_rows: list[int] = []
     on_fold(0)
-    for number, fold in enumerate(folds):
+    for number, (fold, forecast) in enumerate(zip(folds, forecasts, strict=True)):
         past = dataset.up[fold.train]
-        scores[fold.test] = scorer(dataset.features[fold.train], past, dataset.features[fold.test])
+        scores[fold.test] = forecast.result()
         anchors[fold.test] = Calibration.for_training(past).anchor
         known = np.flatnonzero(np.isfinite(scores) & (dataset.label_ends < fold.embargo_start))
         calibration_rows.append(len(known))
