@@ -33,6 +33,10 @@ def _reports(code: str) -> bool:
     return "from benchmarks.rows import" in code and 'if __name__ == "__main__":' in code
 
 
+def _starts_stacks(name: str) -> bool:
+    return "from benchmarks.stack import" in Path(__file__).with_name(f"{name}.py").read_text()
+
+
 def run(name: str, quick: bool) -> Report | None:
     """The report of one benchmark in a process of its own; None when it failed, which its stderr has explained."""
     command = [sys.executable, "-m", f"benchmarks.{name}", "--json", *(["--quick"] if quick else [])]
@@ -57,10 +61,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"all when none is given: {', '.join(known)}")
     parser.add_argument("--quick", action="store_true", help="a few rounds, to see that everything runs")
+    parser.add_argument("--no-stacks", action="store_true", help="leave out what starts whole stacks: five minutes")
     options = parser.parse_args()
     if unknown := sorted(set(options.names) - set(known)):
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
-    wanted = options.names or known
+    wanted = options.names or [name for name in known if not (options.no_stacks and _starts_stacks(name))]
     described = describe_run(REPOSITORY)
     reports = {name: run(name, options.quick) for name in wanted}
     found = {name: report.to_json() for name, report in reports.items() if report is not None}

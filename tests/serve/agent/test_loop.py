@@ -220,3 +220,20 @@ async def test_it_stops_when_told_to(still: Installation) -> None:
                 await asyncio.sleep(0.01)
             stop.set()
             await task
+
+
+async def test_told_to_stop_it_looks_at_no_further_symbol(still: Installation) -> None:
+    """With ten thousand symbols the rest of a cycle would take minutes, and the supervisor kills it after seconds."""
+    stop = asyncio.Event()
+
+    class Stopping(FaultyNetwork):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            if request.url.path.startswith("/api/analyze/"):
+                stop.set()
+            return await super().handle_async_request(request)
+
+    config = EAGER.model_copy(update={"watchlist": (), "entry_score": Decimal(1)})
+    with capture_logs() as logs:
+        async with agent(still, config, Stopping(still)) as trader, asyncio.timeout(20):
+            await trader.run(stop)
+    assert [log["symbol"] for log in logs if log["event"] == "decision"] == ["AAPL"]

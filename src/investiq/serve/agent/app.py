@@ -43,7 +43,7 @@ def run(config: Config, descriptors: Sequence[int] = ()) -> None:
 
 
 def create_app(config: Config, metrics: Metrics) -> FastAPI:
-    """The agent's server. Its loop starts with the application; at the end, the cycle that runs is finished first."""
+    """The agent's server. Its loop starts with the application; at the end, one symbol is finished first."""
     agent_metrics = AgentMetrics(metrics, config.agent.cycle_seconds)
     started = time.monotonic()
 

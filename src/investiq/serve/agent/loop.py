@@ -93,9 +93,11 @@ class Agent:
         self._settled: dict[str, str] = {}
         self._told: dict[str, Decision] = {}
         self._fruitless = 0
+        self._stop = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Cycle until `stop` is set. Nothing that the API does or says ends the loop."""
+        """Cycle until `stop` is set, then finish one symbol. Nothing that the API does or says ends the loop."""
+        self._stop = stop
         _log.info("started", watchlist=self._config.watchlist or "all", cycle_seconds=self._config.cycle_seconds)
         while not stop.is_set():
             await pause(await self.cycle(), stop)
@@ -136,6 +138,8 @@ class Agent:
             return market, CycleOutcome.ENDED
         around = await self._surroundings(market["session"])
         for symbol in await self._watchlist():
+            if self._stop.is_set():  # to go through ten thousand takes minutes, and who stops has seconds
+                break
             if self._settled.get(symbol) != around.session:
                 await self._consider(symbol, around)
         return market, CycleOutcome.HALTED if around.halted else CycleOutcome.DONE
