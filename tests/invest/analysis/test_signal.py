@@ -44,9 +44,10 @@ class Model:
         self, questions: Sequence[tuple[Symbol, Sequence[Bar]]]
     ) -> Sequence[Prediction | InvestIQError]:
         self.asked += questions
-        if isinstance(self.answer, SignalUnavailable):
+        if isinstance(self.answer, InvestIQError):
             raise self.answer
-        return [replace(PREDICTION, symbol=OTHER), self.answer][: len(questions)]  # type: ignore[list-item]
+        assert isinstance(self.answer, Prediction)
+        return [replace(PREDICTION, symbol=OTHER), self.answer][: len(questions)]
 
     def model(self) -> str | None:
         return None

@@ -105,7 +105,7 @@ class SignalEngine:
         _check_question(prediction, snapshot)
         return _verdict(prediction)
 
-    async def assess_many(self, snapshots: Sequence[Snapshot]) -> Sequence[Answer | InvestIQError]:
+    async def assess_many(self, snapshots: Sequence[Snapshot]) -> Sequence[Answer | Exception]:
         """As `assess` for each snapshot, with one question to the source; what it would have raised stands in place.
 
         Args:
@@ -116,7 +116,7 @@ class SignalEngine:
         found = iter(await self._predictions(asked) if asked else ())
         return [lacks or next(found) for lacks in lacking]
 
-    async def _predictions(self, snapshots: Sequence[Snapshot]) -> Sequence[Answer | InvestIQError]:
+    async def _predictions(self, snapshots: Sequence[Snapshot]) -> Sequence[Answer | Exception]:
         try:
             found = await self._source.predict_many([(snapshot.symbol, snapshot.bars) for snapshot in snapshots])
         except SignalUnavailable as error:
@@ -129,16 +129,16 @@ class SignalEngine:
         return None if model is None else (history_inputs(snapshot), model)
 
 
-def _answer(found: Prediction | InvestIQError, snapshot: Snapshot) -> Answer | InvestIQError:
+def _answer(found: Prediction | InvestIQError, snapshot: Snapshot) -> Answer | Exception:
     if isinstance(found, SignalUnavailable):
         return Unavailable(found.message, passing=True)
     if isinstance(found, InvestIQError):
         return found
     try:
         _check_question(found, snapshot)
-    except MismatchedPrediction as error:
+        return _verdict(found)
+    except (MismatchedPrediction, ValueError) as error:
         return error
-    return _verdict(found)
 
 
 def _check_question(prediction: Prediction, snapshot: Snapshot) -> None:

@@ -18,7 +18,7 @@ import structlog
 from investiq.invest.market.calendar import Session
 from investiq.invest.market.replay_state import ReplayState, ReplayStateError, StartMismatch, read_state, write_state
 
-__all__ = ["Clock", "ReplayClock", "WallClock", "replay_time"]
+__all__ = ["Clock", "ReplayClock", "StoppedClock", "WallClock", "replay_time"]
 
 _log = structlog.get_logger(__name__)
 
@@ -54,6 +54,23 @@ class WallClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class StoppedClock:
+    """Another clock as it stood at one moment.
+
+    Args:
+        at: the moment, not later than that clock's now; by default its now.
+    """
+
+    def __init__(self, clock: Clock, at: datetime | None = None) -> None:
+        self.name = clock.name
+        self.ends_at = clock.ends_at
+        self.session_seconds = clock.session_seconds
+        self._now = at or clock.now()
+
+    def now(self) -> datetime:
+        return self._now
 
 
 def replay_time(sessions: Sequence[Session], position: float) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +14,7 @@ from typing import TypeVar
 
 from investiq.foundation.vocabulary import MarketPhase
 from investiq.invest.market.calendar import Session, TradingCalendar
-from investiq.invest.market.clock import Clock
+from investiq.invest.market.clock import Clock, StoppedClock
 from investiq.invest.market.history import History
 from investiq.invest.market.provider import PriceProvider, UnknownSymbol, nearest_symbols
 from investiq.invest.market.session_cache import SessionCache
@@ -97,6 +98,16 @@ class Market:
     def version(self) -> int:
         """Grows with each change of the prices of sessions that are over, other than by the passing of market time."""
         return self._provider.version()
+
+    def stopped(self) -> Market:
+        """This market with its clock stopped at now: one moment, however long the reading of it takes."""
+        market = copy(self)
+        market._clock = StoppedClock(self._clock)
+        return market
+
+    def completed_session(self) -> date:
+        """The last session that is over."""
+        return self._calendar.completed(self._clock.now()).day
 
     def phase(self) -> MarketPhase:
         """Open, between two sessions, or at the end of the data."""

@@ -94,7 +94,7 @@ def create_app(parts: ApiParts) -> FastAPI:
     for router in (
         heartbeat_routes(parts.desk, metrics),
         market_routes(parts.market),
-        analysis_routes(parts.orchestrator),
+        analysis_routes(parts.market, parts.orchestrator),
         trade_routes(parts.desk, metrics, api.trades_per_minute),
         account_routes(parts.desk),
         trading_routes(parts.desk, metrics),
