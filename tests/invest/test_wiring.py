@@ -66,7 +66,7 @@ from investiq.serve.signals.serving_model import ServingModel
 serving = ServingModel(Path({folder!r}), Metrics(Part.SIGNALS))
 asyncio.run(serving.refresh())
 bars = [Bar(date(2008, 1, 2) + timedelta(day), *[Decimal(50 + day % 7)] * 4, 1000 + day) for day in range(64)]
-assert 0 < serving.predict(Symbol("IBM"), bars).probability_up < 1
+assert 0 < serving.predict([(Symbol("IBM"), bars)])[0].probability_up < 1
 """
 
 

@@ -71,10 +71,11 @@ __all__ = [
     "Problem",
     "RefusedSymbol",
     "Session",
+    "Standing",
     "SymbolSummary",
     "SymbolText",
-    "Standing",
     "Symbols",
+    "SymbolsText",
     "Trade",
     "TradingReason",
     "TradingStatus",
@@ -124,8 +125,12 @@ Amount = Annotated[
 ]
 """A decimal that a client gives; what it may be besides is the domain's business."""
 
-SymbolText = Annotated[str, Field(json_schema_extra={"pattern": r"^[A-Za-z][A-Za-z0-9]{0,5}([.\-][A-Za-z0-9]{1,3})?$"})]
+_SYMBOL = r"[A-Za-z][A-Za-z0-9]{0,5}([.\-][A-Za-z0-9]{1,3})?"
+SymbolText = Annotated[str, Field(json_schema_extra={"pattern": f"^{_SYMBOL}$"})]
 """A ticker as a client writes it; the market says what is one, and forgives spaces around it."""
+
+SymbolsText = Annotated[str, Field(json_schema_extra={"pattern": f"^{_SYMBOL}(,{_SYMBOL})*$"})]
+"""Several tickers, with a comma between two."""
 
 
 @with_config(ConfigDict(json_schema_extra=describe_fields))

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.threads import BoundedThreads
 from investiq.foundation.vocabulary import EngineStatus, Signal
 from investiq.invest.analysis.orchestrator import Orchestrator
 from investiq.invest.analysis.result import Analysis, EngineResult
@@ -140,6 +141,7 @@ class Listings:
         self._market = market
         self._orchestrator = orchestrator
         self._computing = asyncio.Lock()
+        self._reading = BoundedThreads(1, "listing")  # what symbols there are takes as long as there are symbols
         self._kept: OrderedDict[str, Listing] = OrderedDict()
 
     async def first(self, symbols: Sequence[Symbol] | None, limit: int) -> Page:
@@ -150,7 +152,8 @@ class Listings:
         """
         async with self._computing:
             market = self._market.stopped()
-            listing = await self._listing(market, _checked(symbols, market.symbols()))
+            known = await self._reading.run(market.symbols)
+            listing = await self._listing(market, _checked(symbols, known))
         token = secrets.token_hex(8)
         if len(listing.standings) > limit:
             self._keep(token, listing)

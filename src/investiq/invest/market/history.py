@@ -145,6 +145,11 @@ class History(Sequence[Bar]):
         """One price of one bar, such as its "close", without making the bar."""
         return _dollars(getattr(self, name)[index])
 
+    def price_texts(self, name: str) -> list[str]:
+        """One price of every bar, such as its "close", as exact decimals: those of its `Bar`s, without making them."""
+        steps, digits = getattr(self, name).tolist(), -_EXPONENT
+        return [f"{one // _STEPS_A_DOLLAR}.{one % _STEPS_A_DOLLAR:0{digits}d}" for one in steps]
+
     def floats(self) -> PriceSeries:
         """The bars as floats, each the one nearest to the price."""
         open_, high, low, close = map(_floats, (self.open, self.high, self.low, self.close))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final, TypeVar
@@ -11,16 +12,15 @@ import httpx2
 from pydantic import BaseModel, ValidationError
 
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.threads import BoundedThreads
 from investiq.invest.market.types import Bar, Symbol
 from investiq.invest.signals.features import NEEDED_BARS
 from investiq.invest.signals.prediction import Prediction
 from investiq.invest.signals.schema import (
-    BarIn,
     NoPrediction,
-    PredictManyRequest,
     PredictManyResponse,
-    PredictRequest,
     PredictResponse,
+    wire_bars,
 )
 
 __all__ = [
@@ -107,6 +107,7 @@ class SignalClient:
         self._base_url = base_url
         self._timeout = timeout
         self.model_version: str | None = None
+        self._writing = BoundedThreads(1, "signal-questions")  # many of them are 10 ms of work
         # Proxies of the environment stay out of it: this service is ours, mostly on this machine.
         self._http = httpx2.AsyncClient(base_url=base_url, timeout=timeout, transport=transport, trust_env=False)
 
@@ -120,7 +121,7 @@ class SignalClient:
             SignalUnavailable: for the reason that its subclass names.
         """
         with self._noting_silence():
-            response = await self._ask(_request(symbol, bars))
+            response = await self._ask(_json(_question(symbol, bars)))
             answer = self._read(PredictResponse, response)
             found = self._prediction(answer, symbol, bars, response)
         self.model_version = found.model_version
@@ -136,8 +137,7 @@ class SignalClient:
             SignalUnavailable: there is an answer to none of them.
         """
         with self._noting_silence():
-            body = PredictManyRequest.model_construct(questions=[_request(*question) for question in questions])
-            response = await self._ask(body)
+            response = await self._ask(await self._writing.run(lambda: _written(questions)))
             answers = self._read(PredictManyResponse, response).answers
             if len(answers) != len(questions):
                 raise self._bad(response)
@@ -151,8 +151,8 @@ class SignalClient:
         self.model_version = versions.pop() if versions else self.model_version
         return found
 
-    async def _ask(self, body: BaseModel) -> httpx2.Response:
-        response = await self._request("POST", "/predict", json=body.model_dump(mode="json"))
+    async def _ask(self, body: bytes) -> httpx2.Response:
+        response = await self._request("POST", "/predict", content=body, headers={"Content-Type": "application/json"})
         if response.status_code != 200:
             raise self._failure(response)
         return response
@@ -229,8 +229,16 @@ class SignalClient:
         )
 
 
-def _request(symbol: Symbol, bars: Sequence[Bar]) -> PredictRequest:
-    return PredictRequest.model_construct(symbol=symbol, bars=[BarIn.of(bar) for bar in bars[-NEEDED_BARS:]])
+def _written(questions: Sequence[Question]) -> bytes:
+    return _json({"questions": [_question(*question) for question in questions]})
+
+
+def _question(symbol: Symbol, bars: Sequence[Bar]) -> dict[str, object]:
+    return {"symbol": symbol, "bars": wire_bars(bars[-NEEDED_BARS:])}
+
+
+def _json(document: Mapping[str, object]) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def _refusal(problem: Mapping[str, Any], what: str) -> SignalUnavailable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -22,6 +23,7 @@ from investiq.foundation.contract.words import one_of
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.iso_time import IsoDate
 from investiq.foundation.vocabulary import HealthStatus
+from investiq.invest.market.history import History
 from investiq.invest.market.types import Bar, MalformedSymbol, Symbol, parse_symbol
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "PredictManyResponse",
     "PredictRequest",
     "PredictResponse",
+    "wire_bars",
 ]
 
 MAX_BARS: Final = 5_000
@@ -46,6 +49,8 @@ MAX_QUESTIONS: Final = 64
 
 LONGEST_REASON: Final = 500
 """Characters of why one question has no prediction."""
+
+_PRICES: Final = ("open", "high", "low", "close")
 
 Price = Annotated[Decimal, Field(gt=0, lt=10**15, max_digits=40)]
 
@@ -68,13 +73,21 @@ class BarIn(BaseModel):
             raise ValueError("open and close must lie between low and high")
         return self
 
-    @classmethod
-    def of(cls, bar: Bar) -> BarIn:
-        """The session of the market, whose order is known to be right."""
-        return cls.model_construct(**{name: getattr(bar, name) for name in cls.model_fields})
-
     def bar(self) -> Bar:
         return Bar(self.session, self.open, self.high, self.low, self.close, self.volume)
+
+
+def wire_bars(bars: Sequence[Bar]) -> list[dict[str, object]]:
+    """Each bar as JSON has it: of the market, whose order is known to be right."""
+    if not isinstance(bars, History):
+        return [{"session": bar.session.isoformat(), **_wire_prices(bar), "volume": bar.volume} for bar in bars]
+    names = ("session", *_PRICES, "volume")
+    columns = (bars.sessions.astype(str).tolist(), *map(bars.price_texts, _PRICES), bars.volume.tolist())
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _wire_prices(bar: Bar) -> dict[str, str]:
+    return {name: str(getattr(bar, name)) for name in _PRICES}
 
 
 class PredictRequest(BaseModel):

@@ -23,7 +23,7 @@ STATUSES: dict[type[InvestIQError], int] = {
     UnknownSymbol: 404,
     UnknownSymbols: 404,
     TooManySymbols: 422,
-    CursorExpired: 410,
+    CursorExpired: 409,
     ReplayStateError: 503,
     InvalidOrder: 422,
     InvalidIdempotencyKey: 400,

@@ -36,18 +36,14 @@ def analysis_routes(market: Market, orchestrator: Orchestrator) -> APIRouter:
         "/api/analyses",
         responses={
             404: {"model": api.Problem, "description": "Unknown symbols; `symbols` names them."},
-            410: {"model": api.Problem, "description": "The cursor's listing is gone: begin again without a cursor."},
+            409: {"model": api.Problem, "description": "The cursor's listing is gone: begin again without a cursor."},
             422: {"model": api.Problem, "description": f"No symbol, or more than {MOST_LISTED} of them."},
         },
     )
     async def analyses(
-        symbols: Annotated[
-            str | None, Query(description=f"separated by commas, at most {MOST_LISTED}; default: all there are")
-        ] = None,
+        symbols: api.SymbolsText | None = Query(None, description=f"at most {MOST_LISTED}; default: all there are"),
         limit: Annotated[int, Field(ge=1, le=MOST_LISTED), digits] = 100,
-        cursor: Annotated[
-            str | None, Query(description="`next_cursor` of the page before; `symbols` is not read then")
-        ] = None,
+        cursor: str | None = Query(None, description="`next_cursor` of the page before; `symbols` is not read then"),
     ) -> api.Analyses:
         """Many symbols, best first: all pages of a listing are of the instant at which its first page was read."""
         if cursor is not None:
