@@ -101,7 +101,7 @@ class Standing:
 
 def missing_evidence(results: Iterable[EngineResult]) -> Mapping[str, str]:
     """Of each engine that gave no score, the reason."""
-    return {result.engine: result.reason or "" for result in results if result.status is not EngineStatus.OK}
+    return {str(result.engine): result.reason or "" for result in results if result.status is not EngineStatus.OK}
 
 
 def best_first(score: float | None, symbol: str) -> tuple[bool, float, str]:

@@ -18,7 +18,7 @@ import structlog
 from investiq.invest.market.calendar import Session
 from investiq.invest.market.replay_state import ReplayState, ReplayStateError, StartMismatch, read_state, write_state
 
-__all__ = ["Clock", "ReplayClock", "StoppedClock", "WallClock", "replay_time"]
+__all__ = ["Clock", "ReplayClock", "StoppedClock", "WallClock", "replay_now", "replay_time"]
 
 _log = structlog.get_logger(__name__)
 
@@ -85,6 +85,17 @@ def replay_time(sessions: Sequence[Session], position: float) -> datetime:
         return session.close
     night = sessions[index + 1].open - session.close
     return session.close + night * ((share - _OPEN_SHARE) / (1 - _OPEN_SHARE))
+
+
+def replay_now(sessions: Sequence[Session], session_seconds: float, state_file: Path) -> datetime:
+    """Where a replay stands, as another process sees it: what it has kept, less the most that it may be behind that.
+
+    Raises:
+        ReplayStateError: the state file cannot be read.
+    """
+    state = read_state(state_file)
+    ahead = _LEASE_SECONDS / session_seconds
+    return replay_time(sessions, 0.0 if state is None else max(0.0, state.position - ahead))
 
 
 class ReplayClock:

@@ -124,6 +124,10 @@ class History(Sequence[Bar]):
     def __repr__(self) -> str:
         return f"History({len(self)} bars, {self.session(0)} to {self.session(-1)})" if len(self) else "History()"
 
+    def __reduce__(self) -> tuple[type[History], tuple[NDArray[Any], ...]]:
+        """How it goes to another process."""
+        return History, self.columns()
+
     def columns(self) -> tuple[NDArray[Any], ...]:
         """Sessions, open, high, low, close, volume: as the constructor takes them."""
         return self.sessions, self.open, self.high, self.low, self.close, self.volume

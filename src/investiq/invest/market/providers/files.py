@@ -14,7 +14,7 @@ from investiq.invest.market.columns import UnusedColumn
 from investiq.invest.market.file_bounds import MOST_FILES
 from investiq.invest.market.folder_watch import FolderWatch
 from investiq.invest.market.history import History
-from investiq.invest.market.price_cache import Identity
+from investiq.invest.market.price_cache import Identity, KeptColumns
 from investiq.invest.market.price_folder import FolderReader, ReadFile, identity_of, open_cache
 from investiq.invest.market.provider import BadMarketData, Progress, UnknownSymbol, nearest_symbols
 from investiq.invest.market.publications import (
@@ -105,6 +105,14 @@ class FilesProvider:
 
     def bars(self, symbol: Symbol) -> History:
         return self._file(symbol).history()
+
+    def place(self, symbol: Symbol) -> KeptColumns | None:
+        """Where the bars are kept, for another process to read; None where they are in the memory of this one alone.
+
+        Raises:
+            UnknownSymbol: there is no such file.
+        """
+        return self._file(symbol).place
 
     def headlines(self, symbol: Symbol) -> Sequence[Headline] | None:
         self._file(symbol)
