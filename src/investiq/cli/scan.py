@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -51,6 +51,7 @@ LINE_SECONDS: Final = 5.0
 @pass_command_context
 def command(
     context: CommandContext,
+    *,
     symbols: str | None,
     as_of: datetime | None,
     jobs: int | None,
@@ -70,8 +71,9 @@ def command(
     context.log_to_stderr()
     if output is not None:
         check_output(output)
+    chosen = _parsed(symbols)
     with _progress(context, "reading the prices") as tell:
-        scan = open_scan(where_it_was(context.loaded), as_of and as_of.date(), _parsed(symbols), tell)
+        scan = open_scan(where_it_was(context.loaded), as_of and as_of.date(), chosen, tell)
     with Journal(Paths.of(context.loaded.config).scans, scan.key) as journal:
         rows = _run(context, scan, journal, jobs)
         if output is not None:
@@ -90,6 +92,7 @@ def _run(context: CommandContext, scan: Scan, journal: Journal, jobs: int | None
     import joblib  # noqa: PLC0415  200 ms that no other command need pay
 
     from investiq.invest.scan.run import run  # noqa: PLC0415  as above
+    from investiq.invest.scan.worker import serve_process  # noqa: PLC0415
 
     if journal.rows:
         context.say(f"going on with what was interrupted: {len(journal.rows)} of {len(scan.symbols)} symbols are done")
@@ -98,18 +101,13 @@ def _run(context: CommandContext, scan: Scan, journal: Journal, jobs: int | None
     try:
         with (
             _progress(context, what) as tell,
-            joblib.parallel_config("loky", initializer=_leave_interrupts_to_the_command),
+            joblib.parallel_config("loky", initializer=serve_process, initargs=(os.getpid(),)),
         ):
             return run(scan, journal, processes, tell)
     except KeyboardInterrupt:
         done = f"{len(journal.rows)} of {len(scan.symbols)} symbols are done"
         context.say(f"{done} and kept: give the same command again to go on")
         raise
-
-
-def _leave_interrupts_to_the_command() -> None:
-    """Ctrl-C in a terminal reaches every process in it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

@@ -3,8 +3,8 @@
     CHECKSUM {"schema": "investiq.scan-journal/1", "key": ...}
     CHECKSUM {"rows": [...]}
 
-A kill leaves whole lines and at most one that is torn, which counts as if it were not there. One process at a time holds
-a journal, by a lock that ends with the process.
+A kill leaves whole lines and at most one that is torn, which counts as if it were not there. One process at a time
+holds a journal, by a lock that ends with the process.
 """
 
 from __future__ import annotations
@@ -149,9 +149,7 @@ def _held(path: Path) -> int:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
-            raise ScanRunning(
-                "the same scan runs already: wait for it, or end it and give this command again"
-            ) from None
+            raise ScanRunning("the same scan runs already: wait for its end, or end it and go on") from None
         if _is_at(path, descriptor):
             return descriptor
         os.close(descriptor)  # who held it has removed it meanwhile

@@ -123,8 +123,8 @@ def _session(as_of: date | None, now: datetime, provider: PriceProvider, calenda
     session = calendar.latest(datetime.combine(as_of, time.max, UTC))
     if session.close > now:
         raise NoSession(
-            f"the session of {session.day} is not over: it is {now:%Y-%m-%d %H:%M} UTC in the market, and {completed.day} "
-            "is the newest completed session",
+            f"not every session up to {as_of} is over: it is {now:%Y-%m-%d %H:%M} UTC in the market, and the newest "
+            f"completed session is that of {completed.day}",
             newest=completed.day.isoformat(),
         )
     return session

@@ -1,4 +1,4 @@
-"""The rows of a scan as a file: CSV, JSON lines or Parquet, by the suffix of its name; it appears whole or not at all."""
+"""The rows of a scan as a file: CSV, JSON lines or Parquet, by its suffix. It appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -18,12 +18,9 @@ from investiq.invest.scan.row import ENGINES, Row
 __all__ = ["FORMATS", "OutputFailed", "UnknownFormat", "check_output", "write_rows"]
 
 _PLAIN: Final = ("symbol", "as_of", "price", "last_session", "signal", "score", "confidence", "conviction", "coverage")
-_COLUMNS: Final = (
-    *_PLAIN,
-    "regime",
-    *(f"{name}_{what}" for name in ENGINES for what in ("score", "confidence")),
-    "missing",
-)
+_FIGURES: Final = tuple(f"{name}_{what}" for name in ENGINES for what in ("score", "confidence"))
+_COLUMNS: Final = (*_PLAIN, "regime", *_FIGURES, "missing")
+_NUMBERS: Final = ("score", "confidence", "conviction", "coverage", *_FIGURES)
 
 
 class UnknownFormat(InvestIQError):
@@ -90,9 +87,7 @@ def _write_parquet(path: Path, rows: Sequence[Row]) -> None:
     import pyarrow  # noqa: PLC0415  40 MB that only this format needs
     from pyarrow import parquet  # noqa: PLC0415
 
-    kinds = {"price": pyarrow.decimal128(19, 4), "score": pyarrow.float64()}
-    numbers = (*_PLAIN[5:], *_COLUMNS[len(_PLAIN) + 1 : -1])
-    kinds |= dict.fromkeys(numbers, pyarrow.float64())
+    kinds = {"price": pyarrow.decimal128(19, 4), **dict.fromkeys(_NUMBERS, pyarrow.float64())}
     schema = pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in _COLUMNS])
     flat = [_flat(row) | {"price": row["price"] and Decimal(row["price"])} for row in rows]
     parquet.write_table(pyarrow.Table.from_pylist(flat, schema), path)

@@ -62,7 +62,7 @@ def _analysed(scan: Scan, symbols: Sequence[Symbol], jobs: int | None) -> Iterat
     settings = pickle.dumps(scan.settings)
     chunks = (symbols[first : first + CHUNK] for first in range(0, len(symbols), CHUNK))
     work = (joblib.delayed(analyse_chunk)(settings, [scan.data_of(symbol) for symbol in chunk]) for chunk in chunks)
-    # What waits is bounded: a chunk is looked up when its turn comes, and one result is kept before the next is awaited.
+    # Memory is bounded: a chunk is looked up when its turn comes, and what is done is kept before more is begun.
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
     yield from parallel(work)
 
