@@ -92,7 +92,7 @@ def _run(context: CommandContext, scan: Scan, journal: Journal, jobs: int | None
     import joblib  # noqa: PLC0415  200 ms that no other command need pay
 
     from investiq.invest.scan.run import run  # noqa: PLC0415  as above
-    from investiq.invest.scan.worker import serve_process  # noqa: PLC0415
+    from investiq.invest.scan.worker import end_with  # noqa: PLC0415
 
     if journal.rows:
         context.say(f"going on with what was interrupted: {len(journal.rows)} of {len(scan.symbols)} symbols are done")
@@ -101,7 +101,7 @@ def _run(context: CommandContext, scan: Scan, journal: Journal, jobs: int | None
     try:
         with (
             _progress(context, what) as tell,
-            joblib.parallel_config("loky", initializer=serve_process, initargs=(os.getpid(),)),
+            joblib.parallel_config("loky", initializer=end_with, initargs=(os.getpid(),)),
         ):
             return run(scan, journal, processes, tell)
     except KeyboardInterrupt:

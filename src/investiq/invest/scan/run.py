@@ -16,6 +16,7 @@ from investiq.invest.scan.chunk import Analysed, analyse_chunk
 from investiq.invest.scan.journal import Journal
 from investiq.invest.scan.opening import Scan
 from investiq.invest.scan.row import Row, ranked
+from investiq.invest.scan.worker import interrupts_left_to_this_process
 
 __all__ = ["CHUNK", "PricesReplaced", "run"]
 
@@ -32,13 +33,19 @@ class PricesReplaced(InvestIQError):
 
 
 def run(
-    scan: Scan, journal: Journal, jobs: int | None = None, progress: Callable[[int, int], None] | None = None
+    scan: Scan,
+    journal: Journal,
+    jobs: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    chunk: int = CHUNK,
 ) -> Sequence[Row]:
     """Analyse all symbols that `journal` does not have yet. Gives the rows of all, best first.
 
     Args:
         jobs: how many chunks at the same time; None: as many as `joblib.parallel_config` says.
         progress: called as `progress(done, total)`, in symbols.
+        chunk: symbols that a process is given at once.
 
     Raises:
         PricesReplaced: the kept prices are others now; the next scan is of those.
@@ -46,8 +53,9 @@ def run(
     """
     told = progress or _nobody
     told(len(journal.rows), len(scan.symbols))
+    left = [symbol for symbol in scan.symbols if symbol not in journal.rows]
     try:
-        for analysed in _analysed(scan, [symbol for symbol in scan.symbols if symbol not in journal.rows], jobs):
+        for analysed in _analysed(scan, [left[at : at + chunk] for at in range(0, len(left), chunk)], jobs):
             journal.keep(analysed.rows)
             if analysed.failures:
                 _log.error("engine_failed", results=len(analysed.failures), first=analysed.failures[0])
@@ -57,14 +65,15 @@ def run(
     return ranked(journal.rows.values())
 
 
-def _analysed(scan: Scan, symbols: Sequence[Symbol], jobs: int | None) -> Iterator[Analysed]:
+def _analysed(scan: Scan, chunks: Sequence[Sequence[Symbol]], jobs: int | None) -> Iterator[Analysed]:
     """The chunks as they are done."""
     settings = pickle.dumps(scan.settings)
-    chunks = (symbols[first : first + CHUNK] for first in range(0, len(symbols), CHUNK))
     work = (joblib.delayed(analyse_chunk)(settings, [scan.data_of(symbol) for symbol in chunk]) for chunk in chunks)
     # Memory is bounded: a chunk is looked up when its turn comes, and what is done is kept before more is begun.
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
-    yield from parallel(work)
+    with interrupts_left_to_this_process():
+        found: Iterator[Analysed] = parallel(work)  # starts the processes
+    yield from found
 
 
 def _nobody(_done: int, _total: int) -> None:
