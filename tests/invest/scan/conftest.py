@@ -33,7 +33,9 @@ def write_prices(folder: Path, bars: Mapping[Symbol, Sequence[Bar]]) -> None:
 
 def made_universe(count: int) -> dict[Symbol, Sequence[Bar]]:
     """Whole histories, one that has just begun, and one that ended long ago."""
-    bars = {Symbol(f"S{number:03d}"): made_bars(random_walk(SESSIONS, seed=number)) for number in range(count)}
+    bars: dict[Symbol, Sequence[Bar]] = {
+        Symbol(f"S{number:03d}"): made_bars(random_walk(SESSIONS, seed=number)) for number in range(count)
+    }
     return bars | {Symbol("NEW"): bars[Symbol("S000")][-20:], Symbol("OLD"): bars[Symbol("S001")][:-60]}
 
 

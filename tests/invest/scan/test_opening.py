@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -150,5 +151,5 @@ def test_another_model_and_another_version_of_the_code_make_another_scan(
 
 
 def test_the_code_of_every_engine_counts() -> None:
-    names = {source.name for source in opening._sources(opening.resources.files("investiq.invest"))}
+    names = {source.name for source in opening._sources(resources.files("investiq.invest"))}
     assert {"technical.py", "features.py", "market.py", "chunk.py"} <= names

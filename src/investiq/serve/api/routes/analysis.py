@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
@@ -17,8 +17,12 @@ from investiq.serve.http.queries import digits
 
 __all__ = ["analysis_routes"]
 
-_UNKNOWN = {404: {"model": api.Problem, "description": "Unknown symbol; `suggestions` has the nearest known ones."}}
-_MALFORMED = {422: {"model": api.Problem, "description": "The text cannot be a symbol."}}
+Responses = dict[int | str, dict[str, Any]]
+
+_UNKNOWN: Responses = {
+    404: {"model": api.Problem, "description": "Unknown symbol; `suggestions` has the nearest known ones."}
+}
+_MALFORMED: Responses = {422: {"model": api.Problem, "description": "The text cannot be a symbol."}}
 
 
 def analysis_routes(market: Market, orchestrator: Orchestrator) -> APIRouter:
@@ -56,9 +60,9 @@ def analysis_routes(market: Market, orchestrator: Orchestrator) -> APIRouter:
 
 def _document(page: Page) -> api.Analyses:
     listing = page.listing
-    return api.Analyses(
-        as_of=listing.as_of,
-        session=listing.session,
+    return document(
+        api.Analyses,
+        listing,
         symbols=len(listing.standings),
         analyses=[document(api.Standing, standing) for standing in page.standings],
         next_cursor=page.cursor,
