@@ -98,8 +98,8 @@ def test_a_cluster_of_dask_takes_the_scan_unchanged(scan: Scan, tmp_path: Path, 
     from distributed import Client, LocalCluster
 
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,  # type: ignore[no-untyped-call]
-        Client(cluster) as client,  # type: ignore[no-untyped-call]
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
         Journal(tmp_path / "scans", scan.key) as journal,
         joblib.parallel_config("dask", client=client),
     ):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -36,11 +35,6 @@ class NoSession(InvestIQError):
     """There is no completed session with prices on the day that was asked for."""
 
     reason = "no_session"
-
-
-@runtime_checkable
-class _KeepsColumns(Protocol):
-    def place(self, symbol: Symbol) -> KeptColumns | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +136,8 @@ def _model(config: Config) -> Model | str:
 
 
 def _place(provider: PriceProvider, symbol: Symbol) -> KeptColumns | None:
-    return provider.place(symbol) if isinstance(provider, _KeepsColumns) else None
+    place: Callable[[Symbol], KeptColumns | None] | None = getattr(provider, "place", None)
+    return place(symbol) if place is not None else None
 
 
 # ---- what the rows follow from ----

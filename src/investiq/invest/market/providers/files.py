@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from datetime import date
+from operator import attrgetter
 from pathlib import Path
 
 import structlog
@@ -213,7 +214,7 @@ def _checked_files(folder: Path) -> Sequence[Path]:
 
 def _price_files(folder: Path) -> Sequence[Path]:
     try:
-        names = sorted(folder.iterdir())
+        names = sorted(folder.iterdir(), key=attrgetter("name"))  # paths compare themselves part by part
     except OSError as error:
         raise BadMarketData(f"market.folder {folder} cannot be read: {error.strerror}") from error
     return [path for path in names if path.suffix.lower() in _SUFFIXES and path.name not in _PUBLICATIONS]
