@@ -25,12 +25,17 @@ HEADER = "session,open,high,low,close,volume\n"
 def main() -> None:
     arguments = _arguments()
     days = universe_days(arguments.first, arguments.years)
-    market = np.random.default_rng(arguments.seed).normal(0.0003, 0.01, len(days))
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    for number in range(arguments.symbols):
-        path = arguments.folder / f"{symbol_name(number)}.csv"
-        path.write_text(HEADER + "".join(_rows(days, market, arguments.seed, number)), encoding="ascii")
+    write_universe(arguments.folder, arguments.symbols, days, arguments.seed)
     print(f"{arguments.symbols} symbols, {len(days)} sessions from {days[0]} to {days[-1]}")
+
+
+def write_universe(folder: Path, symbols: int, days: Sequence[date], seed: int = 1) -> None:
+    """The first `symbols` files of the universe, on the sessions `days`."""
+    market = np.random.default_rng(seed).normal(0.0003, 0.01, len(days))
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(symbols):
+        path = folder / f"{symbol_name(number)}.csv"
+        path.write_text(HEADER + "".join(_rows(days, market, seed, number)), encoding="ascii")
 
 
 def universe_days(first: date, years: int) -> Sequence[date]:

@@ -11,7 +11,7 @@ SCHEMAS = {
     *("analysis", "answer", "bars", "config", "doctor", "down", "error", "inbox"),
     *("key", "keys", "login", "model", "open", "order", "orders", "session", "sessions"),
     *("panels", "positions", "render", "rules.mutants", "rules.mutate", "silence", "silences", "slo", "slo.export"),
-    *("slo.import", "status", "symbols", "trading", "training", "up", "validate"),
+    *("scan", "slo.import", "status", "symbols", "trading", "training", "up", "validate"),
 }
 
 

@@ -44,12 +44,13 @@ def test_the_api_loads_only_what_it_serves_with(tmp_path: Path) -> None:
     wiring.open_store(Config(data_dir=tmp_path)).dispose()
     training = {"lightgbm", "sklearn", "scipy", "empyrical"}
     tables = {"pandas", "polars", "pyarrow", "exchange_calendars"}
-    assert not (training | tables | {"alembic", "dash", "rich"}) & loaded(SERVING.format(folder=str(tmp_path)))
+    others = {"alembic", "dash", "rich", "joblib"}
+    assert not (training | tables | others) & loaded(SERVING.format(folder=str(tmp_path)))
 
 
 @pytest.mark.parametrize("module", ["cli.agent, investiq.serve.agent.app", "operate.supervise.daemon"])
 def test_what_runs_all_day_loads_no_console(module: str) -> None:
-    assert not {"pandas", "rich", "dash", "grafana_foundation_sdk"} & loaded(f"import investiq.{module}")
+    assert not {"pandas", "rich", "dash", "grafana_foundation_sdk", "joblib"} & loaded(f"import investiq.{module}")
 
 
 PREDICTING = """
@@ -66,13 +67,13 @@ from investiq.serve.signals.serving_model import ServingModel
 serving = ServingModel(Path({folder!r}), Metrics(Part.SIGNALS))
 asyncio.run(serving.refresh())
 bars = [Bar(date(2008, 1, 2) + timedelta(day), *[Decimal(50 + day % 7)] * 4, 1000 + day) for day in range(64)]
-assert 0 < serving.predict(Symbol("IBM"), bars).probability_up < 1
+assert 0 < serving.predict([(Symbol("IBM"), bars)])[0].probability_up < 1
 """
 
 
 def test_the_signal_models_predict_without_what_trained_them(trained: Path) -> None:
     """The libraries would be two thirds of the memory of a process that only walks down trees."""
-    assert not {"lightgbm", "sklearn", "scipy", "pandas"} & loaded(PREDICTING.format(folder=str(trained)))
+    assert not {"lightgbm", "sklearn", "scipy", "pandas", "joblib"} & loaded(PREDICTING.format(folder=str(trained)))
 
 
 async def test_a_second_api_on_a_ledger_is_refused_before_it_touches_the_market_or_the_tables(tmp_path: Path) -> None:
@@ -140,6 +141,10 @@ def test_a_model_of_other_prices_must_be_trained(
     assert "other prices" in str(reason(trained, market))
 
 
+def test_no_other_command_loads_what_a_scan_works_with() -> None:
+    assert not {"joblib", "numpy"} & loaded("import investiq.cli.main, investiq.cli.scan, investiq.cli.analyze")
+
+
 async def test_a_silent_signal_service_makes_its_engine_unavailable() -> None:
     config = Config(data_dir=Path("unused"), signals=SignalsConfig(port=closed_port()))
     client = wiring.build_signal_client(config)
@@ -147,4 +152,6 @@ async def test_a_silent_signal_service_makes_its_engine_unavailable() -> None:
     bars: Sequence[Bar] = [Bar(date(2008, 1, 2), price, price, price, price, 1)]
     with pytest.raises(SignalUnavailable, match="not reachable"):
         await wiring._SignalService(client).predict(Symbol("AAPL"), bars)
+    with pytest.raises(SignalUnavailable, match="not reachable"):
+        await wiring._SignalService(client).predict_many([(Symbol("AAPL"), bars)])
     await client.aclose()

@@ -23,12 +23,14 @@ from investiq.foundation.vocabulary import Part
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from investiq.foundation.errors import InvestIQError
     from investiq.foundation.store import LedgerLock
     from investiq.invest.analysis import Orchestrator, Prediction
     from investiq.invest.market.clock import Clock
     from investiq.invest.market.history import History
     from investiq.invest.market.market import Market
     from investiq.invest.market.types import Bar, Symbol
+    from investiq.invest.signals import prediction as signals
     from investiq.invest.signals.client import SignalClient
     from investiq.invest.trading.desk import Desk
 
@@ -179,27 +181,53 @@ class _SignalService:
 
     async def predict(self, symbol: Symbol, bars: Sequence[Bar]) -> Prediction:
         """Ask the service (see `analysis.SignalSource`)."""
-        from investiq.invest.analysis import Prediction, SignalUnavailable
-        from investiq.invest.signals.client import SignalNoModel, SignalTimeout, SignalTooFewBars, SignalUnreachable
+        from investiq.invest.signals.client import SignalUnavailable
 
         try:
-            answer = await self._client.predict(symbol, bars)
-        except (SignalNoModel, SignalTimeout, SignalTooFewBars, SignalUnreachable) as error:
-            raise SignalUnavailable(error.message) from error
-        return Prediction(
-            symbol=answer.symbol,
-            as_of=answer.as_of,
-            horizon_sessions=answer.horizon_sessions,
-            probability_up=answer.probability_up,
-            confidence=answer.confidence,
-            beats_constant=answer.beats_constant,
-            model_version=answer.model_version,
-            trained_until=answer.trained_until,
-        )
+            return _prediction(await self._client.predict(symbol, bars))
+        except SignalUnavailable as error:
+            raise _as_silence(error) from error
+
+    async def predict_many(
+        self, questions: Sequence[tuple[Symbol, Sequence[Bar]]]
+    ) -> Sequence[Prediction | InvestIQError]:
+        """Ask the service once (see `analysis.SignalSource`)."""
+        from investiq.invest.signals.client import SignalUnavailable
+
+        try:
+            found = await self._client.predict_many(questions)
+        except SignalUnavailable as error:
+            raise _as_silence(error) from error
+        return [_as_silence(one) if isinstance(one, SignalUnavailable) else _prediction(one) for one in found]
 
     def model(self) -> str | None:
         """The version of the model that serves, as the service said last."""
         return self._client.model_version
+
+
+def _prediction(answer: signals.Prediction) -> Prediction:
+    """The answer of the model in the words of analysis."""
+    from investiq.invest.analysis import Prediction
+
+    return Prediction(
+        symbol=answer.symbol,
+        as_of=answer.as_of,
+        horizon_sessions=answer.horizon_sessions,
+        probability_up=answer.probability_up,
+        confidence=answer.confidence,
+        beats_constant=answer.beats_constant,
+        model_version=answer.model_version,
+        trained_until=answer.trained_until,
+    )
+
+
+def _as_silence(error: InvestIQError) -> InvestIQError:
+    """The error, or what analysis calls it where there is nothing to be had."""
+    from investiq.invest.analysis import SignalUnavailable
+    from investiq.invest.signals.client import SignalNoModel, SignalTimeout, SignalTooFewBars, SignalUnreachable
+
+    silent = isinstance(error, SignalNoModel | SignalTimeout | SignalTooFewBars | SignalUnreachable)
+    return SignalUnavailable(error.message) if silent else error
 
 
 # ---- signal models ----

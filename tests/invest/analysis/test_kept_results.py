@@ -185,6 +185,9 @@ class Service:
         chance = len(str(self.version)) / 10
         return Prediction(symbol, bars[-1].session, 5, chance, 0.1, True, str(self.version), date(2004, 1, 2))
 
+    async def predict_many(self, questions: Sequence[tuple[Symbol, Sequence[Bar]]]) -> Sequence[Prediction]:
+        return [await self.predict(symbol, bars) for symbol, bars in questions]
+
     def model(self) -> str | None:
         return None if self.down else self.version
 

@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 
+from investiq.foundation.errors import InvestIQError
 from investiq.invest.analysis.engine import Unavailable, Verdict
 from investiq.invest.analysis.signal import MismatchedPrediction, Prediction, SignalEngine, SignalUnavailable
 from investiq.invest.market.types import Bar, Symbol
@@ -38,6 +39,15 @@ class Model:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
+
+    async def predict_many(
+        self, questions: Sequence[tuple[Symbol, Sequence[Bar]]]
+    ) -> Sequence[Prediction | InvestIQError]:
+        self.asked += questions
+        if isinstance(self.answer, InvestIQError):
+            raise self.answer
+        assert isinstance(self.answer, Prediction)
+        return [replace(PREDICTION, symbol=OTHER), self.answer][: len(questions)]
 
     def model(self) -> str | None:
         return None
@@ -72,6 +82,32 @@ async def test_a_model_without_an_answer_makes_it_unavailable_with_the_models_re
 async def test_an_answer_to_another_question_is_an_error(other: Prediction) -> None:
     with pytest.raises(MismatchedPrediction, match="asked for TEST"):
         await SignalEngine(Model(other)).assess(SNAPSHOT)
+
+
+OTHER = Symbol("OTHER")
+BEFORE_THE_FIRST_BAR = replace(SNAPSHOT, symbol=Symbol("NEW"), bars=SNAPSHOT.bars[:0])
+
+
+async def test_many_snapshots_are_one_question_and_each_gets_its_own_answer() -> None:
+    other = replace(SNAPSHOT, symbol=OTHER)
+    model = Model(SignalUnavailable("needs 90 completed sessions and there are 30"))
+    assert await SignalEngine(model).assess_many([other, BEFORE_THE_FIRST_BAR, SNAPSHOT]) == [
+        Unavailable("needs 90 completed sessions and there are 30", passing=True),
+        Unavailable("needs 1 completed sessions and there are 0"),
+        Unavailable("needs 90 completed sessions and there are 30", passing=True),
+    ]
+    answering = Model(PREDICTION)
+    found = await SignalEngine(answering).assess_many([other, BEFORE_THE_FIRST_BAR, SNAPSHOT])
+    assert [symbol for symbol, _ in answering.asked] == [OTHER, SYMBOL]
+    assert found[2] == await SignalEngine(answering).assess(SNAPSHOT)
+    assert await SignalEngine(answering).assess_many([BEFORE_THE_FIRST_BAR]) == [found[1]]
+
+
+async def test_an_answer_to_another_question_is_an_error_of_that_question_alone() -> None:
+    elsewhere = replace(PREDICTION, as_of=date(2005, 1, 4))
+    first, second = await SignalEngine(Model(elsewhere)).assess_many([replace(SNAPSHOT, symbol=OTHER), SNAPSHOT])
+    assert isinstance(first, Verdict)
+    assert isinstance(second, MismatchedPrediction)
 
 
 @pytest.mark.parametrize("probability", [1.2, -0.1, float("nan")])

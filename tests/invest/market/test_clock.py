@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from investiq.invest.market.clock import ReplayClock, WallClock, replay_time
+from investiq.invest.market.clock import ReplayClock, WallClock, replay_now, replay_time
 from investiq.invest.market.replay_state import ReplayState, ReplayStateError, StartMismatch
 from tests.invest.market.fakes import sessions, utc
 
@@ -291,3 +291,25 @@ def test_the_wall_clock_is_the_time_of_day_without_an_end() -> None:
     before = datetime.now(UTC)
     assert before <= clock.now() <= datetime.now(UTC)
     assert (clock.name, clock.ends_at, clock.session_seconds) == ("wall", None, None)
+
+
+# ---- looked at by another process ----
+
+
+@pytest.mark.parametrize("position", [0.0, 0.5, 0.99, 2.4, 5.0])
+def test_from_outside_a_replay_is_never_ahead_of_itself_and_at_most_two_seconds_behind(
+    tmp_path: Path, wall: FakeWallClock, position: float
+) -> None:
+    state = tmp_path / "replay.json"
+    clock = ReplayClock(WEEK, S, state, wall)
+    wall.seconds += position * S
+    now = clock.now()
+    seen = replay_now(WEEK, S, state)
+    assert seen <= now
+    assert seen >= replay_time(WEEK, max(0.0, position - 2 / S))
+    clock.close()
+    assert replay_now(WEEK, S, state) <= now
+
+
+def test_a_replay_that_has_not_begun_stands_at_its_first_opening(tmp_path: Path) -> None:
+    assert replay_now(WEEK, S, tmp_path / "replay.json") == WEEK[0].open

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -78,3 +79,15 @@ def test_other_prices_are_another_history() -> None:
     changed = [*BARS[:-1], replace(BARS[-1], volume=BARS[-1].volume + 1)]
     assert History.of(BARS) != History.of(changed)
     assert History.of(BARS) != BARS
+
+
+@given(price=prices)
+def test_the_text_of_a_price_is_that_of_its_bar(price: Decimal) -> None:
+    history = History.of([_one(price)])
+    assert history.price_texts("close") == [str(history[0].close)] == [f"{price:f}"]
+
+
+def test_in_another_process_the_columns_are_the_same_and_as_little_to_be_changed() -> None:
+    there = pickle.loads(pickle.dumps(History.of(BARS)[1:3]))  # noqa: S301
+    assert list(there) == BARS[1:3]
+    assert not there.close.flags.writeable

@@ -331,3 +331,27 @@ def test_calls_to_the_provider_are_counted_and_timed_by_outcome() -> None:
     timed = metrics.registry.get_sample_value("investiq_provider_call_duration_seconds_count", {"operation": "bars"})
     assert timed == 2
     assert (provider.name, provider.symbols(), list(provider.refused())) == ("fake", (AAPL,), ["BAD"])
+
+
+def test_a_stopped_market_stays_at_its_moment_while_time_runs_on() -> None:
+    clock = FakeClock(utc("2008-01-10 15:00"), None)
+    market = Market(FakeProvider({AAPL: MONTH}), clock, xnys())
+    stopped = market.stopped()
+    clock.current = utc("2008-01-11 22:00")
+    assert (stopped.now(), market.now()) == (utc("2008-01-10 15:00"), clock.current)
+    assert _days(stopped.bars(AAPL))[-1] == 9
+    assert _days(market.bars(AAPL))[-1] == 11
+    assert stopped.stopped().now() == stopped.now()
+
+
+@pytest.mark.parametrize(
+    ("now", "session"),
+    [
+        ("2008-01-10 14:29", date(2008, 1, 9)),
+        ("2008-01-10 20:59", date(2008, 1, 9)),
+        ("2008-01-10 21:00", date(2008, 1, 10)),
+        ("2008-01-13 12:00", date(2008, 1, 11)),
+    ],
+)
+def test_a_session_is_completed_from_its_close_on(now: str, session: date) -> None:
+    assert _market(now).completed_session() == session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import resource
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from structlog.testing import capture_logs
 
 from investiq.invest.market import price_folder
 from investiq.invest.market.calendar import TradingCalendar, xnys
+from investiq.invest.market.price_cache import DamagedCache
 from investiq.invest.market.provider import BadMarketData
 from investiq.invest.market.providers.files import FilesProvider
 from investiq.invest.market.types import Bar, Symbol
@@ -281,3 +283,31 @@ def test_two_processes_that_start_at_once_both_serve_and_leave_one_cache(folder:
     assert first == second
     assert first.startswith(f"{AAPL} {IBM} Bar(")
     assert len(_segments(tmp_path / "cache")) == 1
+
+
+# ---- read by another process ----
+
+
+def test_another_process_reads_the_columns_where_they_lie(folder: Path, tmp_path: Path) -> None:
+    provider = Start(folder, tmp_path / "cache").provider
+    for symbol in (AAPL, IBM):
+        place = provider.place(symbol)
+        assert place is not None
+        assert pickle.loads(pickle.dumps(place)).read() == provider.bars(symbol)  # noqa: S301
+    assert Start(folder, None).provider.place(AAPL) is None
+
+
+def test_columns_that_are_damaged_or_gone_are_not_read(folder: Path, tmp_path: Path) -> None:
+    place = Start(folder, tmp_path / "cache").provider.place(AAPL)
+    assert place is not None
+    (segment,) = (tmp_path / "cache").glob("*.columns")
+    content = segment.read_bytes()
+    segment.write_bytes(bytes(100) + content[100:])
+    with pytest.raises(DamagedCache, match="other columns"):
+        place.read()
+    segment.write_bytes(content[:100])
+    with pytest.raises(DamagedCache):
+        place.read()
+    segment.unlink()
+    with pytest.raises(DamagedCache, match="not there any more"):
+        place.read()

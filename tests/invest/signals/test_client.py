@@ -3,8 +3,9 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx2
 import pytest
@@ -21,6 +22,7 @@ from investiq.invest.signals.client import (
     SignalUnreachable,
 )
 from investiq.invest.signals.features import NEEDED_BARS
+from investiq.invest.signals.prediction import Prediction
 from tests.invest.signals import synthetic
 
 A = Symbol("AAA")
@@ -157,3 +159,48 @@ async def test_health_of_something_else_is_a_bad_response(response: httpx2.Respo
     async with answering(lambda _: response) as client:
         with pytest.raises(SignalBadResponse):
             await client.check_health()
+
+
+# ---- many at once ----
+
+
+async def many(response: httpx2.Response) -> Sequence[Prediction | SignalUnavailable]:
+    async with answering(lambda _: response) as client:
+        return await client.predict_many([(A, BARS), (Symbol("BBB"), BARS)])
+
+
+async def test_many_questions_are_one_request() -> None:
+    sent: list[dict[str, Any]] = []
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        sent.append(json.loads(request.content))
+        return httpx2.Response(200, json={"answers": [ANSWER, {**ANSWER, "symbol": "BBB"}]})
+
+    async with answering(handler) as client:
+        found = await client.predict_many([(A, BARS), (Symbol("BBB"), BARS)])
+    (body,) = sent
+    asked = [(one["symbol"], len(one["bars"])) for one in body["questions"]]
+    assert asked == [("AAA", NEEDED_BARS), ("BBB", NEEDED_BARS)]
+    assert [one.symbol for one in found if isinstance(one, Prediction)] == ["AAA", "BBB"]
+    assert client.model_version == "abc"
+
+
+async def test_a_refused_question_among_many_has_its_reason() -> None:
+    unusable = {"reason": "unusable_bars", "detail": "no finite gap"}
+    first, second = await many(httpx2.Response(200, json={"answers": [ANSWER, unusable]}))
+    assert isinstance(first, Prediction)
+    assert isinstance(second, SignalRefused)
+    assert "BBB: no finite gap" in second.message
+
+
+@pytest.mark.parametrize(
+    "answers", [[], [ANSWER], [ANSWER, ANSWER], [ANSWER, {**ANSWER, "symbol": "BBB", "as_of": "1999-01-04"}]]
+)
+async def test_answers_that_do_not_fit_the_questions_are_not_believed(answers: list[object]) -> None:
+    with pytest.raises(SignalBadResponse):
+        await many(httpx2.Response(200, json={"answers": answers}))
+
+
+async def test_a_service_without_a_model_answers_none_of_many() -> None:
+    with pytest.raises(SignalNoModel):
+        await many(problem(503, "model_missing"))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from investiq.invest.market.types import Bar
-from investiq.invest.signals.features import FEATURES, NEEDED_BARS, feature_matrix
+from investiq.invest.signals.features import FEATURES, NEEDED_BARS, feature_matrix, last_features
 from tests.invest.signals import synthetic
 
 BARS = synthetic.random_walk(220, seed=7)
@@ -46,6 +46,14 @@ def test_a_row_is_the_same_to_the_last_bit_from_its_own_window_alone(cut: int) -
     """Training sees whole histories, serving the last bars only: both must compute the same numbers."""
     window = feature_matrix(BARS[cut - NEEDED_BARS : cut])[-1]
     np.testing.assert_array_equal(feature_matrix(BARS)[cut - 1], window)
+
+
+@given(seeds=st.lists(st.integers(0, 1000), min_size=1, max_size=9), count=st.integers(NEEDED_BARS, 90))
+@settings(max_examples=20, deadline=None)
+def test_many_symbols_together_get_the_rows_that_each_gets_alone(seeds: list[int], count: int) -> None:
+    histories = [synthetic.random_walk(count + seed % 7, seed=seed) for seed in seeds]
+    alone = [feature_matrix(bars)[-1] for bars in histories]
+    np.testing.assert_array_equal(last_features(histories), alone)
 
 
 def test_every_bar_of_the_window_counts_up_to_the_oldest() -> None:

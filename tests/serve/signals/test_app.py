@@ -19,10 +19,11 @@ from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
 from investiq.invest.market.types import Bar, Symbol
 from investiq.invest.signals.artifact import save
-from investiq.invest.signals.client import SignalClient
+from investiq.invest.signals.client import SignalClient, SignalTooFewBars
 from investiq.invest.signals.drift import MINIMUM_SESSIONS
 from investiq.invest.signals.features import NEEDED_BARS
 from investiq.invest.signals.model import Artifact, Model
+from investiq.invest.signals.schema import MAX_QUESTIONS
 from investiq.serve.signals.app import create_app
 from tests import expositions
 from tests.invest.signals.conftest import Histories
@@ -127,6 +128,77 @@ def test_too_few_bars_say_how_many_are_needed(client: TestClient, bars: list[Bar
         assert (problem.json()["needed"], problem.json()["given"]) == (NEEDED_BARS, given)
     assert outcomes(client, "too_few_bars") == 2
     assert client.post("/predict", json={"symbol": "AAA", "bars": wire(bars[:NEEDED_BARS])}).status_code == 200
+
+
+# ---- several at once ----
+
+
+def questions(histories: Histories) -> list[dict[str, Any]]:
+    return [{"symbol": symbol, "bars": wire(bars[-NEEDED_BARS:])} for symbol, bars in histories.items()]
+
+
+def test_several_questions_get_the_answers_that_each_gets_alone(
+    client: TestClient, trending_histories: Histories
+) -> None:
+    asked = questions(trending_histories)
+    response = client.post("/predict", json={"questions": asked})
+    assert response.status_code == 200
+    assert len(asked) > 1
+    assert response.json()["answers"] == [client.post("/predict", json=one).json() for one in asked]
+    assert outcomes(client, "ok") == 2 * len(asked)
+    assert sample(client, "investiq_prediction_duration_seconds_count") == 2 * len(asked)
+    assert sample(client, "investiq_drift_window_rows") == len(asked)
+
+
+async def test_the_client_gets_many_predictions_with_one_request(
+    tmp_path: Path, artifact: Artifact, trending_histories: Histories
+) -> None:
+    save(artifact, tmp_path / "models")
+    app = service(tmp_path)
+    short = (Symbol("SHORT"), trending_histories[A][:3])
+    async with app.router.lifespan_context(app):
+        client = SignalClient("http://127.0.0.1:8004", 5.0, httpx2.ASGITransport(app))
+        *found, refused = await client.predict_many([*trending_histories.items(), short])
+        await client.aclose()
+    assert found == [predict(Model(artifact), symbol, bars) for symbol, bars in trending_histories.items()]
+    assert isinstance(refused, SignalTooFewBars)
+    assert refused.detail == {"needed": NEEDED_BARS, "given": 3}
+    assert client.model_version == artifact.card.model_version
+
+
+def test_a_question_that_has_no_prediction_leaves_the_others_alone(
+    client: TestClient, trending_histories: Histories
+) -> None:
+    good = questions(trending_histories)[0]
+    short = {"symbol": "SHORT", "bars": good["bars"][:3]}
+    wrong = {"symbol": "WRONG", "bars": [{**good["bars"][0], "close": "0"}]}
+    wild = [{**bar, "volume": 0, "low": "1e-39"} for bar in good["bars"]]
+    answers = client.post("/predict", json={"questions": [short, wrong, good, 7, {}]}).json()["answers"]
+    assert [answer.get("reason") for answer in answers] == [
+        "too_few_bars", "invalid_request", None, "invalid_request", "invalid_request"
+    ]  # fmt: skip
+    assert (answers[0]["needed"], answers[0]["given"]) == (NEEDED_BARS, 3)
+    assert "bars.0.close" in answers[1]["detail"]
+    assert answers[2] == client.post("/predict", json=good).json()
+    assert outcomes(client, "too_few_bars") == 1
+    assert outcomes(client, "invalid") == 3
+    assert client.post("/predict", json={"questions": [{"symbol": "WILD", "bars": wild}]}).status_code == 200
+
+
+@pytest.mark.parametrize("asked", [[], [{}] * (MAX_QUESTIONS + 1), "AAPL", None])
+def test_how_many_questions_there_may_be_is_said(client: TestClient, asked: object) -> None:
+    problem = client.post("/predict", json={"questions": asked})
+    assert problem.status_code == 422
+    assert problem.json()["errors"][0]["where"] == "body.questions"
+
+
+def test_both_forms_of_a_question_are_described(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    assert {"PredictRequest", "PredictManyRequest", "PredictManyResponse", "NoPrediction"} <= schemas.keys()
+    listed = schemas["PredictManyRequest"]["properties"]["questions"]
+    assert listed["items"] == {"$ref": "#/components/schemas/PredictRequest"}
+    assert (listed["minItems"], listed["maxItems"]) == (1, MAX_QUESTIONS)
 
 
 BAD_BARS: dict[str, tuple[dict[str, Any], str]] = {
@@ -289,13 +361,15 @@ def test_without_a_model_it_runs_and_says_that_it_is_down(tmp_path: Path, bars: 
         assert health.status_code == 503
         assert health.json()["status"] == "down"
         assert "investiq models train" in health.json()["model"]["error"]
-        for answer in (client.post("/predict", json={"symbol": "AAA", "bars": wire(bars)}), client.get("/model")):
+        one = {"symbol": "AAA", "bars": wire(bars)}
+        asked = [client.post("/predict", json=body) for body in (one, {"questions": [one, one]})]
+        for answer in (*asked, client.get("/model")):
             assert answer.status_code == 503
             assert answer.json()["reason"] == "model_missing"
         assert sample(client, "investiq_model_loaded") == 0
         assert sample(client, "investiq_model_trained_timestamp_seconds") == 0
         assert math.isnan(sample(client, TRAINED_UNTIL))
-        assert outcomes(client, "no_model") == 1
+        assert outcomes(client, "no_model") == 3
 
 
 def test_a_corrupt_model_at_the_start_is_down_with_the_reason(tmp_path: Path, artifact: Artifact) -> None:

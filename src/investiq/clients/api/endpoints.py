@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
@@ -79,6 +79,14 @@ class ReadingEndpoints:
     def analyze(self, symbol: str) -> ApiCall[api.Analysis]:
         """The analysis of `symbol` now."""
         return ApiCall("GET", f"/api/analyze/{_segment(symbol)}")
+
+    @endpoint
+    def analyses(
+        self, symbols: Sequence[str] | None = None, *, limit: int | None = None, cursor: str | None = None
+    ) -> ApiCall[api.Analyses]:
+        """A page of `symbols`, or of all, best first; with `cursor` the next page of the same moment."""
+        params = {"symbols": None if symbols is None else ",".join(symbols), "limit": limit, "cursor": cursor}
+        return ApiCall("GET", "/api/analyses", _given(params))
 
     @endpoint
     def orders(

@@ -48,6 +48,11 @@ class Paths:
         return self.data_dir / "prices"
 
     @property
+    def scans(self) -> Path:
+        """What scans that were interrupted have done so far."""
+        return self.data_dir / "scans"
+
+    @property
     def keys(self) -> Path:
         return self.data_dir / "keys"
 

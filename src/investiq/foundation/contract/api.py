@@ -45,6 +45,7 @@ __all__ = [
     "LONGEST_REASON",
     "SESSIONS_PATH",
     "Account",
+    "Analyses",
     "Analysis",
     "Bar",
     "Bars",
@@ -70,9 +71,11 @@ __all__ = [
     "Problem",
     "RefusedSymbol",
     "Session",
+    "Standing",
     "SymbolSummary",
     "SymbolText",
     "Symbols",
+    "SymbolsText",
     "Trade",
     "TradingReason",
     "TradingStatus",
@@ -122,8 +125,12 @@ Amount = Annotated[
 ]
 """A decimal that a client gives; what it may be besides is the domain's business."""
 
-SymbolText = Annotated[str, Field(json_schema_extra={"pattern": r"^[A-Za-z][A-Za-z0-9]{0,5}([.\-][A-Za-z0-9]{1,3})?$"})]
+_SYMBOL = r"[A-Za-z][A-Za-z0-9]{0,5}([.\-][A-Za-z0-9]{1,3})?"
+SymbolText = Annotated[str, Field(json_schema_extra={"pattern": f"^{_SYMBOL}$"})]
 """A ticker as a client writes it; the market says what is one, and forgives spaces around it."""
+
+SymbolsText = Annotated[str, Field(json_schema_extra={"pattern": f"^{_SYMBOL}(,{_SYMBOL})*$"})]
+"""Several tickers, with a comma between two."""
 
 
 @with_config(ConfigDict(json_schema_extra=describe_fields))
@@ -287,6 +294,35 @@ class Analysis(_Document):
     price: Money | None
     overall: Overall
     engines: dict[str, EngineResult]
+
+
+class Standing(_Document):
+    """One symbol in a listing; `GET /api/analyze/{symbol}` has the whole of its analysis."""
+
+    symbol: str
+    as_of: Time
+    price: Money | None
+    signal: Annotated[str, one_of(Signal)] | None
+    """null, like the score, where no engine answered"""
+    score: float | None
+    confidence: float
+    coverage: float
+    """0 to 1, share of the configured weights whose engines answered"""
+    missing: dict[str, str]
+    """why an engine gave no score, by its name"""
+
+
+class Analyses(_Document):
+    """A page of a listing: one reading of one instant of market time, best first, symbols without a score last."""
+
+    as_of: Time
+    session: Day
+    """the last completed session, which the scores follow from"""
+    symbols: int
+    """in the whole listing"""
+    analyses: list[Standing]
+    next_cursor: str | None
+    """give it as `cursor` for the ones after these, until the next session is over; null at the end"""
 
 
 _NOT_NULL: JsonDict = {"type": ["number", "string"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,6 +65,40 @@ class KeptResults:
             self._running[key] = asyncio.create_task(self._run(key, make))
         return await asyncio.shield(self._running[key])
 
+    async def compute_many(
+        self,
+        engine: str,
+        inputs: Mapping[Symbol, Hashable],
+        make: Callable[[Sequence[Symbol]], Awaitable[Mapping[Symbol, Made]]],
+    ) -> Mapping[Symbol, EngineResult]:
+        """As `compute` for each symbol; those that nobody computes yet are given to `make` together."""
+        keys = {symbol: (symbol, engine, its) for symbol, its in inputs.items()}
+        awaited = {symbol: self._running[key] for symbol, key in keys.items() if key in self._running}
+        claimed = [symbol for symbol in inputs if symbol not in awaited]
+        if not claimed:
+            return {symbol: await asyncio.shield(running) for symbol, running in awaited.items()}
+        together = asyncio.create_task(self._run_many([keys[symbol] for symbol in claimed], make))
+        for symbol in claimed:
+            if inputs[symbol] is not None:
+                self._running[keys[symbol]] = asyncio.create_task(_one_of(together, symbol))
+        found = dict(await asyncio.shield(together))
+        return found | {symbol: await asyncio.shield(running) for symbol, running in awaited.items()}
+
+    async def _run_many(
+        self,
+        keys: Sequence[tuple[Symbol, str, Hashable]],
+        make: Callable[[Sequence[Symbol]], Awaitable[Mapping[Symbol, Made]]],
+    ) -> Mapping[Symbol, EngineResult]:
+        try:
+            made = await make([symbol for symbol, _, _ in keys])
+        finally:
+            for key in keys:
+                self._running.pop(key, None)
+        for symbol, engine, inputs in keys:
+            if made[symbol].holds and inputs is not None:
+                self._keep(symbol, engine, inputs, made[symbol].result)
+        return {symbol: one.result for symbol, one in made.items()}
+
     async def _run(self, key: tuple[Symbol, str, Hashable], make: Callable[[], Awaitable[Made]]) -> EngineResult:
         try:
             made = await make()
@@ -79,3 +113,7 @@ class KeptResults:
         self._symbols.move_to_end(symbol)
         while len(self._symbols) > self._most:
             self._symbols.popitem(last=False)
+
+
+async def _one_of(together: asyncio.Task[Mapping[Symbol, EngineResult]], symbol: Symbol) -> EngineResult:
+    return (await asyncio.shield(together))[symbol]

@@ -14,14 +14,13 @@ from typing import TypeVar, cast
 
 import structlog
 
-from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.threads import BoundedThreads
-from investiq.invest.analysis.engine import Answer, Engine, Steady, Unavailable, history_inputs
+from investiq.invest.analysis.engine import Answer, Engine, Steady, history_inputs
 from investiq.invest.analysis.kept_results import MOST_SYMBOLS, KeptResults, Made
-from investiq.invest.analysis.overall import combine
-from investiq.invest.analysis.regime import regime_of
+from investiq.invest.analysis.many import Assessed, EngineRun, failure_reason, made_of
+from investiq.invest.analysis.overall import combined
 from investiq.invest.analysis.result import Analysis, EngineResult, Findings
 from investiq.invest.analysis.snapshot import Snapshot
 from investiq.invest.analysis.universe import universes_of
@@ -29,13 +28,19 @@ from investiq.invest.market.market import Market
 from investiq.invest.market.market_step import MarketStep
 from investiq.invest.market.types import Symbol
 
-__all__ = ["THREADS_PER_ENGINE", "Orchestrator"]
+__all__ = ["CHUNK", "THREADS_PER_ENGINE", "Orchestrator"]
 
 THREADS_PER_ENGINE = 2
 """Each engine has threads of its own, so that one that hangs can only ever starve itself."""
 
 _SNAPSHOT_THREADS = 4
 """A snapshot reads prices, which a provider can take its time for."""
+
+CHUNK = 64
+"""Symbols that an engine is given at once: 0.1 s of work, and one question to the signal models."""
+
+_READINGS = 3
+"""Of many symbols, at most: each time the prices or the model are replaced meanwhile, what depends on them is new."""
 
 Kept = TypeVar("Kept")
 
@@ -50,6 +55,14 @@ class _Complete:
     snapshot: Snapshot
     inputs: Sequence[Hashable]
     findings: Findings
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A snapshot, and for each engine what its answer follows from."""
+
+    snapshot: Snapshot
+    inputs: Sequence[Hashable]
 
 
 class Orchestrator:
@@ -116,7 +129,7 @@ class Orchestrator:
         for engine, inputs in zip(self._engines, kept.inputs, strict=True):
             if not isinstance(inputs, Steady) and inputs != self._inputs(engine, snapshot):
                 return None
-        return self._counted(snapshot, kept.findings)
+        return self._counted(_analysis(snapshot, kept.findings))
 
     async def _analyze(self, symbol: Symbol) -> Analysis:
         _, step = self._market.moment()
@@ -127,14 +140,65 @@ class Orchestrator:
         # Only what was looked at within one step belongs to it, and only what is kept may be said again.
         if self._market.moment()[1] == step and self._kept_results(symbol, inputs) == results:
             _keep(self._complete, symbol, _Complete(step, snapshot.at(snapshot.as_of), inputs, findings))
-        return self._counted(snapshot, findings)
+        return self._counted(_analysis(snapshot, findings))
 
-    def _counted(self, snapshot: Snapshot, findings: Findings) -> Analysis:
-        for name, result in findings.engines.items():
+    def _counted(self, analysis: Analysis) -> Analysis:
+        for name, result in analysis.engines.items():
             self._count_result[name, result.status.value]()
         self._analyses.inc()
-        price = snapshot.quote.price if snapshot.quote else None
-        return Analysis(snapshot.symbol, snapshot.as_of, price, findings)
+        return analysis
+
+    async def analyze_many(self, market: Market, symbols: Sequence[Symbol]) -> Sequence[Analysis]:
+        """As `analyze` for each symbol, all at one instant, by the same prices and the same model.
+
+        Args:
+            market: ours, stopped at the instant.
+
+        Raises:
+            UnknownSymbol: the market has no such symbol.
+        """
+        for _ in range(_READINGS):
+            looks = await self._snapshots.run(lambda: [self._look_at(market, symbol) for symbol in symbols])
+            runs = [EngineRun(engine, self._threads[engine.name], self._timeout) for engine in self._engines]
+            chunks = [looks[first : first + CHUNK] for first in range(0, len(looks), CHUNK)]
+            analyses = [analysis for chunk in chunks for analysis in await self._analyses_of(runs, chunk)]
+            if not looks or self._is_one_reading(looks):
+                break  # otherwise prices or model were replaced meanwhile: what was computed from the old is not mixed
+        return [self._counted(analysis) for analysis in analyses]
+
+    def _look_at(self, market: Market, symbol: Symbol) -> _Look:
+        snapshot = Snapshot.take(market, symbol, self._universes)
+        return _Look(snapshot, [self._inputs(engine, snapshot) for engine in self._engines])
+
+    def _is_one_reading(self, looks: Sequence[_Look]) -> bool:
+        first = looks[0]
+        inputs = [self._inputs(engine, first.snapshot) for engine in self._engines]
+        return inputs == first.inputs and {look.snapshot.version for look in looks} == {self._market.version()}
+
+    async def _analyses_of(self, runs: Sequence[EngineRun], looks: Sequence[_Look]) -> Sequence[Analysis]:
+        results = [await self._results_for(run, number, looks) for number, run in enumerate(runs)]
+        rows = [(look.snapshot, row) for look, row in zip(looks, zip(*results, strict=True), strict=True)]
+        new = [(snapshot, row) for snapshot, row in rows if self._kept_findings(snapshot, row) is None]
+        for snapshot, findings in await self._snapshots.run(lambda: [(s, self._combined(s, row)) for s, row in new]):
+            self._keep_findings(snapshot, findings)
+        return [_analysis(snapshot, self._findings_of(snapshot, row)) for snapshot, row in rows]
+
+    async def _results_for(self, run: EngineRun, number: int, looks: Sequence[_Look]) -> Sequence[EngineResult]:
+        """Of the engine of `run`, the one of that number, for each look."""
+        name, by_symbol = run.engine.name, {look.snapshot.symbol: look for look in looks}
+        found = {symbol: self._kept.find(symbol, name, look.inputs[number]) for symbol, look in by_symbol.items()}
+        missing = {symbol: by_symbol[symbol].inputs[number] for symbol, result in found.items() if result is None}
+
+        async def make(symbols: Sequence[Symbol]) -> Mapping[Symbol, Made]:
+            snapshots = [by_symbol[symbol].snapshot for symbol in symbols]
+            made = {}
+            for snapshot, assessed in zip(snapshots, await run.assess(snapshots), strict=True):
+                self._durations.labels(name).observe(assessed.seconds)
+                made[snapshot.symbol] = made_of(name, snapshot, assessed)
+            return made
+
+        computed = await self._kept.compute_many(name, missing, make) if missing else {}
+        return [found[symbol] or computed[symbol] for symbol in by_symbol]
 
     async def _look(self, symbol: Symbol) -> Snapshot:
         if self._kept.knows(symbol):  # its prices are in memory: looking takes less time than a thread takes to start
@@ -169,37 +233,39 @@ class Orchestrator:
 
     def _findings_of(self, snapshot: Snapshot, results: Sequence[EngineResult]) -> Findings:
         """The results put together: the same object for the same results, so that its JSON is written once."""
-        inputs = history_inputs(snapshot)
+        found = self._kept_findings(snapshot, results)
+        return found or self._keep_findings(snapshot, self._combined(snapshot, results))
+
+    def _kept_findings(self, snapshot: Snapshot, results: Sequence[EngineResult]) -> Findings | None:
         kept = self._findings.get(snapshot.symbol)
-        if kept is not None and kept[0] == inputs and all(map(is_, kept[1].engines.values(), results)):
-            return kept[1]
-        overall = combine(results, self._weights, regime_of(snapshot))
-        findings = Findings(overall, {result.engine: result for result in results})
-        _keep(self._findings, snapshot.symbol, (inputs, findings))
+        same = kept is not None and kept[0] == history_inputs(snapshot)
+        return kept[1] if kept and same and all(map(is_, kept[1].engines.values(), results)) else None
+
+    def _combined(self, snapshot: Snapshot, results: Sequence[EngineResult]) -> Findings:
+        return combined(snapshot, results, self._weights)
+
+    def _keep_findings(self, snapshot: Snapshot, findings: Findings) -> Findings:
+        _keep(self._findings, snapshot.symbol, (history_inputs(snapshot), findings))
         return findings
 
     async def _made(self, engine: Engine, snapshot: Snapshot) -> Made:
         started = time.perf_counter()
-        answer, failure = await self._guarded(engine, snapshot)
+        answer = await self._guarded(engine, snapshot)
         seconds = time.perf_counter() - started
         self._durations.labels(engine.name).observe(seconds)
-        if answer is None:
-            return Made(EngineResult.failed(engine.name, failure, snapshot.as_of, seconds * 1000), holds=False)
-        passing = isinstance(answer, Unavailable) and answer.passing
-        return Made(EngineResult.of(engine.name, answer, snapshot.as_of, seconds * 1000), holds=not passing)
+        return made_of(engine.name, snapshot, Assessed(answer, seconds))
 
-    async def _guarded(self, engine: Engine, snapshot: Snapshot) -> tuple[Answer | None, str]:
-        """The engine's answer, or None and the bounded reason of its failure; the log has the traceback."""
+    async def _guarded(self, engine: Engine, snapshot: Snapshot) -> Answer | Exception:
+        """The engine's answer, or how it failed; the log has the traceback."""
         limit = asyncio.timeout(self._timeout)
         try:
             async with limit:
-                return await self._assess(engine, snapshot), ""
+                return await self._assess(engine, snapshot)
         except Exception as error:
-            reason = _failure_reason(error)
             # Where our own limit ran out, the traceback would only show that we waited.
-            traceback = not limit.expired()
+            traceback, reason = not limit.expired(), failure_reason(error)
             _log.error("engine_failed", engine=engine.name, symbol=snapshot.symbol, reason=reason, exc_info=traceback)
-            return None, reason
+            return error
 
     async def _assess(self, engine: Engine, snapshot: Snapshot) -> Answer:
         if inspect.iscoroutinefunction(engine.assess):
@@ -215,15 +281,8 @@ def _keep(kept: OrderedDict[str, Kept], symbol: Symbol, value: Kept) -> None:
         kept.popitem(last=False)
 
 
-def _failure_reason(error: Exception) -> str:
-    """A word from a closed set. What the error says may hold addresses, paths or keys, so only the log gets that."""
-    match error:
-        case TimeoutError():
-            return "timeout"
-        case InvestIQError():
-            return error.reason
-        case _:
-            return "internal_error"
+def _analysis(snapshot: Snapshot, findings: Findings) -> Analysis:
+    return Analysis(snapshot.symbol, snapshot.as_of, snapshot.quote.price if snapshot.quote else None, findings)
 
 
 def _checked_weights(weights: Mapping[str, Decimal], engines: Sequence[Engine]) -> dict[str, float]:

@@ -15,15 +15,17 @@ engines that lean anywhere, conviction is 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from investiq.foundation.vocabulary import Regime
 from investiq.invest.analysis.engine import Unavailable
-from investiq.invest.analysis.result import EngineResult, Overall, rounded_score
+from investiq.invest.analysis.regime import regime_of
+from investiq.invest.analysis.result import EngineResult, Findings, Overall, rounded_score
 from investiq.invest.analysis.scale import signal_for
+from investiq.invest.analysis.snapshot import Snapshot
 
-__all__ = ["combine"]
+__all__ = ["combine", "combined"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,11 @@ def combine(results: Iterable[EngineResult], configured: Mapping[str, float], re
         regime_reason=regime.reason if isinstance(regime, Unavailable) else None,
         weights=weights,
     )
+
+
+def combined(snapshot: Snapshot, results: Sequence[EngineResult], configured: Mapping[str, float]) -> Findings:
+    """What the engines found about a snapshot, put together."""
+    return Findings(combine(results, configured, regime_of(snapshot)), {result.engine: result for result in results})
 
 
 def _renormalised(configured: Mapping[str, float], names: Iterable[str]) -> dict[str, float]:

@@ -67,6 +67,16 @@ class SignalSource(Protocol):
         """
         ...
 
+    async def predict_many(
+        self, questions: Sequence[tuple[Symbol, Sequence[Bar]]]
+    ) -> Sequence[Prediction | InvestIQError]:
+        """As `predict` for each question, in one go; what it would have raised stands in the place of its answer.
+
+        Raises:
+            SignalUnavailable: there is no answer to any of them.
+        """
+        ...
+
     def model(self) -> str | None:
         """The version of the model that answered last; None when the source does not answer, or is not known yet."""
         ...
@@ -95,10 +105,40 @@ class SignalEngine:
         _check_question(prediction, snapshot)
         return _verdict(prediction)
 
+    async def assess_many(self, snapshots: Sequence[Snapshot]) -> Sequence[Answer | Exception]:
+        """As `assess` for each snapshot, with one question to the source; what it would have raised stands in place.
+
+        Args:
+            snapshots: at least one.
+        """
+        lacking = [missing_history(snapshot, needed=1) for snapshot in snapshots]
+        asked = [snapshot for snapshot, lacks in zip(snapshots, lacking, strict=True) if lacks is None]
+        found = iter(await self._predictions(asked) if asked else ())
+        return [lacks or next(found) for lacks in lacking]
+
+    async def _predictions(self, snapshots: Sequence[Snapshot]) -> Sequence[Answer | Exception]:
+        try:
+            found = await self._source.predict_many([(snapshot.symbol, snapshot.bars) for snapshot in snapshots])
+        except SignalUnavailable as error:
+            return [Unavailable(error.message, passing=True)] * len(snapshots)
+        return [_answer(one, snapshot) for one, snapshot in zip(found, snapshots, strict=True)]
+
     def inputs(self, snapshot: Snapshot) -> Hashable:
         """The bars and the model, where it is known which one serves."""
         model = self._source.model()
         return None if model is None else (history_inputs(snapshot), model)
+
+
+def _answer(found: Prediction | InvestIQError, snapshot: Snapshot) -> Answer | Exception:
+    if isinstance(found, SignalUnavailable):
+        return Unavailable(found.message, passing=True)
+    if isinstance(found, InvestIQError):
+        return found
+    try:
+        _check_question(found, snapshot)
+        return _verdict(found)
+    except (MismatchedPrediction, ValueError) as error:
+        return error
 
 
 def _check_question(prediction: Prediction, snapshot: Snapshot) -> None:

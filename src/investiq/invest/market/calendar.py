@@ -93,6 +93,12 @@ class TradingCalendar:
         """The session that is open at `at`, or else the last one that was."""
         return self._at(bisect_right(self._opens, at) - 1, at)
 
+    def completed(self, at: datetime) -> Session:
+        """The last session that is over at `at`."""
+        index = bisect_right(self._opens, at) - 1
+        running = index >= 0 and at < self._sessions[index].close
+        return self._at(index - running, at)
+
     def next_open(self, at: datetime) -> datetime:
         """The first opening later than `at`."""
         return self._at(bisect_right(self._opens, at), at).open

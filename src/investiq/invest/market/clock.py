@@ -18,7 +18,7 @@ import structlog
 from investiq.invest.market.calendar import Session
 from investiq.invest.market.replay_state import ReplayState, ReplayStateError, StartMismatch, read_state, write_state
 
-__all__ = ["Clock", "ReplayClock", "WallClock", "replay_time"]
+__all__ = ["Clock", "ReplayClock", "StoppedClock", "WallClock", "replay_now", "replay_time"]
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +56,23 @@ class WallClock:
         return datetime.now(UTC)
 
 
+class StoppedClock:
+    """Another clock as it stood at one moment.
+
+    Args:
+        at: the moment, not later than that clock's now; by default its now.
+    """
+
+    def __init__(self, clock: Clock, at: datetime | None = None) -> None:
+        self.name = clock.name
+        self.ends_at = clock.ends_at
+        self.session_seconds = clock.session_seconds
+        self._now = at or clock.now()
+
+    def now(self) -> datetime:
+        return self._now
+
+
 def replay_time(sessions: Sequence[Session], position: float) -> datetime:
     """The market time at `position`, which counts sessions from the first; after the last one, its close for ever."""
     index = int(position)
@@ -68,6 +85,17 @@ def replay_time(sessions: Sequence[Session], position: float) -> datetime:
         return session.close
     night = sessions[index + 1].open - session.close
     return session.close + night * ((share - _OPEN_SHARE) / (1 - _OPEN_SHARE))
+
+
+def replay_now(sessions: Sequence[Session], session_seconds: float, state_file: Path) -> datetime:
+    """Where a replay stands, as another process sees it: what it has kept, less the most that it may be behind that.
+
+    Raises:
+        ReplayStateError: the state file cannot be read.
+    """
+    state = read_state(state_file)
+    ahead = _LEASE_SECONDS / session_seconds
+    return replay_time(sessions, 0.0 if state is None else max(0.0, state.position - ahead))
 
 
 class ReplayClock:

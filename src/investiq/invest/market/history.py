@@ -124,6 +124,10 @@ class History(Sequence[Bar]):
     def __repr__(self) -> str:
         return f"History({len(self)} bars, {self.session(0)} to {self.session(-1)})" if len(self) else "History()"
 
+    def __reduce__(self) -> tuple[type[History], tuple[NDArray[Any], ...]]:
+        """How it goes to another process."""
+        return History, self.columns()
+
     def columns(self) -> tuple[NDArray[Any], ...]:
         """Sessions, open, high, low, close, volume: as the constructor takes them."""
         return self.sessions, self.open, self.high, self.low, self.close, self.volume
@@ -144,6 +148,11 @@ class History(Sequence[Bar]):
     def price(self, name: str, index: int) -> Decimal:
         """One price of one bar, such as its "close", without making the bar."""
         return _dollars(getattr(self, name)[index])
+
+    def price_texts(self, name: str) -> list[str]:
+        """One price of every bar, such as its "close", as exact decimals: those of its `Bar`s, without making them."""
+        steps, digits = getattr(self, name).tolist(), -_EXPONENT
+        return [f"{one // _STEPS_A_DOLLAR}.{one % _STEPS_A_DOLLAR:0{digits}d}" for one in steps]
 
     def floats(self) -> PriceSeries:
         """The bars as floats, each the one nearest to the price."""

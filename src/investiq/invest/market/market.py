@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +14,7 @@ from typing import TypeVar
 
 from investiq.foundation.vocabulary import MarketPhase
 from investiq.invest.market.calendar import Session, TradingCalendar
-from investiq.invest.market.clock import Clock
+from investiq.invest.market.clock import Clock, StoppedClock
 from investiq.invest.market.history import History
 from investiq.invest.market.market_step import MarketStep, step_at
 from investiq.invest.market.provider import PriceProvider, UnknownSymbol, nearest_symbols
@@ -106,6 +107,16 @@ class Market:
         if step is None or not step.holds(version, now):
             step = self._step = step_at(self._calendar, version, now)
         return now, step
+
+    def stopped(self) -> Market:
+        """This market with its clock stopped at now: one moment, however long the reading of it takes."""
+        market = copy(self)
+        market._clock = StoppedClock(self._clock)
+        return market
+
+    def completed_session(self) -> date:
+        """The last session that is over."""
+        return self._calendar.completed(self._clock.now()).day
 
     def phase(self) -> MarketPhase:
         """Open, between two sessions, or at the end of the data."""

@@ -34,7 +34,7 @@ from investiq.foundation.files import replace_whole, sync_folder
 from investiq.invest.market.columns import UnusedColumn
 from investiq.invest.market.history import History
 
-__all__ = ["DamagedCache", "Entry", "Identity", "PriceCache", "SegmentWriter"]
+__all__ = ["DamagedCache", "Entry", "Identity", "KeptColumns", "PriceCache", "SegmentWriter"]
 
 _log = structlog.get_logger(__name__)
 
@@ -82,6 +82,34 @@ class Block:
     checksum: int
     first: date
     last: date
+
+
+@dataclass(frozen=True, slots=True)
+class KeptColumns:
+    """The columns of one file in the cache, for another process to read.
+
+    Attributes:
+        sha256: of the file that they were read from.
+    """
+
+    folder: Path
+    block: Block
+    sha256: str
+
+    def read(self) -> History:
+        """The columns, mapped into memory for as long as they are used.
+
+        Raises:
+            DamagedCache: they are not there any more, or not what was written.
+        """
+        try:
+            with (self.folder / self.block.segment).open("rb") as file:
+                place = self.block.offset - self.block.offset % mmap.ALLOCATIONGRANULARITY
+                end = self.block.offset + self.block.rows * _ROW_BYTES
+                view = mmap.mmap(file.fileno(), end - place, access=mmap.ACCESS_READ, offset=place)
+        except (OSError, ValueError) as error:
+            raise DamagedCache(f"{self.block.segment} is not there any more") from error
+        return _columns(view, replace(self.block, offset=self.block.offset - place))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +169,10 @@ class PriceCache:
         It raises `DamagedCache` where they are not what was written.
         """
         return partial(_columns, self._segments[block.segment], block)
+
+    def place(self, entry: Entry) -> KeptColumns | None:
+        """Where the columns of a file lie; None where they are not kept."""
+        return None if entry.block is None else KeptColumns(self._folder, entry.block, entry.sha256)
 
     def discard(self) -> None:
         """Forget everything, so that the next start reads the files."""

@@ -22,7 +22,7 @@ from investiq.foundation.foreign_text import visible
 from investiq.invest.market.bar_checks import CheckedBars
 from investiq.invest.market.calendar import TradingCalendar
 from investiq.invest.market.history import History
-from investiq.invest.market.price_cache import DamagedCache, Entry, Identity, PriceCache, SegmentWriter
+from investiq.invest.market.price_cache import DamagedCache, Entry, Identity, KeptColumns, PriceCache, SegmentWriter
 from investiq.invest.market.price_files import check_content, refused, unusable_name
 from investiq.invest.market.provider import BadMarketData, Progress
 from investiq.invest.market.session_table import TABLE
@@ -53,10 +53,12 @@ class ReadFile:
 
     Args:
         history: gives the bars; asked once, when they are wanted.
+        place: where they are kept, for another process to read.
     """
 
-    def __init__(self, entry: Entry, history: Callable[[], History]) -> None:
+    def __init__(self, entry: Entry, history: Callable[[], History], place: KeptColumns | None = None) -> None:
         self.entry = entry
+        self.place = place
         self._make = history
         self._history: History | None = None
 
@@ -169,7 +171,7 @@ class FolderReader:
         self, cache: PriceCache, by_name: Mapping[str, Path], entries: Mapping[str, Entry]
     ) -> dict[str, ReadFile]:
         return {
-            name: ReadFile(entries[name], self._history(cache, path, entries[name]))
+            name: ReadFile(entries[name], self._history(cache, path, entries[name]), cache.place(entries[name]))
             for name, path in by_name.items()
             if name in entries
         }

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 import httpx2
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.threads import BoundedThreads
 from investiq.invest.market.types import Bar, Symbol
 from investiq.invest.signals.features import NEEDED_BARS
 from investiq.invest.signals.prediction import Prediction
-from investiq.invest.signals.schema import BarIn, PredictRequest, PredictResponse
+from investiq.invest.signals.schema import (
+    NoPrediction,
+    PredictManyResponse,
+    PredictResponse,
+    wire_bars,
+)
 
 __all__ = [
     "SignalBadResponse",
@@ -26,6 +33,10 @@ __all__ = [
     "SignalUnavailable",
     "SignalUnreachable",
 ]
+
+
+Document = TypeVar("Document", bound=BaseModel)
+Question = tuple[Symbol, Sequence[Bar]]
 
 
 class SignalUnavailable(InvestIQError):
@@ -96,6 +107,7 @@ class SignalClient:
         self._base_url = base_url
         self._timeout = timeout
         self.model_version: str | None = None
+        self._writing = BoundedThreads(1, "signal-questions")  # many of them are 10 ms of work
         # Proxies of the environment stay out of it: this service is ours, mostly on this machine.
         self._http = httpx2.AsyncClient(base_url=base_url, timeout=timeout, transport=transport, trust_env=False)
 
@@ -108,18 +120,54 @@ class SignalClient:
         Raises:
             SignalUnavailable: for the reason that its subclass names.
         """
-        body = PredictRequest.model_construct(symbol=symbol, bars=[BarIn.of(bar) for bar in bars[-NEEDED_BARS:]])
         with self._noting_silence():
-            response = await self._request("POST", "/predict", json=body.model_dump(mode="json"))
-            if response.status_code != 200:
-                raise self._failure(response)
-            try:
-                answer = PredictResponse.model_validate_json(response.content)
-            except ValidationError:
-                raise self._bad(response) from None
-            if answer.symbol != symbol or answer.as_of != bars[-1].session:
+            response = await self._ask(_json(_question(symbol, bars)))
+            answer = self._read(PredictResponse, response)
+            found = self._prediction(answer, symbol, bars, response)
+        self.model_version = found.model_version
+        return found
+
+    async def predict_many(self, questions: Sequence[Question]) -> Sequence[Prediction | SignalUnavailable]:
+        """The prediction for each question, or why there is none; asked for in one request.
+
+        Args:
+            questions: at most `MAX_QUESTIONS`.
+
+        Raises:
+            SignalUnavailable: there is an answer to none of them.
+        """
+        with self._noting_silence():
+            response = await self._ask(await self._writing.run(lambda: _written(questions)))
+            answers = self._read(PredictManyResponse, response).answers
+            if len(answers) != len(questions):
                 raise self._bad(response)
-        self.model_version = answer.model_version
+            found = [
+                _refusal(answer.model_dump(), f"to predict {question[0]}")
+                if isinstance(answer, NoPrediction)
+                else self._prediction(answer, *question, response)
+                for answer, question in zip(answers, questions, strict=True)
+            ]
+        versions = {answer.model_version for answer in found if isinstance(answer, Prediction)}
+        self.model_version = versions.pop() if versions else self.model_version
+        return found
+
+    async def _ask(self, body: bytes) -> httpx2.Response:
+        response = await self._request("POST", "/predict", content=body, headers={"Content-Type": "application/json"})
+        if response.status_code != 200:
+            raise self._failure(response)
+        return response
+
+    def _read(self, kind: type[Document], response: httpx2.Response) -> Document:
+        try:
+            return kind.model_validate_json(response.content)
+        except ValidationError:
+            raise self._bad(response) from None
+
+    def _prediction(
+        self, answer: PredictResponse, symbol: Symbol, bars: Sequence[Bar], response: httpx2.Response
+    ) -> Prediction:
+        if answer.symbol != symbol or answer.as_of != bars[-1].session:
+            raise self._bad(response)
         return Prediction(**{**answer.model_dump(), "symbol": symbol})
 
     async def check_health(self) -> None:
@@ -170,12 +218,8 @@ class SignalClient:
 
     def _failure(self, response: httpx2.Response) -> SignalUnavailable:
         problem = _object(response)
-        reason, message = problem.get("reason"), str(problem.get("detail", ""))[:_MAX_MESSAGE]
-        if isinstance(reason, str) and reason in _BY_PROBLEM:
-            detail = {key: problem[key] for key in ("needed", "given") if isinstance(problem.get(key), int)}
-            return _BY_PROBLEM[reason](message, **detail)
-        if 400 <= response.status_code < 500:
-            return SignalRefused(f"the signal models service refused the request ({response.status_code}): {message}")
+        if 400 <= response.status_code < 500 or problem.get("reason") in _BY_PROBLEM:
+            return _refusal(problem, f"the request ({response.status_code})")
         return self._bad(response)
 
     def _bad(self, response: httpx2.Response) -> SignalBadResponse:
@@ -183,6 +227,26 @@ class SignalClient:
             f"{response.url} answered {response.status_code} with something that is no answer of the signal models "
             "service: see its log, and what else listens on its port"
         )
+
+
+def _written(questions: Sequence[Question]) -> bytes:
+    return _json({"questions": [_question(*question) for question in questions]})
+
+
+def _question(symbol: Symbol, bars: Sequence[Bar]) -> dict[str, object]:
+    return {"symbol": symbol, "bars": wire_bars(bars[-NEEDED_BARS:])}
+
+
+def _json(document: Mapping[str, object]) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _refusal(problem: Mapping[str, Any], what: str) -> SignalUnavailable:
+    reason, message = problem.get("reason"), str(problem.get("detail", ""))[:_MAX_MESSAGE]
+    if isinstance(reason, str) and reason in _BY_PROBLEM:
+        detail = {key: problem[key] for key in ("needed", "given") if isinstance(problem.get(key), int)}
+        return _BY_PROBLEM[reason](message, **detail)
+    return SignalRefused(f"the signal models service refused {what}: {message}")
 
 
 def _object(response: httpx2.Response) -> dict[str, Any]:

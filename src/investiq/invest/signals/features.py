@@ -23,7 +23,7 @@ from investiq.foundation.vocabulary import ModelFeature
 from investiq.invest.market.history import PriceSeries
 from investiq.invest.market.types import Bar
 
-__all__ = ["FEATURES", "FEATURE_REVISION", "NEEDED_BARS", "feature_matrix"]
+__all__ = ["FEATURES", "FEATURE_REVISION", "NEEDED_BARS", "feature_matrix", "last_features"]
 
 Floats = NDArray[np.float64]
 
@@ -198,6 +198,28 @@ def feature_matrix(bars: Sequence[Bar], every: slice = slice(None)) -> Floats:
     """
     matrix = np.full((len(bars), len(FEATURES)), np.nan)
     if len(bars) >= NEEDED_BARS:
-        windows = _windows(PriceSeries.of(bars), every)
-        matrix[NEEDED_BARS - 1 :][every] = np.column_stack([_FORMULAS[feature](windows) for feature in ModelFeature])
+        matrix[NEEDED_BARS - 1 :][every] = _rows(_windows(PriceSeries.of(bars), every))
     return matrix
+
+
+def last_features(histories: Sequence[Sequence[Bar]]) -> Floats:
+    """Features at the close of the last bar of each history: to the last bit its last row of `feature_matrix`.
+
+    Args:
+        histories: of different symbols, at least one, each of `NEEDED_BARS` bars or more.
+
+    Returns:
+        Array of shape `(len(histories), len(FEATURES))`.
+    """
+    ends = [PriceSeries.of(bars[-NEEDED_BARS:]) for bars in histories]
+    # End to end, each window that begins where a symbol begins holds the bars of that symbol alone.
+    together = PriceSeries(*(np.concatenate(columns) for columns in zip(*map(_columns, ends), strict=True)))
+    return _rows(_windows(together, slice(None, None, NEEDED_BARS)))
+
+
+def _columns(bars: PriceSeries) -> tuple[Floats, ...]:
+    return bars.open, bars.high, bars.low, bars.close, bars.volume
+
+
+def _rows(windows: _Windows) -> Floats:
+    return np.column_stack([_FORMULAS[feature](windows) for feature in ModelFeature])

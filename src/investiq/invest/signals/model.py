@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 
@@ -15,14 +15,24 @@ from investiq.foundation.errors import InvestIQError
 from investiq.invest.market.types import Bar, Symbol
 from investiq.invest.signals.calibration import Calibration
 from investiq.invest.signals.card import ModelCard
-from investiq.invest.signals.features import FEATURES, NEEDED_BARS, feature_matrix
+from investiq.invest.signals.features import FEATURES, NEEDED_BARS, last_features
 from investiq.invest.signals.prediction import Prediction, confidence_of
 from investiq.invest.signals.trees import read_trees
 
-__all__ = ["Artifact", "Model", "TooFewBars", "UnusableBars", "calibration_json", "content_version"]
-
+__all__ = [
+    "Artifact",
+    "Floats",
+    "Model",
+    "Question",
+    "TooFewBars",
+    "UnusableBars",
+    "calibration_json",
+    "content_version",
+]
 
 Floats = NDArray[np.float64]
+Question = tuple[Symbol, Sequence[Bar]]
+"""A symbol, and its bars up to the close to predict from."""
 
 
 class TooFewBars(InvestIQError):
@@ -84,33 +94,80 @@ class Model:
             TooFewBars: fewer than `NEEDED_BARS`.
             UnusableBars: prices so extreme that a feature is not finite.
         """
-        if len(bars) < NEEDED_BARS:
-            raise TooFewBars(
-                f"{len(bars)} bars of {symbol} are too few: a prediction needs the last {NEEDED_BARS} sessions",
-                needed=NEEDED_BARS,
-                given=len(bars),
-            )
-        row: Floats = feature_matrix(bars[-NEEDED_BARS:])[-1]
-        unusable = [name for name, finite in zip(FEATURES, np.isfinite(row), strict=True) if not finite]
-        if unusable:
-            raise UnusableBars(
-                f"the last {NEEDED_BARS} bars of {symbol} give no finite {', '.join(unusable)}: check their prices",
-                features=unusable,
-            )
-        return row
+        (found,) = self.features_of([(symbol, bars)])
+        if isinstance(found, InvestIQError):
+            raise found
+        return found
+
+    def features_of(self, questions: Sequence[Question]) -> Sequence[Floats | TooFewBars | UnusableBars]:
+        """The `features` for each question, computed together, or why there are none."""
+        answerable = [bars for _, bars in questions if len(bars) >= NEEDED_BARS]
+        rows = iter(last_features(answerable) if answerable else ())
+        return [
+            _checked(symbol, next(rows)) if len(bars) >= NEEDED_BARS else _too_few(symbol, len(bars))
+            for symbol, bars in questions
+        ]
+
+    def predict(
+        self, questions: Sequence[Question], observe: Callable[[Prediction, Floats], None] | None = None
+    ) -> Sequence[Prediction | TooFewBars | UnusableBars]:
+        """The forecast for each question at the close of its last bar, or why there is none; computed together.
+
+        Args:
+            observe: called with each forecast and the features that it was made from.
+        """
+        found = self.features_of(questions)
+        rows = [row for row in found if not isinstance(row, InvestIQError)]
+        pairs = zip(questions, found, strict=True)
+        asked = [(symbol, bars[-1].session) for (symbol, bars), row in pairs if not isinstance(row, InvestIQError)]
+        forecasts = self.forecasts(asked, np.stack(rows)) if rows else ()
+        if observe is not None:
+            for forecast, row in zip(forecasts, rows, strict=True):
+                observe(forecast, row)
+        following = iter(forecasts)
+        return [row if isinstance(row, InvestIQError) else next(following) for row in found]
 
     def forecast(self, symbol: Symbol, session: date, features: Floats) -> Prediction:
         """The forecast at the close of `session` from its `features`."""
-        scores = self._trees.scores(features.reshape(1, -1))
-        probability = float(self._calibration.probability(scores)[0])
+        (found,) = self.forecasts([(symbol, session)], features.reshape(1, -1))
+        return found
+
+    def forecasts(self, of: Sequence[tuple[Symbol, date]], features: Floats) -> Sequence[Prediction]:
+        """The forecast for each symbol at the close of its session.
+
+        Args:
+            features: (len(of), features).
+        """
+        probabilities = self._calibration.probability(self._trees.scores(features))
         card = self.card
-        return Prediction(
-            symbol=symbol,
-            as_of=session,
-            horizon_sessions=card.horizon_sessions,
-            probability_up=probability,
-            confidence=confidence_of(probability, self._calibration.base_rate, card.beats_constant),
-            beats_constant=card.beats_constant,
-            model_version=card.model_version,
-            trained_until=card.data.trained_until,
-        )
+        return [
+            Prediction(
+                symbol=symbol,
+                as_of=session,
+                horizon_sessions=card.horizon_sessions,
+                probability_up=probability,
+                confidence=confidence_of(probability, self._calibration.base_rate, card.beats_constant),
+                beats_constant=card.beats_constant,
+                model_version=card.model_version,
+                trained_until=card.data.trained_until,
+            )
+            for (symbol, session), probability in zip(of, map(float, probabilities), strict=True)
+        ]
+
+
+def _checked(symbol: Symbol, row: Floats) -> Floats | UnusableBars:
+    unusable = [name for name, finite in zip(FEATURES, np.isfinite(row), strict=True) if not finite]
+    if not unusable:
+        return row
+    return UnusableBars(
+        f"the last {NEEDED_BARS} bars of {symbol} give no finite {', '.join(unusable)}: check their prices",
+        features=unusable,
+    )
+
+
+def _too_few(symbol: Symbol, given: int) -> TooFewBars:
+    return TooFewBars(
+        f"{given} bars of {symbol} are too few: a prediction needs the last {NEEDED_BARS} sessions",
+        needed=NEEDED_BARS,
+        given=given,
+    )

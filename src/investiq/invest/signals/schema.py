@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
 
 from investiq.foundation.contract.words import one_of
+from investiq.foundation.errors import InvestIQError
 from investiq.foundation.iso_time import IsoDate
 from investiq.foundation.vocabulary import HealthStatus
+from investiq.invest.market.history import History
 from investiq.invest.market.types import Bar, MalformedSymbol, Symbol, parse_symbol
 
-__all__ = ["MAX_BARS", "BarIn", "ModelHealth", "ModelState", "PredictRequest", "PredictResponse"]
+__all__ = [
+    "MAX_BARS",
+    "MAX_QUESTIONS",
+    "BarIn",
+    "InvalidQuestion",
+    "ModelHealth",
+    "ModelState",
+    "NoPrediction",
+    "PredictManyRequest",
+    "PredictManyResponse",
+    "PredictRequest",
+    "PredictResponse",
+    "wire_bars",
+]
 
 MAX_BARS: Final = 5_000
 """Twenty years of sessions; only the last `NEEDED_BARS` are used."""
+
+MAX_QUESTIONS: Final = 64
+"""In one request: with `NEEDED_BARS` bars each, 20 ms of reading, and half a megabyte."""
+
+LONGEST_REASON: Final = 500
+"""Characters of why one question has no prediction."""
+
+_PRICES: Final = ("open", "high", "low", "close")
 
 Price = Annotated[Decimal, Field(gt=0, lt=10**15, max_digits=40)]
 
@@ -40,13 +73,21 @@ class BarIn(BaseModel):
             raise ValueError("open and close must lie between low and high")
         return self
 
-    @classmethod
-    def of(cls, bar: Bar) -> BarIn:
-        """The session of the market, whose order is known to be right."""
-        return cls.model_construct(**{name: getattr(bar, name) for name in cls.model_fields})
-
     def bar(self) -> Bar:
         return Bar(self.session, self.open, self.high, self.low, self.close, self.volume)
+
+
+def wire_bars(bars: Sequence[Bar]) -> list[dict[str, object]]:
+    """Each bar as JSON has it: of the market, whose order is known to be right."""
+    if not isinstance(bars, History):
+        return [{"session": bar.session.isoformat(), **_wire_prices(bar), "volume": bar.volume} for bar in bars]
+    names = ("session", *_PRICES, "volume")
+    columns = (bars.sessions.astype(str).tolist(), *map(bars.price_texts, _PRICES), bars.volume.tolist())
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _wire_prices(bar: Bar) -> dict[str, str]:
+    return {name: str(getattr(bar, name)) for name in _PRICES}
 
 
 class PredictRequest(BaseModel):
@@ -77,6 +118,36 @@ class PredictRequest(BaseModel):
         return bars
 
 
+class InvalidQuestion(InvestIQError):
+    """One question among several is none."""
+
+    reason = "invalid_request"
+
+
+def _or_its_fault(value: object, read: ValidatorFunctionWrapHandler) -> PredictRequest | InvalidQuestion:
+    """One question that is none leaves the others alone."""
+    try:
+        return cast(PredictRequest, read(value))
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)[:3]
+        what = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
+        return InvalidQuestion(what[:LONGEST_REASON])
+
+
+class PredictManyRequest(BaseModel):
+    """POST /predict for several symbols at once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    questions: list[Annotated[PredictRequest, WrapValidator(_or_its_fault)]] = Field(
+        min_length=1, max_length=MAX_QUESTIONS
+    )
+
+    def read(self) -> list[PredictRequest | InvalidQuestion]:
+        """Each question, or what is wrong with it."""
+        return cast(list[PredictRequest | InvalidQuestion], self.questions)
+
+
 class PredictResponse(BaseModel):
     """The calibrated forecast; the fields are those of `prediction.Prediction`."""
 
@@ -90,6 +161,25 @@ class PredictResponse(BaseModel):
     beats_constant: bool
     model_version: str = Field(max_length=64)
     trained_until: date
+
+
+class NoPrediction(BaseModel):
+    """Why one question of several has none, in the words that it would get as the only one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reason: str = Field(max_length=64, description="too_few_bars, unusable_bars or invalid_request")
+    detail: str
+    needed: int | None = Field(None, description="bars that a prediction needs, of too_few_bars")
+    given: int | None = Field(None, description="bars that there were, of too_few_bars")
+
+
+class PredictManyResponse(BaseModel):
+    """One answer for each question, in the order of the questions, all by the same model."""
+
+    model_config = ConfigDict(frozen=True)
+
+    answers: list[PredictResponse | NoPrediction] = Field(max_length=MAX_QUESTIONS)
 
 
 class ModelState(BaseModel):

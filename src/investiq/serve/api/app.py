@@ -77,7 +77,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         requests_per_minute=api.requests_per_minute,
         metrics=metrics,
     )
-    analyses = analysis_routes(parts.orchestrator)
+    analyses = analysis_routes(parts.market, parts.orchestrator)
     route = next(each for each in analyses.routes if isinstance(each, APIRoute) and each.name == "analyze")
     repeated = Middleware(RepeatedAnalyses, orchestrator=parts.orchestrator, route=route)
     app = create_server(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import DatabaseUnavailable
+from investiq.invest.analysis.listing import CursorExpired, TooManySymbols, UnknownSymbols
 from investiq.invest.market.provider import UnknownSymbol
 from investiq.invest.market.replay_state import ReplayStateError
 from investiq.invest.market.types import MalformedSymbol
@@ -20,6 +21,9 @@ __all__ = ["STATUSES"]
 STATUSES: dict[type[InvestIQError], int] = {
     MalformedSymbol: 422,
     UnknownSymbol: 404,
+    UnknownSymbols: 404,
+    TooManySymbols: 422,
+    CursorExpired: 409,
     ReplayStateError: 503,
     InvalidOrder: 422,
     InvalidIdempotencyKey: 400,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from prometheus_client import Counter
+from pydantic import Discriminator, Tag
 
 from investiq import __version__
 from investiq.foundation.config.paths import Paths
@@ -23,8 +24,18 @@ from investiq.foundation.vocabulary import HealthStatus, Part
 from investiq.invest.market.types import Symbol
 from investiq.invest.signals.artifact import ModelMissing, ModelRefused
 from investiq.invest.signals.card import ServingCard
-from investiq.invest.signals.model import TooFewBars, UnusableBars
-from investiq.invest.signals.schema import ModelHealth, ModelState, PredictRequest, PredictResponse
+from investiq.invest.signals.model import Question, TooFewBars, UnusableBars
+from investiq.invest.signals.prediction import Prediction
+from investiq.invest.signals.schema import (
+    InvalidQuestion,
+    ModelHealth,
+    ModelState,
+    NoPrediction,
+    PredictManyRequest,
+    PredictManyResponse,
+    PredictRequest,
+    PredictResponse,
+)
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve, set_health_status
 from investiq.serve.http.periodic import PeriodicTask
 from investiq.serve.signals.serving_model import ServingModel
@@ -51,6 +62,7 @@ _OUTCOMES: Final[dict[type[InvestIQError], str]] = {
     ModelRefused: "no_model",
     TooFewBars: "too_few_bars",
     UnusableBars: "invalid",
+    InvalidQuestion: "invalid",
 }
 
 
@@ -112,23 +124,74 @@ def _add_predict(app: FastAPI, serving: ServingModel, metrics: Metrics) -> None:
     outcomes = metrics.counter(catalogue.PREDICTIONS)
     duration = metrics.histogram(catalogue.PREDICTION_DURATION)
 
-    # Not a coroutine's await in sight: half a millisecond of arithmetic is cheaper here than a hop to a thread.
-    async def predict(request: PredictRequest) -> PredictResponse:
-        """The calibrated probability that the close five sessions after the last bar is higher than its close."""
+    def predicted(questions: Sequence[Question]) -> Sequence[PredictResponse | InvestIQError]:
+        started = time.perf_counter()
+        answers = serving.predict(questions)
+        seconds = (time.perf_counter() - started) / len(questions)
+        for answer in answers:
+            if not isinstance(answer, InvestIQError):
+                duration.observe(seconds)
+        return [answer if isinstance(answer, InvestIQError) else _response(answer) for answer in answers]
+
+    def answers_to(asked: Sequence[PredictRequest | InvalidQuestion]) -> Sequence[PredictResponse | InvestIQError]:
+        """One for each, counted."""
         try:
             serving.require()
-            with duration.time():
-                found = serving.predict(Symbol(request.symbol), [bar.bar() for bar in request.bars])
+            questions = [_question(one) for one in asked if not isinstance(one, InvalidQuestion)]
+            following = iter(predicted(questions) if questions else ())
         except Exception as error:
-            outcomes.labels(_outcome(error)).inc()
+            outcomes.labels(_outcome(error)).inc(len(asked))
             raise
-        outcomes.labels("ok").inc()
-        return PredictResponse.model_validate(found, from_attributes=True)
+        answers = [one if isinstance(one, InvalidQuestion) else next(following) for one in asked]
+        for answer in answers:
+            outcomes.labels(_outcome(answer) if isinstance(answer, InvestIQError) else "ok").inc()
+        return answers
+
+    # Not a coroutine's await in sight: half a millisecond of arithmetic is cheaper here than a hop to a thread.
+    async def predict(
+        request: Annotated[
+            Annotated[PredictRequest, Tag(_ONE)] | Annotated[PredictManyRequest, Tag(_MANY)], Discriminator(_form)
+        ],
+    ) -> PredictResponse | PredictManyResponse:
+        """The calibrated probability that the close five sessions after the last bar is higher than its close.
+
+        For one symbol, or with `questions` for several: each gets an answer of its own in the same order, and one that
+        has no prediction says why and leaves the others alone.
+        """
+        if isinstance(request, PredictManyRequest):
+            return PredictManyResponse(answers=[_answer(one) for one in answers_to(request.read())])
+        (answer,) = answers_to([request])
+        if isinstance(answer, InvestIQError):
+            raise answer
+        return answer
 
     counting = _counting_invalid(outcomes)
     app.router.add_api_route(
         "/predict", predict, methods=["POST"], responses=_WITHOUT_MODEL, route_class_override=counting
     )
+
+
+_ONE, _MANY = "one", "many"
+
+
+def _form(body: object) -> str:
+    """Which of the two forms of a question it is."""
+    return _MANY if isinstance(body, dict) and "questions" in body else _ONE
+
+
+def _question(request: PredictRequest) -> Question:
+    return Symbol(request.symbol), [bar.bar() for bar in request.bars]
+
+
+def _response(found: Prediction) -> PredictResponse:
+    return PredictResponse.model_validate(found, from_attributes=True)
+
+
+def _answer(answer: PredictResponse | InvestIQError) -> PredictResponse | NoPrediction:
+    if not isinstance(answer, InvestIQError):
+        return answer
+    numbers = {name: answer.detail[name] for name in ("needed", "given") if name in answer.detail}
+    return NoPrediction(reason=answer.reason, detail=answer.message, **numbers)
 
 
 def _outcome(error: Exception) -> str:
@@ -145,13 +208,19 @@ def _counting_invalid(outcomes: Counter) -> type[APIRoute]:
             async def counted(request: Request) -> Response:
                 try:
                     return await handle(request)
-                except RequestValidationError:
+                except RequestValidationError as error:
                     outcomes.labels("invalid").inc()
-                    raise
+                    raise RequestValidationError(_without_form(error), body=error.body) from None
 
             return counted
 
     return CountingRoute
+
+
+def _without_form(error: RequestValidationError) -> Sequence[Any]:
+    """The faults, their places as the sender knows them: which form was read is no part of the body."""
+    faults = error.errors()
+    return [{**fault, "loc": tuple(part for part in fault["loc"] if part not in (_ONE, _MANY))} for fault in faults]
 
 
 def _health(serving: ServingModel, uptime: float) -> ModelHealth:

@@ -13,11 +13,10 @@ import structlog
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.threads import BoundedThreads
-from investiq.invest.market.types import Bar, Symbol
 from investiq.invest.signals.artifact import Fingerprint, ModelMissing, ModelRefused, fingerprint, load
 from investiq.invest.signals.card import ServingCard
 from investiq.invest.signals.drift import DriftReport, DriftWindow
-from investiq.invest.signals.model import Model
+from investiq.invest.signals.model import Floats, Model, Question, TooFewBars, UnusableBars
 from investiq.invest.signals.prediction import Prediction
 
 __all__ = ["ServingModel"]
@@ -67,18 +66,25 @@ class ServingModel:
             raise self.error or ModelMissing("the signal model is being loaded: try again in a moment")
         return self.model
 
-    def predict(self, symbol: Symbol, bars: Sequence[Bar]) -> Prediction:
-        """The forecast of the model that serves; what it was asked about is remembered.
+    def predict(self, questions: Sequence[Question]) -> Sequence[Prediction | TooFewBars | UnusableBars]:
+        """The forecast of the model that serves for each question, or why there is none.
+
+        What it was asked about is remembered.
 
         Raises:
-            ModelMissing, ModelRefused, TooFewBars, UnusableBars: see `require` and `Model.features`.
+            ModelMissing, ModelRefused: see `require`.
         """
-        model = self.require()
-        features = model.features(symbol, bars)
-        found = model.forecast(symbol, bars[-1].session, features)
-        if self._window is not None and self._window.observe(symbol, found.as_of, features, found.probability_up):
+        new = 0
+
+        def observe(found: Prediction, features: Floats) -> None:
+            nonlocal new
+            if self._window is not None:
+                new += self._window.observe(found.symbol, found.as_of, features, found.probability_up)
+
+        answers = self.require().predict(questions, observe)
+        if new and self._window is not None:
             self._drift_metrics.show(self._window.report())
-        return found
+        return answers
 
     def card(self) -> ServingCard:
         """The card of the model that serves, with its drift.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from datetime import date
+from operator import attrgetter
 from pathlib import Path
 
 import structlog
@@ -14,7 +15,7 @@ from investiq.invest.market.columns import UnusedColumn
 from investiq.invest.market.file_bounds import MOST_FILES
 from investiq.invest.market.folder_watch import FolderWatch
 from investiq.invest.market.history import History
-from investiq.invest.market.price_cache import Identity
+from investiq.invest.market.price_cache import Identity, KeptColumns
 from investiq.invest.market.price_folder import FolderReader, ReadFile, identity_of, open_cache
 from investiq.invest.market.provider import BadMarketData, Progress, UnknownSymbol, nearest_symbols
 from investiq.invest.market.publications import (
@@ -105,6 +106,14 @@ class FilesProvider:
 
     def bars(self, symbol: Symbol) -> History:
         return self._file(symbol).history()
+
+    def place(self, symbol: Symbol) -> KeptColumns | None:
+        """Where the bars are kept, for another process to read; None where they are in the memory of this one alone.
+
+        Raises:
+            UnknownSymbol: there is no such file.
+        """
+        return self._file(symbol).place
 
     def headlines(self, symbol: Symbol) -> Sequence[Headline] | None:
         self._file(symbol)
@@ -205,7 +214,7 @@ def _checked_files(folder: Path) -> Sequence[Path]:
 
 def _price_files(folder: Path) -> Sequence[Path]:
     try:
-        names = sorted(folder.iterdir())
+        names = sorted(folder.iterdir(), key=attrgetter("name"))  # paths compare themselves part by part
     except OSError as error:
         raise BadMarketData(f"market.folder {folder} cannot be read: {error.strerror}") from error
     return [path for path in names if path.suffix.lower() in _SUFFIXES and path.name not in _PUBLICATIONS]
