@@ -10,8 +10,12 @@ from io import StringIO
 from typing import Any
 
 import pytest
-import structlog
 from hypothesis import Phase, settings
+
+from investiq.foundation.optional_imports import as_if_missing
+
+with as_if_missing("rich"):  # as in the product: with it, each traceback that a test logs takes a second to colour
+    import structlog
 
 from investiq.foundation.telemetry import logging as our_logging
 
