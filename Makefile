@@ -4,6 +4,9 @@
 .NOTPARALLEL:
 .PHONY: help up down status test lint types unit e2e bench format lock proof-api proof-fresh proof-heartbeat proof-intruder proof-mutation proof-series screenshots figures clean runtime dev
 
+# Where it is set, each of the hundred processes that tests start would compile all of the sources again.
+export PYTHONDONTWRITEBYTECODE :=
+
 BIN := .venv/bin
 ARGS ?=
 # Two workers more than there are cores: the three groups of tests with whole stacks mostly wait.
@@ -22,7 +25,7 @@ down: ## Stop everything; the data stays
 status: ## Ask every part how it is
 	@exec $(BIN)/investiq status $(ARGS)
 
-test: lint types ## Everything that CI runs: linters, types, layers, all tests
+test: lint ## Everything that CI runs: linters, layers, types, all tests
 	@exec $(PYTEST) $(ARGS)
 
 lint: dev ## ruff, and the layers of the house
@@ -30,7 +33,7 @@ lint: dev ## ruff, and the layers of the house
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-types: dev ## mypy --strict
+types: dev ## mypy --strict, which `make test` runs as one of the tests
 	$(BIN)/mypy
 
 unit: dev ## The tests that start no program

@@ -35,6 +35,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 SHARED_STACK = "stack"
 NEW_STACKS = "new_stack"
+LONG = ("own services", "types", "offline")
+"""Groups of one test each that takes a minute or more."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
@@ -64,9 +66,10 @@ def _group(item: pytest.Item) -> str | None:
 
 
 def _rank(item: pytest.Item) -> int:
-    """The longest group first, since the workers take them in this order."""
-    fixtures = getattr(item, "fixturenames", ())
-    return 1 if SHARED_STACK in fixtures else 0 if NEW_STACKS in fixtures else 2
+    """The longest group first, since the workers take them in this order: those that tests are marked for are long."""
+    groups = [str(mark.args[0]) for mark in item.iter_markers("xdist_group")]
+    order = {NEW_STACKS: 0, SHARED_STACK: 1} | dict.fromkeys(LONG, 2)
+    return min((order.get(group, 3) for group in groups), default=3)
 
 
 @pytest.fixture

@@ -64,6 +64,7 @@ def test_render_mends_it_and_names_what_it_wrote(clone: Path) -> None:
     assert json.loads(_run("render", "--json")[1]) == {"schema": "investiq.render/1", "written": [], "differs": []}
 
 
+@pytest.mark.xdist_group("offline")  # every promtool test
 def test_validate_offline_without_a_finding(clone: Path) -> None:
     code, out, err = _run("validate", "--offline")
     assert code == Validation.WHOLE
