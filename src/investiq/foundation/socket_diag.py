@@ -85,7 +85,9 @@ def _asked(family: int, flags: int, states: int, identity: bytes) -> Iterator[Ke
         kernel.settimeout(_SECONDS)
         kernel.sendto(question, (0, 0))
         while True:
-            raw = kernel.recv(_BUFFER)
+            raw, (sender, _) = kernel.recvfrom(_BUFFER)
+            if sender:
+                continue  # another process, which knows nothing of sockets
             for kind, told, payload in _messages(raw):
                 if kind == _DONE:
                     _raise(payload)

@@ -12,6 +12,7 @@ import os
 import re
 import socket
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -111,11 +112,17 @@ class _SessionLock(LedgerLock):
 
     def check(self) -> None:
         if not self._is_held():
-            self.release()
+            self._leave()
             with outages_named(self._engine.url):
                 self._take()
 
     def release(self) -> None:
+        if self._session is not None:
+            with suppress(DBAPIError):  # the server gives up the lock of a session that is gone, only not at once
+                self._session.scalar(text("SELECT pg_advisory_unlock(:key)"), _KEY)
+        self._leave()
+
+    def _leave(self) -> None:
         session, self._session = self._session, None
         if session is not None:
             session.invalidate()

@@ -26,6 +26,10 @@ __all__ = [
     "LoggedBreakerEvent",
 ]
 
+# What every tick asks is put together once: that takes as long as asking it.
+_ACCOUNT = select(account)
+_BREAKER = select(breaker_state)
+
 
 class ForeignLedger(InvestIQError):
     """The ledger holds an account of another broker or of another kind of market time."""
@@ -81,7 +85,7 @@ class AccountBook:
         Raises:
             ForeignLedger: the ledger belongs to another broker or mode.
         """
-        row = connection.execute(select(account)).one_or_none()
+        row = connection.execute(_ACCOUNT).one_or_none()
         if row is None:
             self._create(connection, terms, session, when)
             return terms.initial_cash
@@ -95,7 +99,7 @@ class AccountBook:
 
     def record(self, connection: Connection) -> EquityRecord:
         """What equity was."""
-        row = connection.execute(select(account)).one()
+        row = connection.execute(_ACCOUNT).one()
         return EquityRecord(row.session, row.opening_equity, row.last_equity, row.high_water_mark)
 
     def save_record(self, connection: Connection, record: EquityRecord) -> None:
@@ -127,7 +131,7 @@ class AccountBook:
         Raises:
             BreakerUnreadable: it is not there, or holds words that this version does not know.
         """
-        row = connection.execute(select(breaker_state)).one_or_none()
+        row = connection.execute(_BREAKER).one_or_none()
         if row is None:
             raise BreakerUnreadable("the breaker's state is missing from the ledger: trading counts as halted")
         halt = None

@@ -24,7 +24,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, insert, or_, select, update
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store.schema import fills, idempotency_keys, order_events, orders
@@ -39,15 +39,23 @@ from investiq.invest.trading.risk import Denial
 __all__ = ["Change", "Entry", "IdempotencyKeyReused", "InvalidIdempotencyKey", "Ledger", "Overfilled", "UnknownOrder"]
 
 _KEY_LENGTH = 255
-_FOLDED: Sequence[ColumnElement[Any]] = (
-    fills.c.id,
-    fills.c.symbol,
-    fills.c.side,
-    fills.c.quantity,
-    fills.c.price,
-    fills.c.commission,
-)
 _FOLDED_AT_ONCE = 500
+# What every tick asks is put together once: that takes as long as asking it.
+_FILLS_AFTER: Select[Any] = (
+    select(fills.c.id, fills.c.symbol, fills.c.side, fills.c.quantity, fills.c.price, fills.c.commission)
+    .where(fills.c.id > bindparam("last"))
+    .order_by(fills.c.id)
+    .execution_options(yield_per=_FOLDED_AT_ONCE)
+)
+_LATE = (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
+_NEWEST_FIRST = select(orders).order_by(orders.c.number.desc())
+_OPEN = _NEWEST_FIRST.where(orders.c.status.in_(OPEN_STATUSES))
+_WATCHED = _NEWEST_FIRST.where(
+    or_(
+        orders.c.status.in_(OPEN_STATUSES),
+        orders.c.status.in_(_LATE) & (orders.c.updated_wall >= bindparam("ended_since")),
+    )
+)
 _ENDED_WITH_REST = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
 
 
@@ -224,21 +232,18 @@ class Ledger:
         Raises:
             UnknownOrder: there is none of that id.
         """
-        found = self._select(connection, orders.c.id == order_id)
+        found = _found(connection, _NEWEST_FIRST.where(orders.c.id == order_id))
         if not found:
             raise UnknownOrder(f"there is no order {order_id!r}: `investiq trade list` shows those there are")
         return found[0]
 
     def open_orders(self, connection: Connection) -> Sequence[Order]:
         """Orders that may still fill, oldest first."""
-        return self._select(connection, orders.c.status.in_(OPEN_STATUSES))[::-1]
+        return _found(connection, _OPEN)[::-1]
 
     def watched(self, connection: Connection, ended_since: datetime) -> Sequence[Order]:
         """Open orders, and those cancelled or expired since the wall time `ended_since`: a late fill may come."""
-        recent = orders.c.status.in_([OrderStatus.CANCELLED, OrderStatus.EXPIRED]) & (
-            orders.c.updated_wall >= ended_since
-        )
-        return self._select(connection, or_(orders.c.status.in_(OPEN_STATUSES), recent))[::-1]
+        return _found(connection, _WATCHED, ended_since=ended_since)[::-1]
 
     def page(
         self,
@@ -257,7 +262,7 @@ class Ledger:
             wanted.append(orders.c.symbol == symbol)
         if status is not None:
             wanted.append(orders.c.status == status)
-        return self._select(connection, *wanted, limit=limit)
+        return _found(connection, _NEWEST_FIRST.where(*wanted).limit(limit))
 
     def portfolio(self, connection: Connection) -> Portfolio:
         """Cash and positions after every fill that this transaction sees."""
@@ -269,16 +274,10 @@ class Ledger:
 
     def _fold(self, connection: Connection) -> tuple[int, Portfolio]:
         last, portfolio = self._folded
-        new = select(*_FOLDED).where(fills.c.id > last).order_by(fills.c.id)
         # In parts: at a start this is every fill that there ever was.
-        for rows in connection.execute(new.execution_options(yield_per=_FOLDED_AT_ONCE)).partitions():
+        for rows in connection.execute(_FILLS_AFTER, {"last": last}).partitions():
             last, portfolio = rows[-1].id, portfolio.after_all(map(_fill, rows))
         return last, portfolio
-
-    def _select(self, connection: Connection, *wanted: ColumnElement[bool], limit: int | None = None) -> list[Order]:
-        rows = connection.execute(select(orders).where(*wanted).order_by(orders.c.number.desc()).limit(limit)).all()
-        history = _history(connection, [row.id for row in rows])
-        return [_order(row, history[row.id]) for row in rows]
 
     def _new_executions(
         self, connection: Connection, order_id: str, executions: Iterable[Execution]
@@ -328,6 +327,12 @@ def _update(connection: Connection, order_id: str, when: EventTime, **values: ob
 
 def _append_event(connection: Connection, order_id: str, event: OrderEvent) -> None:
     connection.execute(insert(order_events).values(order_id=order_id, **asdict(event)))
+
+
+def _found(connection: Connection, query: Select[Any], **parameters: object) -> list[Order]:
+    rows = connection.execute(query, parameters).all()
+    history = _history(connection, [row.id for row in rows])
+    return [_order(row, history[row.id]) for row in rows]
 
 
 def _history(connection: Connection, order_ids: Sequence[str]) -> defaultdict[str, list[OrderEvent]]:

@@ -20,7 +20,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, update
 
 from investiq.foundation.store import DatabaseUnavailable, ping, reading, writing
 from investiq.foundation.store.schema import paper_executions, paper_orders
@@ -41,6 +41,22 @@ __all__ = ["PaperBroker"]
 
 _NO_SEQUENCE = -1
 """Acceptance of an order for a symbol without a price: any price that comes is a later one."""
+
+# What every tick asks is put together once: that takes as long as asking it.
+_OPEN = select(paper_orders).where(paper_orders.c.status == OrderStatus.ACCEPTED)
+_SUMS_AFTER = (
+    select(
+        paper_orders.c.symbol,
+        paper_orders.c.side,
+        func.sum(paper_executions.c.quantity),
+        func.sum(paper_executions.c.notional),
+        func.sum(paper_executions.c.commission),
+        func.max(paper_executions.c.id),
+    )
+    .join_from(paper_executions, paper_orders)
+    .where(paper_executions.c.id > bindparam("last"))
+    .group_by(paper_orders.c.symbol, paper_orders.c.side)
+)
 
 
 class PaperBroker:
@@ -122,7 +138,7 @@ class PaperBroker:
     def _fill_open_orders(self) -> None:
         with self._reading() as connection:
             self._remember(connection)
-            rows = connection.execute(select(paper_orders).where(paper_orders.c.status == OrderStatus.ACCEPTED)).all()
+            rows = connection.execute(_OPEN).all()
         ended = self._market.phase() is MarketPhase.ENDED
         for row in rows:
             quote = known_quote(self._market, Symbol(row.symbol))
@@ -178,11 +194,8 @@ class PaperBroker:
     def _sum(self, connection: Connection) -> tuple[int, BrokerAccount]:
         """The number of the last execution, and the account after it; those that are summed already are not read."""
         last, before = self._summed
-        e, o = paper_executions.c, paper_orders.c
-        sums = (func.sum(e.quantity), func.sum(e.notional), func.sum(e.commission), func.max(e.id))
-        later = select(o.symbol, o.side, *sums).join_from(paper_executions, paper_orders).where(e.id > last)
         cash, positions = before.cash, defaultdict(Decimal, before.positions)
-        rows = connection.execute(later.group_by(o.symbol, o.side))
+        rows = connection.execute(_SUMS_AFTER, {"last": last})
         for symbol, side, quantity, notional, commission, newest in rows:
             sign = 1 if side == Side.BUY else -1
             cash -= sign * notional + commission
