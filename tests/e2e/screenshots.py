@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import Stack, awaited
-from tests.e2e.test_browser import browser, opened_by_itself
+from tests.e2e.test_browser import browser, logged_in, opened
 
 __all__ = ["browser"]
 
@@ -25,12 +25,13 @@ def test_the_pictures_are_taken(new_stack: NewStack, browser: Browser) -> None:
     stack = new_stack(INVESTIQ_MARKET_SESSION_SECONDS="5")
     stack.up()
     awaited("trades of some sessions", TRADING_SECONDS, lambda: _has_traded(stack))
-    for name, (path, height) in PICTURES.items():
-        with opened_by_itself(browser, stack, path, login=True) as (page, watch):
-            page.set_viewport_size({"width": 1440, "height": height})
-            page.wait_for_load_state("networkidle")
-            page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
-            assert watch.complaints == []
+    with logged_in(browser, stack) as profile:
+        for name, (path, height) in PICTURES.items():
+            with opened(profile, stack, path) as (page, watch):
+                page.set_viewport_size({"width": 1440, "height": height})
+                page.wait_for_load_state("networkidle")
+                page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
+                assert watch.complaints == []
 
 
 def _has_traded(stack: Stack) -> bool:

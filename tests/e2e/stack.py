@@ -17,6 +17,7 @@ import psutil
 
 from investiq.cli.exit_codes import ExitCode
 from investiq.clients.session import HttpCredentials
+from investiq.clients.session.credentials import tls_context
 from investiq.foundation import topology
 from investiq.foundation.config import Config
 from investiq.monitoring.routing.routes import TEST_ALERT
@@ -155,7 +156,8 @@ class Stack:
         """Asks a part, with what it asks for of its own people; the API with no key."""
         process = next(process for process in topology.PROCESSES if process.name == part)
         auth = HttpCredentials.of(process, Config(data_dir=self.data)).auth()
-        return httpx2.Client(base_url=self.url(part, ""), auth=auth, timeout=10, trust_env=False)
+        url = self.url(part, "")
+        return httpx2.Client(base_url=url, auth=auth, verify=tls_context(url), timeout=10, trust_env=False)
 
     def get(self, part: str, path: str, params: Mapping[str, str] | None = None) -> Any:
         """The JSON document at `path` of a part."""

@@ -87,6 +87,26 @@ def visitor(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
     profile.close()
 
 
+@pytest.fixture(scope="module")
+def trader(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
+    """A profile in which somebody has logged in."""
+    with logged_in(browser, stack) as profile:
+        yield profile
+
+
+@contextmanager
+def logged_in(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
+    """A profile in which somebody has logged in, by a link of `investiq login`."""
+    profile = _profile(browser, stack)
+    page = profile.new_page()
+    page.goto(stack.investiq("login", "--json").json["url"])
+    page.get_by_role("button", name="Log in with this link").click()
+    eventually(page.locator("#who"), "local admin (admin)")
+    page.close()
+    yield profile
+    profile.close()
+
+
 def _profile(browser: Browser, stack: Stack) -> BrowserContext:
     profile = browser.new_context(base_url=stack.url("web", "").rstrip("/"))
     profile.set_default_timeout(PATIENCE_MS)
@@ -95,55 +115,34 @@ def _profile(browser: Browser, stack: Stack) -> BrowserContext:
 
 @contextmanager
 def opened_by_itself(
-    browser: Browser,
-    stack: Stack,
-    path: str,
-    width: int = 1440,
-    *,
-    clock: bool = False,
-    first: str = "",
-    login: bool = False,
-    filled: bool = True,
+    browser: Browser, stack: Stack, path: str, *, clock: bool = False, filled: bool = True
 ) -> Iterator[tuple[Page, Watch]]:
-    """A page in a profile of its own.
-
-    Args:
-        clock: whether its time can be put forward.
-        first: a script that runs before those of the page.
-        login: whether somebody has logged in there, by a link of `investiq login`.
-        filled: whether the page has the header.
-    """
+    """A page in a profile of its own; with `clock`, its time can be put forward."""
     profile = _profile(browser, stack)
-    profile.add_init_script(first)
     if clock:
         profile.clock.install()
-    if login:
-        log_in(profile.new_page(), stack)
-    with opened(profile, stack, path, width, filled=filled) as (page, watch):
+    with opened(profile, stack, path, filled=filled) as (page, watch):
         yield page, watch
     profile.close()
 
 
 @contextmanager
 def opened(
-    profile: BrowserContext, stack: Stack, path: str, width: int = 1440, *, filled: bool = True
+    profile: BrowserContext, stack: Stack, path: str, width: int = 1440, *, first: str = "", filled: bool = True
 ) -> Iterator[tuple[Page, Watch]]:
-    """A page whose header, where it has one, has been filled."""
+    """A page whose header, where it has one, has been filled.
+
+    Args:
+        first: a script that runs before those of the page.
+    """
     page, watch = profile.new_page(), Watch(stack.url("web", "").rstrip("/"))
     page.set_viewport_size({"width": width, "height": 900})
+    page.add_init_script(first)
     watch.attach(page)
     page.goto(path)
     if filled:
         expect(status(page, "mode")).to_contain_text("Replay", timeout=PATIENCE_MS)
     yield page, watch
-    page.close()
-
-
-def log_in(page: Page, stack: Stack) -> None:
-    """By the link of the command line."""
-    page.goto(stack.investiq("login", "--json").json["url"])
-    page.get_by_role("button", name="Log in with this link").click()
-    eventually(page.locator("#who"), "local admin (admin)")
     page.close()
 
 
@@ -202,8 +201,8 @@ def test_tab_leaves_a_table_after_a_few_presses(visitor: BrowserContext, stack: 
         assert 2 <= within <= 8, "both tables are reached, and left"
 
 
-def test_what_is_pressed_has_a_name(browser: Browser, stack: Stack) -> None:
-    with opened_by_itself(browser, stack, "/trading", login=True) as (page, _watch):
+def test_what_is_pressed_has_a_name(trader: BrowserContext, stack: Stack) -> None:
+    with opened(trader, stack, "/trading") as (page, _watch):
         page.get_by_role("button", name="Halt trading").click()
         expect(page.get_by_role("dialog").get_by_role("button", name="Close without a change")).to_be_visible()
         for name in ("Side", "Shares or dollars", "Type"):
@@ -234,8 +233,8 @@ def _chart_data(page: Page) -> str:
     return data
 
 
-def test_a_person_halts_trading_buys_in_vain_and_resumes(browser: Browser, stack: Stack) -> None:
-    with opened_by_itself(browser, stack, "/trading", login=True) as (page, watch):
+def test_a_person_halts_trading_buys_in_vain_and_resumes(trader: BrowserContext, stack: Stack) -> None:
+    with opened(trader, stack, "/trading") as (page, watch):
         try:
             _change(page, "Halt trading", "something looks wrong")
             eventually(status(page, "trading"), "halted by hand: something looks wrong")
@@ -361,8 +360,10 @@ def _asks_as(stack: Stack, secret: str) -> int:
     return httpx2.get(stack.url("api", "/api/market"), headers=headers, timeout=10, trust_env=False).status_code
 
 
-def test_another_port_of_the_same_host_cannot_use_what_the_browser_sends_it(browser: Browser, stack: Stack) -> None:
-    with opened_by_itself(browser, stack, "/trading", login=True) as (page, _):
+def test_another_port_of_the_same_host_cannot_use_what_the_browser_sends_it(
+    trader: BrowserContext, stack: Stack
+) -> None:
+    with opened(trader, stack, "/trading") as (page, _):
         (cookie,) = page.context.cookies()
         assert (cookie.get("httpOnly"), cookie.get("sameSite"), cookie.get("path")) == (True, "Strict", "/")
         assert _asks_as(stack, _secret(page)) == 200
@@ -495,7 +496,7 @@ def open_silences(stack: Stack) -> list[dict[str, Any]]:
     return [one for one in stack.get("alertmanager", "/api/v2/silences") if one["status"]["state"] != "expired"]
 
 
-def test_a_page_is_silenced_on_a_phone_by_the_link_that_it_carries(browser: Browser, stack: Stack) -> None:
+def test_a_page_is_silenced_on_a_phone_by_the_link_that_it_carries(trader: BrowserContext, stack: Stack) -> None:
     with told_on_discord(stack) as chat, firing(stack, SERVICE_DOWN, service="investiq-api"):
         told = awaited("page on Discord", 60, lambda: [one for sent in list(chat.taken) for one in sent["embeds"]])[0]
         assert told["title"] == "CRITICAL: ServiceDown investiq-api"
@@ -503,7 +504,7 @@ def test_a_page_is_silenced_on_a_phone_by_the_link_that_it_carries(browser: Brow
         link = re.findall(r"\[silence\]\((\S+)\)", told["description"])[0]
         assert httpx2.get(link, timeout=10, trust_env=False).status_code == 200
 
-        with opened_by_itself(browser, stack, link, PHONE, first=SHIFTS, login=True) as (page, watch):
+        with opened(trader, stack, link, PHONE, first=SHIFTS) as (page, watch):
             eventually(page.locator("#silence-count"), "1 alert of it fires now")
             eventually(page.locator("#silence-firing"), "ServiceDown of a test")
             eventually(page.locator("#silence-list"), "Nobody has silenced it")

@@ -24,7 +24,7 @@ def test_the_tests_come_last_in_make_test_so_that_it_ends_with_their_summary(mac
     _, output = machine.run("make", "-n", "test")
     steps = output.splitlines()
     assert "pytest" in steps[-1]
-    for tool in ("ruff check", "ruff format --check", "lint-imports", "mypy"):
+    for tool in ("ruff check", "ruff format --check", "lint-imports"):  # mypy is one of the tests
         assert any(tool in step for step in steps[:-1]), tool
 
 

@@ -174,7 +174,7 @@ def test_the_books_hold_on_sqlite(folder: Path) -> None:
         shutil.copy(template, path)
         return open_engine(f"sqlite:///{path}")
 
-    run(new_engine, examples=20)
+    run(new_engine, examples=14)
 
 
 @pytest.mark.e2e
@@ -184,7 +184,7 @@ def test_the_books_hold_on_postgresql(postgres_ledger: str) -> None:
         empty(engine)
         return engine
 
-    run(new_engine, examples=8)
+    run(new_engine, examples=6)
 
 
 def run(new_engine: Callable[[], Engine], examples: int) -> None:
