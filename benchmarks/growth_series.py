@@ -2,7 +2,7 @@
 
     python -m benchmarks.growth_series [--rounds 1] [--quick] [--json]
 
-Each round is a new installation and other requests; they are made from a seed, so each run asks the same. One in four
+Each round is a new installation and other requests; they are made from a seed, so each run asks the same. One in fifty
 is a request as it should be. With --quick, up to 10,000 requests.
 """
 
@@ -37,7 +37,7 @@ _TEMPLATES = ("/{}", "/api/{}", "/api/trades/{}", "/api/quote/{}", "/api/{}/acco
 
 def _request(chance: random.Random) -> tuple[str, str]:
     """Method and path."""
-    if chance.random() < 0.25:
+    if chance.random() < 0.02:
         return "GET", chance.choice(_PROPER)
     made_up = "".join(chance.choices(string.ascii_letters + string.digits, k=8))
     method = chance.choice(_METHODS) if chance.random() < 0.9 else made_up.upper()
