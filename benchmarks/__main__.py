@@ -1,8 +1,9 @@
 """Runs the benchmarks one after the other and prints one table: what `make bench` does.
 
 A run of everything is kept in docs/performance.json, and docs/performance.md and docs/images/growth.png are rendered
-from it. A run of a few, or a quick one, is only shown. The exit code is 1 when a goal is missed by more than the noise,
-2 when a benchmark fails.
+from it. A run of a few, or a quick one, is only shown. Each report is kept when it is there: with --resume, only those
+that the last run of this commit did not bring are measured. The exit code is 1 when a goal is missed by more than the
+noise, 2 when a benchmark fails.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import describe_run
+from benchmarks.machine import CHANGED, describe_run
 from benchmarks.performance import read, render, table
 from benchmarks.rows import Met, Report
 
@@ -22,6 +23,8 @@ REPOSITORY = Path(__file__).parents[1]
 RESULTS = REPOSITORY / "docs" / "performance.json"
 PAGE = REPOSITORY / "docs" / "performance.md"
 PICTURE = REPOSITORY / "docs" / "images" / "growth.png"
+UNFINISHED = REPOSITORY / ".investiq" / "bench"
+"""A report for each benchmark that has run; a whole run takes half an hour."""
 
 
 def benchmarks() -> list[str]:
@@ -47,6 +50,20 @@ def run(name: str, quick: bool) -> Report | None:
     return None
 
 
+def report_of(name: str, commit: str, options: argparse.Namespace) -> Report | None:
+    """What an earlier run of this commit has kept, if that is wanted, or what a new run finds."""
+    file = UNFINISHED / f"{name}.json"
+    if options.resume and file.exists():
+        kept = json.loads(file.read_text())
+        if kept["commit"] == commit and CHANGED not in commit:
+            return Report.from_json(kept["report"])
+    report = run(name, options.quick)
+    if report is not None and not options.quick:
+        UNFINISHED.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"commit": commit, "report": report.to_json()}))
+    return report
+
+
 def keep(document: dict[str, Any]) -> None:
     """Write the results, and what is rendered from them."""
     from benchmarks.picture import draw  # noqa: PLC0415 - matplotlib is slow to load, and a part of a run draws nothing
@@ -62,12 +79,14 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"all when none is given: {', '.join(known)}")
     parser.add_argument("--quick", action="store_true", help="a few rounds, to see that everything runs")
     parser.add_argument("--no-stacks", action="store_true", help="leave out what starts whole stacks: five minutes")
+    parser.add_argument("--resume", action="store_true", help="go on with the last run, if it was of this commit")
     options = parser.parse_args()
     if unknown := sorted(set(options.names) - set(known)):
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
     wanted = options.names or [name for name in known if not (options.no_stacks and _starts_stacks(name))]
     described = describe_run(REPOSITORY)
-    reports = {name: run(name, options.quick) for name in wanted}
+    commit = described["commit"]
+    reports = {name: report_of(name, commit, options) for name in wanted}
     found = {name: report.to_json() for name, report in reports.items() if report is not None}
     document = {"run": described, "benchmarks": found}
     rows, _ = read(document)

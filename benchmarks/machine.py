@@ -11,7 +11,10 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["describe_run"]
+__all__ = ["CHANGED", "describe_run"]
+
+CHANGED = " with changes"
+"""Ends the name of a commit whose files are not as they were committed."""
 
 
 def describe_run(repository: Path) -> dict[str, str]:
@@ -38,5 +41,5 @@ def _commit(repository: Path) -> str:
         command = ["git", "-C", str(repository), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
-    changed = " with changes" if git("status", "--porcelain", "--untracked-files=no") else ""
+    changed = CHANGED if git("status", "--porcelain", "--untracked-files=no") else ""
     return (git("rev-parse", "--short=12", "HEAD") or "unknown") + changed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks import __main__ as bench
@@ -11,6 +13,12 @@ from benchmarks.rows import Report, Row
 def _report(figure: float) -> Report:
     row = Row(name="a row", unit="ms", ours=[figure], goal=5.0, goal_of="ours", not_compared="disks", command="run")
     return Report([row])
+
+
+@pytest.fixture(autouse=True)
+def unfinished(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Reports of a run that has not ended are put there."""
+    monkeypatch.setattr(bench, "UNFINISHED", tmp_path / "bench")
 
 
 @pytest.fixture
@@ -48,6 +56,18 @@ def test_a_part_of_a_run_is_shown_and_not_kept(
 def test_a_benchmark_that_fails_leaves_the_kept_results_alone(monkeypatch: pytest.MonkeyPatch, kept: list[str]) -> None:
     assert _run(monkeypatch, requests=None, ledger=_report(1.0)) == 2
     assert kept == []
+
+
+@pytest.mark.parametrize(("commit", "goes_on"), [("abc", True), ("def", False), ("abc with changes", False)])
+def test_a_run_goes_on_with_what_the_last_one_of_this_commit_found(
+    monkeypatch: pytest.MonkeyPatch, kept: list[str], commit: str, goes_on: bool
+) -> None:
+    first = "abc" if goes_on or commit == "def" else commit
+    monkeypatch.setattr(bench, "describe_run", lambda _: {"commit": first})
+    assert _run(monkeypatch, requests=None, ledger=_report(1.0)) == 2
+    monkeypatch.setattr(bench, "describe_run", lambda _: {"commit": commit})
+    assert _run(monkeypatch, "--resume", requests=_report(4.0), ledger=_report(9.0)) == (0 if goes_on else 1)
+    assert kept == ["ledger", "requests"]
 
 
 def test_a_name_that_is_none_says_which_there_are(
