@@ -6,7 +6,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -56,6 +56,7 @@ class StrictServer:
     Attributes:
         asked: all that it was asked, in order.
         unexpected: what it has no reply for; nothing, or the test fails.
+        most_at_once: how many questions waited for their answer at the same time, at most.
     """
 
     replies: dict[str, list[Reply]] = field(default_factory=dict)
@@ -63,6 +64,9 @@ class StrictServer:
     asked: list[Asked] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
+    most_at_once: int = 0
+    _waiting: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def on(self, request: str, *replies: Reply | Any) -> None:
         """Reply so from now on; what is no `Reply` is the JSON of one."""
@@ -81,6 +85,15 @@ class StrictServer:
             return Reply(status=418)
         return replies.pop(0) if len(replies) > 1 else replies[0]
 
+    def wait(self, reply: Reply) -> None:
+        """The silence before an answer."""
+        with self._lock:
+            self._waiting += 1
+            self.most_at_once = max(self.most_at_once, self._waiting)
+        self.closing.wait(reply.after_seconds)
+        with self._lock:
+            self._waiting -= 1
+
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
@@ -93,7 +106,7 @@ class _Server(ThreadingHTTPServer):
 def strict(tls: ssl.SSLContext | None = None) -> Iterator[StrictServer]:
     """One on a port of its own, which speaks TLS where it is given how."""
     kept = StrictServer()
-    server = _Server(("127.0.0.1", 0), _handler(kept.reply, kept.closing))
+    server = _Server(("127.0.0.1", 0), _handler(kept))
     if tls is not None:
         # The handshake is for the thread of the connection: one that never comes would keep out all others.
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -110,7 +123,7 @@ def strict(tls: ssl.SSLContext | None = None) -> Iterator[StrictServer]:
     assert kept.unexpected == []
 
 
-def _handler(reply_to: Callable[[Asked], Reply], closing: threading.Event) -> type[BaseHTTPRequestHandler]:
+def _handler(kept: StrictServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = PATIENCE_SECONDS
@@ -120,12 +133,12 @@ def _handler(reply_to: Callable[[Asked], Reply], closing: threading.Event) -> ty
             parts = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
             document = json.loads(body) if body else None
-            self._send(reply_to(Asked(self.command, parts.path, parse_qs(parts.query), headers, document)))
+            self._send(kept.reply(Asked(self.command, parts.path, parse_qs(parts.query), headers, document)))
 
         do_GET = do_POST = do_DELETE = handle_any  # noqa: N815  the names that http.server asks for
 
         def _send(self, reply: Reply) -> None:
-            closing.wait(reply.after_seconds)
+            kept.wait(reply)
             if reply.hangs_up:
                 self.close_connection = True
                 return
@@ -144,12 +157,12 @@ def _handler(reply_to: Callable[[Asked], Reply], closing: threading.Event) -> ty
 
         def _go_on(self, pause: float) -> None:
             deadline = time.monotonic() + PATIENCE_SECONDS
-            while not closing.is_set() and time.monotonic() < deadline:
+            while not kept.closing.is_set() and time.monotonic() < deadline:
                 try:
                     self.wfile.write(b" " * 4096)
                 except OSError:  # who asked has gone
                     return
-                closing.wait(pause)
+                kept.closing.wait(pause)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -201,6 +201,18 @@ def test_tab_leaves_a_table_after_a_few_presses(visitor: BrowserContext, stack: 
         assert 2 <= within <= 8, "both tables are reached, and left"
 
 
+def test_a_link_that_a_poll_draws_anew_keeps_the_focus(visitor: BrowserContext, stack: Stack) -> None:
+    with opened(visitor, stack, "/trading") as (page, _watch):
+        link = page.locator("#breaker-permission a")
+        link.evaluate("element => { element.dataset.drawn = 'before'; element.focus() }")
+        expect(link).not_to_have_attribute("data-drawn", "before", timeout=PATIENCE_MS)
+        expect(link).to_be_focused()
+        page.locator("#ticket-symbol").focus()
+        link.evaluate("element => { element.dataset.drawn = 'before' }")
+        expect(link).not_to_have_attribute("data-drawn", "before", timeout=PATIENCE_MS)
+        expect(page.locator("#ticket-symbol")).to_be_focused()  # its user went on, and is left there
+
+
 def test_what_is_pressed_has_a_name(trader: BrowserContext, stack: Stack) -> None:
     with opened(trader, stack, "/trading") as (page, _watch):
         page.get_by_role("button", name="Halt trading").click()
