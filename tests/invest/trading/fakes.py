@@ -43,11 +43,8 @@ class FakeMarket:
     def session(self) -> date:
         return self._session
 
-    def symbols(self) -> Sequence[Symbol]:
-        return list(self._quotes)
-
     def quote(self, symbol: Symbol) -> Quote | None:
-        return self._quotes[symbol]
+        return self._quotes.get(symbol)
 
     def data_age_seconds(self, symbol: Symbol) -> float:
         return self._age

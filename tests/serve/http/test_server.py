@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -11,9 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import uvicorn
 
 from investiq.foundation.errors import InvestIQError
 from investiq.serve.http import serve
+from investiq.serve.http.server import QuietServer
 from tests.serve.http.served import app
 
 
@@ -52,3 +56,18 @@ def test_what_is_no_listening_socket_is_named(tmp_path: Path, kind: str, said: s
         with pytest.raises(InvestIQError, match=rf"descriptor {descriptor} {said}"):
             serve(app, "127.0.0.1", 0, [descriptor])
         os.close(descriptor)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_an_idle_server_sleeps_until_it_is_to_end(sign: signal.Signals) -> None:
+    async def ended_by_a_signal() -> None:
+        server = QuietServer(uvicorn.Config(app), tick_seconds=3600)
+        with server.capture_signals():
+            serving = asyncio.create_task(server.main_loop())
+            await asyncio.sleep(0)
+            assert not serving.done()
+            os.kill(os.getpid(), sign)
+            await asyncio.wait_for(serving, 20)
+            server._captured_signals.clear()  # which would be raised again, for who started the server
+
+    asyncio.run(ended_by_a_signal())

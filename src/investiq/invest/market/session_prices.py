@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 
 from investiq.invest.market.calendar import Session
 from investiq.invest.market.types import Symbol
@@ -12,6 +13,7 @@ from investiq.invest.market.types import Symbol
 __all__ = ["price_order", "session_times"]
 
 
+@lru_cache(maxsize=4096)
 def price_order(symbol: Symbol, day: date) -> tuple[str, str, str, str]:
     """The prices of a bar in the order in which they are shown: the open, the two extremes, the close.
 

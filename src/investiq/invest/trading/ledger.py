@@ -56,6 +56,11 @@ _WATCHED = _NEWEST_FIRST.where(
         orders.c.status.in_(_LATE) & (orders.c.updated_wall >= bindparam("ended_since")),
     )
 )
+_HISTORY = (
+    select(order_events)
+    .where(order_events.c.order_id.in_(bindparam("order_ids", expanding=True)))
+    .order_by(order_events.c.id)
+)
 _ENDED_WITH_REST = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
 
 
@@ -337,8 +342,7 @@ def _found(connection: Connection, query: Select[Any], **parameters: object) -> 
 
 def _history(connection: Connection, order_ids: Sequence[str]) -> defaultdict[str, list[OrderEvent]]:
     events: defaultdict[str, list[OrderEvent]] = defaultdict(list)
-    query = select(order_events).where(order_events.c.order_id.in_(order_ids)).order_by(order_events.c.id)
-    for row in connection.execute(query) if order_ids else ():
+    for row in connection.execute(_HISTORY, {"order_ids": order_ids}) if order_ids else ():
         events[row.order_id].append(OrderEvent(OrderStatus(row.status), row.at, row.wall, row.reason, row.by))
     return events
 

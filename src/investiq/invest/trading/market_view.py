@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -24,22 +23,17 @@ class MarketView(Protocol):
     def session(self) -> date:
         """The current session, or the last one while the market is closed."""
 
-    def symbols(self) -> Sequence[Symbol]:
-        """Symbols that have a price."""
-
     def quote(self, symbol: Symbol) -> Quote | None:
-        """The latest real price."""
+        """The latest real price; None when there is none, also for a symbol that nobody knows."""
 
     def data_age_seconds(self, symbol: Symbol) -> float:
         """Seconds of open market since that price, for a symbol that has one."""
 
 
 def known_quote(market: MarketView, symbol: Symbol) -> Quote | None:
-    """The latest usable price of `symbol`; None when there is none, also for a symbol the market does not know.
+    """The latest usable price of `symbol`; None when there is none.
 
     A price that is not positive is no price: it must neither fill an order nor value a position.
     """
-    if symbol not in market.symbols():
-        return None
     quote = market.quote(symbol)
     return quote if quote is not None and quote.price.is_finite() and quote.price > 0 else None

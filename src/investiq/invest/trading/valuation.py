@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from threading import Lock
 
 from investiq.invest.market.types import Quote, Symbol
@@ -62,7 +63,7 @@ def _near(one: Quote, other: Quote) -> bool:
     return high <= low * JUMP_FACTOR
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Valuation:
     """A portfolio at the latest prices.
 
@@ -77,14 +78,14 @@ class Valuation:
     unpriced: tuple[Symbol, ...] = ()
     priced_at: datetime | None = None
 
-    @property
+    @cached_property
     def exposure(self) -> Decimal | None:
         """Market value of all positions, None when it cannot be said."""
         if self.unpriced:
             return None
         return sum((self.market_value(p.symbol) or Decimal(0) for p in self.portfolio.held), Decimal(0))
 
-    @property
+    @cached_property
     def equity(self) -> Decimal | None:
         exposure = self.exposure
         if exposure is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import socket
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -23,9 +25,12 @@ from investiq.serve.http.connections import (
     raise_descriptor_limit,
 )
 
-__all__ = ["serve", "uvicorn_options"]
+__all__ = ["QuietServer", "serve", "uvicorn_options"]
 
 _START_FAILED = 3  # uvicorn's own
+_TICK_SECONDS = 1.0
+"""The resolution of the header `Date`."""
+
 _GC_THRESHOLDS = (700, 10, 10)
 """Python's own: the command line has others while it loads."""
 
@@ -48,7 +53,7 @@ def serve(app: ASGIApp, host: str, port: int, descriptors: Sequence[int] = ()) -
         NoListeningSocket: one of them is none.
     """
     table = ConnectionTable.for_descriptors(raise_descriptor_limit())
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, **uvicorn_options(table, Deadlines())))
+    server = QuietServer(uvicorn.Config(app, host=host, port=port, **uvicorn_options(table, Deadlines())))
     # What was made until now stays. Python would look through all of it again and again, and no request is served then.
     gc.collect()
     gc.freeze()
@@ -57,6 +62,29 @@ def serve(app: ASGIApp, host: str, port: int, descriptors: Sequence[int] = ()) -
         server.run([_inherited(descriptor) for descriptor in descriptors] or None)
     if not server.started:
         sys.exit(_START_FAILED)
+
+
+class QuietServer(uvicorn.Server):
+    """uvicorn, without looking ten times a second whether it is to end: a signal wakes it."""
+
+    def __init__(self, config: uvicorn.Config, tick_seconds: float = _TICK_SECONDS) -> None:
+        super().__init__(config)
+        self._tick_seconds = tick_seconds
+        self._ending = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def main_loop(self) -> None:
+        """Keep the header `Date` true until the end is asked for."""
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), self._tick_seconds)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called by Python for a signal, between any two lines of the event loop."""
+        super().handle_exit(sig, frame)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._ending.set)
 
 
 def uvicorn_options(table: ConnectionTable, deadlines: Deadlines) -> dict[str, Any]:
