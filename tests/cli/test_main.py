@@ -153,3 +153,22 @@ def test_light_commands_load_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_status_loads_what_it_asks_with_and_no_plugin_of_others(tmp_path: Path) -> None:
+    import os
+    import subprocess
+
+    (tmp_path / "spy-1.dist-info").mkdir()
+    (tmp_path / "spy-1.dist-info" / "entry_points.txt").write_text("[pydantic]\nspy = spy:plugin\n")
+    (tmp_path / "spy.py").write_text("plugin = None")
+    heavy = "('httpx2', 'tomllib', 'rich', 'spy')"
+    script = (
+        f"import atexit, sys; atexit.register(lambda: print([m for m in {heavy} if m in sys.modules])); "
+        "from investiq.cli import entry_point; sys.argv = ['investiq', 'status']; entry_point()"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), *sys.path))}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
+    )
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr

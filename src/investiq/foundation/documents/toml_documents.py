@@ -7,7 +7,6 @@ thousand brackets, or dots, are a traceback, or minutes. So both are counted fir
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +34,8 @@ def load(name: str, text: str, parse_float: Callable[[str], Any] = float) -> dic
     Raises:
         UnreadableFile: it is no TOML, or nested too deeply.
     """
+    import tomllib  # noqa: PLC0415  5 ms that who has no investiq.toml need not pay
+
     _require_bounded(name, text)
     try:
         tables = tomllib.loads(text, parse_float=parse_float)
