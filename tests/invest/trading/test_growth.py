@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from sqlite3 import Connection
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
@@ -21,6 +22,7 @@ from investiq.invest.trading.event_time import wall_now
 from investiq.invest.trading.ledger import Ledger
 from investiq.invest.trading.order_router import LATE_FILL_WINDOW
 from tests.invest.analysis.made_markets import SYMBOL, made_bars, market_at_close
+from tests.invest.trading.conftest import Bench
 
 CASH = Decimal(100_000)
 
@@ -108,8 +110,32 @@ def test_the_parts_make_the_same_portfolio_as_all_fills_at_once(engines: tuple[E
     _, many = engines
     ledger = Ledger(CASH)
     with reading(many) as connection:
-        ledger.remember(connection)
+        ledger.portfolio(connection, final=True)
         portfolio = ledger.portfolio(connection)
         paid = "SELECT sum(CASE side WHEN 'buy' THEN price ELSE -price END) FROM fills"  # a share each
         spent = connection.exec_driver_sql(paid).scalar_one()
     assert portfolio.cash == CASH - Decimal(spent).scaleb(-4)
+
+
+def test_while_nothing_is_open_a_tick_is_one_transaction_and_reads_each_fill_once(bench: Bench) -> None:
+    bench.hold("10")
+    bench.wall.pass_by(hours=2)
+    bench.desk.tick()
+    transactions, fills = 0, 0
+
+    @event.listens_for(bench.engine, "begin")
+    def begin(_connection: object) -> None:
+        nonlocal transactions
+        transactions += 1
+
+    @event.listens_for(bench.engine, "after_cursor_execute")
+    def executed(_connection: object, cursor: Any, statement: str, *_: object) -> None:
+        nonlocal fills
+        fills += "FROM fills" in statement and cursor.fetchone() is not None
+
+    bench.desk.tick()
+    assert (transactions, fills) == (1, 0)
+    bench.buy("1", limit="1")
+    transactions = 0
+    bench.desk.tick()
+    assert transactions > 1  # the broker is asked in none of them

@@ -161,9 +161,9 @@ class BreakerMonitor:
         self._trip: tuple[HeartbeatLoss, Halt] | None = None
         metrics.limited(limits.daily_loss_limit, limits.drawdown_limit)
 
-    def evaluate(self, connection: Connection) -> AccountSnapshot:
-        """The account and the breaker now, nothing written."""
-        valuation = value(self._ledger.portfolio(connection), self._market, self._jumps)
+    def evaluate(self, connection: Connection, *, final: bool = False) -> AccountSnapshot:
+        """The account and the breaker now, nothing written; `final` as in `Ledger.portfolio`."""
+        valuation = value(self._ledger.portfolio(connection, final=final), self._market, self._jumps)
         session, when = self._market.session(), self._event_time()
         kept = _Kept(self._book.record(connection), self._kept_breaker(connection))
         record, state, equity = kept.record, kept.breaker, valuation.equity
@@ -213,7 +213,11 @@ class BreakerMonitor:
     def observe(self) -> AccountSnapshot:
         """Look, and keep what is new. Writes nothing while nothing changes."""
         with reading(self._engine) as connection:
-            seen = self.evaluate(connection)
+            seen = self.evaluate(connection, final=True)
+        return self.keep(seen)
+
+    def keep(self, seen: AccountSnapshot) -> AccountSnapshot:
+        """Keep what is new in what a look has seen just now."""
         if seen.is_news:
             with writing(self._engine) as connection:
                 seen = self.evaluate(connection)

@@ -7,7 +7,8 @@ tick. One desk serves a ledger: a second process on it would doubt the orders th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from time import monotonic
@@ -142,8 +143,10 @@ class Desk:
         Raises:
             DatabaseUnavailable: the database does not answer.
         """
+        with reading(self._engine) as connection:
+            watched = self._router.watched(connection)
         try:
-            self._router.follow()
+            self._router.follow(watched)
         except BrokerUnavailable as error:
             log.warning("open doubts wait for the broker", error=error.message)
         self._monitor.observe()
@@ -184,16 +187,19 @@ class Desk:
     def tick(self) -> None:
         """Follow the open orders, value the account, let the breaker see it. Meant to be called a few times a second.
 
-        The account is valued even when the broker fails: a breaker that stops looking protects nobody.
+        The account is valued even when the broker fails: a breaker that stops looking protects nobody. While there is
+        no order to follow, which is most of the time, one transaction tells everything.
 
         Raises:
             BrokerUnavailable, DatabaseUnavailable: that part of the work could not be done; the next tick does it.
         """
         with reserved_connection():
-            try:
-                self._router.follow()
-            finally:
-                seen = self._watch()
+            watched, seen = self._look()
+            if seen is None:
+                try:
+                    self._router.follow(watched)
+                finally:
+                    seen = self._watch()
             if seen.withdraws_entries:
                 self._router.cancel_entries(BREAKER, "halted")
 
@@ -349,9 +355,22 @@ class Desk:
             when=EventTime(self._market.now(), self._wall()),
         )
 
+    def _look(self) -> tuple[Sequence[Order], AccountSnapshot | None]:
+        """The orders to follow; where there are none, the account, with what is new about it kept."""
+        with self._blinded_by_failure():
+            with reading(self._engine) as connection:
+                watched = self._router.watched(connection)
+                seen = None if watched else self._monitor.evaluate(connection, final=True)
+            return watched, self._monitor.keep(seen) if seen else None
+
     def _watch(self) -> AccountSnapshot:
-        try:
+        with self._blinded_by_failure():
             return self._monitor.observe()
+
+    @contextmanager
+    def _blinded_by_failure(self) -> Iterator[None]:
+        try:
+            yield
         except Exception:
             self._monitor.blinded()
             raise

@@ -18,7 +18,7 @@ its client_order_id; start-up and running share that one path. What holds at eve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -26,7 +26,7 @@ from time import perf_counter
 from typing import ClassVar
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import reading, writing
@@ -121,20 +121,20 @@ class OrderRouter:
                 raise BrokerUnavailable(f"order {order_id} is just on its way to the broker: cancel it again") from None
             return self._resolve(order)
 
-    def follow(self) -> None:
-        """Bring every open order to what the broker knows, and clear up those in doubt.
+    def watched(self, connection: Connection) -> Sequence[Order]:
+        """The orders that the broker is to be asked about."""
+        return self._ledger.watched(connection, self._wall() - LATE_FILL_WINDOW)
 
-        1. The orders to ask about are read, and the fills so far are folded into the portfolio.
-        2. Each order in doubt is looked up by itself.
-        3. All others are polled in one call, and each report is merged.
+    def follow(self, watched: Sequence[Order]) -> None:
+        """Bring every one of these orders to what the broker knows, and clear up those in doubt.
+
+        1. Each order in doubt is looked up by itself.
+        2. All others are polled in one call, and each report is merged.
 
         Raises:
             BrokerUnavailable: the broker does not answer.
             IllegalTransition, Overfilled: what it reports of an order cannot be; the others were brought up to date.
         """
-        with reading(self._engine) as connection:
-            watched = self._ledger.watched(connection, self._wall() - LATE_FILL_WINDOW)
-            self._ledger.remember(connection)
         doubtful = [o for o in watched if o.status in _DOUBTFUL and o.id not in self._sending]
         for order in doubtful:
             self._resolve(order)
