@@ -139,3 +139,20 @@ def test_while_nothing_is_open_a_tick_is_one_transaction_and_reads_each_fill_onc
     transactions = 0
     bench.desk.tick()
     assert transactions > 1  # the broker is asked in none of them
+
+
+def test_it_is_at_rest_until_somebody_changes_something(bench: Bench) -> None:
+    bench.hold("10")
+    bench.wall.pass_by(hours=2)  # no late fill is waited for any more
+    bench.desk.tick()
+    assert bench.desk.is_at_rest
+    order = bench.buy("1", limit="1")
+    bench.desk.tick()
+    assert not bench.desk.is_at_rest  # an order is open
+    bench.desk.cancel(order.order.id, "test")
+    assert not bench.desk.is_at_rest
+    bench.wall.pass_by(hours=2)
+    bench.desk.tick()
+    assert bench.desk.is_at_rest
+    bench.desk.halt("by hand", "test")
+    assert not bench.desk.is_at_rest

@@ -44,3 +44,22 @@ async def test_an_api_that_has_its_ledger_goes_on(still: Installation, ended: li
     await tasks.trading.run_once()
     assert not ended
     assert tasks.trading.describe_failure() is None
+
+
+async def test_a_desk_at_rest_is_looked_at_once_a_second(still: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, seconds, looks = still.parts.desk, iter((0.0, 0.25, 0.5, 0.75, 1.0, 1.25)), 0
+    tick = desk.tick
+
+    def counted() -> None:
+        nonlocal looks
+        looks += 1
+        tick()
+
+    monkeypatch.setattr(desk, "tick", counted)
+    tasks = BackgroundTasks(still.parts, clock=lambda: next(seconds))
+    for _ in range(5):
+        await tasks.trading.run_once()
+    assert looks == 2
+    desk.halt("by hand", "test")
+    await tasks.trading.run_once()
+    assert looks == 3

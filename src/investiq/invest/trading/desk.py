@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 from time import monotonic
 from typing import Literal
 from uuid import uuid4
@@ -136,6 +137,9 @@ class Desk:
             wall=wall,
         )
         self._router = OrderRouter(engine, market, ledger, broker, metrics=metrics, wall=wall)
+        self._changes = count()
+        self._change = next(self._changes)
+        self._settled_at: int | None = None
 
     def recover(self) -> None:
         """Clear up what an earlier run left in doubt, and value the account: what every tick does, once before use.
@@ -161,7 +165,7 @@ class Desk:
                 same call with the same key is safe in both cases and tells which.
         """
         order_id = uuid4().hex
-        with self._router.sending(order_id):
+        with self._changing(), self._router.sending(order_id):
             with writing(self._engine) as connection:
                 known = self._ledger.replay(connection, idempotency_key, request)
                 if known is not None:
@@ -182,7 +186,8 @@ class Desk:
         Raises:
             UnknownOrder, OrderNotOpen, BrokerUnavailable, DatabaseUnavailable
         """
-        return self._router.cancel(order_id, by)
+        with self._changing():
+            return self._router.cancel(order_id, by)
 
     def tick(self) -> None:
         """Follow the open orders, value the account, let the breaker see it. Meant to be called a few times a second.
@@ -193,6 +198,7 @@ class Desk:
         Raises:
             BrokerUnavailable, DatabaseUnavailable: that part of the work could not be done; the next tick does it.
         """
+        change, self._settled_at = self._change, None
         with reserved_connection():
             watched, seen = self._look()
             if seen is None:
@@ -202,6 +208,16 @@ class Desk:
                     seen = self._watch()
             if seen.withdraws_entries:
                 self._router.cancel_entries(BREAKER, "halted")
+        if not watched:
+            self._settled_at = change
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether the last tick found no order to follow, and nobody has changed anything since.
+
+        Until the next price, another tick would find the account as it is.
+        """
+        return self._settled_at == self._change
 
     def orders(
         self,
@@ -290,7 +306,7 @@ class Desk:
 
         It is in force even if it cannot be kept yet; then every tick tries to keep it.
         """
-        with reserved_connection():  # requests that wait for the database hold up no halt
+        with self._changing(), reserved_connection():  # requests that wait for the database hold up no halt
             try:
                 self._monitor.halt(note, by)
             except Exception as error:  # whatever keeps it from being written, it was demanded
@@ -305,7 +321,8 @@ class Desk:
             MonitoringLost: the heartbeat of the monitoring does not arrive.
             DatabaseUnavailable: it could not be kept, so trading stays halted.
         """
-        self._monitor.resume(note, by)
+        with self._changing():
+            self._monitor.resume(note, by)
         return self.status()
 
     def beat(self, evaluated_at: float) -> BeatOutcome:
@@ -354,6 +371,15 @@ class Desk:
             denial=deny(case) or seen.deny(case),
             when=EventTime(self._market.now(), self._wall()),
         )
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        # Before and after: a tick in between may not have seen what is being changed.
+        self._change = next(self._changes)
+        try:
+            yield
+        finally:
+            self._change = next(self._changes)
 
     def _look(self) -> tuple[Sequence[Order], AccountSnapshot | None]:
         """The orders to follow; where there are none, the account, with what is new about it kept."""
