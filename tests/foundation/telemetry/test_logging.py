@@ -102,7 +102,7 @@ def test_a_line_is_in_the_file_once_it_is_logged(tmp_path: Path, log: StringIO) 
 
 def test_a_line_longer_than_a_pipe_holds_comes_whole(log: StringIO) -> None:
     reading, writing = os.pipe()
-    with open(writing, "w") as stream, open(reading) as pipe:
+    with os.fdopen(writing, "w") as stream, os.fdopen(reading) as pipe:
         logging.configure("web", "info", stream)
         length = 300_000
         thread = threading.Thread(target=lambda: structlog.get_logger("ours").info("long", text="x" * length))
