@@ -48,15 +48,26 @@ def serve(app: ASGIApp, host: str, port: int, descriptors: Sequence[int] = ()) -
         NoListeningSocket: one of them is none.
     """
     table = ConnectionTable.for_descriptors(raise_descriptor_limit())
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, **uvicorn_options(table, Deadlines())))
-    # What was made until now stays. Python would look through all of it again and again, and no request is served then.
-    gc.collect()
-    gc.freeze()
+    server = _Server(uvicorn.Config(app, host=host, port=port, **uvicorn_options(table, Deadlines())))
+    _keep_all()
     gc.set_threshold(*_GC_THRESHOLDS)
     with suppress(KeyboardInterrupt):
         server.run([_inherited(descriptor) for descriptor in descriptors] or None)
     if not server.started:
         sys.exit(_START_FAILED)
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """What the application makes while it starts stays as well: its routes are as many objects as all our code."""
+        await super().startup(sockets)
+        _keep_all()
+
+
+def _keep_all() -> None:
+    """What was made until now stays. Python would look through it again and again, and no request is served then."""
+    gc.collect()
+    gc.freeze()
 
 
 def uvicorn_options(table: ConnectionTable, deadlines: Deadlines) -> dict[str, Any]:
