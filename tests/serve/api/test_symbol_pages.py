@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from investiq.invest.market.types import Symbol, parse_symbol
 from investiq.serve.api.symbol_pages import SymbolPages
 from tests.serve.api.installation import Installation
 
@@ -17,7 +18,7 @@ def written(still: Installation, monkeypatch: pytest.MonkeyPatch) -> list[int | 
     limits: list[int | None] = []
     market, overview = still.parts.market, still.parts.market.overview
 
-    def noted(*, after: str | None = None, limit: int | None = None) -> object:
+    def noted(*, after: Symbol | None = None, limit: int | None = None) -> object:
         limits.append(limit)
         return overview(after=after, limit=limit)
 
@@ -41,7 +42,7 @@ async def test_only_so_many_pages_are_kept(still: Installation, written: list[in
     for limit in (*range(1, 40), 1):
         pages.page(None, limit)
     assert len(written) == 40, "the first was given up for those after it"
-    assert json.loads(pages.page("GOOG", 1))["symbols"][0]["symbol"] == "IBM"
+    assert json.loads(pages.page(parse_symbol("GOOG"), 1))["symbols"][0]["symbol"] == "IBM"
 
 
 async def test_a_price_that_comes_while_a_page_is_put_together_is_not_missed(
@@ -50,7 +51,7 @@ async def test_a_price_that_comes_while_a_page_is_put_together_is_not_missed(
     pages, market = SymbolPages(still.parts.market), still.parts.market
     overview = market.overview
 
-    def slow(*, after: str | None = None, limit: int | None = None) -> object:
+    def slow(*, after: Symbol | None = None, limit: int | None = None) -> object:
         found = overview(after=after, limit=limit)
         still.clock.current += timedelta(hours=2)
         return found

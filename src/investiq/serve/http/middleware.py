@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache, partial
 from itertools import product
 
@@ -76,7 +76,8 @@ class AccessLog:
 def _sane_id(scope: Scope) -> str | None:
     if not header_names(scope).has_request_id:
         return None
-    for key, value in scope["headers"]:
+    headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
+    for key, value in headers:
         if key == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return value.decode()
     return None
