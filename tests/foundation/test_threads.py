@@ -10,7 +10,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from investiq.foundation.threads import BoundedThreads
+from investiq.foundation.threads import BoundedThreads, Turns
 
 REQUEST_ID = ContextVar("REQUEST_ID", default="none")
 
@@ -113,7 +113,7 @@ async def test_a_thread_is_used_again_and_ends_with_those_whom_it_works_for() ->
 
 HANGS_FOR_EVER = """
 import asyncio, threading
-from investiq.foundation.threads import BoundedThreads
+from investiq.foundation.threads import BoundedThreads, Turns
 
 async def main():
     try:
@@ -131,3 +131,48 @@ def test_a_thread_that_hangs_for_ever_does_not_keep_the_process_from_ending() ->
         [sys.executable, "-c", HANGS_FOR_EVER], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "gave up\n", "")
+
+
+async def test_those_who_share_turns_compute_one_at_a_time() -> None:
+    turns = Turns(seconds=60.0)
+    pools, running, most = [BoundedThreads(4, "test", turns) for _ in range(3)], [0], [0]
+
+    def work() -> None:
+        running[0] += 1
+        most[0] = max(most[0], running[0])
+        threading.Event().wait(0.001)  # long enough for another to begin, if it may
+        running[0] -= 1
+
+    await asyncio.gather(*(pool.run(work) for pool in pools for _ in range(8)))
+    assert most[0] == 1
+
+
+async def test_work_that_hangs_keeps_nobody_else_from_a_turn() -> None:
+    turns, release = Turns(seconds=0.01), threading.Event()
+    hung = asyncio.create_task(BoundedThreads(1, "test", turns).run(release.wait))
+    others = BoundedThreads(1, "test", turns)
+    assert [await others.run(lambda: "done") for _ in range(3)] == ["done"] * 3
+    assert not hung.done()
+    release.set()
+    assert await hung
+    assert await others.run(lambda: "done") == "done"
+
+
+async def test_a_turn_is_held_by_the_work_and_not_by_who_waits_for_it() -> None:
+    turns, release, started = Turns(seconds=60.0), threading.Event(), asyncio.Event()
+    threads, loop = BoundedThreads(1, "test", turns), asyncio.get_running_loop()
+
+    def work() -> None:
+        loop.call_soon_threadsafe(started.set)
+        release.wait()
+
+    task = asyncio.create_task(threads.run(work))
+    await started.wait()
+    task.cancel()
+    waiting = [asyncio.create_task(BoundedThreads(1, "test", turns).run(lambda: "done")) for _ in range(2)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    assert not waiting[1].done()
+    release.set()
+    assert await waiting[1] == "done"
+    assert await threads.run(lambda: "free") == "free"

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-__all__ = ["BoundedThreads"]
+__all__ = ["BoundedThreads", "Turns"]
 
 T = TypeVar("T")
 _Jobs = SimpleQueue["Callable[[], bool] | None"]
@@ -44,15 +44,49 @@ class _Outcome(Generic[T]):
         return self._value[0]
 
 
+class Turns:
+    """Lets one thread compute at a time, of all that share it. For one event loop.
+
+    Python runs one thread at a time anyhow. When ten want to, the event loop waits for several of them whenever it has
+    sent something, and nothing is done sooner.
+
+    Args:
+        seconds: who has not finished by then counts no more, so that work that hangs keeps nobody waiting.
+    """
+
+    def __init__(self, seconds: float = 0.01) -> None:
+        self._free = asyncio.Semaphore(1)
+        self._seconds = seconds
+
+    async def take(self) -> Callable[[], None]:
+        """Wait for a turn; what is returned ends it."""
+        await self._free.acquire()
+        timer: asyncio.TimerHandle | None = None
+
+        def end() -> None:
+            nonlocal timer
+            if timer is not None:
+                timer.cancel()
+                timer = None
+                self._free.release()
+
+        timer = asyncio.get_running_loop().call_later(self._seconds, end)
+        return end
+
+
 class BoundedThreads:
     """Runs functions in daemon threads, at most `limit` at the same time; further calls wait for a free one.
 
     A thread that is done waits for more, until this object is gone: to start one costs as much as an analysis engine.
     For one event loop.
+
+    Args:
+        turns: the work waits for one of these as well.
     """
 
-    def __init__(self, limit: int, name: str) -> None:
+    def __init__(self, limit: int, name: str, turns: Turns | None = None) -> None:
         self._free = asyncio.Semaphore(limit)
+        self._turns = turns
         self._name = name
         self._idle = 0
         self._jobs: _Jobs = SimpleQueue()
@@ -61,6 +95,7 @@ class BoundedThreads:
     async def run(self, work: Callable[[], T]) -> T:
         """What `work()` returns or raises. Cancelling this gives up the wait; the thread runs on and stays counted."""
         await self._free.acquire()
+        end_turn = await self._turn()
         loop = asyncio.get_running_loop()
         done = asyncio.Event()
         outcome: _Outcome[T] = _Outcome()
@@ -68,6 +103,7 @@ class BoundedThreads:
         def finish() -> None:
             self._idle += 1
             self._free.release()
+            end_turn()
             done.set()
 
         # The context carries the request id into the logs of the thread.
@@ -80,19 +116,29 @@ class BoundedThreads:
                 return True
             return False
 
-        self._start(job)
+        try:
+            self._start(job)
+        except RuntimeError:  # the system gives no more threads
+            self._free.release()
+            end_turn()
+            raise
         await done.wait()
         return outcome.unwrap()
+
+    async def _turn(self) -> Callable[[], None]:
+        if self._turns is None:
+            return _nothing
+        try:
+            return await self._turns.take()
+        except BaseException:
+            self._free.release()
+            raise
 
     def _start(self, job: Callable[[], bool]) -> None:
         if self._idle:
             self._idle -= 1
         else:
-            try:
-                threading.Thread(target=_work_off, args=(self._jobs,), name=self._name, daemon=True).start()
-            except RuntimeError:  # the system gives no more threads
-                self._free.release()
-                raise
+            threading.Thread(target=_work_off, args=(self._jobs,), name=self._name, daemon=True).start()
         self._jobs.put(job)
 
 
@@ -104,3 +150,7 @@ def _work_off(jobs: _Jobs) -> None:
         if not told:
             return
     jobs.put(None)  # for the next thread
+
+
+def _nothing() -> None:
+    return None

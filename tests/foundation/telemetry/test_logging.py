@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging as standard
+import os
 import threading
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,3 +86,36 @@ def test_no_line_is_torn_by_another_thread(log: StringIO) -> None:
     for thread in threads:
         thread.join()
     assert len(lines(log)) == 3 * 200 * 3
+
+
+def test_a_line_is_in_the_file_once_it_is_logged(tmp_path: Path, log: StringIO) -> None:
+    """A crash loses no line, and ours keep their order with those of libraries."""
+    path = tmp_path / "a.log"
+    with path.open("w") as stream:
+        logging.configure("web", "info", stream)
+        for number in range(3):
+            standard.getLogger("theirs").info("theirs")
+            logging.log_request("ours", str(number), method="GET", path="/", status=200, milliseconds=0.25)
+            found = [json.loads(line)["event"] for line in path.read_text().splitlines()]
+            assert found == ["theirs", "request"] * (number + 1)
+
+
+def test_a_line_longer_than_a_pipe_holds_comes_whole(log: StringIO) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as stream, os.fdopen(reading) as pipe:
+        logging.configure("web", "info", stream)
+        length = 300_000
+        thread = threading.Thread(target=lambda: structlog.get_logger("ours").info("long", text="x" * length))
+        thread.start()
+        line = json.loads(pipe.readline())
+        thread.join()
+    assert len(line["text"]) == length
+
+
+def test_nothing_is_written_where_the_log_was_closed(tmp_path: Path, log: StringIO) -> None:
+    """Its descriptor may be that of another file by then."""
+    with (tmp_path / "a.log").open("w") as stream:
+        logging.configure("web", "info", stream)
+    with (tmp_path / "another").open("w"):
+        structlog.get_logger("ours").error("lost")
+    assert (tmp_path / "another").read_text() == ""

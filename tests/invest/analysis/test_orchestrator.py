@@ -30,7 +30,7 @@ WEIGHTS = {
     "fundamental": Decimal("0.20"),
 }
 BARS = made_bars(random_walk(60, seed=1))
-PATIENT, IMPATIENT = 30.0, 0.05
+PATIENT, IMPATIENT = 30.0, 0.15
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from investiq.clients.api import AsyncInvestIQClient
 from investiq.foundation.config.schema import AgentConfig, TradingConfig
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
-from investiq.serve.agent import Agent, AgentMetrics
+from investiq.serve.agent import Agent, AgentMetrics, loop
 from tests.ports import closed_port
 from tests.serve.api.installation import BASE, Installation, install, not_running
 
@@ -188,6 +188,42 @@ async def test_an_empty_watchlist_is_all_symbols(still: Installation) -> None:
         async with agent(still, config) as trader:
             await trader.cycle()
     assert [log["symbol"] for log in logs if log["event"] == "decision"] == ["AAPL", "GOOG", "IBM", "MSFT"]
+
+
+async def test_all_symbols_are_asked_for_once_a_session_in_pages(
+    still: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "PAGE", 3)
+    asked: list[str] = []
+
+    class Watched(FaultyNetwork):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            asked.append(request.url.path + str(request.url.query.decode()))
+            return await super().handle_async_request(request)
+
+    config = EAGER.model_copy(update={"watchlist": (), "entry_score": Decimal(1)})
+    pages = ["/api/symbolslimit=3", "/api/symbolslimit=3&cursor=IBM"]
+    async with agent(still, config, Watched(still)) as trader:
+        with capture_logs() as logs:
+            await trader.cycle()
+            await trader.cycle()
+        assert [one for one in asked if one.startswith("/api/symbols")] == pages
+        still.clock.current += timedelta(days=1)
+        await trader.cycle()
+    assert [one for one in asked if one.startswith("/api/symbols")] == pages * 2
+    assert [log["symbol"] for log in logs if log["event"] == "decision"] == ["AAPL", "GOOG", "IBM", "MSFT"]
+
+
+async def test_where_there_was_no_symbol_it_asks_again(still: Installation) -> None:
+    now, still.clock.current = still.clock.current, datetime(1999, 1, 5, 15, 0, tzinfo=UTC)
+    config = EAGER.model_copy(update={"watchlist": ()})
+    async with agent(still, config) as trader:
+        with capture_logs() as logs:
+            await trader.cycle()
+        assert [log for log in logs if log["event"] == "decision"] == []
+        still.clock.current = now
+        await trader.cycle()
+    assert ("AAPL", "buy", "accepted") in orders(still)
 
 
 async def test_at_the_end_of_the_data_it_does_nothing(still: Installation) -> None:

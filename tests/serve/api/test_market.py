@@ -34,6 +34,18 @@ async def test_symbols_are_those_with_a_price_by_now(local: httpx2.AsyncClient) 
     assert symbols["AAPL"]["last_price_at"] <= "2008-01-03T17:00:00Z"
 
 
+async def test_the_listing_follows_each_price(still: Installation, local: httpx2.AsyncClient) -> None:
+    seen = []
+    for hour in (17, 17, 20, 22):  # in the session, the same, later, and after its close
+        still.clock.current = datetime(2008, 1, 3, hour, 30, tzinfo=UTC)
+        listed = (await local.get("/api/symbols", params={"limit": 1})).json()["symbols"][0]
+        assert listed["last_price_at"] <= still.clock.current.isoformat().replace("+00:00", "Z")
+        seen.append((listed["last_price"], listed["last_price_at"], listed["last_session"]))
+    assert seen[0] == seen[1]
+    assert len(set(seen)) == 3
+    assert [session for *_, session in seen] == ["2008-01-02"] * 3 + ["2008-01-03"]
+
+
 async def test_pages_of_symbols_join_without_gap_or_overlap(local: httpx2.AsyncClient) -> None:
     whole = (await local.get("/api/symbols")).json()
     joined, cursor = [], None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv6Address
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -43,7 +44,7 @@ def test_a_host_header_has_one_canonical_name(header: str, name: str | None) -> 
 
 @pytest.mark.parametrize("header", ["localhost:3000", "127.0.0.1", "[::1]:3000", "invest.example.org"])
 def test_a_server_answers_to_its_own_names(header: str) -> None:
-    assert HostPolicy("127.0.0.1", ["invest.example.org"]).allows([(b"host", header.encode())])
+    assert HostPolicy("127.0.0.1", ["invest.example.org"]).allows(_with_hosts(header.encode()))
 
 
 @pytest.mark.parametrize(
@@ -51,20 +52,24 @@ def test_a_server_answers_to_its_own_names(header: str) -> None:
     ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "127.0.0.2", "[::2]", "2130706433"],
 )
 def test_a_server_answers_to_no_other_name(header: str) -> None:
-    assert not HostPolicy("127.0.0.1").allows([(b"host", header.encode())])
+    assert not HostPolicy("127.0.0.1").allows(_with_hosts(header.encode()))
+
+
+def _with_hosts(*hosts: bytes) -> dict[str, Any]:
+    return {"headers": [(b"accept", b"*/*"), *((b"host", host) for host in hosts)]}
 
 
 def test_exactly_one_host_header_is_wanted() -> None:
     policy = HostPolicy("127.0.0.1")
-    assert not policy.allows([])
-    assert not policy.allows([(b"host", b"localhost"), (b"host", b"localhost")])
+    assert not policy.allows(_with_hosts())
+    assert not policy.allows(_with_hosts(b"localhost", b"localhost"))
 
 
 def test_a_wildcard_answers_to_the_addresses_of_the_machine_and_to_no_name() -> None:
     policy = HostPolicy("0.0.0.0")  # noqa: S104  nothing is bound
-    assert policy.allows([(b"host", b"127.0.0.1:3000")])
-    assert not policy.allows([(b"host", b"evil.example")])
-    assert not policy.allows([(b"host", b"203.0.113.99")])
+    assert policy.allows(_with_hosts(b"127.0.0.1:3000"))
+    assert not policy.allows(_with_hosts(b"evil.example"))
+    assert not policy.allows(_with_hosts(b"203.0.113.99"))
 
 
 @given(st.text(max_size=60))

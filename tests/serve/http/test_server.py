@@ -71,3 +71,29 @@ def test_an_idle_server_sleeps_until_it_is_to_end(sign: signal.Signals) -> None:
             server._captured_signals.clear()  # which would be raised again, for who started the server
 
     asyncio.run(ended_by_a_signal())
+
+
+def test_what_an_application_makes_while_it_starts_is_not_looked_through_again(tmp_path: Path) -> None:
+    """A full collection of it all would keep every request waiting."""
+    script = tmp_path / "many.py"
+    script.write_text(
+        "import gc, os, signal\n"
+        "from investiq.serve.http import serve\n"
+        "made = []\n"
+        "async def app(scope, receive, send):\n"
+        "    await receive()\n"
+        "    made.extend([] for _ in range(50_000))\n"
+        "    await send({'type': 'lifespan.startup.complete'})\n"
+        "    await receive()\n"
+        "    print(len(gc.get_objects()) < 50_000)\n"
+        "    await send({'type': 'lifespan.shutdown.complete'})\n"
+        "from investiq.serve.http.server import QuietServer\n"
+        "startup = QuietServer.main_loop\n"
+        "async def ended(server):\n"
+        "    server.should_exit = True\n"
+        "    await startup(server)\n"
+        "QuietServer.main_loop = ended\n"
+        "serve(app, '127.0.0.1', 0)\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "True\n", done.stderr

@@ -11,7 +11,8 @@ import logging
 import sys
 import time
 from contextvars import ContextVar
-from functools import lru_cache
+from functools import lru_cache, partial
+from io import RawIOBase
 from typing import Any, Final, TextIO
 
 from investiq.foundation.optional_imports import as_if_missing
@@ -49,17 +50,33 @@ class _Output:
     def __init__(self) -> None:
         self.part = ""
         self.has_requests = False
-        self.handler = logging.StreamHandler(sys.stderr)
+        self.write_to(sys.stderr)
+
+    def write_to(self, stream: TextIO) -> None:
+        """Write what comes to `stream`."""
+        self.handler = logging.StreamHandler(stream)
+        # The file below the two buffers of a text stream, which would be emptied with each line.
+        raw = getattr(getattr(stream, "buffer", None), "raw", None)
+        self._put = partial(_put_raw, raw) if isinstance(raw, RawIOBase) else partial(_put_text, stream)
 
     def write(self, line: str) -> None:
-        """One line. A log that nobody can take breaks nothing of what is logged."""
-        handler = self.handler
-        with handler.lock:  # type: ignore[union-attr]  # what `acquire` takes, in a call less
+        """One line, out before this returns. A log that nobody can take breaks nothing of what is logged."""
+        with self.handler.lock:  # type: ignore[union-attr]  # what `acquire` takes, in a call less
             try:
-                handler.stream.write(f"{line}\n")
-                handler.stream.flush()
+                self._put(f"{line}\n")
             except (OSError, ValueError):
                 return
+
+
+def _put_raw(file: RawIOBase, text: str) -> None:
+    rest = text.encode()
+    while rest:
+        rest = rest[file.write(rest) or len(rest) :]  # nothing: a pipe that may not be waited for, and is full
+
+
+def _put_text(stream: TextIO, text: str) -> None:
+    stream.write(text)
+    stream.flush()
 
 
 _OUTPUT: Final = _Output()
@@ -91,10 +108,10 @@ def configure(part: str, level: str, stream: TextIO | None = None) -> None:
     """
     _OUTPUT.part = part
     _OUTPUT.has_requests = logging.getLevelNamesMapping()[level.upper()] <= logging.INFO
-    _OUTPUT.handler = handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_formatter())
+    _OUTPUT.write_to(stream or sys.stderr)
+    _OUTPUT.handler.setFormatter(_formatter())
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [_OUTPUT.handler]
     root.setLevel(level.upper())
     # httpx2 logs every request it makes at INFO: half of all lines, and nothing that our own access log does not say.
     logging.getLogger("httpx2").setLevel(logging.WARNING)

@@ -16,7 +16,7 @@ import structlog
 
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.foundation.threads import BoundedThreads
+from investiq.foundation.threads import BoundedThreads, Turns
 from investiq.invest.analysis.engine import Answer, Engine, Steady, history_inputs
 from investiq.invest.analysis.kept_results import MOST_SYMBOLS, KeptResults, Made
 from investiq.invest.analysis.many import Assessed, EngineRun, failure_reason, made_of
@@ -92,8 +92,9 @@ class Orchestrator:
         self._engines = tuple(engines)
         self._weights = _checked_weights(weights, self._engines)
         self._timeout = timeout_seconds
-        self._snapshots = BoundedThreads(_SNAPSHOT_THREADS, "snapshot")
-        self._threads = {engine.name: BoundedThreads(THREADS_PER_ENGINE, engine.name) for engine in engines}
+        turns = Turns()
+        self._snapshots = BoundedThreads(_SNAPSHOT_THREADS, "snapshot", turns)
+        self._threads = {engine.name: BoundedThreads(THREADS_PER_ENGINE, engine.name, turns) for engine in engines}
         self._analyses = metrics.counter(catalogue.ANALYSES)
         self._kept = KeptResults()
         self._findings: OrderedDict[str, tuple[Hashable, Findings]] = OrderedDict()

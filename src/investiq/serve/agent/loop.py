@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -33,6 +33,8 @@ __all__ = ["Agent", "pause"]
 _log = structlog.get_logger(__name__)
 
 LONGEST_WAIT_SECONDS = 60.0
+PAGE = 1_000
+"""Symbols that are asked for at once."""
 _WHILE_HALTED: frozenset[str | None] = frozenset(
     {DenialReason.HALTED, DenialReason.MONITORING_LOST, DenialReason.BREAKER_UNREADABLE}
 )
@@ -90,6 +92,7 @@ class Agent:
         self._client = client
         self._config = config
         self._metrics = agent_metrics
+        self._listed: tuple[str, Sequence[str]] = "", ()
         self._settled: dict[str, str] = {}
         self._told: dict[str, Decision] = {}
         self._fruitless = 0
@@ -137,7 +140,7 @@ class Agent:
                 _log.info("market_ended", message=market["message"])
             return market, CycleOutcome.ENDED
         around = await self._surroundings(market["session"])
-        for symbol in await self._watchlist():
+        for symbol in await self._watchlist(market["session"]):
             if self._stop.is_set():  # to go through ten thousand takes minutes, and who stops has seconds
                 break
             if self._settled.get(symbol) != around.session:
@@ -151,10 +154,23 @@ class Agent:
         held = {position["symbol"]: Decimal(position["quantity"]) for position in positions}
         return _Surroundings(session, status["halted"], held, page["orders"])
 
-    async def _watchlist(self) -> Sequence[str]:
+    async def _watchlist(self, session: str) -> Sequence[str]:
+        """What is configured, or else all symbols, which are asked for once a session, page by page."""
         if self._config.watchlist:
             return self._config.watchlist
-        return [summary["symbol"] for summary in (await self._client.symbols())["symbols"]]
+        if self._listed[0] != session or not self._listed[1]:
+            self._listed = session, [symbol async for symbol in self._all_symbols()]
+        return self._listed[1]
+
+    async def _all_symbols(self) -> AsyncIterator[str]:
+        cursor: str | None = None
+        while True:
+            page = await self._client.symbols(limit=PAGE, cursor=cursor)
+            for summary in page["symbols"]:
+                yield summary["symbol"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
 
     async def _consider(self, symbol: str, around: _Surroundings) -> None:
         try:

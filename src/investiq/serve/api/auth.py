@@ -14,7 +14,7 @@ the key is right.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -46,6 +46,8 @@ __all__ = ["REFUSALS", "AuthMiddleware"]
 
 HALT_PATH = "/api/trading/halt"
 ORDERS_PATH = "/api/trades/"
+_WITH_TOKENS = frozenset({METRICS_PATH, HEARTBEAT_PATH})
+"""What presents a token of the monitoring, and no key."""
 
 UNKNOWN_KEY = (
     "the API key is wrong, revoked or expired, or the session has ended: `investiq keys list` shows keys, "
@@ -104,7 +106,7 @@ class AuthMiddleware:
         self._failures = metrics.counter(catalogue.AUTH_FAILURES)
         self._limited = metrics.counter(catalogue.RATE_LIMITED)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Let one request through, or turn it away.
 
         1. Identifies the caller, refusing (401) whom it does not know; most requests count against a limit here.
@@ -112,29 +114,34 @@ class AuthMiddleware:
         3. Adds the state of the limit to the answer, whoever gives it.
         """
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        refusal = await self._identify(scope)
-        rate = scope.get("rate")
-        if rate is not None and not rate.allowed:
-            refusal = self._too_many(rate)
+            return self.app(scope, receive, send)
+        credential = bearer_credential(scope)
+        if credential is not None and scope["path"] not in _WITH_TOKENS:
+            return self._with_key(scope, receive, send, credential)
+        return self._decide(scope, self._identify(scope, credential))(scope, receive, send)
+
+    async def _with_key(self, scope: Scope, receive: Receive, send: Send, credential: bytes) -> None:
+        await self._decide(scope, await self._identify_by_key(scope, credential))(scope, receive, send)
+
+    def _decide(self, scope: Scope, refusal: _Refusal | None) -> ASGIApp:
+        """Who answers the request."""
+        rate: RateLimitDecision | None = scope.get("rate")
         if rate is not None:
             answer_of(scope).headers[:0] = rate.raw_headers()
-        answer = self.app if refusal is None else _response(scope, refusal)
-        await answer(scope, receive, send)
+            if not rate.allowed:
+                refusal = self._too_many(rate)
+        return self.app if refusal is None else _response(scope, refusal)
 
-    async def _identify(self, scope: Scope) -> _Refusal | None:
+    def _identify(self, scope: Scope, credential: bytes | None) -> _Refusal | None:
         """Set the caller, or refuse; counts the request against its limit on the way, as `scope["rate"]`."""
-        credential = bearer_credential(scope["headers"])
-        if scope["path"] == METRICS_PATH:
+        path = scope["path"]
+        if path == METRICS_PATH:
             return self._identify_scraper(scope)
-        if scope["path"] == HEARTBEAT_PATH:
+        if path == HEARTBEAT_PATH:
             return self._identify_monitoring(scope, credential)
-        if credential is None and (scope["method"], scope["path"]) == ("POST", SESSIONS_PATH):
+        if path == SESSIONS_PATH and scope["method"] == "POST":
             return self._let_log_in(scope)
-        if credential is None:
-            return self._identify_keyless(scope)
-        return await self._identify_by_key(scope, credential)
+        return self._identify_keyless(scope)
 
     async def _identify_by_key(self, scope: Scope, credential: bytes) -> _Refusal | None:
         address = client_bucket(scope)

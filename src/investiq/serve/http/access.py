@@ -10,8 +10,7 @@ nothing says that it was passed on: no header of a proxy, and a Host that nobody
 from __future__ import annotations
 
 import hmac
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum, auto
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -21,6 +20,7 @@ from starlette.types import Scope
 
 from investiq.foundation.config.schema import ApiConfig
 from investiq.foundation.vocabulary import Part
+from investiq.serve.http.header_names import header_names, only_host
 from investiq.serve.http.hosts import host_name
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
     "address_bucket",
     "bearer_credential",
     "client_bucket",
-    "is_forwarded",
     "parse_address",
 ]
 
@@ -53,13 +52,6 @@ METRICS_REFUSED: Final = (
 )
 
 _READING = ("GET", "HEAD")
-
-_FORWARDING = re.compile(
-    rb"via|(x-)?(original-)?forwarded(-.*)?|cdn-loop|(cf|fly|fastly|akamai|incap|x-envoy|x-azure|x-arr|x-amzn|x-vercel"
-    rb"|x-appengine|x-ms-forwarded|x-nf)-.*|(.*-)?(real|client|connecting|user|remote|originating|proxyuser)-?(ip|ipv4"
-    rb"|ipv6|addr|address)"
-)
-"""Names of headers with which proxies and content networks say whose request they pass on."""
 
 
 class Readers(StrEnum):
@@ -118,8 +110,11 @@ class MonitoringAccess:
         client = scope.get("client")
         if client is None or scope["method"] not in _READING:
             return False
-        trust, headers = self._trust(client[0]), scope["headers"]
-        return trust is not _Trust.NONE and not is_forwarded(headers) and _is_near(headers, trust)
+        trust = self._trust(client[0])
+        if trust is _Trust.NONE or header_names(scope).is_forwarded:
+            return False
+        host = only_host(scope)
+        return host is not None and _is_near(host, trust)
 
     def _trust_in(self, text: str) -> _Trust:
         address = parse_address(text)
@@ -130,35 +125,20 @@ class MonitoringAccess:
         return _Trust.LOCAL if address.is_loopback else _Trust.NETWORK
 
     def _is_scraper(self, scope: Scope) -> bool:
-        credential = bearer_credential(scope["headers"])
+        credential = bearer_credential(scope)
         if credential is None:
             return self.reads_from_trusted_network(scope)
         # No token configured means that no credential is right; an empty one must never equal an empty setting.
         return bool(self._token) and hmac.compare_digest(credential, self._token)
 
 
-def is_forwarded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a proxy says that it passes on the request of somebody else."""
-    return _names_a_proxy(tuple([key for key, _ in headers]))
-
-
-@lru_cache(maxsize=512)  # clients of a server send the same few, in the same order
-def _names_a_proxy(headers: tuple[bytes, ...]) -> bool:
-    return any(_FORWARDING.fullmatch(header) for header in headers)
-
-
-def _is_near(headers: Iterable[tuple[bytes, bytes]], trust: _Trust) -> bool:
+@lru_cache(maxsize=512)  # clients of a server send the same few
+def _is_near(host: bytes, trust: _Trust) -> bool:
     """Whether Host is what a neighbour types: a literal address, and on this machine itself one of loopback.
 
     Any other name (`hostnames`) is known outside, so it may have come through a proxy that adds no header.
     """
-    hosts = [value for key, value in headers if key == b"host"]
-    return len(hosts) == 1 and _is_near_name(hosts[0], trust)
-
-
-@lru_cache(maxsize=512)
-def _is_near_name(header: bytes, trust: _Trust) -> bool:
-    name = host_name(header.decode("latin-1")) or ""
+    name = host_name(host.decode("latin-1")) or ""
     if name == "localhost":
         return True
     try:
@@ -195,14 +175,14 @@ def address_bucket(address: IPv4Address | IPv6Address | None) -> str:
     return f"address:{address}"
 
 
-def bearer_credential(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+def bearer_credential(scope: Scope) -> bytes | None:
     """What follows `Bearer ` in the Authorization header; None without such a header.
 
     Empty bytes stand for a header that is there and useless (another scheme, nothing after it, or two of them): it
     matches nothing, so it is refused like any wrong key.
     """
-    values = [value for key, value in headers if key == b"authorization"]
-    if not values:
+    if not header_names(scope).has_authorization:
         return None
+    values = [value for key, value in scope["headers"] if key == b"authorization"]
     scheme, _, credential = values[0].strip().partition(b" ")
     return credential.strip() if len(values) == 1 and scheme.lower() == b"bearer" else b""

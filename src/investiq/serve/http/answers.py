@@ -42,10 +42,9 @@ class AnswerHeaders:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
         answer = scope["answer"] = Answer()
 
         def send_with_headers(message: Message) -> Awaitable[None]:
@@ -55,7 +54,7 @@ class AnswerHeaders:
                 _add_missing(headers)
             return send(message)
 
-        await self.app(scope, receive, send_with_headers)
+        return self.app(scope, receive, send_with_headers)
 
 
 _NO_GUESSING = (b"x-content-type-options", b"nosniff")

@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from investiq.serve.http.header_names import header_names
 from investiq.serve.http.json_body import json_fault
 from investiq.serve.http.problems import problem_response
 
@@ -15,7 +16,6 @@ __all__ = ["BodyCheck"]
 
 _FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 """Everything else is read as JSON, if it is read at all."""
-_ANNOUNCING = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class BodyCheck:
@@ -30,7 +30,7 @@ class BodyCheck:
         self.limit = limit
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] != "http" or not _has_body(scope["headers"]):
+        if scope["type"] != "http" or not header_names(scope).has_body:
             return self.app(scope, receive, send)
         return self._check(scope, receive, send)
 
@@ -75,10 +75,6 @@ def _refuse_json(scope: Scope, body: bytes) -> Response | None:
     if fault is None:
         return None
     return problem_response(scope, 422, "invalid_request", f"body: {fault}", errors=[{"where": "body", "what": fault}])
-
-
-def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return not _ANNOUNCING.isdisjoint([key for key, _ in headers])
 
 
 def _announced(headers: Iterable[tuple[bytes, bytes]]) -> int:

@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import psutil
+from starlette.types import Scope
 
-__all__ = ["HostPolicy", "host_name", "hosts_of"]
+from investiq.serve.http.header_names import only_host
+
+__all__ = ["HostPolicy", "host_name"]
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -33,11 +36,6 @@ def host_name(header: str) -> str | None:
     if not name or (colon and not _is_port(colon + port)):
         return None
     return _canonical_ip(name, version=4) or name.rstrip(".") or None
-
-
-def hosts_of(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
-    """The Host headers of a request: one, if it is a good one."""
-    return [value.decode("latin-1") for key, value in headers if key == b"host"]
 
 
 def _is_port(text: str) -> bool:
@@ -68,10 +66,10 @@ class HostPolicy:
         self._is_ours: Callable[[bytes], bool] = lru_cache(maxsize=512)(self._names_us)
         self._names = frozenset(filter(None, (host_name(f"[{n}]" if n.count(":") > 1 else n) for n in names)))
 
-    def allows(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    def allows(self, scope: Scope) -> bool:
         """Whether exactly one Host header is there and it names this server."""
-        hosts = [value for key, value in headers if key == b"host"]
-        return len(hosts) == 1 and self._is_ours(hosts[0])
+        host = only_host(scope)
+        return host is not None and self._is_ours(host)
 
     def _names_us(self, header: bytes) -> bool:
         return host_name(header.decode("latin-1")) in self._names

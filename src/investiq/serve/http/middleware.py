@@ -24,6 +24,7 @@ from investiq.foundation.telemetry.logging import REQUEST_ID, log_request
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serve.http.access import MONITORING_PATHS
 from investiq.serve.http.answers import answer_of
+from investiq.serve.http.header_names import header_names
 from investiq.serve.http.hosts import HostPolicy
 from investiq.serve.http.pages import is_of_another_page
 from investiq.serve.http.problems import problem_response
@@ -50,7 +51,7 @@ class AccessLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = scope["request_id"] = _sane_id(scope["headers"]) or self._made.next()
+        request_id = scope["request_id"] = _sane_id(scope) or self._made.next()
         answer = answer_of(scope)
         answer.headers.append((b"x-request-id", request_id.encode()))
         started = time.perf_counter()
@@ -72,7 +73,10 @@ class AccessLog:
             REQUEST_ID.reset(bound)
 
 
-def _sane_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+def _sane_id(scope: Scope) -> str | None:
+    if not header_names(scope).has_request_id:
+        return None
+    headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
     for key, value in headers:
         if key == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return value.decode()
@@ -83,14 +87,14 @@ class RandomIds:
     """32 random hexadecimal digits each. The system is asked for 64 of them at once: a call costs more than an id."""
 
     def __init__(self) -> None:
-        self._digits, self._used = "", 0
+        self._ids: list[str] = []
 
     def next(self) -> str:
         """One that was never given before."""
-        if self._used >= len(self._digits):
-            self._digits, self._used = os.urandom(64 * 16).hex(), 0
-        self._used += 32
-        return self._digits[self._used - 32 : self._used]
+        if not self._ids:
+            digits = os.urandom(64 * 16).hex()
+            self._ids = [digits[start : start + 32] for start in range(0, len(digits), 32)]
+        return self._ids.pop()
 
 
 class RequestMetrics:
@@ -199,7 +203,7 @@ class HostCheck:
         self.policy = policy
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] == "lifespan" or self.policy.allows(scope["headers"]):
+        if scope["type"] == "lifespan" or self.policy.allows(scope):
             return self.app(scope, receive, send)
         message = (
             "the Host header does not name this server: add the name to `hostnames` of its section in investiq.toml"

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 
 from starlette.types import Scope
 
-from investiq.serve.http.hosts import host_name, hosts_of
+from investiq.serve.http.header_names import header_names, only_host
+from investiq.serve.http.hosts import host_name
 
 __all__ = ["is_of_another_page", "names_its_page"]
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _OURS = (b"same-origin", b"none")
 """The page itself, or the person: typed, bookmarked."""
-_SAID_BY_BROWSERS = frozenset({b"origin", b"sec-fetch-site"})
 
 _Headers = Iterable[tuple[bytes, bytes]]
 
@@ -29,9 +29,9 @@ def names_its_page(headers: _Headers) -> bool:
 
 def is_of_another_page(scope: Scope) -> bool:
     """Whether a page that is not of this server sends the request, other than by a link that somebody follows."""
-    headers = scope["headers"]
-    if _SAID_BY_BROWSERS.isdisjoint([key for key, _ in headers]):
+    if not header_names(scope).names_page:
         return False
+    headers = scope["headers"]
     if any(not _is_our_origin(origin.decode("latin-1"), scope) for origin in _values(headers, b"origin")):
         return True
     return any(site not in _OURS for site in _values(headers, b"sec-fetch-site")) and not _follows_a_link(scope)
@@ -40,10 +40,13 @@ def is_of_another_page(scope: Scope) -> bool:
 def _is_our_origin(origin: str, scope: Scope) -> bool:
     """Whether scheme, host and port are those under which this request reached us."""
     scheme, separator, authority = origin.partition("://")
-    hosts = hosts_of(scope["headers"])
-    if not separator or len(hosts) != 1 or scheme not in _schemes(scope, hosts[0]):
+    sent = only_host(scope)
+    if not separator or sent is None:
         return False
-    ours, theirs = (_host_and_port(host, scheme) for host in (hosts[0], authority))
+    host = sent.decode("latin-1")
+    if scheme not in _schemes(scope, host):
+        return False
+    ours, theirs = (_host_and_port(each, scheme) for each in (host, authority))
     return ours[0] is not None and ours == theirs
 
 

@@ -54,9 +54,7 @@ def serve(app: ASGIApp, host: str, port: int, descriptors: Sequence[int] = ()) -
     """
     table = ConnectionTable.for_descriptors(raise_descriptor_limit())
     server = QuietServer(uvicorn.Config(app, host=host, port=port, **uvicorn_options(table, Deadlines())))
-    # What was made until now stays. Python would look through all of it again and again, and no request is served then.
-    gc.collect()
-    gc.freeze()
+    _keep_all()
     gc.set_threshold(*_GC_THRESHOLDS)
     with suppress(KeyboardInterrupt):
         server.run([_inherited(descriptor) for descriptor in descriptors] or None)
@@ -73,6 +71,11 @@ class QuietServer(uvicorn.Server):
         self._ending = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """What the application makes while it starts stays as well: its routes are as many objects as all our code."""
+        await super().startup(sockets)
+        _keep_all()
+
     async def main_loop(self) -> None:
         """Keep the header `Date` true until the end is asked for."""
         self._loop = asyncio.get_running_loop()
@@ -85,6 +88,12 @@ class QuietServer(uvicorn.Server):
         super().handle_exit(sig, frame)
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._ending.set)
+
+
+def _keep_all() -> None:
+    """What was made until now stays. Python would look through it again and again, and no request is served then."""
+    gc.collect()
+    gc.freeze()
 
 
 def uvicorn_options(table: ConnectionTable, deadlines: Deadlines) -> dict[str, Any]:

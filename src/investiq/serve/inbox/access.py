@@ -33,4 +33,4 @@ class TokenAccess:
             await self.app(scope, receive, send)
 
     def _has_token(self, scope: Scope) -> bool:
-        return hmac.compare_digest(bearer_credential(scope["headers"]) or b"", self._token)
+        return hmac.compare_digest(bearer_credential(scope) or b"", self._token)

@@ -8,12 +8,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
+from starlette.responses import Response
 
 from investiq.foundation.contract import api
 from investiq.foundation.iso_time import IsoDate
-from investiq.invest.market.market import Market, SymbolState
+from investiq.invest.market.market import Market
 from investiq.invest.market.types import Bar, Symbol, parse_symbol
 from investiq.serve.api.documents import document
+from investiq.serve.api.symbol_pages import SymbolPages
 from investiq.serve.http.queries import digits
 
 __all__ = ["market_routes"]
@@ -34,21 +36,16 @@ def market_routes(market: Market) -> APIRouter:
         age = reading.data_age_seconds if math.isfinite(reading.data_age_seconds) else None
         return document(api.Market, reading, data_age_seconds=age)
 
-    @router.get("/api/symbols")
+    pages = SymbolPages(market)
+
+    @router.get("/api/symbols", response_model=api.Symbols)
     def symbols(
         limit: Annotated[int, Field(ge=1, le=MOST_SYMBOLS), digits] | None = Query(None, description="default: all"),
         cursor: api.SymbolText | None = Query(None, description="`next_cursor` of the page before"),
-    ) -> api.Symbols:
+    ) -> Response:
         """What can be analysed and traded now, by symbol; on the first page also what was refused and why."""
-        after = None if cursor is None else parse_symbol(cursor)
-        states = market.overview(after=after, limit=None if limit is None else limit + 1)
-        further = states[limit - 1].symbol if limit is not None and len(states) > limit else None
-        refused = sorted(market.refused().items()) if after is None else ()
-        return api.Symbols(
-            symbols=[_summary(state) for state in states[:limit]],
-            refused=[api.RefusedSymbol(symbol=symbol, reasons=list(reasons)) for symbol, reasons in refused],
-            next_cursor=further,
-        )
+        page = pages.page(None if cursor is None else parse_symbol(cursor), limit)
+        return Response(page, media_type="application/json")
 
     @router.get(
         "/api/bars/{symbol}",
@@ -68,10 +65,6 @@ def market_routes(market: Market) -> APIRouter:
         return _page(known, page, limit)
 
     return router
-
-
-def _summary(state: SymbolState) -> api.SymbolSummary:
-    return document(api.SymbolSummary, state, last_price=state.quote.price, last_price_at=state.quote.at)
 
 
 def _page(symbol: Symbol, bars: Sequence[Bar], limit: int) -> api.Bars:
