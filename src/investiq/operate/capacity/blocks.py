@@ -1,4 +1,4 @@
-"""How many bytes a sample takes, as Prometheus' own files tell it: its blocks, or before the first its newest chunks."""
+"""How many bytes a sample takes, as Prometheus' files tell it: its blocks, or before the first its newest chunks."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def _buckets(record: RunRecord, served: Histogram) -> list[dict[str, Any]]:
 
 def _latencies_agree(document: Mapping[str, Any]) -> bool:
     """A client can be slower than the server it waits for, never faster."""
-    return all(
+    return bool(document["buckets"]) and all(
         row["prometheus"] is not None and row["client"] <= row["prometheus"] + _SHARE_TOLERANCE
         for row in document["buckets"]
     )

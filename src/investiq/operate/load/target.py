@@ -66,7 +66,7 @@ def find_target(config: Config, scenario: Scenario, url: str | None, confirmed: 
     wanted = _checked(url or _default(config, scenario) or own, confirmed)
     client, key = _api(config, scenario, wanted)
     with client:
-        mode = str(client.trading_status()["mode"])
+        mode = str(client.trading_status().get("mode"))
     if mode not in _NO_MONEY:
         raise LiveTrading(f"{wanted} trades in mode {mode}: a load test runs against replay or paper only")
     return Target(wanted, key, _same_server(wanted, own), mode)
