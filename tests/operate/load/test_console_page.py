@@ -96,6 +96,7 @@ def test_components_that_come_in_numbers_are_each_named() -> None:
 
 def test_an_answer_of_another_shape_changes_nothing() -> None:
     opened = page(TIMED)
-    for answer in (None, [], {"response": {"x": 3}}, {"multi": True}):
+    answers: tuple[Any, ...] = (None, [], {"response": {"x": 3}}, {"multi": True})
+    for answer in answers:
         opened.take(answer)
     assert len(opened.polls()) == 1
