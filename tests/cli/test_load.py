@@ -58,6 +58,7 @@ def test_without_locust_it_says_what_installs_it(monkeypatch: pytest.MonkeyPatch
         (("load", "health", "--max-errors", "101"), "101"),
         (("load", "health", "--max-p99", "0"), "0"),
         (("load", "health", "--duration", "soon"), "soon"),
+        (("load", "health", "--html", "nosuch/report.html"), "cannot be written"),
         (("load", "health", "--url", "http://example.org"), "--target-confirmed example.org"),
     ],
 )

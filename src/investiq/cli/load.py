@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -87,9 +88,20 @@ def command(
 
     context.log_to_stderr()
     chosen = SCENARIOS[scenario]
-    options = RunOptions(users, duration, pace, _free_port() if page else None, html and html.absolute())
+    options = RunOptions(users, duration, pace, _free_port() if page else None, html is not None)
+    _check_writable(html)
     run = _run(context, chosen, options, url, target_confirmed)
-    return _report(context, run, _limits(chosen, options, max_errors, max_p99, min_rate))
+    code = _report(context, run, _limits(chosen, options, max_errors, max_p99, min_rate))
+    if html is not None and run.html:
+        html.write_text(run.html, "utf-8")
+        context.say(f"Locust's report is in {html}")
+    return code
+
+
+def _check_writable(file: Path | None) -> None:
+    """Before a run of hours, not after it."""
+    if file is not None and not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
+        raise click.BadParameter(f"{file} cannot be written: give a file in a folder of yours", param_hint="--html")
 
 
 def _run(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from investiq.operate.load.outcomes import outcome_of
-from investiq.operate.load.record import Outcome, RunRecord, quantile, shares_within
+from investiq.operate.load.record import MOST_GROUPS, Outcome, RunRecord, quantile, shares_within
 from tests.operate.load.runs import add, group, record
 
 _LATENCIES = st.lists(st.floats(0.001, 60_000), min_size=1, max_size=200)
@@ -51,6 +51,14 @@ def test_the_run_lasts_from_the_first_request_to_the_last_answer() -> None:
 
 def test_the_share_within_a_bound_counts_what_took_exactly_as_long() -> None:
     assert shares_within([(10.0, 1), (20.0, 3)], [5, 10, 20]) == [0, 0.25, 1]
+
+
+def test_a_server_that_fails_in_another_way_each_time_does_not_fill_the_record() -> None:
+    made = RunRecord()
+    for number in range(2_000):
+        made.add(group(500, Outcome.FAILED, f"500 {number}"), 0, 5)
+    assert len(made.groups) <= MOST_GROUPS + 1
+    assert made.count() == 2_000
 
 
 def test_a_record_goes_to_another_process_and_back() -> None:

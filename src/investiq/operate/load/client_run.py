@@ -18,10 +18,12 @@ from investiq.operate.load.record import RunRecord
 from investiq.operate.load.settings import VARIABLE, ChildSettings
 from investiq.operate.supervise.child import Child
 
-__all__ = ["ClientFailed", "LoadPlan", "LocustMissing", "require_locust", "run_client"]
+__all__ = ["REPORT", "ClientFailed", "LoadPlan", "LocustMissing", "require_locust", "run_client"]
 
 STOP_SECONDS = 15
 """How long requests under way may take to end; the time limit of one is 10."""
+
+REPORT = "report.html"
 
 _END_SECONDS = STOP_SECONDS + 15
 
@@ -48,14 +50,14 @@ class LoadPlan:
         user: class of the locustfile.
         seconds: until it stops by itself.
         page_port: of its page; None runs without one.
-        html: the file for its own report; None for none.
+        html: whether it writes its own report, to the file `REPORT` of its folder.
     """
 
     user: str
     users: int
     seconds: float
     page_port: int | None = None
-    html: Path | None = None
+    html: bool = False
 
     def arguments(self, log: Path) -> list[str]:
         """For Locust's command line."""
@@ -75,8 +77,8 @@ class LoadPlan:
             shown.append("--headless")
         else:
             shown += ["--web-host", "127.0.0.1", "--web-port", str(self.page_port), "--autostart", "--autoquit", "1"]
-        if self.html is not None:
-            shown += ["--html", str(self.html)]
+        if self.html:
+            shown += ["--html", REPORT]
         return [*shown, self.user]
 
 

@@ -32,6 +32,7 @@ PAGES = ("/", "/trading", "/operations")
 POLLS = 5
 """Of a page, before the user goes to the next."""
 OK = 200
+FAILURES = 400
 
 _started_cpu = 0.0
 
@@ -71,7 +72,8 @@ class _User(FastHttpUser):
             catch_response=True,
             allow_redirects=False,
         ) as answer:
-            status, text = answer.status_code or 0, answer.text or ""
+            status = answer.status_code or 0
+            text = (answer.text or "") if status >= FAILURES else ""  # to read what is good would only take time
             outcome, why = outcome_of(status, text, getattr(answer, "error", None))
             milliseconds = answer.request_meta["response_time"]
             RECORD.add(Group(method, endpoint, status, outcome, why), started, milliseconds)
@@ -326,5 +328,11 @@ def start(**_: object) -> None:
 def end(environment: Environment, **_: object) -> None:
     if environment.runner is not None:
         environment.runner.stop()  # requests under way get their answers
+    keep_record()
+
+
+@events.test_stop.add_listener  # type: ignore[untyped-decorator]
+def keep_record(**_: object) -> None:
+    """Also before Locust writes its own report, which may fail."""
     RECORD.cpu_seconds = process_time() - _started_cpu
     Path(SETTINGS.record).write_text(json.dumps(RECORD.document()), "utf-8")

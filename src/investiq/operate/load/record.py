@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import ceil, floor, log10
 from typing import Any
@@ -14,6 +14,9 @@ __all__ = ["Group", "Outcome", "RunRecord", "quantile"]
 
 _DIGITS = 3
 """Kept of each latency: with more, a long run would keep each one by itself."""
+
+MOST_GROUPS = 500
+OTHERS = "(others)"
 
 
 class Outcome(StrEnum):
@@ -67,7 +70,9 @@ class RunRecord:
         """Count one request that was sent at `started_at`."""
         kept = self.groups.get(group)
         if kept is None:
-            kept = self.groups[group] = _Latencies()
+            if len(self.groups) >= MOST_GROUPS:  # a server that fails for another reason each time must not fill it
+                group = replace(group, endpoint=OTHERS, why=OTHERS if group.why else "")
+            kept = self.groups.setdefault(group, _Latencies())
         kept.total_milliseconds += milliseconds
         kept.microseconds[_rounded(milliseconds * 1000)] += 1
         ended_at = started_at + milliseconds / 1000

@@ -18,7 +18,7 @@ from investiq.clients.api import InvestIQClient
 from investiq.clients.prometheus import Prometheus
 from investiq.clients.session import HttpSettings, TrustedUsers
 from investiq.foundation.config import Config, Paths
-from investiq.operate.load.client_run import LoadPlan, run_client
+from investiq.operate.load.client_run import REPORT, LoadPlan, run_client
 from investiq.operate.load.comparison import compare
 from investiq.operate.load.kept import quiet_before
 from investiq.operate.load.orders import OrderSummary, ended_orders, left_journals, open_journal
@@ -45,14 +45,14 @@ class RunOptions:
     Attributes:
         pace: requests a second of each user; 0 asks as fast as it can.
         page: the port of Locust's page; None runs without one.
-        html: the file for Locust's report; None for none.
+        html: whether Locust makes its own report.
     """
 
     users: int
     seconds: float
     pace: float
     page: int | None = None
-    html: Path | None = None
+    html: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class LoadRun:
         comparison: with what Prometheus saw; in its place `missing`, and why.
         orders: None where none were to be placed.
         interrupted: it was stopped before its time.
+        html: Locust's own report; empty where none was asked for, or made.
     """
 
     name: str
@@ -73,6 +74,7 @@ class LoadRun:
     comparison: dict[str, Any]
     orders: OrderSummary | None
     interrupted: bool
+    html: str = ""
 
 
 async def run_load(
@@ -103,11 +105,12 @@ async def run_load(
         plan = LoadPlan(scenario.user, options.users, options.seconds, options.page, options.html)
         try:
             record = await run_client(settings, plan, folder, stop, lambda state: progress(_told(state, options)))
+            html = (folder / REPORT).read_text("utf-8") if (folder / REPORT).exists() else ""
         finally:
             orders = _end_orders(config, target, journal) if scenario.trades else None
     progress("waiting for the scrape after the run")
     comparison = await _compared(config, scenario, record, before)
-    return LoadRun(name, scenario, target, options, record, comparison, orders, stop.is_set())
+    return LoadRun(name, scenario, target, options, record, comparison, orders, stop.is_set(), html)
 
 
 def _settings(config: Config, target: Target, journal: Path, options: RunOptions, folder: Path) -> ChildSettings:
