@@ -1,4 +1,4 @@
-"""What a real Prometheus tells of a run, from samples whose story is known: scrapes every five seconds, a run in between."""
+"""What a real Prometheus tells of a run, from samples whose story is known: a scrape every five seconds."""
 
 from __future__ import annotations
 
@@ -33,13 +33,18 @@ def _requests(at: float) -> int:
     return 50 + round(at / STEP) + (100 if at > RUN[0] else 0)
 
 
+def _started(job: str, at: float) -> int:
+    return 115 if at >= 115 and job in ("restarted", "busy") else 1
+
+
 def _story(job: str, up: Callable[[float], bool] = lambda _: True, first: float = 0) -> dict[str, list[str]]:
     """The samples of one job, by family."""
-    lines: dict[str, list[str]] = {"up": [], "requests": [], "duration": []}
+    lines: dict[str, list[str]] = {"up": [], "requests": [], "duration": [], "started": []}
     for at in range(int(first), END, STEP):
         lines["up"].append(f'up{{job="{job}"}} {int(up(at))} {START + at}')
         if not up(at):
             continue
+        lines["started"].append(f'process_start_time_seconds{{job="{job}"}} {_started(job, at)} {START + at}')
         number = _requests(at) - (_requests(114) if job == "restarted" and at >= 115 else 0)
         lines["requests"].append(f'investiq_requests_total{{job="{job}"}} {number} {START + at}')
         lines["duration"] += _histogram(job, "200", number, at)
@@ -61,9 +66,10 @@ def _histogram(job: str, status: str, number: int, at: float) -> list[str]:
     ]
 
 
-STORIES = (
+STORIES: tuple[dict[str, list[str]], ...] = (
     _story("plain"),
     _story("restarted"),
+    _story("busy"),
     _story("gap", up=lambda at: at not in (110, 115)),
     _story("young", first=105),
     {"up": [f'up{{job="two",instance="{name}"}} 1 {START + at}' for name in "ab" for at in range(0, END, STEP)]},
@@ -71,6 +77,7 @@ STORIES = (
 )
 FAMILIES = (
     ("up", "up", "gauge"),
+    ("started", "process_start_time_seconds", "gauge"),
     ("requests", "investiq_requests", "counter"),
     ("duration", "investiq_request_duration_milliseconds", "histogram"),
 )
@@ -150,6 +157,7 @@ async def test_scrapes_that_failed_within_are_counted(prometheus: Prometheus) ->
     ("job", "why"),
     [
         ("restarted", "restarted during the run"),
+        ("busy", "restarted during the run"),  # and counted more than before until it was scraped again
         ("young", "had not scraped young in the minute before"),
         ("two", "2 targets"),
         ("bare", "has no investiq_requests_total"),
@@ -171,5 +179,5 @@ async def test_a_job_that_is_not_scraped_any_more_is_missing(
 
 async def test_a_prometheus_that_is_gone_is_missing() -> None:
     async with Prometheus("http://127.0.0.1:9") as gone:
-        with pytest.raises(Missing, match="127.0.0.1:9"):
+        with pytest.raises(Missing, match=r"127\.0\.0\.1:9"):
             await read_view(gone, "plain", START, START + 10)

@@ -134,9 +134,10 @@ async def _scrapes(prometheus: Prometheus, job: str, start: float, end: float) -
 
 
 async def _restarted(prometheus: Prometheus, job: str, first: float, last: float) -> bool:
-    window = f"{math.ceil(last - first)}s"
-    found = await prometheus.query(f'resets({catalogue.REQUESTS.name}{{job="{job}"}}[{window}])', last)
-    return any(sample.value > 0 for sample in found)
+    window = f"{math.ceil(last - first) + 1}s"  # Prometheus 3 leaves out what lies at the very start of a range
+    counted_anew = f'resets({catalogue.REQUESTS.name}{{job="{job}"}}[{window}])'
+    started_anew = f'changes(process_start_time_seconds{{job="{job}"}}[{window}])'
+    return bool(await prometheus.query(f"{counted_anew} > 0 or {started_anew} > 0", last))
 
 
 async def _requests(prometheus: Prometheus, job: str, at: float) -> float:
