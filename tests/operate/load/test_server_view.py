@@ -45,7 +45,7 @@ def _story(job: str, up: Callable[[float], bool] = lambda _: True, first: float 
         if not up(at):
             continue
         lines["started"].append(f'process_start_time_seconds{{job="{job}"}} {_started(job, at)} {START + at}')
-        number = _requests(at) - (_requests(114) if job == "restarted" and at >= 115 else 0)
+        number = _requests(at) - (_requests(114) if job in ("restarted", "reset") and at >= 115 else 0)
         lines["requests"].append(f'investiq_requests_total{{job="{job}"}} {number} {START + at}')
         lines["duration"] += _histogram(job, "200", number, at)
         if at >= 110:  # a status that was never answered before
@@ -70,6 +70,8 @@ STORIES: tuple[dict[str, list[str]], ...] = (
     _story("plain"),
     _story("restarted"),
     _story("busy"),
+    _story("reset"),
+    _story("dark", up=lambda at: at != 100),
     _story("gap", up=lambda at: at not in (110, 115)),
     _story("young", first=105),
     {"up": [f'up{{job="two",instance="{name}"}} 1 {START + at}' for name in "ab" for at in range(0, END, STEP)]},
@@ -153,10 +155,15 @@ async def test_scrapes_that_failed_within_are_counted(prometheus: Prometheus) ->
     assert (view.scrapes, view.failed_scrapes, view.requests) == (6, 2, 107)
 
 
+async def test_a_scrape_that_failed_begins_nothing(prometheus: Prometheus) -> None:
+    assert (await _view(prometheus, "dark")).started_at - START == 95
+
+
 @pytest.mark.parametrize(
     ("job", "why"),
     [
         ("restarted", "restarted during the run"),
+        ("reset", "restarted during the run"),
         ("busy", "restarted during the run"),  # and counted more than before until it was scraped again
         ("young", "had not scraped young in the minute before"),
         ("two", "2 targets"),

@@ -90,10 +90,10 @@ def test_a_console_elsewhere_is_asked_only_where_its_mode_is_known(config: Confi
         find_target(config, CONSOLE, "https://example.org", "example.org")
 
 
-def test_the_key_of_this_machine_is_sent_to_no_other() -> None:
+def test_the_key_of_this_machine_is_sent_to_no_other(config: Config) -> None:
     from investiq.operate.load.target import _key
 
-    config = Config()
+    assert _key(config, is_here=True) == "iq_local"
     assert _key(config, is_here=False) == ""
     own = config.model_copy(update={"client": config.client.model_copy(update={"key": SecretStr("iq_given")})})
     assert _key(own, is_here=False) == "iq_given"

@@ -59,7 +59,7 @@ def report_document(run: LoadRun, limits: Limits, config: Config) -> dict[str, A
         "orders": None if run.orders is None else asdict(run.orders),
     }
     document["thresholds"] = list(_thresholds(document, limits))
-    document["passed"] = total > 0 and not run.interrupted and all(one["kept"] for one in document["thresholds"])
+    document["passed"] = not run.interrupted and all(one["kept"] for one in document["thresholds"])
     document["notes"] = list(_notes(run, document, config))
     return document
 
