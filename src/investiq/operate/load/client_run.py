@@ -25,6 +25,9 @@ STOP_SECONDS = 15
 
 REPORT = "report.html"
 
+_SPAWN_SECONDS = 1
+"""Which Locust takes, of its run time, before the first user asks."""
+
 _END_SECONDS = STOP_SECONDS + 15
 
 Tell = Callable[[dict[str, Any]], None]
@@ -68,7 +71,7 @@ class LoadPlan:
                 "--spawn-rate",
                 str(self.users),
                 "--run-time",
-                f"{max(1, round(self.seconds))}s",
+                f"{max(1, round(self.seconds)) + _SPAWN_SECONDS}s",
             ),
             *("--stop-timeout", str(STOP_SECONDS), "--logfile", str(log), "--loglevel", "WARNING", "--only-summary"),
             *("--exit-code-on-error", "0"),
