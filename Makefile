@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status test lint types unit e2e bench format lock proof-api proof-fresh proof-heartbeat proof-intruder proof-mutation proof-series screenshots figures clean runtime dev
+.PHONY: help up down status load test lint types unit e2e bench format lock proof-api proof-fresh proof-heartbeat proof-intruder proof-load proof-mutation proof-series screenshots figures clean runtime dev
 
 # Where it is set, each of the hundred processes that tests start would compile all of the sources again.
 export PYTHONDONTWRITEBYTECODE :=
@@ -24,6 +24,10 @@ down: ## Stop everything; the data stays
 
 status: ## Ask every part how it is
 	@exec $(BIN)/investiq status $(ARGS)
+
+load: runtime ## Install Locust and put load on the running stack (ARGS="mixed --users 50")
+	@setup/python.sh load
+	@exec $(BIN)/investiq load $(or $(ARGS),mixed)
 
 test: lint ## Everything that CI runs: linters, layers, types, all tests
 	@exec $(PYTEST) $(ARGS)
@@ -61,6 +65,9 @@ proof-heartbeat: dev ## Kill Prometheus, then Alertmanager: seconds until tradin
 
 proof-intruder: dev ## As another user of this machine, forge, silence, take ports and overload; halt meanwhile (needs root)
 	@exec $(BIN)/pytest -q tests/e2e/proof_intruder.py $(ARGS)
+
+proof-load: dev ## Every scenario of `investiq load` for a minute, beside what Prometheus saw of it
+	@exec $(BIN)/pytest -q tests/e2e/proof_load.py $(ARGS)
 
 proof-mutation: dev ## Change every alerting rule in many small ways: the tests must notice each (ARGS="--only HighLatency")
 	@exec $(BIN)/investiq rules mutate $(ARGS)

@@ -26,5 +26,7 @@ compile() {
 build_requires | compile build - "$@"
 compile runtime pyproject.toml --constraint requirements/build.txt "$@"
 compile dev pyproject.toml --extra dev --constraint requirements/build.txt --constraint requirements/runtime.txt "$@"
+# After dev, which holds all of it: Locust brings pytest, and another one than the tests' would take its place.
+compile load pyproject.toml --extra load --constraint requirements/build.txt --constraint requirements/dev.txt "$@"
 compile bench pyproject.toml --extra bench --constraint requirements/build.txt --constraint requirements/runtime.txt "$@"
 echo uv | compile uv - "$@"

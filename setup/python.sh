@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup/python.sh runtime|dev|bench: makes .venv hold the pinned packages and the project itself.
+# setup/python.sh runtime|load|dev|bench: makes .venv hold the pinned packages and the project itself.
 #
 # For bench that is .venv-bench: the peers of the benchmarks never reach what is run and tested.
 # Silent, and starts no Python, when it already does. PYTHON names another interpreter than python3.
@@ -11,9 +11,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 venv=.venv
 case ${1-} in
     runtime) locks=(runtime) ;;
-    dev) locks=(runtime dev) ;; # the dev lock holds the runtime lock
+    load) locks=(runtime load) ;; # what `investiq load` runs besides
+    dev) locks=(runtime load dev) ;; # the dev lock holds the others
     bench) locks=(bench) venv=.venv-bench ;;
-    *) echo "usage: setup/python.sh runtime|dev|bench" >&2 && exit 2 ;;
+    *) echo "usage: setup/python.sh runtime|load|dev|bench" >&2 && exit 2 ;;
 esac
 lock=$1
 stamp=$venv/.investiq-setup # a line for each lock that the environment holds

@@ -8,8 +8,8 @@ from pathlib import Path
 import investiq
 
 SCHEMAS = {
-    *("analysis", "answer", "bars", "config", "doctor", "down", "error", "inbox"),
-    *("key", "keys", "login", "model", "open", "order", "orders", "session", "sessions"),
+    *("analysis", "answer", "bars", "capacity", "config", "doctor", "down", "error", "inbox"),
+    *("key", "keys", "load", "load.runs", "login", "model", "open", "order", "orders", "session", "sessions"),
     *("panels", "positions", "render", "rules.mutants", "rules.mutate", "silence", "silences", "slo", "slo.export"),
     *("scan", "slo.import", "status", "symbols", "trading", "training", "up", "validate"),
 }

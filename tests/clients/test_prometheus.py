@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from investiq.clients.prometheus import LoadedRule, Point, Prometheus, RangeSeries, RuntimeInfo, Sample, ScrapeTarget
+from investiq.clients.prometheus import (
+    LoadedRule,
+    Point,
+    Prometheus,
+    RangeSeries,
+    RawSeries,
+    RuntimeInfo,
+    Sample,
+    ScrapeTarget,
+    TsdbHead,
+)
 from investiq.clients.session import BadResponse, ClientError, Refused, TimedOut
 from investiq.foundation.config import Config
 from tests.clients.strict import Reply, StrictServer
@@ -225,3 +235,36 @@ async def test_a_configuration_is_a_mapping_in_plain_yaml(
     server.on("GET /api/v1/status/config", success({"yaml": text}))
     with pytest.raises(BadResponse, match="its JSON is not as expected"):
         await prometheus.config()
+
+
+# ---- what it holds ----
+
+
+async def test_samples_come_as_they_were_scraped(server: StrictServer, prometheus: Prometheus) -> None:
+    row = {"metric": {"job": "api"}, "values": [[995.123, "1"], [1000.123, "0"]]}
+    server.on("GET /api/v1/query", success({"resultType": "matrix", "result": [row]}))
+    assert await prometheus.samples("up", 990.5, 1000.5) == [RawSeries({"job": "api"}, [(995.123, 1), (1000.123, 0)])]
+    assert server.asked[0].params == {"query": ["up[10000ms]"], "time": ["1000.5"]}
+
+
+async def test_a_span_of_no_length_is_asked_as_the_shortest(server: StrictServer, prometheus: Prometheus) -> None:
+    server.on("GET /api/v1/query", success({"resultType": "matrix", "result": []}))
+    assert await prometheus.samples("up", 1000, 1000) == []
+    assert server.asked[0].params["query"] == ["up[1ms]"]
+
+
+async def test_the_head_says_what_it_holds(server: StrictServer, prometheus: Prometheus) -> None:
+    document = {
+        "headStats": {"numSeries": 508, "numLabelPairs": 1, "chunkCount": 937, "minTime": 591000, "maxTime": 598500},
+        "seriesCountByMetricName": [{"name": "x_bucket", "value": 20}],
+        "seriesCountByLabelValuePair": [{"name": "job=api", "value": 425}],
+    }
+    server.on("GET /api/v1/status/tsdb", success(document))
+    assert await prometheus.head(5) == TsdbHead(508, 591, 598.5, {"x_bucket": 20}, {"job=api": 425})
+    assert server.asked[0].params == {"limit": ["5"]}
+
+
+async def test_a_head_of_another_shape_is_no_answer(server: StrictServer, prometheus: Prometheus) -> None:
+    server.on("GET /api/v1/status/tsdb", success({"headStats": {}}))
+    with pytest.raises(BadResponse):
+        await prometheus.head(5)

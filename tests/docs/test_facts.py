@@ -15,6 +15,7 @@ from investiq.foundation.config.schema import Config, NotifyConfig
 from investiq.foundation.vocabulary import DenialReason, OrderStatus
 from investiq.invest.trading.order import TRANSITIONS
 from investiq.monitoring.routing.routes import alertmanager_document
+from investiq.operate.load.scenarios import SCENARIOS
 from investiq.operate.validate.offline import checkout
 from investiq.promql import duration
 from tests.docs.pages import Page, guide, rows_under
@@ -88,3 +89,14 @@ def test_every_setting_and_variable_that_a_page_names_exists(page: Page) -> None
 
 def _page(name: str) -> Page:
     return next(page for page in guide() if page.name == name)
+
+
+def test_the_table_of_load_scenarios_is_that_of_the_code() -> None:
+    (page,) = [one for one in guide() if one.name == "docs/load.md"]
+    rows = rows_under(page, "Put load on it")
+    table = {row[0]: row[2] for row in rows if len(row) == 3}
+    assert table == {
+        f"{name}": f"{one.thresholds.error_share:.0%}".replace("%", " % errors")
+        + f", p99 {one.thresholds.p99_milliseconds:g} ms"
+        for name, one in SCENARIOS.items()
+    }

@@ -80,6 +80,18 @@ def test_the_dev_lock_serves_make_up_as_well(bare: Machine) -> None:
     assert "requirements/dev.txt" in _installed(bare)[1]
 
 
+def test_the_lock_of_load_tests_is_installed_beside_the_runtime_one(bare: Machine) -> None:
+    _setup(bare)
+    _setup(bare, "load")
+    assert "requirements/load.txt" in _installed(bare)[-2]
+    assert _setup(bare, "runtime") == _setup(bare, "load") == (0, "")
+
+
+def test_the_dev_lock_serves_load_tests_as_well(bare: Machine) -> None:
+    _setup(bare, "dev")
+    assert _setup(bare, "load") == (0, "")
+
+
 def test_the_runtime_lock_does_not_serve_the_tests(bare: Machine) -> None:
     _setup(bare)
     _setup(bare, "dev")

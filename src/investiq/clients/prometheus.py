@@ -22,7 +22,17 @@ from investiq.clients.session import (
 )
 from investiq.foundation import topology
 
-__all__ = ["LoadedRule", "Point", "Prometheus", "RangeSeries", "RuntimeInfo", "Sample", "ScrapeTarget"]
+__all__ = [
+    "LoadedRule",
+    "Point",
+    "Prometheus",
+    "RangeSeries",
+    "RawSeries",
+    "RuntimeInfo",
+    "Sample",
+    "ScrapeTarget",
+    "TsdbHead",
+]
 
 _TOO_SLOW = ("timeout", "canceled")
 _FAILED = ("unavailable", "internal")
@@ -61,6 +71,30 @@ class RangeSeries:
 
     labels: Mapping[str, str]
     points: Sequence[Point]
+
+
+@dataclass(frozen=True, slots=True)
+class RawSeries:
+    """One series as it was scraped: each sample with its own Unix time, to the millisecond."""
+
+    labels: Mapping[str, str]
+    samples: Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class TsdbHead:
+    """What the head block holds: the newest hours, in memory. Times are Unix seconds.
+
+    Attributes:
+        series_by_metric: the largest metrics, by name.
+        series_by_label_pair: the largest `name=value`.
+    """
+
+    series: int
+    min_at: float
+    max_at: float
+    series_by_metric: Mapping[str, int]
+    series_by_label_pair: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +182,35 @@ class Prometheus(ServerClient):
         with self.http.reading(path):
             return [RangeSeries(text_map(row["metric"]), _points(row["values"])) for row in rows(data["result"])]
 
+    async def samples(self, selector: str, start: float, end: float) -> list[RawSeries]:
+        """The samples of each series that a selector finds, as they were scraped between two Unix times.
+
+        Raises:
+            Refused: it is no selector.
+        """
+        path = "/api/v1/query"
+        milliseconds = max(1, round((end - start) * 1000))
+        data = await self._data(path, {"query": f"{selector}[{milliseconds}ms]", "time": end})
+        with self.http.reading(path):
+            return [
+                RawSeries(text_map(row["metric"]), [(float(at), float(value)) for at, value in row["values"]])
+                for row in rows(data["result"])
+            ]
+
+    async def head(self, limit: int) -> TsdbHead:
+        """What its head block holds, with as many of the largest as `limit`."""
+        path = "/api/v1/status/tsdb"
+        data = await self._data(path, {"limit": limit})
+        with self.http.reading(path):
+            stats = data["headStats"]
+            return TsdbHead(
+                series=int(stats["numSeries"]),
+                min_at=stats["minTime"] / 1000,
+                max_at=stats["maxTime"] / 1000,
+                series_by_metric=_numbers(data["seriesCountByMetricName"]),
+                series_by_label_pair=_numbers(data["seriesCountByLabelValuePair"]),
+            )
+
     async def now(self) -> float:
         """Its clock, in Unix seconds: ages are told by it, not by the clock of who asks."""
         samples = await self.query("time()")
@@ -228,6 +291,10 @@ def _sample(labels: Any, pair: Sequence[Any]) -> Sample:
 
 def _points(pairs: Sequence[tuple[float, str]]) -> list[Point]:
     return [Point(int(at), float(value)) for at, value in pairs if math.isfinite(float(value))]
+
+
+def _numbers(raw: Any) -> dict[str, int]:
+    return {str(one["name"]): int(one["value"]) for one in rows(raw)}
 
 
 def _target(raw: Mapping[str, Any]) -> ScrapeTarget:

@@ -53,6 +53,11 @@ class Paths:
         return self.data_dir / "scans"
 
     @property
+    def load(self) -> Path:
+        """The reports of load tests."""
+        return self.data_dir / "load"
+
+    @property
     def keys(self) -> Path:
         return self.data_dir / "keys"
 
