@@ -102,6 +102,19 @@ class ReadingEndpoints:
         return ApiCall("GET", "/api/trades", params)
 
     @endpoint
+    def audit(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        action: str | None = None,
+        actor: str | None = None,
+    ) -> ApiCall[api.AuditPage]:
+        """Who changed what, newest first; for admins."""
+        params = _given({"limit": limit, "cursor": cursor, "action": action, "actor": actor})
+        return ApiCall("GET", "/api/audit", params)
+
+    @endpoint
     def order(self, order_id: str) -> ApiCall[api.Order]:
         """One order with its history."""
         return ApiCall("GET", f"/api/trades/{_segment(order_id)}")

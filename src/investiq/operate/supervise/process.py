@@ -16,6 +16,7 @@ once stays `ready` for those that need it, whatever becomes of it: needs order t
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -129,6 +130,11 @@ class ProcessSupervisor:
             self._set(state=ProcessState.STOPPING, note="")
             await self._child.end(self.part.stop_seconds)
         self._set(state=final, pid=None, note="")
+
+    def reload(self) -> None:
+        """Ask it to read its configuration anew. Before it is well, it may still end by the signal."""
+        if self._child is not None and self._status.state in (ProcessState.HEALTHY, ProcessState.UNHEALTHY):
+            self._child.signal(signal.SIGHUP)
 
     async def _supervise(self) -> None:
         await self._wait_for_needs()
