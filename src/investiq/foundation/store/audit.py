@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select
 
 from investiq.foundation.foreign_text import replaced
 from investiq.foundation.store.schema import audit_log
 from investiq.foundation.vocabulary import AuditAction, AuditResult
 
-__all__ = ["Actor", "AuditEntry", "AuditRecord", "ChainReport", "append", "page", "verify"]
+__all__ = ["Actor", "AuditEntry", "AuditRecord", "ChainReport", "append", "last_times", "page", "verify"]
 
 _NO_HASH = "0" * 64
 _READ_AT_ONCE = 1_000
@@ -125,6 +125,12 @@ def page(
         wanted.append(audit_log.c.actor.contains(actor, autoescape=True))
     query = select(audit_log).where(*wanted).order_by(audit_log.c.id.desc()).limit(limit)
     return [_record(row) for row in connection.execute(query)]
+
+
+def last_times(connection: Connection, action: AuditAction) -> dict[str, datetime]:
+    """Target -> when this was last done to it."""
+    query = select(audit_log.c.target, func.max(audit_log.c.wall)).where(audit_log.c.action == action.value)
+    return {row[0]: row[1] for row in connection.execute(query.group_by(audit_log.c.target))}
 
 
 def verify(connection: Connection, expected: str | None = None) -> ChainReport:

@@ -73,7 +73,12 @@ def web_config(password: str, next_password: str | None = None) -> dict[str, Any
 
 def with_next_passwords(document: Any, config: Config) -> Any:
     """What Prometheus is told, with the new password of each program whose password is being rotated."""
-    files = [process for process, _ in _password_files(config) if Paths.of(config).next_password(process.name).exists()]
+    paths = Paths.of(config)
+    files = [
+        process
+        for process, _ in _password_files(config)
+        if paths.next_password(process.name).exists() and not paths.password_aside(process.name).exists()
+    ]
     shown = {
         rendered_path(lambda paths, name=process.name: paths.password(name)): {  # type: ignore[misc]
             "username": NEXT_USER,

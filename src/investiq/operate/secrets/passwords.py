@@ -3,13 +3,14 @@
 The program knows a user by one password alone, and whoever asks reads user and password at another moment than the
 program does. So the new password first belongs to a second user, and both open:
 
-    password   aside   next     the program takes   shown is
-    old                         old                 old
-    old        new              old, new            old
-    old                new      old, new            new       (until the overlap is over)
-    new                new      new                 new
-    new        new              new                 new, as the usual user
-    new                         new                 new
+    password   aside   next     the program takes   Prometheus shows   the others show
+    old                         old                 old                old
+    old        new              old, new            old                old
+    old                new      old, new            next               next       (until the overlap is over)
+    new                new      new, next           next               next
+    new        new     new      new, next           new                next
+    new        new              new, next           new                new        (until what was asked is answered)
+    new                         new                 new                new
 
 Every line is a state in which everything works, and the next follows from the files alone: whoever is interrupted
 rotates again, and the same rotation goes on. The next start of a stack that is down ends it (`provide_passwords`).
@@ -87,12 +88,14 @@ class PasswordRotation:
             if self._aside.exists():
                 self._aside.rename(self._next)
             await self._show()
-            self.said(f"both passwords open for {self.overlap.total_seconds():g} s")
-            await asyncio.sleep(self.overlap.total_seconds())
+            if await self._runs(self.process):  # else nobody can be asking it
+                self.said(f"both passwords open for {self.overlap.total_seconds():g} s")
+                await asyncio.sleep(self.overlap.total_seconds())
             replace_whole(self._file, provide_token(self._next) + "\n")
             self._render()
-            self._next.rename(self._aside)
+            replace_whole(self._aside, provide_token(self._next) + "\n")
         await self._show()
+        self._next.unlink(missing_ok=True)  # not before: Prometheus has read it for each request
         if await self._runs(self.process):
             await asyncio.sleep(_IN_FLIGHT_SECONDS)
         self._aside.unlink()
