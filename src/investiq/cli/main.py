@@ -56,6 +56,7 @@ COMMANDS = {
     "keys": "create, list, rotate and revoke API keys, end sessions",
     "secrets": "list secrets, and replace those that InvestIQ makes",
     "audit": "show who changed what, and whether that log is whole",
+    "support-bundle": "write what somebody who helps needs to see, without secrets",
     "config": "show the effective configuration",
     "render": "write the monitoring files",
     "rules": "test the tests of the alerting rules",

@@ -93,8 +93,8 @@ def test_no_secret_is_on_a_command_line() -> None:
     config = Config.model_validate(
         {
             "data_dir": "/data",
-            "api": {"metrics_token": "s3cret"},
-            "notify": {"pagerduty_key": "s3cret", "discord_webhook_url": "https://discord.com/s3cret"},
+            "api": {"metrics_token": "s3cret-of-metrics"},
+            "notify": {"pagerduty_key": "s3cret-of-pagerduty", "discord_webhook_url": "https://discord.com/s3cret"},
         }
     )
     assert not any("s3cret" in argument for part in stack_table(config, ALL).parts for argument in part.argv)

@@ -93,7 +93,7 @@ class Paths:
         return self.keys / f"{program}.password.next"
 
     def password_aside(self, program: str) -> Path:
-        """Its new one while it is rotated: `NEXT_USER` with it opens already, or still, and Prometheus does not show it."""
+        """Its new one while it is rotated: `NEXT_USER` with it opens already, or still. Prometheus does not show it."""
         return self.keys / f"{program}.password.aside"
 
     @property

@@ -20,7 +20,14 @@ from investiq.foundation.config.paths import rendered_path
 from investiq.foundation.files import provide_token, replace_whole
 from investiq.foundation.topology import NEXT_USER, PROGRAM_USER, Process
 
-__all__ = ["WEB_FOLDER", "provide_passwords", "web_config", "web_configs", "with_next_passwords"]
+__all__ = [
+    "WEB_FOLDER",
+    "provide_grafana_password",
+    "provide_passwords",
+    "web_config",
+    "web_configs",
+    "with_next_passwords",
+]
 
 WEB_FOLDER = "web"
 """Beside the other rendered files."""
@@ -48,6 +55,28 @@ def provide_passwords(config: Config) -> None:
             Paths.of(config).next_password(process.name).unlink(missing_ok=True)
             Paths.of(config).password_aside(process.name).unlink(missing_ok=True)
         provide_token(file)
+
+
+def provide_grafana_password(config: Config) -> str | None:
+    """Have the password of Grafana's admin in its file, where Grafana runs: as it is set, or a new one.
+
+    Returns:
+        The new one, the first time.
+
+    Raises:
+        UnusableTokenFile: a file cannot be made or read.
+    """
+    file, given = Paths.of(config).password(topology.GRAFANA.name), config.monitoring.grafana_admin_password
+    if not config.monitoring.grafana:
+        return None
+    if given is None:
+        is_new = not file.exists()
+        made = provide_token(file)
+        return made if is_new else None
+    if not file.exists() or file.read_text("utf-8") != given.get_secret_value() + "\n":
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace_whole(file, given.get_secret_value() + "\n")
+    return None
 
 
 def web_configs(config: Config) -> Iterator[tuple[Process, dict[str, Any]]]:
