@@ -91,7 +91,7 @@ def rotate(context: CommandContext, *, identifier: str, overlap: float, at_once:
     context.emit("investiq.key/1", {**_document(key), "secret": secret}, secret)
     _tell_new(context, key)
     left = "is revoked" if at_once else f"ends {datetime.now(UTC) + timedelta(seconds=overlap):%Y-%m-%d %H:%M} UTC"
-    context.say(f"key {identifier} {left}, and with it who is logged in by it")
+    context.say(f"key {identifier} {left}; who is logged in by it {'is logged out' if at_once else 'stays so'}")
 
 
 def _tell_new(context: CommandContext, key: ApiKey) -> None:

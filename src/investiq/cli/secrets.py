@@ -129,7 +129,8 @@ def _rotate_key(context: CommandContext, engine: Engine, secret: OwnSecret, over
 
     file = next(one for one in key_files(Paths.of(context.loaded.config)) if one.path == secret.file)
     rotate_key_file(KeyStore(engine), file, secret.name, overlap, actor)
-    context.say("who is logged in by the old key is logged out with it")
+    stays = "is logged out" if not overlap else "stays logged in"
+    context.say(f"who is logged in by the old key {stays}")
 
 
 def _end_sessions(context: CommandContext, engine: Engine, overlap: timedelta, actor: Actor) -> None:

@@ -26,7 +26,7 @@ from investiq.foundation.documents.text import UnreadableFile, read_text
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.foreign_text import is_plain, visible
 
-__all__ = ["CONFIG_FILE", "SHORT_NAMES", "ConfigError", "LoadedConfig", "Source", "load"]
+__all__ = ["CONFIG_FILE", "SHORT_NAMES", "ConfigError", "LoadedConfig", "Source", "load", "secret_variables"]
 
 CONFIG_FILE = "investiq.toml"
 PATH_VARIABLE = "INVESTIQ_CONFIG"
@@ -104,6 +104,14 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         sources[key] = source
     config = _validate(values, sources, known, faults)
     return LoadedConfig(_absolute(config, file.parent if file else Path.cwd()), file, sources)
+
+
+def secret_variables() -> frozenset[str]:
+    """Every variable that may hold a secret, or say where one is: who needs none of them is started without."""
+    known = settings()
+    names = [known[key].variable for key in known if known[key].secret]
+    names += [short for short, key in SHORT_NAMES.items() if known[key].secret]
+    return frozenset({*names, *(f"{name}_FILE" for name in names), CREDENTIALS_VARIABLE})
 
 
 def _is_text(value: Any) -> bool:

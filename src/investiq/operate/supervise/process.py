@@ -16,6 +16,7 @@ once stays `ready` for those that need it, whatever becomes of it: needs order t
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -184,7 +185,9 @@ class ProcessSupervisor:
     def _start_child(self) -> Child:
         descriptors = self._sockets.descriptors if self._sockets is not None else ()
         argv = with_sockets(self.part.argv, descriptors, as_systemd=self.part.activated)
-        return Child.start(argv, self.part.environment, self._cwd, self._write, descriptors)
+        inherited = {name: value for name, value in os.environ.items() if name not in self.part.withheld}
+        environment = {**inherited, **self.part.environment}
+        return Child.start(argv, environment, self._cwd, self._write, descriptors)
 
     def _turn_away(self) -> None:
         if self._sockets is not None:

@@ -25,7 +25,7 @@ from investiq.foundation.files import replace_whole
 from investiq.foundation.foreign_text import acted_upon
 from investiq.foundation.store import reading, writing
 from investiq.foundation.store.audit import Actor, AuditEntry, append
-from investiq.foundation.store.schema import api_keys
+from investiq.foundation.store.schema import api_keys, sessions
 from investiq.foundation.vocabulary import Access, AuditAction
 from investiq.serve.api.access import Caller
 
@@ -184,7 +184,7 @@ class KeyStore:
                 raise UnknownKey(f"no valid key has the id {key_id[:40]!r}: `investiq keys list` shows them")
             new = replace(old, id=secrets.token_hex(6), created_at=now, last_used_at=None)
             _insert(connection, new, secret)
-            _end_with(connection, [old], now, overlap)
+            _end_with(connection, [old], new, now, overlap)
             detail = f"{_described(new)}, in place of {old.id}, which ends {_when(now, overlap)}"
             append(connection, AuditEntry(AuditAction.KEY_ROTATED, actor, new.id, detail))
         return new, secret
@@ -195,7 +195,7 @@ class KeyStore:
         with writing(self._engine) as connection:
             rows = connection.execute(select(api_keys).where(api_keys.c.name == keep.name, api_keys.c.id != keep.id))
             others = [key for row in rows if (key := _key(row)).is_valid(now)]
-            _end_with(connection, others, now, overlap)
+            _end_with(connection, others, keep, now, overlap)
             ended = ", ".join(key.id for key in others) or "none"
             detail = f"key {keep.id}; before it: {ended}, which end {_when(now, overlap)}"
             append(connection, AuditEntry(AuditAction.SECRET_ROTATED, actor, secret_name, detail))
@@ -319,9 +319,17 @@ def _insert(connection: Connection, key: ApiKey, secret: str) -> None:
     connection.execute(insert(api_keys).values(**row, created_at=key.created_at, expires_at=key.expires_at))
 
 
-def _end_with(connection: Connection, keys: Sequence[ApiKey], now: datetime, overlap: timedelta) -> None:
-    """Let them end with the overlap, or now; one that would end before that still does."""
+def _end_with(
+    connection: Connection, keys: Sequence[ApiKey], successor: ApiKey, now: datetime, overlap: timedelta
+) -> None:
+    """Let them end with the overlap, or now; one that would end before that still does.
+
+    With an overlap, whoever is logged in stays so, by the new key; without one, sessions end with their key: it leaked.
+    """
     for key in keys:
+        if overlap:
+            open_ones = sessions.c.key_id == key.id, sessions.c.revoked_at.is_(None)
+            connection.execute(update(sessions).where(*open_ones).values(key_id=successor.id))
         end = min(filter(None, (key.expires_at, now + overlap)))
         values = {"expires_at": end} if overlap else {"revoked_at": now}
         connection.execute(update(api_keys).where(api_keys.c.id == key.id).values(values))
