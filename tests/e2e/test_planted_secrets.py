@@ -1,4 +1,4 @@
-"""A secret in every place that takes one; then the product does all that it does, and nothing that it writes has one."""
+"""A secret in every place that takes one; then the product does what it does, and nothing that it writes has one."""
 
 from __future__ import annotations
 

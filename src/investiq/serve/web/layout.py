@@ -13,7 +13,7 @@ from investiq import __version__
 from investiq.serve.web import header
 from investiq.serve.web.changes import Changes
 from investiq.serve.web.elements import attributes, pending
-from investiq.serve.web.pages import analysis, operations, silence, silence_index, trading
+from investiq.serve.web.pages import analysis, audit, operations, silence, silence_index, trading
 from investiq.serve.web.permission import SESSION, Shown
 from investiq.serve.web.sources import Sources
 
@@ -41,7 +41,7 @@ INDEX = """<!DOCTYPE html>
 </html>
 """
 
-_NAVIGATION = (("/", "Analysis"), ("/trading", "Trading"), ("/operations", "Operations"))
+_NAVIGATION = (("/", "Analysis"), ("/trading", "Trading"), ("/operations", "Operations"), ("/audit", "Audit"))
 
 _THEME = {
     "primaryColor": "indigo",
@@ -128,6 +128,8 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
                 return operations.layout(sources, name)
             case ["silence"]:
                 return await silence_index.layout(sources)
+            case ["audit"]:
+                return await audit.layout(changes.logins, search or "", session)
             case ["silence", alert]:
                 return await silence.layout(sources, unquote(alert), search or "", session)
         return await analysis.layout(sources, search or "")
