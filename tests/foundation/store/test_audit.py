@@ -77,9 +77,13 @@ def test_pages_and_filters(engine: Engine) -> None:
 
 
 def test_a_row_goes_with_the_change_that_is_undone(engine: Engine) -> None:
-    with pytest.raises(RuntimeError), writing(engine) as connection:
-        append(connection, AuditEntry(AuditAction.KEY_CREATED, ALICE))
-        raise RuntimeError
+    def change() -> None:
+        with writing(engine) as connection:
+            append(connection, AuditEntry(AuditAction.KEY_CREATED, ALICE))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        change()
     assert _verify(engine).rows == 0
 
 

@@ -122,10 +122,8 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
         match (path or "/").strip("/").split("/"):
             case ["trading"]:
                 return trading.layout()
-            case ["operations"]:
-                return operations.layout(sources)
-            case ["operations", name]:
-                return operations.layout(sources, name)
+            case ["operations", *names] if len(names) < 2:
+                return operations.layout(sources, *names)
             case ["silence"]:
                 return await silence_index.layout(sources)
             case ["audit"]:
