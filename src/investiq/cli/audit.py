@@ -84,7 +84,7 @@ def _verify(context: CommandContext, engine: Engine, expect: str | None) -> int:
         report = verify(connection, expect)
     whole = not report.faults
     said = f"{report.rows} rows follow from each other; the newest hash is {report.head}" if whole else ""
-    context.emit("investiq.audit-chain/1", {**asdict(report), "whole": whole}, *([said] if whole else report.faults))
+    context.emit("investiq.audit.chain/1", {**asdict(report), "whole": whole}, *([said] if whole else report.faults))
     if whole and expect is None:
         context.say("rows missing at the end are found only with --expect and a hash that was kept elsewhere")
     return ExitCode.DONE if whole else ExitCode.FINDINGS

@@ -93,7 +93,7 @@ def rotate(context: CommandContext, *, names: tuple[str, ...], overlap: float | 
             secret = known[name]
             until = _rotated(context, engine, secret, _length(secret, overlap, at_once))
             documents.append({"name": name, "old_until": until.isoformat(timespec="seconds")})
-    context.emit("investiq.secrets-rotated/1", {"rotated": documents})
+    context.emit("investiq.secrets.rotated/1", {"rotated": documents})
 
 
 def _length(secret: OwnSecret, overlap: float | None, at_once: bool) -> timedelta:

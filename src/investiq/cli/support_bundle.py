@@ -39,5 +39,5 @@ def command(context: CommandContext, file: Path) -> None:
                 yield name, text
 
         write_bundle(file, told())
-    context.emit("investiq.support-bundle/1", {"file": str(file), "files": names}, str(file))
+    context.emit("investiq.support.bundle/1", {"file": str(file), "files": names}, str(file))
     context.say(f"{len(names)} files, which only you can read; look into it before you send it")

@@ -122,3 +122,12 @@ def test_a_program_is_found_by_debians_name_or_by_upstreams(tmp_path: Path) -> N
     for name in ("node_exporter", "prometheus-node-exporter"):
         (tmp_path / name).touch(0o755)
         assert find(program, str(tmp_path)) == str(tmp_path / name)
+
+
+def test_programs_that_are_not_ours_inherit_no_secret() -> None:
+    parts = stack_table(Config(), ALL).parts
+    withheld = {part.name: part.withheld for part in parts}
+    for name in ("prometheus", "alertmanager", "blackbox", "node"):
+        assert {"METRICS_TOKEN", "METRICS_TOKEN_FILE", "DATABASE_URL", "CREDENTIALS_DIRECTORY"} <= withheld[name]
+    assert "PATH" not in withheld["prometheus"]
+    assert withheld["api"] == frozenset(), "ours read their settings from there"
