@@ -9,11 +9,14 @@ from collections.abc import Iterator
 
 import httpx2
 import psutil
+import pytest
 
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.config.load import SHORT_NAMES, secret_variables
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import Done, Stack, awaited
+
+pytestmark = pytest.mark.e2e
 
 SETTINGS = {
     "METRICS_TOKEN": "pLanTed-MetrIcs-5d1c7fe2",

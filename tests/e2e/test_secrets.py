@@ -12,12 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from investiq.clients.session import HttpCredentials
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.contract.heartbeat import EVALUATED_AT, WATCHDOG_LABELS
 from tests.e2e.stack import Stack, awaited
+
+pytestmark = pytest.mark.e2e
 
 OVERLAP = "4s"
 PROGRAMS = ("prometheus", "alertmanager", "blackbox", "node")
