@@ -17,7 +17,8 @@ from investiq.serve.api.access import Caller
 from investiq.serve.api.keys import AGENT_KEY_NAME
 from investiq.serve.api.rate_limit import RateLimit
 from investiq.serve.http import Problem
-from investiq.serve.http.access import CHALLENGE, is_forwarded
+from investiq.serve.http.access import CHALLENGE
+from investiq.serve.http.header_names import header_names
 
 __all__ = ["actor_of", "bearer", "limited_by", "needs", "origin_of", "person"]
 
@@ -56,7 +57,7 @@ def actor_of(request: Request) -> Actor:
 def origin_of(scope: Scope) -> str:
     """The address that it comes from. Of what a proxy passes on, that is the proxy's."""
     client = scope.get("client")
-    passed_on = ", passed on by a proxy" if is_forwarded(scope["headers"]) else ""
+    passed_on = ", passed on by a proxy" if header_names(scope).is_forwarded else ""
     return f"{client[0] if client else 'unknown address'}{passed_on}"
 
 
