@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from investiq.foundation import token_files
-from investiq.foundation.files import provide_token
+from investiq.foundation.files import provide_token, replace_whole
 from investiq.foundation.token_files import AcceptedTokens, previous_file, rotate_token
 
 TEN_MINUTES = timedelta(minutes=10)
@@ -78,14 +78,14 @@ def test_a_second_rotation_within_the_overlap_leaves_all_three_open(file: Path) 
 def test_interrupted_after_any_step_what_is_shown_opens_and_rotating_again_completes(
     file: Path, steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old, done = _token(file), []
-    real = token_files.replace_whole
+    old = _token(file)
+    done: list[Path] = []
 
     def replace(path: Path, text: str) -> None:
         if len(done) == steps:
             raise KeyboardInterrupt
         done.append(path)
-        real(path, text)
+        replace_whole(path, text)
 
     with monkeypatch.context() as patched:
         patched.setattr(token_files, "replace_whole", replace)

@@ -109,7 +109,7 @@ async def test_pages_have_every_row_once(still: Installation) -> None:
     cursor: str | None = None
     async with still.client() as client:
         while True:
-            params = {"limit": 3, "actor": "someb", **({"cursor": cursor} if cursor else {})}
+            params: dict[str, str] = {"limit": "3", "actor": "someb", **({"cursor": cursor} if cursor else {})}
             document = (await client.get("/api/audit", params=params, headers=still.bearer())).json()
             seen += [record["id"] for record in document["records"]]
             if (cursor := document["next_cursor"]) is None:

@@ -32,7 +32,7 @@ async def layout(logins: Logins, search: str, session: Shown) -> Component:
     return html.Div(
         [
             page_title(html.H1("Audit log")),
-            who_may(session, Access.ADMIN, _TO, PAGE),
+            html.Div(who_may(session, Access.ADMIN, _TO, PAGE)),
             card("Who changed what", await _content(logins, action, cursor), aside=_filter(action)),
         ]
     )
