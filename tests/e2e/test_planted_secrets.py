@@ -64,7 +64,7 @@ def _through_its_paces(stack: Stack, planted: dict[str, str]) -> list[Done]:
         httpx2.get(stack.url("inbox", "/api/notifications"), headers=headers)
     for secret in (planted["admin.key"], WRONG):
         httpx2.post(f"{api}/api/sessions", json={"key": secret})
-        httpx2.post(stack.url("web", "/login"), json={"key": secret}, headers={"Origin": stack.url("web", "")[:-1]})
+        httpx2.post(stack.url("web", "/login"), json={"key": secret}, headers={"Origin": stack.url("web", "")})
     for name in ("prometheus", "alertmanager", "node", "blackbox"):
         httpx2.get(stack.url(name, "/metrics"), auth=("investiq", WRONG))
     stack.part("agent")

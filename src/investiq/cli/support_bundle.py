@@ -16,7 +16,7 @@ from investiq.cli.help import ExampleCommand
     cls=ExampleCommand,
     examples=(
         ("investiq support-bundle investiq.tar.gz", "then look into it, and send it"),
-        ("tar -xOzf investiq.tar.gz investiq/doctor.json", "one of its files"),
+        ("investiq support-bundle /tmp/help.tar.gz", "somewhere else; `tar -xzf` opens it"),
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))

@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from investiq.foundation.store import DatabaseUnavailable, writing
 from investiq.foundation.store.audit import Actor, AuditEntry, append
+from investiq.foundation.telemetry.logging import without_keys
 from investiq.foundation.threads import BoundedThreads
 from investiq.foundation.vocabulary import Access, AuditAction, AuditResult
 from investiq.serve.api.rate_limit import RateLimit
@@ -34,7 +35,7 @@ class DenialLog:
         """Keep that `actor` was denied what `scope` asks for."""
         if not self._kept.take(actor.name).allowed:
             return
-        path = f"{scope['method']} {scope['path']}"
+        path = without_keys(f"{scope['method']} {scope['path']}")
         entry = AuditEntry(AuditAction.ACCESS_DENIED, actor, path, f"needs {needed} access", AuditResult.DENIED)
         try:
             await self._writer.run(lambda: self._keep(entry))
