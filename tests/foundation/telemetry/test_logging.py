@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging as standard
 import os
