@@ -564,7 +564,7 @@ class SilenceNote(BaseModel):
 
     action: Literal["silence_put", "silence_ended"]
     silence: Annotated[str, StringConstraints(min_length=1, max_length=100), one_line]
-    detail: Annotated[str, StringConstraints(max_length=1_000), in_paragraphs]
+    detail: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000), in_paragraphs]
 
 
 class TradingReason(BaseModel):
