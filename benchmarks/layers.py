@@ -35,6 +35,7 @@ from investiq.serve.api.keys import KeyStore
 from investiq.serve.api.sessions import Credentials, SessionStore
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server
 from investiq.serve.http.answers import AnswerHeaders
+from investiq.serve.http.token_ring import TokenRing
 
 BARE, COMMON, API = "bare application", "all common layers", "all layers of the API"
 _OUTERMOST = f"  {AnswerHeaders.__name__}"
@@ -94,7 +95,7 @@ def of_the_api(folder: str) -> FastAPI:
         AuthMiddleware,
         keys=KeyRing(Credentials(KeyStore(store), SessionStore(store))),
         access=MonitoringAccess(Part.API, ApiConfig()),
-        heartbeat_token="of the benchmark",  # noqa: S106
+        heartbeat_tokens=TokenRing(Path(folder) / "heartbeat.token"),
         requests_per_minute=1_000_000,
         metrics=metrics,
     )

@@ -346,7 +346,7 @@ def test_a_data_folder_that_others_can_enter(config: Config) -> None:
 @pytest.mark.usefixtures("config")
 def test_secrets_in_the_files_that_the_configuration_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     token = tmp_path / "token"
-    token.write_text("hush")
+    token.write_text("hush-hush-hush")
     token.chmod(0o644)
     monkeypatch.setenv("METRICS_TOKEN_FILE", str(token))
     finding = only("secrets")

@@ -106,11 +106,11 @@ def test_with_json_an_error_is_json_too(closed_port: int) -> None:
 
 
 def test_config_show_names_sources_and_masks_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("METRICS_TOKEN", "do-not-print-me")
+    monkeypatch.setenv("METRICS_TOKEN", "do-not-print-me-42")
     result = run("config", "show", "--json")
     settings = {entry["key"]: entry for entry in json.loads(result.out)["settings"]}
     assert settings["api.metrics_token"]["source"] == "$METRICS_TOKEN"
-    assert "do-not-print-me" not in result.out
+    assert "do-not-print-me-42" not in result.out
     assert settings["api.port"] == {"key": "api.port", "value": "3000", "source": "default"}
 
 

@@ -11,6 +11,7 @@ SCHEMAS = {
     *("analysis", "answer", "bars", "capacity", "config", "doctor", "down", "error", "inbox"),
     *("key", "keys", "load", "load.runs", "login", "model", "open", "order", "orders", "session", "sessions"),
     *("panels", "positions", "render", "rules.mutants", "rules.mutate", "silence", "silences", "slo", "slo.export"),
+    *("audit", "audit.chain", "secrets", "secrets.rotated", "support.bundle"),
     *("scan", "slo.import", "status", "symbols", "trading", "training", "up", "validate"),
 }
 

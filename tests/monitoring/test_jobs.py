@@ -55,7 +55,7 @@ def test_a_listening_address_becomes_one_that_can_be_dialled(host: str, expected
 
 
 def test_the_metrics_token_is_presented_from_a_file_and_only_when_there_is_one() -> None:
-    without_token, with_token = _scraped(Config()), _scraped(Config(api=ApiConfig(metrics_token="secret")))
+    without_token, with_token = _scraped(Config()), _scraped(Config(api=ApiConfig(metrics_token="scrape-token")))
     for part in Part:
         assert "authorization" not in without_token[part]
         assert with_token[part]["authorization"] == {"type": "Bearer", "credentials_file": "metrics_token"}

@@ -8,9 +8,11 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
+from investiq.cli.ledger import note_silence
 from investiq.cli.login_name import login_name
 from investiq.cli.parameters import Duration, Words
 from investiq.cli.silence import describe_silence, document
+from investiq.foundation.vocabulary import AuditAction
 
 __all__ = ["command"]
 
@@ -53,10 +55,13 @@ def command(context: CommandContext, *, seconds: float, reason: str) -> None:
     config = context.loaded.config
     if seconds == _END:
         ended = answered(end_windows(config))
+        for one in ended:
+            note_silence(context, AuditAction.DEPLOY_WINDOW_ENDED, one)
         context.emit("investiq.silences/1", {"silences": [document(window) for window in ended]})
         context.say("the deploy window is over: restarts page again" if ended else "no deploy window is open")
         return
     length = timedelta(seconds=seconds)
     check_length(length, LONGEST_WINDOW)
     window = answered(open_window(config, length, login_name(), reason.strip()))
+    note_silence(context, AuditAction.DEPLOY_WINDOW_OPENED, window)
     context.emit("investiq.silence/1", document(window), *describe_silence(window))

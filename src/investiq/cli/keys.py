@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleGroup
+from investiq.cli.ledger import opened_ledger
+from investiq.cli.login_name import local_actor
 from investiq.cli.parameters import Duration
 from investiq.foundation.vocabulary import Access
 
@@ -30,11 +32,12 @@ SESSION_COLUMNS = ("id", "name", "scope", "created", "expires")
         ("investiq keys create --name notebook --scope read", "a key that can only read; printed once"),
         ("investiq keys list", "every key, without its secret"),
         ("investiq keys sessions", "who is logged in"),
+        ("investiq keys rotate 3f9c2a7b10d4", "a new key for an old one, which ends in a day"),
         ("investiq keys revoke 3f9c2a7b10d4", "make a key invalid for ever, or end a session"),
     ),
 )
 def command() -> None:
-    """Create, list and revoke API keys; end sessions. Scopes: read, trade (and read), admin (and both)."""
+    """Create, list, rotate and revoke API keys; end sessions. Scopes: read, trade (and read), admin (and both)."""
 
 
 @command.command(
@@ -56,12 +59,44 @@ def create(context: CommandContext, name: str, scope: str, expires: float | None
     """Create a key and print its secret, once: only its hash is kept."""
     with _keys(context) as store:
         try:
-            key, secret = store.create(name, Access(scope), None if expires is None else timedelta(seconds=expires))
+            life = None if expires is None else timedelta(seconds=expires)
+            key, secret = store.create(name, Access(scope), life, local_actor())
         except ValueError as error:
             raise click.UsageError(str(error)) from error
     context.emit("investiq.key/1", {**_document(key), "secret": secret}, secret)
+    _tell_new(context, key)
+
+
+@command.command(
+    "rotate",
+    examples=(
+        ("investiq keys rotate 3f9c2a7b10d4 > bot.key", "into the file that the bot reads; the old key ends in a day"),
+        ("investiq keys rotate 3f9c2a7b10d4 --now", "the old key opens nothing any more"),
+    ),
+)
+@click.argument("identifier", metavar="ID")
+@click.option(
+    "--overlap",
+    type=Duration(unit_needed=True),
+    default=86_400.0,
+    show_default="1d",
+    help="How long the old key is valid still.",
+)
+@click.option("--now", "at_once", is_flag=True, help="Revoke the old key at once.")
+@pass_command_context
+def rotate(context: CommandContext, *, identifier: str, overlap: float, at_once: bool) -> None:
+    """Create a key like the one with ID, print its secret, once, and let the old one end."""
+    with _keys(context) as store:
+        key, secret = store.rotate(identifier, timedelta(seconds=0 if at_once else overlap), local_actor())
+    context.emit("investiq.key/1", {**_document(key), "secret": secret}, secret)
+    _tell_new(context, key)
+    left = "is revoked" if at_once else f"ends {datetime.now(UTC) + timedelta(seconds=overlap):%Y-%m-%d %H:%M} UTC"
+    context.say(f"key {identifier} {left}; who is logged in by it {'is logged out' if at_once else 'stays so'}")
+
+
+def _tell_new(context: CommandContext, key: ApiKey) -> None:
     end = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "until it is revoked"
-    context.say(f"key {key.id} ({name}, {scope}, valid {end}): send it as `Authorization: Bearer …`")
+    context.say(f"key {key.id} ({key.name}, {key.access}, valid {end}): send it as `Authorization: Bearer …`")
     context.say("it is not shown again")
 
 
@@ -81,7 +116,7 @@ def list_sessions(context: CommandContext) -> None:
     """List who is logged in to the console, oldest first."""
     from investiq.serve.api.sessions import SessionStore  # noqa: PLC0415
 
-    with _store(context) as engine:
+    with opened_ledger(context) as engine:
         documents = [_session_document(session) for session in SessionStore(engine).open_sessions()]
     rows = [[document[column] for column in SESSION_COLUMNS] for document in documents]
     context.emit("investiq.sessions/1", {"sessions": documents}, *context.table(SESSION_COLUMNS, rows))
@@ -100,9 +135,9 @@ def revoke(context: CommandContext, identifier: str) -> None:
     """Make the key with ID invalid for ever, or end the session with ID; a running API follows within seconds."""
     from investiq.serve.api.keys import KeyStore, UnknownKey  # noqa: PLC0415
 
-    with _store(context) as engine:
+    with opened_ledger(context) as engine:
         try:
-            key = KeyStore(engine).revoke(identifier)
+            key = KeyStore(engine).revoke(identifier, local_actor())
         except UnknownKey as no_key:
             _end_session(context, engine, identifier, no_key)
             return
@@ -114,7 +149,7 @@ def _end_session(context: CommandContext, engine: Engine, identifier: str, no_ke
     from investiq.serve.api.sessions import SessionStore, UnknownSession  # noqa: PLC0415
 
     try:
-        session = SessionStore(engine).end(identifier)
+        session = SessionStore(engine).end(identifier, local_actor())
     except UnknownSession:
         raise no_key from None
     context.emit("investiq.session/1", _session_document(session))
@@ -125,19 +160,8 @@ def _end_session(context: CommandContext, engine: Engine, identifier: str, no_ke
 def _keys(context: CommandContext) -> Iterator[KeyStore]:
     from investiq.serve.api.keys import KeyStore  # noqa: PLC0415
 
-    with _store(context) as engine:
+    with opened_ledger(context) as engine:
         yield KeyStore(engine)
-
-
-@contextmanager
-def _store(context: CommandContext) -> Iterator[Engine]:
-    from investiq.invest import wiring  # noqa: PLC0415
-
-    engine = wiring.open_store(context.loaded.config)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def _session_document(session: Session) -> dict[str, str]:

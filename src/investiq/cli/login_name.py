@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import pwd
+from typing import TYPE_CHECKING
 
 from investiq.foundation.foreign_text import replaced
 
-__all__ = ["login_name"]
+if TYPE_CHECKING:
+    from investiq.foundation.store.audit import Actor
+
+__all__ = ["local_actor", "login_name"]
 
 
 def login_name() -> str:
@@ -17,3 +21,10 @@ def login_name() -> str:
         return replaced(pwd.getpwuid(user).pw_name)
     except KeyError:
         return f"uid {user}"
+
+
+def local_actor() -> Actor:
+    """The same, as the audit log keeps it."""
+    from investiq.foundation.store.audit import Actor  # noqa: PLC0415  the database's library is not for every command
+
+    return Actor(login_name(), f"this machine, uid {os.getuid()}")

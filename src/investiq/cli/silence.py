@@ -11,9 +11,11 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
+from investiq.cli.ledger import note_silence
 from investiq.cli.login_name import login_name
 from investiq.cli.parameters import Duration, Words
 from investiq.foundation.durations import format_duration
+from investiq.foundation.vocabulary import AuditAction
 
 if TYPE_CHECKING:
     from investiq.clients.alertmanager.silence import Silence
@@ -49,6 +51,7 @@ def command(context: CommandContext, *, alert: str, seconds: float, reason: str,
     why = check_text(reason, "--reason is empty: say why, since whoever looks at the alert will ask")
     matchers = (*matchers_of(alert, {}), *(_label(label) for label in labels))
     silence = answered(_added(config, matchers, length, why))
+    note_silence(context, AuditAction.SILENCE_PUT, silence)
     context.emit("investiq.silence/1", document(silence), *describe_silence(silence))
 
 

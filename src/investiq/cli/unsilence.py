@@ -8,7 +8,9 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
+from investiq.cli.ledger import note_silence
 from investiq.cli.silence import document
+from investiq.foundation.vocabulary import AuditAction
 
 if TYPE_CHECKING:
     from investiq.clients.alertmanager.silence import Silence
@@ -28,6 +30,7 @@ def command(context: CommandContext, silence_id: str) -> None:
     from investiq.cli.answers import answered  # noqa: PLC0415  an HTTP client is not for every command
 
     silence = answered(_ended(context.loaded.config, silence_id))
+    note_silence(context, AuditAction.SILENCE_ENDED, silence)
     context.emit("investiq.silence/1", document(silence))
     context.say(f"{silence.what}: no longer silenced")
 

@@ -17,8 +17,10 @@ from investiq.cli.help import ExampleCommand
 from investiq.cli.parameters import Duration
 from investiq.cli.stack_screen import part_rows
 from investiq.cli.startup import Startup, address_lines
+from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.invest.market.kept_start import where_it_was
+from investiq.operate.render.web_config import provide_grafana_password
 from investiq.operate.supervise import launch
 from investiq.operate.supervise.control import AlreadyRunning, ControlClient, is_locked
 from investiq.operate.supervise.parts import StackTable, stack_table
@@ -129,11 +131,22 @@ def _start(context: CommandContext, config: Config, fresh: bool, detach: bool, n
     check_ports(table)
     if fresh and (aside := launch.move_aside(config, datetime.now())):  # noqa: DTZ005  a name that its user reads
         context.say(f"The data so far is now in {aside}")
+    _tell_grafana_password(context, config)
     context.say(f"Starting {len(table.parts)} parts; their logs are in {paths.logs}")
     try:
         return asyncio.run((_in_background if detach else _in_foreground)(context, config, table, no_restart))
     except AlreadyRunning:  # another `up` was quicker by a moment
         return _show_running(context, config)
+
+
+def _tell_grafana_password(context: CommandContext, config: Config) -> None:
+    """Show a new one to who sits before it, once. A log or a file of messages is told only where it is."""
+    made = provide_grafana_password(config)
+    if made is None:
+        return
+    shown = f": {made}" if context.stderr.isatty() else ""
+    file = Paths.of(config).password(topology.GRAFANA.name)
+    context.say(f"Grafana's user admin has a new password{shown}; it is kept in {file}, and not shown again")
 
 
 async def _in_background(

@@ -21,6 +21,7 @@ __all__ = [
     "BLACKBOX",
     "GRAFANA",
     "INBOX",
+    "NEXT_USER",
     "NODE",
     "OURS",
     "PROBES",
@@ -50,6 +51,9 @@ PROBES = "blackbox"
 
 PROGRAM_USER = "investiq"
 """Whom the monitoring programs know, each with a password of its own."""
+
+NEXT_USER = "investiq-next"
+"""Whom they know besides while a password is rotated: with its new one, so that the old one opens meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

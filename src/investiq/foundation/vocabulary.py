@@ -15,6 +15,8 @@ __all__ = [
     "Access",
     "Action",
     "AlertStatus",
+    "AuditAction",
+    "AuditResult",
     "BeatOutcome",
     "BreakerEvent",
     "CycleOutcome",
@@ -48,6 +50,33 @@ class Access(StrEnum):
     READ = "read"
     TRADE = "trade"
     ADMIN = "admin"
+
+
+class AuditAction(StrEnum):
+    """What somebody changed, or was not allowed to: the audit log has a row for each."""
+
+    ORDER_PLACED = "order_placed"
+    ORDER_CANCELLED = "order_cancelled"
+    TRADING_HALTED = "trading_halted"
+    TRADING_RESUMED = "trading_resumed"
+    KEY_CREATED = "key_created"
+    KEY_ROTATED = "key_rotated"
+    KEY_REVOKED = "key_revoked"
+    SESSION_OPENED = "session_opened"
+    SESSION_ENDED = "session_ended"
+    SILENCE_PUT = "silence_put"
+    SILENCE_ENDED = "silence_ended"
+    DEPLOY_WINDOW_OPENED = "deploy_window_opened"
+    DEPLOY_WINDOW_ENDED = "deploy_window_ended"
+    SECRET_ROTATED = "secret_rotated"  # noqa: S105  a word, not a secret
+    ACCESS_DENIED = "access_denied"
+
+
+class AuditResult(StrEnum):
+    """How a change went."""
+
+    DONE = "done"
+    DENIED = "denied"
 
 
 class Part(StrEnum):

@@ -156,6 +156,59 @@ def test_a_secret_set_twice_is_an_error_that_names_both() -> None:
     assert "$INVESTIQ_API_METRICS_TOKEN" in message
 
 
+@pytest.mark.parametrize("value", ["password", "ChangeMe", "ADMIN", "secret", "test", "investiq", "token"])
+@pytest.mark.parametrize("name", ["METRICS_TOKEN", "GRAFANA_ADMIN_PASSWORD", "ALPACA_SECRET_KEY", "PAGERDUTY_KEY"])
+def test_a_secret_that_everybody_tries_first_is_refused(name: str, value: str) -> None:
+    message = faults(None, {name: value})
+    assert f"${name}" in message
+    assert "everybody tries first" in message
+
+
+@pytest.mark.parametrize("value", ["short", "elevenchars", "aaaaaaaaaaaaaaaaaaaa", "abababababababab"])
+@pytest.mark.parametrize("name", ["METRICS_TOKEN", "GRAFANA_ADMIN_PASSWORD"])
+def test_a_secret_that_can_be_guessed_is_refused_and_not_repeated(name: str, value: str) -> None:
+    message = faults(None, {name: value})
+    assert "at least 12 characters" in message
+    assert value not in message
+
+
+@pytest.mark.parametrize("password", ["", "postgres", "password"])
+def test_a_database_with_a_password_that_everybody_knows_is_refused(password: str) -> None:
+    assert "$DATABASE_URL" in faults(None, {"DATABASE_URL": f"postgresql://investiq:{password}@db/investiq"})
+
+
+def test_a_database_that_knows_its_user_by_other_means_needs_no_password() -> None:
+    for url in ("postgresql://investiq@/investiq?host=/run/postgresql", "postgresql://db/investiq"):
+        assert load(None, {"DATABASE_URL": url}).config.database_url
+
+
+@pytest.mark.parametrize("name", ["METRICS_TOKEN", "metrics_token", "INVESTIQ_API_METRICS_TOKEN"])
+def test_systemd_hands_a_secret_over_under_the_name_of_its_variable(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("from-systemd-1234\n")
+    (tmp_path / "of-another-program").write_text("whatever")
+    (tmp_path / "INVESTIQ_API_PORT").write_text("1")
+    loaded = load(None, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    token = loaded.config.api.metrics_token
+    assert token is not None
+    assert token.get_secret_value() == "from-systemd-1234"
+    assert loaded.source("api.metrics_token").text == f"credential {name}"
+    assert loaded.config.api.port == 3000
+
+
+@pytest.mark.parametrize("other", ["METRICS_TOKEN", "INVESTIQ_API_METRICS_TOKEN", "METRICS_TOKEN_FILE"])
+def test_a_secret_from_systemd_and_from_a_variable_is_an_error_that_names_both(other: str, tmp_path: Path) -> None:
+    (tmp_path / "metrics_token").write_text("from-systemd-1234")
+    message = faults(None, {"CREDENTIALS_DIRECTORY": str(tmp_path), other: "another-value-1234"})
+    assert f"${other}" in message
+    assert "credential metrics_token" in message
+
+
+def test_credentials_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    assert "$CREDENTIALS_DIRECTORY" in faults(None, {"CREDENTIALS_DIRECTORY": str(tmp_path / "gone")})
+    (tmp_path / "METRICS_TOKEN").mkdir()
+    assert "credential METRICS_TOKEN" in faults(None, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -183,10 +236,10 @@ def test_a_byte_order_mark_is_taken_and_another_encoding_is_named(tmp_path: Path
     path = write(tmp_path, "\ufeff[api]\nport = 3100\n")
     assert load(path, {}).config.api.port == 3100
     secret = tmp_path / "secret"
-    secret.write_text("\ufeffabc\n", "utf-8")
+    secret.write_text("\ufeffabcdef-123456\n", "utf-8")
     token = load(path, {"METRICS_TOKEN_FILE": str(secret)}).config.api.metrics_token
     assert token is not None
-    assert token.get_secret_value() == "abc"
+    assert token.get_secret_value() == "abcdef-123456"
     path.write_text("[api]\nport = 3100\n", "utf-16")
     assert "is written in UTF-16LE, expected UTF-8: save it as UTF-8" in faults(path)
 

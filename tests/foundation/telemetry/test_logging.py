@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging as standard
 import os
@@ -119,3 +120,11 @@ def test_nothing_is_written_where_the_log_was_closed(tmp_path: Path, log: String
     with (tmp_path / "another").open("w"):
         structlog.get_logger("ours").error("lost")
     assert (tmp_path / "another").read_text() == ""
+
+
+@pytest.mark.parametrize("kind", ["iq_", "iqs_", "iql_"])
+def test_a_key_in_an_address_is_not_logged(kind: str) -> None:
+    stream = io.StringIO()
+    logging.configure("api", "info", stream)
+    logging.log_request("ours", "1", method="GET", path=f"/api/trades/{kind}{'k' * 43}", status=404, milliseconds=0.25)
+    assert json.loads(stream.getvalue())["path"] == "/api/trades/********"

@@ -66,7 +66,7 @@ def test_a_file_that_others_could_read_is_closed_by_the_next_start(tmp_path: Pat
 
 
 def test_no_temporary_file_stays_and_what_is_no_longer_rendered_goes(tmp_path: Path) -> None:
-    write_runtime(Config(api=ApiConfig(metrics_token="old")), tmp_path)
+    write_runtime(Config(api=ApiConfig(metrics_token="an-older-token")), tmp_path)
     (tmp_path / "rules/gone.yml").write_text("groups: []", "utf-8")
     written = write_runtime(Config(), tmp_path)
     assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(written)
@@ -96,7 +96,7 @@ def test_a_program_that_this_machine_lacks_is_not_scraped() -> None:
 
 @pytest.mark.parametrize("notify", [NotifyConfig(), ALL_RECEIVERS, NotifyConfig(pagerduty_key=PAGERDUTY)])
 def test_the_programs_accept_the_files_of_this_machine(tmp_path: Path, notify: NotifyConfig) -> None:
-    write_runtime(Config(notify=notify, api=ApiConfig(metrics_token="token")), tmp_path)
+    write_runtime(Config(notify=notify, api=ApiConfig(metrics_token="scrape-token")), tmp_path)
     _accept(tmp_path)
 
 

@@ -93,8 +93,8 @@ def test_no_secret_is_on_a_command_line() -> None:
     config = Config.model_validate(
         {
             "data_dir": "/data",
-            "api": {"metrics_token": "s3cret"},
-            "notify": {"pagerduty_key": "s3cret", "discord_webhook_url": "https://discord.com/s3cret"},
+            "api": {"metrics_token": "s3cret-of-metrics"},
+            "notify": {"pagerduty_key": "s3cret-of-pagerduty", "discord_webhook_url": "https://discord.com/s3cret"},
         }
     )
     assert not any("s3cret" in argument for part in stack_table(config, ALL).parts for argument in part.argv)
@@ -122,3 +122,12 @@ def test_a_program_is_found_by_debians_name_or_by_upstreams(tmp_path: Path) -> N
     for name in ("node_exporter", "prometheus-node-exporter"):
         (tmp_path / name).touch(0o755)
         assert find(program, str(tmp_path)) == str(tmp_path / name)
+
+
+def test_programs_that_are_not_ours_inherit_no_secret() -> None:
+    parts = stack_table(Config(), ALL).parts
+    withheld = {part.name: part.withheld for part in parts}
+    for name in ("prometheus", "alertmanager", "blackbox", "node"):
+        assert {"METRICS_TOKEN", "METRICS_TOKEN_FILE", "DATABASE_URL", "CREDENTIALS_DIRECTORY"} <= withheld[name]
+    assert "PATH" not in withheld["prometheus"]
+    assert withheld["api"] == frozenset(), "ours read their settings from there"

@@ -18,7 +18,6 @@ from investiq.foundation.config.schema import ApiConfig, TradingConfig
 from investiq.foundation.contract.heartbeat import WATCHDOG_LABELS
 from investiq.foundation.files import UnusableTokenFile, provide_token
 from investiq.foundation.telemetry import catalogue
-from investiq.serve.api.auth import AuthMiddleware
 from tests.operate.supervise.notifications import alert, webhook
 from tests.serve.api.installation import Installation, install, not_running
 
@@ -232,15 +231,6 @@ def test_an_empty_token_is_refused_before_anything_is_served(tmp_path: Path) -> 
     file.write_text("\n")
     with pytest.raises(UnusableTokenFile, match="delete it"):
         install(tmp_path / "data")
-    with pytest.raises(ValueError, match="empty"):
-        AuthMiddleware(
-            None,  # type: ignore[arg-type]
-            keys=None,  # type: ignore[arg-type]
-            access=None,  # type: ignore[arg-type]
-            heartbeat_token="",
-            requests_per_minute=1,
-            metrics=None,  # type: ignore[arg-type]
-        )
 
 
 def test_the_token_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:

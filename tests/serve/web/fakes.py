@@ -251,11 +251,26 @@ class FakeServer(httpx2.AsyncBaseTransport, httpx2.BaseTransport):
         return httpx2.Response(200, json=session, request=request)
 
 
+AUDIT_RECORD = {
+    "id": 7,
+    "wall": "2026-01-02T03:04:05.678901+00:00",
+    "actor": "alice (session 3f2a9c01)",
+    "access": "admin",
+    "origin": "192.0.2.7",
+    "action": "trading_resumed",
+    "target": "",
+    "result": "done",
+    "detail": "looked at the loss; <b>it is fine</b>",
+    "hash": "a" * 64,
+}
+
+
 def api() -> FakeServer:
     """An API that is well, with an account, one position and two orders."""
     denied = order(id="o2", status="denied", reason="halted", message="trading is halted", notional="5000")
     return FakeServer(
         sessions={SECRET: SESSION},
+        posts={"/api/audit/silences": (201, AUDIT_RECORD)},
         documents=copy.deepcopy(
             {
                 "/api/market": MARKET,
@@ -271,6 +286,7 @@ def api() -> FakeServer:
                         {"at": "2008-01-09T14:30:00Z", "equity": "99600", "drawdown": "0.004"},
                     ]
                 },
+                "/api/audit": {"records": [AUDIT_RECORD], "next_cursor": None},
                 "/api/bars/AAPL": {"symbol": "AAPL", "bars": bars(60), "next_cursor": None},
                 "/api/bars/MSFT": {"symbol": "MSFT", "bars": bars(30), "next_cursor": None},
                 "/api/analyze/AAPL": analysis("AAPL"),

@@ -140,12 +140,12 @@ async def test_a_callback_is_counted_under_one_route_and_unknown_paths_under_non
 
 
 async def test_metrics_from_behind_a_proxy_need_the_token(stand: Stand, config: Config) -> None:
-    api = ApiConfig.model_validate({"metrics_token": "geheim"})
+    api = ApiConfig.model_validate({"metrics_token": "streng-geheim"})
     app = create_app(config.model_copy(update={"api": api}), stand.transports)
     forwarded = {"x-forwarded-for": "203.0.113.9"}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1:8050") as client:
         without = await client.get("/metrics", headers=forwarded)
-        right = await client.get("/metrics", headers=forwarded | {"authorization": "Bearer geheim"})
+        right = await client.get("/metrics", headers=forwarded | {"authorization": "Bearer streng-geheim"})
         wrong = await client.get("/metrics", headers={"authorization": "Bearer falsch"})
 
     assert (without.status_code, right.status_code, wrong.status_code) == (401, 200, 401)

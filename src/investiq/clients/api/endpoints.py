@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import quote
 
 from investiq.clients.api.call import ApiCall, document, endpoint, refusal
@@ -102,6 +102,19 @@ class ReadingEndpoints:
         return ApiCall("GET", "/api/trades", params)
 
     @endpoint
+    def audit(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        action: str | None = None,
+        actor: str | None = None,
+    ) -> ApiCall[api.AuditPage]:
+        """Who changed what, newest first; for admins."""
+        params = _given({"limit": limit, "cursor": cursor, "action": action, "actor": actor})
+        return ApiCall("GET", "/api/audit", params)
+
+    @endpoint
     def order(self, order_id: str) -> ApiCall[api.Order]:
         """One order with its history."""
         return ApiCall("GET", f"/api/trades/{_segment(order_id)}")
@@ -180,6 +193,16 @@ class Endpoints(ReadingEndpoints):
     def resume(self, reason: str) -> ApiCall[api.TradingStatus]:
         """Allow entries again."""
         return ApiCall("POST", "/api/trading/resume", body=_reason(reason))
+
+    @endpoint
+    def note_silence(
+        self, action: Literal["silence_put", "silence_ended"], silence: str, detail: str
+    ) -> ApiCall[api.AuditRecord]:
+        """Keep in the audit log that who asks put or ended a silence, which Alertmanager does for anybody."""
+        from investiq.foundation.contract.api import SilenceNote  # noqa: PLC0415  as in `submit`
+
+        note = SilenceNote.model_construct(action=action, silence=encodable(silence), detail=encodable(detail))
+        return ApiCall("POST", "/api/audit/silences", body=note)
 
     @endpoint
     def make_login_link(self) -> ApiCall[api.LoginLink]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from investiq.clients.session.errors import UnusableCredentials
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.documents.text import UnreadableFile, read_text
-from investiq.foundation.topology import INBOX, OURS, PROGRAM_USER, Process
+from investiq.foundation.topology import INBOX, NEXT_USER, OURS, PROGRAM_USER, Process
 
 if TYPE_CHECKING:
     import httpx2
@@ -29,6 +29,7 @@ class HttpCredentials:
         basic_auth_file: holds `user:password`.
         ca_file: certificates to trust, in place of the system's.
         own_token, own_password: hold what a part of this installation asks for; read for each request.
+        next_password: holds the password that is shown in its place while that is rotated; else it is not there.
     """
 
     token_file: Path | None = None
@@ -36,6 +37,7 @@ class HttpCredentials:
     ca_file: Path | None = None
     own_token: Path | None = None
     own_password: Path | None = None
+    next_password: Path | None = None
 
     @classmethod
     def of(cls, process: Process, config: Config) -> HttpCredentials:
@@ -43,7 +45,9 @@ class HttpCredentials:
         if process is INBOX:
             return cls(own_token=Paths.of(config).inbox_token)
         if process.asks_password:
-            return cls(own_password=Paths.of(config).password(process.name))
+            paths = Paths.of(config)
+            next_one = paths.next_password(process.name)
+            return cls(own_password=paths.password(process.name), next_password=next_one)
         return cls()
 
     @classmethod
@@ -90,8 +94,14 @@ class HttpCredentials:
             if self.own_token is not None:
                 return f"Bearer {_secret(self.own_token)}"
             if self.own_password is not None:
-                return _basic(PROGRAM_USER, _secret(self.own_password))
+                return self._own_basic(self.own_password)
         return None
+
+    def _own_basic(self, file: Path) -> str:
+        with suppress(FileNotFoundError):
+            if self.next_password is not None:
+                return _basic(NEXT_USER, _secret(self.next_password))
+        return _basic(PROGRAM_USER, _secret(file))
 
 
 def _secret(file: Path) -> str:

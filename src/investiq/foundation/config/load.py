@@ -2,7 +2,8 @@
 
 Order, later wins: defaults, `investiq.toml`, environment. Each setting `section.key` has the variable
 `INVESTIQ_SECTION_KEY`; the secrets also have the short names of `SHORT_NAMES`, and for each secret variable `NAME`
-there is `NAME_FILE`, a file that holds it (the way container engines hand out secrets).
+there is `NAME_FILE`, a file that holds it (the way container engines hand out secrets), and the credential `NAME` of
+systemd, in its own or in lower case. To set one secret in two of these ways is an error: nobody could say which counts.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ from investiq.foundation.documents.text import UnreadableFile, read_text
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.foreign_text import is_plain, visible
 
-__all__ = ["CONFIG_FILE", "SHORT_NAMES", "ConfigError", "LoadedConfig", "Source", "load"]
+__all__ = ["CONFIG_FILE", "SHORT_NAMES", "ConfigError", "LoadedConfig", "Source", "load", "secret_variables"]
 
 CONFIG_FILE = "investiq.toml"
 PATH_VARIABLE = "INVESTIQ_CONFIG"
+CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
+"""Where systemd puts what `LoadCredential=` and `SetCredential=` of a unit name (systemd.exec(5))."""
 PREFIX = "INVESTIQ_"
 _MOST_BYTES = 2 * 2**20
 """Of the configuration, and of a secret: a thousand services have a tenth of it."""
@@ -37,6 +40,7 @@ SHORT_NAMES = {
     "METRICS_TOKEN": "api.metrics_token",
     "DISCORD_WEBHOOK_URL": "notify.discord_webhook_url",
     "PAGERDUTY_KEY": "notify.pagerduty_key",
+    "GRAFANA_ADMIN_PASSWORD": "monitoring.grafana_admin_password",
     "ALPACA_API_KEY": "alpaca_api_key",
     "ALPACA_SECRET_KEY": "alpaca_secret_key",
     "DATABASE_URL": "database_url",
@@ -100,6 +104,14 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         sources[key] = source
     config = _validate(values, sources, known, faults)
     return LoadedConfig(_absolute(config, file.parent if file else Path.cwd()), file, sources)
+
+
+def secret_variables() -> frozenset[str]:
+    """Every variable that may hold a secret, or say where one is: who needs none of them is started without."""
+    known = settings()
+    names = [known[key].variable for key in known if known[key].secret]
+    names += [short for short, key in SHORT_NAMES.items() if known[key].secret]
+    return frozenset({*names, *(f"{name}_FILE" for name in names), CREDENTIALS_VARIABLE})
 
 
 def _is_text(value: Any) -> bool:
@@ -177,6 +189,7 @@ def _from_environment(
     variables = {setting.variable: setting for setting in known.values()}
     variables |= {short: known[key] for short, key in SHORT_NAMES.items()}
     seen: dict[str, str] = {}
+    yield from _from_credentials(environ.get(CREDENTIALS_VARIABLE), variables, seen, faults)
     for name in sorted(environ):
         plain = name.removesuffix("_FILE")
         setting = variables.get(name) or (variables.get(plain) if plain != name else None)
@@ -185,15 +198,38 @@ def _from_environment(
                 faults.append(f"${name}: unknown variable{_nearest(name, variables)}")
             continue
         if setting.key in seen:
-            faults.append(f"${name}: {setting.key} is also set by ${seen[setting.key]}; keep one of them")
+            faults.append(f"${name}: {setting.key} is also set by {seen[setting.key]}; keep one of them")
             continue
-        seen[setting.key] = name
+        seen[setting.key] = f"${name}"
         try:
             file = None if name in variables else Path(environ[name])
             text = environ[name] if file is None else _secret_file(file)
             yield setting.key, setting.parse_text(text), Source(f"${name}", file)
         except ValueError as error:
             faults.append(f"${name}: {error}; expected {setting.expected}; example: {setting.example_for(name)}")
+
+
+def _from_credentials(
+    folder: str | None, variables: Mapping[str, Setting], seen: dict[str, str], faults: list[str]
+) -> Iterator[tuple[str, Any, Source]]:
+    """The secrets that systemd hands over. Other names have other purposes, and are left alone."""
+    try:
+        files = sorted(Path(folder).iterdir()) if folder else []
+    except OSError as error:
+        faults.append(f"${CREDENTIALS_VARIABLE}: {folder} cannot be read: {error.strerror}")
+        return
+    for file in files:
+        setting = variables.get(file.name) or (variables.get(file.name.upper()) if file.name.islower() else None)
+        if setting is None or not setting.secret:
+            continue
+        if setting.key in seen:
+            faults.append(f"credential {file.name}: {setting.key} is also set by {seen[setting.key]}; keep one of them")
+            continue
+        seen[setting.key] = source = f"credential {file.name}"
+        try:
+            yield setting.key, setting.parse_text(_secret_file(file)), Source(source, file)
+        except ValueError as error:
+            faults.append(f"{source}: {error}; expected {setting.expected}")
 
 
 def _secret_file(path: Path) -> str:

@@ -84,9 +84,22 @@ class Paths:
         """What the inbox asks of whoever brings or reads notifications."""
         return self.keys / "inbox.token"
 
+    @property
+    def metrics_token(self) -> Path:
+        """What /metrics takes from outside besides the token that is configured; there once it was first rotated."""
+        return self.keys / "metrics.token"
+
     def password(self, program: str) -> Path:
         """What a monitoring program asks for; no other program's password opens it."""
         return self.keys / f"{program}.password"
+
+    def next_password(self, program: str) -> Path:
+        """Its new one while it is rotated, and shown: whoever finds it here shows this one, as `NEXT_USER`."""
+        return self.keys / f"{program}.password.next"
+
+    def password_aside(self, program: str) -> Path:
+        """Its new one while it is rotated: `NEXT_USER` with it opens already, or still. Prometheus does not show it."""
+        return self.keys / f"{program}.password.aside"
 
     @property
     def logs(self) -> Path:

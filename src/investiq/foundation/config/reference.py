@@ -48,8 +48,9 @@ option `--config FILE` or the variable `{PATH_VARIABLE}` names another one.
 - **Variables.** Lists are separated by commas (`AAPL,IBM`), and a table is written as in TOML. The same setting under
   two names, such as `METRICS_TOKEN` and `INVESTIQ_API_METRICS_TOKEN`, is an error.
 - **Secrets.** Each variable `NAME` of a secret also exists as `NAME_FILE`: the file that holds it, read without the
-  white space around it. A secret may stand in `{CONFIG_FILE}` too; then keep that file private (`chmod 600`). No
-  command takes a secret as an option.
+  white space around it; and as a credential of systemd of the name `NAME` or `name` (`LoadCredential=` of the unit). A
+  secret may stand in `{CONFIG_FILE}` too; then keep that file private (`chmod 600`). No command takes a secret as an
+  option, and none starts with one that everybody tries first. [secrets.md](secrets.md) has the rest.
 - **Paths.** Relative ones count from the folder of the file, or without a file from the folder where the command runs.
 - **Faults.** An unknown key, an unknown variable that begins with `INVESTIQ_`, a wrong type or an unreadable secret
   file stops every command with exit code 2. All faults are listed, each with its line or variable.

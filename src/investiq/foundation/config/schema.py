@@ -12,6 +12,7 @@ from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -60,9 +61,51 @@ def _is_one_word(secret: SecretStr) -> SecretStr:
     return secret
 
 
-Secret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_is_text)]
+_WELL_KNOWN = """
+123456 12345678 123456789 1234567890 abc123 admin admin123 administrator alpaca bearer change-me change_me
+changeit changeme default demo dummy example foobar grafana guest hunter2 investiq key letmein master
+monitoring none null passw0rd passwd password password1 password123 placeholder postgres prometheus qwerty
+replace-me replaceme root s3cr3t s3cret sample secret secret123 test test123 testing token todo user welcome
+xxx your-password your-secret your-token yourpassword
+"""
+"""What is tried first, and what stands in examples. Compared in lower case."""
+
+_SHORTEST = 12
+"""Characters of a secret that only we and its user know, so that nothing outside bounds how often it is guessed."""
+
+
+def _is_own(secret: SecretStr) -> SecretStr:
+    if secret.get_secret_value().lower() in _WELL_KNOWN.split():
+        raise ValueError("is one of the secrets that everybody tries first: `openssl rand -hex 32` makes one")
+    return secret
+
+
+def _is_long(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if len(text) < _SHORTEST or len(set(text)) < _SHORTEST // 3:
+        raise ValueError(
+            f"can be guessed: give it at least {_SHORTEST} characters, of which not all are the same few; "
+            "`openssl rand -hex 32` makes one"
+        )
+    return secret
+
+
+def _has_own_password(secret: SecretStr) -> SecretStr:
+    """Of a database's URL: without a password, the database knows its user by other means."""
+    try:
+        password = urlsplit(secret.get_secret_value()).password
+    except ValueError:
+        return secret  # what opens the database says what is wrong with it
+    if password is not None and (not password or password.lower() in _WELL_KNOWN.split()):
+        raise ValueError("has a password that is empty, or that everybody tries first: give its user another one")
+    return secret
+
+
+Secret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_is_text), AfterValidator(_is_own)]
 Token = Annotated[Secret, AfterValidator(_is_one_word)]
 """A secret that goes into a header or an address as it is."""
+Password = Annotated[Token, AfterValidator(_is_long)]
+"""One that its user makes up."""
 
 PublicUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#@\"'()]+(/[^\s?#@\"'()]*)?$")]
 
@@ -125,7 +168,11 @@ class ApiConfig(Section):
     hostnames: tuple[HostName, ...] = Field(
         (), description="further Host names that requests may carry", examples=[["invest.example.org"]]
     )
-    metrics_token: Token | None = Field(None, description="bearer token for /metrics from outside the trusted networks")
+    metrics_token: Password | None = Field(
+        None,
+        description="bearer token for /metrics from outside the trusted networks; at least 12 characters",
+        examples=["9f2c4be07d1a8e35"],
+    )
     trusted_networks: tuple[Network, ...] = Field(
         (ip_network("127.0.0.0/8"), ip_network("::1/128")),
         description="networks that read without a key, unless a forwarding header is present",
@@ -273,6 +320,12 @@ class MonitoringConfig(Section):
         False, description="Grafana runs on this machine: Prometheus scrapes it, and an alert says when it is down"
     )
     grafana_port: Port = Field(3001, description="port of Grafana, where it runs")
+    grafana_admin_password: Password | None = Field(
+        None,
+        description="password of Grafana's user admin, where Grafana runs; default: one that `investiq up` makes, in "
+        "keys/grafana.password in data_dir",
+        examples=["violet-otter-88-lamp"],
+    )
     retention_days: int = Field(30, ge=1, description="days of metrics kept")
     retention_size: str = Field(
         "10GB", pattern=r"^\d+(MB|GB|TB)$", description="disk that metrics may take", examples=["10GB"]
@@ -323,10 +376,10 @@ class Config(Section):
     """Everything that can be set. `investiq config show` prints it with the source of each value."""
 
     data_dir: Path = Field(Path(".investiq"), description="ledger, metrics, logs, keys and models")
-    database_url: Secret | None = Field(
+    database_url: Annotated[Secret, AfterValidator(_has_own_password)] | None = Field(
         None,
         description="SQLAlchemy URL of the ledger; default: SQLite in data_dir",
-        examples=["postgresql+psycopg://user:password@host/investiq"],
+        examples=["postgresql+psycopg://investiq:its-own-password@host/investiq"],
     )
     alpaca_api_key: Token | None = Field(None, description="Alpaca key id (kept for the Alpaca broker)")
     alpaca_secret_key: Token | None = Field(None, description="Alpaca secret key (kept for the Alpaca broker)")

@@ -25,11 +25,13 @@ from pydantic.config import JsonDict
 from typing_extensions import TypedDict  # before Python 3.12, pydantic takes no other
 
 from investiq.foundation.contract.field_docs import describe_fields
-from investiq.foundation.contract.text import in_paragraphs
+from investiq.foundation.contract.text import in_paragraphs, one_line
 from investiq.foundation.contract.words import one_of
 from investiq.foundation.numbers import MalformedNumber, parse_decimal
 from investiq.foundation.vocabulary import (
     Access,
+    AuditAction,
+    AuditResult,
     EngineStatus,
     HealthStatus,
     HeartbeatState,
@@ -47,6 +49,8 @@ __all__ = [
     "Account",
     "Analyses",
     "Analysis",
+    "AuditPage",
+    "AuditRecord",
     "Bar",
     "Bars",
     "ClosedPosition",
@@ -71,6 +75,7 @@ __all__ = [
     "Problem",
     "RefusedSymbol",
     "Session",
+    "SilenceNote",
     "Standing",
     "SymbolSummary",
     "SymbolText",
@@ -522,6 +527,44 @@ class HaltPreview(_Document):
     """open orders that would stay and may fill, since they reduce one"""
     positions: int
     """symbols held, which stay and can be sold"""
+
+
+class AuditRecord(_Document):
+    """A change that somebody made, or was denied; no secret is in it."""
+
+    id: int
+    wall: str
+    actor: str
+    """who: the name of the key, with the session where there is one, or of the user who typed"""
+    access: str
+    """what the key allows; empty for who typed on the machine"""
+    origin: str
+    """from where: an address, or this machine"""
+    action: Annotated[str, one_of(AuditAction)]
+    target: str
+    """what was changed: the id of an order, key, session or silence, or the name of a secret"""
+    result: Annotated[str, one_of(AuditResult)]
+    detail: str
+    hash: str
+    """of this row and, through the row before it, of all that came before"""
+
+
+class AuditPage(_Document):
+    """The audit log, newest first."""
+
+    records: list[AuditRecord]
+    next_cursor: str | None
+    """give it as `cursor` for older ones; null at the end"""
+
+
+class SilenceNote(BaseModel):
+    """A silence that the console put or ended for who asks; Alertmanager itself knows nobody."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Literal["silence_put", "silence_ended"]
+    silence: Annotated[str, StringConstraints(min_length=1, max_length=100), one_line]
+    detail: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000), in_paragraphs]
 
 
 class TradingReason(BaseModel):

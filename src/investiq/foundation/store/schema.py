@@ -27,6 +27,7 @@ __all__ = [
     "APPEND_ONLY",
     "account",
     "api_keys",
+    "audit_log",
     "breaker_events",
     "breaker_state",
     "equity_points",
@@ -88,6 +89,22 @@ sessions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),  # counted by who appends: it is part of the hash
+    Column("wall", UtcDateTime, nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("access", Word, nullable=False),
+    Column("origin", String(100), nullable=False),
+    Column("action", Word, nullable=False, index=True),
+    Column("target", String(200), nullable=False),
+    Column("result", Word, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
 )
 
 account = Table(
@@ -245,4 +262,4 @@ paper_executions = Table(
 
 Index("ix_orders_status_updated_wall", orders.c.status, orders.c.updated_wall)  # those that ended lately
 
-APPEND_ONLY = ("order_events", "fills", "breaker_events", "equity_points", "paper_executions")
+APPEND_ONLY = ("order_events", "fills", "breaker_events", "equity_points", "paper_executions", "audit_log")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import time
 from contextvars import ContextVar
@@ -21,7 +22,7 @@ with as_if_missing("rich", "greenlet"):  # for consoles, and for greenlets: 5 MB
     import structlog
 from structlog.typing import EventDict, Processor
 
-__all__ = ["REQUEST_ID", "configure", "log_request"]
+__all__ = ["REQUEST_ID", "configure", "log_request", "without_keys"]
 
 _BOUND: Final[tuple[Processor, ...]] = (
     structlog.contextvars.merge_contextvars,
@@ -131,11 +132,21 @@ def log_request(logger: str, request_id: str, *, method: str, path: str, status:
     """
     if not _OUTPUT.has_requests:
         return
+    if "iq" in path:
+        path = without_keys(path)
     _OUTPUT.write(
         f'{{"method": {_quote(method)}, "path": {_quote(path)}, "status": {status}, "duration_ms": {milliseconds!r}, '
         f'"event": "request", "request_id": {_quote(request_id)}, "logger": {_quote(logger)}, "level": "info", '
         f'"timestamp": "{_iso(time.time_ns() // 1000)}", "part": {_quote(_OUTPUT.part)}}}'
     )
+
+
+def without_keys(text: str) -> str:
+    """`text` without keys, sessions and links of ours: in an address, proxies and logs keep them."""
+    return _KEYS.sub("********", text)
+
+
+_KEYS: Final = re.compile(r"iq[sl]?_[A-Za-z0-9_-]{20,}")
 
 
 def _iso(microseconds: int) -> str:

@@ -29,7 +29,8 @@ from sqlalchemy import Connection, Engine
 
 from investiq.foundation.config.schema import TradingConfig
 from investiq.foundation.store import reading, writing
-from investiq.foundation.vocabulary import BreakerEvent, DenialReason, HaltReason
+from investiq.foundation.store.audit import Actor, AuditEntry, append
+from investiq.foundation.vocabulary import AuditAction, BreakerEvent, DenialReason, HaltReason
 from investiq.invest.trading import breaker
 from investiq.invest.trading.account_book import AccountBook, BreakerUnreadable
 from investiq.invest.trading.breaker import BreakerState, Halt
@@ -229,7 +230,7 @@ class BreakerMonitor:
         """Nothing can be read: to the outside that is a halt."""
         self._metrics.halted(True)
 
-    def halt(self, note: str, by: str) -> None:
+    def halt(self, note: str, by: str, actor: Actor | None = None) -> None:
         """Halt at once. It holds from the first line on, before and without the database.
 
         1. The demand is in memory: from here on every decision of any thread denies entries.
@@ -249,9 +250,11 @@ class BreakerMonitor:
             self.persist(connection, seen)
             if seen.breaker is not None and seen.new_halt is not demand:
                 self._book.log_breaker(connection, BreakerEvent.HALT, demand, seen.breaker, seen.valuation.equity)
+            if actor is not None:
+                append(connection, AuditEntry(AuditAction.TRADING_HALTED, actor, detail=note))
         self.after_commit(seen)
 
-    def resume(self, note: str, by: str) -> None:
+    def resume(self, note: str, by: str, actor: Actor | None = None) -> None:
         """Let entries through again. Does nothing when trading is not halted.
 
         1. Nobody resumes unwatched; asked before the write lock, which may have to be waited for, and again under it.
@@ -276,6 +279,8 @@ class BreakerMonitor:
                 self._book.save_breaker(connection, after)
                 action = Halt(HaltReason.MANUAL, note, by, self._event_time())
                 self._book.log_breaker(connection, BreakerEvent.RESUME, action, before, equity)
+                if actor is not None:
+                    append(connection, AuditEntry(AuditAction.TRADING_RESUMED, actor, detail=note))
         self.after_commit(seen)
         with self._lock:
             self._metrics.halted(self.demanded is not None)

@@ -23,8 +23,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from investiq.foundation.config.schema import TradingConfig
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import ping, reading, reserved_connection, writing
+from investiq.foundation.store.audit import Actor, AuditEntry, append
 from investiq.foundation.telemetry.metrics import Metrics
-from investiq.foundation.vocabulary import BeatOutcome, HaltReason, HeartbeatState, OrderStatus, TradingMode
+from investiq.foundation.vocabulary import (
+    AuditAction,
+    AuditResult,
+    BeatOutcome,
+    HaltReason,
+    HeartbeatState,
+    OrderStatus,
+    TradingMode,
+)
 from investiq.invest.market.types import Symbol
 from investiq.invest.trading.account_book import AccountBook, AccountTerms, EquityPoint, LoggedBreakerEvent
 from investiq.invest.trading.breaker import BREAKER, BreakerState, Halt
@@ -155,8 +164,11 @@ class Desk:
             log.warning("open doubts wait for the broker", error=error.message)
         self._monitor.observe()
 
-    def submit(self, request: OrderRequest, idempotency_key: str, by: str) -> Submission:
+    def submit(self, request: OrderRequest, idempotency_key: str, by: str, actor: Actor | None = None) -> Submission:
         """Decide on an order and, unless it is denied, send it. A denied or unknown order is a result.
+
+        Args:
+            actor: who is to stand in the audit log; None for what a program of ours orders.
 
         Raises:
             IdempotencyKeyReused: the key came with another order before.
@@ -174,20 +186,22 @@ class Desk:
                 self._monitor.persist(connection, seen)
                 entry = self._decide(request, seen, self._ledger.open_orders(connection))
                 order = self._ledger.enter(connection, order_id, entry, key=idempotency_key, by=by)
+                if actor is not None:
+                    append(connection, _ordered(order, actor))
             self._monitor.after_commit(seen)
             if entry.denial:
                 self._metrics.denied(order)
                 return Submission(order, replayed=False)
             return Submission(self._router.send(order), replayed=False)
 
-    def cancel(self, order_id: str, by: str) -> Order:
+    def cancel(self, order_id: str, by: str, actor: Actor | None = None) -> Order:
         """Cancel an open order; the answer may be that it filled meanwhile.
 
         Raises:
             UnknownOrder, OrderNotOpen, BrokerUnavailable, DatabaseUnavailable
         """
         with self._changing():
-            return self._router.cancel(order_id, by)
+            return self._router.cancel(order_id, by, actor)
 
     def tick(self) -> None:
         """Follow the open orders, value the account, let the breaker see it. Meant to be called a few times a second.
@@ -301,19 +315,19 @@ class Desk:
             positions=len(seen.valuation.portfolio.held),
         )
 
-    def halt(self, note: str, by: str) -> TradingStatus:
+    def halt(self, note: str, by: str, actor: Actor | None = None) -> TradingStatus:
         """Deny entries from now on, and cancel the open ones at the next tick.
 
         It is in force even if it cannot be kept yet; then every tick tries to keep it.
         """
         with self._changing(), reserved_connection():  # requests that wait for the database hold up no halt
             try:
-                self._monitor.halt(note, by)
+                self._monitor.halt(note, by, actor)
             except Exception as error:  # whatever keeps it from being written, it was demanded
                 log.error("halt in force but not kept yet", error=str(error))
             return self.status()
 
-    def resume(self, note: str, by: str) -> TradingStatus:
+    def resume(self, note: str, by: str, actor: Actor | None = None) -> TradingStatus:
         """Let entries through again, and measure loss and drawdown anew from here.
 
         Raises:
@@ -322,7 +336,7 @@ class Desk:
             DatabaseUnavailable: it could not be kept, so trading stays halted.
         """
         with self._changing():
-            self._monitor.resume(note, by)
+            self._monitor.resume(note, by, actor)
         return self.status()
 
     def beat(self, evaluated_at: float) -> BeatOutcome:
@@ -422,6 +436,13 @@ class Desk:
             drawdown_limit=self._config.drawdown_limit,
             monitoring=_monitoring(heartbeat, now),
         )
+
+
+def _ordered(order: Order, actor: Actor) -> AuditEntry:
+    size = f"{order.quantity.normalize():f}" if order.quantity is not None else f"${order.notional}"
+    result = AuditResult.DENIED if order.status is OrderStatus.DENIED else AuditResult.DONE
+    detail = f"{order.side} {size} {order.symbol} ({order.order_type})" + (f": {order.reason}" if order.reason else "")
+    return AuditEntry(AuditAction.ORDER_PLACED, actor, order.id, detail, result)
 
 
 def _monitoring(heartbeat: HeartbeatRecord, now: Instant) -> MonitoringView:

@@ -30,7 +30,8 @@ from sqlalchemy import Connection, Engine
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import reading, writing
-from investiq.foundation.vocabulary import OrderStatus
+from investiq.foundation.store.audit import Actor, AuditEntry, append
+from investiq.foundation.vocabulary import AuditAction, OrderStatus
 from investiq.invest.trading.brokers.protocol import Broker, BrokerOrder, BrokerUnavailable, UnknownAtBroker
 from investiq.invest.trading.event_time import EventTime, UtcClock
 from investiq.invest.trading.ledger import Ledger
@@ -102,7 +103,7 @@ class OrderRouter:
         self._metrics.acknowledged(perf_counter() - started)
         return self._merge(order, report)
 
-    def cancel(self, order_id: str, by: str) -> Order:
+    def cancel(self, order_id: str, by: str, actor: Actor | None = None) -> Order:
         """Ask the broker to cancel an open order; the answer may be that it filled meanwhile.
 
         Raises:
@@ -115,7 +116,7 @@ class OrderRouter:
         if not order.is_open:
             raise OrderNotOpen(f"order {order_id} is {order.status}: only an open order can be cancelled")
         try:
-            return self._merge(order, self._broker.cancel(order.client_order_id), by, "cancelled")
+            return self._merge(order, self._broker.cancel(order.client_order_id), by, "cancelled", actor)
         except UnknownAtBroker:
             if order.id in self._sending:
                 raise BrokerUnavailable(f"order {order_id} is just on its way to the broker: cancel it again") from None
@@ -177,9 +178,19 @@ class OrderRouter:
             return self._mark(order, OrderStatus.UNKNOWN, "no_acknowledgement", message)
         return order
 
-    def _merge(self, order: Order, report: BrokerOrder, by: str | None = None, reason: str | None = None) -> Order:
+    def _merge(
+        self,
+        order: Order,
+        report: BrokerOrder,
+        by: str | None = None,
+        reason: str | None = None,
+        actor: Actor | None = None,
+    ) -> Order:
         with writing(self._engine) as connection:
             change = self._ledger.merge(connection, order.id, report, self._event_time(), by=by, reason=reason)
+            if actor is not None:
+                detail = f"{order.side} {order.symbol}: {change.after.status}"
+                append(connection, AuditEntry(AuditAction.ORDER_CANCELLED, actor, order.id, detail))
         self._metrics.changed(change)
         return change.after
 

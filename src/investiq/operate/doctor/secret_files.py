@@ -35,7 +35,7 @@ def check(installation: Installation) -> CheckResult:
 
 
 def _of_the_installation(paths: Paths) -> dict[Path, str]:
-    kinds = {"*.key": "an API key", "*.token": "a token", "*.password": "a password"}
+    kinds = {"*.key": "an API key", "*.token*": "a token", "*.password*": "a password"}
     keys = {file: what for pattern, what in kinds.items() for file in sorted(paths.keys.glob(pattern))}
     return keys | {
         paths.monitoring / "alertmanager.yml": "the addresses of receivers",

@@ -32,7 +32,7 @@ from investiq.monitoring.rules import alerts_of, recordings_of
 from investiq.monitoring.rules.rule_file import rule_document
 from investiq.monitoring.scraping.jobs import METRICS_TOKEN_FILE, jobs, prometheus_document
 from investiq.monitoring.scraping.probes import blackbox_document
-from investiq.operate.render.web_config import WEB_FOLDER, web_configs
+from investiq.operate.render.web_config import WEB_FOLDER, web_configs, with_next_passwords
 
 __all__ = [
     "HEADER",
@@ -92,7 +92,7 @@ def render_runtime(config: Config, without: Collection[str] = ()) -> dict[str, s
     """
     _check_receivers(config)
     _check_services(config)
-    texts = _monitoring_files(config, without)
+    texts = _monitoring_files(config, without, with_next_passwords(prometheus_document(config, without), config))
     for name, text in texts.items():
         if "${" in text:
             raise RenderError(f"{name} would hold an unexpanded ${{...}}: no monitoring program expands variables")
@@ -107,7 +107,8 @@ def render_runtime(config: Config, without: Collection[str] = ()) -> dict[str, s
 
 def render_committed() -> dict[PurePosixPath, str]:
     """Path from the root of the repository -> text: the same files for the defaults, without any secret."""
-    texts = _monitoring_files(Config(), ()) | _grafana_files(Config(), COMMITTED_DASHBOARDS, COMMITTED_PASSWORD)
+    texts = _monitoring_files(Config(), (), prometheus_document(Config()))
+    texts |= _grafana_files(Config(), COMMITTED_DASHBOARDS, COMMITTED_PASSWORD)
     files = {f"monitoring/{name}": text for name, text in texts.items()}
     files["monitoring/validate.sh"] = _template("validate.sh")
     files["docs/metrics.md"] = metrics_page()
@@ -138,9 +139,9 @@ def rule_documents(config: Config, without: Collection[str] = ()) -> dict[str, d
     }
 
 
-def _monitoring_files(config: Config, without: Collection[str]) -> dict[str, str]:
+def _monitoring_files(config: Config, without: Collection[str], scraping: Mapping[str, Any]) -> dict[str, str]:
     documents = {
-        "prometheus.yml": prometheus_document(config, without),
+        "prometheus.yml": scraping,
         "alertmanager.yml": alertmanager_document(config),
         "blackbox.yml": blackbox_document(config),
         **rule_documents(config, without),

@@ -60,7 +60,7 @@ class Child:
         """Start `argv`; `write` gets what it prints.
 
         Args:
-            environment: variables beside the inherited ones.
+            environment: all of its variables.
             descriptors: the only files of ours that it inherits, under the same numbers.
 
         Raises:
@@ -74,7 +74,7 @@ class Child:
                 stdout=theirs,
                 stderr=theirs,
                 cwd=cwd,
-                env={**os.environ, **environment},
+                env=dict(environment),
                 start_new_session=True,
                 pass_fds=descriptors,
             )

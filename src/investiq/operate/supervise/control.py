@@ -1,7 +1,8 @@
 """Talking to a running supervisor, the asking side: a Unix socket in `data_dir/run`, one JSON object a line.
 
-A request is `{"do": "follow" | "stop"}` or `{"do": "stop_part" | "start_part", "part": name}`. The answer to the first
-two is one snapshot a line, until everything has stopped; to the others `{"done": true}` or `{"error": message}`.
+A request is `{"do": "follow" | "stop"}` or `{"do": "stop_part" | "start_part" | "reload_part", "part": name}`. The
+answer to the first two is one snapshot a line, until everything has stopped; to the others `{"done": true}` or
+`{"error": message}`.
 `{"do": "status"}` gets one snapshot. Only the user who started the stack can open the socket. The answering side is
 `control_server`; this one loads nothing of the supervisor, since `investiq status` should be quick.
 """
@@ -110,6 +111,14 @@ class ControlClient:
             Rejected: there is no such part.
         """
         await self._one({"do": "start_part", "part": name})
+
+    async def reload_part(self, name: str) -> None:
+        """Let a program read its configuration anew, if it runs.
+
+        Raises:
+            Rejected: there is no such part, or it cannot.
+        """
+        await self._one({"do": "reload_part", "part": name})
 
     def follow(self) -> AsyncIterator[StackSnapshot]:
         """A snapshot now, and one after every change until everything has stopped."""

@@ -84,6 +84,9 @@ class ControlServer:
                 case "start_part":
                     self._supervisor.start_part(part)
                     yield {"done": True}
+                case "reload_part":
+                    self._supervisor.reload_part(part)
+                    yield {"done": True}
                 case other:
                     yield {"error": f"unknown request {other!r}"}
         except InvestIQError as error:

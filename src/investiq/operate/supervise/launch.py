@@ -17,7 +17,7 @@ from investiq.foundation.config import Config, Paths
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.files import provide_token
 from investiq.foundation.telemetry import logging
-from investiq.operate.render.web_config import provide_passwords
+from investiq.operate.render.web_config import provide_grafana_password, provide_passwords
 from investiq.operate.supervise.control import AlreadyRunning, ControlClient, NotRunning, hold_lock, is_locked
 from investiq.operate.supervise.control_server import ControlServer
 from investiq.operate.supervise.logs import own_error, rotated_text, tail
@@ -58,6 +58,7 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
         provide_token(paths.heartbeat_token)  # before Alertmanager and the API, which both read it
         provide_token(paths.inbox_token)  # before Alertmanager and whoever else speaks to it
         provide_passwords(config)
+        provide_grafana_password(config)
         files.write_runtime(config, paths.monitoring, missing_jobs(table))
         supervisor = Supervisor(
             table,

@@ -13,6 +13,7 @@ from pathlib import Path
 from investiq.clients.session import HttpCredentials
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
+from investiq.foundation.config.load import secret_variables
 from investiq.foundation.topology import Process
 from investiq.operate.render.web_config import WEB_FOLDER
 from investiq.operate.supervise import programs
@@ -51,6 +52,8 @@ class ProcessSpec:
         needs: parts that are to be healthy before this one starts; those that are missing do not count.
         outlived_by: parts that stop after this one has, though it does not wait for them when it starts.
         environment: variables beside the inherited ones.
+        withheld: variables that it does not inherit.
+        reloads: whether it reads its configuration anew at SIGHUP; others end by it.
         once: a step that ends with exit code 0, not a server.
         start_seconds: how long it may take to become healthy.
         stop_seconds: how long it may take to end after SIGTERM.
@@ -68,6 +71,8 @@ class ProcessSpec:
     needs: tuple[str, ...] = ()
     outlived_by: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    withheld: frozenset[str] = frozenset()
+    reloads: bool = False
     once: bool = False
     start_seconds: float = _INTERPRETER_START_SECONDS
     stop_seconds: float = 15.0
@@ -191,6 +196,8 @@ def _program(process: Process, config: Config, file: str, trained: bool) -> Proc
         check=_probe(process, config),
         needs=("model",) if is_prometheus and not trained else process.needs,
         outlived_by=_TARGETS if is_prometheus else (),
+        withheld=secret_variables(),  # what it needs is in its files
+        reloads=process is not topology.NODE,
         start_seconds=60,
         stop_seconds=20,
     )

@@ -16,6 +16,8 @@ once stays `ready` for those that need it, whatever becomes of it: needs order t
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -130,6 +132,11 @@ class ProcessSupervisor:
             await self._child.end(self.part.stop_seconds)
         self._set(state=final, pid=None, note="")
 
+    def reload(self) -> None:
+        """Ask it to read its configuration anew. Before it is well, it may still end by the signal."""
+        if self._child is not None and self._status.state in (ProcessState.HEALTHY, ProcessState.UNHEALTHY):
+            self._child.signal(signal.SIGHUP)
+
     async def _supervise(self) -> None:
         await self._wait_for_needs()
         while True:
@@ -178,7 +185,9 @@ class ProcessSupervisor:
     def _start_child(self) -> Child:
         descriptors = self._sockets.descriptors if self._sockets is not None else ()
         argv = with_sockets(self.part.argv, descriptors, as_systemd=self.part.activated)
-        return Child.start(argv, self.part.environment, self._cwd, self._write, descriptors)
+        inherited = {name: value for name, value in os.environ.items() if name not in self.part.withheld}
+        environment = {**inherited, **self.part.environment}
+        return Child.start(argv, environment, self._cwd, self._write, descriptors)
 
     def _turn_away(self) -> None:
         if self._sockets is not None:

@@ -110,6 +110,13 @@ class Supervisor:
         """Start a part that is held or has crashed; nothing for one that runs."""
         self._process(name).start()
 
+    def reload_part(self, name: str) -> None:
+        """Let a program read its configuration anew; nothing for one that is down: it will when it starts."""
+        process = self._process(name)
+        if not process.part.reloads:
+            raise UnknownPart(f"{name} cannot read its configuration anew: `investiq down {name}`, then `investiq up`")
+        process.reload()
+
     # ---- its life ----
 
     async def run(self) -> Failure | None:

@@ -59,7 +59,7 @@ def create_app(config: Config, metrics: Metrics) -> FastAPI:
     return create_server(
         "InvestIQ agent",
         metrics=metrics,
-        access=MonitoringAccess(Part.AGENT, config.api),
+        access=MonitoringAccess(Part.AGENT, config.api, Paths.of(config).metrics_token),
         hosts=HostPolicy(config.agent.host, config.agent.hostnames),
         max_body_bytes=MAX_BODY_BYTES,
         health=health,

@@ -14,11 +14,11 @@ from starlette.middleware import Middleware
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
-from investiq.foundation.files import provide_token
 from investiq.foundation.vocabulary import Part
 from investiq.invest.wiring import ApiParts, build_api_parts
 from investiq.serve.api.auth import REFUSALS, AuthMiddleware
 from investiq.serve.api.background_tasks import BackgroundTasks
+from investiq.serve.api.denials import DenialLog
 from investiq.serve.api.errors import STATUSES
 from investiq.serve.api.identity import bearer
 from investiq.serve.api.key_ring import KeyRing
@@ -26,6 +26,7 @@ from investiq.serve.api.keys import KeyStore, provide_key_files
 from investiq.serve.api.repeated_analyses import RepeatedAnalyses
 from investiq.serve.api.routes.account import account_routes
 from investiq.serve.api.routes.analysis import analysis_routes
+from investiq.serve.api.routes.audit import audit_routes
 from investiq.serve.api.routes.docs import docs_routes
 from investiq.serve.api.routes.health import HEALTH_OPTIONS, health_endpoint
 from investiq.serve.api.routes.heartbeat import heartbeat_routes
@@ -36,6 +37,7 @@ from investiq.serve.api.routes.trading import trading_routes
 from investiq.serve.api.sessions import Credentials, SessionStore
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve
 from investiq.serve.http.access import MONITORING_PATHS
+from investiq.serve.http.token_ring import TokenRing
 
 __all__ = ["create_app", "run"]
 
@@ -62,18 +64,19 @@ def create_app(parts: ApiParts) -> FastAPI:
         UnusableKeyFile, UnusableTokenFile: a file of keys cannot be read or written, or holds none.
     """
     api, metrics = parts.config.api, parts.metrics
+    paths = Paths.of(parts.config)
     keys = KeyStore(parts.store)
-    provide_key_files(keys, Paths.of(parts.config))
+    provide_key_files(keys, paths)
     sessions = SessionStore(parts.store)
     key_ring = KeyRing(Credentials(keys, sessions))
-    heartbeat_token = provide_token(Paths.of(parts.config).heartbeat_token)
     background_tasks = BackgroundTasks(parts)
-    hosts, access = HostPolicy(api.host, api.hostnames), MonitoringAccess(Part.API, api)
+    hosts = HostPolicy(api.host, api.hostnames)
+    access = MonitoringAccess(Part.API, api, paths.metrics_token)
     authentication = Middleware(
         AuthMiddleware,
         keys=key_ring,
         access=access,
-        heartbeat_token=heartbeat_token,
+        heartbeat_tokens=TokenRing(paths.heartbeat_token),
         requests_per_minute=api.requests_per_minute,
         metrics=metrics,
     )
@@ -96,6 +99,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         dependencies=[Security(bearer)],
         lifespan=_lifespan(parts, background_tasks),
     )
+    app.state.denials = DenialLog(parts.store)
     for router in (
         heartbeat_routes(parts.desk, metrics),
         market_routes(parts.market),
@@ -104,6 +108,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         account_routes(parts.desk),
         trading_routes(parts.desk, metrics),
         session_routes(sessions, key_ring, metrics),
+        audit_routes(parts.store, metrics),
         docs_routes(),
     ):
         app.include_router(router)

@@ -13,7 +13,6 @@ the key is right.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -41,14 +40,12 @@ from investiq.serve.http.access import (
     client_bucket,
 )
 from investiq.serve.http.answers import answer_of
+from investiq.serve.http.token_ring import TokenRing
 
 __all__ = ["REFUSALS", "AuthMiddleware"]
 
 HALT_PATH = "/api/trading/halt"
 ORDERS_PATH = "/api/trades/"
-_WITH_TOKENS = frozenset({METRICS_PATH, HEARTBEAT_PATH})
-"""What presents a token of the monitoring, and no key."""
-
 UNKNOWN_KEY = (
     "the API key is wrong, revoked or expired, or the session has ended: `investiq keys list` shows keys, "
     "`investiq login` logs in"
@@ -78,7 +75,7 @@ class AuthMiddleware:
     Args:
         keys: verify what is presented, keys and sessions alike.
         access: which requests need no key: those of scrapers, and those that read from a trusted network.
-        heartbeat_token: what Alertmanager presents with the heartbeat; it opens nothing else, and nothing else opens
+        heartbeat_tokens: what Alertmanager presents with the heartbeat; it opens nothing else, and nothing else opens
             that path.
         requests_per_minute: of each budget.
     """
@@ -89,14 +86,12 @@ class AuthMiddleware:
         *,
         keys: KeyRing,
         access: MonitoringAccess,
-        heartbeat_token: str,
+        heartbeat_tokens: TokenRing,
         requests_per_minute: int,
         metrics: Metrics,
     ) -> None:
-        if not heartbeat_token:
-            raise ValueError("the heartbeat token is empty: whoever presents nothing would be the monitoring")
         self.app = app
-        self._heartbeat_token = heartbeat_token.encode()
+        self._heartbeat_tokens = heartbeat_tokens
         self._keys = keys
         self._access = access
         self._limit = RateLimit("requests", requests_per_minute)
@@ -115,13 +110,18 @@ class AuthMiddleware:
         """
         if scope["type"] != "http":
             return self.app(scope, receive, send)
-        credential = bearer_credential(scope)
-        if credential is not None and scope["path"] not in _WITH_TOKENS:
+        credential, path = bearer_credential(scope), scope["path"]
+        if path == HEARTBEAT_PATH:
+            return self._as_monitoring(scope, receive, send, credential)
+        if credential is not None and path != METRICS_PATH:
             return self._with_key(scope, receive, send, credential)
-        return self._decide(scope, self._identify(scope, credential))(scope, receive, send)
+        return self._decide(scope, self._identify(scope))(scope, receive, send)
 
     async def _with_key(self, scope: Scope, receive: Receive, send: Send, credential: bytes) -> None:
         await self._decide(scope, await self._identify_by_key(scope, credential))(scope, receive, send)
+
+    async def _as_monitoring(self, scope: Scope, receive: Receive, send: Send, credential: bytes | None) -> None:
+        await self._decide(scope, await self._identify_monitoring(scope, credential))(scope, receive, send)
 
     def _decide(self, scope: Scope, refusal: _Refusal | None) -> ASGIApp:
         """Who answers the request."""
@@ -132,13 +132,11 @@ class AuthMiddleware:
                 refusal = self._too_many(rate)
         return self.app if refusal is None else _response(scope, refusal)
 
-    def _identify(self, scope: Scope, credential: bytes | None) -> _Refusal | None:
+    def _identify(self, scope: Scope) -> _Refusal | None:
         """Set the caller, or refuse; counts the request against its limit on the way, as `scope["rate"]`."""
         path = scope["path"]
         if path == METRICS_PATH:
             return self._identify_scraper(scope)
-        if path == HEARTBEAT_PATH:
-            return self._identify_monitoring(scope, credential)
         if path == SESSIONS_PATH and scope["method"] == "POST":
             return self._let_log_in(scope)
         return self._identify_keyless(scope)
@@ -183,9 +181,9 @@ class AuthMiddleware:
         scope["rate"] = self._wrong.take(client_bucket(scope))
         return self._unauthorised("metrics_token", METRICS_REFUSED)
 
-    def _identify_monitoring(self, scope: Scope, credential: bytes | None) -> _Refusal | None:
+    async def _identify_monitoring(self, scope: Scope, credential: bytes | None) -> _Refusal | None:
         # Never limited when right: a crowd of other requests must not look like a monitoring that is dead.
-        if hmac.compare_digest(credential or b"", self._heartbeat_token):
+        if await self._heartbeat_tokens.accepts(credential or b""):
             scope["caller"] = Caller("monitoring", Access.READ, "monitoring")
             return None
         scope["rate"] = self._wrong.take(client_bucket(scope))

@@ -6,17 +6,21 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import Request
 from fastapi.security import HTTPBearer
+from starlette.types import Scope
 
 from investiq.foundation.contract.access import covers
+from investiq.foundation.store.audit import Actor
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Access
 from investiq.serve.api.access import Caller
+from investiq.serve.api.keys import AGENT_KEY_NAME
 from investiq.serve.api.rate_limit import RateLimit
 from investiq.serve.http import Problem
 from investiq.serve.http.access import CHALLENGE
+from investiq.serve.http.header_names import header_names
 
-__all__ = ["bearer", "limited_by", "needs"]
+__all__ = ["actor_of", "bearer", "limited_by", "needs", "origin_of", "person"]
 
 bearer = HTTPBearer(auto_error=False, description="An API key: `iq_...`. From loopback, reading needs none.")
 """Declares the key in OpenAPI; the middleware has verified it before any route runs."""
@@ -31,6 +35,7 @@ def needs(access: Access, metrics: Metrics) -> Callable[[Request], Awaitable[Cal
         if covers(caller.access, access):
             return caller
         failures.inc()
+        await request.app.state.denials.note(actor_of(request), request.scope, access)
         challenge = f'{CHALLENGE}, error="insufficient_scope", scope="{access}"'
         raise Problem(
             403,
@@ -41,6 +46,25 @@ def needs(access: Access, metrics: Metrics) -> Callable[[Request], Awaitable[Cal
         )
 
     return caller_with_access
+
+
+def actor_of(request: Request) -> Actor:
+    """Who asks, as the audit log keeps it."""
+    caller: Caller = request.scope["caller"]
+    return Actor(caller.name, origin_of(request.scope), caller.access.value)
+
+
+def origin_of(scope: Scope) -> str:
+    """The address that it comes from. Of what a proxy passes on, that is the proxy's."""
+    client = scope.get("client")
+    passed_on = ", passed on by a proxy" if header_names(scope).is_forwarded else ""
+    return f"{client[0] if client else 'unknown address'}{passed_on}"
+
+
+async def person(request: Request) -> Actor | None:
+    """Who asks, unless it is the agent: what that orders is in the ledger, and is no change of anybody's."""
+    caller: Caller = request.scope["caller"]
+    return None if caller.name == AGENT_KEY_NAME else actor_of(request)
 
 
 def limited_by(limit: RateLimit, metrics: Metrics) -> Callable[[Request], Awaitable[None]]:

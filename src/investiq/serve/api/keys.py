@@ -9,36 +9,46 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import structlog
-from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.files import replace_whole
 from investiq.foundation.foreign_text import acted_upon
 from investiq.foundation.store import reading, writing
-from investiq.foundation.store.schema import api_keys
-from investiq.foundation.vocabulary import Access
+from investiq.foundation.store.audit import Actor, AuditEntry, append
+from investiq.foundation.store.schema import api_keys, sessions
+from investiq.foundation.vocabulary import Access, AuditAction
 from investiq.serve.api.access import Caller
 
 __all__ = [
+    "AGENT_KEY_NAME",
+    "ITSELF",
     "ApiKey",
     "Credential",
+    "KeyFile",
     "KeyStore",
     "UnknownKey",
     "UnusableKeyFile",
     "hash_of",
+    "key_files",
     "provide_key_files",
+    "rotate_key_file",
 ]
 
 _log = structlog.get_logger(__name__)
+
+AGENT_KEY_NAME = "local agent"
+ITSELF = Actor("investiq", "this installation")
+"""Who makes the keys that an installation needs."""
 
 _KEY = re.compile(r"iq_[A-Za-z0-9_-]{43}")
 _LONGEST_NAME = 100
@@ -81,6 +91,14 @@ class ApiKey:
         return Caller(self.name, self.access, f"key:{self.id}", self.id)
 
 
+class KeyFile(NamedTuple):
+    """Where a key of this installation is, and what it allows."""
+
+    path: Path
+    name: str
+    access: Access
+
+
 class Credential(Protocol):
     """What a caller presents: a key, or a session of one."""
 
@@ -98,7 +116,9 @@ class KeyStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def create(self, name: str, access: Access, life: timedelta | None = None) -> tuple[ApiKey, str]:
+    def create(
+        self, name: str, access: Access, life: timedelta | None = None, actor: Actor = ITSELF
+    ) -> tuple[ApiKey, str]:
         """A new key, and its secret: the only time that anybody sees it.
 
         Args:
@@ -107,10 +127,12 @@ class KeyStore:
         Raises:
             ValueError: the name is empty, longer than 100 characters, or no text.
         """
-        secret = "iq_" + secrets.token_urlsafe(32)
-        return self.register(name, access, secret, life), secret
+        secret = _new_secret()
+        return self.register(name, access, secret, life, actor), secret
 
-    def register(self, name: str, access: Access, secret: str, life: timedelta | None = None) -> ApiKey:
+    def register(
+        self, name: str, access: Access, secret: str, life: timedelta | None = None, actor: Actor = ITSELF
+    ) -> ApiKey:
         """Keep the hash of `secret` as a key that is valid from now on."""
         if not 0 < len(name) <= _LONGEST_NAME:
             raise ValueError(f"the name of a key has 1 to {_LONGEST_NAME} characters, not {len(name)}")
@@ -118,9 +140,9 @@ class KeyStore:
             raise ValueError(f"the name of a key is one line of text, without U+{ord(character):04X}")
         now = datetime.now(UTC)
         key = ApiKey(secrets.token_hex(6), name, access, now, expires_at=now + life if life is not None else None)
-        row = {"id": key.id, "name": name, "hash": hash_of(secret.encode()), "scopes": access.value}
         with writing(self._engine) as connection:
-            connection.execute(insert(api_keys).values(**row, created_at=now, expires_at=key.expires_at))
+            _insert(connection, key, secret)
+            append(connection, AuditEntry(AuditAction.KEY_CREATED, actor, key.id, _described(key)))
         return key
 
     def all_keys(self) -> list[ApiKey]:
@@ -128,7 +150,7 @@ class KeyStore:
         with reading(self._engine) as connection:
             return [_key(row) for row in connection.execute(select(api_keys).order_by(api_keys.c.created_at))]
 
-    def revoke(self, key_id: str) -> ApiKey:
+    def revoke(self, key_id: str, actor: Actor = ITSELF) -> ApiKey:
         """Make a key invalid for ever; revoking it again changes nothing.
 
         Raises:
@@ -136,13 +158,48 @@ class KeyStore:
         """
         with writing(self._engine) as connection:
             still_valid = api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)
-            connection.execute(update(api_keys).where(*still_valid).values(revoked_at=datetime.now(UTC)))
+            revoked = connection.execute(update(api_keys).where(*still_valid).values(revoked_at=datetime.now(UTC)))
             row = connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
+            if row is not None and revoked.rowcount:
+                append(connection, AuditEntry(AuditAction.KEY_REVOKED, actor, key_id, _described(_key(row))))
         if row is None:
             raise UnknownKey(
                 f"no key or session has the id {key_id[:40]!r}: `investiq keys list` and `keys sessions` show them"
             )
         return _key(row)
+
+    def rotate(self, key_id: str, overlap: timedelta, actor: Actor) -> tuple[ApiKey, str]:
+        """A new key of the same name and access for this one, and its secret; the old one ends with the overlap.
+
+        A key that ends by itself keeps its end, and so does the new one.
+
+        Raises:
+            UnknownKey: no key has this id, or it is not valid any more.
+        """
+        now, secret = datetime.now(UTC), _new_secret()
+        with writing(self._engine) as connection:
+            row = connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
+            old = _key(row) if row is not None else None
+            if old is None or not old.is_valid(now):
+                raise UnknownKey(f"no valid key has the id {key_id[:40]!r}: `investiq keys list` shows them")
+            new = replace(old, id=secrets.token_hex(6), created_at=now, last_used_at=None)
+            _insert(connection, new, secret)
+            _end_with(connection, [old], new, now, overlap)
+            detail = f"{_described(new)}, in place of {old.id}, which ends {_when(now, overlap)}"
+            append(connection, AuditEntry(AuditAction.KEY_ROTATED, actor, new.id, detail))
+        return new, secret
+
+    def end_others(self, keep: ApiKey, secret_name: str, overlap: timedelta, actor: Actor) -> list[ApiKey]:
+        """End the other keys of this one's name with the overlap: a new file of this installation holds `keep`."""
+        now = datetime.now(UTC)
+        with writing(self._engine) as connection:
+            rows = connection.execute(select(api_keys).where(api_keys.c.name == keep.name, api_keys.c.id != keep.id))
+            others = [key for row in rows if (key := _key(row)).is_valid(now)]
+            _end_with(connection, others, keep, now, overlap)
+            ended = ", ".join(key.id for key in others) or "none"
+            detail = f"key {keep.id}; before it: {ended}, which end {_when(now, overlap)}"
+            append(connection, AuditEntry(AuditAction.SECRET_ROTATED, actor, secret_name, detail))
+        return others
 
     def valid(self, key_id: str) -> ApiKey | None:
         """The key of this id, while it is valid."""
@@ -177,6 +234,25 @@ class KeyStore:
             connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=when))
 
 
+def rotate_key_file(store: KeyStore, file: KeyFile, secret_name: str, overlap: timedelta, actor: Actor) -> ApiKey:
+    """A new key in the file of this installation; what read the old one goes on for the overlap.
+
+    1. The new key is valid, and nobody has it yet.
+    2. It is in the file: whoever reads it from now on shows the new one.
+    3. The keys before it end with the overlap. Whoever was interrupted before this rotates again, and it happens then.
+
+    Args:
+        secret_name: what the audit log calls it.
+
+    Raises:
+        UnusableKeyFile: the file cannot be written.
+    """
+    key, secret = store.create(file.name, file.access, actor=actor)
+    _write_key_file(file.path, secret)
+    store.end_others(key, secret_name, overlap, actor)
+    return key
+
+
 def provide_key_files(store: KeyStore, paths: Paths) -> None:
     """Make sure that this installation's own keys are in their files and valid.
 
@@ -186,9 +262,17 @@ def provide_key_files(store: KeyStore, paths: Paths) -> None:
     Raises:
         UnusableKeyFile: a file cannot be read or written, or holds no key.
     """
-    _provide(store, paths.admin_key, "local admin", Access.ADMIN)
-    _provide(store, paths.agent_key, "local agent", Access.TRADE)
-    _provide(store, paths.console_key, "local console", Access.READ)
+    for path, name, access in key_files(paths):
+        _provide(store, path, name, access)
+
+
+def key_files(paths: Paths) -> tuple[KeyFile, ...]:
+    """This installation's own."""
+    return (
+        KeyFile(paths.admin_key, "local admin", Access.ADMIN),
+        KeyFile(paths.agent_key, AGENT_KEY_NAME, Access.TRADE),
+        KeyFile(paths.console_key, "local console", Access.READ),
+    )
 
 
 def _provide(store: KeyStore, path: Path, name: str, access: Access) -> None:
@@ -213,17 +297,51 @@ def _replace(store: KeyStore, path: Path, name: str, access: Access) -> None:
         if earlier.name == name and earlier.revoked_at is None:
             store.revoke(earlier.id)
     _, secret = store.create(name, access)
-    try:
-        _write_private(path, secret + "\n")
-    except OSError as error:
-        raise UnusableKeyFile(f"{path} cannot be written: {error.strerror}") from error
+    _write_key_file(path, secret)
     _log.info("key_file_written", file=str(path), access=access.value)
 
 
-def _write_private(path: Path, text: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.parent.chmod(0o700)
-    replace_whole(path, text)
+def _write_key_file(path: Path, secret: str) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+        replace_whole(path, secret + "\n")
+    except OSError as error:
+        raise UnusableKeyFile(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _new_secret() -> str:
+    return "iq_" + secrets.token_urlsafe(32)
+
+
+def _insert(connection: Connection, key: ApiKey, secret: str) -> None:
+    row = {"id": key.id, "name": key.name, "hash": hash_of(secret.encode()), "scopes": key.access.value}
+    connection.execute(insert(api_keys).values(**row, created_at=key.created_at, expires_at=key.expires_at))
+
+
+def _end_with(
+    connection: Connection, keys: Sequence[ApiKey], successor: ApiKey, now: datetime, overlap: timedelta
+) -> None:
+    """Let them end with the overlap, or now; one that would end before that still does.
+
+    With an overlap, whoever is logged in stays so, by the new key; without one, sessions end with their key: it leaked.
+    """
+    for key in keys:
+        if overlap:
+            open_ones = sessions.c.key_id == key.id, sessions.c.revoked_at.is_(None)
+            connection.execute(update(sessions).where(*open_ones).values(key_id=successor.id))
+        end = min(filter(None, (key.expires_at, now + overlap)))
+        values = {"expires_at": end} if overlap else {"revoked_at": now}
+        connection.execute(update(api_keys).where(api_keys.c.id == key.id).values(values))
+
+
+def _described(key: ApiKey) -> str:
+    until = f", until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else ""
+    return f"{key.name} ({key.access}{until})"
+
+
+def _when(now: datetime, overlap: timedelta) -> str:
+    return f"at {now + overlap:%Y-%m-%d %H:%M:%S} UTC" if overlap else "now"
 
 
 def _is_key(secret: bytes) -> bool:

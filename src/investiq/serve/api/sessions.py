@@ -16,9 +16,11 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import reading, writing
+from investiq.foundation.store.audit import Actor, AuditEntry, append
 from investiq.foundation.store.schema import login_links, sessions
+from investiq.foundation.vocabulary import AuditAction
 from investiq.serve.api.access import Caller
-from investiq.serve.api.keys import ApiKey, Credential, KeyStore, hash_of
+from investiq.serve.api.keys import ITSELF, ApiKey, Credential, KeyStore, hash_of
 
 __all__ = [
     "LINK_LIFE",
@@ -105,7 +107,7 @@ class SessionStore:
             connection.execute(insert(login_links).values(row))
         return LoginLink(token, now + LINK_LIFE)
 
-    def log_in_by_link(self, token: str) -> tuple[Session, str]:
+    def log_in_by_link(self, token: str, origin: str = "") -> tuple[Session, str]:
         """A new session of the key that made the link, and its secret. The link is used up by it.
 
         Raises:
@@ -119,15 +121,15 @@ class SessionStore:
             row = connection.execute(select(login_links).where(login_links.c.hash == digest)).one_or_none()
         if row is None or used.rowcount != 1:
             raise LoginRefused(_why_useless(row))
-        return self._begin(self._keys.valid(row.key_id), now)
+        return self._begin(self._keys.valid(row.key_id), now, "by link", origin)
 
-    def log_in_by_key(self, secret: str) -> tuple[Session, str]:
+    def log_in_by_key(self, secret: str, origin: str = "") -> tuple[Session, str]:
         """A new session of this key, and its secret.
 
         Raises:
             LoginRefused: it is no valid key.
         """
-        return self._begin(self._keys.verify(secret.encode()), self._clock())
+        return self._begin(self._keys.verify(secret.encode()), self._clock(), "by key", origin)
 
     def by_hash(self) -> Mapping[str, Session]:
         """Every session that is valid, by the hash of its secret."""
@@ -145,7 +147,7 @@ class SessionStore:
         found = self._select(sessions.c.id == session_id)
         return found[0] if found and found[0].is_valid(self._clock()) else None
 
-    def end(self, session_id: str) -> Session:
+    def end(self, session_id: str, actor: Actor = ITSELF) -> Session:
         """End a session for ever; ending it again changes nothing.
 
         Raises:
@@ -153,13 +155,26 @@ class SessionStore:
         """
         with writing(self._engine) as connection:
             open_one = sessions.c.id == session_id, sessions.c.revoked_at.is_(None)
-            connection.execute(update(sessions).where(*open_one).values(revoked_at=self._clock()))
+            ended = connection.execute(update(sessions).where(*open_one).values(revoked_at=self._clock()))
+            if ended.rowcount:
+                append(connection, AuditEntry(AuditAction.SESSION_ENDED, actor, session_id))
         found = self._select(sessions.c.id == session_id)
         if not found:
             raise UnknownSession(f"no session has the id {session_id[:40]!r}: `investiq keys sessions` shows them")
         return found[0]
 
-    def _begin(self, key: ApiKey | None, now: datetime) -> tuple[Session, str]:
+    def end_all(self, overlap: timedelta, actor: Actor) -> int:
+        """End every session with the overlap, or now; how many there are. Whoever is logged in logs in anew."""
+        now = self._clock()
+        with writing(self._engine) as connection:
+            later = sessions.c.revoked_at.is_(None), sessions.c.expires_at > now + overlap
+            values = {"expires_at": now + overlap} if overlap else {"revoked_at": now}
+            count = connection.execute(update(sessions).where(*later).values(values)).rowcount
+            detail = f"{count} sessions end {f'at {now + overlap:%Y-%m-%d %H:%M:%S} UTC' if overlap else 'now'}"
+            append(connection, AuditEntry(AuditAction.SECRET_ROTATED, actor, "sessions", detail))
+        return count
+
+    def _begin(self, key: ApiKey | None, now: datetime, how: str, origin: str) -> tuple[Session, str]:
         if key is None:
             raise LoginRefused("the API key is wrong, revoked or expired: `investiq keys list` shows keys")
         secret = "iqs_" + secrets.token_urlsafe(32)
@@ -168,6 +183,8 @@ class SessionStore:
         with writing(self._engine) as connection:
             _forget_old(connection, now)
             connection.execute(insert(sessions).values(**row, created_at=now, expires_at=session.expires_at))
+            actor = Actor(session.name, origin, key.access.value)
+            append(connection, AuditEntry(AuditAction.SESSION_OPENED, actor, session.id, how))
         return session, secret
 
     def _select(self, *which: Any) -> list[Session]:

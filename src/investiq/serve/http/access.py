@@ -14,11 +14,13 @@ from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum, auto
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
 from typing import Final
 
 from starlette.types import Scope
 
 from investiq.foundation.config.schema import ApiConfig
+from investiq.foundation.token_files import AcceptedTokens
 from investiq.foundation.vocabulary import Part
 from investiq.serve.http.header_names import header_names, only_host
 from investiq.serve.http.hosts import host_name
@@ -48,9 +50,9 @@ CHALLENGE: Final = 'Bearer realm="investiq"'
 """For the header WWW-Authenticate of a 401."""
 
 METRICS_REFUSED: Final = (
-    "/metrics needs `Authorization: Bearer` with the metrics token (variable METRICS_TOKEN), or loopback"
+    "/metrics needs `Authorization: Bearer` with the metrics token (variable METRICS_TOKEN, or keys/metrics.token in "
+    "data_dir), or loopback"
 )
-
 _READING = ("GET", "HEAD")
 
 
@@ -87,11 +89,13 @@ class MonitoringAccess:
 
     Args:
         config: its metrics token and its trusted networks hold for every server.
+        kept: a metrics token of ours, which can be rotated while the server runs.
     """
 
-    def __init__(self, part: Part, config: ApiConfig) -> None:
+    def __init__(self, part: Part, config: ApiConfig, kept: Path | None = None) -> None:
         self._readers = READERS.get(part, USUAL)
         self._token = (config.metrics_token.get_secret_value() if config.metrics_token else "").encode()
+        self._kept = AcceptedTokens(kept) if kept is not None else None
         self._networks = config.trusted_networks
         self._trust: Callable[[str], _Trust] = lru_cache(maxsize=1024)(self._trust_in)
 
@@ -129,7 +133,14 @@ class MonitoringAccess:
         if credential is None:
             return self.reads_from_trusted_network(scope)
         # No token configured means that no credential is right; an empty one must never equal an empty setting.
-        return bool(self._token) and hmac.compare_digest(credential, self._token)
+        configured = bool(self._token) and hmac.compare_digest(credential, self._token)
+        return configured or self._is_kept(credential)
+
+    def _is_kept(self, credential: bytes) -> bool:
+        if self._kept is None:
+            return False
+        self._kept.look()
+        return self._kept.accepts(credential)
 
 
 @lru_cache(maxsize=512)  # clients of a server send the same few

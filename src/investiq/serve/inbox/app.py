@@ -25,12 +25,12 @@ from investiq.foundation.config import Config, Paths
 from investiq.foundation.contract.heartbeat import FUTURE_SECONDS, evaluations
 from investiq.foundation.contract.text import Line
 from investiq.foundation.contract.webhook import NEVER, Moment, WebhookAlert, WebhookMessage
-from investiq.foundation.files import provide_token
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import AlertStatus, Dependency, HealthStatus, Part
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve
 from investiq.serve.http.queries import digits
+from investiq.serve.http.token_ring import TokenRing
 from investiq.serve.inbox.access import TokenAccess
 from investiq.serve.inbox.store import InboxUnavailable, NotificationStore, Received
 
@@ -65,7 +65,7 @@ def run(config: Config, descriptors: Sequence[int] = ()) -> None:
 def create_app(config: Config, metrics: Metrics) -> FastAPI:
     """The inbox as an application; its file is opened here and closed when the application ends."""
     store = NotificationStore(Paths.of(config).inbox, config.inbox.keep)
-    token = provide_token(Paths.of(config).inbox_token)
+    tokens = TokenRing(Paths.of(config).inbox_token)
     heartbeat = _Heartbeat()
     started = time.monotonic()
 
@@ -96,12 +96,12 @@ def create_app(config: Config, metrics: Metrics) -> FastAPI:
     app = create_server(
         "InvestIQ inbox",
         metrics=metrics,
-        access=MonitoringAccess(Part.INBOX, config.api),
+        access=MonitoringAccess(Part.INBOX, config.api, Paths.of(config).metrics_token),
         hosts=HostPolicy(config.inbox.host, config.inbox.hostnames),
         max_body_bytes=MAX_BODY_BYTES,
         health=health,
         statuses={InboxUnavailable: 503},
-        inner_layers=[Middleware(TokenAccess, token=token)],
+        inner_layers=[Middleware(TokenAccess, tokens=tokens)],
         refusals={401: "The token of the inbox is missing or wrong."},
         lifespan=lifespan,
     )

@@ -88,7 +88,7 @@ def create_app(config: Config, metrics: Metrics, refresh_seconds: float = REFRES
     app = create_server(
         "InvestIQ signal models",
         metrics=metrics,
-        access=MonitoringAccess(Part.SIGNALS, config.api),
+        access=MonitoringAccess(Part.SIGNALS, config.api, Paths.of(config).metrics_token),
         hosts=HostPolicy(config.signals.host),
         max_body_bytes=MAX_BODY_BYTES,
         health=health,

@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 
 from investiq import __version__
 from investiq.foundation import topology
-from investiq.foundation.config import Config
+from investiq.foundation.config import Config, Paths
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import HealthStatus, Part
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, problem_response, serve
@@ -108,7 +108,7 @@ def _server(config: Config, sources: Sources, changes: Changes, policy: str) -> 
         "InvestIQ console",
         application=ConsoleApplication,
         metrics=Metrics(Part.WEB),
-        access=MonitoringAccess(Part.WEB, config.api),
+        access=MonitoringAccess(Part.WEB, config.api, Paths.of(config).metrics_token),
         hosts=hosts,
         max_body_bytes=MAX_BODY_BYTES,
         health=health,

@@ -13,7 +13,7 @@ from investiq import __version__
 from investiq.serve.web import header
 from investiq.serve.web.changes import Changes
 from investiq.serve.web.elements import attributes, pending
-from investiq.serve.web.pages import analysis, operations, silence, silence_index, trading
+from investiq.serve.web.pages import analysis, audit, operations, silence, silence_index, trading
 from investiq.serve.web.permission import SESSION, Shown
 from investiq.serve.web.sources import Sources
 
@@ -41,7 +41,7 @@ INDEX = """<!DOCTYPE html>
 </html>
 """
 
-_NAVIGATION = (("/", "Analysis"), ("/trading", "Trading"), ("/operations", "Operations"))
+_NAVIGATION = (("/", "Analysis"), ("/trading", "Trading"), ("/operations", "Operations"), ("/audit", "Audit"))
 
 _THEME = {
     "primaryColor": "indigo",
@@ -122,12 +122,12 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
         match (path or "/").strip("/").split("/"):
             case ["trading"]:
                 return trading.layout()
-            case ["operations"]:
-                return operations.layout(sources)
-            case ["operations", name]:
-                return operations.layout(sources, name)
+            case ["operations", *names] if len(names) < 2:
+                return operations.layout(sources, *names)
             case ["silence"]:
                 return await silence_index.layout(sources)
+            case ["audit"]:
+                return await audit.layout(changes.logins, search or "", session)
             case ["silence", alert]:
                 return await silence.layout(sources, unquote(alert), search or "", session)
         return await analysis.layout(sources, search or "")

@@ -12,6 +12,7 @@ from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serve.api.access import Caller
 from investiq.serve.api.documents import document
+from investiq.serve.api.identity import actor_of, origin_of
 from investiq.serve.api.key_ring import KeyRing
 from investiq.serve.api.sessions import LoginRefused, Session, SessionStore
 from investiq.serve.http import Problem
@@ -41,10 +42,10 @@ def session_routes(store: SessionStore, keys: KeyRing, metrics: Metrics) -> APIR
 
     # Nobody needs to be known to log in.
     @router.post(api.SESSIONS_PATH, status_code=201, responses=_REFUSED, openapi_extra={"security": [{}]})
-    def log_in(what: api.LogIn) -> api.NewSession:
+    def log_in(what: api.LogIn, request: Request) -> api.NewSession:
         """Log in with an API key, or with a link of `investiq login`. The session allows what the key allows."""
         try:
-            session, secret = _begun(store, what)
+            session, secret = _begun(store, what, origin_of(request.scope))
         except LoginRefused as error:
             failures.inc()
             headers = {"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'}
@@ -64,9 +65,9 @@ def session_routes(store: SessionStore, keys: KeyRing, metrics: Metrics) -> APIR
         return document(api.Session, session, **_told(session))
 
     @router.delete(f"{api.SESSIONS_PATH}/current", responses=_NO_SESSION)
-    def log_out(session: Session = Depends(asking)) -> api.Session:
+    def log_out(request: Request, session: Session = Depends(asking)) -> api.Session:
         """End the session that asks."""
-        ended = store.end(session.id)
+        ended = store.end(session.id, actor_of(request))
         keys.forget()
         _log.info("logged_out", session=session.id, name=session.key.name)
         return document(api.Session, ended, **_told(ended))
@@ -74,11 +75,11 @@ def session_routes(store: SessionStore, keys: KeyRing, metrics: Metrics) -> APIR
     return router
 
 
-def _begun(store: SessionStore, what: api.LogIn) -> tuple[Session, str]:
+def _begun(store: SessionStore, what: api.LogIn, origin: str) -> tuple[Session, str]:
     if what.key and not what.link:
-        return store.log_in_by_key(what.key)
+        return store.log_in_by_key(what.key, origin)
     if what.link and not what.key:
-        return store.log_in_by_link(what.link)
+        return store.log_in_by_link(what.link, origin)
     raise Problem(422, "invalid_request", "expected exactly one of `key` and `link`")
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from investiq.foundation.contract import api
 from investiq.foundation.contract.text import Line
 from investiq.foundation.contract.words import one_of
+from investiq.foundation.store.audit import Actor
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Access, OrderStatus, OrderType, Side
 from investiq.invest.market.types import parse_symbol
@@ -17,7 +18,7 @@ from investiq.invest.trading.desk import Desk
 from investiq.invest.trading.order import Order, OrderRequest
 from investiq.serve.api.access import Caller
 from investiq.serve.api.documents import order_document
-from investiq.serve.api.identity import limited_by, needs
+from investiq.serve.api.identity import limited_by, needs, person
 from investiq.serve.api.rate_limit import RateLimit
 from investiq.serve.http import Problem
 from investiq.serve.http.queries import digits
@@ -67,9 +68,10 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
         response: Response,
         key: str = Depends(_idempotency_key),
         caller: Caller = Depends(trader),
+        actor: Actor | None = Depends(person),
     ) -> api.Order:
         """Place an order."""
-        submission = desk.submit(_request(trade), key, caller.name)
+        submission = desk.submit(_request(trade), key, caller.name, actor)
         replayed = {"Idempotency-Replayed": "true"} if submission.replayed else {}
         order = order_document(submission.order)
         if submission.order.status is OrderStatus.DENIED:
@@ -105,9 +107,9 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
         return order_document(desk.order(order_id))
 
     @router.delete("/api/trades/{order_id}", responses=_CANCELLED)
-    def cancel(order_id: Line, caller: Caller = Depends(trader)) -> api.Order:
+    def cancel(order_id: Line, caller: Caller = Depends(trader), actor: Actor | None = Depends(person)) -> api.Order:
         """Cancel an open order."""
-        return order_document(desk.cancel(order_id, caller.name))
+        return order_document(desk.cancel(order_id, caller.name, actor))
 
     return router
 

@@ -7,13 +7,14 @@ from typing import Any
 from fastapi import APIRouter, Depends
 
 from investiq.foundation.contract import api
+from investiq.foundation.store.audit import Actor
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Access
 from investiq.invest.trading.desk import Desk
 from investiq.invest.trading.views import TradingStatus
 from investiq.serve.api.access import Caller
 from investiq.serve.api.documents import document, order_document
-from investiq.serve.api.identity import needs
+from investiq.serve.api.identity import needs, person
 
 __all__ = ["trading_routes"]
 
@@ -44,14 +45,18 @@ def trading_routes(desk: Desk, metrics: Metrics) -> APIRouter:
         )
 
     @router.post("/api/trading/halt")
-    def halt(why: api.TradingReason, caller: Caller = Depends(trader)) -> api.TradingStatus:
+    def halt(
+        why: api.TradingReason, caller: Caller = Depends(trader), actor: Actor | None = Depends(person)
+    ) -> api.TradingStatus:
         """Deny every order that adds to a position until somebody resumes, and cancel the open ones. Exits stay."""
-        return _document(desk.halt(why.reason, caller.name))
+        return _document(desk.halt(why.reason, caller.name, actor))
 
     @router.post("/api/trading/resume", responses=_RESUMED)
-    def resume(why: api.TradingReason, caller: Caller = Depends(admin)) -> api.TradingStatus:
+    def resume(
+        why: api.TradingReason, caller: Caller = Depends(admin), actor: Actor | None = Depends(person)
+    ) -> api.TradingStatus:
         """Allow entries again. Needs an admin key, and a monitoring that is heard."""
-        return _document(desk.resume(why.reason, caller.name))
+        return _document(desk.resume(why.reason, caller.name, actor))
 
     return router
 

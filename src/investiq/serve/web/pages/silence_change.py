@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import structlog
 from dash import no_update
 from dash.development.base_component import Component
 
 from investiq.clients.alertmanager.refusals import check_length, check_name, check_text
-from investiq.clients.alertmanager.silence import matchers_of
+from investiq.clients.alertmanager.silence import Silence, matchers_of
 from investiq.foundation.contract.panels import AlertDocument
 from investiq.foundation.durations import parse_duration
 from investiq.foundation.errors import InvestIQError
@@ -22,6 +23,8 @@ from investiq.serve.web.sources import Sources
 __all__ = ["LENGTHS", "OTHER", "USUAL", "Form", "SilenceTarget", "end", "rule_named", "silence"]
 
 _log = structlog.get_logger(__name__)
+
+_NOTE_SECONDS = 3.0
 
 OTHER = "other"
 LENGTHS = (("10m", "10 min"), ("1h", "1 h"), ("4h", "4 h"), ("1d", "1 day"), (OTHER, "Other"))
@@ -91,10 +94,11 @@ async def silence(sources: Sources, actor: Actor, target: SilenceTarget, form: F
         again = "Pressing again asks for the same silence, not for a second one."
         return _failed("Not silenced" if error.reason != "timeout" else "No answer", error.message, again), no_update
     _log.info("silence_made", alert=target.alert, service=target.service, until=made.ends_at.isoformat(), by=by)
+    unkept = await _noted(actor, "silence_put", made, f"until {made.ends_at:%Y-%m-%d %H:%M} UTC by {by}: {reason}")
     sources.forget_alerts()
     mutes = fmt.count(made.mutes, "alert that fires now", "alerts that fire now")
     return (
-        notice(f"Silenced until {fmt.minute(made.ends_at)}", [made.what, f"It mutes {mutes}."], "teal"),
+        notice(f"Silenced until {fmt.minute(made.ends_at)}", [made.what, f"It mutes {mutes}.", unkept], "teal"),
         f"{made.id} {made.ends_at.isoformat()}",
     )
 
@@ -107,8 +111,23 @@ async def end(sources: Sources, actor: Actor, identifier: str) -> tuple[Children
         sources.forget_alerts()
         return _failed("Not ended", error.message), f"{identifier} not ended"
     _log.info("silence_ended", silence=identifier, what=ended.what, of=ended.by, by=actor.who.name)
+    unkept = await _noted(actor, "silence_ended", ended, f"of {ended.by}: {ended.reason}")
     sources.forget_alerts()
-    return notice("Ended", [f"{ended.what}: notified again, if it still fires."], "teal"), f"{identifier} ended"
+    said = [f"{ended.what}: notified again, if it still fires.", unkept]
+    return notice("Ended", said, "teal"), f"{identifier} ended"
+
+
+async def _noted(
+    actor: Actor, action: Literal["silence_put", "silence_ended"], done: Silence, detail: str
+) -> str | None:
+    """Have the API keep it in the audit log. It is done: where it cannot be kept, that is said."""
+    try:
+        async with asyncio.timeout(_NOTE_SECONDS):
+            await actor.client.note_silence(action, done.id, f"{done.what} {detail}"[:1_000])
+    except (InvestIQError, TimeoutError) as error:
+        _log.warning("silence_not_in_audit_log", silence=done.id, action=action, error=str(error))
+        return "It is not kept in the audit log: the API does not answer."
+    return None
 
 
 def _failed(heading: str, message: str, then: Children = None) -> Component:

@@ -1,0 +1,107 @@
+"""`investiq audit`: who changed what, from where, and whether the log is whole."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from investiq.cli.context import CommandContext, pass_command_context
+from investiq.cli.exit_codes import ExitCode
+from investiq.cli.help import ExampleCommand
+from investiq.cli.ledger import opened_ledger
+from investiq.foundation.vocabulary import AuditAction
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from investiq.foundation.store.audit import AuditRecord
+
+COLUMNS = ("id", "time", "who", "from", "what", "target", "result", "detail")
+
+
+@click.command(
+    cls=ExampleCommand,
+    examples=(
+        ("investiq audit", "the last changes"),
+        ("investiq audit --action trading_resumed --limit 10", "one kind of them"),
+        ("investiq audit --by alice --json", "what somebody did, for a program"),
+        (
+            "investiq audit --verify",
+            "that no row was altered or taken out; prints the newest hash to be kept elsewhere",
+        ),
+        ("investiq audit --verify --expect HASH", "and that what had this hash is still there"),
+    ),
+)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=30, show_default=True, help="The newest so many.")
+@click.option("--action", type=click.Choice(list(map(str, AuditAction))), help="Only this kind of change.")
+@click.option("--by", metavar="NAME", help="Only of those whose name has this in it.")
+@click.option("--before", type=click.IntRange(1), metavar="ID", help="Only older ones than the row with this id.")
+@click.option(
+    "--verify", "check", is_flag=True, help="Read the whole log, and say whether its rows follow from each other."
+)
+@click.option("--expect", metavar="HASH", help="With --verify: a hash that was kept elsewhere must be among them.")
+@pass_command_context
+def command(
+    context: CommandContext,
+    *,
+    limit: int,
+    action: str | None,
+    by: str | None,
+    before: int | None,
+    check: bool,
+    expect: str | None,
+) -> int | None:
+    """Show who changed what, from where, and how it went; newest first. The API need not run."""
+    if expect is not None and not check:
+        raise click.UsageError("--expect belongs to --verify")
+    with opened_ledger(context) as engine:
+        if check:
+            return _verify(context, engine, expect)
+        records = _page(engine, limit, before, action, by)
+    rows = [_row(record) for record in records]
+    context.emit(
+        "investiq.audit/1", {"records": [_document(record) for record in records]}, *context.table(COLUMNS, rows)
+    )
+    return None
+
+
+def _page(engine: Engine, limit: int, before: int | None, action: str | None, by: str | None) -> list[AuditRecord]:
+    from investiq.foundation.store import reading  # noqa: PLC0415
+    from investiq.foundation.store.audit import page  # noqa: PLC0415
+
+    wanted = AuditAction(action) if action else None
+    with reading(engine) as connection:
+        return list(page(connection, limit=limit, before=before, action=wanted, actor=by))
+
+
+def _verify(context: CommandContext, engine: Engine, expect: str | None) -> int:
+    from investiq.foundation.store import reading  # noqa: PLC0415
+    from investiq.foundation.store.audit import verify  # noqa: PLC0415
+
+    with reading(engine) as connection:
+        report = verify(connection, expect)
+    whole = not report.faults
+    said = f"{report.rows} rows follow from each other; the newest hash is {report.head}" if whole else ""
+    context.emit("investiq.audit.chain/1", {**asdict(report), "whole": whole}, *([said] if whole else report.faults))
+    if whole and expect is None:
+        context.say("rows missing at the end are found only with --expect and a hash that was kept elsewhere")
+    return ExitCode.DONE if whole else ExitCode.FINDINGS
+
+
+def _document(record: AuditRecord) -> dict[str, Any]:
+    return {**asdict(record), "wall": record.wall.isoformat()}
+
+
+def _row(record: AuditRecord) -> list[object]:
+    return [
+        record.id,
+        f"{record.wall:%Y-%m-%d %H:%M:%S}",
+        record.actor,
+        record.origin,
+        record.action,
+        record.target[:12] if len(record.target) == 32 else record.target,  # the ids of orders and silences are long
+        record.result,
+        record.detail,
+    ]
