@@ -54,6 +54,7 @@ COMMANDS = {
     "deploy-window": "silence what a planned restart would fire",
     "login": "log in to the console",
     "keys": "create, list and revoke API keys, end sessions",
+    "edge": "the door to the network: certificate, passwords, reload",
     "config": "show the effective configuration",
     "render": "write the monitoring files",
     "rules": "test the tests of the alerting rules",

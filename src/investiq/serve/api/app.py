@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
+from investiq.foundation.contract.edge import JUDGE_PATH, Door
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
 from investiq.foundation.files import provide_token
 from investiq.foundation.vocabulary import Part
@@ -27,6 +28,7 @@ from investiq.serve.api.repeated_analyses import RepeatedAnalyses
 from investiq.serve.api.routes.account import account_routes
 from investiq.serve.api.routes.analysis import analysis_routes
 from investiq.serve.api.routes.docs import docs_routes
+from investiq.serve.api.routes.edge import edge_routes
 from investiq.serve.api.routes.health import HEALTH_OPTIONS, health_endpoint
 from investiq.serve.api.routes.heartbeat import heartbeat_routes
 from investiq.serve.api.routes.market import market_routes
@@ -36,6 +38,9 @@ from investiq.serve.api.routes.trading import trading_routes
 from investiq.serve.api.sessions import Credentials, SessionStore
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve
 from investiq.serve.http.access import MONITORING_PATHS
+from investiq.serve.http.edge_pass import EdgePasses
+from investiq.serve.http.hosts import at_edge
+from investiq.serve.http.proxied import proxied_client
 
 __all__ = ["create_app", "run"]
 
@@ -68,7 +73,10 @@ def create_app(parts: ApiParts) -> FastAPI:
     key_ring = KeyRing(Credentials(keys, sessions))
     heartbeat_token = provide_token(Paths.of(parts.config).heartbeat_token)
     background_tasks = BackgroundTasks(parts)
-    hosts, access = HostPolicy(api.host, api.hostnames), MonitoringAccess(Part.API, api)
+    hosts = HostPolicy(api.host, (*api.hostnames, *at_edge(parts.config, Door.API)))
+    access = MonitoringAccess(Part.API, api)
+    edge = parts.config.edge
+    passes = EdgePasses(provide_token(Paths.of(parts.config).edge_token)) if edge.enabled else None
     authentication = Middleware(
         AuthMiddleware,
         keys=key_ring,
@@ -76,6 +84,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         heartbeat_token=heartbeat_token,
         requests_per_minute=api.requests_per_minute,
         metrics=metrics,
+        passes=passes,
     )
     analyses = analysis_routes(parts.market, parts.orchestrator)
     route = next(each for each in analyses.routes if isinstance(each, APIRoute) and each.name == "analyze")
@@ -90,9 +99,10 @@ def create_app(parts: ApiParts) -> FastAPI:
         health=health_endpoint(background_tasks.monitor, parts.desk),
         health_options=HEALTH_OPTIONS,
         statuses=STATUSES,
+        outer_layers=proxied_client(parts.config),
         inner_layers=[authentication, repeated],
         refusals=REFUSALS,
-        quiet=MONITORING_PATHS | {HEARTBEAT_PATH},
+        quiet=MONITORING_PATHS | {HEARTBEAT_PATH, JUDGE_PATH},
         dependencies=[Security(bearer)],
         lifespan=_lifespan(parts, background_tasks),
     )
@@ -105,6 +115,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         trading_routes(parts.desk, metrics),
         session_routes(sessions, key_ring, metrics),
         docs_routes(),
+        edge_routes(),
     ):
         app.include_router(router)
     return app
