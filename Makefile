@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status load test lint types unit e2e bench format lock proof-api proof-fresh proof-heartbeat proof-intruder proof-load proof-mutation proof-series screenshots figures clean runtime dev
+.PHONY: help up down status load test lint types unit e2e bench format lock proof-api proof-edge proof-fresh proof-heartbeat proof-intruder proof-load proof-mutation proof-series screenshots figures clean runtime dev
 
 # Where it is set, each of the hundred processes that tests start would compile all of the sources again.
 export PYTHONDONTWRITEBYTECODE :=
@@ -57,6 +57,9 @@ format: dev ## Put the code in the house's format
 lock: ## Pin all packages anew from pyproject.toml (ARGS=--upgrade takes the newest of each)
 	@setup/lock.sh $(ARGS)
 
+proof-edge: dev ## From another network: every door, what nmap and sslyze see, and what log-in costs (needs root; ARGS=-x)
+	@exec setup/proof-edge.sh $(ARGS)
+
 proof-fresh: ## Run `make up` in bare Debian containers (needs Docker; ARGS names the images)
 	@setup/proof-fresh.sh $(ARGS)
 
@@ -85,7 +88,7 @@ figures: ## Figures of the code: size, complexity, shared names (ARGS=--names li
 	@exec python3 setup/figures.py $(ARGS)
 
 clean: ## Remove the virtual environments and caches; the data in .investiq stays
-	rm -rf .venv .venv-lock .venv-bench build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
+	rm -rf .venv .venv-lock .venv-bench .venv-proof build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What `make up` and the checks need before they can start.

@@ -16,10 +16,15 @@ prometheus|https://prometheus.io/download/
 prometheus-alertmanager|https://prometheus.io/download/#alertmanager
 prometheus-blackbox-exporter|https://prometheus.io/download/#blackbox_exporter
 prometheus-node-exporter|https://prometheus.io/download/#node_exporter
+nginx|https://nginx.org/en/download.html
+prometheus-nginx-exporter|https://github.com/nginx/nginx-prometheus-exporter/releases
 curl|https://curl.se/download.html
 libgomp1|GCC's OpenMP library, libgomp.so.1, which LightGBM needs
 "
 dev_packages="
+mkcert|https://github.com/FiloSottile/mkcert/releases
+nmap|https://nmap.org/download
+wrk|https://github.com/wg/wrk
 postgresql|https://www.postgresql.org/download/
 chromium|https://www.chromium.org/getting-involved/download-chromium/
 libatomic1|GCC's library of atomic operations, libatomic.so.1, which Playwright's driver needs
@@ -42,6 +47,7 @@ present() {
         prometheus-alertmanager) have_any prometheus-alertmanager alertmanager ;;
         prometheus-blackbox-exporter) have_any prometheus-blackbox-exporter blackbox_exporter ;;
         prometheus-node-exporter) have_any prometheus-node-exporter node_exporter ;;
+        prometheus-nginx-exporter) have_any prometheus-nginx-exporter nginx-prometheus-exporter ;;
         libgomp1) have_file '/usr/lib*/libgomp.so.1' || have_file '/usr/lib/*/libgomp.so.1' ;;
         libatomic1) have_file '/usr/lib*/libatomic.so.1' || have_file '/usr/lib/*/libatomic.so.1' ;;
         postgresql) have initdb || have_file '/usr/lib/postgresql/*/bin/initdb' ;;

@@ -62,19 +62,22 @@ def test_each_command_explains_itself_with_an_example_that_names_it(name: str) -
     assert run(name, "--help").out.startswith("Examples:")
 
 
+def leaves_of(command: click.Command) -> list[click.Command]:
+    if not isinstance(command, click.Group):
+        return [command]
+    return [leaf for inner in command.commands.values() for leaf in leaves_of(inner)]
+
+
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"completion"}))
 def test_every_command_that_answers_takes_json(name: str) -> None:
     command = load_command(name)
-    leaves = command.commands.values() if isinstance(command, click.Group) else [command]
-    for leaf in leaves:
+    for leaf in leaves_of(command):
         assert any("--json" in parameter.opts for parameter in leaf.params), leaf.name
 
 
 def test_no_option_takes_a_secret() -> None:
     for name in COMMANDS:
-        command = load_command(name)
-        leaves = command.commands.values() if isinstance(command, click.Group) else [command]
-        flags = {flag for leaf in leaves for parameter in leaf.params for flag in parameter.opts}
+        flags = {flag for leaf in leaves_of(load_command(name)) for parameter in leaf.params for flag in parameter.opts}
         assert not flags & {"--key", "--api-key", "--token", "--password", "--secret"}
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.e2e.edge import Outside, edge_settings
+from tests.e2e.namespace import new_namespace
 from tests.e2e.stack import Stack
 
 NewStack = Callable[..., Stack]
@@ -29,6 +31,31 @@ def stack(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[St
     stack.up()
     yield stack
     _end(stack)
+
+
+@pytest.fixture(scope="session")
+def edged(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[Stack]:
+    """A stack behind the edge, which alone listens beyond loopback. Whoever uses it leaves it as it was."""
+    folder = tmp_path_factory.mktemp("edged")
+    patient = {"INVESTIQ_TRADING_HEARTBEAT_TIMEOUT_SECONDS": "120"}
+    edge = edge_settings(folder / "tls", "0.0.0.0")  # noqa: S104  a network namespace is to see it
+    stack = Stack(folder, {"INVESTIQ_SIGNALS_MODEL_DIR": str(models), **patient, **edge})
+    stack.up()
+    yield stack
+    _end(stack)
+
+
+@pytest.fixture
+def outside(edged: Stack) -> Iterator[Outside]:
+    with Outside(edged) as somebody:
+        yield somebody
+
+
+@pytest.fixture
+def namespace() -> Iterator[str]:
+    """The name of a network namespace."""
+    with new_namespace() as name:
+        yield name
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import promql_parser
 import pytest
 
 from investiq.foundation.config import Config
+from investiq.foundation.config.schema import EdgeConfig
 from investiq.foundation.contract.panels import PanelUnit, PanelView, ThresholdDocument, expand_variables
 from investiq.foundation.vocabulary import MarketPhase, Subject
 from investiq.monitoring.alert import Alert
@@ -23,7 +24,8 @@ from investiq.monitoring.rules.api import SERVICE_DOWN
 from investiq.monitoring.rules.monitoring import WATCHER_DOWN
 from tests.monitoring.services import SERVICES
 
-DASHBOARDS = dashboards_of(Config(services=SERVICES))
+EDGE = EdgeConfig(enabled=True, console="console.example.org")
+DASHBOARDS = dashboards_of(Config(services=SERVICES, edge=EDGE))
 PANELS = [panel for dashboard in DASHBOARDS for panel in dashboard.panels]
 # A service of the user has one of its own.
 WITHOUT_DASHBOARD = {Subject.SERVICES}

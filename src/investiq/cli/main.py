@@ -57,6 +57,7 @@ COMMANDS = {
     "secrets": "list secrets, and replace those that InvestIQ makes",
     "audit": "show who changed what, and whether that log is whole",
     "support-bundle": "write what somebody who helps needs to see, without secrets",
+    "edge": "the door to the network: certificate, passwords, reload",
     "config": "show the effective configuration",
     "render": "write the monitoring files",
     "load": "put load on this installation, and compare with what Prometheus saw",

@@ -19,9 +19,11 @@ __all__ = [
     "ALERTMANAGER",
     "API",
     "BLACKBOX",
+    "EDGE",
     "GRAFANA",
     "INBOX",
     "NEXT_USER",
+    "NGINX_EXPORTER",
     "NODE",
     "OURS",
     "PROBES",
@@ -36,6 +38,7 @@ __all__ = [
     "base_url",
     "connect_host",
     "console_url",
+    "edge_url",
     "scraped",
     "target",
     "titles",
@@ -87,6 +90,8 @@ class Process:
         needs: processes, or the step `model`, that are to be well before it starts.
         probed: whether it is also asked from outside.
         program: None for a server of ours.
+        scraped: whether it has metrics of its own; alerts about one that has not name its job all the same.
+        port_setting: the key of investiq.toml that changes its port, where it has no usual name.
         runs: whether it is part of the installation under a configuration.
     """
 
@@ -99,11 +104,15 @@ class Process:
     needs: tuple[str, ...] = ()
     probed: bool = False
     program: Program | None = None
+    scraped: bool = True
+    port_setting: str = ""
     runs: Callable[[Config], bool] = field(default=lambda _: True)
 
     @property
     def setting(self) -> str:
         """The key of investiq.toml that changes its port."""
+        if self.port_setting:
+            return self.port_setting
         return f"{self.name}.port" if self.program is None else f"monitoring.{self.name}_port"
 
     @property
@@ -190,6 +199,30 @@ AGENT = Process(
     needs=("api", "signals", "prometheus"),  # it trades only when watched
     runs=lambda config: config.agent_runs,
 )
+EDGE = Process(
+    name="edge",
+    job="edge",
+    title="Edge",
+    what="TLS and log-in for the network (nginx)",
+    program=Program(commands=("nginx",), get="sudo apt-get install nginx", asks=False),
+    scraped=False,  # its exporter is
+    port_setting="edge.status_port",
+    runs=lambda config: config.edge.enabled,
+)
+NGINX_EXPORTER = Process(
+    name="nginx_exporter",
+    job="nginx-exporter",
+    title="nginx exporter",
+    what="metrics of the edge",
+    health=("/metrics", "# TYPE nginx_up"),
+    needs=("edge",),
+    program=Program(
+        commands=("prometheus-nginx-exporter", "nginx-prometheus-exporter"),
+        get="sudo apt-get install prometheus-nginx-exporter, or put the upstream release on PATH",
+        asks=False,
+    ),
+    runs=lambda config: config.edge.enabled,
+)
 GRAFANA = Process(
     name="grafana",
     job="grafana",
@@ -204,7 +237,7 @@ GRAFANA = Process(
     runs=lambda config: config.monitoring.grafana,
 )
 
-PROCESSES = (INBOX, API, SIGNALS, WEB, ALERTMANAGER, BLACKBOX, NODE, PROMETHEUS, AGENT, GRAFANA)
+PROCESSES = (INBOX, API, SIGNALS, WEB, ALERTMANAGER, BLACKBOX, NODE, PROMETHEUS, AGENT, GRAFANA, EDGE, NGINX_EXPORTER)
 """In the order in which they start."""
 
 PROGRAMS = {process.name: process.program for process in PROCESSES if process.program is not None}
@@ -219,7 +252,7 @@ OURS = tuple(process for process in _IN_ORDER if process.program is None)
 
 def scraped(config: Config) -> tuple[Process, ...]:
     """The processes that Prometheus scrapes under `config`, in the order of their jobs."""
-    return tuple(process for process in _IN_ORDER if process.runs(config))
+    return tuple(process for process in _IN_ORDER if process.scraped and process.runs(config))
 
 
 def titles() -> dict[str, str]:
@@ -232,7 +265,15 @@ def titles() -> dict[str, str]:
 
 def console_url(config: Config) -> str:
     """The URL at which people open the console, without a final slash: what links in notifications begin with."""
-    return (config.web.public_url or WEB.url(config)).rstrip("/")
+    at_edge = edge_url(config, "console") if config.edge.enabled else None
+    return (config.web.public_url or at_edge or WEB.url(config)).rstrip("/")
+
+
+def edge_url(config: Config, host: str) -> str | None:
+    """The URL of a virtual host of the edge from outside, without a final slash; None for one that has no name."""
+    name = config.edge.names.get(host)
+    port = config.edge.public_port or config.edge.port
+    return None if name is None else f"https://{name}" + ("" if port == 443 else f":{port}")
 
 
 def connect_host(listen: str) -> str:

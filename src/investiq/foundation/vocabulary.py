@@ -103,6 +103,7 @@ class Subject(StrEnum):
     SIGNALS = "signals"
     HOST = "host"
     MONITORING = "monitoring"
+    EDGE = "edge"
     SERVICES = "services"
     """What the user runs beside InvestIQ: none of its metrics is ours."""
     SLO = "slo"

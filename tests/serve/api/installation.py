@@ -17,6 +17,7 @@ from investiq.foundation.config import Paths
 from investiq.foundation.config.schema import (
     ApiConfig,
     Config,
+    EdgeConfig,
     InboxConfig,
     MarketConfig,
     SignalsConfig,
@@ -105,6 +106,7 @@ def install(
     inbox: InboxConfig = NO_INBOX,
     *,
     files: MarketConfig | None = None,
+    edge: EdgeConfig | None = None,
 ) -> Installation:
     """A new installation in `data_dir`. Without a port, its signal models are unreachable.
 
@@ -118,6 +120,7 @@ def install(
         trading=trading,
         inbox=inbox,
         market=files or MarketConfig(),
+        edge=edge or EdgeConfig(),
     )
     new_ledger(Paths.of(config).ledger)
     metrics, clock = Metrics(Part.API), SetClock()

@@ -16,7 +16,7 @@ from investiq.foundation.vocabulary import Access
 from investiq.serve.web.app import create_app
 from investiq.serve.web.browser_session import join, split
 from investiq.serve.web.header import who_content
-from investiq.serve.web.login import local_path
+from investiq.serve.web.local_path import local_path
 from investiq.serve.web.permission import may, who_may
 from tests.serve.web.callbacks import OURS, body_of, dependencies, named, post
 from tests.serve.web.fakes import HALTED, SECRET, SESSION, Stand, order, raw_silence, text_of

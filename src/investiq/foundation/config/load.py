@@ -288,6 +288,10 @@ def _describe_inner(fault: Any, path: list[str], message: str, setting: Setting,
     return f"{source}: {where}: {message}; example: {setting.example}"
 
 
+def _as_named(path: Path | None, base: Path) -> Path | None:
+    return None if path is None else Path(os.path.normpath(base / path.expanduser()))
+
+
 def _absolute(config: Config, base: Path) -> Config:
     """Relative paths count from the configuration file, so that every command means the same files."""
 
@@ -302,5 +306,8 @@ def _absolute(config: Config, base: Path) -> Config:
     market = config.market.model_copy(update={"folder": fix(config.market.folder)})
     signals = config.signals.model_copy(update={"model_dir": fix(config.signals.model_dir)})
     services = tuple(one.model_copy(update={"token_file": fix(one.token_file)}) for one in config.services)
-    parts = {"market": market, "signals": signals, "services": services}
+    # Not resolved: who renews a certificate moves the link to it.
+    pair = {name: _as_named(getattr(config.edge, name), base) for name in ("certificate", "certificate_key")}
+    edge = config.edge.model_copy(update=pair)
+    parts = {"market": market, "signals": signals, "services": services, "edge": edge}
     return config.model_copy(update={"data_dir": fix(config.data_dir), **parts})

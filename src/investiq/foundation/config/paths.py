@@ -89,6 +89,29 @@ class Paths:
         """What /metrics takes from outside besides the token that is configured; there once it was first rotated."""
         return self.keys / "metrics.token"
 
+    @property
+    def edge_token(self) -> Path:
+        """By it our servers know the edge's nginx, and passes through it are signed with it."""
+        return self.keys / "edge.token"
+
+    @property
+    def edge_certificate(self) -> Path:
+        return self.keys / "edge.crt"
+
+    @property
+    def edge_certificate_key(self) -> Path:
+        return self.keys / "edge.key"
+
+    @property
+    def edge_ca(self) -> Path:
+        """The certificate of who signed the laptop's, where `investiq edge certificate` made that."""
+        return self.keys / "edge-ca.crt"
+
+    @property
+    def edge_users(self) -> Path:
+        """Who may come in with a password (auth = "basic"), as hashes."""
+        return self.keys / "edge.htpasswd"
+
     def password(self, program: str) -> Path:
         """What a monitoring program asks for; no other program's password opens it."""
         return self.keys / f"{program}.password"
@@ -113,6 +136,11 @@ class Paths:
     def monitoring(self) -> Path:
         """Rendered configuration of the monitoring programs, with secrets: mode 0700."""
         return self.data_dir / "monitoring"
+
+    @property
+    def edge(self) -> Path:
+        """nginx's rendered configuration, with secrets, and what it writes: mode 0700."""
+        return self.data_dir / "edge"
 
     @property
     def panels(self) -> Path:

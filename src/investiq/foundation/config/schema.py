@@ -28,6 +28,7 @@ __all__ = [
     "ApiConfig",
     "ClientConfig",
     "Config",
+    "EdgeConfig",
     "LoggingConfig",
     "MarketConfig",
     "MonitoringConfig",
@@ -316,6 +317,7 @@ class MonitoringConfig(Section):
     alertmanager_port: Port = Field(9093, description="port of Alertmanager")
     blackbox_port: Port = Field(9115, description="port of the blackbox exporter")
     node_port: Port = Field(9100, description="port of the node exporter")
+    nginx_exporter_port: Port = Field(9113, description="port of nginx's exporter, where the edge runs")
     grafana: bool = Field(
         False, description="Grafana runs on this machine: Prometheus scrapes it, and an alert says when it is down"
     )
@@ -330,6 +332,70 @@ class MonitoringConfig(Section):
     retention_size: str = Field(
         "10GB", pattern=r"^\d+(MB|GB|TB)$", description="disk that metrics may take", examples=["10GB"]
     )
+
+
+class EdgeConfig(Section):
+    """The door to the network: nginx with TLS and log-in in front of everything else."""
+
+    enabled: bool = Field(False, description="start nginx with `investiq up`, and serve the names below over TLS")
+    host: str = Field("127.0.0.1", description='address to listen on; "::" is every one of this machine')
+    port: Port = Field(8443, description="port of the edge")
+    public_port: Port | None = Field(
+        None,
+        description="port under which it is reached from outside, where something forwards that one; default: its own",
+        examples=[443],
+    )
+    status_port: Port = Field(8444, description="port on loopback where nginx says that it is well")
+    console: HostName | None = Field(None, description="host name of the console", examples=["invest.example.org"])
+    api: HostName | None = Field(None, description="host name of the API", examples=["api.invest.example.org"])
+    grafana: HostName | None = Field(
+        None, description="host name of Grafana, where it runs", examples=["grafana.invest.example.org"]
+    )
+    prometheus: HostName | None = Field(
+        None, description="host name of Prometheus", examples=["prometheus.invest.example.org"]
+    )
+    alertmanager: HostName | None = Field(
+        None, description="host name of Alertmanager", examples=["alertmanager.invest.example.org"]
+    )
+    certificate: Path | None = Field(
+        None,
+        description="certificate with its chain, in PEM; default: keys/edge.crt in data_dir, which `investiq edge "
+        "certificate` makes for a laptop",
+        examples=["/etc/letsencrypt/live/invest.example.org/fullchain.pem"],
+    )
+    certificate_key: Path | None = Field(
+        None,
+        description="its private key; default: keys/edge.key in data_dir",
+        examples=["/etc/letsencrypt/live/invest.example.org/privkey.pem"],
+    )
+    auth: Literal["session", "basic"] = Field(
+        "session",
+        description="how people get in: with the console's session, or with the passwords of `investiq edge user add`",
+    )
+    requests_per_second: int = Field(100, ge=1, description="requests a second from one client before 429")
+    connections: int = Field(100, ge=1, description="connections from one client before 429")
+    trusted_proxies: tuple[Network, ...] = Field(
+        (),
+        description="a proxy of your own in front of our servers, in place of this one: its X-Forwarded-For counts",
+        examples=[["10.0.0.7/32"]],
+    )
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> EdgeConfig:
+        if self.enabled and self.console is None:
+            raise ValueError('the edge needs a name for the console, where people log in: set console = "…"')
+        if (self.certificate is None) != (self.certificate_key is None):
+            raise ValueError("certificate and certificate_key belong together: set both, or none")
+        names = [name.lower() for name in self.names.values()]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two hosts are called {twice[0]}: each is told by its name, so give each its own")
+        return self
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Virtual host -> its name, of those that have one."""
+        found = {host: getattr(self, host) for host in ("console", "api", "grafana", "prometheus", "alertmanager")}
+        return {host: name for host, name in found.items() if name is not None}
 
 
 class NotifyConfig(Section):
@@ -392,6 +458,7 @@ class Config(Section):
     trading: TradingConfig = section()
     agent: AgentConfig = section()
     monitoring: MonitoringConfig = section()
+    edge: EdgeConfig = section()
     notify: NotifyConfig = section()
     client: ClientConfig = section()
     logging: LoggingConfig = section()
@@ -475,7 +542,9 @@ class Config(Section):
     def ports(self) -> dict[str, int]:
         """The port of each process by the dotted key that sets it."""
         ours = {f"{name}.port": section.port for name, section in self if hasattr(section, "port")}
-        watch = self.monitoring
-        return ours | {
-            f"monitoring.{name}": getattr(watch, name) for name in type(watch).model_fields if name.endswith("_port")
+        watched = type(self.monitoring).model_fields
+        return {
+            **ours,
+            "edge.status_port": self.edge.status_port,
+            **{f"monitoring.{name}": getattr(self.monitoring, name) for name in watched if name.endswith("_port")},
         }

@@ -160,7 +160,7 @@ AUTH_FAILURES = Metric(
     Subject.API,
     "Requests refused for their key or token.",
     (Part.API,),
-    (Label("reason", ("missing", "unknown_key", "scope", "metrics_token", "heartbeat_token")),),
+    (Label("reason", ("missing", "unknown_key", "scope", "metrics_token", "heartbeat_token", "edge_token")),),
 )
 RATE_LIMITED = Metric(
     "investiq_rate_limited_total",

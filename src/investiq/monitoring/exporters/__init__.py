@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from investiq.monitoring.exporters import alertmanager, blackbox, node, process, prometheus, scrape
+from investiq.monitoring.exporters import alertmanager, blackbox, nginx, node, process, prometheus, scrape
 from investiq.monitoring.exporters.external_metric import EVERY_JOB, ExternalMetric
 
 __all__ = ["EVERY_JOB", "EXTERNAL_METRICS", "ExternalMetric"]
@@ -14,5 +14,6 @@ EXTERNAL_METRICS: tuple[ExternalMetric, ...] = (
     *alertmanager.METRICS,
     *blackbox.METRICS,
     *node.METRICS,
+    *nginx.METRICS,
 )
 """Every foreign metric that rules and panels may use."""

@@ -7,15 +7,18 @@ the blackbox exporter to a probe over TLS; `scrape` is what Prometheus makes of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from investiq.foundation.topology import ALERTMANAGER, BLACKBOX, NODE, PROBES, PROMETHEUS
+from investiq.foundation.topology import ALERTMANAGER, BLACKBOX, NGINX_EXPORTER, NODE, PROBES, PROMETHEUS
 
 __all__ = ["PROGRAMS", "Family", "parse_exposition", "recordings"]
+
+_COUNTER = re.compile(r"^# TYPE (\S+) counter$", re.MULTILINE)
 
 PROGRAMS: Mapping[str, str] = {
     "*": "scrape",
@@ -24,6 +27,7 @@ PROGRAMS: Mapping[str, str] = {
     PROBES: "probe",
     BLACKBOX.job: "blackbox",
     NODE.job: "node",
+    NGINX_EXPORTER.job: "nginx",
 }
 """Scrape job -> the program of its recordings."""
 
@@ -54,10 +58,13 @@ def recordings() -> dict[str, dict[str, str]]:
 def parse_exposition(text: str) -> dict[str, Family]:
     """The families of an exposition by name; one without any sample is not there."""
     families = {}
+    counters = set(_COUNTER.findall(text))
     for metric in text_string_to_metric_families(text):
-        # The parser calls counters as OpenMetrics does: the family without `_total`, its samples with it.
-        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
-        labels = [frozenset(sample.labels) for sample in metric.samples if sample.name == name]
+        # The parser calls counters as OpenMetrics does: the family without `_total`, its samples with it, however the
+        # program calls them.
+        of_sample = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        labels = [frozenset(sample.labels) for sample in metric.samples if sample.name == of_sample]
         if labels:
+            name = of_sample if of_sample in counters else metric.name
             families[name] = Family(metric.type, frozenset.intersection(*labels))
     return families

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TypeVar
 
-from investiq.foundation.config.schema import Config, MonitoringConfig, ServiceConfig
+from investiq.foundation.config.schema import Config, EdgeConfig, MonitoringConfig, ServiceConfig
+from investiq.foundation.topology import NGINX_EXPORTER
 from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.recording import Recording
-from investiq.monitoring.rules import analysis, api, host, market, monitoring, services, signals, slo, trading
+from investiq.monitoring.rules import analysis, api, edge, host, market, monitoring, services, signals, slo, trading
 from investiq.monitoring.scraping.jobs import jobs
 from investiq.monitoring.slo import slos_of
 
@@ -33,6 +34,7 @@ def alerts_of(config: Config, without: Collection[str] = ()) -> dict[Subject, tu
         (
             *(alert for module in always for alert in module.ALERTS),
             *monitoring.alerts(watched),
+            *(edge.ALERTS if any(job.name == NGINX_EXPORTER.job for job in watched) else ()),
             *services.alerts(config.services),
             *slo.alerts(slos_of(config)),
         )
@@ -63,16 +65,16 @@ ALERTS: tuple[Alert, ...] = tuple(alert for alerts in alerts_of(Config()).values
 
 _FURTHER = (
     Config(monitoring=MonitoringConfig(grafana=True)),
+    Config(edge=EdgeConfig(enabled=True, console="console.example.org")),
     Config(services=(ServiceConfig(name="some-service", url="https://127.0.0.1", health_path="/health"),)),
 )
 """Settings under which more is watched than by default."""
 
+_BY_IDENTITY = {
+    _identity(alert): alert for config in _FURTHER for alerts in alerts_of(config).values() for alert in alerts
+}
 CONDITIONAL: tuple[Alert, ...] = tuple(
-    alert
-    for config in _FURTHER
-    for alerts in alerts_of(config).values()
-    for alert in alerts
-    if _identity(alert) not in set(map(_identity, ALERTS))
+    alert for identity, alert in _BY_IDENTITY.items() if identity not in set(map(_identity, ALERTS))
 )
 """Alerts that only some settings have watched."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from investiq.foundation import topology
+from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
 
 __all__ = ["Probe", "blackbox_document", "probes"]
@@ -14,6 +15,8 @@ HEALTH_MODULE = "http_health"
 """For parts of ours: their health answers are documents that say more than the status code."""
 ANSWERS_MODULE = "http_2xx"
 """For services of the user, of whose answers no more is known."""
+EDGE_MODULE = "https_edge"
+"""For nginx at the edge: by the name of the console, and with a certificate that is good for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,12 @@ class Probe:
 def blackbox_document(config: Config) -> dict[str, Any]:
     """blackbox.yml."""
     used = {probe.module for probe in probes(config)}
-    return {"modules": {name: module for name, module in _modules().items() if name in used}}
+    return {"modules": {name: module for name, module in _modules(config).items() if name in used}}
 
 
-def _modules() -> dict[str, Any]:
+def _modules(config: Config) -> dict[str, Any]:
     asked = {"method": "GET", "preferred_ip_protocol": "ip4", "follow_redirects": False}
-    health = {
+    health: dict[str, Any] = {
         "prober": "http",
         "timeout": "3s",
         "http": {
@@ -50,7 +53,18 @@ def _modules() -> dict[str, Any]:
         },
     }
     # Where no status codes are named, those from 200 to 299 are good.
-    return {HEALTH_MODULE: health, ANSWERS_MODULE: {"prober": "http", "timeout": "3s", "http": asked}}
+    edge = {**health, "http": {**health["http"], **_by_name(config)}}
+    answers = {"prober": "http", "timeout": "3s", "http": asked}
+    return {HEALTH_MODULE: health, ANSWERS_MODULE: answers, EDGE_MODULE: edge}
+
+
+def _by_name(config: Config) -> dict[str, Any]:
+    """What a browser does by itself: it asks for a name, in TLS and in HTTP. The name need not lead here from here."""
+    name = str(config.edge.console)
+    tls = {"server_name": name}
+    if config.edge.certificate is None:  # the one of a laptop, whose authority the system does not know
+        tls["ca_file"] = str(Paths.of(config).edge_ca)
+    return {"fail_if_not_ssl": True, "tls_config": tls, "headers": {"Host": name}}
 
 
 def probes(config: Config) -> tuple[Probe, ...]:
@@ -60,9 +74,14 @@ def probes(config: Config) -> tuple[Probe, ...]:
         for process in topology.PROCESSES
         if process.probed
     )
+    edge = (Probe(f"https://{_edge_target(config)}/health", topology.EDGE.job, EDGE_MODULE),)
     theirs = (
         Probe(f"{service.url.rstrip('/')}{service.health_path}", service.name, ANSWERS_MODULE)
         for service in config.services
         if service.health_path is not None
     )
-    return (*ours, *theirs)
+    return (*ours, *(edge if config.edge.enabled else ()), *theirs)
+
+
+def _edge_target(config: Config) -> str:
+    return topology.target(config.edge.host, config.edge.port)

@@ -32,6 +32,7 @@ from investiq.monitoring.rules import alerts_of, recordings_of
 from investiq.monitoring.rules.rule_file import rule_document
 from investiq.monitoring.scraping.jobs import METRICS_TOKEN_FILE, jobs, prometheus_document
 from investiq.monitoring.scraping.probes import blackbox_document
+from investiq.operate.render.doors_page import doors_page
 from investiq.operate.render.web_config import WEB_FOLDER, web_configs, with_next_passwords
 
 __all__ = [
@@ -113,6 +114,7 @@ def render_committed() -> dict[PurePosixPath, str]:
     files["monitoring/validate.sh"] = _template("validate.sh")
     files["docs/metrics.md"] = metrics_page()
     files["docs/configuration.md"] = configuration_page()
+    files["docs/doors.md"] = doors_page()
     return {PurePosixPath(path): text for path, text in files.items()}
 
 

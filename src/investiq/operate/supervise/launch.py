@@ -46,8 +46,10 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
         AlreadyRunning: another supervisor runs on this data_dir.
         PortsTaken: something else listens where a part is to listen.
         UnusableTokenFile: a token, or the password of a program, cannot be made or read.
+        EdgeError: nginx could not start with what is configured.
     """
     # Rules, dashboards and Grafana's SDK: a detaching `investiq up` does without.
+    from investiq.operate.edge.nginx import write_edge  # noqa: PLC0415
     from investiq.operate.render import files  # noqa: PLC0415
 
     paths = _folders(config)
@@ -60,6 +62,8 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
         provide_passwords(config)
         provide_grafana_password(config)
         files.write_runtime(config, paths.monitoring, missing_jobs(table))
+        if topology.EDGE.name in table.names:
+            write_edge(config, table[topology.EDGE.name].argv[0])
         supervisor = Supervisor(
             table,
             logs=paths.logs,

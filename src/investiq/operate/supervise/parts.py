@@ -159,8 +159,11 @@ def _specs(config: Config, installed: Mapping[str, str], trained: bool) -> Itera
 
 def _missing(config: Config, installed: Mapping[str, str]) -> Iterator[MissingProgram]:
     for process in topology.PROCESSES:
+        if process.program is None or process.name in installed:
+            continue
         elsewhere = process.name not in _ARGUMENTS and process.runs(config)  # started by somebody else, if at all
-        if process.program is not None and process.name not in installed and not elsewhere:
+        wanted = process.runs(config) or process.program.optional
+        if wanted and not elsewhere:
             yield MissingProgram(process.name, process.what, process.program.get, process.program.optional)
 
 
@@ -180,18 +183,12 @@ def _server(process: Process, config: Config) -> ProcessSpec:
 
 
 def _program(process: Process, config: Config, file: str, trained: bool) -> ProcessSpec:
-    port = process.port(config)
     is_prometheus = process is topology.PROMETHEUS
     return ProcessSpec(
         name=process.name,
         what=process.what,
-        argv=(
-            file,
-            *_ARGUMENTS[process.name](config),
-            f"--web.config.file={Paths.of(config).monitoring / WEB_FOLDER / f'{process.name}.yml'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-        ),
-        port=port,
+        argv=(file, *_ARGUMENTS[process.name](config), *_web(process, config)),
+        port=process.port(config),
         setting=process.setting,
         check=_probe(process, config),
         needs=("model",) if is_prometheus and not trained else process.needs,
@@ -201,6 +198,14 @@ def _program(process: Process, config: Config, file: str, trained: bool) -> Proc
         start_seconds=60,
         stop_seconds=20,
     )
+
+
+def _web(process: Process, config: Config) -> tuple[str, ...]:
+    """Where a program listens, and whom it answers: nearly all of them take it by the same two options."""
+    if process is topology.EDGE:
+        return ()  # its file says so
+    asks = (f"--web.config.file={Paths.of(config).monitoring / WEB_FOLDER / f'{process.name}.yml'}",)
+    return (*(asks if process.asks_password else ()), f"--web.listen-address=127.0.0.1:{process.port(config)}")
 
 
 def _alertmanager(config: Config) -> tuple[str, ...]:
@@ -240,6 +245,16 @@ def _prometheus(config: Config) -> tuple[str, ...]:
     )
 
 
+def _edge(config: Config) -> tuple[str, ...]:
+    folder = Paths.of(config).edge
+    # Without -e, nginx complains to a file of Debian's until it has read its own configuration.
+    return ("-p", f"{folder}/", "-c", str(folder / "nginx.conf"), "-e", "stderr")
+
+
+def _nginx_exporter(config: Config) -> tuple[str, ...]:
+    return (f"--nginx.scrape-uri={topology.EDGE.url(config)}/status",)
+
+
 _NO_ORIGIN = "[^\\x00-\\x{10FFFF}]"
 """Matches no text: by default, Prometheus lets the pages of every site read what it answers."""
 
@@ -248,13 +263,15 @@ _ARGUMENTS: Mapping[str, Callable[[Config], tuple[str, ...]]] = {
     topology.BLACKBOX.name: _blackbox,
     topology.NODE.name: _node,
     topology.PROMETHEUS.name: _prometheus,
+    topology.EDGE.name: _edge,
+    topology.NGINX_EXPORTER.name: _nginx_exporter,
 }
 """How each program is started; one that is not here is only watched where somebody else runs it."""
 
 _TARGETS = tuple(
     process.name
     for process in topology.PROCESSES
-    if process not in (topology.PROMETHEUS, topology.AGENT, topology.GRAFANA)
+    if process.scraped and process not in (topology.PROMETHEUS, topology.AGENT, topology.GRAFANA)
 )
 
 

@@ -13,7 +13,9 @@ from starlette.middleware import Middleware
 
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
+from investiq.foundation.contract.edge import JUDGE_PATH, Door
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
+from investiq.foundation.files import provide_token
 from investiq.foundation.vocabulary import Part
 from investiq.invest.wiring import ApiParts, build_api_parts
 from investiq.serve.api.auth import REFUSALS, AuthMiddleware
@@ -28,6 +30,7 @@ from investiq.serve.api.routes.account import account_routes
 from investiq.serve.api.routes.analysis import analysis_routes
 from investiq.serve.api.routes.audit import audit_routes
 from investiq.serve.api.routes.docs import docs_routes
+from investiq.serve.api.routes.edge import edge_routes
 from investiq.serve.api.routes.health import HEALTH_OPTIONS, health_endpoint
 from investiq.serve.api.routes.heartbeat import heartbeat_routes
 from investiq.serve.api.routes.market import market_routes
@@ -37,6 +40,9 @@ from investiq.serve.api.routes.trading import trading_routes
 from investiq.serve.api.sessions import Credentials, SessionStore
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve
 from investiq.serve.http.access import MONITORING_PATHS
+from investiq.serve.http.edge_pass import EdgePasses
+from investiq.serve.http.hosts import at_edge
+from investiq.serve.http.proxied import proxied_client
 from investiq.serve.http.token_ring import TokenRing
 
 __all__ = ["create_app", "run"]
@@ -70,8 +76,9 @@ def create_app(parts: ApiParts) -> FastAPI:
     sessions = SessionStore(parts.store)
     key_ring = KeyRing(Credentials(keys, sessions))
     background_tasks = BackgroundTasks(parts)
-    hosts = HostPolicy(api.host, api.hostnames)
+    hosts = HostPolicy(api.host, (*api.hostnames, *at_edge(parts.config, Door.API)))
     access = MonitoringAccess(Part.API, api, paths.metrics_token)
+    passes = EdgePasses(provide_token(paths.edge_token)) if parts.config.edge.enabled else None
     authentication = Middleware(
         AuthMiddleware,
         keys=key_ring,
@@ -79,6 +86,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         heartbeat_tokens=TokenRing(paths.heartbeat_token),
         requests_per_minute=api.requests_per_minute,
         metrics=metrics,
+        passes=passes,
     )
     analyses = analysis_routes(parts.market, parts.orchestrator)
     route = next(each for each in analyses.routes if isinstance(each, APIRoute) and each.name == "analyze")
@@ -93,9 +101,10 @@ def create_app(parts: ApiParts) -> FastAPI:
         health=health_endpoint(background_tasks.monitor, parts.desk),
         health_options=HEALTH_OPTIONS,
         statuses=STATUSES,
+        outer_layers=proxied_client(parts.config),
         inner_layers=[authentication, repeated],
         refusals=REFUSALS,
-        quiet=MONITORING_PATHS | {HEARTBEAT_PATH},
+        quiet=MONITORING_PATHS | {HEARTBEAT_PATH, JUDGE_PATH},
         dependencies=[Security(bearer)],
         lifespan=_lifespan(parts, background_tasks),
     )
@@ -110,6 +119,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         session_routes(sessions, key_ring, metrics),
         audit_routes(parts.store, metrics),
         docs_routes(),
+        edge_routes(),
     ):
         app.include_router(router)
     return app

@@ -2,9 +2,9 @@
 
 Reading needs at least read access on every path, also on those that do not exist; routes that change something ask for
 more (`needs`). Whoever logs in has nothing to present yet: the route looks at what the body holds. The heartbeat has a
-token of its own; who may read /metrics, `serve.http.access` says. A credential that
-is presented must be right, wherever it comes from: a typing error must not look like a success because the request came
-from loopback.
+token of its own, and so has nginx at the edge, which asks in the name of others; who may read /metrics,
+`serve.http.access` says. A credential that is presented must be right, wherever it comes from: a typing error must not
+look like a success because the request came from loopback.
 
 Nobody uses up another's budget: each key that is right has its own, with its sessions, and each address has one for
 requests without a key, one for wrong keys and one for logging in. Halting, cancelling and the heartbeat need none once
@@ -14,13 +14,15 @@ the key is right.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from investiq.foundation.contract.api import SESSIONS_PATH
+from investiq.foundation.contract.edge import DOOR_HEADER, JUDGE_PATH, PASS_HEADER, Door
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
 from investiq.foundation.store import DatabaseUnavailable
 from investiq.foundation.telemetry import catalogue
@@ -40,6 +42,8 @@ from investiq.serve.http.access import (
     client_bucket,
 )
 from investiq.serve.http.answers import answer_of
+from investiq.serve.http.edge_pass import EdgePass, EdgePasses
+from investiq.serve.http.proxied import is_from_edge
 from investiq.serve.http.token_ring import TokenRing
 
 __all__ = ["REFUSALS", "AuthMiddleware"]
@@ -50,6 +54,9 @@ UNKNOWN_KEY = (
     "the API key is wrong, revoked or expired, or the session has ended: `investiq keys list` shows keys, "
     "`investiq login` logs in"
 )
+
+_BRIEFLY = {"Cache-Control": "max-age=2"}
+"""How long nginx repeats that somebody is not let in: who guesses passes asks nginx, not us."""
 
 REFUSALS = {
     401: "The key is missing, wrong, revoked or expired.",
@@ -78,6 +85,7 @@ class AuthMiddleware:
         heartbeat_tokens: what Alertmanager presents with the heartbeat; it opens nothing else, and nothing else opens
             that path.
         requests_per_minute: of each budget.
+        passes: reads those that nginx at the edge was shown; None where that does not run.
     """
 
     def __init__(
@@ -89,10 +97,12 @@ class AuthMiddleware:
         heartbeat_tokens: TokenRing,
         requests_per_minute: int,
         metrics: Metrics,
+        passes: EdgePasses | None = None,
     ) -> None:
         self.app = app
         self._heartbeat_tokens = heartbeat_tokens
         self._keys = keys
+        self._passes = passes
         self._access = access
         self._limit = RateLimit("requests", requests_per_minute)
         self._keyless = RateLimit("keyless", requests_per_minute)
@@ -113,6 +123,8 @@ class AuthMiddleware:
         credential, path = bearer_credential(scope), scope["path"]
         if path == HEARTBEAT_PATH:
             return self._as_monitoring(scope, receive, send, credential)
+        if path == JUDGE_PATH:
+            return self._with_visitor(scope, receive, send, credential)
         if credential is not None and path != METRICS_PATH:
             return self._with_key(scope, receive, send, credential)
         return self._decide(scope, self._identify(scope))(scope, receive, send)
@@ -122,6 +134,9 @@ class AuthMiddleware:
 
     async def _as_monitoring(self, scope: Scope, receive: Receive, send: Send, credential: bytes | None) -> None:
         await self._decide(scope, await self._identify_monitoring(scope, credential))(scope, receive, send)
+
+    async def _with_visitor(self, scope: Scope, receive: Receive, send: Send, credential: bytes | None) -> None:
+        await self._decide(scope, await self._identify_visitor(scope, credential))(scope, receive, send)
 
     def _decide(self, scope: Scope, refusal: _Refusal | None) -> ASGIApp:
         """Who answers the request."""
@@ -156,6 +171,33 @@ class AuthMiddleware:
             scope["rate"] = self._limit.take(key.caller.bucket)
         scope["caller"] = key.caller
         return None
+
+    async def _identify_visitor(self, scope: Scope, credential: bytes | None) -> _Refusal | None:
+        """Who stands at the edge, by a key or by the pass that nginx was shown."""
+        if self._passes is None or not is_from_edge(scope):
+            scope["rate"] = self._wrong.take(client_bucket(scope))
+            return self._unauthorised("edge_token", "only nginx at the edge asks here")
+        if credential is not None:
+            return await self._identify_by_key(scope, credential)
+        held = self._pass_of(scope, self._passes)
+        try:
+            session = await self._keys.session(held.session_id) if held is not None else None
+        except DatabaseUnavailable as error:
+            message = "the session cannot be verified: the database does not answer"
+            return _Refusal(STATUSES[DatabaseUnavailable], error.reason, message, {})
+        if held is None or session is None:
+            return replace(self._unauthorised("missing", "nobody is logged in here"), headers=_BRIEFLY)
+        scope["caller"], scope["edge_pass_ends"] = session.caller, held.expires_at
+        return None
+
+    @staticmethod
+    def _pass_of(scope: Scope, passes: EdgePasses) -> EdgePass | None:
+        headers = {key: value.decode("latin-1") for key, value in scope["headers"]}
+        try:
+            door = Door(headers.get(DOOR_HEADER.encode(), ""))
+        except ValueError:
+            return None
+        return passes.read(door, headers.get(PASS_HEADER.encode(), ""), datetime.now(UTC))
 
     def _identify_keyless(self, scope: Scope) -> _Refusal | None:
         bucket = client_bucket(scope)

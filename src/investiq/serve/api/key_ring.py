@@ -75,6 +75,21 @@ class KeyRing:
         self._note_use(found.caller.key_id, now)
         return found
 
+    async def session(self, session_id: str) -> Credential | None:
+        """The valid session of this id.
+
+        Raises:
+            DatabaseUnavailable: it does not answer.
+        """
+        if self._clock() >= self._believed_until:
+            await self._read()
+        now = datetime.now(UTC)
+        for found in self._known.values():
+            if (caller := found.caller).session_id == session_id and found.is_valid(now):
+                self._note_use(caller.key_id, now)
+                return found
+        return None
+
     def forget(self) -> None:
         """Believe nothing from before, nor what is being read: somebody has just logged in or out."""
         self._believed_until = 0.0

@@ -13,9 +13,11 @@ from functools import lru_cache
 import psutil
 from starlette.types import Scope
 
+from investiq.foundation.config.schema import Config
+from investiq.foundation.contract.edge import Door
 from investiq.serve.http.header_names import only_host
 
-__all__ = ["HostPolicy", "host_name"]
+__all__ = ["HostPolicy", "at_edge", "host_name"]
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -36,6 +38,12 @@ def host_name(header: str) -> str | None:
     if not name or (colon and not _is_port(colon + port)):
         return None
     return _canonical_ip(name, version=4) or name.rstrip(".") or None
+
+
+def at_edge(config: Config, door: Door) -> tuple[str, ...]:
+    """The name under which the edge passes requests on to a server, where it runs."""
+    name = config.edge.names.get(door)
+    return (name,) if config.edge.enabled and name is not None else ()
 
 
 def _is_port(text: str) -> bool:

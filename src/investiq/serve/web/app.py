@@ -18,13 +18,17 @@ from starlette.middleware import Middleware
 from investiq import __version__
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
+from investiq.foundation.contract.edge import Door
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import HealthStatus, Part
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, problem_response, serve
 from investiq.serve.http.access import MONITORING_PATHS
+from investiq.serve.http.hosts import at_edge
+from investiq.serve.http.proxied import proxied_client
 from investiq.serve.web import layout, login, runbooks
 from investiq.serve.web.browser_session import BrowserSession, SessionCookie
 from investiq.serve.web.changes import Changes
+from investiq.serve.web.edge import Edge
 from investiq.serve.web.not_found import not_found_page
 from investiq.serve.web.pages import operations, silence
 from investiq.serve.web.security import SameOrigin, SecurityHeaders, content_security_policy
@@ -59,7 +63,9 @@ def create_app(config: Config, transports: Transports | None = None) -> FastAPI:
     dash.init_app(server)
     add_pages(dash, partial(operations.knows, sources), partial(silence.knows, sources))
     runbooks.add_routes(server, config)
-    login.add_routes(server, changes.logins, SessionCookie(config.web.port))
+    edge = Edge(config)
+    login.add_routes(server, changes.logins, SessionCookie(config.web.port), edge)
+    edge.add_routes(server)
     return server
 
 
@@ -103,7 +109,9 @@ def _server(config: Config, sources: Sources, changes: Changes, policy: str) -> 
         await asyncio.gather(sources.aclose(), changes.aclose())
 
     public = urlsplit(topology.console_url(config)).hostname or ""
-    hosts = HostPolicy(config.web.host, (*config.web.hostnames, public))
+    # Passes to the other hosts of the edge are given under their names.
+    of_edge = (name for door in Door for name in at_edge(config, door))
+    hosts = HostPolicy(config.web.host, (*config.web.hostnames, public, *of_edge))
     return create_server(
         "InvestIQ console",
         application=ConsoleApplication,
@@ -113,7 +121,7 @@ def _server(config: Config, sources: Sources, changes: Changes, policy: str) -> 
         max_body_bytes=MAX_BODY_BYTES,
         health=health,
         exception_handlers={404: _not_found},
-        outer_layers=[Middleware(SecurityHeaders, policy=policy)],
+        outer_layers=[*proxied_client(config), Middleware(SecurityHeaders, policy=policy)],
         inner_layers=[
             Middleware(SameOrigin),
             Middleware(BrowserSession, cookie=SessionCookie(config.web.port)),

@@ -15,9 +15,11 @@ from investiq.clients.session import ClientError
 from investiq.foundation.contract.api import NewSession
 from investiq.serve.http import Problem
 from investiq.serve.web.browser_session import SessionCookie, split
+from investiq.serve.web.edge import Edge
+from investiq.serve.web.local_path import local_path
 from investiq.serve.web.logins import Logins, TooManyAttempts
 
-__all__ = ["add_routes", "local_path"]
+__all__ = ["add_routes"]
 
 _NO_STORE = {"cache-control": "no-store"}
 
@@ -68,7 +70,7 @@ class _Form(BaseModel):
     next: str = Field("/", max_length=2_000)
 
 
-def add_routes(app: FastAPI, logins: Logins, cookie: SessionCookie) -> None:
+def add_routes(app: FastAPI, logins: Logins, cookie: SessionCookie, edge: Edge) -> None:
     """The page at /login, and its two changes."""
 
     async def page() -> Response:
@@ -80,11 +82,13 @@ def add_routes(app: FastAPI, logins: Logins, cookie: SessionCookie) -> None:
         told = {"half": for_page, "next": local_path(form.next), "name": session["name"], "scope": session["scope"]}
         answer = JSONResponse(told, headers=_NO_STORE)
         cookie.set(answer, for_cookie, _seconds_left(session), https=_is_https(request))
+        edge.let_in(request, answer, session)
         return answer
 
     async def log_out() -> Response:
         answer = JSONResponse({}, headers=_NO_STORE)
         cookie.clear(answer)
+        edge.let_out(answer)
         try:
             await logins.log_out()
         except ClientError as error:
@@ -94,15 +98,6 @@ def add_routes(app: FastAPI, logins: Logins, cookie: SessionCookie) -> None:
     routes: Any = (("/login", page, "GET"), ("/login", log_in, "POST"), ("/logout", log_out, "POST"))
     for path, endpoint, method in routes:
         app.add_api_route(path, endpoint, methods=[method], include_in_schema=False, response_model=None)
-
-
-def local_path(wanted: str) -> str:
-    """A path of this console, or its first page: nobody is led elsewhere.
-
-    Browsers take `//host` and `/\\host` for another host, and drop tabs and line breaks before they look.
-    """
-    plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted
-    return wanted if plain and wanted.startswith("/") and not wanted.startswith("//") else "/"
 
 
 async def _begun(logins: Logins, form: _Form) -> NewSession:

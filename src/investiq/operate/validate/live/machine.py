@@ -163,7 +163,7 @@ def _endpoints(config: Config) -> Iterator[tuple[str, str, HttpCredentials]]:
     """URL, what its body holds, and what it asks for."""
     processes = {process.name: process for process in topology.PROCESSES}
     for part in stack_table(config).parts:
-        if part.check is not None:
+        if part.check is not None and processes[part.name].scraped:
             credentials = HttpCredentials.of_metrics(processes[part.name], config)
             yield f"{_base(part)}/metrics", "# TYPE ", credentials
     api = topology.API.url(config)
