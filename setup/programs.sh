@@ -16,6 +16,7 @@ prometheus|https://prometheus.io/download/
 prometheus-alertmanager|https://prometheus.io/download/#alertmanager
 prometheus-blackbox-exporter|https://prometheus.io/download/#blackbox_exporter
 prometheus-node-exporter|https://prometheus.io/download/#node_exporter
+restic|https://restic.net/
 curl|https://curl.se/download.html
 libgomp1|GCC's OpenMP library, libgomp.so.1, which LightGBM needs
 "

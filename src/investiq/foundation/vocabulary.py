@@ -9,12 +9,15 @@ from __future__ import annotations
 from enum import StrEnum
 
 __all__ = [
+    "NODE_JOB",
     "OPEN_STATUSES",
     "PROMETHEUS_JOB",
     "SIGNAL_BOUNDS",
     "Access",
     "Action",
     "AlertStatus",
+    "BackupPart",
+    "BackupSchedule",
     "BeatOutcome",
     "BreakerEvent",
     "CycleOutcome",
@@ -63,6 +66,9 @@ class Part(StrEnum):
 PROMETHEUS_JOB = "prometheus"
 """The scrape job of Prometheus itself."""
 
+NODE_JOB = "node"
+"""The scrape job of the node exporter, which also reads what our batch jobs write to files."""
+
 
 class Subject(StrEnum):
     """The same word everywhere: catalogue section, rule file, dashboard, runbook, promtool test, drill."""
@@ -73,10 +79,35 @@ class Subject(StrEnum):
     TRADING = "trading"
     SIGNALS = "signals"
     HOST = "host"
+    BACKUP = "backup"
     MONITORING = "monitoring"
     SERVICES = "services"
     """What the user runs beside InvestIQ: none of its metrics is ours."""
     SLO = "slo"
+
+
+class BackupPart(StrEnum):
+    """What a backup is made of."""
+
+    LEDGER = "ledger"
+    PROMETHEUS = "prometheus"
+    SILENCES = "silences"
+    INBOX = "inbox"
+    MODELS = "models"
+    REPLAY = "replay"
+    """How far the replay has come."""
+    CONFIGURATION = "configuration"
+    GRAFANA = "grafana"
+
+
+class BackupSchedule(StrEnum):
+    """Who makes backups regularly."""
+
+    OFF = "off"
+    SUPERVISOR = "supervisor"
+    """`investiq up`, while it runs."""
+    EXTERNAL = "external"
+    """A timer of the system; alerts watch that it does."""
 
 
 class Severity(StrEnum):

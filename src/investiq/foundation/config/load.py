@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -32,6 +32,9 @@ PATH_VARIABLE = "INVESTIQ_CONFIG"
 PREFIX = "INVESTIQ_"
 _MOST_BYTES = 2 * 2**20
 """Of the configuration, and of a secret: a thousand services have a tenth of it."""
+
+_REMOTE = re.compile(r"[a-z][a-z0-9]+:")
+"""How restic names a repository that is no folder: sftp:, s3:, rest:, rclone:."""
 
 SHORT_NAMES = {
     "METRICS_TOKEN": "api.metrics_token",
@@ -266,5 +269,17 @@ def _absolute(config: Config, base: Path) -> Config:
     market = config.market.model_copy(update={"folder": fix(config.market.folder)})
     signals = config.signals.model_copy(update={"model_dir": fix(config.signals.model_dir)})
     services = tuple(one.model_copy(update={"token_file": fix(one.token_file)}) for one in config.services)
-    parts = {"market": market, "signals": signals, "services": services}
+    backup = config.backup.model_copy(
+        update={
+            "repository": _repository(config.backup.repository, fix),
+            "password_file": fix(config.backup.password_file),
+            "grafana_database": fix(config.backup.grafana_database),
+        }
+    )
+    parts = {"market": market, "signals": signals, "services": services, "backup": backup}
     return config.model_copy(update={"data_dir": fix(config.data_dir), **parts})
+
+
+def _repository(repository: str | None, fix: Callable[[Path | None], Path | None]) -> str | None:
+    """A folder as an absolute path; anything else, such as s3:…, as it is."""
+    return repository if repository is None or _REMOTE.match(repository) else str(fix(Path(repository)))

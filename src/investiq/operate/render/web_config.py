@@ -7,6 +7,7 @@ requests included.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +20,7 @@ from investiq.foundation.config import Config, Paths
 from investiq.foundation.files import provide_token
 from investiq.foundation.topology import PROGRAM_USER, Process
 
-__all__ = ["WEB_FOLDER", "provide_passwords", "web_config", "web_configs"]
+__all__ = ["WEB_FOLDER", "provide_passwords", "web_config", "web_config_text", "web_configs"]
 
 WEB_FOLDER = "web"
 """Beside the other rendered files."""
@@ -57,6 +58,11 @@ def web_configs(config: Config) -> Iterator[tuple[Process, dict[str, Any]]]:
 def web_config(password: str) -> dict[str, Any]:
     """Only `PROGRAM_USER` with this password may ask; the same password gives the same document."""
     return {"basic_auth_users": {PROGRAM_USER: _hash(password.encode("ascii"))}}
+
+
+def web_config_text(password: str) -> str:
+    """The same as the text of its file. JSON is YAML, and a hash needs no care in it."""
+    return json.dumps(web_config(password)) + "\n"
 
 
 def _password_files(config: Config) -> Iterator[tuple[Process, Path]]:
