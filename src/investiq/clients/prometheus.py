@@ -192,6 +192,13 @@ class Prometheus(ServerClient):
         with self.http.reading(path):
             return str(answer.document["data"]["name"])
 
+    async def newest_sample(self) -> float:
+        """The Unix time of the newest sample that it has, whatever its clock says."""
+        path = "/api/v1/status/tsdb"
+        data = await self._data(path)
+        with self.http.reading(path):
+            return float(data["headStats"]["maxTime"]) / 1000
+
     async def runtime_info(self) -> RuntimeInfo:
         """Since when it runs, and with a configuration of when."""
         path = "/api/v1/status/runtimeinfo"

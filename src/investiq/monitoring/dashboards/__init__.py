@@ -7,6 +7,7 @@ from investiq.monitoring.dashboards import (
     alerts,
     analysis,
     api,
+    backup,
     host,
     market,
     monitoring,
@@ -34,5 +35,6 @@ def dashboards_of(config: Config) -> tuple[Dashboard, ...]:
         slo.DASHBOARD,
         monitoring.DASHBOARD,
         host.DASHBOARD,
+        backup.DASHBOARD,
         *(services.dashboard(service) for service in config.services),
     )

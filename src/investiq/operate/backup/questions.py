@@ -67,7 +67,9 @@ class MetricQuestion:
 _EVERYTHING = '{__name__=~".+"}'
 _ASKED = (
     ("series of each job", f"count by (job) ({_EVERYTHING})"),
-    ("samples of each job in an hour", f"sum by (job) (count_over_time({_EVERYTHING}[1h]))"),
+    # At every minute: what counts samples drops the name of their metric, and then two are alike.
+    ("series of each job over an hour", f"sum_over_time(count by (job) ({_EVERYTHING})[1h:1m])"),
+    ("counters of each job", 'sum by (job) ({__name__=~"investiq_.+_total"})'),
     ("scrapes that succeeded in an hour", f"sum by (job) (sum_over_time({series(UP)}[1h]))"),
     ("orders by outcome", f"sum by (outcome) ({series(ORDERS)})"),
     ("requests of each server", f"sum by (job) ({series(REQUESTS)})"),

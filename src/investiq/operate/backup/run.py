@@ -19,7 +19,8 @@ from investiq.operate.backup import state as known
 from investiq.operate.backup.errors import BackupFailed
 from investiq.operate.backup.restic import Restic, Snapshot
 from investiq.operate.backup.retention import to_forget
-from investiq.operate.backup.sets import Copied, Source, copy_all, remove_left_snapshots
+from investiq.operate.backup.sets import Copied, Source, copy_all
+from investiq.operate.backup.watchers import remove_left_snapshots
 from investiq.operate.backup.workspace import STAGING, scratch, workspace
 
 __all__ = ["ANSWERS", "MANIFEST", "Backup", "make_backup"]

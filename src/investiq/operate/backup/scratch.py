@@ -36,12 +36,13 @@ _RECEIVER = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 
 
 @contextmanager
-def scratch_prometheus(data: Path, work: Path) -> Iterator[Prometheus]:
+def scratch_prometheus(data: Path, work: Path, *, snapshots: bool = False) -> Iterator[Prometheus]:
     """A Prometheus that scrapes nothing, evaluates nothing and drops nothing.
 
     Args:
         data: its store.
         work: where its configuration and its log go.
+        snapshots: it can make one.
 
     Raises:
         BackupFailed: it is not installed, or does not come up over that store.
@@ -53,6 +54,7 @@ def scratch_prometheus(data: Path, work: Path) -> Iterator[Prometheus]:
         "--storage.tsdb.retention.time=100y",
         "--storage.tsdb.max-block-duration=2h",  # no compaction: what was restored is read as it is
         "--query.timeout=2m",
+        *(["--web.enable-admin-api"] if snapshots else []),
     )
     with _running(topology.PROMETHEUS, arguments, work, Prometheus) as client:
         yield client
@@ -114,14 +116,14 @@ def _started(process: Process, command: Sequence[str], work: Path) -> tuple[subp
         if last == _TRIES - 1:
             break
     said = (work / f"{process.name}.log").read_text("utf-8", "replace").strip().splitlines()[-1:]
-    raise BackupFailed(f"{process.title} does not come up over what was restored: {said[0] if said else 'no word'}")
+    raise BackupFailed(f"{process.title} does not come up over its store: {said[0] if said else 'no word'}")
 
 
 def _comes_up(process: Process, started: subprocess.Popen[bytes], url: str, password: Path) -> bool:
     deadline = time.monotonic() + _READY_SECONDS
     while started.poll() is None:
         if time.monotonic() > deadline:
-            raise BackupFailed(f"{process.title} is not ready over what was restored after {_READY_SECONDS:g} s")
+            raise BackupFailed(f"{process.title} is not ready over its store after {_READY_SECONDS:g} s")
         if asyncio.run(_is_ready(process, url, password)):
             return True
         time.sleep(0.1)

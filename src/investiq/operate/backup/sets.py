@@ -6,15 +6,12 @@ program has for it.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +19,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from investiq.clients.alertmanager.client import AlertmanagerReader
 from investiq.clients.alertmanager.silence import document
-from investiq.clients.prometheus import Prometheus
-from investiq.clients.session import HttpSettings
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.config.paths import ledger_url
 from investiq.foundation.errors import InvestIQError
@@ -33,8 +27,8 @@ from investiq.foundation.files import replace_whole
 from investiq.foundation.vocabulary import BackupPart
 from investiq.operate.backup import postgres, questions
 from investiq.operate.backup.errors import BackupFailed
-from investiq.operate.backup.scratch import ANSWER_SECONDS
 from investiq.operate.backup.swap import remove
+from investiq.operate.backup.watchers import copy_metrics, read_silences
 
 __all__ = [
     "DUMP",
@@ -43,7 +37,6 @@ __all__ = [
     "Source",
     "copy_all",
     "read_only",
-    "remove_left_snapshots",
 ]
 
 DUMP = "ledger.dump"
@@ -60,12 +53,6 @@ FILES: Mapping[BackupPart, str] = {
     BackupPart.GRAFANA: "grafana.db",
 }
 """How each part is called in a snapshot."""
-
-_SETTLED = timedelta(seconds=60)
-"""The moment of the questions lies so long before the copy: every scrape of then has ended."""
-_SNAPSHOT_SECONDS = 600.0
-_JOURNAL = "prometheus-snapshot.json"
-_SNAPSHOT_NAME = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,75 +189,19 @@ def _dump_postgres(url: URL, target: Path, seconds: float) -> dict[str, Any]:
         engine.dispose()
 
 
-# ---- Prometheus ----
-
-
-def _copy_prometheus(source: Source, copied: Copied) -> None:
-    """By its snapshot API, which makes hard links; they are moved to the other parts."""
-    store = Paths.of(source.config).prometheus / "snapshots"
-    with _noted_snapshot(source.workspace, store):
-        moment, name, answers = asyncio.run(_ask_prometheus(source.config))
-        made = store / name
-        if not _SNAPSHOT_NAME.fullmatch(name) or not made.is_dir():
-            raise BackupFailed(f"Prometheus says that its snapshot is {name!r}, which is not in {store}")
-        _move(made, source.target(BackupPart.PROMETHEUS))
-    copied.answers |= answers
-    copied.moment = moment
-
-
-async def _ask_prometheus(config: Config) -> tuple[float, str, dict[str, Any]]:
-    reach = timedelta(days=max(config.monitoring.retention_days - 1, 1))
-    async with Prometheus.of(config, HttpSettings(timeout_seconds=_SNAPSHOT_SECONDS)) as prometheus:
-        moment = float(int(await prometheus.now() - _SETTLED.total_seconds()))
-        name = await prometheus.snapshot()
-        return moment, name, await questions.about_metrics(prometheus, moment, reach)
-
-
-def _move(folder: Path, target: Path) -> None:
-    try:
-        folder.rename(target)
-    except OSError:  # the store is on another disk than data_dir
-        shutil.move(folder, target)
-
-
-@contextmanager
-def _noted_snapshot(workspace: Path, store: Path) -> Iterator[None]:
-    """Note what is in the store before, so that a killed backup's snapshot is told from those of others."""
-    journal = workspace / _JOURNAL
-    there = sorted(one.name for one in store.iterdir()) if store.is_dir() else []
-    replace_whole(journal, json.dumps({"began": datetime.now(UTC).isoformat(), "there": there}))
-    try:
-        yield
-    finally:
-        remove_left_snapshots(workspace, store)
-
-
-def remove_left_snapshots(workspace: Path, store: Path) -> None:
-    """Remove what a snapshot has left in the store of Prometheus: made while ours was asked for, not there before."""
-    journal = workspace / _JOURNAL
-    if not journal.exists():
-        return
-    noted = json.loads(journal.read_text("utf-8"))
-    began = datetime.fromisoformat(noted["began"]).replace(microsecond=0)
-    for one in store.iterdir() if store.is_dir() else ():
-        stamp = _SNAPSHOT_NAME.match(one.name)
-        made = datetime.strptime(stamp[1], "%Y%m%dT%H%M%S%z") if stamp else None
-        if one.name not in noted["there"] and made and began <= made <= began + timedelta(seconds=_SNAPSHOT_SECONDS):
-            remove(one)
-    journal.unlink()
-
-
 # ---- the rest ----
 
 
 def _copy_silences(source: Source, copied: Copied) -> None:
-    async def ask() -> list[Any]:
-        async with AlertmanagerReader.of(source.config, HttpSettings(ANSWER_SECONDS)) as alertmanager:
-            return await alertmanager.open_silences()
-
-    silences = asyncio.run(ask())
+    silences = read_silences(source.config, source.workspace)
     copied.answers |= questions.about_silences(silences)
     replace_whole(source.target(BackupPart.SILENCES), json.dumps([document(one) for one in silences], indent=1))
+
+
+def _copy_prometheus(source: Source, copied: Copied) -> None:
+    target = source.target(BackupPart.PROMETHEUS)
+    copied.moment, answers = copy_metrics(source.config, source.workspace, target)
+    copied.answers |= answers
 
 
 def _copy_models(source: Source, _copied: Copied) -> None:

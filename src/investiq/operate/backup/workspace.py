@@ -13,12 +13,14 @@ from investiq.operate.backup import swap
 from investiq.operate.backup.errors import BackupBusy
 from investiq.operate.backup.swap import remove
 
-__all__ = ["SCRATCH", "STAGING", "scratch", "workspace"]
+__all__ = ["SCRATCH", "STAGING", "STORES", "scratch", "workspace"]
 
 STAGING = "staging"
 """What is being backed up. Always in one place: restic finds by it what the last snapshot had."""
 SCRATCH = "scratch"
 """What was restored to be looked at."""
+STORES = "stores"
+"""Copies of what programs keep that do not run."""
 
 
 @contextmanager
@@ -43,7 +45,7 @@ def workspace(config: Config) -> Iterator[Path]:
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(os.getpid()).encode(), 0)
         swap.recover(Paths.of(config).interrupted_restore)
-        for name in (STAGING, SCRATCH, "new-key"):
+        for name in (STAGING, SCRATCH, STORES, "new-key"):
             remove(folder / name)
         yield folder
     finally:
