@@ -99,8 +99,10 @@ def recover(journal: Path) -> bool:
     for item in items:
         if document["phase"] == _Phase.DONE:
             _keep_aside(item)
-        else:
+        elif document["phase"] == _Phase.SWAPPING:
             _undo(item)
+        else:
+            remove(item.new)
         if item.target.parent.is_dir():
             sync_folder(item.target.parent)
     journal.unlink()
