@@ -65,7 +65,8 @@ DAMAGES: dict[str, Damage] = {"flip": flip, "delete": delete, "truncate": trunca
 
 
 def rewrite(file: Path, text: bytes) -> None:
-    file.chmod(0o600)
+    if file.exists():
+        file.chmod(0o600)
     file.write_bytes(text)
 
 

@@ -68,9 +68,8 @@ def verify(config: Config, name: str, progress: Callable[[str], None], password:
         restic.unlock()
         try:
             snapshot = restic.find(name)
-        except UnknownSnapshot:
-            _note_loss(config, name)
-            raise
+        except UnknownSnapshot as unknown:
+            raise _lost(config, name, restic) or unknown from None
         differences = list(_damage(config, restic, progress))
         progress("restoring")
         answers, missing, more = _answered(config, restic, snapshot, place, progress)
@@ -226,8 +225,15 @@ def _note(config: Config, verification: Verification) -> None:
     known.keep(config, state)
 
 
-def _note_loss(config: Config, name: str) -> None:
+def _lost(config: Config, name: str, restic: Restic) -> BackupFailed | None:
+    """That a snapshot is gone which was made here; None where it never was."""
     state = known.read(config)
-    if name[:8] in state.known:
-        state.doubted = [f"repository: snapshot {name[:8]}"]
-        known.keep(config, state)
+    lost = state.known[-1] if name == "latest" and state.known else name[:8]
+    if lost not in state.known:
+        return None
+    state.doubted = [f"repository: snapshot {lost}"]
+    known.keep(config, state)
+    return BackupFailed(
+        f"snapshot {lost} was made here and is gone from {restic.shown}: somebody or something has removed it. Make a "
+        "new one, `investiq backup --verify`, and look to that disk"
+    )
