@@ -65,9 +65,14 @@ def test_each_command_explains_itself_with_an_example_that_names_it(name: str) -
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"completion"}))
 def test_every_command_that_answers_takes_json(name: str) -> None:
     command = load_command(name)
-    leaves = command.commands.values() if isinstance(command, click.Group) else [command]
-    for leaf in leaves:
+    for leaf in leaves_of(command):
         assert any("--json" in parameter.opts for parameter in leaf.params), leaf.name
+
+
+def leaves_of(command: click.Command) -> list[click.Command]:
+    if not isinstance(command, click.Group):
+        return [command]
+    return [leaf for one in command.commands.values() for leaf in leaves_of(one)]
 
 
 def test_no_option_takes_a_secret() -> None:

@@ -11,6 +11,7 @@ SCHEMAS = {
     *("analysis", "answer", "bars", "config", "doctor", "down", "error", "inbox"),
     *("key", "keys", "login", "model", "open", "order", "orders", "session", "sessions"),
     *("panels", "positions", "render", "rules.mutants", "rules.mutate", "silence", "silences", "slo", "slo.export"),
+    *("backup", "backup.key", "backups", "restore", "verification"),
     *("scan", "slo.import", "status", "symbols", "trading", "training", "up", "validate"),
 }
 

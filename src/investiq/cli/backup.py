@@ -102,7 +102,7 @@ def add_key(context: CommandContext) -> None:
         state = known.read(context.loaded.config)
         state.keys = restic.keys()
         known.keep(context.loaded.config, state)
-    context.emit("investiq.backup-key/1", {"repository": restic.shown, "password": password}, password)
+    context.emit("investiq.backup.key/1", {"repository": restic.shown, "password": password}, password)
     context.say(f"it opens {restic.shown} and is not shown again: keep it where this machine is not")
 
 

@@ -17,7 +17,6 @@ __all__ = [
     "Action",
     "AlertStatus",
     "BackupPart",
-    "BackupSchedule",
     "BeatOutcome",
     "BreakerEvent",
     "CycleOutcome",
@@ -98,16 +97,6 @@ class BackupPart(StrEnum):
     """How far the replay has come."""
     CONFIGURATION = "configuration"
     GRAFANA = "grafana"
-
-
-class BackupSchedule(StrEnum):
-    """Who makes backups regularly."""
-
-    OFF = "off"
-    SUPERVISOR = "supervisor"
-    """`investiq up`, while it runs."""
-    EXTERNAL = "external"
-    """A timer of the system; alerts watch that it does."""
 
 
 class Severity(StrEnum):

@@ -272,7 +272,6 @@ def _absolute(config: Config, base: Path) -> Config:
     backup = config.backup.model_copy(
         update={
             "repository": _repository(config.backup.repository, fix),
-            "password_file": fix(config.backup.password_file),
             "grafana_database": fix(config.backup.grafana_database),
         }
     )

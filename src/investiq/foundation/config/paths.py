@@ -85,7 +85,7 @@ class Paths:
 
     @property
     def backup_password(self) -> Path:
-        """What the backups are encrypted with, unless the configuration names another file."""
+        """What the backups are encrypted with."""
         return self.keys / "backup.password"
 
     @property

@@ -19,7 +19,7 @@ from investiq.foundation.config.section import Section, section
 from investiq.foundation.config.service import ServiceConfig, ServiceObjective
 from investiq.foundation.config.slo import CustomSlo, SloConfig
 from investiq.foundation.iso_time import IsoDate
-from investiq.foundation.vocabulary import BackupSchedule, EngineName
+from investiq.foundation.vocabulary import EngineName
 
 __all__ = [
     "AgentConfig",
@@ -284,8 +284,8 @@ class MonitoringConfig(Section):
 class BackupConfig(Section):
     """Backups, and the proof that they can be restored."""
 
-    schedule: BackupSchedule = Field(
-        BackupSchedule.OFF,
+    schedule: Literal["off", "supervisor", "external"] = Field(
+        "off",
         description="who makes backups regularly: nobody, `investiq up` while it runs, or a timer of the system; with "
         "one of the last two, alerts say when none is made",
     )
@@ -302,9 +302,6 @@ class BackupConfig(Section):
         description="folder, or what else restic takes for a repository; its credentials come from the environment, as "
         "restic names them. Default: a folder beside data_dir, which does not survive the loss of its disk",
         examples=["/mnt/elsewhere/investiq", "s3:https://s3.example.org/investiq"],
-    )
-    password_file: Path | None = Field(
-        None, description="file with the password of the repository; default: keys/backup.password in data_dir"
     )
     keep_days: int = Field(30, ge=1, description="days that backups are kept; the last proven one is kept for longer")
     max_hours: float = Field(
@@ -465,7 +462,7 @@ class Config(Section):
     @property
     def backup_interval_seconds(self) -> float:
         """From one scheduled backup to the next; 0 where none is. A session of a replay lasts half a minute."""
-        if self.backup.schedule is BackupSchedule.OFF:
+        if self.backup.schedule == "off":
             return 0.0
         if self.backup.every_hours is not None:
             return self.backup.every_hours * _HOUR

@@ -109,6 +109,7 @@ _DURATION = Panel(
         Query(f"max({latest(VERIFICATION_DURATION)})", "verification"),
     ),
     emptiness=_NONE_YET,
+    width=24,
 )
 
 DASHBOARD = Dashboard(

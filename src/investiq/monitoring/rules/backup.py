@@ -29,7 +29,7 @@ BACKUP_OVERDUE = Alert(
         "one are lost with it."
     ),
     no_data=NoData.COVERED,
-    covered_by="BackupNeverRan",
+    covered_by="ExporterDown",
 )
 
 BACKUP_NEVER_RAN = Alert(
@@ -65,7 +65,7 @@ RESTORE_NOT_VERIFIED = Alert(
         "made. They may be worthless, which nobody should find out on the day that they are needed."
     ),
     no_data=NoData.COVERED,
-    covered_by="BackupNeverRan",
+    covered_by="ExporterDown",
 )
 
 # The ledger and the store of metrics; all else may well become smaller.
@@ -84,7 +84,7 @@ BACKUP_SHRANK = Alert(
         "gone, or not all of it was copied. Earlier backups have it still, until they are forgotten."
     ),
     no_data=NoData.COVERED,
-    covered_by="BackupNeverRan",
+    covered_by="ExporterDown",
 )
 
 ALERTS = (BACKUP_OVERDUE, BACKUP_NEVER_RAN, RESTORE_NOT_VERIFIED, BACKUP_SHRANK)

@@ -60,7 +60,7 @@ def location(config: Config) -> str:
 
 def password_file(config: Config) -> Path:
     """Where the repository's password is kept."""
-    return config.backup.password_file or Paths.of(config).backup_password
+    return Paths.of(config).backup_password
 
 
 def has_password(config: Config) -> bool:

@@ -14,7 +14,6 @@ from investiq.clients.session import HttpCredentials
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.topology import Process
-from investiq.foundation.vocabulary import BackupSchedule
 from investiq.operate.render.web_config import WEB_FOLDER
 from investiq.operate.supervise import programs
 
@@ -151,7 +150,7 @@ def _specs(config: Config, installed: Mapping[str, str], trained: bool) -> Itera
             yield _server(process, config)
         elif process.name in installed and process.name in _ARGUMENTS:
             yield _program(process, config, installed[process.name], trained)
-    if config.backup.schedule is BackupSchedule.SUPERVISOR:
+    if config.backup.schedule == "supervisor":
         yield _BACKUP
 
 
