@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -36,7 +37,7 @@ def test_killed_at_any_line_all_of_it_is_old_or_all_of_it_is_new(
     while True:
         folder = tmp_path / str(number)
         pairs, journal = prepared(folder), folder / "journal"
-        ended = killed_at_line(number, lambda pairs=pairs, journal=journal: swap.swap_all(journal, pairs, STAMP))
+        ended = killed_at_line(number, partial(swap.swap_all, journal, pairs, STAMP))
         swap.recover(journal)
         found = contents(folder / "data")
         assert found in (OLD, NEW | kept_aside()), f"killed at line {number}"
@@ -52,8 +53,8 @@ def test_killed_while_it_puts_things_right_it_puts_them_right_the_next_time(tmp_
         for recovered in range(0, 60, 7):
             folder = tmp_path / f"{swapped}-{recovered}"
             pairs, journal = prepared(folder), folder / "journal"
-            killed_at_line(swapped, lambda pairs=pairs, journal=journal: swap.swap_all(journal, pairs, STAMP))
-            killed_at_line(recovered, lambda journal=journal: swap.recover(journal))
+            killed_at_line(swapped, partial(swap.swap_all, journal, pairs, STAMP))
+            killed_at_line(recovered, partial(swap.recover, journal))
             swap.recover(journal)
             assert contents(folder / "data") in (OLD, NEW | kept_aside()), f"killed at {swapped} and {recovered}"
 
