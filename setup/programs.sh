@@ -18,6 +18,7 @@ prometheus-blackbox-exporter|https://prometheus.io/download/#blackbox_exporter
 prometheus-node-exporter|https://prometheus.io/download/#node_exporter
 nginx|https://nginx.org/en/download.html
 prometheus-nginx-exporter|https://github.com/nginx/nginx-prometheus-exporter/releases
+restic|https://restic.net/
 curl|https://curl.se/download.html
 libgomp1|GCC's OpenMP library, libgomp.so.1, which LightGBM needs
 "

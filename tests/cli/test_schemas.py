@@ -12,6 +12,7 @@ SCHEMAS = {
     *("key", "keys", "load", "load.runs", "login", "model", "open", "order", "orders", "session", "sessions"),
     *("panels", "positions", "render", "rules.mutants", "rules.mutate", "silence", "silences", "slo", "slo.export"),
     *("audit", "audit.chain", "secrets", "secrets.rotated", "support.bundle"),
+    *("backup", "backup.key", "backups", "restore", "verification"),
     *("scan", "slo.import", "status", "symbols", "trading", "training", "up", "validate"),
 }
 

@@ -14,7 +14,7 @@ import pytest
 from investiq.cli.ask import PARTS
 from investiq.foundation import runbooks, topology
 from investiq.foundation.config import Config
-from investiq.foundation.config.schema import EdgeConfig
+from investiq.foundation.config.schema import BackupConfig, EdgeConfig
 from investiq.foundation.findings import Place
 from investiq.foundation.topology import PROGRAMS
 from investiq.monitoring.checks.expressions import Expression
@@ -127,7 +127,8 @@ def test_what_is_looked_for_among_the_metrics_is_one_of_them(command: str) -> No
 @pytest.mark.parametrize("command", [c for c in COMMANDS if PATHS.search(c)])
 def test_a_path_in_the_data_folder_is_one_that_is_made(command: str) -> None:
     edge = EdgeConfig(enabled=True, console="console.example.org")
-    parts = stack_table(Config(edge=edge), {name: name for name in PROGRAMS}, trained=True).names
+    config = Config(edge=edge, backup=BackupConfig(schedule="supervisor"))
+    parts = stack_table(config, {name: name for name in PROGRAMS}, trained=True).names
     made = {".investiq", ".investiq/logs", ".investiq/prometheus", ".investiq/monitoring/prometheus.yml"}
     made |= {f".investiq/logs/{part}.log" for part in parts}
     assert {match[0] for match in PATHS.finditer(command)} <= made

@@ -16,6 +16,7 @@ RUNTIME = {
     "prometheus-node-exporter": ("prometheus-node-exporter",),
     "nginx": ("nginx",),
     "prometheus-nginx-exporter": ("prometheus-nginx-exporter",),
+    "restic": ("restic",),
     "curl": ("curl",),
 }
 
@@ -57,7 +58,7 @@ def test_sudo_that_would_ask_for_a_password_is_not_called_without_a_terminal(mac
 
 def test_sudo_installs_the_missing_packages_and_no_others(machine_without_programs: Machine) -> None:
     machine = machine_without_programs
-    for program in ("prometheus", "promtool", "node_exporter", "curl"):  # node_exporter: upstream's name
+    for program in ("prometheus", "promtool", "node_exporter", "restic", "curl"):  # node_exporter: upstream's name
         machine.program(program, "")
     machine.program("apt-get", "exit 1")
     machine.program("sudo", '[[ $1 = -n ]] || echo "$*" >>$HOME/sudo')

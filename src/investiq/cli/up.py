@@ -59,12 +59,21 @@ def command(
     if parts and (start or speed or fresh or detach or no_restart):
         raise click.UsageError("PART starts one part of a stack that runs already; it goes with no option")
     _hand_on(context, start, speed)
+    _undo_interrupted_restore(context)
     config = context.loaded.config if fresh else _where_it_was(context)
     if parts:
         return asyncio.run(_start_parts(context, config, parts))
     if is_locked(Paths.of(config).run):
         return _show_running(context, config)
     return _start(context, config, fresh, detach, no_restart)
+
+
+def _undo_interrupted_restore(context: CommandContext) -> None:
+    if Paths.of(context.loaded.config).interrupted_restore.exists():
+        from investiq.operate.backup.restore import finish_interrupted  # noqa: PLC0415  half a second, for once
+
+        finish_interrupted(context.loaded.config)
+        context.say("A restore had been interrupted: what was there before is in its place again")
 
 
 def _hand_on(context: CommandContext, start: datetime | None, speed: float | None) -> None:

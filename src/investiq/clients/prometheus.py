@@ -248,6 +248,20 @@ class Prometheus(ServerClient):
         with self.http.reading("/api/v1/status/buildinfo"):
             return str(data["version"])
 
+    async def snapshot(self) -> str:
+        """Have it copy its store, and return the name of the folder below `snapshots` in it."""
+        path = "/api/v1/admin/tsdb/snapshot"
+        answer = await self.http.change("POST", path)
+        with self.http.reading(path):
+            return str(answer.document["data"]["name"])
+
+    async def newest_sample(self) -> float:
+        """The Unix time of the newest sample that it has, whatever its clock says."""
+        path = "/api/v1/status/tsdb"
+        data = await self._data(path)
+        with self.http.reading(path):
+            return float(data["headStats"]["maxTime"]) / 1000
+
     async def runtime_info(self) -> RuntimeInfo:
         """Since when it runs, and with a configuration of when."""
         path = "/api/v1/status/runtimeinfo"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import selectors
 import signal
 import subprocess
 import threading
@@ -14,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
 
-__all__ = ["SHORT_LIVED", "ProgramRun", "StopSign", "run", "scratch_folder"]
+__all__ = ["SHORT_LIVED", "ProgramRun", "StopSign", "follow", "leashed", "run", "scratch_folder"]
 
 SHORT_LIVED = {"GOMAXPROCS": "1", "GOGC": "off", "GOMEMLIMIT": "512MiB"}
 """For Go programs that end soon, of which one runs on each CPU: the threads of several runtimes only get in each
@@ -25,6 +26,12 @@ _GLANCE_SECONDS = 0.2
 
 _FATAL = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end a process without a word; Ctrl-C is an exception in Python anyway."""
+
+
+# The kernel kills the child when its parent dies, whatever of: SIGKILL included (prctl(2), PR_SET_PDEATHSIG).
+# A parent that died before the request was made would be missed: the shell looks once more who the parent is.
+_LEASH = ("setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"')
+_READ_BYTES = 65_536
 
 
 @dataclass(slots=True)
@@ -107,6 +114,68 @@ def _rest(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
 
 def _text(*parts: bytes) -> str:
     return "".join(part.decode("utf-8", "replace") for part in parts)
+
+
+def leashed(command: Sequence[str]) -> list[str]:
+    """The command as a child that dies with the thread of this process which starts it."""
+    return [*_LEASH, str(os.getpid()), *command]
+
+
+def follow(
+    command: Sequence[str],
+    seconds: float,
+    env: Mapping[str, str],
+    on_line: Callable[[str], None],
+    *,
+    folder: Path | None = None,
+) -> ProgramRun:
+    """Run a program that may take long, and tell each line that it writes to stdout as it comes.
+
+    It dies with this process, however that ends; what it wrote to stderr is its output.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    started = time.monotonic()
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        leashed(command), cwd=folder, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe
+    ) as process:
+        errors = bytearray()
+        try:
+            timed_out = not _tell(process, started + seconds, on_line, errors)
+        except BaseException:
+            process.kill()
+            raise
+    return ProgramRun(process.returncode, _text(bytes(errors)), time.monotonic() - started, timed_out)
+
+
+def _tell(process: subprocess.Popen[bytes], deadline: float, on_line: Callable[[str], None], errors: bytearray) -> bool:
+    """Read both streams to their ends, within the time; whether they came, else it is killed."""
+    assert process.stdout is not None  # noqa: S101  asked for above
+    assert process.stderr is not None  # noqa: S101
+    pending = b""
+    with selectors.DefaultSelector() as streams:
+        streams.register(process.stdout, selectors.EVENT_READ)
+        streams.register(process.stderr, selectors.EVENT_READ)
+        while streams.get_map():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                process.kill()
+                return False
+            for key, _ in streams.select(left):
+                data = os.read(key.fd, _READ_BYTES)
+                if not data:
+                    streams.unregister(key.fileobj)
+                elif key.fileobj is process.stderr:
+                    errors += data
+                else:
+                    *lines, pending = (pending + data).split(b"\n")
+                    for line in lines:
+                        on_line(_text(line))
+    if pending:
+        on_line(_text(pending))
+    return True
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 
 from investiq.foundation.config.schema import Config
-from investiq.foundation.vocabulary import PROMETHEUS_JOB, Part
+from investiq.foundation.vocabulary import NODE_JOB, PROMETHEUS_JOB, Part
 
 __all__ = [
     "AGENT",
@@ -177,7 +177,7 @@ BLACKBOX = Process(
 )
 NODE = Process(
     name="node",
-    job="node",
+    job=NODE_JOB,
     title="Host",
     what="metrics of this host",
     health=("/", "Node Exporter"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 __all__ = [
+    "NODE_JOB",
     "OPEN_STATUSES",
     "PROMETHEUS_JOB",
     "SIGNAL_BOUNDS",
@@ -17,6 +18,7 @@ __all__ = [
     "AlertStatus",
     "AuditAction",
     "AuditResult",
+    "BackupPart",
     "BeatOutcome",
     "BreakerEvent",
     "CycleOutcome",
@@ -92,6 +94,9 @@ class Part(StrEnum):
 PROMETHEUS_JOB = "prometheus"
 """The scrape job of Prometheus itself."""
 
+NODE_JOB = "node"
+"""The scrape job of the node exporter, which also reads what our batch jobs write to files."""
+
 
 class Subject(StrEnum):
     """The same word everywhere: catalogue section, rule file, dashboard, runbook, promtool test, drill."""
@@ -102,11 +107,26 @@ class Subject(StrEnum):
     TRADING = "trading"
     SIGNALS = "signals"
     HOST = "host"
+    BACKUP = "backup"
     MONITORING = "monitoring"
     EDGE = "edge"
     SERVICES = "services"
     """What the user runs beside InvestIQ: none of its metrics is ours."""
     SLO = "slo"
+
+
+class BackupPart(StrEnum):
+    """What a backup is made of."""
+
+    LEDGER = "ledger"
+    PROMETHEUS = "prometheus"
+    SILENCES = "silences"
+    INBOX = "inbox"
+    MODELS = "models"
+    REPLAY = "replay"
+    """How far the replay has come."""
+    CONFIGURATION = "configuration"
+    GRAFANA = "grafana"
 
 
 class Severity(StrEnum):

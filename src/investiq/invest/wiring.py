@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from investiq.foundation import topology
-from investiq.foundation.config.paths import Paths
+from investiq.foundation.config.paths import Paths, ledger_url
 from investiq.foundation.config.schema import Config
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
@@ -122,8 +122,7 @@ def open_store(config: Config) -> Engine:
 def _open_ledger(config: Config) -> Engine:
     from investiq.foundation.store import open_engine
 
-    ledger = Paths.of(config).ledger
-    return open_engine(config.database_url.get_secret_value() if config.database_url else f"sqlite:///{ledger}")
+    return open_engine(ledger_url(config))
 
 
 def count_waits(store: Engine, metrics: Metrics) -> None:

@@ -56,6 +56,12 @@ class AlertmanagerReader(ServerClient):
             found = [silence_of(raw, muted) for raw in rows(silences) if raw["status"]["state"] != "expired"]
         return sorted(found, key=lambda silence: silence.ends_at)
 
+    async def all_silences(self) -> list[Silence]:
+        """Every one that it remembers, also those that have ended."""
+        found = await self.http.json(_SILENCES)
+        with self.http.reading(_SILENCES):
+            return [silence_of(raw) for raw in rows(found)]
+
     async def find_silence(self, beginning: str) -> Silence:
         """The open silence whose id begins so.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -35,6 +35,9 @@ CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 PREFIX = "INVESTIQ_"
 _MOST_BYTES = 2 * 2**20
 """Of the configuration, and of a secret: a thousand services have a tenth of it."""
+
+_REMOTE = re.compile(r"[a-z][a-z0-9]+:")
+"""How restic names a repository that is no folder: sftp:, s3:, rest:, rclone:."""
 
 SHORT_NAMES = {
     "METRICS_TOKEN": "api.metrics_token",
@@ -309,5 +312,16 @@ def _absolute(config: Config, base: Path) -> Config:
     # Not resolved: who renews a certificate moves the link to it.
     pair = {name: _as_named(getattr(config.edge, name), base) for name in ("certificate", "certificate_key")}
     edge = config.edge.model_copy(update=pair)
-    parts = {"market": market, "signals": signals, "services": services, "edge": edge}
+    backup = config.backup.model_copy(
+        update={
+            "repository": _repository(config.backup.repository, fix),
+            "grafana_database": fix(config.backup.grafana_database),
+        }
+    )
+    parts = {"market": market, "signals": signals, "services": services, "edge": edge, "backup": backup}
     return config.model_copy(update={"data_dir": fix(config.data_dir), **parts})
+
+
+def _repository(repository: str | None, fix: Callable[[Path | None], Path | None]) -> str | None:
+    """A folder as an absolute path; anything else, such as s3:…, as it is."""
+    return repository if repository is None or _REMOTE.match(repository) else str(fix(Path(repository)))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from investiq.foundation.config.schema import Config
 
-__all__ = ["PANELS_FILE", "Paths", "rendered_path"]
+__all__ = ["PANELS_FILE", "Paths", "ledger_url", "rendered_path"]
 
 PANELS_FILE = "panels.json"
 
@@ -125,6 +125,26 @@ class Paths:
         return self.keys / f"{program}.password.aside"
 
     @property
+    def backup_password(self) -> Path:
+        """What the backups are encrypted with."""
+        return self.keys / "backup.password"
+
+    @property
+    def backup(self) -> Path:
+        """What backups and restores keep: restic's cache, what is being copied, and what is known of the last ones."""
+        return self.data_dir / "backup"
+
+    @property
+    def interrupted_restore(self) -> Path:
+        """What a restore is putting in place; after its end it is gone."""
+        return self.backup / "restore.json"
+
+    @property
+    def textfile(self) -> Path:
+        """Metrics of what does not run all the time, which the node exporter exposes."""
+        return self.data_dir / "textfile"
+
+    @property
     def logs(self) -> Path:
         return self.data_dir / "logs"
 
@@ -154,6 +174,13 @@ class Paths:
     @property
     def alertmanager(self) -> Path:
         return self.data_dir / "alertmanager"
+
+
+def ledger_url(config: Config) -> str:
+    """The SQLAlchemy URL of the ledger: `database_url`, or SQLite in data_dir. It may hold a password."""
+    if config.database_url is not None:
+        return config.database_url.get_secret_value()
+    return f"sqlite:///{Paths.of(config).ledger}"
 
 
 _SOMEWHERE = Paths(Path("/data"), Path("/models"))

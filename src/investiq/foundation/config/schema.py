@@ -26,6 +26,7 @@ __all__ = [
     "AgentConfig",
     "AnalysisConfig",
     "ApiConfig",
+    "BackupConfig",
     "ClientConfig",
     "Config",
     "EdgeConfig",
@@ -42,6 +43,7 @@ __all__ = [
 
 _LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?|\[?[0-9A-Fa-f:.]+\]?")
+_HOUR = 3600.0
 _SHORTEST_PREFIX = {4: 8, 6: 7}
 """Of a network that can be somebody's own: 10.0.0.0/8, fc00::/7."""
 
@@ -398,6 +400,48 @@ class EdgeConfig(Section):
         return {host: name for host, name in found.items() if name is not None}
 
 
+class BackupConfig(Section):
+    """Backups, and the proof that they can be restored."""
+
+    schedule: Literal["off", "supervisor", "external"] = Field(
+        "off",
+        description="who makes backups regularly: nobody, `investiq up` while it runs, or a timer of the system; with "
+        "one of the last two, alerts say when none is made",
+    )
+    every_hours: float | None = Field(
+        None,
+        gt=0,
+        le=24 * 31,
+        description="hours from one backup to the next; default: 24, and in a replay one session, but at least 1",
+        examples=[24.0],
+    )
+    repository: str | None = Field(
+        None,
+        pattern=r"^\S(.*\S)?$",
+        description="folder, or what else restic takes for a repository; its credentials come from the environment, as "
+        "restic names them. Default: a folder beside data_dir, which does not survive the loss of its disk",
+        examples=["/mnt/elsewhere/investiq", "s3:https://s3.example.org/investiq"],
+    )
+    keep_days: int = Field(30, ge=1, description="days that backups are kept; the last proven one is kept for longer")
+    max_hours: float = Field(
+        6.0, gt=0, le=72, description="hours after which a backup, or its verification, is ended as one that hangs"
+    )
+    grafana_database: Path | None = Field(
+        None,
+        description="SQLite database of a Grafana of yours that is backed up too",
+        examples=["/var/lib/grafana/grafana.db"],
+    )
+
+    @model_validator(mode="after")
+    def _no_password_in_the_repository(self) -> BackupConfig:
+        if self.repository is not None and re.search(r"//[^/@]*:[^/@]*@", self.repository):
+            raise ValueError(
+                "repository holds a password: leave the setting out, and give the whole address in the variable "
+                "RESTIC_REPOSITORY"
+            )
+        return self
+
+
 class NotifyConfig(Section):
     """Receivers outside. With none of them, notifications stay in the local inbox."""
 
@@ -459,6 +503,7 @@ class Config(Section):
     agent: AgentConfig = section()
     monitoring: MonitoringConfig = section()
     edge: EdgeConfig = section()
+    backup: BackupConfig = section()
     notify: NotifyConfig = section()
     client: ClientConfig = section()
     logging: LoggingConfig = section()
@@ -533,6 +578,15 @@ class Config(Section):
                 )
         for number, slo in enumerate(self.slos, start=1):
             yield f"slos number {number}", slo.name, slo.window_days
+
+    @property
+    def backup_interval_seconds(self) -> float:
+        """From one scheduled backup to the next; 0 where none is. A session of a replay lasts half a minute."""
+        if self.backup.schedule == "off":
+            return 0.0
+        if self.backup.every_hours is not None:
+            return self.backup.every_hours * _HOUR
+        return max(self.market.session_seconds, _HOUR) if self.market.clock == "replay" else 24 * _HOUR
 
     @property
     def agent_runs(self) -> bool:

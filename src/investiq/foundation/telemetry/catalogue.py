@@ -11,10 +11,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
+from typing import Any
 
 from investiq.foundation.vocabulary import (
+    NODE_JOB,
     Action,
     AlertStatus,
+    BackupPart,
     BeatOutcome,
     CycleOutcome,
     DenialReason,
@@ -68,6 +71,7 @@ class Metric:
         absent: what it means when Prometheus has no sample of it.
         unused_because: why no rule, panel or SLO looks at it; empty where one does.
         bounds: the smallest and the largest value of a gauge; None where there is no such limit.
+        textfile: a batch job writes it to a file, which the node exporter exposes.
     """
 
     name: str
@@ -81,6 +85,12 @@ class Metric:
     absent: str = "the process that emits it is down or not scraped"
     unused_because: str = ""
     bounds: tuple[float, float] | None = None
+    textfile: bool = False
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """The scrape jobs that have it."""
+        return (NODE_JOB,) if self.textfile else tuple(part.value for part in self.parts)
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -578,6 +588,55 @@ INBOX_NOTIFICATIONS = Metric(
     "Alerts received by the local inbox.",
     (Part.INBOX,),
     (Label("status", _all(AlertStatus)),),
+)
+
+# ---- backup: what batch jobs write to a file ----
+
+_NO_BACKUP = "no backup was ever tried here, or the node exporter is down or not scraped"
+
+
+def _of_backup(name: str, help: str, *labels: Label, unit: str = "", **further: Any) -> Metric:
+    return Metric(
+        name, Kind.GAUGE, Subject.BACKUP, help, (), labels, unit=unit, absent=_NO_BACKUP, textfile=True, **further
+    )
+
+
+BACKUP_INTERVAL = Metric(
+    "investiq_backup_interval_seconds",
+    Kind.GAUGE,
+    Subject.BACKUP,
+    "Time from one scheduled backup to the next: a setting; 0 where none is scheduled.",
+    (Part.API,),
+    unit="seconds",
+)
+BACKUP_MADE = _of_backup(
+    "investiq_backup_made_timestamp_seconds",
+    "When the last whole backup was made, in Unix seconds; 0 before the first.",
+    unit="seconds",
+)
+BACKUP_PROVEN = _of_backup(
+    "investiq_backup_proven_timestamp_seconds",
+    "When the newest backup was made that a restore has proven, in Unix seconds; 0 before the first.",
+    unit="seconds",
+)
+BACKUP_FAILED = _of_backup("investiq_backup_failed", "1 where the last try of a backup failed, else 0.", bounds=STATE)
+RESTORE_DOUBTED = _of_backup(
+    "investiq_restore_differences",
+    "Questions that the last verification of a restore found answered otherwise than before the backup.",
+)
+BACKUP_BYTES = _of_backup(
+    "investiq_backup_part_bytes",
+    "Size of each part of the last whole backup, before it is compressed; 0 for a part that is not in it.",
+    Label("part", _all(BackupPart)),
+    unit="bytes",
+)
+BACKUP_DURATION = _of_backup(
+    "investiq_backup_duration_seconds", "Time that the last whole backup took.", unit="seconds"
+)
+VERIFICATION_DURATION = _of_backup(
+    "investiq_backup_verification_duration_seconds",
+    "Time that the last verification of a restore took.",
+    unit="seconds",
 )
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

@@ -120,7 +120,7 @@ def _families(jobs: Collection[str]) -> dict[str, _Family]:
         families[probed.name] = _Family({**families[probed.name].labels, PROBED: tuple(jobs)})
     for metric in catalogue.ALL:
         own = {label.name: label.values for label in metric.labels}
-        parts = {"job": tuple(part.value for part in metric.parts if part.value in jobs)}
+        parts = {"job": tuple(job for job in metric.jobs if job in jobs)}
         for name, further in _exposed(metric):
             families[name] = _Family(target | parts | own | further)
     return families

@@ -7,6 +7,7 @@ from investiq.monitoring.dashboards import (
     alerts,
     analysis,
     api,
+    backup,
     edge,
     host,
     market,
@@ -36,5 +37,6 @@ def dashboards_of(config: Config) -> tuple[Dashboard, ...]:
         monitoring.DASHBOARD,
         host.DASHBOARD,
         *((edge.DASHBOARD,) if config.edge.enabled else ()),
+        backup.DASHBOARD,
         *(services.dashboard(service) for service in config.services),
     )

@@ -10,7 +10,19 @@ from investiq.foundation.topology import NGINX_EXPORTER
 from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.alert import Alert
 from investiq.monitoring.recording import Recording
-from investiq.monitoring.rules import analysis, api, edge, host, market, monitoring, services, signals, slo, trading
+from investiq.monitoring.rules import (
+    analysis,
+    api,
+    backup,
+    edge,
+    host,
+    market,
+    monitoring,
+    services,
+    signals,
+    slo,
+    trading,
+)
 from investiq.monitoring.scraping.jobs import jobs
 from investiq.monitoring.slo import slos_of
 
@@ -29,7 +41,7 @@ def alerts_of(config: Config, without: Collection[str] = ()) -> dict[Subject, tu
         ConfigError: a threshold of an SLO cannot be.
     """
     watched = [job for job in jobs(config) if job.name not in without]
-    always = (api, market, analysis, trading, signals, host)
+    always = (api, market, analysis, trading, signals, host, backup)
     return _by_subject(
         (
             *(alert for module in always for alert in module.ALERTS),

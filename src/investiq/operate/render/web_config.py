@@ -7,6 +7,7 @@ requests included.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +26,7 @@ __all__ = [
     "provide_grafana_password",
     "provide_passwords",
     "web_config",
+    "web_config_text",
     "web_configs",
     "with_next_passwords",
 ]
@@ -136,6 +138,11 @@ def _next_password(config: Config, process: Process) -> str | None:
         if file.exists():
             return provide_token(file)
     return None
+
+
+def web_config_text(password: str) -> str:
+    """The same as the text of its file. JSON is YAML, and a hash needs no care in it."""
+    return json.dumps(web_config(password)) + "\n"
 
 
 def _password_files(config: Config) -> Iterator[tuple[Process, Path]]:

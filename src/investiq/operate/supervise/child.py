@@ -11,16 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.subprocesses import leashed
 
 __all__ = ["CannotStart", "Child"]
 
 _READ_BYTES = 65_536
 _LAST_READS = 32
 """A pipe holds 64 KiB unless somebody enlarged it; a stranger that inherited it must not keep us reading for ever."""
-
-# The kernel kills the child when its parent dies, whatever of: SIGKILL included (prctl(2), PR_SET_PDEATHSIG).
-# A parent that died before the request was made would be missed: the shell looks once more who the parent is.
-_LEASH = ("setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"')
 
 
 class CannotStart(InvestIQError):
@@ -69,7 +66,7 @@ class Child:
         output, theirs = os.pipe()
         try:
             process = subprocess.Popen(
-                [*_LEASH, str(os.getpid()), *argv],
+                leashed(argv),
                 stdin=subprocess.DEVNULL,
                 stdout=theirs,
                 stderr=theirs,

@@ -92,7 +92,7 @@ def _activated(part: ProcessSpec) -> ProcessSpec:
 def _folders(config: Config) -> Paths:
     """Make the folders of the stack, for this user only: they hold the ledger, keys and logs."""
     paths = Paths.of(config)
-    for folder in (paths.data_dir, paths.logs, paths.run, paths.prometheus, paths.alertmanager):
+    for folder in (paths.data_dir, paths.logs, paths.run, paths.prometheus, paths.alertmanager, paths.textfile):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return paths
 

@@ -155,6 +155,8 @@ def _specs(config: Config, installed: Mapping[str, str], trained: bool) -> Itera
             yield _server(process, config)
         elif process.name in installed and process.name in _ARGUMENTS:
             yield _program(process, config, installed[process.name], trained)
+    if config.backup.schedule == "supervisor":
+        yield _BACKUP
 
 
 def _missing(config: Config, installed: Mapping[str, str]) -> Iterator[MissingProgram]:
@@ -225,8 +227,11 @@ def _blackbox(config: Config) -> tuple[str, ...]:
     )
 
 
-def _node(_config: Config) -> tuple[str, ...]:
-    return ("--no-collector.systemd",)  # on by default in Debian's; without systemd, an error each scrape
+def _node(config: Config) -> tuple[str, ...]:
+    return (
+        "--no-collector.systemd",  # on by default in Debian's; without systemd, an error each scrape
+        f"--collector.textfile.directory={Paths.of(config).textfile}",
+    )
 
 
 def _prometheus(config: Config) -> tuple[str, ...]:
@@ -240,6 +245,8 @@ def _prometheus(config: Config) -> tuple[str, ...]:
         # An alert is promised to Alertmanager for four of these: with the default of a minute, the heartbeat of a dead
         # Prometheus goes on for over 90 s.
         "--rules.alert.resend-delay=5s",
+        # For its snapshots, which backups are made of; it could delete series too, for who has the password.
+        "--web.enable-admin-api",
         f"--web.cors.origin={_NO_ORIGIN}",
         # Not --web.enable-lifecycle: any page in a browser here could then stop Prometheus. SIGHUP reloads.
     )
@@ -283,6 +290,13 @@ def _probe(process: Process, config: Config) -> HealthProbe:
 def _investiq(*arguments: str) -> tuple[str, ...]:
     return (str(Path(sys.executable)), "-m", "investiq", *arguments)
 
+
+_BACKUP = ProcessSpec(
+    name="backup",
+    what="makes backups and proves them",
+    argv=_investiq("backup", "schedule"),
+    needs=(topology.API.name, topology.ALERTMANAGER.name, topology.PROMETHEUS.name),  # what it copies
+)
 
 _TRAINING = ProcessSpec(
     name="model",

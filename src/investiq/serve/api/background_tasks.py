@@ -67,6 +67,7 @@ class BackgroundTasks:
         age_limit = parts.config.trading.max_price_age_seconds
         parts.metrics.gauge(catalogue.MARKET_DATA_AGE_LIMIT).set(age_limit)
         self._ticked: tuple[float, MarketStep | None] = -math.inf, None
+        parts.metrics.gauge(catalogue.BACKUP_INTERVAL).set(parts.config.backup_interval_seconds)
         self.trading = PeriodicTask("trading", TICK_SECONDS, self._tick, parts.metrics)
         self.market = PeriodicTask("market", MARKET_SECONDS, self._measure_market, parts.metrics)
         self._rejected = parts.metrics.gauge(catalogue.PRICE_FILES_REJECTED)

@@ -1,0 +1,148 @@
+"""`make proof-backup`: backups and their proof while twenty orders a second flow, and a start from a bare data folder.
+
+The real programs with the settings that a user gets; minutes, so `make test` leaves it out. SIGKILLs, flipped bytes and
+full disks are in tests/operate/backup, with as many tries as BACKUP_PROOF_TRIES says.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import pytest
+
+from investiq.cli.exit_codes import ExitCode
+from investiq.operate.backup import questions
+from investiq.operate.backup.sets import read_only
+from tests.e2e.conftest import NewStack
+from tests.e2e.stack import Stack, awaited
+
+pytestmark = pytest.mark.e2e
+
+ORDERS_A_SECOND = 20
+SENDERS = 4
+BACKUPS = 5
+# Orders of one share: none of the limits is to be reached, neither of the account nor of the requests.
+WIDE = {
+    "INVESTIQ_AGENT_ENABLED": "false",
+    "INVESTIQ_API_TRADES_PER_MINUTE": "100000",
+    "INVESTIQ_API_REQUESTS_PER_MINUTE": "100000",
+    "INVESTIQ_TRADING_MAX_OPEN_ORDERS": "1000000",
+    "INVESTIQ_TRADING_INITIAL_CASH": "1000000000",
+    "INVESTIQ_TRADING_HEARTBEAT_TIMEOUT_SECONDS": "120",
+    "INVESTIQ_MARKET_SESSION_SECONDS": "12",
+}
+
+
+@dataclass
+class Flow:
+    """Orders that were placed: when, how long each took, and what was not taken."""
+
+    seconds: list[tuple[float, float]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+    def quantile(self, q: float, begin: float, end: float) -> float:
+        """Of the milliseconds that the orders between two moments took."""
+        took = sorted(took for at, took in self.seconds if begin <= at <= end)
+        return 1000 * took[min(len(took) - 1, int(q * len(took)))] if took else float("nan")
+
+
+def test_backups_are_proven_while_orders_flow_and_the_product_starts_from_a_bare_folder(
+    new_stack: NewStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = new_stack(**WIDE)
+    stack.up()
+    silence = ("silence", "HostDiskLow", "--for", "2h", "--reason", "proof")
+    assert stack.investiq(*silence).code == ExitCode.DONE
+    with orders(stack) as flow:
+        awaited("orders", 60, lambda: len(flow.seconds) > 20 * ORDERS_A_SECOND)
+        before, began = flow.seconds[0][0], time.monotonic()
+        documents = [back_up(stack) for _ in range(BACKUPS)]
+        ended = time.monotonic()
+    rate = sum(began <= at <= ended for at, _ in flow.seconds) / (ended - began)
+    took = "; ".join(f"{one['seconds']:.1f} s + {one['verification']['seconds']:.1f} s" for one in documents)
+    told = [
+        f"{name} {flow.quantile(q, before, began):.0f} ms before, {flow.quantile(q, began, ended):.0f} ms during"
+        for name, q in (("p50", 0.5), ("p99", 0.99))
+    ]
+    with capsys.disabled():
+        print(  # noqa: T201  what this is for
+            f"\n{len(flow.seconds)} orders, {rate:.1f} a second beside {BACKUPS} backups ({took}), "
+            f"{len(flow.refused)} not taken {flow.refused[:3]}; {'; '.join(told)}; {documents[-1]['bytes']}"
+        )
+    assert not flow.refused
+    stack.down()
+    start_elsewhere(stack, new_stack, capsys)
+
+
+def back_up(stack: Stack) -> dict[str, Any]:
+    done = stack.investiq("backup", "--verify", "--json", seconds=300)
+    assert done.code == ExitCode.DONE, f"{done.out}\n{done.err}"
+    document: dict[str, Any] = done.json
+    return document
+
+
+def start_elsewhere(stack: Stack, new_stack: NewStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """Restore into a second data folder that is bare, with the owner's key, and start the product from it."""
+    key = stack.folder / "owner.key"
+    key.write_text(stack.investiq("backup", "key", "add").out)
+    assert stack.investiq("backup", "--verify", seconds=300).code == ExitCode.DONE  # of the stack at rest
+    other = new_stack(**WIDE, INVESTIQ_BACKUP_REPOSITORY=f"{stack.data}-backup")
+    restored = other.investiq("restore", "latest", "--password-file", str(key), "--json", seconds=300)
+    assert restored.code == ExitCode.DONE, restored.err
+    assert ledger(other) == ledger(stack)
+    other.up()
+    assert "HostDiskLow" in other.investiq("silences").out
+    shutil.copy(key, other.data / "keys" / "backup.password")
+    again = other.investiq("backup", "--verify", "--json", seconds=300)
+    assert again.code == ExitCode.DONE, again.err
+    with capsys.disabled():
+        print(  # noqa: T201
+            f"restored into a bare folder in {restored.json['seconds']} s; it runs, and its own backup is proven"
+        )
+
+
+def ledger(stack: Stack) -> dict[str, Any]:
+    """What the questions about the ledger say, of a stack that does not run."""
+    with read_only(stack.data / "ledger.db") as connection:
+        return questions.about_ledger(connection)
+
+
+@contextmanager
+def orders(stack: Stack) -> Iterator[Flow]:
+    """Twenty orders a second, until the end of the block."""
+    flow, stop = Flow(), threading.Event()
+    key = (stack.data / "keys" / "admin.key").read_text().strip()
+    headers = {"Authorization": f"Bearer {key}"}
+
+    def send(client: httpx2.Client) -> None:
+        order = {"symbol": "AAPL", "side": "buy", "order_type": "market", "quantity": "1"}
+        started = time.monotonic()
+        answer = client.post("/api/trades", json=order, headers={"Idempotency-Key": str(uuid.uuid4())})
+        flow.seconds.append((started, time.monotonic() - started))
+        if not answer.is_success:
+            flow.refused.append(f"{answer.status_code}: {answer.text[:200]}")
+
+    def go() -> None:
+        with httpx2.Client(base_url=stack.url("api", ""), headers=headers, timeout=30, trust_env=False) as client:
+            began, number = time.monotonic(), 0
+            while not stop.wait(max(0.0, began + number * SENDERS / ORDERS_A_SECOND - time.monotonic())):
+                send(client)
+                number += 1
+
+    threads = [threading.Thread(target=go) for _ in range(SENDERS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield flow
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()

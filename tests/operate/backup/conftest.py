@@ -1,0 +1,32 @@
+"""An installation that does not run, and one that was backed up and proven, which tests copy before they break it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from investiq.cli.exit_codes import ExitCode
+from tests.operate.backup.installation import Installation
+
+Copy = Callable[[], Installation]
+
+
+@pytest.fixture(scope="session")
+def backed_up(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Nobody changes it."""
+    installation = Installation(tmp_path_factory.mktemp("backed-up"))
+    installation.fill()
+    done = installation.investiq("backup", "--verify")
+    assert done.code == ExitCode.DONE, f"{done.out}\n{done.err}"
+    return installation
+
+
+@pytest.fixture
+def installation(backed_up: Installation, tmp_path: Path) -> Installation:
+    """A copy of it, for one test."""
+    for part in (backed_up.data, backed_up.repository):
+        shutil.copytree(part, tmp_path / part.name, symlinks=True)
+    return Installation(tmp_path)

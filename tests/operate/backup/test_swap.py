@@ -1,0 +1,111 @@
+"""Several replacements at once: killed at any line, the old ones are whole again, or all of the new ones are there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from investiq.operate.backup import swap
+
+STAMP = "20261127-120000"
+OLD = {"file": "old file", "folder/inside": "old inside", "wal": "old wal"}
+NEW = {"file": "new file", "folder/inside": "new inside", "fresh": "fresh"}
+
+
+def test_everything_is_replaced_and_what_was_there_is_kept(tmp_path: Path) -> None:
+    pairs = prepared(tmp_path)
+    kept = swap.swap_all(tmp_path / "journal", pairs, STAMP)
+    assert contents(tmp_path / "data") == NEW | kept_aside()
+    assert {target.name for target in kept} == {"file", "folder", "wal"}
+    assert not (tmp_path / "journal").exists()
+
+
+@pytest.mark.parametrize("in_one_step", [True, False], ids=["exchanged", "renamed"])
+def test_killed_at_any_line_all_of_it_is_old_or_all_of_it_is_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, in_one_step: bool
+) -> None:
+    if not in_one_step:  # as on a file system that cannot exchange two names
+        monkeypatch.setattr(swap, "_exchanged_in_one_step", lambda *_: False)
+    seen, number = set(), 0
+    while True:
+        folder = tmp_path / str(number)
+        pairs, journal = prepared(folder), folder / "journal"
+        ended = killed_at_line(number, partial(swap.swap_all, journal, pairs, STAMP))
+        swap.recover(journal)
+        found = contents(folder / "data")
+        assert found in (OLD, NEW | kept_aside()), f"killed at line {number}"
+        seen.add(found == OLD)
+        if ended:
+            break
+        number += 1
+    assert seen == {True, False}
+
+
+def test_killed_while_it_puts_things_right_it_puts_them_right_the_next_time(tmp_path: Path) -> None:
+    for swapped in range(0, 160, 7):
+        for recovered in range(0, 60, 7):
+            folder = tmp_path / f"{swapped}-{recovered}"
+            pairs, journal = prepared(folder), folder / "journal"
+            killed_at_line(swapped, partial(swap.swap_all, journal, pairs, STAMP))
+            killed_at_line(recovered, partial(swap.recover, journal))
+            swap.recover(journal)
+            assert contents(folder / "data") in (OLD, NEW | kept_aside()), f"killed at {swapped} and {recovered}"
+
+
+@pytest.fixture(autouse=True)
+def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a killed process has written is there: only a power cut is another matter."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+def prepared(folder: Path) -> list[tuple[Path | None, Path]]:
+    for base, texts in (("data", OLD), ("new", NEW)):
+        for name, text in texts.items():
+            file = folder / base / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+    data, new = folder / "data", folder / "new"
+    named = [(new / name, data / name) for name in ("file", "folder", "fresh")]
+    return [*named, (None, data / "wal")]
+
+
+def kept_aside() -> dict[str, str]:
+    return {f"{name.split('/')[0]}.before-{STAMP}{rest(name)}": text for name, text in OLD.items()}
+
+
+def rest(name: str) -> str:
+    _, slash, inside = name.partition("/")
+    return slash + inside
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {str(file.relative_to(folder)): file.read_text() for file in folder.rglob("*") if file.is_file()}
+
+
+def killed_at_line(number: int, act: Callable[[], Any]) -> bool:
+    """Do it in a process that dies at the line of `swap` with this number; whether it came to its end before."""
+    child = os.fork()
+    if child == 0:
+        left = number
+
+        def trace(frame: FrameType, event: str, _: Any) -> Any:
+            nonlocal left
+            if frame.f_code.co_filename != swap.__file__:
+                return None
+            if event == "line":
+                left -= 1
+                if left < 0:
+                    os._exit(9)
+            return trace
+
+        sys.settrace(trace)
+        act()
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
