@@ -25,6 +25,7 @@ __all__ = [
     "AgentConfig",
     "AnalysisConfig",
     "ApiConfig",
+    "ChecklistConfig",
     "ClientConfig",
     "Config",
     "LoggingConfig",
@@ -292,6 +293,14 @@ class NotifyConfig(Section):
     )
 
 
+class ChecklistConfig(Section):
+    """The production checklist."""
+
+    sign_off_days: int = Field(
+        180, ge=1, le=3_650, description="days after which a sign-off expires, and a person has to look again"
+    )
+
+
 class ClientConfig(Section):
     """Where the command line finds the API, when it is not the one beside it."""
 
@@ -340,6 +349,7 @@ class Config(Section):
     agent: AgentConfig = section()
     monitoring: MonitoringConfig = section()
     notify: NotifyConfig = section()
+    checklist: ChecklistConfig = section()
     client: ClientConfig = section()
     logging: LoggingConfig = section()
     slo: SloConfig = section()
