@@ -646,7 +646,7 @@ class Checklist(_Document):
     """The production checklist as `investiq checklist` found it when it last looked at every point."""
 
     checked_at: Time
-    """when the last point was looked at"""
+    """when the first point was looked at"""
     grade: Annotated[str, one_of(ReadinessGrade)]
     points: list[CheckedPoint]
 

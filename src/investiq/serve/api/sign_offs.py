@@ -47,10 +47,11 @@ class SignOffStore:
 
     def sign(self, point: str, by: str, signed_as: str, note: str | None = None) -> SignOff:
         """Keep that `by` has signed for `point` now."""
-        row = {"point": point, "by": by, "signed_as": signed_as, "note": note, "wall": self._clock()}
+        now = self._clock()
+        row = {"point": point, "by": by, "signed_as": signed_as, "note": note, "wall": now}
         with writing(self._engine) as connection:
             connection.execute(insert(table).values(**row))
-        return SignOff(point, by, signed_as, note, row["wall"], row["wall"] + self._life)
+        return SignOff(point, by, signed_as, note, now, now + self._life)
 
     def latest(self) -> list[SignOff]:
         """The latest of each point, expired ones too, by point."""
