@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import textwrap
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "look_at_all"]
 
+Tell = Callable[[str], None]
+
 _COLORS = {
     PointState.DONE: "green",
     PointState.NOT_DONE: "red",
@@ -27,7 +31,7 @@ _COLORS = {
     PointState.NOT_CHECKED: "yellow",
 }
 _STATE_COLUMN = max(map(len, PointState)) + 2
-_INDENT = 4 + _STATE_COLUMN
+_INDENT = 4
 _NARROWEST = 60
 
 
@@ -95,7 +99,7 @@ async def _points(context: CommandContext, only: Collection[str], *, shown: bool
     from investiq.operate.checklist.points import POINTS  # noqa: PLC0415
 
     wanted = [point for point in POINTS if not only or point.name in only]
-    told: list[Any] = []
+    told: list[Tell] = []
 
     def tell(state: str) -> None:
         if told:
@@ -105,7 +109,7 @@ async def _points(context: CommandContext, only: Collection[str], *, shown: bool
     async with open_deployment(context.loaded.config, tell) as deployment:
         sign_offs = await read_sign_offs(deployment)
         for number, point in enumerate(wanted, start=1):
-            with context.progress(f"checking {point.name} ({number} of {len(wanted)})") as telling:
+            with _progress(context, f"checking {point.name} ({number} of {len(wanted)})", shown) as telling:
                 told.append(telling)
                 checked = await examine(deployment, point, sign_offs)
                 told.pop()
@@ -114,6 +118,16 @@ async def _points(context: CommandContext, only: Collection[str], *, shown: bool
                 for line, style in _lines(context, checked):
                     context.show(line, style=style)
     return found
+
+
+def _progress(context: CommandContext, what: str, shown: bool) -> AbstractContextManager[Tell]:
+    """What is being checked; in a log that shows each point as it is found, that alone will do."""
+    waits = context.json or context.stderr.isatty() or not shown
+    return context.progress(what) if waits else contextlib.nullcontext(_say_nothing)
+
+
+def _say_nothing(_state: str) -> None:
+    return None
 
 
 def _lines(context: CommandContext, point: CheckedPoint) -> Iterator[tuple[str, str | None]]:
@@ -141,7 +155,7 @@ def _wrapped(context: CommandContext, text: str) -> list[str]:
 def _summary(checklist: Checklist) -> str:
     states = [point["state"] for point in checklist["points"]]
     counts = [f"{states.count(state)} {state}" for state in PointState if states.count(state)]
-    return f"{len(states)} points: {', '.join(counts)}"
+    return f"{len(states)} points: {', '.join(counts)}; checked from {checklist['checked_at']}"
 
 
 @command.command(

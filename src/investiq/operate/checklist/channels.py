@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from investiq.clients.prometheus import Prometheus
 from investiq.foundation import topology
+from investiq.foundation.config import Paths
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.foundation.vocabulary import ChecklistPoint, Severity
 from investiq.monitoring.exporters.alertmanager import REQUESTS, REQUESTS_FAILED
@@ -93,7 +95,7 @@ async def _proof(deployment: Deployment, channel: str, requests: _Requests) -> s
         return f"{channel} took {requests.delivered:.0f} notifications"
     if requests.failed > 0:
         what = f"{requests.failed:.0f} notifications were tried, and none came through"
-        fix = "see why in the log: `.investiq/logs/alertmanager.log`; then correct its address or key"
+        fix = f"see why in {_log(deployment)}, then correct its address or key"
         return lacking(POINT, place, what, fix)
     return lacking(POINT, place, "it is configured, and nothing was ever delivered through it", _fix(channel))
 
@@ -104,7 +106,7 @@ async def _webhook_proof(deployment: Deployment, place: Place, requests: _Reques
     """
     if requests.failed > 0:
         what = f"{requests.failed:.0f} webhooks failed, and Alertmanager does not tell the inbox's from yours"
-        return not_checked(POINT, place, what, "see which in the log: `.investiq/logs/alertmanager.log`")
+        return not_checked(POINT, place, what, f"see which in {_log(deployment)}")
     started = await deployment.prometheus.query(series(START_TIME, eq("job", topology.ALERTMANAGER.job)))
     since = datetime.fromtimestamp(started[0].value, UTC) if started else datetime.now(UTC)
     pages = await deployment.inbox.notifications(200, since=since.isoformat())
@@ -119,3 +121,7 @@ async def _webhook_proof(deployment: Deployment, place: Place, requests: _Reques
 
 def _fix(channel: str) -> str:
     return _TRY.format(part=_PARTS.get(channel, "signals"))
+
+
+def _log(deployment: Deployment) -> Path:
+    return Paths.of(deployment.config).logs / f"{topology.ALERTMANAGER.name}.log"

@@ -32,6 +32,7 @@ class Deployment:
     Attributes:
         own: asks the parts of this machine, each with the credentials that are given for it.
         stranger: asks as somebody who has no credentials, whoever listens.
+        outside: the same at `web.public_url`, where that is set.
         tell: is told what goes on.
     """
 
@@ -42,6 +43,7 @@ class Deployment:
     api: AsyncInvestIQClient
     own: HttpSession
     stranger: HttpSession
+    outside: HttpSession
     tell: Tell
     _validated: asyncio.Task[list[CheckResult]] | None = field(default=None, init=False)
 
@@ -73,6 +75,7 @@ async def open_deployment(config: Config, tell: Tell = lambda _: None) -> AsyncI
         connect_async(config, _ANSWER_SECONDS) as api,
         HttpSession("the part", "http://127.0.0.1", near) as own,
         HttpSession("the part", "http://127.0.0.1", nobody) as stranger,
+        HttpSession("the proxy", config.web.public_url or "http://127.0.0.1", nobody) as outside,
     ):
         deployment = Deployment(
             config=config,
@@ -82,6 +85,7 @@ async def open_deployment(config: Config, tell: Tell = lambda _: None) -> AsyncI
             api=api,
             own=own,
             stranger=stranger,
+            outside=outside,
             tell=tell,
         )
         try:

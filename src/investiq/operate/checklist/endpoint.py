@@ -18,7 +18,6 @@ __all__ = ["check"]
 
 POINT = ChecklistPoint.ENDPOINT
 _ASKED = "/api/market"
-_LOGS = "`investiq status`, then the log of the API: `.investiq/logs/api.log`"
 
 
 async def check(deployment: Deployment) -> CheckResult:
@@ -28,11 +27,12 @@ async def check(deployment: Deployment) -> CheckResult:
     await deployment.api.market()
     after = await _read(deployment)
     place = Place(PlaceKind.ADDRESS, f"{url}/metrics")
+    fix = f"`investiq status`, then see {Paths.of(deployment.config).logs / 'api.log'}"
     if not after.is_success or "# TYPE " not in after.text:
-        return not_done(POINT, place, f"it answers {after.status}, and not with metrics", _LOGS)
+        return not_done(POINT, place, f"it answers {after.status}, and not with metrics", fix)
     counts = [_count(answer.text) for answer in (before, after)]
     if counts[1] <= counts[0]:
-        return not_done(POINT, place, f"a request to {_ASKED} was not counted: {counts[0]:g} before and after", _LOGS)
+        return not_done(POINT, place, f"a request to {_ASKED} was not counted: {counts[0]:g} before and after", fix)
     targets = [target for target in await deployment.prometheus.targets() if target.job == topology.API.job]
     if not targets or targets[0].health != "up" or targets[0].last_scrape is None:
         why = (targets[0].error or "it was not scraped yet") if targets else "it is none of its targets"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from investiq.clients.session import ClientError
 from investiq.foundation.contract.api import CheckedPoint, SignOff
-from investiq.foundation.findings import CheckResult, Finding, FindingSeverity
+from investiq.foundation.findings import CheckResult, Finding, FindingSeverity, PlaceKind
 from investiq.foundation.vocabulary import PointState
 from investiq.operate.checklist.deployment import Deployment
 from investiq.operate.checklist.points import Point
@@ -100,7 +100,7 @@ def _worst(result: CheckResult) -> list[Finding]:
 
 
 def _said(finding: Finding) -> str:
-    return f"{finding.place}: {finding.what}"
+    return finding.what if finding.place.kind is PlaceKind.MACHINE else f"{finding.place}: {finding.what}"
 
 
 def _day(iso: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 
 from investiq.clients.session import Refused
 from investiq.foundation import topology
-from investiq.foundation.config import Config
+from investiq.foundation.config import Config, Paths
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.foundation.topology import PROGRAM_USER, Process
 from investiq.foundation.vocabulary import ChecklistPoint
@@ -27,7 +27,7 @@ WELL_KNOWN = ("", "admin", "password", "changeme", "secret", "investiq", "promet
 _TOKENS = ("changeme", "secret", "token", "metrics", "investiq")
 """Fewer: the API counts wrong ones, and an alert tells of many."""
 
-_MAKE_ANOTHER = "delete .investiq/keys/{name}.password, then `investiq down`, `investiq up`: a new one is made"
+_MAKE_ANOTHER = "delete {file}, then `investiq down`, `investiq up`: a new one is made"
 _GRAFANA = "set another password for admin in Grafana (`grafana-cli admin reset-admin-password`)"
 
 
@@ -38,11 +38,13 @@ async def check(deployment: Deployment) -> CheckResult:
     if config.monitoring.grafana:
         programs.append(topology.GRAFANA)
     opened = await asyncio.gather(*(_opened(deployment, process) for process in programs))
-    findings = [_open(process, shown) for process, shown in zip(programs, opened, strict=True) if shown is not None]
+    open_to = {process: shown for process, shown in zip(programs, opened, strict=True) if shown is not None}
+    findings = [_open(process, shown, config) for process, shown in open_to.items()]
     findings += [*await _inbox(deployment), *await _metrics_token(deployment), *_database(config)]
-    tried = len(programs) * (1 + len(_pairs(programs[0])))
+    tried = sum(len(_pairs(process)) for process in programs)
     names = ", ".join(process.title for process in (*programs, topology.INBOX))
-    return CheckResult(POINT, f"{names} refused all of {tried} well-known passwords, and none at all", tuple(findings))
+    evidence = f"tried {tried} times with well-known passwords, and with none: refused by {names}"
+    return CheckResult(POINT, evidence, tuple(findings))
 
 
 def _pairs(process: Process) -> list[tuple[str, str]]:
@@ -73,8 +75,9 @@ async def _answers(deployment: Deployment, url: str, headers: dict[str, str]) ->
     return answer.is_success
 
 
-def _open(process: Process, shown: str) -> Finding:
-    fix = _GRAFANA if process is topology.GRAFANA else _MAKE_ANOTHER.format(name=process.name)
+def _open(process: Process, shown: str, config: Config) -> Finding:
+    file = Paths.of(config).password(process.name)
+    fix = _GRAFANA if process is topology.GRAFANA else _MAKE_ANOTHER.format(file=file)
     return lacking(POINT, Place(PlaceKind.PART, process.name), f"it opens to {shown}", fix)
 
 

@@ -44,7 +44,7 @@ async def check(deployment: Deployment) -> CheckResult:
     shown = await _certificate(url)
     if isinstance(shown, Finding):
         return CheckResult(POINT, findings=(shown,))
-    told = await _behind(deployment, url)
+    told = await _behind(deployment)
     if told is None:
         place = Place(PlaceKind.ADDRESS, url)
         return not_done(POINT, place, "something else than InvestIQ is behind it", "pass it on to web.port here")
@@ -89,10 +89,10 @@ async def _handshake(url: str) -> _Certificate:
             writer.close()
 
 
-async def _behind(deployment: Deployment, url: str) -> str | None:
+async def _behind(deployment: Deployment) -> str | None:
     """What is behind it; None where that is not InvestIQ."""
     try:
-        answer = await deployment.stranger.ask(f"{url.rstrip('/')}/health")
+        answer = await deployment.outside.ask("/health")
     except (Refused, BadResponse):
         return "it asks who is there before it passes anything on"
     document = answer.document if isinstance(answer.document, dict) else {}
