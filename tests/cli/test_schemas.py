@@ -8,9 +8,21 @@ from pathlib import Path
 import investiq
 
 SCHEMAS = {
-    *("analysis", "answer", "bars", "config", "doctor", "down", "error", "inbox"),
+    *("analysis", "answer", "bars", "checklist", "config", "doctor", "down", "error", "inbox"),
     *("key", "keys", "login", "model", "open", "order", "orders", "session", "sessions"),
-    *("panels", "positions", "render", "rules.mutants", "rules.mutate", "silence", "silences", "slo", "slo.export"),
+    *(
+        "panels",
+        "positions",
+        "readiness",
+        "render",
+        "rules.mutants",
+        "rules.mutate",
+        "sign_off",
+        "silence",
+        "silences",
+        "slo",
+        "slo.export",
+    ),
     *("scan", "slo.import", "status", "symbols", "trading", "training", "up", "validate"),
 }
 

@@ -49,7 +49,7 @@ def test_a_fresh_start_says_what_it_lacks_and_keeps_it_for_the_console(stack: St
 
 def test_a_deployment_that_was_seen_to_shows_it(new_stack: NewStack, tmp_path: Path) -> None:
     port = free_port()
-    with served(Service(discord)) as channel:
+    with served(discord) as channel:
         stack = new_stack(
             DISCORD_WEBHOOK_URL=f"{channel.url}/api/webhooks/1/abc",
             METRICS_TOKEN="changeme",

@@ -184,7 +184,7 @@ def sign(context: CommandContext, point: str, by: str, note: str | None) -> None
         raise click.UsageError(f"--note takes 1 to {LONGEST_REASON} characters, not {len(note.strip())}")
     with connect(context.loaded.config) as client:
         signed = client.sign(point, by.strip(), note)
-    context.emit("investiq.sign-off/1", dict(signed))
+    context.emit("investiq.sign_off/1", dict(signed))
     context.say(f"{signed['by']} has signed for {point}, valid until {signed['expires_at'][:10]}")
     context.say("the console shows it after the next `investiq checklist`")
 

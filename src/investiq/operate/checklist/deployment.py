@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from investiq.clients.prometheus import Prometheus
 from investiq.clients.session import HttpSession, HttpSettings, TrustedUsers
 from investiq.foundation.config import Config
 from investiq.foundation.findings import CheckResult
-from investiq.operate.validate.live.run import validate_live
+from investiq.operate.validate.live.run import LIVE_CHECKS, validate_live
 
 __all__ = ["Deployment", "open_deployment"]
 
@@ -45,21 +44,14 @@ class Deployment:
     stranger: HttpSession
     outside: HttpSession
     tell: Tell
-    _validated: asyncio.Task[list[CheckResult]] | None = field(default=None, init=False)
+    _validated: dict[str, CheckResult] = field(default_factory=dict, init=False)
 
-    async def validated(self, checks: Collection[str] = ()) -> Sequence[CheckResult]:
-        """What `investiq validate` finds now: all of it, or these checks. It is asked once, however many points ask."""
-        if self._validated is None:
-            self._validated = asyncio.create_task(validate_live(self.config, tell=self.tell))
-        # A point that may wait no longer must not take the answer from the others.
-        found = await asyncio.shield(self._validated)
-        return [one for one in found if not checks or one.check in checks]
-
-    async def end(self) -> None:
-        """Ask nothing any more."""
-        if self._validated is not None:
-            self._validated.cancel()
-            await asyncio.wait([self._validated])
+    async def validated(self, checks: Collection[str] = tuple(LIVE_CHECKS)) -> Sequence[CheckResult]:
+        """What these checks of `investiq validate` find; each is made once, however many points ask for it."""
+        if missing := [check for check in checks if check not in self._validated]:
+            found = await validate_live(self.config, only=missing, tell=self.tell)
+            self._validated |= {one.check: one for one in found}
+        return [self._validated[check] for check in LIVE_CHECKS if check in checks]
 
 
 @asynccontextmanager
@@ -77,7 +69,7 @@ async def open_deployment(config: Config, tell: Tell = lambda _: None) -> AsyncI
         HttpSession("the part", "http://127.0.0.1", nobody) as stranger,
         HttpSession("the proxy", config.web.public_url or "http://127.0.0.1", nobody) as outside,
     ):
-        deployment = Deployment(
+        yield Deployment(
             config=config,
             prometheus=prometheus,
             alertmanager=alertmanager,
@@ -88,7 +80,3 @@ async def open_deployment(config: Config, tell: Tell = lambda _: None) -> AsyncI
             outside=outside,
             tell=tell,
         )
-        try:
-            yield deployment
-        finally:
-            await deployment.end()

@@ -38,8 +38,8 @@ async def check(deployment: Deployment) -> CheckResult:
     if config.monitoring.grafana:
         programs.append(topology.GRAFANA)
     opened = await asyncio.gather(*(_opened(deployment, process) for process in programs))
-    open_to = {process: shown for process, shown in zip(programs, opened, strict=True) if shown is not None}
-    findings = [_open(process, shown, config) for process, shown in open_to.items()]
+    open_to = [(process, shown) for process, shown in zip(programs, opened, strict=True) if shown is not None]
+    findings = [_open(process, shown, config) for process, shown in open_to]
     findings += [*await _inbox(deployment), *await _metrics_token(deployment), *_database(config)]
     tried = sum(len(_pairs(process)) for process in programs)
     names = ", ".join(process.title for process in (*programs, topology.INBOX))
