@@ -19,7 +19,7 @@ from investiq.foundation.contract.api import CheckedPoint
 from investiq.foundation.topology import PROGRAMS
 from investiq.foundation.vocabulary import ChecklistPoint, PointState
 from investiq.monitoring.routing.routes import alertmanager_document
-from investiq.operate.checklist import endpoint_secured
+from investiq.operate.checklist import backup, backup_password, endpoint_secured
 from investiq.operate.checklist.deployment import open_deployment
 from investiq.operate.checklist.examine import SignOffs, examine
 from investiq.operate.checklist.passwords import WELL_KNOWN
@@ -268,7 +268,6 @@ def test_a_program_without_a_password_is_found(running: FakeStack, config: Confi
 @pytest.mark.parametrize(
     ("url", "state"),
     [
-        ("postgresql://investiq:changeme@db/investiq", PointState.NOT_DONE),
         ("postgresql://ledger:ledger@db/investiq", PointState.NOT_DONE),
         ("postgresql://investiq:2vUq7xA9@db/investiq", PointState.NOT_CHECKED),  # nothing runs that could be tried
     ],
@@ -283,7 +282,7 @@ def test_a_well_known_password_of_the_database_is_found_and_not_shown(
         stack.start()
     point = look(load().config, "passwords")
     assert point["state"] == state, point
-    assert "changeme" not in json.dumps(point)
+    assert "ledger:ledger" not in json.dumps(point)
 
 
 _ASKING = (
@@ -293,6 +292,13 @@ _ASKING = (
     ("node", "/"),
     ("inbox", "/api/notifications"),
 )
+
+
+def test_a_well_known_token_of_the_metrics_is_found(running: FakeStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METRICS_TOKEN", "3f0c9d1be7a64c58a1d2")  # what the settings say now is not what it runs with
+    running.answers |= {(part, path): (401, {}) for part, path in _ASKING}
+    point = look(load().config, "passwords")
+    assert point["evidence"] == ["api.metrics_token: /metrics opens to the token 'changeme'"]
 
 
 def test_passwords_that_nobody_knows_are_done_and_each_was_tried(running: FakeStack, config: Config) -> None:
@@ -492,7 +498,7 @@ def test_a_certificate_of_an_unknown_authority_is_found(
 @pytest.mark.parametrize(
     ("url", "state", "evidence"),
     [
-        ("http://invest.example.org", PointState.NOT_DONE, "speaks without TLS"),
+        ("http://invest.example.org", PointState.NOT_DONE, "at http://invest.example.org, without TLS"),
         (f"https://localhost:{free_port()}", PointState.NOT_CHECKED, "cannot be reached from this machine"),
     ],
 )
@@ -502,6 +508,97 @@ def test_an_address_without_tls_or_without_an_answer_is_not_done(
     monkeypatch.setenv("INVESTIQ_WEB_PUBLIC_URL", url)
     point = look(load().config, "proxy")
     assert (point["state"], evidence in point["evidence"][0]) == (state, True), point
+
+
+# ---- load ----
+
+
+def _report(config: Config, name: str, **changes: Any) -> None:
+    folder = config.data_dir / "load"
+    folder.mkdir(parents=True, exist_ok=True)
+    ended = datetime.now(UTC).timestamp()
+    report = {"schema": "investiq.load/1", "scenario": "mixed", "ended_at": ended, "passed": True, "requests": 6000}
+    (folder / f"{name}.json").write_text(json.dumps(report | changes))
+
+
+def test_the_newest_report_of_a_load_test_counts(stack: FakeStack, config: Config) -> None:
+    _report(config, "2026-01-01T10", passed=False)
+    _report(config, "2026-01-02T10")
+    (config.data_dir / "load" / "2026-01-03T10.json").write_text('{"schema": "investiq.load/1", "scen')
+    _report(config, "2026-01-04T10", schema="somebody.else/1")
+    point = look(config, "load")
+    assert point["state"] == PointState.DONE, point
+    assert "6000 requests, every threshold kept" in point["evidence"][0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "evidence"),
+    [
+        ({"passed": False}, "did not keep its thresholds"),
+        ({"passed": "yes"}, "did not keep its thresholds"),
+        ({"ended_at": datetime(2020, 1, 1, tzinfo=UTC).timestamp()}, "2020-01-01: what it showed is old"),
+    ],
+)
+def test_a_load_test_that_failed_or_is_old_is_none(
+    stack: FakeStack, config: Config, changes: dict[str, Any], evidence: str
+) -> None:
+    _report(config, "2026-01-02T10", **changes)
+    point = look(config, "load")
+    assert (point["state"], evidence in point["evidence"][0]) == (PointState.NOT_DONE, True), point
+    assert "`investiq load mixed`" in point["next_steps"][0]
+
+
+# ---- backup ----
+
+HOUR = 3600.0
+
+
+def _backups(stack: FakeStack, monkeypatch: pytest.MonkeyPatch, age: float | None, interval: float) -> None:
+    """A version that makes backups, of which the newest was made and proven so long ago; None for never."""
+    usual, now = stack.answers["prometheus", "/api/v1/query"], datetime.now(UTC).timestamp()
+    moment = None if age is None else now - age
+    values = {backup.MADE: moment, backup.PROVEN: moment, backup.INTERVAL: interval}
+
+    def answer(parameters: dict[str, list[str]]) -> Any:
+        name = parameters["query"][0].removeprefix("max(").removesuffix(")")
+        if name not in values:
+            return usual(parameters)
+        value = values[name]
+        rows = [] if value is None else [{"metric": {}, "value": [now, str(value)]}]
+        return success({"resultType": "vector", "result": rows})
+
+    stack.answers["prometheus", "/api/v1/query"] = answer
+    monkeypatch.setattr(backup, "makes_backups", lambda: True)
+    monkeypatch.setattr(backup_password, "makes_backups", lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        ((HOUR, 24 * HOUR), (PointState.DONE, "was restored and held the same; the next is due 24h 0m after it")),
+        ((73 * HOUR, 24 * HOUR), (PointState.NOT_DONE, "the newest proven backup is 3d 1h old")),
+        ((HOUR, 0.0), (PointState.NOT_DONE, "nothing is scheduled to make the next")),
+        ((None, 24 * HOUR), (PointState.NOT_DONE, "no backup of it is proven")),
+    ],
+)
+def test_a_backup_is_done_when_it_is_proven_and_goes_on(
+    running: FakeStack,
+    monkeypatch: pytest.MonkeyPatch,
+    config: Config,
+    made: tuple[float | None, float],
+    expected: tuple[PointState, str],
+) -> None:
+    _backups(running, monkeypatch, *made)
+    point = look(config, "backup")
+    assert (point["state"], expected[1] in point["evidence"][0]) == (expected[0], True), point
+
+
+def test_where_there_are_backups_a_person_signs_for_their_password(
+    running: FakeStack, monkeypatch: pytest.MonkeyPatch, config: Config
+) -> None:
+    _backups(running, monkeypatch, HOUR, 24 * HOUR)
+    assert look(config, "backup-password")["state"] == PointState.DONE
+    assert look(config, "backup-password", SignOffs({}))["state"] == PointState.NEEDS_PERSON
 
 
 # ---- what later versions prove ----

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -64,8 +66,11 @@ async def test_a_file_that_is_none_is_said_to_be_none(local: httpx2.AsyncClient,
     assert "`investiq checklist`" in answer.json()["detail"]
 
 
-async def test_a_folder_in_its_place_is_no_fault_of_the_server(local: httpx2.AsyncClient, kept: Path) -> None:
-    kept.mkdir()
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+async def test_what_is_no_file_holds_nothing_up(
+    local: httpx2.AsyncClient, kept: Path, make: Callable[[Path], None]
+) -> None:
+    make(kept)
     assert (await local.get("/api/checklist")).status_code == 503
 
 

@@ -12,6 +12,7 @@ from investiq.clients.api.connection import connect_async
 from investiq.clients.inbox import InboxClient
 from investiq.clients.prometheus import Prometheus
 from investiq.clients.session import HttpSession, HttpSettings, TrustedUsers
+from investiq.foundation import topology
 from investiq.foundation.config import Config
 from investiq.foundation.findings import CheckResult
 from investiq.operate.validate.live.run import LIVE_CHECKS, validate_live
@@ -31,7 +32,7 @@ class Deployment:
     Attributes:
         own: asks the parts of this machine, each with the credentials that are given for it.
         stranger: asks as somebody who has no credentials, whoever listens.
-        outside: the same at `web.public_url`, where that is set.
+        outside: the same at the address at which people open the console.
         tell: is told what goes on.
     """
 
@@ -67,7 +68,7 @@ async def open_deployment(config: Config, tell: Tell = lambda _: None) -> AsyncI
         connect_async(config, _ANSWER_SECONDS) as api,
         HttpSession("the part", "http://127.0.0.1", near) as own,
         HttpSession("the part", "http://127.0.0.1", nobody) as stranger,
-        HttpSession("the proxy", config.web.public_url or "http://127.0.0.1", nobody) as outside,
+        HttpSession("the proxy", topology.console_url(config), nobody) as outside,
     ):
         yield Deployment(
             config=config,

@@ -80,8 +80,9 @@ def _doors(deployment: Deployment, addresses: Sequence[Address]) -> Iterator[_Do
             url = topology.base_url(topology.target(str(address), process.port(config)))
             trusted = process in topology.OURS and _is_trusted(address, config)
             yield _Door(process.name, url, _NEAR, stranger, _CLOSE.format(part=process.name), trusted)
-    if config.web.public_url is not None:
-        yield _Door(topology.WEB.name, config.web.public_url.rstrip("/"), {}, deployment.outside, _HIDE)
+    console = topology.console_url(config)
+    if console != topology.WEB.url(config):
+        yield _Door(topology.WEB.name, console, {}, deployment.outside, _HIDE)
 
 
 def _is_trusted(address: Address, config: Config) -> bool:

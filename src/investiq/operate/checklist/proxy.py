@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from investiq.clients.session import BadResponse, Refused
+from investiq.foundation import topology
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.foundation.vocabulary import ChecklistPoint
 from investiq.operate.checklist.answers import done, lacking, not_checked, not_done
@@ -36,11 +37,10 @@ class _Certificate:
 
 async def check(deployment: Deployment) -> CheckResult:
     """Shake hands as a browser would, then see that it is InvestIQ behind it."""
-    url = deployment.config.web.public_url
-    if url is None:
-        return not_done(POINT, _SETTING, "nothing with TLS is known in front of the console and the API", _PROXY)
+    url = topology.console_url(deployment.config)
     if not url.startswith("https:"):
-        return not_done(POINT, _SETTING, f"{url} speaks without TLS: whoever is on the way reads along", _PROXY)
+        what = f"people reach the console at {url}, without TLS: whoever is on the way reads along"
+        return not_done(POINT, _SETTING, what, _PROXY)
     shown = await _certificate(url)
     if isinstance(shown, Finding):
         return CheckResult(POINT, findings=(shown,))

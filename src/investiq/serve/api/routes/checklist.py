@@ -44,7 +44,7 @@ def checklist_routes(store: SignOffStore, kept: Path, metrics: Metrics) -> APIRo
         if not kept.exists():
             raise Problem(404, "never_checked", f"nobody has looked at the checklist here yet: {_AGAIN}")
         try:
-            return adapter.validate_json(read_text(kept, most_bytes=_MOST_BYTES))
+            return adapter.validate_json(_text(kept))
         except (UnreadableFile, ValidationError) as error:
             why = error.message if isinstance(error, UnreadableFile) else f"{kept} is not as this version writes it"
             raise Problem(503, "checklist_unreadable", f"{why}: {_AGAIN}") from error
@@ -60,3 +60,9 @@ def checklist_routes(store: SignOffStore, kept: Path, metrics: Metrics) -> APIRo
         return document(api.SignOff, store.sign(what.point, what.by, caller.name, what.note))
 
     return router
+
+
+def _text(kept: Path) -> str:
+    if not kept.is_file():  # to read a pipe would take for ever
+        raise UnreadableFile(str(kept), "is no file")
+    return read_text(kept, most_bytes=_MOST_BYTES)
