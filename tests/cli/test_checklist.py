@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
+from investiq.cli import main
 from investiq.cli.exit_codes import ExitCode
 from investiq.foundation.config import Paths, load
 from investiq.foundation.vocabulary import ChecklistPoint
@@ -141,3 +143,20 @@ def test_a_disk_that_is_full_loses_nothing_and_is_said(kept: Path, monkeypatch: 
     assert "could not be kept" in result.err
     assert "No space left on device" in result.err
     assert kept.read_text() == "what was found before"
+
+
+class Terminal(io.StringIO):
+    """What is written to a terminal of some width."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_each_line_fits_and_elsewhere_each_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "70")
+    shown = Terminal()
+    main(["--no-color", "checklist", "--only", "drills"], io.StringIO(), shown, io.StringIO())
+    lines = shown.getvalue().splitlines()
+    assert len(lines) > 4
+    assert max(map(len, lines)) <= 70
+    assert len(run("checklist", "--only", "drills").out.splitlines()) == 3
