@@ -19,13 +19,14 @@ from investiq.foundation.contract.api import CheckedPoint
 from investiq.foundation.topology import PROGRAMS
 from investiq.foundation.vocabulary import ChecklistPoint, PointState
 from investiq.monitoring.routing.routes import alertmanager_document
-from investiq.operate.checklist import backup, backup_password, endpoint_secured
+from investiq.operate.checklist import backup, backup_password, endpoint_secured, proxy
 from investiq.operate.checklist.deployment import open_deployment
 from investiq.operate.checklist.examine import SignOffs, examine
 from investiq.operate.checklist.passwords import WELL_KNOWN
 from investiq.operate.checklist.points import POINTS
 from investiq.operate.supervise import programs
 from tests.cli.fake_stack import FakeStack, success
+from tests.clients.strict import Reply, StrictServer, strict
 from tests.e2e.tls_proxy import tls_proxy
 from tests.operate.checklist.answers import signature
 from tests.ports import free_port
@@ -332,11 +333,55 @@ def test_a_part_that_listens_to_other_machines_is_asked_there(
     running.answers |= {(part, "/metrics"): (401, {}) for part in running.ports if part != "agent"}
     monkeypatch.setattr(endpoint_secured, "_own_addresses", lambda: [endpoint_secured.ip_address("127.0.0.1")])
     monkeypatch.setenv("INVESTIQ_API_TRUSTED_NETWORKS", "::1/128")
+    hosts: list[str] = []
+    running.seen = lambda _part, headers: hosts.append(headers["Host"])
     point = look(load().config, "endpoint-secured")
+    assert "localhost" in hosts  # a stranger names the host that opens most
     assert point["state"] == PointState.NOT_DONE
     assert {text.partition(": /metrics")[0] for text in point["evidence"]} == {
         f"http://127.0.0.1:{running.ports['agent']}"
     }
+
+
+# ---- Grafana, where it runs ----
+
+
+@pytest.fixture
+def grafana(monkeypatch: pytest.MonkeyPatch) -> Iterator[StrictServer]:
+    with strict() as server:
+        monkeypatch.setenv("INVESTIQ_MONITORING_GRAFANA", "true")
+        monkeypatch.setenv("INVESTIQ_MONITORING_GRAFANA_PORT", server.url.rpartition(":")[2])
+        server.on("GET /api/health", {"database": "ok"})
+        server.on("GET /api/user", Reply(status=401))
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [({"database": "ok"}, PointState.DONE), ({"database": "failing"}, PointState.NOT_DONE), ([], PointState.NOT_DONE)],
+)
+def test_grafana_has_to_be_well_where_it_runs(
+    stack: FakeStack, grafana: StrictServer, api: Api, answer: object, state: PointState
+) -> None:
+    config = load().config
+    _load(stack, config, api)
+    stack.start()
+    grafana.on("GET /api/health", answer)
+    assert look(config, "dashboard")["state"] == state
+
+
+def test_the_password_that_grafana_comes_with_is_tried(stack: FakeStack, grafana: StrictServer, api: Api) -> None:
+    config = load().config
+    _load(stack, config, api)
+    stack.answers |= {(part, path): (401, {}) for part, path in _ASKING}
+    stack.start()
+    point = look(config, "passwords")
+    assert (point["state"], "Grafana" in point["evidence"][0]) == (PointState.DONE, True), point
+    assert "Basic YWRtaW46YWRtaW4=" in {asked.headers.get("authorization") for asked in grafana.asked}
+    grafana.on("GET /api/user", Reply(status=401), Reply(status=401), {"login": "admin"})
+    point = look(config, "passwords")
+    assert point["evidence"] == ["grafana: it opens to admin with the password 'admin'"]
+    assert "reset-admin-password" in point["next_steps"][0]
 
 
 # ---- channels ----
@@ -460,9 +505,9 @@ def _behind(
     stack.start("web")
     port = free_port()
     monkeypatch.setenv("INVESTIQ_WEB_PUBLIC_URL", f"https://localhost:{port}")
-    with tls_proxy(f"http://127.0.0.1:{stack.ports['web']}", port, tmp_path) as proxy:
+    with tls_proxy(f"http://127.0.0.1:{stack.ports['web']}", port, tmp_path) as front:
         if trusted:
-            monkeypatch.setenv("SSL_CERT_FILE", str(proxy.ca_file))
+            monkeypatch.setenv("SSL_CERT_FILE", str(front.ca_file))
         return look(load().config, "proxy")
 
 
@@ -478,6 +523,14 @@ def test_a_proxy_that_asks_who_is_there_is_done(
     monkeypatch: pytest.MonkeyPatch, stack: FakeStack, tmp_path: Path
 ) -> None:
     assert _behind(monkeypatch, stack, tmp_path, (401, {}))["state"] == PointState.DONE
+
+
+def test_a_certificate_that_ends_soon_is_found(
+    monkeypatch: pytest.MonkeyPatch, stack: FakeStack, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(proxy, "_LEAST_DAYS", 1_000_000)
+    point = _behind(monkeypatch, stack, tmp_path, {"part": "frontend"})
+    assert (point["state"], "its certificate ends in" in point["evidence"][0]) == (PointState.NOT_DONE, True)
 
 
 @pytest.mark.parametrize("health", [{"part": "blog"}, "<html>", [], (502, "")])
