@@ -124,7 +124,7 @@ def test_readiness_tells_people_what_is_missing_for_what() -> None:
     result = run("readiness", "--for", "paper")
     assert result.code == ExitCode.FINDINGS
     first, *lines = result.out.splitlines()
-    assert first.startswith("not ready, as checked at ")
+    assert first.startswith("not ready, checked 20")
     paper, live = lines.index("missing for paper:"), lines.index("missing for live:")
     assert any(line.startswith("  services (not done): ") for line in lines[paper:live])
     assert any(line.startswith("  drills (not done): not proven yet") for line in lines[live:])

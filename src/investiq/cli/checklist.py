@@ -7,6 +7,7 @@ import shutil
 import textwrap
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +21,7 @@ from investiq.foundation.vocabulary import SIGNED_POINTS, ChecklistPoint, PointS
 if TYPE_CHECKING:
     from investiq.foundation.contract.api import CheckedPoint, Checklist
 
-__all__ = ["command", "look_at_all"]
+__all__ = ["command", "look_at_all", "minute_of"]
 
 Tell = Callable[[str], None]
 
@@ -82,6 +83,11 @@ def look_at_all(context: CommandContext, *, shown: bool = True) -> Checklist:
     except OSError as error:
         context.say(f"it could not be kept in {path} ({error.strerror}): the console goes on showing what was there")
     return checklist
+
+
+def minute_of(checklist: Checklist) -> str:
+    """When it was looked at, for people."""
+    return f"{datetime.fromisoformat(checklist['checked_at']):%Y-%m-%d %H:%M} UTC"
 
 
 def _looked_at(context: CommandContext, only: Collection[str], *, shown: bool = True) -> Checklist:
@@ -155,7 +161,7 @@ def _wrapped(context: CommandContext, text: str) -> list[str]:
 def _summary(checklist: Checklist) -> str:
     states = [point["state"] for point in checklist["points"]]
     counts = [f"{states.count(state)} {state}" for state in PointState if states.count(state)]
-    return f"{len(states)} points: {', '.join(counts)}; checked from {checklist['checked_at']}"
+    return f"{len(states)} points: {', '.join(counts)}; checked {minute_of(checklist)}"
 
 
 @command.command(

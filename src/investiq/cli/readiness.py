@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from investiq.cli.checklist import look_at_all
+from investiq.cli.checklist import look_at_all, minute_of
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
@@ -47,7 +47,7 @@ def command(context: CommandContext, wanted: str) -> int:
         "reached": not missing[wanted],
         "missing": {name: [_reason(points, one) for one in found] for name, found in missing.items()},
     }
-    lines = [f"{grade.value}, as checked at {checklist['checked_at']}"]
+    lines = [f"{grade.value}, checked {minute_of(checklist)}"]
     for name, found in missing.items():
         further = [one for one in found if name == "paper" or one not in missing["paper"]]
         lines += [f"missing for {name}:"] if further else []

@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -299,7 +300,7 @@ def test_a_well_known_token_of_the_metrics_is_found(running: FakeStack, monkeypa
     monkeypatch.setenv("METRICS_TOKEN", "3f0c9d1be7a64c58a1d2")  # what the settings say now is not what it runs with
     running.answers |= {(part, path): (401, {}) for part, path in _ASKING}
     point = look(load().config, "passwords")
-    assert point["evidence"] == ["api.metrics_token: /metrics opens to the token 'changeme'"]
+    assert point["evidence"] == ["api.metrics_token: /metrics opens to a token that everybody tries first"]
 
 
 def test_passwords_that_nobody_knows_are_done_and_each_was_tried(running: FakeStack, config: Config) -> None:
@@ -331,7 +332,7 @@ def test_a_part_that_listens_to_other_machines_is_asked_there(
 ) -> None:
     """127.0.0.1 stands for an address outside, from a network that is not trusted."""
     running.answers |= {(part, "/metrics"): (401, {}) for part in running.ports if part != "agent"}
-    monkeypatch.setattr(endpoint_secured, "_own_addresses", lambda: [endpoint_secured.ip_address("127.0.0.1")])
+    monkeypatch.setattr(endpoint_secured, "_own_addresses", lambda: [ip_address("127.0.0.1")])
     monkeypatch.setenv("INVESTIQ_API_TRUSTED_NETWORKS", "::1/128")
     hosts: list[str] = []
     running.seen = lambda _part, headers: hosts.append(headers["Host"])
@@ -380,7 +381,7 @@ def test_the_password_that_grafana_comes_with_is_tried(stack: FakeStack, grafana
     assert "Basic YWRtaW46YWRtaW4=" in {asked.headers.get("authorization") for asked in grafana.asked}
     grafana.on("GET /api/user", Reply(status=401), Reply(status=401), {"login": "admin"})
     point = look(config, "passwords")
-    assert point["evidence"] == ["grafana: it opens to admin with the password 'admin'"]
+    assert point["evidence"] == ["grafana: it opens to admin with a password that everybody tries first"]
     assert "reset-admin-password" in point["next_steps"][0]
 
 

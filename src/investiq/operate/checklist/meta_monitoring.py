@@ -20,8 +20,8 @@ async def check(deployment: Deployment) -> CheckResult:
     checked = await deployment.validated(["targets", "probes", "alertmanager-known", "heartbeat"])
     seen = {one.check: one.looked_at for one in checked}
     evidence = (
-        f"Prometheus scrapes {seen.get('targets')}, all up; {seen.get('probes')} answer; "
-        f"heartbeat: {seen.get('heartbeat')}"
+        f"Prometheus scrapes {seen['targets']}, all up; {seen['probes']} answer; "
+        f"the heartbeat arrives ({seen['heartbeat']})"
     )
     return CheckResult(POINT, evidence, tuple(taken_over(POINT, checked)), tuple(_notes(deployment.config)))
 

@@ -55,13 +55,13 @@ def _pairs(process: Process) -> list[tuple[str, str]]:
 
 
 async def _opened(deployment: Deployment, process: Process) -> str | None:
-    """What opened it: a user and password that everybody knows, or nothing at all; None where all were refused."""
+    """What opened it, without the password, since others read what is found; None where all were refused."""
     path = "/api/user" if process is topology.GRAFANA else process.health[0]
     url = f"{process.url(deployment.config)}{path}"
     for user, password in [("", ""), *_pairs(process)]:
         shown = {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"} if user else {}
         if await _answers(deployment, url, shown):
-            return f"{user} with the password {password!r}" if user else "no password at all"
+            return f"{user} with a password that everybody tries first" if user else "no password at all"
     return None
 
 
@@ -95,7 +95,7 @@ async def _metrics_token(deployment: Deployment) -> list[Finding]:
     url = f"{topology.API.url(deployment.config)}/metrics"
     for token in _TOKENS:
         if await _answers(deployment, url, {"Authorization": f"Bearer {token}"}):
-            what = f"/metrics opens to the token {token!r}"
+            what = "/metrics opens to a token that everybody tries first"
             fix = "set a long random one: METRICS_TOKEN, or api.metrics_token"
             return [lacking(POINT, Place(PlaceKind.SETTING, "api.metrics_token"), what, fix)]
     return []
