@@ -385,6 +385,17 @@ def test_the_password_that_grafana_comes_with_is_tried(stack: FakeStack, grafana
     assert "reset-admin-password" in point["next_steps"][0]
 
 
+def test_what_grafana_tells_this_machine_alone_is_no_open_door(
+    stack: FakeStack, grafana: StrictServer, api: Api
+) -> None:
+    config = load().config
+    _load(stack, config, api)
+    stack.answers |= {(part, "/metrics"): (401, {}) for part in stack.ports}
+    stack.start()
+    grafana.on("GET /metrics", Reply("# TYPE grafana_info gauge"))
+    assert look(config, "endpoint-secured")["state"] == PointState.DONE
+
+
 # ---- channels ----
 
 

@@ -27,7 +27,7 @@ _NEAR = {"Host": "localhost"}
 _PASSED_ON = {"X-Forwarded-For": "203.0.113.7"}
 """As a proxy on this machine would pass on a stranger (an address of the documentation's own network)."""
 
-_UPGRADE = "something else answers there: `investiq doctor ports` names the program"
+_FOREIGN = "something else answers there: `investiq doctor ports` names the program"
 _CLOSE = "let it listen on this machine only: unset {part}.host, or close the port in the firewall"
 _HIDE = "have the proxy answer 404 at /metrics, pass on Host, and send X-Forwarded-For"
 
@@ -75,7 +75,8 @@ def _doors(deployment: Deployment, addresses: Sequence[Address]) -> Iterator[_Do
     for process in topology.PROCESSES:
         if not process.runs(config):
             continue
-        yield _Door(process.name, process.url(config), _PASSED_ON, stranger, _UPGRADE)
+        if process in topology.OURS or process.asks_password:  # others tell this machine whatever it asks
+            yield _Door(process.name, process.url(config), _PASSED_ON, stranger, _FOREIGN)
         for address in addresses:
             url = topology.base_url(topology.target(str(address), process.port(config)))
             trusted = process in topology.OURS and _is_trusted(address, config)
