@@ -8,10 +8,21 @@ from pathlib import Path
 import investiq
 
 SCHEMAS = {
-    *("analysis", "answer", "bars", "capacity", "config", "doctor", "down", "error", "inbox"),
+    *("analysis", "answer", "bars", "capacity", "checklist", "config", "doctor", "down", "error", "inbox"),
     *("key", "keys", "load", "load.runs", "login", "model", "open", "order", "orders", "session", "sessions"),
-    *("panels", "positions", "render", "rules.mutants", "rules.mutate", "silence", "silences", "slo", "slo.export"),
-    *("audit", "audit.chain", "secrets", "secrets.rotated", "support.bundle"),
+    *(
+        "panels",
+        "positions",
+        "readiness",
+        "render",
+        "rules.mutants",
+        "rules.mutate",
+        "silence",
+        "silences",
+        "slo",
+        "slo.export",
+    ),
+    *("sign_off", "audit", "audit.chain", "secrets", "secrets.rotated", "support.bundle"),
     *("backup", "backup.key", "backups", "restore", "verification"),
     *("scan", "slo.import", "status", "symbols", "trading", "training", "up", "validate"),
 }

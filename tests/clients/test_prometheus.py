@@ -228,6 +228,14 @@ async def test_version_configuration_and_since_when(server: StrictServer, promet
     assert await prometheus.config() == {"global": {"scrape_interval": "5s"}}
 
 
+async def test_what_it_was_started_with(server: StrictServer, prometheus: Prometheus) -> None:
+    server.on("GET /api/v1/status/flags", success({"storage.tsdb.retention.time": "30d"}))
+    assert await prometheus.flags() == {"storage.tsdb.retention.time": "30d"}
+    server.on("GET /api/v1/status/flags", success(["30d"]))
+    with pytest.raises(BadResponse):
+        await prometheus.flags()
+
+
 @pytest.mark.parametrize("text", ["", "- a list", "a: [", "!!python/object/apply:os.system [ls]"])
 async def test_a_configuration_is_a_mapping_in_plain_yaml(
     server: StrictServer, prometheus: Prometheus, text: str

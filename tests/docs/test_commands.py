@@ -10,6 +10,8 @@ import pytest
 from investiq.cli.exit_codes import ExitCode, Validation
 from investiq.cli.main import COMMANDS
 from investiq.foundation.findings import Finding, FindingSeverity, Place, PlaceKind
+from investiq.foundation.vocabulary import PointState, ReadinessGrade
+from investiq.operate.checklist.points import POINTS
 from investiq.operate.doctor.examine import CHECKS
 from investiq.operate.validate.live.run import LIVE_CHECKS
 from investiq.operate.validate.offline import OFFLINE_CHECKS, checkout
@@ -73,6 +75,16 @@ def test_every_check_has_its_heading_in_their_order(heading: str, checks: Collec
 def test_every_check_of_the_doctor_has_its_row_in_their_order() -> None:
     table = rows_under(_page("docs/troubleshooting.md"), "What doctor checks")
     assert [row[0] for row in table] == list(CHECKS)
+
+
+def test_every_point_of_the_checklist_has_its_row_in_their_order() -> None:
+    table = rows_under(_page("docs/checklist.md"), "The points")
+    assert [(row[0], row[2] == "yes") for row in table] == [(point.name, point.for_paper) for point in POINTS]
+
+
+def test_the_states_and_grades_of_the_checklist_are_explained() -> None:
+    assert [row[0] for row in rows_under(_page("docs/checklist.md"), "What it says")] == list(PointState)
+    assert [row[0] for row in rows_under(_page("docs/checklist.md"), "The grade")] == list(ReadinessGrade)
 
 
 def test_the_table_of_what_a_finding_holds_is_that_of_the_code() -> None:

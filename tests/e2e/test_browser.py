@@ -161,6 +161,7 @@ FILLED = {
     "/trading": ("#breaker-card", "allowed"),
     "/operations": ("#parts", "targets up"),
     "/operations/api": (".panel-timeseries .legend", "investiq-api"),
+    "/checklist": ("#checklist", "investiq "),  # how to look for the first time, or what was found
 }
 CHARTED = {"/", "/trading", "/operations/api"}
 PHONE = 360

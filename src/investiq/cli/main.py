@@ -66,6 +66,8 @@ COMMANDS = {
     "capacity": "how much the metrics grow, and how long they fit",
     "rules": "test the tests of the alerting rules",
     "validate": "check the monitoring, offline or running",
+    "checklist": "check what production asks for, point by point",
+    "readiness": "say what this deployment is ready for",
     "agent": "run the paper-trading agent",
     "serve": "run one server in the foreground (what `up` supervises)",
     "completion": "print the completion script of your shell",

@@ -272,6 +272,12 @@ class Prometheus(ServerClient):
             )
             return RuntimeInfo(started, configured, bool(data["reloadConfigSuccess"]))
 
+    async def flags(self) -> Mapping[str, str]:
+        """The options that it was started with, by name without dashes: defaults included."""
+        data = await self._data("/api/v1/status/flags")
+        with self.http.reading("/api/v1/status/flags"):
+            return text_map(data)
+
     async def config(self) -> Mapping[str, Any]:
         """The configuration that it runs with: defaults included, secrets hidden."""
         data = await self._data("/api/v1/status/config")

@@ -13,6 +13,7 @@ __all__ = [
     "OPEN_STATUSES",
     "PROMETHEUS_JOB",
     "SIGNAL_BOUNDS",
+    "SIGNED_POINTS",
     "Access",
     "Action",
     "AlertStatus",
@@ -21,6 +22,7 @@ __all__ = [
     "BackupPart",
     "BeatOutcome",
     "BreakerEvent",
+    "ChecklistPoint",
     "CycleOutcome",
     "DenialReason",
     "Dependency",
@@ -35,6 +37,8 @@ __all__ = [
     "OrderStatus",
     "OrderType",
     "Part",
+    "PointState",
+    "ReadinessGrade",
     "Regime",
     "RestartAlert",
     "Severity",
@@ -409,3 +413,48 @@ class OrderOutcome(StrEnum):
     DENIED = "denied"
     REPEATED = "repeated"
     FAILED = "failed"
+
+
+class ChecklistPoint(StrEnum):
+    """What a deployment is asked before production, in the order of the monitoring guide's checklist."""
+
+    METRICS = "metrics"
+    ENDPOINT = "endpoint"
+    SERVICES = "services"
+    DASHBOARD = "dashboard"
+    PASSWORDS = "passwords"
+    RULES = "rules"
+    CHANNELS = "channels"
+    PROXY = "proxy"
+    ENDPOINT_SECURED = "endpoint-secured"
+    BACKUP = "backup"
+    RETENTION = "retention"
+    META_MONITORING = "meta-monitoring"
+    VALIDATION = "validation"
+    LOAD = "load"
+    DRILLS = "drills"
+    TRAINING = "training"
+    BACKUP_PASSWORD = "backup-password"  # noqa: S105  a name, no password
+    """Ours: a backup whose password lies beside it only is lost with the disk."""
+
+
+SIGNED_POINTS = (ChecklistPoint.RULES, ChecklistPoint.TRAINING, ChecklistPoint.BACKUP_PASSWORD)
+"""Points that no program can see done: a person signs for them."""
+
+
+class PointState(StrEnum):
+    """How a point of the checklist was found."""
+
+    DONE = "done"
+    NOT_DONE = "not done"
+    NEEDS_PERSON = "needs a person"
+    """All that a program can see is done; nobody has signed for the rest, or not lately."""
+    NOT_CHECKED = "could not be checked"
+
+
+class ReadinessGrade(StrEnum):
+    """What a deployment is ready for, by its checklist; each includes the ones before it."""
+
+    NOT_READY = "not ready"
+    PAPER = "ready for paper"
+    LIVE = "ready for live"

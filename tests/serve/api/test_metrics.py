@@ -109,6 +109,8 @@ ROUTES = (
     "/api/trading/status",
     "/api/trading/halt",
     "/api/trading/resume",
+    "/api/checklist",
+    "/api/checklist/sign-offs",
 )
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "BREW")
 

@@ -303,3 +303,7 @@ async def test_only_the_panels_of_the_page_are_asked_for(sources: Sources, stand
 
     assert {path.partition("?")[0] for path in stand.prometheus.asked} <= {"/api/v1/query_range", "/api/v1/query"}
     assert len(stand.prometheus.asked) <= 2
+
+
+def test_the_checklist_is_a_tab_of_the_operations(sources: Sources) -> None:
+    assert "Link(children='Checklist', href='/checklist'" in str(layout(sources))

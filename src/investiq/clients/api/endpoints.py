@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Endpoints", "ReadingEndpoints", "Submission"]
 
+_SIGN_OFFS = "/api/checklist/sign-offs"
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -149,6 +151,16 @@ class ReadingEndpoints:
         """The breaker and how far its limits are."""
         return ApiCall("GET", "/api/trading/status")
 
+    @endpoint
+    def checklist(self) -> ApiCall[api.Checklist]:
+        """The production checklist as it was last looked at."""
+        return ApiCall("GET", "/api/checklist")
+
+    @endpoint
+    def sign_offs(self) -> ApiCall[list[api.SignOff]]:
+        """Who last signed for each point of the checklist that needs a person."""
+        return ApiCall("GET", _SIGN_OFFS, member="sign_offs")
+
 
 class Endpoints(ReadingEndpoints):
     """All methods of both clients."""
@@ -203,6 +215,16 @@ class Endpoints(ReadingEndpoints):
 
         note = SilenceNote.model_construct(action=action, silence=encodable(silence), detail=encodable(detail))
         return ApiCall("POST", "/api/audit/silences", body=note)
+
+    @endpoint
+    def sign(self, point: str, by: str, note: str | None = None) -> ApiCall[api.SignOff]:
+        """Take responsibility for a point of the checklist."""
+        from investiq.foundation.contract.api import Sign  # noqa: PLC0415  as in `submit`
+
+        body = Sign.model_construct(
+            point=encodable(point), by=encodable(by), note=None if note is None else encodable(note)
+        )
+        return ApiCall("POST", _SIGN_OFFS, body=body)
 
     @endpoint
     def make_login_link(self) -> ApiCall[api.LoginLink]:

@@ -104,11 +104,13 @@ class HttpSession:
         method: str = "GET",
         body: object = None,
         credentials: HttpCredentials | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """What is answered at `path`, below the base address or absolute.
 
         Args:
             credentials: in place of those of the session, for an absolute address.
+            headers: further ones.
 
         Raises:
             ForeignListener: another user's program has its port.
@@ -116,7 +118,7 @@ class HttpSession:
             Refused: it wants other credentials.
             BadResponse: it leads elsewhere, or does not end.
         """
-        options: dict[str, Any] = {"params": params, "json": body}
+        options: dict[str, Any] = {"params": params, "json": body, "headers": headers}
         if credentials is not None:
             options["auth"] = credentials.auth()
         async with self._turn:

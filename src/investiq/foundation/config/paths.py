@@ -58,6 +58,11 @@ class Paths:
         return self.data_dir / "load"
 
     @property
+    def checklist(self) -> Path:
+        """What `investiq checklist` found when it last looked at every point."""
+        return self.data_dir / "checklist.json"
+
+    @property
     def keys(self) -> Path:
         return self.data_dir / "keys"
 

@@ -27,6 +27,7 @@ __all__ = [
     "AnalysisConfig",
     "ApiConfig",
     "BackupConfig",
+    "ChecklistConfig",
     "ClientConfig",
     "Config",
     "EdgeConfig",
@@ -455,6 +456,14 @@ class NotifyConfig(Section):
     )
 
 
+class ChecklistConfig(Section):
+    """The production checklist."""
+
+    sign_off_days: int = Field(
+        180, ge=1, le=3_650, description="days after which a sign-off expires, and a person has to look again"
+    )
+
+
 class ClientConfig(Section):
     """Where the command line finds the API, when it is not the one beside it."""
 
@@ -505,6 +514,7 @@ class Config(Section):
     edge: EdgeConfig = section()
     backup: BackupConfig = section()
     notify: NotifyConfig = section()
+    checklist: ChecklistConfig = section()
     client: ClientConfig = section()
     logging: LoggingConfig = section()
     slo: SloConfig = section()

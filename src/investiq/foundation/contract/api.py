@@ -29,21 +29,26 @@ from investiq.foundation.contract.text import in_paragraphs, one_line
 from investiq.foundation.contract.words import one_of
 from investiq.foundation.numbers import MalformedNumber, parse_decimal
 from investiq.foundation.vocabulary import (
+    SIGNED_POINTS,
     Access,
     AuditAction,
     AuditResult,
+    ChecklistPoint,
     EngineStatus,
     HealthStatus,
     HeartbeatState,
     MarketPhase,
     OrderStatus,
     OrderType,
+    PointState,
+    ReadinessGrade,
     Side,
     Signal,
     TradingMode,
 )
 
 __all__ = [
+    "LONGEST_NAME",
     "LONGEST_REASON",
     "SESSIONS_PATH",
     "Account",
@@ -53,6 +58,8 @@ __all__ = [
     "AuditRecord",
     "Bar",
     "Bars",
+    "CheckedPoint",
+    "Checklist",
     "ClosedPosition",
     "Dependency",
     "EngineResult",
@@ -75,6 +82,9 @@ __all__ = [
     "Problem",
     "RefusedSymbol",
     "Session",
+    "Sign",
+    "SignOff",
+    "SignOffs",
     "SilenceNote",
     "Standing",
     "SymbolSummary",
@@ -88,7 +98,9 @@ __all__ = [
 
 
 LONGEST_REASON = 500
-"""Characters of why trading is halted or resumed."""
+"""Characters of why trading is halted or resumed, and of the note of a sign-off."""
+LONGEST_NAME = 100
+"""Characters of the name of whoever signs."""
 
 
 def _exact(value: Decimal | str) -> str:
@@ -618,6 +630,68 @@ class NewSession(Session):
 
     secret: str
     """to be sent as `Authorization: Bearer`, as a key is"""
+
+
+class Sign(BaseModel):
+    """Who takes responsibility for a point of the checklist that no program can see done."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    point: Annotated[str, one_of(SIGNED_POINTS), Field(description="a point that needs a person")]
+    by: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME),
+        one_line,
+        Field(description="the person's name"),
+    ]
+    note: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REASON), in_paragraphs]
+        | None
+    ) = None
+
+
+class SignOff(_Document):
+    """Somebody signed for a point of the checklist."""
+
+    point: str
+    by: str
+    """the name that was given"""
+    signed_as: str
+    """whose key, or session, it came with"""
+    note: str | None
+    signed_at: Time
+    expires_at: Time
+
+
+class SignOffs(_Document):
+    """The latest of each point, expired ones too."""
+
+    sign_offs: list[SignOff]
+
+
+class CheckedPoint(_Document):
+    """A point of the production checklist, as it was found."""
+
+    point: Annotated[str, one_of(ChecklistPoint)]
+    title: str
+    state: Annotated[str, one_of(PointState)]
+    evidence: list[str]
+    """how this is known: what was seen, or what is wrong"""
+    next_steps: list[str]
+    """commands or settings that mend it; none where it is done"""
+    checked_at: Time
+    seconds: float
+    sign_off: SignOff | None
+    """the latest, where a person has signed"""
+
+
+class Checklist(_Document):
+    """The production checklist as `investiq checklist` found it when it last looked at every point."""
+
+    checked_at: Time
+    """when the first point was looked at"""
+    grade: Annotated[str, one_of(ReadinessGrade)]
+    points: list[CheckedPoint]
 
 
 class Problem(_Document):

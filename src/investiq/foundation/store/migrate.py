@@ -13,7 +13,7 @@ from investiq.foundation.store.engine import reading, writing
 
 __all__ = ["NEWEST_REVISION", "LedgerTooNew", "migrate"]
 
-NEWEST_REVISION = "0005"
+NEWEST_REVISION = "0006"
 
 
 class LedgerTooNew(InvestIQError):

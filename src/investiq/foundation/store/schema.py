@@ -30,6 +30,7 @@ __all__ = [
     "audit_log",
     "breaker_events",
     "breaker_state",
+    "checklist_sign_offs",
     "equity_points",
     "fills",
     "idempotency_keys",
@@ -231,6 +232,17 @@ equity_points = Table(
     Column("drawdown", Ratio, nullable=False),
 )
 
+checklist_sign_offs = Table(
+    "checklist_sign_offs",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("point", String(40), nullable=False, index=True),
+    Column("by", String(100), nullable=False),  # who takes responsibility
+    Column("signed_as", String(100), nullable=False),  # whose key or session it came with
+    Column("note", Text),
+    Column("wall", UtcDateTime, nullable=False),
+)
+
 # The paper broker's own books, on the far side of the broker seam: the ledger never reads them.
 paper_orders = Table(
     "paper_orders",
@@ -262,4 +274,12 @@ paper_executions = Table(
 
 Index("ix_orders_status_updated_wall", orders.c.status, orders.c.updated_wall)  # those that ended lately
 
-APPEND_ONLY = ("order_events", "fills", "breaker_events", "equity_points", "paper_executions", "audit_log")
+APPEND_ONLY = (
+    "order_events",
+    "fills",
+    "breaker_events",
+    "equity_points",
+    "paper_executions",
+    "audit_log",
+    "checklist_sign_offs",
+)

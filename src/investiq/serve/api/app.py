@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 
 import structlog
 from fastapi import FastAPI, Security
@@ -29,6 +30,7 @@ from investiq.serve.api.repeated_analyses import RepeatedAnalyses
 from investiq.serve.api.routes.account import account_routes
 from investiq.serve.api.routes.analysis import analysis_routes
 from investiq.serve.api.routes.audit import audit_routes
+from investiq.serve.api.routes.checklist import checklist_routes
 from investiq.serve.api.routes.docs import docs_routes
 from investiq.serve.api.routes.edge import edge_routes
 from investiq.serve.api.routes.health import HEALTH_OPTIONS, health_endpoint
@@ -38,6 +40,7 @@ from investiq.serve.api.routes.sessions import session_routes
 from investiq.serve.api.routes.trades import trade_routes
 from investiq.serve.api.routes.trading import trading_routes
 from investiq.serve.api.sessions import Credentials, SessionStore
+from investiq.serve.api.sign_offs import SignOffStore
 from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve
 from investiq.serve.http.access import MONITORING_PATHS
 from investiq.serve.http.edge_pass import EdgePasses
@@ -118,11 +121,16 @@ def create_app(parts: ApiParts) -> FastAPI:
         trading_routes(parts.desk, metrics),
         session_routes(sessions, key_ring, metrics),
         audit_routes(parts.store, metrics),
+        checklist_routes(_sign_offs(parts), Paths.of(parts.config).checklist, metrics),
         docs_routes(),
         edge_routes(),
     ):
         app.include_router(router)
     return app
+
+
+def _sign_offs(parts: ApiParts) -> SignOffStore:
+    return SignOffStore(parts.store, timedelta(days=parts.config.checklist.sign_off_days))
 
 
 def _lifespan(

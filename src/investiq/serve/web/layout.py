@@ -13,7 +13,7 @@ from investiq import __version__
 from investiq.serve.web import header
 from investiq.serve.web.changes import Changes
 from investiq.serve.web.elements import attributes, pending
-from investiq.serve.web.pages import analysis, audit, operations, silence, silence_index, trading
+from investiq.serve.web.pages import analysis, audit, checklist, operations, silence, silence_index, trading
 from investiq.serve.web.permission import SESSION, Shown
 from investiq.serve.web.sources import Sources
 
@@ -42,6 +42,9 @@ INDEX = """<!DOCTYPE html>
 """
 
 _NAVIGATION = (("/", "Analysis"), ("/trading", "Trading"), ("/operations", "Operations"), ("/audit", "Audit"))
+
+_FILLED_LATER = {"trading": trading.layout, "checklist": checklist.layout}
+"""Pages that are the same for everybody until their callbacks fill them."""
 
 _THEME = {
     "primaryColor": "indigo",
@@ -120,8 +123,8 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
 
     async def show(path: str | None, search: str | None, session: Shown) -> Any:
         match (path or "/").strip("/").split("/"):
-            case ["trading"]:
-                return trading.layout()
+            case [name] if name in _FILLED_LATER:
+                return _FILLED_LATER[name]()
             case ["operations", *names] if len(names) < 2:
                 return operations.layout(sources, *names)
             case ["silence"]:
@@ -139,7 +142,7 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
         ClientsideFunction("investiq", "mark_page"), Output("page-name", "data"), Input("address", "pathname")
     )
     header.register(app, sources, changes.logins)
-    for page in (analysis, operations):
+    for page in (analysis, operations, checklist):
         page.register(app, sources)
     for changing in (trading, silence):
         changing.register(app, sources, changes)

@@ -68,6 +68,8 @@ class Sources:
         self.orders = PollingCache(api, lambda: self.client.orders(limit=ORDERS))
         self.equity = PollingCache(api, lambda: self.client.equity(limit=EQUITY_POINTS), keep_seconds=2.0)
 
+        self.checklist = PollingCache(api, self.client.checklist)
+
         prometheus = SourceHealth("Prometheus", "investiq status")
         self.targets = PollingCache(prometheus, lambda: targets_shown(self._prometheus))
         # Each is asked for a moment, so what was answered stays right: it is kept for who polls at the same time.

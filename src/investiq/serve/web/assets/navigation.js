@@ -6,8 +6,8 @@ window.dash_clientside.investiq = Object.assign(window.dash_clientside.investiq 
     document.querySelectorAll(".nav-link").forEach(function (link) {
       var href = link.getAttribute("href");
       var current = href === path || (href !== "/" && path.indexOf(href + "/") === 0);
-      if (href === "/operations" && (path === "/silence" || path.indexOf("/silence/") === 0)) {
-        current = true; // a page of its alerts
+      if (href === "/operations" && (path === "/checklist" || path === "/silence" || path.indexOf("/silence/") === 0)) {
+        current = true; // pages of what is run, and of its alerts
       }
       link.classList.toggle("current", current);
       if (current) {
@@ -19,6 +19,9 @@ window.dash_clientside.investiq = Object.assign(window.dash_clientside.investiq 
     });
     if (path === "/silence" || path.indexOf("/silence/") === 0) {
       name = ("Silence " + (path.split("/")[2] || "")).trim();
+    }
+    if (path === "/checklist") {
+      name = "Checklist";
     }
     document.title = name ? name + " · InvestIQ" : "InvestIQ";
     return name;

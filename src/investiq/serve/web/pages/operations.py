@@ -89,7 +89,8 @@ def _tabs(sources: Sources, current: str) -> list[Component]:
         for dashboard in document
         if dashboard.name != OVERVIEW
     ]
-    return [_tab(title, dashboard, dashboard == current) for dashboard, title in [(OVERVIEW, "Overview"), *others]]
+    tabs = [_tab(title, dashboard, dashboard == current) for dashboard, title in [(OVERVIEW, "Overview"), *others]]
+    return [*tabs, dcc.Link("Checklist", href="/checklist", className="tab")]
 
 
 def _tab(title: str, name: str, current: bool) -> Component:
