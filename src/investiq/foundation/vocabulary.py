@@ -75,6 +75,7 @@ class AuditAction(StrEnum):
     DEPLOY_WINDOW_OPENED = "deploy_window_opened"
     DEPLOY_WINDOW_ENDED = "deploy_window_ended"
     SECRET_ROTATED = "secret_rotated"  # noqa: S105  a word, not a secret
+    CHECKLIST_SIGNED = "checklist_signed"
     ACCESS_DENIED = "access_denied"
 
 

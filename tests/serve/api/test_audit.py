@@ -56,6 +56,18 @@ async def test_what_the_agent_orders_is_in_the_ledger_alone(still: Installation)
     assert await _log(still, action="order_placed") == []
 
 
+async def test_a_signature(still: Installation) -> None:
+    async with still.client() as client:
+        what = {"point": "training", "by": "Anna", "note": "all of us"}
+        await client.post("/api/checklist/sign-offs", json=what, headers=still.bearer())
+    signed = await _latest(still, "checklist_signed")
+    assert (signed["actor"], signed["target"], signed["detail"]) == (
+        "local admin",
+        "training",
+        "by Anna: all of us",
+    )
+
+
 async def test_halting_and_resuming(still: Installation) -> None:
     async with still.client() as client:
         for what in ("halt", "resume"):

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from investiq.foundation.config import Paths
 from investiq.foundation.store import migrate, writing
+from investiq.foundation.store.audit import Actor
 from investiq.foundation.store.schema import checklist_sign_offs
 from investiq.operate.checklist.kept import checklist_of, keep
 from investiq.serve.api.sign_offs import SignOffStore
@@ -25,6 +26,7 @@ from tests.serve.api.installation import Installation
 
 __all__ = ["engine", "postgres", "url"]
 
+ADMIN = Actor("local admin", "127.0.0.1", "admin")
 SIGN_OFFS = "/api/checklist/sign-offs"
 ANNA = {"point": "training", "by": "Anna", "note": "all four of us"}
 
@@ -119,7 +121,7 @@ def test_the_latest_signature_of_each_point_counts_and_all_are_kept(engine: Engi
     times = iter(datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2, 3))
     store = SignOffStore(engine, timedelta(days=10), lambda: next(times))
     for point, by in (("training", "Anna"), ("rules", "Ben"), ("training", "Cleo")):
-        store.sign(point, by, "local admin")
+        store.sign(point, by, ADMIN)
     latest = {one.point: (one.by, one.expires_at.day) for one in store.latest()}
     assert latest == {"rules": ("Ben", 12), "training": ("Cleo", 13)}
     with writing(engine) as connection:
@@ -128,7 +130,7 @@ def test_the_latest_signature_of_each_point_counts_and_all_are_kept(engine: Engi
 
 def test_nobody_can_change_a_signature(engine: Engine) -> None:
     migrate(engine)
-    SignOffStore(engine, timedelta(days=10)).sign("training", "Anna", "local admin")
+    SignOffStore(engine, timedelta(days=10)).sign("training", "Anna", ADMIN)
     for change in (checklist_sign_offs.update().values(by="Ben"), checklist_sign_offs.delete()):
         with pytest.raises(IntegrityError, match="append-only"), writing(engine) as connection:
             connection.execute(change)

@@ -19,6 +19,7 @@ from investiq.serve.api.rate_limit import RateLimit
 from investiq.serve.http import Problem
 from investiq.serve.http.access import CHALLENGE
 from investiq.serve.http.header_names import header_names
+from investiq.serve.http.proxied import is_from_edge
 
 __all__ = ["actor_of", "bearer", "limited_by", "needs", "origin_of", "person"]
 
@@ -55,10 +56,15 @@ def actor_of(request: Request) -> Actor:
 
 
 def origin_of(scope: Scope) -> str:
-    """The address that it comes from. Of what a proxy passes on, that is the proxy's."""
+    """The address that it comes from. Of what a proxy passes on that is not believed, that is the proxy's."""
     client = scope.get("client")
-    passed_on = ", passed on by a proxy" if header_names(scope).is_forwarded else ""
-    return f"{client[0] if client else 'unknown address'}{passed_on}"
+    return f"{client[0] if client else 'unknown address'}{_way(scope)}"
+
+
+def _way(scope: Scope) -> str:
+    if is_from_edge(scope):
+        return ", through the edge"
+    return ", passed on by a proxy" if header_names(scope).is_forwarded else ""
 
 
 async def person(request: Request) -> Actor | None:

@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import Engine, Row, func, insert, select
 
 from investiq.foundation.store import reading, writing
+from investiq.foundation.store.audit import Actor, AuditEntry, append
 from investiq.foundation.store.schema import checklist_sign_offs as table
+from investiq.foundation.vocabulary import AuditAction
 
 __all__ = ["SignOff", "SignOffStore"]
 
@@ -45,13 +47,15 @@ class SignOffStore:
         self._life = life
         self._clock = clock
 
-    def sign(self, point: str, by: str, signed_as: str, note: str | None = None) -> SignOff:
-        """Keep that `by` has signed for `point` now."""
+    def sign(self, point: str, by: str, actor: Actor, note: str | None = None) -> SignOff:
+        """Keep that `by` has signed for `point` now, and who sent it."""
         now = self._clock()
-        row = {"point": point, "by": by, "signed_as": signed_as, "note": note, "wall": now}
+        row = {"point": point, "by": by, "signed_as": actor.name, "note": note, "wall": now}
+        signed = f"by {by}" + (f": {note}" if note else "")
         with writing(self._engine) as connection:
             connection.execute(insert(table).values(**row))
-        return SignOff(point, by, signed_as, note, now, now + self._life)
+            append(connection, AuditEntry(AuditAction.CHECKLIST_SIGNED, actor, point, signed))
+        return SignOff(point, by, actor.name, note, now, now + self._life)
 
     def latest(self) -> list[SignOff]:
         """The latest of each point, expired ones too, by point."""

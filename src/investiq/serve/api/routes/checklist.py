@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import TypeAdapter, ValidationError
 
 from investiq.foundation.contract import api
 from investiq.foundation.documents.text import UnreadableFile, read_text
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Access
-from investiq.serve.api.access import Caller
 from investiq.serve.api.documents import document
-from investiq.serve.api.identity import needs
+from investiq.serve.api.identity import actor_of, needs
 from investiq.serve.api.sign_offs import SignOffStore
 from investiq.serve.http import Problem
 
@@ -54,10 +53,10 @@ def checklist_routes(store: SignOffStore, kept: Path, metrics: Metrics) -> APIRo
         """Who last signed for each point that needs a person."""
         return api.SignOffs(sign_offs=[document(api.SignOff, one) for one in store.latest()])
 
-    @router.post("/api/checklist/sign-offs", status_code=201)
-    def sign(what: api.Sign, caller: Caller = Depends(admin)) -> api.SignOff:
+    @router.post("/api/checklist/sign-offs", status_code=201, dependencies=[Depends(admin)])
+    def sign(what: api.Sign, request: Request) -> api.SignOff:
         """Take responsibility for a point that no program can see done. Needs an admin key."""
-        return document(api.SignOff, store.sign(what.point, what.by, caller.name, what.note))
+        return document(api.SignOff, store.sign(what.point, what.by, actor_of(request), what.note))
 
     return router
 
