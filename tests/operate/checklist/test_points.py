@@ -17,10 +17,11 @@ import pytest
 
 from investiq.foundation.config import Config, load
 from investiq.foundation.contract.api import CheckedPoint
+from investiq.foundation.telemetry.catalogue import BACKUP_INTERVAL, BACKUP_MADE, BACKUP_PROVEN
 from investiq.foundation.topology import PROGRAMS
 from investiq.foundation.vocabulary import ChecklistPoint, PointState
 from investiq.monitoring.routing.routes import alertmanager_document
-from investiq.operate.checklist import backup, backup_password, endpoint_secured, proxy
+from investiq.operate.checklist import endpoint_secured, proxy
 from investiq.operate.checklist.deployment import open_deployment
 from investiq.operate.checklist.examine import SignOffs, examine
 from investiq.operate.checklist.passwords import WELL_KNOWN
@@ -618,11 +619,11 @@ def test_a_load_test_that_failed_or_is_old_is_none(
 HOUR = 3600.0
 
 
-def _backups(stack: FakeStack, monkeypatch: pytest.MonkeyPatch, age: float | None, interval: float) -> None:
-    """A version that makes backups, of which the newest was made and proven so long ago; None for never."""
+def _backups(stack: FakeStack, age: float | None, interval: float) -> None:
+    """The newest backup was made and proven so long ago; None for never."""
     usual, now = stack.answers["prometheus", "/api/v1/query"], datetime.now(UTC).timestamp()
     moment = None if age is None else now - age
-    values = {backup.MADE: moment, backup.PROVEN: moment, backup.INTERVAL: interval}
+    values = {BACKUP_MADE.name: moment, BACKUP_PROVEN.name: moment, BACKUP_INTERVAL.name: interval}
 
     def answer(parameters: dict[str, list[str]]) -> Any:
         name = parameters["query"][0].removeprefix("max(").removesuffix(")")
@@ -633,8 +634,6 @@ def _backups(stack: FakeStack, monkeypatch: pytest.MonkeyPatch, age: float | Non
         return success({"resultType": "vector", "result": rows})
 
     stack.answers["prometheus", "/api/v1/query"] = answer
-    monkeypatch.setattr(backup, "makes_backups", lambda: True)
-    monkeypatch.setattr(backup_password, "makes_backups", lambda: True)
 
 
 @pytest.mark.parametrize(
@@ -648,31 +647,26 @@ def _backups(stack: FakeStack, monkeypatch: pytest.MonkeyPatch, age: float | Non
 )
 def test_a_backup_is_done_when_it_is_proven_and_goes_on(
     running: FakeStack,
-    monkeypatch: pytest.MonkeyPatch,
     config: Config,
     made: tuple[float | None, float],
     expected: tuple[PointState, str],
 ) -> None:
-    _backups(running, monkeypatch, *made)
+    _backups(running, *made)
     point = look(config, "backup")
     assert (point["state"], expected[1] in point["evidence"][0]) == (expected[0], True), point
 
 
-def test_where_there_are_backups_a_person_signs_for_their_password(
-    running: FakeStack, monkeypatch: pytest.MonkeyPatch, config: Config
-) -> None:
-    _backups(running, monkeypatch, HOUR, 24 * HOUR)
+def test_where_there_are_backups_a_person_signs_for_their_password(running: FakeStack, config: Config) -> None:
+    _backups(running, HOUR, 24 * HOUR)
     assert look(config, "backup-password")["state"] == PointState.DONE
     assert look(config, "backup-password", SignOffs({}))["state"] == PointState.NEEDS_PERSON
 
 
-# ---- what later versions prove ----
+# ---- what was never done here ----
 
 
 @pytest.mark.parametrize("name", ["backup", "load", "drills", "backup-password"])
-def test_what_this_version_cannot_prove_is_not_done_whoever_signs(
-    running: FakeStack, config: Config, name: str
-) -> None:
+def test_what_was_never_proven_is_not_done_whoever_signs(running: FakeStack, config: Config, name: str) -> None:
     assert look(config, name)["state"] == PointState.NOT_DONE
 
 

@@ -8,19 +8,14 @@ from investiq.clients.prometheus import Prometheus
 from investiq.foundation.config import Paths
 from investiq.foundation.durations import format_duration
 from investiq.foundation.findings import CheckResult, Place
-from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry.catalogue import BACKUP_INTERVAL, BACKUP_PROVEN, Metric
 from investiq.foundation.vocabulary import ChecklistPoint
 from investiq.operate.checklist.answers import done, not_done
 from investiq.operate.checklist.deployment import Deployment
 
-__all__ = ["MADE", "check", "latest", "makes_backups"]
+__all__ = ["check", "latest"]
 
 POINT = ChecklistPoint.BACKUP
-
-MADE = "investiq_backup_made_timestamp_seconds"
-PROVEN = "investiq_backup_proven_timestamp_seconds"
-INTERVAL = "investiq_backup_interval_seconds"
-"""What backups tell of themselves, where this version makes any."""
 
 _LATE = 3
 """Intervals after which the newest proof is too old: one may fail, and be made up for."""
@@ -29,11 +24,9 @@ _LATE = 3
 async def check(deployment: Deployment) -> CheckResult:
     """Ask Prometheus how old the newest backup is that a restore has proven, and whether the next will be made."""
     place = Place.file(Paths.of(deployment.config).data_dir)
-    if not makes_backups():
-        what = "no backup of it is made: what is in it is lost with this disk"
-        return not_done(POINT, place, what, "this version makes none: `investiq down`, then copy the folder elsewhere")
     now = await deployment.prometheus.now()
-    proven, interval = [await latest(deployment.prometheus, name) for name in (PROVEN, INTERVAL)]
+    proven = await latest(deployment.prometheus, BACKUP_PROVEN)
+    interval = await latest(deployment.prometheus, BACKUP_INTERVAL)
     if not proven:
         what = "no backup of it is proven: nobody knows whether one can be restored"
         return not_done(POINT, place, what, "`investiq backup`, then `investiq restore --verify`")
@@ -48,12 +41,7 @@ async def check(deployment: Deployment) -> CheckResult:
     return done(POINT, f"the backup of {of_when} was restored and held the same; the next is due {due} after it")
 
 
-def makes_backups() -> bool:
-    """Whether this version does."""
-    return any(metric.name == PROVEN for metric in catalogue.ALL)
-
-
-async def latest(prometheus: Prometheus, name: str) -> float:
+async def latest(prometheus: Prometheus, metric: Metric) -> float:
     """The value of a metric that has one series; 0 where there is none."""
-    samples = await prometheus.query(f"max({name})")
+    samples = await prometheus.query(f"max({metric.name})")
     return samples[0].value if samples and samples[0].is_number else 0.0

@@ -24,7 +24,10 @@ _LEAST_DAYS = 14
 """A certificate is renewed a month before its end by those who do it by themselves."""
 
 _SETTING = Place(PlaceKind.SETTING, "web.public_url")
-_PROXY = "put a proxy with TLS in front (docs/api.md, Letting others in), and set web.public_url to its https address"
+_PROXY = (
+    "set edge.enabled and edge.console (docs/edge.md); or put a proxy of yours with TLS in front, and set "
+    "web.public_url to its https address"
+)
 
 
 @dataclass(frozen=True, slots=True)
