@@ -11,6 +11,7 @@ import json
 import statistics
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from math import log
@@ -182,7 +183,8 @@ def main(name: str, description: str | None, measure: Callable[[Rounds], Report]
     count = options.rounds or (quick if options.quick else rounds)
     if count < 1:
         parser.error(f"argument --rounds: {count} rounds measure nothing: give at least 1")
-    report = measure(Rounds(name, count, options.quick))
+    with redirect_stdout(sys.stderr):  # what is measured may log; the report stands alone
+        report = measure(Rounds(name, count, options.quick))
     if options.json:
         print(json.dumps(report.to_json()))
         return
