@@ -113,6 +113,11 @@ def test_a_path_that_nginx_would_read_as_something_else_is_refused(tmp_path: Pat
         edge_files(config_of(tmp_path, certificate=path), OLD)
 
 
+def test_a_certificate_without_its_key_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EdgeError, match="belong together"):
+        edge_files(config_of(tmp_path, certificate_key=None), OLD)
+
+
 def test_a_host_for_grafana_needs_grafana(tmp_path: Path) -> None:
     config = config_of(tmp_path).model_copy(update={"monitoring": MonitoringConfig()})
     with pytest.raises(EdgeError, match=r"set monitoring\.grafana"):
@@ -139,7 +144,6 @@ def test_basic_auth_with_a_hash_that_is_quickly_guessed_is_refused(tmp_path: Pat
     [
         ({"enabled": True}, "needs a name for the console"),
         ({"console": "a.example", "api": "A.example"}, "two hosts are called a.example"),
-        ({"console": "a.example", "certificate": "x.pem"}, "belong together"),
         ({"console": "a.example; return 200"}, "names what is no host"),
     ],
 )

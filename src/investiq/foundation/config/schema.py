@@ -387,8 +387,6 @@ class EdgeConfig(Section):
     def _is_whole(self) -> EdgeConfig:
         if self.enabled and self.console is None:
             raise ValueError('the edge needs a name for the console, where people log in: set console = "…"')
-        if (self.certificate is None) != (self.certificate_key is None):
-            raise ValueError("certificate and certificate_key belong together: set both, or none")
         names = [name.lower() for name in self.names.values()]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two hosts are called {twice[0]}: each is told by its name, so give each its own")

@@ -177,6 +177,8 @@ def _doors(config: Config) -> dict[Door, _Host]:
 
 def _certificate(config: Config) -> tuple[Path, Path]:
     paths, edge = Paths.of(config), config.edge
+    if (edge.certificate is None) != (edge.certificate_key is None):
+        raise EdgeError("edge.certificate and edge.certificate_key belong together: set both, or none")
     pair = edge.certificate or paths.edge_certificate, edge.certificate_key or paths.edge_certificate_key
     for path in pair:
         if not path.is_file():
