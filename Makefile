@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status load test lint types unit e2e bench format lock proof-api proof-backup proof-edge proof-fresh proof-heartbeat proof-intruder proof-load proof-mutation proof-series screenshots figures clean runtime dev
+.PHONY: help up down status load test lint types unit e2e bench format lock proof-api proof-backup proof-edge proof-fresh proof-heartbeat proof-intruder proof-load proof-mutation proof-secrets proof-series screenshots figures clean runtime dev
 
 # Where it is set, each of the hundred processes that tests start would compile all of the sources again.
 export PYTHONDONTWRITEBYTECODE :=
@@ -80,6 +80,9 @@ proof-api: dev ## Try the API by its own description for ten minutes (ARGS="--se
 
 proof-backup: dev ## Back up while 20 orders a second flow, kill it, damage it, fill its disk, restore elsewhere (BACKUP_PROOF_TRIES=100)
 	@exec $(BIN)/pytest -q tests/e2e/proof_backup.py tests/operate/backup/proof_faults.py $(ARGS)
+
+proof-secrets: dev ## Plant a secret everywhere and search everything that is written; rotate each one under load
+	@exec $(BIN)/pytest -q -s tests/e2e/proof_secrets.py tests/e2e/proof_planted_secrets.py $(ARGS)
 
 proof-series: dev ## How many series each part exposes at rest and after a day's worth of use
 	@exec $(BIN)/pytest -q tests/e2e/proof_series.py $(ARGS)

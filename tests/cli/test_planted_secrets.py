@@ -1,6 +1,6 @@
 """Secrets in every setting and key file: no command says one, right or wrong, and no file but their own has one.
 
-`tests/e2e/test_planted_secrets.py` does the same with the real programs.
+`make proof-secrets` does the same with the real programs.
 """
 
 from __future__ import annotations

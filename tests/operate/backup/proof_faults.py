@@ -45,6 +45,15 @@ def test_every_flipped_byte_is_found(installation: Installation, capsys: pytest.
     tell(capsys, f"{3 * TRIES} flipped bytes, every one found: {dict(found)}")
 
 
+@pytest.mark.parametrize("damage", faults.DAMAGES)
+def test_every_kind_of_damage_is_found(installation: Installation, damage: str) -> None:
+    chance = random.Random(damage)  # noqa: S311  no secret
+    for _ in range(max(2, TRIES // 20)):
+        with faults.damaged(installation, faults.DAMAGES[damage], chance) as what:
+            faults.must_be_found(installation.investiq("restore", "--verify"), what)
+    assert installation.investiq("restore", "--verify").code == ExitCode.DONE
+
+
 @pytest.mark.parametrize("whom", ["investiq", "restic"])
 def test_a_backup_that_is_killed_loses_nothing(
     installation: Installation, whom: str, capsys: pytest.CaptureFixture[str]

@@ -1,6 +1,6 @@
-"""Backups and restores of an installation that does not run, with the real programs, and under each fault a few times.
+"""Backups and restores of an installation that does not run, with the real programs.
 
-`make proof-backup` tries the faults many times.
+`make proof-backup` kills them, damages the repository in every way and fills the disk, many times.
 """
 
 from __future__ import annotations
@@ -95,48 +95,6 @@ def test_two_at_once_do_not_meet(installation: Installation) -> None:
     assert folder.is_dir()
 
 
-@pytest.mark.parametrize("damage", faults.DAMAGES)
-def test_a_damaged_repository_is_found(installation: Installation, damage: str) -> None:
-    chance = random.Random(damage)  # noqa: S311  no secret
-    for _ in range(1 if damage == "delete" else 2):  # restic waits for a file that is gone
-        with faults.damaged(installation, faults.DAMAGES[damage], chance) as what:
-            faults.must_be_found(installation.investiq("restore", "--verify"), what)
-    assert installation.investiq("restore", "--verify").code == ExitCode.DONE
-
-
-@pytest.mark.parametrize("whom", ["investiq", "restic"])
-def test_a_killed_backup_loses_nothing_and_the_next_is_clean(installation: Installation, whom: str) -> None:
-    before = fingerprint(installation.data)
-    for seconds in (1.5, 3.0):
-        faults.killed_backup(installation, seconds, whom)
-    done = installation.investiq("backup", "--verify")
-    assert done.code == ExitCode.DONE, done.err
-    faults.nothing_is_left(installation)
-    assert faults.is_whole(installation, before)
-
-
-def test_a_killed_restore_leaves_what_was_there(installation: Installation) -> None:
-    (installation.data / "replay.json").write_text("{}")
-    before = fingerprint(installation.data)
-    for seconds in (1.2, 1.6):
-        if faults.killed_restore(installation, seconds):
-            assert installation.investiq("restore", "--verify").code == ExitCode.DONE
-            faults.nothing_is_left(installation)
-            assert faults.is_whole(installation, before)
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes file systems")
-def test_a_full_disk_is_told_and_loses_nothing(backed_up: Installation, tmp_path: Path) -> None:
-    for full in ("data", "repository"):
-        place = tmp_path / full
-        with faults.small_disk(place / full, "24m") as disk:
-            for part in (backed_up.data, backed_up.repository):
-                shutil.copytree(part, place / part.name, symlinks=True, dirs_exist_ok=True)
-            installation = Installation(place)
-            ballast = faults.fill(disk, 40_000)
-            done = installation.investiq("backup")
-            assert (done.code, "No space" in done.err or "disk" in done.err) == (ExitCode.FAILED, True), done.err
-            assert "Traceback" not in done.err
-            ballast.unlink()
-            assert installation.investiq("restore", "--verify").code == ExitCode.DONE
-            assert installation.investiq("backup", "--verify").code == ExitCode.DONE
+def test_a_damaged_repository_is_found(installation: Installation) -> None:
+    with faults.damaged(installation, faults.flip, random.Random(1)) as what:  # noqa: S311  no secret
+        faults.must_be_found(installation.investiq("restore", "--verify"), what)
