@@ -35,7 +35,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 SHARED_STACK = "stack"
 NEW_STACKS = "new_stack"
-LONG = ("own services", "types", "offline")
+EDGED_STACK = "edged"
+LONG = ("own services", "types", "offline", "hardened")
 """Groups of one test each that takes a minute or more."""
 
 
@@ -54,21 +55,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _group(item: pytest.Item) -> str | None:
+    if item.get_closest_marker("xdist_group") or not item.get_closest_marker("e2e"):
+        return None  # it has said its own, or needs none
     fixtures = getattr(item, "fixturenames", ())
-    if item.get_closest_marker("xdist_group"):
-        return None  # it has said its own
-    for stacks in (SHARED_STACK, NEW_STACKS):
+    for stacks in (NEW_STACKS, SHARED_STACK, EDGED_STACK):
         if stacks in fixtures:
             return stacks
-    if item.get_closest_marker("e2e"):
-        return item.path.parent.name  # one PostgreSQL, one pair of servers for all tests of a package
-    return None
+    return item.path.parent.name  # one PostgreSQL, one pair of servers for all tests of a package
 
 
 def _rank(item: pytest.Item) -> int:
     """The longest group first, since the workers take them in this order: those that tests are marked for are long."""
     groups = [str(mark.args[0]) for mark in item.iter_markers("xdist_group")]
-    order = {NEW_STACKS: 0, SHARED_STACK: 1} | dict.fromkeys(LONG, 2)
+    order = {NEW_STACKS: 0, SHARED_STACK: 1, EDGED_STACK: 1} | dict.fromkeys(LONG, 2)
     return min((order.get(group, 3) for group in groups), default=3)
 
 

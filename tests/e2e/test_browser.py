@@ -204,6 +204,8 @@ def test_tab_leaves_a_table_after_a_few_presses(visitor: BrowserContext, stack: 
 
 def test_a_link_that_a_poll_draws_anew_keeps_the_focus(visitor: BrowserContext, stack: Stack) -> None:
     with opened(visitor, stack, "/trading") as (page, _watch):
+        eventually(page.locator("#breaker-card"), "allowed")
+        page.wait_for_load_state("networkidle")
         link = page.locator("#breaker-permission a")
         link.evaluate("element => { element.dataset.drawn = 'before'; element.focus() }")
         expect(link).not_to_have_attribute("data-drawn", "before", timeout=PATIENCE_MS)

@@ -47,6 +47,7 @@ def test_a_fresh_start_says_what_it_lacks_and_keeps_it_for_the_console(stack: St
     }
 
 
+@pytest.mark.xdist_group("hardened")
 def test_a_deployment_that_was_seen_to_shows_it(new_stack: NewStack, tmp_path: Path) -> None:
     port = free_port()
     with served(discord) as channel:

@@ -17,10 +17,13 @@ PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 BUILD: list[str] = PYPROJECT["build-system"]["requires"]
 RUNTIME: list[str] = PYPROJECT["project"]["dependencies"]
 DEV: list[str] = PYPROJECT["project"]["optional-dependencies"]["dev"]
+LOAD: list[str] = PYPROJECT["project"]["optional-dependencies"]["load"]
 BENCH: list[str] = PYPROJECT["project"]["optional-dependencies"]["bench"]
 COMES_WITH = {
     "starlette": "fastapi",  # its requests, responses and middleware are starlette's
     "plotly": "dash",
+    "flask": "locust",  # its page
+    "gevent": "locust",
     "scipy": "scikit-learn",
     "packaging": "pytest",
     "opentelemetry-api": "opentelemetry-sdk",
@@ -58,7 +61,7 @@ def _names(requirements: list[str]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("folder", "declared"),
-    [("src", RUNTIME), ("tests", RUNTIME + DEV + BUILD), ("benchmarks", RUNTIME + BENCH)],
+    [("src", RUNTIME + LOAD), ("tests", RUNTIME + LOAD + DEV + BUILD), ("benchmarks", RUNTIME + BENCH)],
 )
 def test_every_imported_package_is_declared(folder: str, declared: list[str]) -> None:
     named = _names(declared)

@@ -41,8 +41,8 @@ def _pinned(name: str, python: str) -> dict[str, str]:
     }
 
 
-def test_the_five_locks_are_there() -> None:
-    assert [lock.stem for lock in LOCKS] == ["bench", "build", "dev", "runtime", "uv"]
+def test_every_lock_is_there() -> None:
+    assert [lock.stem for lock in LOCKS] == ["bench", "build", "dev", "load", "runtime", "uv"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
@@ -64,21 +64,32 @@ def test_every_package_has_one_exact_version_and_sha256_hashes(lock: Path) -> No
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
-@pytest.mark.parametrize("lock", ["runtime", "dev", "bench"])
+@pytest.mark.parametrize("lock", ["runtime", "load", "dev", "bench"])
 def test_a_lock_holds_all_that_the_project_asks_for(lock: str, python: str) -> None:
     """Fails when pyproject.toml was changed without `make lock`."""
-    asked = list(PROJECT["project"]["dependencies"])
-    if lock != "runtime":
-        asked += PROJECT["project"]["optional-dependencies"][lock]
     pinned = _pinned(lock, python)
-    for requirement in map(Requirement, asked):
+    for requirement in _asked(lock):
         version = pinned.get(canonicalize_name(requirement.name))
         assert version is not None, f"{requirement.name} is in no lock for Python {python}: make lock"
         assert requirement.specifier.contains(version, prereleases=True), f"{requirement} but {version}: make lock"
 
 
+def _asked(extra: str) -> Iterator[Requirement]:
+    """What the project asks for, with that of an extra, which may name others."""
+    if extra == "runtime":
+        yield from map(Requirement, PROJECT["project"]["dependencies"])
+        return
+    yield from _asked("runtime")
+    for requirement in map(Requirement, PROJECT["project"]["optional-dependencies"][extra]):
+        if requirement.name == PROJECT["project"]["name"]:
+            for further in requirement.extras:
+                yield from _asked(further)
+        else:
+            yield requirement
+
+
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
-@pytest.mark.parametrize("lock", ["dev", "bench"])
+@pytest.mark.parametrize("lock", ["load", "dev", "bench"])
 def test_the_other_locks_hold_the_runtime_lock(lock: str, python: str) -> None:
     """What is tested and what is measured is what runs."""
     assert _pinned("runtime", python).items() <= _pinned(lock, python).items()

@@ -15,6 +15,8 @@ import pytest
 from investiq.operate.backup import swap
 
 STAMP = "20261127-120000"
+STEP = 1 if "BACKUP_PROOF_TRIES" in os.environ else 6
+"""Lines from one kill to the next; `make proof-backup` kills at each."""
 OLD = {"file": "old file", "folder/inside": "old inside", "wal": "old wal"}
 NEW = {"file": "new file", "folder/inside": "new inside", "fresh": "fresh"}
 
@@ -33,7 +35,7 @@ def test_killed_at_any_line_all_of_it_is_old_or_all_of_it_is_new(
 ) -> None:
     if not in_one_step:  # as on a file system that cannot exchange two names
         monkeypatch.setattr(swap, "_exchanged_in_one_step", lambda *_: False)
-    seen, number = set(), 0
+    seen, number = set(), int(in_one_step)
     while True:
         folder = tmp_path / str(number)
         pairs, journal = prepared(folder), folder / "journal"
@@ -44,13 +46,13 @@ def test_killed_at_any_line_all_of_it_is_old_or_all_of_it_is_new(
         seen.add(found == OLD)
         if ended:
             break
-        number += 1
+        number += STEP
     assert seen == {True, False}
 
 
 def test_killed_while_it_puts_things_right_it_puts_them_right_the_next_time(tmp_path: Path) -> None:
-    for swapped in range(0, 160, 7):
-        for recovered in range(0, 60, 7):
+    for swapped in range(0, 160, 5 * STEP):
+        for recovered in range(0, 60, 3 * STEP):
             folder = tmp_path / f"{swapped}-{recovered}"
             pairs, journal = prepared(folder), folder / "journal"
             killed_at_line(swapped, partial(swap.swap_all, journal, pairs, STAMP))

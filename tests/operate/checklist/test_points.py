@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -214,7 +215,7 @@ def test_many_faults_are_told_by_the_first_few_and_how_to_see_the_rest(running: 
     running.rules.clear()
     point = look(config, "rules")
     assert len(point["evidence"]) == 4
-    assert "and 91 more" in point["evidence"][-1]
+    assert re.search(r"and \d\d more", point["evidence"][-1])
     assert "`investiq validate` lists what is wrong, and how to mend it" in point["next_steps"]
 
 
@@ -486,24 +487,24 @@ def _page(severity: str, minutes_ago: float) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("failed", "pages", "expected"),
     [
-        ({}, [_page("critical", 10)], (PointState.DONE, "1 pages went out")),
-        ({}, [_page("critical", 1)], (PointState.NOT_DONE, "no page has gone out")),  # it may still be on its way
-        ({}, [_page("none", 10)], (PointState.NOT_DONE, "no page has gone out")),  # a test alert stays here
+        ({}, [("critical", 10)], (PointState.DONE, "1 pages went out")),
+        ({}, [("critical", 1)], (PointState.NOT_DONE, "no page has gone out")),  # it may still be on its way
+        ({}, [("none", 10)], (PointState.NOT_DONE, "no page has gone out")),  # a test alert stays here
         ({}, [], (PointState.NOT_DONE, "no page has gone out")),
-        ({"webhook": 2}, [_page("critical", 10)], (PointState.NOT_CHECKED, "2 webhooks failed")),
+        ({"webhook": 2}, [("critical", 10)], (PointState.NOT_CHECKED, "2 webhooks failed")),
     ],
 )
 def test_a_webhook_is_proven_by_a_page_and_no_failure(
     stack: FakeStack,
     told: Callable[..., Config],
     failed: dict[str, float],
-    pages: list[dict[str, Any]],
+    pages: list[tuple[str, int]],
     expected: tuple[PointState, str],
 ) -> None:
     state, evidence = expected
     config = told(INVESTIQ_NOTIFY_WEBHOOK_URL=f"{PAGE}/hook")
     _counts(stack, {"webhook": 40}, failed, {})
-    stack.notifications = pages
+    stack.notifications = [_page(severity, minutes) for severity, minutes in pages]
     point = look(config, "channels")
     assert (point["state"], evidence in point["evidence"][0]) == (state, True), point
 
@@ -565,7 +566,7 @@ def test_a_certificate_of_an_unknown_authority_is_found(
     ("url", "state", "evidence"),
     [
         ("http://invest.example.org", PointState.NOT_DONE, "at http://invest.example.org, without TLS"),
-        (f"https://localhost:{free_port()}", PointState.NOT_CHECKED, "cannot be reached from this machine"),
+        ("https://localhost:1", PointState.NOT_CHECKED, "cannot be reached from this machine"),
     ],
 )
 def test_an_address_without_tls_or_without_an_answer_is_not_done(
@@ -667,6 +668,7 @@ def test_where_there_are_backups_a_person_signs_for_their_password(running: Fake
 
 @pytest.mark.parametrize("name", ["backup", "load", "drills", "backup-password"])
 def test_what_was_never_proven_is_not_done_whoever_signs(running: FakeStack, config: Config, name: str) -> None:
+    _backups(running, None, 0.0)
     assert look(config, name)["state"] == PointState.NOT_DONE
 
 

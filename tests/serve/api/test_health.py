@@ -95,6 +95,7 @@ async def test_a_trading_loop_that_fails_is_a_broker_that_is_down(
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(Desk, "tick", crash)
+    monkeypatch.setattr(Desk, "is_at_rest", False)  # or a second would pass before the next tick
     await background_tasks.run_all_once()
     assert still.sample("investiq_background_failures_total", task="trading") == 1
     result = background_tasks.monitor.results()["broker"]

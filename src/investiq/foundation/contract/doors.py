@@ -32,6 +32,8 @@ class Asks(StrEnum):
     READ = "read"
     TRADE = "trade"
     ADMIN = "admin"
+    ADMIN_READ = "admin, to read"
+    """Whoever reads on this machine without a key is known, and has too little access."""
     OWN_PAGE = "its own page"
     """Changes come from a page of the console, and what they do asks for a session."""
     SCRAPE = "the metrics token"
@@ -64,6 +66,7 @@ AT_EDGE: Mapping[Asks, Mapping[Shown, int]] = {
     Asks.READ: _answers(401, 401, IN, IN, IN),
     Asks.TRADE: _answers(401, 401, 403, IN, IN),
     Asks.ADMIN: _answers(401, 401, 403, 403, IN),
+    Asks.ADMIN_READ: _answers(401, 401, 403, 403, IN),
     Asks.NOT_THERE: _answers(404, 404, 404, 404, 404),
 }
 """What the edge answers whoever shows something."""
@@ -75,6 +78,7 @@ FROM_HERE: Mapping[Asks, Mapping[Shown, int]] = {
     Asks.READ: _answers(401, 401, IN, IN, IN),
     Asks.TRADE: _answers(401, 401, 403, IN, IN),
     Asks.ADMIN: _answers(401, 401, 403, 403, IN),
+    Asks.ADMIN_READ: _answers(403, 401, 403, 403, IN),
     Asks.OWN_PAGE: _answers(403, 403, 403, 403, 403),
     Asks.SCRAPE: _answers(IN, 401, 401, 401, 401),
     Asks.OWN_TOKEN: _answers(401, 401, 401, 401, 401),
@@ -156,9 +160,9 @@ _API = (
         Asks.ADMIN,
         Asks.ADMIN,
         "POST /api/trading/resume",
-        "GET /api/audit",
         "POST /api/checklist/sign-offs",
     ),
+    *_rows("api", Asks.ADMIN_READ, Asks.ADMIN_READ, "GET /api/audit"),
     *_rows("api", Asks.READ, Asks.READ, "DELETE /api/sessions/current", "POST /api/sessions/links"),
     *_rows("api", Asks.LOG_IN, Asks.LOG_IN, "POST /api/sessions"),
     *_rows("api", Asks.SCRAPE, CLOSED, "GET /metrics"),

@@ -16,6 +16,7 @@ _SOURCES = {
     "monitoring/validate.sh": f"{_SRC}/operate/render/templates/validate.sh",
     "docs/metrics.md": f"{_SRC}/foundation/telemetry/catalogue.py",
     "docs/configuration.md": f"{_SRC}/foundation/config/schema.py",
+    "docs/doors.md": f"{_SRC}/foundation/contract/doors.py",
 }
 
 
