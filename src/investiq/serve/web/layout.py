@@ -41,7 +41,7 @@ INDEX = """<!DOCTYPE html>
 </html>
 """
 
-_NAVIGATION = (("/", "Analysis"), ("/trading", "Trading"), ("/operations", "Operations"), ("/audit", "Audit"))
+_NAVIGATION = (("/", "Analysis"), ("/trading", "Trading"), ("/operations", "Operations"))
 
 _FILLED_LATER = {"trading": trading.layout, "checklist": checklist.layout}
 """Pages that are the same for everybody until their callbacks fill them."""

@@ -6,7 +6,8 @@ window.dash_clientside.investiq = Object.assign(window.dash_clientside.investiq 
     document.querySelectorAll(".nav-link").forEach(function (link) {
       var href = link.getAttribute("href");
       var current = href === path || (href !== "/" && path.indexOf(href + "/") === 0);
-      if (href === "/operations" && (path === "/checklist" || path === "/silence" || path.indexOf("/silence/") === 0)) {
+      var isOfOperations = ["/checklist", "/audit", "/silence"].indexOf(path) >= 0 || path.indexOf("/silence/") === 0;
+      if (href === "/operations" && isOfOperations) {
         current = true; // pages of what is run, and of its alerts
       }
       link.classList.toggle("current", current);
@@ -20,9 +21,7 @@ window.dash_clientside.investiq = Object.assign(window.dash_clientside.investiq 
     if (path === "/silence" || path.indexOf("/silence/") === 0) {
       name = ("Silence " + (path.split("/")[2] || "")).trim();
     }
-    if (path === "/checklist") {
-      name = "Checklist";
-    }
+    name = { "/checklist": "Checklist", "/audit": "Audit log" }[path] || name;
     document.title = name ? name + " · InvestIQ" : "InvestIQ";
     return name;
   },

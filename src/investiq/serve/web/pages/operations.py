@@ -90,7 +90,8 @@ def _tabs(sources: Sources, current: str) -> list[Component]:
         if dashboard.name != OVERVIEW
     ]
     tabs = [_tab(title, dashboard, dashboard == current) for dashboard, title in [(OVERVIEW, "Overview"), *others]]
-    return [*tabs, dcc.Link("Checklist", href="/checklist", className="tab")]
+    further = (("Checklist", "/checklist"), ("Audit log", "/audit"))
+    return [*tabs, *(dcc.Link(name, href=path, className="tab") for name, path in further)]
 
 
 def _tab(title: str, name: str, current: bool) -> Component:
