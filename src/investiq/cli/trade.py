@@ -18,7 +18,7 @@ from investiq.foundation.number_options import PositiveAmount, WholeNumberRange
 from investiq.foundation.vocabulary import OrderType, Side
 
 if TYPE_CHECKING:
-    from investiq.foundation.contract.api import Order
+    from investiq.foundation.contract.api import Order, OrderPreview
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -38,6 +38,7 @@ class _IdempotencyKey(click.ParamType[str]):
     cls=ExampleGroup,
     examples=(
         ("investiq trade buy AAPL --notional 5000", "buy for about 5000 dollars at the next price"),
+        ("investiq trade buy AAPL --notional 5000 --dry-run", "what that would cost, and whether it would be denied"),
         ("investiq trade sell AAPL --quantity 10 --limit 150", "sell ten at 150 or better"),
         ("investiq trade list --status filled", "what was filled"),
     ),
@@ -57,6 +58,7 @@ def _order_options(run: F) -> F:
             type=_IdempotencyKey(),
             help="Send the same key again to be sure that one order exists (default: a new one).",
         ),
+        click.option("--dry-run", is_flag=True, help="Only say what it would cost and whether it would be denied."),
     )
     for option in reversed(options):
         run = option(run)
@@ -88,22 +90,22 @@ def _submit(
     notional: Decimal | None,
     limit_price: Decimal | None,
     idempotency_key: str | None,
+    dry_run: bool,
 ) -> int:
     if (quantity is None) == (notional is None):
         raise click.UsageError("say how much: either --quantity (shares) or --notional (dollars)")
+    order = {
+        "quantity": quantity,
+        "notional": notional,
+        "order_type": OrderType.LIMIT if limit_price else OrderType.MARKET,
+        "limit_price": limit_price,
+    }
+    if dry_run:
+        return _preview(context, symbol, side, order)
     key = idempotency_key or f"cli-{uuid.uuid4()}"
-    order_type = OrderType.LIMIT if limit_price else OrderType.MARKET
     with connect(context.loaded.config) as client:
         try:
-            submission = client.submit(
-                symbol,
-                side,
-                idempotency_key=key,
-                quantity=quantity,
-                notional=notional,
-                order_type=order_type,
-                limit_price=limit_price,
-            )
+            submission = client.submit(symbol, side, idempotency_key=key, **order)
         except TimedOut:
             context.say(f"in doubt: ask again with --idempotency-key {key}, which cannot place a second order")
             raise
@@ -112,6 +114,13 @@ def _submit(
         context.say(f"denied: {submission.order['message'] or submission.denial}", style="red")
         return ExitCode.REFUSED
     return ExitCode.DONE
+
+
+def _preview(context: CommandContext, symbol: str, side: Side, order: dict[str, Any]) -> int:
+    with connect(context.loaded.config) as client:
+        would = client.preview(symbol, side, **order)
+    context.emit("investiq.order_preview/1", dict(would), *_prospects(would))
+    return ExitCode.REFUSED if would["denial"] else ExitCode.DONE
 
 
 @command.command("list", examples=(("investiq trade list --symbol AAPL", "every order in AAPL"),))
@@ -159,6 +168,21 @@ def cancel(context: CommandContext, order_id: str) -> None:
     with connect(context.loaded.config) as client:
         order = client.cancel(order_id)
     context.emit("investiq.order/1", dict(order), *_lines(order))
+
+
+def _prospects(would: OrderPreview) -> list[str]:
+    price = f" at {money(would['price'])}" if would["price"] else ""
+    what = f"{would['side']} {shares(would['quantity'])} {would['symbol']} {would['order_type']}{price}"
+    verdict = f"denied: {would['message']}" if would["denial"] else "would be sent"
+    if would["cost"] is None:
+        return [f"{what}: {verdict}"]
+    takes = "costs" if would["side"] == Side.BUY else "brings"
+    return [
+        f"{what}: {verdict}",
+        f"  {takes} {money(would['cost'].lstrip('-'))}, commission {money(would['commission'])} included",
+        f"  buying power {money(would['buying_power'])}, then {money(would['buying_power_after'])}",
+        f"  position {shares(would['position'])}, then {shares(would['position_after'])}",
+    ]
 
 
 def _lines(order: Order) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import product
 
 import httpx2
@@ -74,6 +75,22 @@ async def test_an_order_needs_a_usable_key(admin: httpx2.AsyncClient, subtests: 
     twice = [("Idempotency-Key", "k1"), ("Idempotency-Key", "k2")]
     assert (await admin.post("/api/trades", json=BUY, headers=twice)).status_code == 400
     assert (await admin.get("/api/trades")).json()["orders"] == []
+
+
+async def test_a_dry_run_says_what_the_order_would_do_and_places_nothing(
+    still: Installation, admin: httpx2.AsyncClient
+) -> None:
+    said = await admin.post("/api/trades?dry_run=true", json=BUY)
+    assert said.status_code == 200
+    told = said.json()
+    assert (told["denial"], told["quantity"], told["position_after"]) == (None, "10.0000", "10.0000")
+    assert Decimal(told["buying_power_after"]) == Decimal(told["buying_power"]) - Decimal(told["cost"])
+    denied = await admin.post("/api/trades?dry_run=true", json={"symbol": "AAPL", "side": "buy", "notional": "50000"})
+    assert (denied.status_code, denied.json()["denial"]) == (200, "order_notional")
+    assert (await admin.get("/api/trades")).json()["orders"] == []
+    assert still.sample("investiq_order_denials_total", reason="order_notional") == 0
+    assert (await admin.post("/api/trades?dry_run=perhaps", json=BUY)).status_code == 422
+    assert (await admin.post("/api/trades?dry_run=false", json=BUY)).status_code == 400, "an order needs a key"
 
 
 async def test_an_order_that_says_a_thing_twice_is_refused(admin: httpx2.AsyncClient) -> None:

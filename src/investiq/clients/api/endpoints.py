@@ -178,18 +178,23 @@ class Endpoints(ReadingEndpoints):
         limit_price: Decimal | None = None,
     ) -> ApiCall[Submission]:
         """Send an order of `quantity` shares or `notional` dollars. After a doubt, ask again with the same key."""
-        from investiq.foundation.contract.api import Trade  # noqa: PLC0415  pydantic: only when something is sent
-
-        # Unchecked: whether it is an order is for the API to say.
-        body = Trade.model_construct(
-            symbol=encodable(symbol),
-            side=side,
-            quantity=quantity,
-            notional=notional,
-            order_type=order_type,
-            limit_price=limit_price,
-        )
+        body = _trade(symbol, side, quantity, notional, order_type, limit_price)
         return _SubmitCall("POST", "/api/trades", headers={"Idempotency-Key": idempotency_key}, body=body)
+
+    @endpoint
+    def preview(
+        self,
+        symbol: str,
+        side: Side,
+        *,
+        quantity: Decimal | None = None,
+        notional: Decimal | None = None,
+        order_type: OrderType = OrderType.MARKET,
+        limit_price: Decimal | None = None,
+    ) -> ApiCall[api.OrderPreview]:
+        """What `submit` would do with that order; nothing is sent. Needs the right to trade."""
+        body = _trade(symbol, side, quantity, notional, order_type, limit_price)
+        return ApiCall("POST", "/api/trades", {"dry_run": "true"}, body=body)
 
     @endpoint
     def cancel(self, order_id: str) -> ApiCall[api.Order]:
@@ -211,7 +216,7 @@ class Endpoints(ReadingEndpoints):
         self, action: Literal["silence_put", "silence_ended"], silence: str, detail: str
     ) -> ApiCall[api.AuditRecord]:
         """Keep in the audit log that who asks put or ended a silence, which Alertmanager does for anybody."""
-        from investiq.foundation.contract.api import SilenceNote  # noqa: PLC0415  as in `submit`
+        from investiq.foundation.contract.api import SilenceNote  # noqa: PLC0415  as in `_trade`
 
         note = SilenceNote.model_construct(action=action, silence=encodable(silence), detail=encodable(detail))
         return ApiCall("POST", "/api/audit/silences", body=note)
@@ -219,7 +224,7 @@ class Endpoints(ReadingEndpoints):
     @endpoint
     def sign(self, point: str, by: str, note: str | None = None) -> ApiCall[api.SignOff]:
         """Take responsibility for a point of the checklist."""
-        from investiq.foundation.contract.api import Sign  # noqa: PLC0415  as in `submit`
+        from investiq.foundation.contract.api import Sign  # noqa: PLC0415  as in `_trade`
 
         body = Sign.model_construct(
             point=encodable(point), by=encodable(by), note=None if note is None else encodable(note)
@@ -234,7 +239,7 @@ class Endpoints(ReadingEndpoints):
     @endpoint
     def log_in(self, *, key: str | None = None, link: str | None = None) -> ApiCall[api.NewSession]:
         """A session of `key`, or of the key that made `link`."""
-        from investiq.foundation.contract.api import LogIn  # noqa: PLC0415  as in `submit`
+        from investiq.foundation.contract.api import LogIn  # noqa: PLC0415  as in `_trade`
 
         return ApiCall("POST", "/api/sessions", body=LogIn.model_construct(key=key, link=link))
 
@@ -249,8 +254,29 @@ class Endpoints(ReadingEndpoints):
         return ApiCall("DELETE", "/api/sessions/current")
 
 
+def _trade(
+    symbol: str,
+    side: Side,
+    quantity: Decimal | None,
+    notional: Decimal | None,
+    order_type: OrderType,
+    limit_price: Decimal | None,
+) -> api.Trade:
+    from investiq.foundation.contract.api import Trade  # noqa: PLC0415  pydantic: only when something is sent
+
+    # Unchecked: whether it is an order is for the API to say.
+    return Trade.model_construct(
+        symbol=encodable(symbol),
+        side=side,
+        quantity=quantity,
+        notional=notional,
+        order_type=order_type,
+        limit_price=limit_price,
+    )
+
+
 def _reason(text: str) -> api.TradingReason:
-    from investiq.foundation.contract.api import TradingReason  # noqa: PLC0415  as in `submit`
+    from investiq.foundation.contract.api import TradingReason  # noqa: PLC0415  as in `_trade`
 
     return TradingReason.model_construct(reason=encodable(text))
 

@@ -34,6 +34,7 @@ from investiq.foundation.vocabulary import (
     AuditAction,
     AuditResult,
     ChecklistPoint,
+    DenialReason,
     EngineStatus,
     HealthStatus,
     HeartbeatState,
@@ -76,6 +77,7 @@ __all__ = [
     "OrderDenied",
     "OrderEvent",
     "OrderPage",
+    "OrderPreview",
     "Overall",
     "Position",
     "Positions",
@@ -425,6 +427,34 @@ class OrderPage(_Document):
     orders: list[Order]
     next_cursor: str | None
     """give it as `cursor` for older ones; null at the end"""
+
+
+class OrderPreview(_Document):
+    """What an order would do now; nothing was kept or sent. What needs a price is null while there is none."""
+
+    symbol: str
+    side: Annotated[str, one_of(Side)]
+    order_type: Annotated[str, one_of(OrderType)]
+    quantity: Money | None
+    """shares that would be ordered"""
+    last_price: Money | None
+    last_price_at: Time | None
+    """market time"""
+    price: Money | None
+    """what each share is counted at: the limit, or the latest price with half the spread"""
+    commission: Money | None
+    cost: Money | None
+    """what a purchase takes with commission; negative: what a sale brings after it"""
+    buying_power: Money
+    buying_power_after: Money | None
+    """once it is filled at `price`; below zero, it cannot be paid"""
+    position: Money
+    """shares held now"""
+    position_after: Money | None
+    denial: Annotated[str, one_of(DenialReason)] | None
+    """the limit that would deny it, or the breaker; null: it would be sent"""
+    message: str | None
+    """the same as a sentence"""
 
 
 class Position(_Document):

@@ -50,6 +50,7 @@ from investiq.invest.trading.metrics import TradingMetrics
 from investiq.invest.trading.order import Order, OrderRequest
 from investiq.invest.trading.order_router import OrderRouter
 from investiq.invest.trading.portfolio import Position
+from investiq.invest.trading.preview import preview
 from investiq.invest.trading.risk import RiskCase, buying_power, deny, size
 from investiq.invest.trading.valuation import Valuation
 from investiq.invest.trading.views import (
@@ -58,6 +59,7 @@ from investiq.invest.trading.views import (
     HaltPreview,
     MonitoringView,
     OrderPage,
+    OrderPreview,
     PositionsView,
     PositionView,
     Submission,
@@ -193,6 +195,13 @@ class Desk:
                 self._metrics.denied(order)
                 return Submission(order, replayed=False)
             return Submission(self._router.send(order), replayed=False)
+
+    def preview(self, request: OrderRequest) -> OrderPreview:
+        """What `submit` would decide about an order now, and what the order would cost; nothing is kept or sent."""
+        with reading(self._engine) as connection:
+            seen = self._monitor.evaluate(connection)
+            case = self._case(request, seen, self._ledger.open_orders(connection))
+        return preview(case, deny(case) or seen.deny(case))
 
     def cancel(self, order_id: str, by: str, actor: Actor | None = None) -> Order:
         """Cancel an open order; the answer may be that it filled meanwhile.
@@ -366,8 +375,19 @@ class Desk:
         self._broker.ping()
 
     def _decide(self, request: OrderRequest, seen: AccountSnapshot, open_orders: Sequence[Order]) -> Entry:
+        case = self._case(request, seen, open_orders)
+        quantity, reserve_price = size(request, case.quote, self._costs)
+        return Entry(
+            request=request,
+            quantity=quantity,
+            reserve_price=reserve_price,
+            denial=deny(case) or seen.deny(case),
+            when=EventTime(self._market.now(), self._wall()),
+        )
+
+    def _case(self, request: OrderRequest, seen: AccountSnapshot, open_orders: Sequence[Order]) -> RiskCase:
         quote = known_quote(self._market, request.symbol)
-        case = RiskCase(
+        return RiskCase(
             request=request,
             quote=quote,
             price_age_seconds=self._market.data_age_seconds(request.symbol) if quote else 0.0,
@@ -376,14 +396,6 @@ class Desk:
             open_orders=open_orders,
             limits=self._config,
             costs=self._costs,
-        )
-        quantity, reserve_price = size(request, quote, self._costs)
-        return Entry(
-            request=request,
-            quantity=quantity,
-            reserve_price=reserve_price,
-            denial=deny(case) or seen.deny(case),
-            when=EventTime(self._market.now(), self._wall()),
         )
 
     @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from investiq.foundation.contract import api
@@ -17,7 +18,7 @@ from investiq.invest.market.types import parse_symbol
 from investiq.invest.trading.desk import Desk
 from investiq.invest.trading.order import Order, OrderRequest
 from investiq.serve.api.access import Caller
-from investiq.serve.api.documents import order_document
+from investiq.serve.api.documents import document, order_document
 from investiq.serve.api.identity import limited_by, needs, person
 from investiq.serve.api.rate_limit import RateLimit
 from investiq.serve.http import Problem
@@ -33,11 +34,14 @@ _IDEMPOTENCY_KEY = {
     "in": "header",
     "required": True,
     "description": "1 to 255 visible ASCII characters of your choice. Sending the same order with the same key again "
-    "places nothing new and gives the first answer.",
+    "places nothing new and gives the first answer. A dry run needs none.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 _PLACED: dict[int | str, dict[str, Any]] = {
-    200: {"model": api.Order, "description": "The key was known: this is the order that it placed."},
+    200: {
+        "model": api.Order | api.OrderPreview,
+        "description": "The key was known: this is the order that it placed. With dry_run: what the order would do.",
+    },
     400: {"model": api.Problem, "description": "Idempotency-Key is missing or not usable."},
     409: {"model": api.OrderDenied, "description": "Denied by a risk limit or the breaker."},
     422: {"model": api.Problem, "description": "Not an order, or the key was used for another one."},
@@ -56,21 +60,34 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
     trader = needs(Access.TRADE, metrics)
     limit_trades = limited_by(RateLimit("trades", trades_per_minute), metrics)
 
+    async def sent(
+        request: Request,
+        dry_run: bool = Query(False, description="Only say what the order would cost and whether it would be denied."),
+    ) -> str | None:
+        """The key of an order that is to be placed; None for a dry run, which counts as no trade."""
+        if dry_run:
+            return None
+        await limit_trades(request)
+        return _idempotency_key(request)
+
     @router.post(
         "/api/trades",
         status_code=201,
+        response_model=api.Order,
         responses=_PLACED,
-        dependencies=[Depends(trader), Depends(limit_trades)],
+        dependencies=[Depends(trader)],
         openapi_extra={"parameters": [_IDEMPOTENCY_KEY]},
     )
     def place(
         trade: api.Trade,
         response: Response,
-        key: str = Depends(_idempotency_key),
+        key: str | None = Depends(sent),
         caller: Caller = Depends(trader),
         actor: Actor | None = Depends(person),
-    ) -> api.Order:
-        """Place an order."""
+    ) -> api.Order | Response:
+        """Place an order, or with `dry_run` say what it would do."""
+        if key is None:
+            return JSONResponse(document(api.OrderPreview, desk.preview(_request(trade))))
         submission = desk.submit(_request(trade), key, caller.name, actor)
         replayed = {"Idempotency-Replayed": "true"} if submission.replayed else {}
         order = order_document(submission.order)
@@ -114,7 +131,7 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
     return router
 
 
-async def _idempotency_key(request: Request) -> str:
+def _idempotency_key(request: Request) -> str:
     keys = request.headers.getlist("Idempotency-Key")
     key = keys[0] if len(keys) == 1 else ""
     if 0 < len(key) <= 255 and all("!" <= character <= "~" for character in key):
