@@ -14,13 +14,16 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
 from investiq.clients.api.connection import connect
 from investiq.clients.session import TimedOut
+from investiq.foundation import figures as fmt
 from investiq.foundation.number_options import PositiveAmount, WholeNumberRange
-from investiq.foundation.vocabulary import OrderType, Side
+from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
 
 if TYPE_CHECKING:
     from investiq.foundation.contract.api import Order, OrderPreview
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_COLUMNS = ("placed (New York)", "symbol", "side", "type", "asked", "price", "status", "reason", "id")
 
 
 class _IdempotencyKey(click.ParamType[str]):
@@ -125,29 +128,34 @@ def _preview(context: CommandContext, symbol: str, side: Side, order: dict[str, 
 
 @command.command("list", examples=(("investiq trade list --symbol AAPL", "every order in AAPL"),))
 @click.option("--symbol", help="Only this symbol.")
-@click.option("--status", help="Only this status, such as filled or denied.")
+@click.option("--status", type=click.Choice([status.value for status in OrderStatus]), help="Only this status.")
 @click.option("--limit", type=WholeNumberRange(1, 500), default=20, show_default=True, help="Orders to show.")
+@click.option("--cursor", type=WholeNumberRange(1, 2**63 - 1), help="Where the page before ended.")
 @pass_command_context
-def list_orders(context: CommandContext, symbol: str | None, status: str | None, limit: int) -> None:
+def list_orders(
+    context: CommandContext, symbol: str | None, status: str | None, limit: int, cursor: int | None
+) -> None:
     """List orders, newest first."""
     with connect(context.loaded.config) as client:
-        page = client.orders(limit=limit, symbol=symbol, status=status)
-    columns = ("created at", "symbol", "side", "type", "quantity", "price", "status", "reason", "id")
+        page = client.orders(limit=limit, symbol=symbol, status=status, cursor=None if cursor is None else str(cursor))
     rows = [
         (
-            order["created_at"],
+            fmt.market_time(order["created_at"]),
             order["symbol"],
             order["side"],
             order["order_type"],
-            order["quantity"] or f"${order['notional']}",
-            order["average_price"] or order["limit_price"],
+            _asked(order),
+            fmt.price(order["average_price"] or order["limit_price"]),
             order["status"],
             order["reason"] or "",
             order["id"],
         )
         for order in page["orders"]
     ]
-    context.emit("investiq.orders/1", dict(page), *context.table(columns, rows))
+    lines = context.table(_COLUMNS, rows) if rows else ["no orders"]
+    context.emit("investiq.orders/1", dict(page), *lines)
+    if page["next_cursor"]:
+        context.say(f"older orders: --cursor {page['next_cursor']}")
 
 
 @command.command("show", examples=(("investiq trade show ORDER", "one order with its history"),))
@@ -171,24 +179,35 @@ def cancel(context: CommandContext, order_id: str) -> None:
 
 
 def _prospects(would: OrderPreview) -> list[str]:
-    price = f" at {money(would['price'])}" if would["price"] else ""
-    what = f"{would['side']} {shares(would['quantity'])} {would['symbol']} {would['order_type']}{price}"
-    verdict = f"denied: {would['message']}" if would["denial"] else "would be sent"
+    price = f" at {fmt.price(would['price'])}" if would["price"] else ""
+    size = f" {fmt.quantity(would['quantity'])}" if would["quantity"] else ""
+    what = f"{would['side']}{size} {would['symbol']} {would['order_type']}{price}"
+    verdict = f"would be denied: {would['message']}" if would["denial"] else "would be sent"
     if would["cost"] is None:
         return [f"{what}: {verdict}"]
     takes = "costs" if would["side"] == Side.BUY else "brings"
     return [
         f"{what}: {verdict}",
-        f"  {takes} {money(would['cost'].lstrip('-'))}, commission {money(would['commission'])} included",
-        f"  buying power {money(would['buying_power'])}, then {money(would['buying_power_after'])}",
-        f"  position {shares(would['position'])}, then {shares(would['position_after'])}",
+        f"  {takes:12}  {fmt.money(would['cost'].lstrip('-'))}, with a commission of {fmt.money(would['commission'])}",
+        f"  buying power  {fmt.money(would['buying_power'])}, then {fmt.money(would['buying_power_after'])}",
+        f"  position      {fmt.quantity(would['position'])}, then {fmt.quantity(would['position_after'])} shares",
     ]
 
 
+def _asked(order: Order) -> str:
+    return fmt.money(order["notional"]) if order["notional"] else fmt.quantity(order["quantity"])
+
+
 def _lines(order: Order) -> list[str]:
-    size = order["quantity"] or f"${order['notional']}"
-    price = f" at {order['limit_price']}" if order["limit_price"] else ""
-    filled = f", {order['filled_quantity']} filled at {order['average_price']}" if order["average_price"] else ""
-    what = f"{order['side']} {size} {order['symbol']} {order['order_type']}{price}"
-    steps = [f"  {e['at']}  {e['status']}{'  ' + e['reason'] if e['reason'] else ''}" for e in order["history"]]
+    price = f" at {fmt.price(order['limit_price'])}" if order["limit_price"] else ""
+    filled = (
+        f", {fmt.quantity(order['filled_quantity'])} filled at {fmt.price(order['average_price'])}"
+        if order["average_price"]
+        else ""
+    )
+    what = f"{order['side']} {_asked(order)} {order['symbol']} {order['order_type']}{price}"
+    steps = [
+        f"  {fmt.market_time(e['at'])}  {e['status']}{'  ' + e['reason'] if e['reason'] else ''}"
+        for e in order["history"]
+    ]
     return [f"{order['id']}  {what}: {order['status']}{filled}", *steps]

@@ -53,18 +53,13 @@ def dear(bench: Bench) -> Bench:
 
 
 @given(
-    symbol=st.sampled_from([AAPL, MSFT, "NONE"]),
-    side=st.sampled_from(Side),
-    size=sizes,
-    limit=prices,
+    request=st.builds(asked, st.sampled_from([AAPL, MSFT, "NONE"]), st.sampled_from(Side), sizes, prices),
     halted=st.booleans(),
 )
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_a_dry_run_says_what_the_order_meets(
-    dear: Bench, symbol: str, side: Side, size: Mapping[str, Decimal], limit: Decimal | None, halted: bool
-) -> None:
+def test_a_dry_run_says_what_the_order_meets(dear: Bench, request: OrderRequest, halted: bool) -> None:
     (dear.desk.halt if halted else dear.desk.resume)("tested", "tester")
-    request, before = asked(symbol, side, size, limit), dear.desk.orders(limit=1).orders
+    before = dear.desk.orders(limit=1).orders
     said = dear.desk.preview(request)
     assert dear.desk.orders(limit=1).orders == before
     order = dear.desk.submit(request, f"k{dear.wall.time.timestamp()}", "tester").order

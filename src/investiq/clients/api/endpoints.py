@@ -178,7 +178,9 @@ class Endpoints(ReadingEndpoints):
         limit_price: Decimal | None = None,
     ) -> ApiCall[Submission]:
         """Send an order of `quantity` shares or `notional` dollars. After a doubt, ask again with the same key."""
-        body = _trade(symbol, side, quantity, notional, order_type, limit_price)
+        body = _trade(
+            symbol, side, quantity=quantity, notional=notional, order_type=order_type, limit_price=limit_price
+        )
         return _SubmitCall("POST", "/api/trades", headers={"Idempotency-Key": idempotency_key}, body=body)
 
     @endpoint
@@ -193,7 +195,9 @@ class Endpoints(ReadingEndpoints):
         limit_price: Decimal | None = None,
     ) -> ApiCall[api.OrderPreview]:
         """What `submit` would do with that order; nothing is sent. Needs the right to trade."""
-        body = _trade(symbol, side, quantity, notional, order_type, limit_price)
+        body = _trade(
+            symbol, side, quantity=quantity, notional=notional, order_type=order_type, limit_price=limit_price
+        )
         return ApiCall("POST", "/api/trades", {"dry_run": "true"}, body=body)
 
     @endpoint
@@ -257,6 +261,7 @@ class Endpoints(ReadingEndpoints):
 def _trade(
     symbol: str,
     side: Side,
+    *,
     quantity: Decimal | None,
     notional: Decimal | None,
     order_type: OrderType,

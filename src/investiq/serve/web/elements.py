@@ -10,7 +10,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from investiq.serve.web import format as fmt
+from investiq.foundation import figures as fmt
 from investiq.serve.web.reading import SourceUnavailable
 
 __all__ = [

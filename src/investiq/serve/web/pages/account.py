@@ -5,8 +5,8 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.api import Account
-from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import figure
 
 __all__ = ["account_figures"]

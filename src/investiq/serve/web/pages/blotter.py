@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.api import ClosedPosition, Order, Position
-from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import without_code
 from investiq.serve.web.words import ORDER_TONES, title
 

@@ -11,9 +11,9 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from investiq.clients.session import ClientError
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.api import Monitoring, Order, TradingStatus
 from investiq.foundation.vocabulary import Access, HeartbeatState
-from investiq.serve.web import format as fmt
 from investiq.serve.web.changes import Actor, Changes
 from investiq.serve.web.elements import Children, card, chip, notice, with_code, without_code
 from investiq.serve.web.pages.order_ticket import asked

@@ -13,10 +13,10 @@ from dash.development.base_component import Component
 
 from investiq.clients.api import Submission
 from investiq.clients.session import ClientError
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.api import Order
 from investiq.foundation.numbers import MalformedNumber, parse_number
 from investiq.foundation.vocabulary import OPEN_STATUSES, Access, OrderStatus, OrderType, Side
-from investiq.serve.web import format as fmt
 from investiq.serve.web.changes import Actor, Changes
 from investiq.serve.web.elements import Children, attributes, card, notice
 from investiq.serve.web.permission import SESSION, Shown, may, who_may

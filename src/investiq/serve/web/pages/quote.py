@@ -5,8 +5,8 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.api import Symbols, SymbolSummary
-from investiq.serve.web import format as fmt
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 

@@ -11,8 +11,8 @@ from dash.development.base_component import Component
 
 from investiq.clients.alertmanager.alerts import FiringAlert
 from investiq.clients.alertmanager.silence import Silence
+from investiq.foundation import figures as fmt
 from investiq.foundation.durations import format_duration
-from investiq.serve.web import format as fmt
 from investiq.serve.web.alert_summary import alert_count
 from investiq.serve.web.elements import Children, attributes, card, chip, empty, missing, with_code
 from investiq.serve.web.links import silence_page

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from investiq.serve.web import format as fmt
+from investiq.foundation import figures as fmt
 
 
 def test_a_minute_is_of_today_or_says_its_day() -> None:
