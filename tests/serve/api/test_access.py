@@ -170,7 +170,9 @@ async def test_scopes_include_each_other(
     if resumed.status_code == 403:
         assert 'error="insufficient_scope"' in resumed.headers["www-authenticate"]
         assert resumed.json()["needed"] == "admin"
-        assert still.sample("investiq_auth_failures_total", reason="scope") == statuses.count(403) + (access is Access.READ)
+        assert still.sample("investiq_auth_failures_total", reason="scope") == statuses.count(403) + (
+            access is Access.READ
+        )
 
 
 async def test_every_route_that_changes_something_asks_for_more_than_read(
