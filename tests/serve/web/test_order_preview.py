@@ -9,26 +9,9 @@ import pytest
 from investiq.serve.web.changes import Actor
 from investiq.serve.web.pages.order_preview import would_do
 from investiq.serve.web.pages.order_ticket import Ticket
-from tests.serve.web.fakes import Stand, text_of
+from tests.serve.web.fakes import WOULD, Stand, text_of
 
 BUY = Ticket("AAPL", "buy", "10", "quantity", "market", "").order()
-WOULD = {
-    "symbol": "AAPL",
-    "side": "buy",
-    "order_type": "market",
-    "quantity": "10.0000",
-    "last_price": "24.7500",
-    "last_price_at": "2008-01-09T14:30:00Z",
-    "price": "24.7525",
-    "commission": "1.0000",
-    "cost": "248.5300",
-    "buying_power": "95024.2800",
-    "buying_power_after": "94775.7500",
-    "position": "0.0000",
-    "position_after": "10.0000",
-    "denial": None,
-    "message": None,
-}
 
 
 async def said(actor: Actor, stand: Stand, **changes: Any) -> str:

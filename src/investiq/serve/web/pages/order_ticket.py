@@ -50,7 +50,7 @@ def ticket_card() -> Component:
         dmc.Button("Send order", id="ticket-send", fullWidth=True, disabled=True),
         html.Div(id="ticket-answer", className="ticket-answer", **attributes(aria_live="polite")),
     ]
-    return card("New order", form)
+    return card("New order", form, id="ticket")
 
 
 def _number(identifier: str, label: str, *, disabled: bool = False) -> Component:
@@ -129,7 +129,7 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
         dead = Ticket(*form).fault() is not None or not may(session, Access.TRADE)
         return dead, who_may(session, Access.TRADE, "send orders", "/trading")
 
-    async def show(actor: Actor, _key: str, _ticks: int | None, _session: Shown, *form: Any) -> Children:
+    async def show(actor: Actor, _key: str | None, _ticks: int | None, _session: Shown, *form: Any) -> Children:
         return await would_do(actor, Ticket(*form).order())
 
     async def send(
@@ -167,7 +167,7 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
         *(State(f"ticket-{field}", "value") for field in Ticket._fields),
         needs=Access.TRADE,
         to="send orders",
-        refused=lambda _why: None,
+        refused=lambda why: why,
         asked=lambda _key, _ticks, session, *form: may(session, Access.TRADE) and not Ticket(*form).fault(),
     )(show)
     changes.callback(
