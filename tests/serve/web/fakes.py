@@ -372,8 +372,8 @@ class FakeAlertmanager(FakeServer):
         path = request.url.path
         if self.down or (path not in ("/api/v2/silences", "/api/v2/alerts") and request.method == "GET"):
             return super().handle_request(request)
-        if request.method in ("POST", "DELETE"):
-            self.changes.append((path, json.loads(request.content or "null"), request.headers))
+        if request.method == "POST":
+            self.changes.append((path, json.loads(request.content), request.headers))
             return self._taken(path, json.loads(request.content), request)
         if request.method == "DELETE":
             return self._ended(path.removeprefix("/api/v2/silence/"), request)

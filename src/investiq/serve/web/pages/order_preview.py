@@ -30,7 +30,7 @@ def preview_list(would: OrderPreview) -> Component:
     """Price, cost and what is left; first of all, whether it would be denied."""
     denial = html.P(["Would be denied: ", would["message"]], className="preview-denied") if would["denial"] else None
     rows = [row for row in (_price(would), _cost(would), _power(would), _position(would)) if row]
-    return html.Div([denial, html.Dl([part for row in rows for part in row], className="preview")])
+    return html.Div([denial, html.Dl([part for row in rows for part in row], className="order-preview")])
 
 
 def _row(label: str, value: str, note: str = "") -> tuple[Component, Component]:
