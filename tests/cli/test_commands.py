@@ -276,6 +276,27 @@ def test_an_order_that_does_not_exist_fails(order_id: str) -> None:
 # ---- halt, resume and keys ----
 
 
+@pytest.mark.usefixtures("api")
+def test_halts_says_who_halted_and_resumed_and_why() -> None:
+    run("halt", "--reason", "odd fills")
+    run("resume", "--reason", "explained")
+    shown = run("halts", "--limit", "2")
+    resumed, halted = shown.out.splitlines()[1:]
+    assert re.match(r"Thu 3 Jan 2008, \d\d:\d\d  resume  local admin  \$[\d,.]+  .*explained$", resumed)
+    assert "manual: odd fills" in halted
+    told = document("halts", "--limit", "1")
+    assert (told["schema"], told["events"][0]["note"]) == ("investiq.halts/1", "explained")
+
+
+@pytest.mark.usefixtures("api")
+def test_orders_are_listed_by_side_and_day() -> None:
+    order = document("trade", "buy", "IBM", "--quantity", "1", "--limit", "1")["id"]
+    assert order in run("trade", "list", "--side", "buy", "--from", "2008-01-03", "--to", "2008-01-03").out
+    assert order not in run("trade", "list", "--side", "sell").out
+    assert run("trade", "list", "--from", "yesterday").code == ExitCode.USAGE
+    run("trade", "cancel", order)
+
+
 def test_halt_denies_entries_until_resume(api: Served) -> None:
     halted = run("halt", "--reason", "odd fills")
     assert (halted.code, "manual: odd fills" in halted.out) == (ExitCode.DONE, True)

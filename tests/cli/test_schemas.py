@@ -9,7 +9,21 @@ import investiq
 
 SCHEMAS = {
     *("analysis", "answer", "bars", "capacity", "checklist", "config", "doctor", "down", "error", "inbox"),
-    *("key", "keys", "load", "load.runs", "login", "model", "open", "order", "orders", "session", "sessions"),
+    *(
+        "key",
+        "keys",
+        "load",
+        "load.runs",
+        "login",
+        "model",
+        "open",
+        "order",
+        "order_preview",
+        "orders",
+        "halts",
+        "session",
+        "sessions",
+    ),
     *(
         "panels",
         "positions",

@@ -43,7 +43,7 @@ class _IdempotencyKey(click.ParamType[str]):
         ("investiq trade buy AAPL --notional 5000", "buy for about 5000 dollars at the next price"),
         ("investiq trade buy AAPL --notional 5000 --dry-run", "what that would cost, and whether it would be denied"),
         ("investiq trade sell AAPL --quantity 10 --limit 150", "sell ten at 150 or better"),
-        ("investiq trade list --status filled", "what was filled"),
+        ("investiq trade list --status filled --from 2008-01-02", "what was filled, from that day on"),
     ),
 )
 def command() -> None:
@@ -126,18 +126,20 @@ def _preview(context: CommandContext, symbol: str, side: Side, order: dict[str, 
     return ExitCode.REFUSED if would["denial"] else ExitCode.DONE
 
 
-@command.command("list", examples=(("investiq trade list --symbol AAPL", "every order in AAPL"),))
+@command.command("list", examples=(("investiq trade list --symbol AAPL --side sell", "every sale of AAPL"),))
 @click.option("--symbol", help="Only this symbol.")
 @click.option("--status", type=click.Choice([status.value for status in OrderStatus]), help="Only this status.")
+@click.option("--side", type=click.Choice([side.value for side in Side]), help="Only this side.")
+@click.option("--by", metavar="NAME", help="Only those that this key or person placed.")
+@click.option("--from", "start", metavar="DATE", help="Placed on this day in New York or later, such as 2008-01-02.")
+@click.option("--to", "end", metavar="DATE", help="Placed on this day in New York or before.")
 @click.option("--limit", type=WholeNumberRange(1, 500), default=20, show_default=True, help="Orders to show.")
-@click.option("--cursor", type=WholeNumberRange(1, 2**63 - 1), help="Where the page before ended.")
+@click.option("--cursor", metavar="NUMBER", help="Where the page before ended.")
 @pass_command_context
-def list_orders(
-    context: CommandContext, symbol: str | None, status: str | None, limit: int, cursor: int | None
-) -> None:
+def list_orders(context: CommandContext, /, **wanted: Any) -> None:
     """List orders, newest first."""
     with connect(context.loaded.config) as client:
-        page = client.orders(limit=limit, symbol=symbol, status=status, cursor=None if cursor is None else str(cursor))
+        page = client.orders(**wanted)
     rows = [
         (
             fmt.market_time(order["created_at"]),

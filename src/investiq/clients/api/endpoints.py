@@ -97,11 +97,20 @@ class ReadingEndpoints:
         limit: int | None = None,
         cursor: str | None = None,
         symbol: str | None = None,
+        side: str | None = None,
         status: str | None = None,
+        by: str | None = None,
+        start: str | None = None,
+        end: str | None = None,
     ) -> ApiCall[api.OrderPage]:
-        """Orders, newest first."""
-        params = _given({"limit": limit, "cursor": cursor, "symbol": symbol, "status": status})
-        return ApiCall("GET", "/api/trades", params)
+        """Orders, newest first; placed by `by`, on the days from `start` to `end` in New York."""
+        wanted = {"symbol": symbol, "side": side, "status": status, "by": by, "from": start, "to": end}
+        return ApiCall("GET", "/api/trades", _given({"limit": limit, "cursor": cursor, **wanted}))
+
+    @endpoint
+    def halts(self, *, limit: int | None = None, cursor: str | None = None) -> ApiCall[api.BreakerLog]:
+        """Halts and resumes, newest first."""
+        return ApiCall("GET", "/api/trading/halts", _given({"limit": limit, "cursor": cursor}))
 
     @endpoint
     def audit(

@@ -33,9 +33,11 @@ from investiq.foundation.vocabulary import (
     Access,
     AuditAction,
     AuditResult,
+    BreakerEvent,
     ChecklistPoint,
     DenialReason,
     EngineStatus,
+    HaltReason,
     HealthStatus,
     HeartbeatState,
     MarketPhase,
@@ -59,6 +61,8 @@ __all__ = [
     "AuditRecord",
     "Bar",
     "Bars",
+    "BreakerLog",
+    "BreakerRecord",
     "CheckedPoint",
     "Checklist",
     "ClosedPosition",
@@ -531,6 +535,31 @@ class EquityCurve(_Document):
     """Points ascending in time."""
 
     points: list[EquityPoint]
+
+
+class BreakerRecord(_Document):
+    """A halt or a resume, as it is kept for ever. `at` is market time."""
+
+    id: int
+    event: Annotated[str, one_of(BreakerEvent)]
+    reason: Annotated[str, one_of(HaltReason)] | None
+    """why trading was halted; null for a resume"""
+    note: str
+    by: str
+    at: Time
+    wall: Time
+    equity: Money | None
+    day_loss: Money
+    """as a fraction, measured by the breaker"""
+    drawdown: Money
+
+
+class BreakerLog(_Document):
+    """Halts and resumes, newest first."""
+
+    events: list[BreakerRecord]
+    next_cursor: str | None
+    """give it as `cursor` for older ones; null at the end"""
 
 
 class TradingStatus(_Document):

@@ -138,6 +138,7 @@ _API = (
         "GET /api/account/equity",
         "GET /api/trading/status",
         "GET /api/trading/halt",
+        "GET /api/trading/halts",
         "GET /api/sessions/current",
         "GET /api/checklist",
         "GET /api/checklist/sign-offs",

@@ -34,7 +34,6 @@ from investiq.foundation.vocabulary import (
     OrderStatus,
     TradingMode,
 )
-from investiq.invest.market.types import Symbol
 from investiq.invest.trading.account_book import AccountBook, AccountTerms, EquityPoint, LoggedBreakerEvent
 from investiq.invest.trading.breaker import BREAKER, BreakerState, Halt
 from investiq.invest.trading.breaker_monitor import AccountSnapshot, BreakerMonitor
@@ -44,7 +43,7 @@ from investiq.invest.trading.costs import Costs
 from investiq.invest.trading.event_time import EventTime, UtcClock, wall_now
 from investiq.invest.trading.heartbeat import HeartbeatRecord, Instant
 from investiq.invest.trading.heartbeat_monitor import HeartbeatMonitor, MonotonicClock, describe_heartbeat
-from investiq.invest.trading.ledger import Entry, Ledger
+from investiq.invest.trading.ledger import EVERY_ORDER, Entry, Ledger, OrderFilter
 from investiq.invest.trading.market_view import MarketView, known_quote
 from investiq.invest.trading.metrics import TradingMetrics
 from investiq.invest.trading.order import Order, OrderRequest
@@ -247,12 +246,11 @@ class Desk:
         *,
         limit: int = 100,
         cursor: int | None = None,
-        symbol: Symbol | None = None,
-        status: OrderStatus | None = None,
+        wanted: OrderFilter = EVERY_ORDER,
     ) -> OrderPage:
         """A page of orders, newest first; `cursor` is the `next_cursor` of the page before."""
         with reading(self._engine) as connection:
-            found = self._ledger.page(connection, limit=limit + 1, before=cursor, symbol=symbol, status=status)
+            found = self._ledger.page(connection, limit=limit + 1, before=cursor, wanted=wanted)
         page = found[:limit]
         return OrderPage(page, page[-1].number if len(found) > limit else None)
 
@@ -360,10 +358,10 @@ class Desk:
         """The same, to be shown."""
         return _monitoring(*self._heartbeats.record())
 
-    def breaker_log(self, limit: int = 100) -> Sequence[LoggedBreakerEvent]:
-        """The latest halts and resumes, newest first."""
+    def breaker_log(self, limit: int = 100, before: int | None = None) -> Sequence[LoggedBreakerEvent]:
+        """The latest halts and resumes, newest first, those with an id below `before`."""
         with reading(self._engine) as connection:
-            return self._book.breaker_log(connection, limit)
+            return self._book.breaker_log(connection, limit, before)
 
     def ping_database(self) -> None:
         """Raises DatabaseUnavailable when the database does not answer, however busy its connections are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -11,23 +12,25 @@ from pydantic import Field
 from investiq.foundation.contract import api
 from investiq.foundation.contract.text import Line
 from investiq.foundation.contract.words import one_of
+from investiq.foundation.figures import NEW_YORK
+from investiq.foundation.iso_time import IsoDate
 from investiq.foundation.store.audit import Actor
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Access, OrderStatus, OrderType, Side
 from investiq.invest.market.types import parse_symbol
 from investiq.invest.trading.desk import Desk
+from investiq.invest.trading.ledger import OrderFilter
 from investiq.invest.trading.order import Order, OrderRequest
 from investiq.serve.api.access import Caller
 from investiq.serve.api.documents import document, order_document
 from investiq.serve.api.identity import limited_by, needs, person
 from investiq.serve.api.rate_limit import RateLimit
 from investiq.serve.http import Problem
-from investiq.serve.http.queries import digits
+from investiq.serve.http.queries import LARGEST_CURSOR, digits
 
 __all__ = ["trade_routes"]
 
 MOST_ORDERS = 500
-_LARGEST_CURSOR = 2**63 - 1  # beyond it, the database has no number for it
 
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -100,19 +103,13 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
     @router.get("/api/trades")
     def orders(
         limit: Annotated[int, Field(ge=1, le=MOST_ORDERS), digits] = 100,
-        cursor: Annotated[int, Field(ge=1, le=_LARGEST_CURSOR), digits] | None = Query(
+        cursor: Annotated[int, Field(ge=1, le=LARGEST_CURSOR), digits] | None = Query(
             None, description="`next_cursor` of the page before"
         ),
-        symbol: api.SymbolText | None = None,
-        status: Annotated[str, one_of(OrderStatus)] | None = None,
+        wanted: OrderFilter = Depends(order_filter),
     ) -> api.OrderPage:
         """Orders, newest first."""
-        page = desk.orders(
-            limit=limit,
-            cursor=cursor,
-            symbol=parse_symbol(symbol) if symbol is not None else None,
-            status=OrderStatus(status) if status is not None else None,
-        )
+        page = desk.orders(limit=limit, cursor=cursor, wanted=wanted)
         return api.OrderPage(
             orders=[order_document(order) for order in page.orders],
             next_cursor=str(page.next_cursor) if page.next_cursor is not None else None,
@@ -129,6 +126,29 @@ def trade_routes(desk: Desk, metrics: Metrics, trades_per_minute: int) -> APIRou
         return order_document(desk.cancel(order_id, caller.name, actor))
 
     return router
+
+
+def order_filter(  # noqa: PLR0917  one for each parameter of the query
+    symbol: api.SymbolText | None = None,
+    side: Annotated[str, one_of(Side)] | None = None,
+    status: Annotated[str, one_of(OrderStatus)] | None = None,
+    by: Line | None = Query(None, description="who placed it, as `created_by` says"),
+    start: IsoDate | None = Query(None, alias="from", description="first day in New York"),
+    end: IsoDate | None = Query(None, alias="to", description="last day in New York"),
+) -> OrderFilter:
+    """Which orders a query asks for."""
+    return OrderFilter(
+        symbol=parse_symbol(symbol) if symbol is not None else None,
+        side=Side(side) if side is not None else None,
+        status=OrderStatus(status) if status is not None else None,
+        by=by,
+        since=None if start is None else _midnight(start),
+        until=None if end is None or end == date.max else _midnight(end + timedelta(days=1)),
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=NEW_YORK).astimezone(UTC)
 
 
 def _idempotency_key(request: Request) -> str:
