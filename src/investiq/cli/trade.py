@@ -97,7 +97,7 @@ def _submit(
 ) -> int:
     if (quantity is None) == (notional is None):
         raise click.UsageError("say how much: either --quantity (shares) or --notional (dollars)")
-    order = {
+    order: dict[str, Any] = {
         "quantity": quantity,
         "notional": notional,
         "order_type": OrderType.LIMIT if limit_price else OrderType.MARKET,

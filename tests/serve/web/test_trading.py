@@ -101,7 +101,7 @@ async def test_only_who_may_trade_finds_buttons_and_only_where_they_do_something
 
 async def test_an_open_order_is_cancelled_from_its_row(sources: Sources, actor: Actor, stand: Stand) -> None:
     stand.api.posts["/api/trades/o1"] = (200, order(status="cancelled"))
-    said, _ = await cancel(sources, actor, "o1")
+    said = await cancel(sources, actor, "o1")
     assert text_of(said) == "Cancelled Buy AAPL, order o1."
     assert stand.api.changes[0][0] == "/api/trades/o1"
 
@@ -109,7 +109,7 @@ async def test_an_open_order_is_cancelled_from_its_row(sources: Sources, actor: 
 async def test_an_order_that_filled_meanwhile_says_so(sources: Sources, actor: Actor, stand: Stand) -> None:
     refusal = {"reason": "order_not_open", "detail": "order o1 is filled: only an open order can be cancelled"}
     stand.api.posts["/api/trades/o1"] = (409, refusal)
-    said, _ = await cancel(sources, actor, "o1")
+    said = await cancel(sources, actor, "o1")
     assert "Not cancelled order o1 is filled: only an open order can be cancelled" in text_of(said)
 
 

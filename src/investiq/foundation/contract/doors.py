@@ -177,6 +177,8 @@ _WEB = (
         Asks.READ,
         "GET /",
         "GET /trading",
+        "GET /trading/orders",
+        "GET /trading/halts",
         "GET /operations",
         "GET /operations/{name}",
         "GET /audit",

@@ -29,7 +29,18 @@ __all__ = ["PAGES", "ConsoleApplication", "ConsoleServer", "add_pages", "callbac
 
 _log = structlog.get_logger(__name__)
 
-PAGES = ("/", "/trading", "/operations", "/operations/{name}", "/checklist", "/silence", "/silence/{alert}", "/audit")
+PAGES = (
+    "/",
+    "/trading",
+    "/trading/orders",
+    "/trading/halts",
+    "/operations",
+    "/operations/{name}",
+    "/checklist",
+    "/silence",
+    "/silence/{alert}",
+    "/audit",
+)
 
 
 class ConsoleApplication(FastAPI):

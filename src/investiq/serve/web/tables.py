@@ -80,5 +80,5 @@ def _css(column: Column[Row]) -> str:
     )
 
 
-def _role(name: str) -> dict[str, str]:
+def _role(name: str) -> dict[str, Any]:
     return {"role": name}

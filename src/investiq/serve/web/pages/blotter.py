@@ -17,10 +17,12 @@ from investiq.serve.web.elements import Children, attributes, without_code
 from investiq.serve.web.tables import Column, data_table
 from investiq.serve.web.words import ORDER_TONES, title
 
-__all__ = ["CANCEL", "SELL", "orders_table", "positions_table"]
+__all__ = ["CANCEL", "NO_ORDERS", "SELL", "orders_table", "positions_table"]
 
 CANCEL, SELL = "order-cancel", "position-sell"
 """Kinds of buttons in rows."""
+
+NO_ORDERS = "No orders yet: the agent looks at each symbol once a session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,10 @@ def positions_table(held: Sequence[Position], closed: Sequence[ClosedPosition], 
     return data_table(columns, rows, key=lambda row: row.symbol, label="Positions", empty_text="Nothing is held")
 
 
-def orders_table(orders: Sequence[Order], may_trade: bool) -> Component:
-    """Orders, newest first, each with why it was denied or what the broker said."""
+def orders_table(orders: Sequence[Order], may_trade: bool, *, nothing: str = NO_ORDERS) -> Component:
+    """Orders, newest first, each with why it was denied or what the broker said; `nothing` says why there are none."""
     open_ones = may_trade and any(order["status"] in OPEN_STATUSES for order in orders)
     columns = [*_ORDER_COLUMNS, Column("", _cancel)] if open_ones else _ORDER_COLUMNS
-    nothing = "No orders yet: the agent looks at each symbol once a session"
     return data_table(columns, orders, key=lambda order: order["id"], label="Orders", empty_text=nothing)
 
 

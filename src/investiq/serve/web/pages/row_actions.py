@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import structlog
-from dash import ALL, Dash, Input, Output, ctx, no_update
+from dash import ALL, Dash, Input, Output, ctx
+from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from investiq.clients.session import ClientError
@@ -32,7 +31,7 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
         quantity = fmt.quantity(pressed["quantity"]).replace(",", "")
         return pressed["symbol"], Side.SELL.value, quantity, "quantity", OrderType.MARKET.value
 
-    async def take_back(actor: Actor, _clicks: list[int | None]) -> tuple[Children, Any]:
+    async def take_back(actor: Actor, _clicks: list[int | None]) -> Children:
         return await cancel(sources, actor, str(ctx.triggered_id["order"]))
 
     app.callback(
@@ -43,11 +42,10 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
     changes.callback(
         app,
         Output("orders-answer", "children"),
-        Output("trading-changed", "data", allow_duplicate=True),
         Input({"kind": CANCEL, "order": ALL}, "n_clicks"),
         needs=Access.TRADE,
         to="cancel orders",
-        refused=lambda why: (why, no_update),
+        refused=lambda why: why,
         asked=_pressed,
         prevent_initial_call=True,
     )(take_back)
@@ -61,15 +59,15 @@ def _pressed(clicks: list[int | None]) -> bool:
     return any(clicks) and isinstance(ctx.triggered_id, dict) and bool(ctx.triggered[0]["value"])
 
 
-async def cancel(sources: Sources, actor: Actor, order_id: str) -> tuple[Children, Any]:
-    """Take an open order back: what came of it, and a mark that something changed."""
+async def cancel(sources: Sources, actor: Actor, order_id: str) -> Component:
+    """Take an open order back: what came of it. The next look at the orders shows it."""
     try:
         order = await actor.client.cancel(order_id)
     except ClientError as error:
         _log.warning("cancel_failed", order=order_id, reason=error.reason, error=error.message)
+        return notice("Not cancelled", [paragraph(error.message)], "red")
+    finally:
         sources.forget_trading()
-        return notice("Not cancelled", [paragraph(error.message)], "red"), f"{order_id} not cancelled"
-    sources.forget_trading()
     done = order["status"] == OrderStatus.CANCELLED
     words = f"{title(order['side'])} {order['symbol']}, order {order['id']}."
-    return notice(title(order["status"]), [words], "teal" if done else "orange"), f"{order_id} {order['status']}"
+    return notice(title(order["status"]), [words], "teal" if done else "orange")

@@ -24,6 +24,7 @@ from investiq.serve.web.elements import (
 from investiq.serve.web.pages import breaker, order_ticket, row_actions
 from investiq.serve.web.pages.account import account_figures
 from investiq.serve.web.pages.blotter import orders_table, positions_table
+from investiq.serve.web.pages.trading_tabs import ORDERS, TRADING, tabs
 from investiq.serve.web.permission import SESSION, Shown, may
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
@@ -41,6 +42,7 @@ def layout() -> Component:
             dcc.Interval(id="trading-poll", interval=POLL_MILLISECONDS),
             dcc.Store(id="equity-shown"),
             page_title(html.H1("Trading"), breaker.buttons()),
+            tabs(TRADING),
             html.Div(pending(76), id="account", className="account"),
             html.Div([_equity_card(), order_ticket.ticket_card()], className="trading-top"),
             html.Div([_positions_card(), html.Div(pending(220), id="breaker")], className="trading-middle"),
@@ -73,7 +75,7 @@ def _orders_card() -> Component:
         html.Div(id="orders-missing"),
         html.Div(pending(140), id="orders", className="table"),
     ]
-    note = html.Span(f"the latest {ORDERS_SHOWN}, newest first", className="muted small")
+    note = dcc.Link("All orders", href=ORDERS)
     return card("Orders", body, aside=note, **attributes(aria_label="Orders"))
 
 
