@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
@@ -56,9 +55,10 @@ def _realised(position: Position | ClosedPosition) -> Sequence[str]:
 
 
 def _account(account: Account) -> list[str]:
+    gained = fmt.percent(fmt.total_return(account["equity"], account["initial_cash"]), 2, plus=True)
     figures = {
         "equity": fmt.money(account["equity"]),
-        "total return": f"{fmt.percent(_total_return(account), 2, plus=True)} of {fmt.money(account['initial_cash'])}",
+        "total return": f"{gained} of {fmt.money(account['initial_cash'])}",
         "today": fmt.signed_money(account["day_pnl"]),
         "unrealised": fmt.signed_money(account["unrealised_pnl"]),
         "realised": f"{fmt.signed_money(account['net_realised_pnl'])} after {fmt.money(account['commission_paid'])} "
@@ -72,8 +72,3 @@ def _account(account: Account) -> list[str]:
     if account["unpriced"]:
         figures["without a price"] = ", ".join(account["unpriced"])
     return [f"{name:16} {figure}" for name, figure in figures.items()]
-
-
-def _total_return(account: Account) -> Decimal | None:
-    """equity / initial_cash - 1"""
-    return None if account["equity"] is None else Decimal(account["equity"]) / Decimal(account["initial_cash"]) - 1

@@ -32,6 +32,7 @@ async def test_the_account_and_the_limits_are_shown(sources: Sources) -> None:
         "Unrealised −$2.50",
         "Realised +$92.16 after $6.45 commission",
         "5\u202f% of equity",
+        "Total return +0.09\u202f% of $100,000.00 at the start",
     ):
         assert expected in figures
     assert "Entries and exits are allowed." in breaker

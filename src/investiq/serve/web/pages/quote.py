@@ -47,4 +47,4 @@ def _change(price: str, close: str | None) -> Component | None:
         return None
     change = float(price) / float(close) - 1
     words = f"{fmt.percent(change, 2, plus=True)} since the previous close"
-    return html.Span(words, className=fmt.tone(round(change, 4)))
+    return html.Span(words, className=fmt.tone(change, 4))
