@@ -58,7 +58,7 @@ def _group(item: pytest.Item) -> str | None:
     if item.get_closest_marker("xdist_group") or not item.get_closest_marker("e2e"):
         return None  # it has said its own, or needs none
     fixtures = getattr(item, "fixturenames", ())
-    for stacks in (NEW_STACKS, SHARED_STACK, EDGED_STACK):
+    for stacks in (SHARED_STACK, EDGED_STACK, NEW_STACKS):  # where the shared one is: it is not started again elsewhere
         if stacks in fixtures:
             return stacks
     return item.path.parent.name  # one PostgreSQL, one pair of servers for all tests of a package
