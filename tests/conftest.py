@@ -46,7 +46,7 @@ LONG = ("own services", "types", "offline", "hardened")
 def pytest_sessionstart(session: pytest.Session) -> None:
     """On a fresh clone, each worker compiles a part of the tests and finds the others' work, instead of compiling all.
 
-    They import the same modules, each from another one on; the compiled files are shared. It halves what it costs.
+    They import the same modules, each from another one on; the compiled files are shared.
     """
     worker = getattr(session.config, "workerinput", None)
     if worker is None or [Path(arg).resolve() for arg in session.config.args] != [Path(__file__).parent]:
