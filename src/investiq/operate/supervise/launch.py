@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from investiq.foundation import topology
@@ -24,6 +25,7 @@ from investiq.operate.supervise.logs import own_error, rotated_text, tail
 from investiq.operate.supervise.parts import ProcessSpec, StackTable, stack_table
 from investiq.operate.supervise.ports import bound_ports
 from investiq.operate.supervise.programs import SYSTEMD_SOCKET, takes_sockets
+from investiq.operate.supervise.stack_status import read_report
 from investiq.operate.supervise.status import StackSnapshot
 from investiq.operate.supervise.supervisor import Supervisor
 
@@ -37,10 +39,15 @@ class DetachedFailed(InvestIQError):
 
 
 @contextlib.asynccontextmanager
-async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncIterator[Supervisor]:
+async def supervised(
+    config: Config, no_restart: Collection[str] = (), given: str | None = None
+) -> AsyncIterator[Supervisor]:
     """A supervisor of the whole stack that this process may run: alone on its data_dir, ports its own, files written.
 
     Its log is `logs/supervisor.log`; SIGTERM and SIGHUP (the terminal has gone) stop the stack in order.
+
+    Args:
+        given: the fingerprint of what `config` was read from.
 
     Raises:
         AlreadyRunning: another supervisor runs on this data_dir.
@@ -74,7 +81,7 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
         )
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)
-        async with ControlServer(supervisor, paths.run):
+        async with ControlServer(supervisor, paths.run, given, partial(read_report, config)):
             yield supervisor
 
 
@@ -118,11 +125,15 @@ def move_aside(config: Config, now: datetime) -> Path | None:
     return paths.data_dir.rename(aside)
 
 
-def detach(config: Config, no_restart: Collection[str]) -> subprocess.Popen[bytes]:
-    """Start a supervisor in the background, in a session of its own, with the environment of this process."""
+def detach(config: Config, no_restart: Collection[str], given: str | None = None) -> subprocess.Popen[bytes]:
+    """Start a supervisor in the background, in a session of its own, with the environment of this process.
+
+    Args:
+        given: as in `supervised`.
+    """
     with (_folders(config).logs / "supervisor.log").open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "investiq.operate.supervise.daemon", *no_restart],
+            [sys.executable, "-m", "investiq.operate.supervise.daemon", given or "", *no_restart],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
