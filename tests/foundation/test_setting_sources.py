@@ -19,8 +19,8 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def found(path: Path | None = None, **environ: str) -> Given:
-    one = given(path, {**BARE, **environ})
+def found(file: Path | None = None, /, **environ: str) -> Given:
+    one = given(file, {**BARE, **environ})
     assert one is not None
     return one
 

@@ -21,7 +21,7 @@ from investiq.foundation.config import Config, Paths
 from investiq.foundation.setting_sources import given
 from investiq.invest.market.kept_start import where_it_was
 from investiq.operate.render.web_config import provide_grafana_password
-from investiq.operate.supervise import launch
+from investiq.operate.supervise import detached
 from investiq.operate.supervise.control import AlreadyRunning, ControlClient, is_locked
 from investiq.operate.supervise.parts import StackTable, stack_table
 from investiq.operate.supervise.ports import check_ports
@@ -154,7 +154,7 @@ def _start(context: CommandContext, config: Config, fresh: bool, detach: bool, s
         if name not in table.names:
             raise click.UsageError(f"--no-restart: no part is called {name!r}; there are {', '.join(table.names)}")
     check_ports(table)
-    if fresh and (aside := launch.move_aside(config, datetime.now())):  # noqa: DTZ005  a name that its user reads
+    if fresh and (aside := detached.move_aside(config, datetime.now())):  # noqa: DTZ005  a name that its user reads
         context.say(f"The data so far is now in {aside}")
     _tell_grafana_password(context, config)
     context.say(f"Starting {len(table.parts)} parts; their logs are in {paths.logs}")
@@ -175,18 +175,19 @@ def _tell_grafana_password(context: CommandContext, config: Config) -> None:
 
 
 async def _in_background(context: CommandContext, config: Config, table: StackTable, supervision: _Supervision) -> int:
-    process = launch.detach(config, supervision.no_restart, supervision.given)
+    process = detached.detach(config, supervision.no_restart, supervision.given)
     from investiq.cli.startup import Startup  # noqa: PLC0415  half a second, while the supervisor loads
 
     async def stop() -> None:
         async for _ in ControlClient(Paths.of(config).run).stop():
             pass
 
-    return await Startup(context, config, table, launch.followed(config, process), stop).see_through()
+    return await Startup(context, config, table, detached.followed(config, process), stop).see_through()
 
 
 async def _in_foreground(context: CommandContext, config: Config, table: StackTable, supervision: _Supervision) -> int:
     from investiq.cli.startup import Startup  # noqa: PLC0415
+    from investiq.operate.supervise import launch  # noqa: PLC0415
 
     async with launch.supervised(config, supervision.no_restart, supervision.given) as supervisor:
 

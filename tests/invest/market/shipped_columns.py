@@ -58,7 +58,7 @@ def _write(bars: Mapping[Symbol, History]) -> None:
     counts = np.array([len(one) for one in bars.values()], dtype=np.int32)
     arrays = (np.array([str(symbol) for symbol in bars]), counts, sessions.astype(np.int32), *small, volume)
     with resources.as_file(COLUMNS) as path:
-        np.savez_compressed(path, **dict(zip(KEPT, arrays, strict=True)))
+        np.savez_compressed(path, allow_pickle=False, **dict(zip(KEPT, arrays, strict=True)))
 
 
 if __name__ == "__main__":

@@ -86,5 +86,5 @@ def _shipped_bars() -> Mapping[Symbol, History]:
 
 def _history(columns: Sequence[NDArray[Any]]) -> History:
     sessions, open_, high, low, close, volume = columns
-    prices = (column.astype(np.uint64) for column in (open_, high, low, close))
-    return History(sessions.astype("datetime64[D]"), *prices, volume)
+    open_, high, low, close = (column.astype(np.uint64) for column in (open_, high, low, close))
+    return History(sessions.astype("datetime64[D]"), open_, high, low, close, volume)
