@@ -38,7 +38,7 @@ def main(folder: str, data_dir: str, notes: str, *seed: str) -> None:
             return analyse_chunk(settings, chunk)
 
         note(list(journal.rows))
-        running.analyse_chunk = noted  # type: ignore[assignment]
+        running.analyse_chunk = noted  # type: ignore[attr-defined]
         for each in seed:
             threading.Thread(target=_kill, args=(journal, len(scan.symbols), random.Random(each)), daemon=True).start()  # noqa: S311
         running.run(scan, journal, 1, chunk=CHUNK)
