@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from investiq.foundation.config import Config, Paths
-from investiq.foundation.config.load import SHORT_NAMES, secret_variables
+from investiq.foundation.config.load import secret_variables
+from investiq.foundation.setting_sources import SHORT_NAMES
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import Done, Stack, awaited
 

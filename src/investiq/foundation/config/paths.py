@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from investiq.foundation.config.schema import Config
+from investiq.foundation.setting_sources import RUN_FOLDER
 
 __all__ = ["PANELS_FILE", "Paths", "ledger_url", "rendered_path"]
 
@@ -155,7 +156,7 @@ class Paths:
 
     @property
     def run(self) -> Path:
-        return self.data_dir / "run"
+        return self.data_dir / RUN_FOLDER
 
     @property
     def monitoring(self) -> Path:

@@ -20,6 +20,7 @@ from investiq.foundation.config.section import Section, section
 from investiq.foundation.config.service import ServiceConfig, ServiceObjective
 from investiq.foundation.config.slo import CustomSlo, SloConfig
 from investiq.foundation.iso_time import IsoDate
+from investiq.foundation.setting_sources import DATA_DIR
 from investiq.foundation.vocabulary import EngineName
 
 __all__ = [
@@ -492,7 +493,7 @@ class LoggingConfig(Section):
 class Config(Section):
     """Everything that can be set. `investiq config show` prints it with the source of each value."""
 
-    data_dir: Path = Field(Path(".investiq"), description="ledger, metrics, logs, keys and models")
+    data_dir: Path = Field(Path(DATA_DIR), description="ledger, metrics, logs, keys and models")
     database_url: Annotated[Secret, AfterValidator(_has_own_password)] | None = Field(
         None,
         description="SQLAlchemy URL of the ledger; default: SQLite in data_dir",

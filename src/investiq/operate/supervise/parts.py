@@ -50,6 +50,8 @@ class ProcessSpec:
         setting: the key of investiq.toml that changes the port.
         check: how its health is asked; without one, a part that stays alive for a second is well.
         needs: parts that are to be healthy before this one starts; those that are missing do not count.
+        loads_ahead: its process starts at once and loads, and begins when it is told (`--gate`): it is the last one,
+            and everybody would wait for its libraries.
         outlived_by: parts that stop after this one has, though it does not wait for them when it starts.
         environment: variables beside the inherited ones.
         withheld: variables that it does not inherit.
@@ -69,6 +71,7 @@ class ProcessSpec:
     setting: str | None = None
     check: HealthProbe | None = None
     needs: tuple[str, ...] = ()
+    loads_ahead: bool = False
     outlived_by: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     withheld: frozenset[str] = frozenset()
@@ -181,6 +184,7 @@ def _server(process: Process, config: Config) -> ProcessSpec:
         setting=process.setting,
         check=_probe(process, config),
         needs=process.needs,
+        loads_ahead=process is topology.AGENT,
     )
 
 

@@ -10,7 +10,8 @@
     from anywhere --stop()--> STOPPING --> STOPPED, or STOPPED_BY_USER ("held": until `investiq up PART`)
 
 UNHEALTHY ends nothing: a part that hangs is reported, and killing it is for a person to decide. A part that was ready
-once stays `ready` for those that need it, whatever becomes of it: needs order the start, they do not tie lives.
+once stays `ready` for those that need it, whatever becomes of it: needs order the start, they do not tie lives. One
+that loads ahead has its process while it is WAITING, and begins to do anything when its needs are ready.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import structlog
 
 from investiq.operate.supervise.backoff import BackOff
 from investiq.operate.supervise.child import CannotStart, Child
+from investiq.operate.supervise.gate import Gate
 from investiq.operate.supervise.logs import LastLines, RotatedFile, own_error
 from investiq.operate.supervise.parts import ProcessSpec
 from investiq.operate.supervise.readiness import ask
@@ -138,10 +140,10 @@ class ProcessSupervisor:
             self._child.signal(signal.SIGHUP)
 
     async def _supervise(self) -> None:
-        await self._wait_for_needs()
+        ahead = await self._wait_for_needs()
         while True:
             started = time.monotonic()
-            code = await self._live()
+            code, ahead = await self._live(ahead), None
             if self.part.once and code == 0:
                 self._set(state=ProcessState.DONE, pid=None, note="", ready_seconds=time.monotonic() - started)
                 self.ready.set()
@@ -160,16 +162,32 @@ class ProcessSupervisor:
             self._turn_away()
             self._set(state=ProcessState.CRASHED, note=f"the supervisor lost it: {error!r}")
 
-    async def _wait_for_needs(self) -> None:
-        for need in self._needs:
-            if not need.ready.is_set():
+    async def _wait_for_needs(self) -> Child | None:
+        """Until they are ready. Returns its process, where that loads ahead and was let go now."""
+        awaited = [need for need in self._needs if not need.ready.is_set()]
+        if not awaited:
+            return None
+        with Gate() as gate:
+            ahead = self._load_ahead(gate) if self.part.loads_ahead else None
+            for need in awaited:
                 self._set(state=ProcessState.WAITING, note=f"for {need.part.name}")
                 await need.ready.wait()
+            gate.open()
+        return ahead
 
-    async def _live(self) -> int:
-        """One process from its start to its end; its exit code."""
+    def _load_ahead(self, gate: Gate) -> Child | None:
+        """Its process before its turn; None where there is none, and what is wrong shows when it is its turn."""
         try:
-            child = self._start_child()
+            self._child = self._start_child(gate)
+        except CannotStart:
+            return None
+        self._set(pid=self._child.pid)
+        return self._child
+
+    async def _live(self, ahead: Child | None) -> int:
+        """One process from its start, or from where it loaded `ahead`, to its end; its exit code."""
+        try:
+            child = ahead or self._start_child()
         except CannotStart as error:
             self._write(f"{error.message}\n".encode())
             return 127
@@ -182,9 +200,11 @@ class ProcessSupervisor:
         finally:
             watch.cancel()
 
-    def _start_child(self) -> Child:
+    def _start_child(self, gate: Gate | None = None) -> Child:
         descriptors = self._sockets.descriptors if self._sockets is not None else ()
         argv = with_sockets(self.part.argv, descriptors, as_systemd=self.part.activated)
+        if gate is not None:
+            argv, descriptors = (*argv, "--gate", str(gate.descriptor)), (*descriptors, gate.descriptor)
         inherited = {name: value for name, value in os.environ.items() if name not in self.part.withheld}
         environment = {**inherited, **self.part.environment}
         return Child.start(argv, environment, self._cwd, self._write, descriptors)
