@@ -99,7 +99,8 @@ def test_the_product_starts_from_a_bare_folder(new_stack: NewStack, capsys: pyte
     stack.down()
     back_up(stack)
 
-    other = new_stack(**WIDE, INVESTIQ_BACKUP_REPOSITORY=f"{stack.data}-backup")
+    models = str(stack.folder / "bare-models")  # stacks of tests share theirs
+    other = new_stack(**WIDE, INVESTIQ_BACKUP_REPOSITORY=f"{stack.data}-backup", INVESTIQ_SIGNALS_MODEL_DIR=models)
     restored = other.investiq("restore", "latest", "--password-file", str(key), "--json", seconds=300)
     assert restored.code == ExitCode.DONE, restored.err
     assert restored.json["kept"] == {}
@@ -112,7 +113,7 @@ def test_the_product_starts_from_a_bare_folder(new_stack: NewStack, capsys: pyte
     answers |= asyncio.run(watchers(config, contents))
     of_these = {question: answer for question, answer in contents.answers.items() if "inbox" not in question}
     assert questions.differences(of_these, answers) == []
-    whole = other.investiq("audit", "--json")
+    whole = other.investiq("audit", "--verify")
     assert whole.code == ExitCode.DONE, whole.err
     with orders(other) as more:
         awaited("orders", 60, lambda: len(more.seconds) > 2 * ORDERS_A_SECOND)
@@ -134,7 +135,7 @@ def test_the_supervisor_makes_and_proves_them(new_stack: NewStack, capsys: pytes
     stack.up()
     proven = awaited("two proven backups", 280, lambda: proven_backups(stack))
     told = awaited("metrics of it", 60, lambda: told_by_metrics(stack))
-    awaited("another one under way", 120, lambda: (stack.data / "backup" / "staging").exists())
+    awaited("another one under way", 120, (stack.data / "backup" / "staging").exists)
     stack.down()
     left = {one.name for one in (stack.data / "backup").iterdir()} - {"cache", "lock", "state.json"}
     snapshots = stack.data / "prometheus" / "snapshots"

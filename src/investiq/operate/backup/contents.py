@@ -105,9 +105,13 @@ def _refuse_strange_files(folder: Path) -> None:
     models = folder / FILES[BackupPart.MODELS]
     for file in folder.rglob("*"):
         mode = file.lstat().st_mode
-        inside = stat.S_ISLNK(mode) and file.parent == models and file.readlink().name == str(file.readlink())
-        if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode) or inside):
+        if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode) or (models in file.parents and _is_link_downwards(file))):
             raise BackupFailed(
                 f"{file.relative_to(folder)} of the snapshot is neither a file nor a folder, which no backup puts "
                 "there: somebody else has made it"
             )
+
+
+def _is_link_downwards(file: Path) -> bool:
+    """As the one to the current model is."""
+    return file.is_symlink() and not file.readlink().is_absolute() and ".." not in file.readlink().parts
