@@ -103,9 +103,11 @@ def timer(context: CommandContext, at: str, user: str | None, directory: Path | 
         made = units(context.loaded, at, user)
     except NotATime as error:
         raise click.UsageError(f"--at: {error.message}") from error
-    lines = [line for name, text in made.items() for line in (f"# {name}", *text.splitlines(), "")]
-    context.emit("investiq.backup.timer/1", {"units": made}, *([] if directory else lines))
-    for name, text in made.items() if directory else ():
+    if directory is None:
+        lines = [line for name, text in made.items() for line in (f"# {name}", *text.splitlines(), "")]
+        context.emit("investiq.backup.timer/1", {"units": made}, *lines)
+        return
+    for name, text in made.items():
         replace_whole(directory / name, text, mode=0o644)
         context.say(f"wrote {directory / name}")
     context.say("then: systemctl daemon-reload && systemctl enable --now investiq-backup.timer")

@@ -44,7 +44,7 @@ class Restored:
 
     snapshot: Snapshot
     places: Mapping[BackupPart, str]
-    kept: Mapping[Path, Path]
+    kept: Mapping[str, str]
     missing: Mapping[str, str]
     seconds: float
 

@@ -90,7 +90,7 @@ def wait_for_close(config: Config) -> None:
 def _is_open(config: Config) -> bool:
     try:
         with connect(config) as api:
-            return api.market().phase == MarketPhase.OPEN
+            return api.market()["phase"] == MarketPhase.OPEN
     except InvestIQError as error:
         _log.warning("market_unknown", error=error.message)
         return False
