@@ -37,7 +37,7 @@ SCHEMAS = {
         "slo.export",
     ),
     *("sign_off", "audit", "audit.chain", "secrets", "secrets.rotated", "support.bundle"),
-    *("backup", "backup.key", "backups", "restore", "verification"),
+    *("backup", "backup.key", "backup.timer", "backups", "restore", "verification"),
     *("scan", "slo.import", "status", "symbols", "trading", "training", "up", "validate"),
 }
 
