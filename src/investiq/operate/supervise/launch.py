@@ -20,6 +20,7 @@ from investiq.foundation.telemetry import logging
 from investiq.operate.render.web_config import provide_grafana_password, provide_passwords
 from investiq.operate.supervise.control import AlreadyRunning, ControlClient, NotRunning, hold_lock, is_locked
 from investiq.operate.supervise.control_server import ControlServer
+from investiq.operate.supervise.log_redaction import LogRedaction, RedactedStream
 from investiq.operate.supervise.logs import own_error, rotated_text, tail
 from investiq.operate.supervise.parts import ProcessSpec, StackTable, stack_table
 from investiq.operate.supervise.ports import bound_ports
@@ -55,7 +56,9 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
     paths = _folders(config)
     table = _with_sockets(stack_table(config))
     with hold_lock(paths.run), bound_ports(table) as sockets:
-        stream = rotated_text(paths.logs / "supervisor.log", config.logging.max_bytes, config.logging.backups)
+        redaction = LogRedaction(config)
+        rotation, log = config.logging, paths.logs / "supervisor.log"
+        stream = rotated_text(log, rotation.max_bytes, rotation.backups, RedactedStream(redaction))
         logging.configure("supervisor", config.logging.level, stream)
         provide_token(paths.heartbeat_token)  # before Alertmanager and the API, which both read it
         provide_token(paths.inbox_token)  # before Alertmanager and whoever else speaks to it
@@ -67,7 +70,8 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
         supervisor = Supervisor(
             table,
             logs=paths.logs,
-            rotation=config.logging,
+            rotation=rotation,
+            redaction=redaction,
             cwd=Path.cwd(),
             sockets=sockets,
             no_restart=frozenset(no_restart),

@@ -28,6 +28,7 @@ import structlog
 
 from investiq.operate.supervise.backoff import BackOff
 from investiq.operate.supervise.child import CannotStart, Child
+from investiq.operate.supervise.log_redaction import RedactedStream
 from investiq.operate.supervise.logs import LastLines, RotatedFile, own_error
 from investiq.operate.supervise.parts import ProcessSpec
 from investiq.operate.supervise.readiness import ask
@@ -69,6 +70,7 @@ class ProcessSupervisor:
         needs: set events of the parts that are to be healthy first.
         sockets: to hand over to it, where the supervisor listens for it.
         restart: whether a crashed part is started again.
+        redacted: what it prints, without secrets.
         changed: called after every change of `status`.
         failed: called once when the part cannot start and never has.
     """
@@ -81,6 +83,7 @@ class ProcessSupervisor:
         sockets: PartSockets | None,
         restart: bool,
         log: RotatedFile,
+        redacted: RedactedStream,
         cwd: Path,
         timing: SupervisionTiming,
         changed: Callable[[], None],
@@ -92,6 +95,7 @@ class ProcessSupervisor:
         self._sockets = sockets
         self._restart = restart
         self._log = log
+        self._redacted = redacted
         self._last = LastLines(_SHOWN_LINES)
         self._cwd = cwd
         self._timing = timing
@@ -171,7 +175,7 @@ class ProcessSupervisor:
         try:
             child = self._start_child()
         except CannotStart as error:
-            self._write(f"{error.message}\n".encode())
+            self._print(f"{error.message}\n".encode())
             return 127
         self._child = child
         self._set(state=ProcessState.STARTING, pid=child.pid, note="", ready_seconds=None)
@@ -181,13 +185,14 @@ class ProcessSupervisor:
             return await child.wait()
         finally:
             watch.cancel()
+            self._write(self._redacted.rest())
 
     def _start_child(self) -> Child:
         descriptors = self._sockets.descriptors if self._sockets is not None else ()
         argv = with_sockets(self.part.argv, descriptors, as_systemd=self.part.activated)
         inherited = {name: value for name, value in os.environ.items() if name not in self.part.withheld}
         environment = {**inherited, **self.part.environment}
-        return Child.start(argv, environment, self._cwd, self._write, descriptors)
+        return Child.start(argv, environment, self._cwd, self._print, descriptors)
 
     def _turn_away(self) -> None:
         if self._sockets is not None:
@@ -260,6 +265,9 @@ class ProcessSupervisor:
     def _own_error(self) -> str:
         """The message with which a program of ours ended."""
         return own_error(self._last.lines)
+
+    def _print(self, data: bytes) -> None:
+        self._write(self._redacted.feed(data))
 
     def _write(self, data: bytes) -> None:
         self._log.write(data)
