@@ -30,7 +30,7 @@ from investiq.operate.supervise.backoff import BackOff
 from investiq.operate.supervise.child import CannotStart, Child
 from investiq.operate.supervise.log_redaction import RedactedStream
 from investiq.operate.supervise.logs import LastLines, RotatedFile, own_error
-from investiq.operate.supervise.parts import ProcessSpec
+from investiq.operate.supervise.parts import ProcessSpec, inherited
 from investiq.operate.supervise.readiness import ask
 from investiq.operate.supervise.sockets import PartSockets, with_sockets
 from investiq.operate.supervise.status import Failure, PartStatus, ProcessState
@@ -190,8 +190,7 @@ class ProcessSupervisor:
     def _start_child(self) -> Child:
         descriptors = self._sockets.descriptors if self._sockets is not None else ()
         argv = with_sockets(self.part.argv, descriptors, as_systemd=self.part.activated)
-        inherited = {name: value for name, value in os.environ.items() if name not in self.part.withheld}
-        environment = {**inherited, **self.part.environment}
+        environment = {**inherited(self.part, os.environ), **self.part.environment}
         return Child.start(argv, environment, self._cwd, self._print, descriptors)
 
     def _turn_away(self) -> None:
