@@ -33,6 +33,9 @@ _SHORTEST = 6
 _SHORTEST_PART = 12
 """Of a path or query that is masked without its address: `/hook` is a word of others, too."""
 
+_PEM = "-----"
+"""How lines begin in a key file that are the same in all of them."""
+
 _CORE = re.compile(rb"[A-Za-z0-9._~-]+")
 _NEEDLESSLY_ESCAPED = re.compile(
     rb"[%\\&](?:"
@@ -115,13 +118,14 @@ def known_secrets(config: Config) -> Iterator[str]:
             lines = file.read_text("utf-8", errors="replace").splitlines()
         except OSError:
             continue
-        yield from (word for line in lines for word in line.split()[:1])
+        yield from (word for line in lines for word in line.split()[:1] if not word.startswith(_PEM))
 
 
 def secret_files(config: Config) -> list[Path]:
     """The files that hold nothing but secrets, those of a rotation among them."""
     services = (one.token_file for one in config.services if one.token_file)
-    return [*Paths.of(config).keys.glob("*.*"), *services]
+    own = (file for file in Paths.of(config).keys.glob("*.*") if file.suffix != ".crt")  # everybody is shown these
+    return [*own, *services]
 
 
 def _configured(config: Config) -> Iterator[str]:

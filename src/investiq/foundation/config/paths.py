@@ -63,6 +63,11 @@ class Paths:
         return self.data_dir / "checklist.json"
 
     @property
+    def audit_witness(self) -> Path:
+        """The newest row of the audit log, remembered outside of the database."""
+        return self.data_dir / "audit-head.json"
+
+    @property
     def keys(self) -> Path:
         return self.data_dir / "keys"
 
