@@ -95,6 +95,11 @@ class Paths:
         return self.keys / "inbox.token"
 
     @property
+    def console_token(self) -> Path:
+        """By it the API knows the console, and believes from where a person came to it."""
+        return self.keys / "console.token"
+
+    @property
     def metrics_token(self) -> Path:
         """What /metrics takes from outside besides the token that is configured; there once it was first rotated."""
         return self.keys / "metrics.token"

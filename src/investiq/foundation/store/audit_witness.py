@@ -1,4 +1,4 @@
-"""Remembers the newest row of the audit log in a file beside the database: a log that was cut off or written anew shows.
+"""Remembers the newest row of the audit log in a file beside the database, so that a log that was cut off shows.
 
 Whoever owns the database alone cannot write it. Whoever owns the data folder can: against that one, keep the hash
 elsewhere.

@@ -62,6 +62,7 @@ async def supervised(config: Config, no_restart: Collection[str] = ()) -> AsyncI
         logging.configure("supervisor", config.logging.level, stream)
         provide_token(paths.heartbeat_token)  # before Alertmanager and the API, which both read it
         provide_token(paths.inbox_token)  # before Alertmanager and whoever else speaks to it
+        provide_token(paths.console_token)  # before the API, which asks for it, and the console, which shows it
         provide_passwords(config)
         provide_grafana_password(config)
         files.write_runtime(config, paths.monitoring, missing_jobs(table))
