@@ -631,7 +631,8 @@ def _backups(stack: FakeStack, age: float | None, interval: float, **further: fl
     """The newest backup was made and proven so long ago; None for never."""
     usual, now = stack.answers["prometheus", "/api/v1/query"], datetime.now(UTC).timestamp()
     moment = None if age is None else now - age
-    values = {BACKUP_MADE.name: moment, BACKUP_PROVEN.name: moment, BACKUP_INTERVAL.name: interval, **further}
+    values = {BACKUP_MADE.name: moment, BACKUP_PROVEN.name: moment, BACKUP_INTERVAL.name: interval}
+    values |= {RESTORE_DOUBTED.name: 0.0, BACKUP_FAILED.name: 0.0, **further}
 
     def answer(parameters: dict[str, list[str]]) -> Any:
         name = parameters["query"][0].removeprefix("max(").removesuffix(")")
