@@ -36,7 +36,7 @@ SCHEMAS = {
         "slo",
         "slo.export",
     ),
-    *("sign_off", "audit", "audit.chain", "secrets", "secrets.rotated", "support.bundle"),
+    *("sign_off", "audit", "audit.chain", "audit.accepted", "secrets", "secrets.rotated", "support.bundle"),
     *("backup", "backup.key", "backup.timer", "backups", "restore", "verification"),
     *("scan", "slo.import", "status", "symbols", "trading", "training", "up", "validate"),
 }

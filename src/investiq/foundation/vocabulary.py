@@ -76,6 +76,7 @@ class AuditAction(StrEnum):
     DEPLOY_WINDOW_ENDED = "deploy_window_ended"
     SECRET_ROTATED = "secret_rotated"  # noqa: S105  a word, not a secret
     CHECKLIST_SIGNED = "checklist_signed"
+    AUDIT_ACCEPTED = "audit_accepted"
     ACCESS_DENIED = "access_denied"
 
 
@@ -437,6 +438,8 @@ class ChecklistPoint(StrEnum):
     TRAINING = "training"
     BACKUP_PASSWORD = "backup-password"  # noqa: S105  a name, no password
     """Ours: a backup whose password lies beside it only is lost with the disk."""
+    AUDIT = "audit"
+    """Ours: who changed what is of use while nobody can change it afterwards."""
 
 
 SIGNED_POINTS = (ChecklistPoint.RULES, ChecklistPoint.TRAINING, ChecklistPoint.BACKUP_PASSWORD)

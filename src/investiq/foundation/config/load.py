@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -33,7 +33,7 @@ from investiq.foundation.setting_sources import (
     find_file,
 )
 
-__all__ = ["ConfigError", "LoadedConfig", "Source", "load", "secret_variables"]
+__all__ = ["ConfigError", "LoadedConfig", "Source", "environment_for", "load", "secret_variables"]
 
 _REMOTE = re.compile(r"[a-z][a-z0-9]+:")
 """How restic names a repository that is no folder: sftp:, s3:, rest:, rclone:."""
@@ -92,12 +92,33 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     return LoadedConfig(_absolute(config, file.parent if file else Path.cwd()), file, sources)
 
 
-def secret_variables() -> frozenset[str]:
-    """Every variable that may hold a secret, or say where one is: who needs none of them is started without."""
+def secret_variables(keys: Collection[str] | None = None) -> frozenset[str]:
+    """Every variable that may hold a secret, or say where one is.
+
+    Args:
+        keys: of these settings alone; default: of all, with the variable that names the folder of credentials.
+    """
     known = settings()
-    names = [known[key].variable for key in known if known[key].secret]
-    names += [short for short, key in SHORT_NAMES.items() if known[key].secret]
-    return frozenset({*names, *(f"{name}_FILE" for name in names), CREDENTIALS_VARIABLE})
+    wanted = {key for key in known if known[key].secret and (keys is None or key in keys)}
+    names = [known[key].variable for key in wanted] + [short for short, key in SHORT_NAMES.items() if key in wanted]
+    folder = {CREDENTIALS_VARIABLE} if keys is None else set()
+    return frozenset({*names, *(f"{name}_FILE" for name in names), *folder})
+
+
+def environment_for(keys: Collection[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` without any secret of ours but those of the settings `keys`, for a process that needs no others.
+
+    The folder of systemd's credentials holds them all: of those that are needed, the files are named one by one.
+    """
+    known, needed = settings(), secret_variables(keys)
+    kept = {name: value for name, value in environ.items() if name in needed or name not in secret_variables()}
+    named = {setting.variable: setting for setting in known.values()} | {
+        short: known[key] for short, key in SHORT_NAMES.items()
+    }
+    for file, setting in _credentials(environ.get(CREDENTIALS_VARIABLE), named, []):
+        if setting.key in keys:
+            kept[f"{setting.variable}_FILE"] = str(file)
+    return kept
 
 
 def _is_text(value: Any) -> bool:
@@ -185,15 +206,7 @@ def _from_credentials(
     folder: str | None, variables: Mapping[str, Setting], seen: dict[str, str], faults: list[str]
 ) -> Iterator[tuple[str, Any, Source]]:
     """The secrets that systemd hands over. Other names have other purposes, and are left alone."""
-    try:
-        files = sorted(Path(folder).iterdir()) if folder else []
-    except OSError as error:
-        faults.append(f"${CREDENTIALS_VARIABLE}: {folder} cannot be read: {error.strerror}")
-        return
-    for file in files:
-        setting = variables.get(file.name) or (variables.get(file.name.upper()) if file.name.islower() else None)
-        if setting is None or not setting.secret:
-            continue
+    for file, setting in _credentials(folder, variables, faults):
         if setting.key in seen:
             faults.append(f"credential {file.name}: {setting.key} is also set by {seen[setting.key]}; keep one of them")
             continue
@@ -202,6 +215,21 @@ def _from_credentials(
             yield setting.key, setting.parse_text(_secret_file(file)), Source(source, file)
         except ValueError as error:
             faults.append(f"{source}: {error}; expected {setting.expected}")
+
+
+def _credentials(
+    folder: str | None, variables: Mapping[str, Setting], faults: list[str]
+) -> Iterator[tuple[Path, Setting]]:
+    """The files of systemd's folder that hold a secret of ours, and whose."""
+    try:
+        files = sorted(Path(folder).iterdir()) if folder else []
+    except OSError as error:
+        faults.append(f"${CREDENTIALS_VARIABLE}: {folder} cannot be read: {error.strerror}")
+        return
+    for file in files:
+        setting = variables.get(file.name) or (variables.get(file.name.upper()) if file.name.islower() else None)
+        if setting is not None and setting.secret:
+            yield file, setting
 
 
 def _secret_file(path: Path) -> str:

@@ -64,6 +64,11 @@ class Paths:
         return self.data_dir / "checklist.json"
 
     @property
+    def audit_witness(self) -> Path:
+        """The newest row of the audit log, remembered outside of the database."""
+        return self.data_dir / "audit-head.json"
+
+    @property
     def keys(self) -> Path:
         return self.data_dir / "keys"
 
@@ -89,6 +94,11 @@ class Paths:
     def inbox_token(self) -> Path:
         """What the inbox asks of whoever brings or reads notifications."""
         return self.keys / "inbox.token"
+
+    @property
+    def console_token(self) -> Path:
+        """By it the API knows the console, and believes from where a person came to it."""
+        return self.keys / "console.token"
 
     @property
     def metrics_token(self) -> Path:

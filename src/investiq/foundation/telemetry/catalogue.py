@@ -172,6 +172,20 @@ AUTH_FAILURES = Metric(
     (Part.API,),
     (Label("reason", ("missing", "unknown_key", "scope", "metrics_token", "heartbeat_token", "edge_token")),),
 )
+AUDIT_FAULTS = Metric(
+    "investiq_audit_log_faults",
+    Kind.GAUGE,
+    Subject.API,
+    "What the API found wrong in the log of changes: rows that were altered, added or taken out.",
+    (Part.API,),
+)
+KEYS_EXPIRING = Metric(
+    "investiq_api_keys_expiring",
+    Kind.GAUGE,
+    Subject.API,
+    "API keys that end within a week, or in the last fifth of their life, and that no newer key replaces.",
+    (Part.API,),
+)
 RATE_LIMITED = Metric(
     "investiq_rate_limited_total",
     Kind.COUNTER,
@@ -186,7 +200,7 @@ BACKGROUND_FAILURES = Metric(
     Subject.API,
     "Steps of the API's background work that failed.",
     (Part.API,),
-    (Label("task", ("trading", "market", "health", "lookout", "silences", "price_files")),),
+    (Label("task", ("trading", "market", "health", "lookout", "silences", "audit", "keys", "price_files")),),
 )
 DATABASE_WAITS = Metric(
     "investiq_database_connection_waits_total",

@@ -24,10 +24,12 @@ from investiq.monitoring.dashboards.red import red_panels
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.rules.api import (
     API_SATURATED,
+    AUDIT_LOG_BROKEN,
     AUTH_FAILURES_HIGH,
     DEPENDENCY_DOWN,
     HIGH_ERROR_RATE,
     HIGH_LATENCY,
+    KEY_EXPIRING,
     PROBE_FAILING,
 )
 from investiq.monitoring.selectors import OF_USERS, buckets, observations
@@ -214,6 +216,27 @@ _DATABASE_WAITS = Panel(
     width=24,
 )
 
+_AUDIT_FAULTS = Panel(
+    title="Faults in the log of changes",
+    description=(
+        "Rows of the audit log that were altered, added or taken out, as the API finds them when it goes through it "
+        "again and again. `investiq audit --verify` names them."
+    ),
+    unit=PanelUnit.COUNT,
+    queries=(Query(of_alert(AUDIT_LOG_BROKEN), "faults"),),
+    alerts=(AUDIT_LOG_BROKEN,),
+    width=12,
+)
+
+_KEYS_EXPIRING = Panel(
+    title="API keys that end soon",
+    description="Keys that end within a week, or in the last fifth of their life, and that no newer key replaces.",
+    unit=PanelUnit.COUNT,
+    queries=(Query(of_alert(KEY_EXPIRING), "keys"),),
+    alerts=(KEY_EXPIRING,),
+    width=12,
+)
+
 _VERSIONS = Panel(
     title="Versions that run",
     description="Version of InvestIQ and of Python for each server. Two versions at once is a deployment half done.",
@@ -235,6 +258,6 @@ DASHBOARD = Dashboard(
         Row("Every request", (REQUESTS_ANSWERED, ERROR_RATE, _STATUSES, _SLOWEST)),
         Row("Dependencies and probes", (DEPENDENCIES, _PROBES)),
         Row("Saturation", (CONNECTIONS, _SATURATION, _LATENESS_OF_ALL, _BACKGROUND, _DATABASE_WAITS)),
-        Row("Refusals and versions", (_REFUSALS, _WRONG_KEYS, _RATE_LIMITED, _VERSIONS)),
+        Row("Refusals and versions", (_REFUSALS, _WRONG_KEYS, _RATE_LIMITED, _AUDIT_FAULTS, _KEYS_EXPIRING, _VERSIONS)),
     ),
 )

@@ -18,6 +18,7 @@ from investiq.operate.render.web_config import provide_grafana_password, provide
 from investiq.operate.supervise.control import hold_lock
 from investiq.operate.supervise.control_server import ControlServer
 from investiq.operate.supervise.folders import make_folders
+from investiq.operate.supervise.log_redaction import LogRedaction, RedactedStream
 from investiq.operate.supervise.logs import rotated_text
 from investiq.operate.supervise.parts import ProcessSpec, StackTable, stack_table
 from investiq.operate.supervise.ports import bound_ports
@@ -52,10 +53,13 @@ async def supervised(
     paths = make_folders(config)
     table = _with_sockets(stack_table(config))
     with hold_lock(paths.run), bound_ports(table) as sockets:
-        stream = rotated_text(paths.logs / "supervisor.log", config.logging.max_bytes, config.logging.backups)
+        redaction = LogRedaction(config)
+        rotation, log = config.logging, paths.logs / "supervisor.log"
+        stream = rotated_text(log, rotation.max_bytes, rotation.backups, RedactedStream(redaction))
         logging.configure("supervisor", config.logging.level, stream)
         provide_token(paths.heartbeat_token)  # before Alertmanager and the API, which both read it
         provide_token(paths.inbox_token)  # before Alertmanager and whoever else speaks to it
+        provide_token(paths.console_token)  # before the API, which asks for it, and the console, which shows it
         provide_passwords(config)
         provide_grafana_password(config)
         files.write_runtime(config, paths.monitoring, missing_jobs(table))
@@ -64,7 +68,8 @@ async def supervised(
         supervisor = Supervisor(
             table,
             logs=paths.logs,
-            rotation=config.logging,
+            rotation=rotation,
+            redaction=redaction,
             cwd=Path.cwd(),
             sockets=sockets,
             no_restart=frozenset(no_restart),

@@ -30,8 +30,9 @@ import structlog
 from investiq.operate.supervise.backoff import BackOff
 from investiq.operate.supervise.child import CannotStart, Child
 from investiq.operate.supervise.gate import Gate
+from investiq.operate.supervise.log_redaction import RedactedStream
 from investiq.operate.supervise.logs import LastLines, RotatedFile, own_error
-from investiq.operate.supervise.parts import ProcessSpec
+from investiq.operate.supervise.parts import ProcessSpec, inherited
 from investiq.operate.supervise.readiness import ask
 from investiq.operate.supervise.sockets import PartSockets, with_sockets
 from investiq.operate.supervise.status import Failure, PartStatus, ProcessState
@@ -71,6 +72,7 @@ class ProcessSupervisor:
         needs: set events of the parts that are to be healthy first.
         sockets: to hand over to it, where the supervisor listens for it.
         restart: whether a crashed part is started again.
+        redacted: what it prints, without secrets.
         changed: called after every change of `status`.
         failed: called once when the part cannot start and never has.
     """
@@ -83,6 +85,7 @@ class ProcessSupervisor:
         sockets: PartSockets | None,
         restart: bool,
         log: RotatedFile,
+        redacted: RedactedStream,
         cwd: Path,
         timing: SupervisionTiming,
         changed: Callable[[], None],
@@ -94,6 +97,7 @@ class ProcessSupervisor:
         self._sockets = sockets
         self._restart = restart
         self._log = log
+        self._redacted = redacted
         self._last = LastLines(_SHOWN_LINES)
         self._cwd = cwd
         self._timing = timing
@@ -189,7 +193,7 @@ class ProcessSupervisor:
         try:
             child = ahead or self._start_child()
         except CannotStart as error:
-            self._write(f"{error.message}\n".encode())
+            self._print(f"{error.message}\n".encode())
             return 127
         self._child = child
         self._set(state=ProcessState.STARTING, pid=child.pid, note="", ready_seconds=None)
@@ -199,15 +203,15 @@ class ProcessSupervisor:
             return await child.wait()
         finally:
             watch.cancel()
+            self._write(self._redacted.rest())
 
     def _start_child(self, gate: Gate | None = None) -> Child:
         descriptors = self._sockets.descriptors if self._sockets is not None else ()
         argv = with_sockets(self.part.argv, descriptors, as_systemd=self.part.activated)
         if gate is not None:
             argv, descriptors = (*argv, "--gate", str(gate.descriptor)), (*descriptors, gate.descriptor)
-        inherited = {name: value for name, value in os.environ.items() if name not in self.part.withheld}
-        environment = {**inherited, **self.part.environment}
-        return Child.start(argv, environment, self._cwd, self._write, descriptors)
+        environment = {**inherited(self.part, os.environ), **self.part.environment}
+        return Child.start(argv, environment, self._cwd, self._print, descriptors)
 
     def _turn_away(self) -> None:
         if self._sockets is not None:
@@ -280,6 +284,9 @@ class ProcessSupervisor:
     def _own_error(self) -> str:
         """The message with which a program of ours ended."""
         return own_error(self._last.lines)
+
+    def _print(self, data: bytes) -> None:
+        self._write(self._redacted.feed(data))
 
     def _write(self, data: bytes) -> None:
         self._log.write(data)

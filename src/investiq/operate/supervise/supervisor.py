@@ -13,6 +13,7 @@ import structlog
 
 from investiq.foundation.config.schema import LoggingConfig
 from investiq.foundation.errors import InvestIQError
+from investiq.operate.supervise.log_redaction import LogRedaction, RedactedStream
 from investiq.operate.supervise.logs import RotatedFile
 from investiq.operate.supervise.parts import StackTable
 from investiq.operate.supervise.process import ProcessSupervisor, SupervisionTiming
@@ -37,6 +38,7 @@ class Supervisor:
 
     Args:
         logs: folder of the parts' log files.
+        redaction: what is left out of them.
         cwd: where the parts run: they read the same investiq.toml as their supervisor.
         sockets: of the parts that get theirs handed over; they stay the caller's to close.
         no_restart: parts that stay down when they crash.
@@ -48,6 +50,7 @@ class Supervisor:
         *,
         logs: Path,
         rotation: LoggingConfig,
+        redaction: LogRedaction,
         cwd: Path,
         sockets: Mapping[str, PartSockets] = _NO_SOCKETS,
         no_restart: Collection[str] = (),
@@ -72,6 +75,7 @@ class Supervisor:
                 sockets=sockets.get(part.name),
                 restart=part.name not in no_restart,
                 log=self._log_files[part.name],
+                redacted=RedactedStream(redaction),
                 cwd=cwd,
                 timing=timing or SupervisionTiming(),
                 changed=self._note_change,
