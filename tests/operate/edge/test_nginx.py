@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,12 +19,10 @@ from investiq.operate.edge.reload import check_config
 from investiq.operate.edge.users import EdgeUsers
 from investiq.operate.render.web_config import provide_passwords
 from tests.e2e.edge import certificate
+from tests.operate.edge.running import NGINX, needs_nginx
 
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin") or ""
 OLD, NEW = (1, 22, 1), (1, 26, 3)
 NAMES = {door.value: f"{door}.example.org" for door in Door}
-
-needs_nginx = pytest.mark.skipif(not NGINX, reason="nginx is not installed")
 
 
 def config_of(folder: Path, **edge: Any) -> Config:
