@@ -6,16 +6,27 @@ import ssl
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import trustme
 
 from tests.e2e.stack import Stack
 from tests.e2e.walk import NAMES
 from tests.ports import free_ports
 
-__all__ = ["AUTHORITY", "NAMES", "Outside", "authority_of", "certificate", "edge_settings", "keys_of"]
+__all__ = [
+    "AUTHORITY",
+    "NAMES",
+    "Outside",
+    "authority_of",
+    "certificate",
+    "edge_settings",
+    "expired_certificate",
+    "keys_of",
+]
 
 AUTHORITY = "edge-ca.crt"
 
@@ -31,6 +42,18 @@ def certificate(folder: Path, *names: str, days: int = 90) -> tuple[Path, Path]:
     names_of = f"subjectAltName={','.join(f'DNS:{name}' for name in names)}"
     leaf = (names_of, "basicConstraints=critical,CA:FALSE", "extendedKeyUsage=serverAuth")
     _openssl(made, days, "/CN=InvestIQ", *leaf, signer=("-CA", str(signer[0]), "-CAkey", str(signer[1])))
+    return made
+
+
+def expired_certificate(folder: Path, *names: str) -> tuple[Path, Path]:
+    """One that was over a day ago, and its key."""
+    folder.mkdir(parents=True, exist_ok=True)
+    over = datetime.now(UTC) - timedelta(days=1)
+    leaf = trustme.CA().issue_cert(*names, not_before=over - timedelta(days=90), not_after=over)
+    made = folder / "edge.crt", folder / "edge.key"
+    made[0].write_bytes(leaf.cert_chain_pems[0].bytes())
+    made[1].write_bytes(leaf.private_key_pem.bytes())
+    made[1].chmod(0o600)
     return made
 
 

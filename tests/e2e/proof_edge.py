@@ -21,7 +21,8 @@ from pathlib import Path
 import pytest
 
 from investiq.foundation.config.load import load
-from investiq.operate.edge.nginx import edge_files, version_of
+from investiq.operate.edge.files import version_of
+from investiq.operate.edge.nginx import edge_files
 from investiq.operate.edge.users import EdgeUsers
 from tests.e2e.edge import NAMES, Outside, authority_of, keys_of
 from tests.e2e.namespace import HOST, ip

@@ -54,6 +54,7 @@ class ProcessSpec:
         environment: variables beside the inherited ones.
         withheld: variables that it does not inherit.
         reloads: whether it reads its configuration anew at SIGHUP; others end by it.
+        forks: it has processes of its own, which are to end with it.
         once: a step that ends with exit code 0, not a server.
         start_seconds: how long it may take to become healthy.
         stop_seconds: how long it may take to end after SIGTERM.
@@ -73,6 +74,7 @@ class ProcessSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     withheld: frozenset[str] = frozenset()
     reloads: bool = False
+    forks: bool = False
     once: bool = False
     start_seconds: float = _INTERPRETER_START_SECONDS
     stop_seconds: float = 15.0
@@ -197,6 +199,7 @@ def _program(process: Process, config: Config, file: str, trained: bool) -> Proc
         outlived_by=_TARGETS if is_prometheus else (),
         withheld=secret_variables(),  # what it needs is in its files
         reloads=process is not topology.NODE,
+        forks=process is topology.EDGE,
         start_seconds=60,
         stop_seconds=20,
     )

@@ -69,6 +69,7 @@ class ProcessSupervisor:
         needs: set events of the parts that are to be healthy first.
         sockets: to hand over to it, where the supervisor listens for it.
         restart: whether a crashed part is started again.
+        reader: gets what it prints, too.
         changed: called after every change of `status`.
         failed: called once when the part cannot start and never has.
     """
@@ -83,6 +84,7 @@ class ProcessSupervisor:
         log: RotatedFile,
         cwd: Path,
         timing: SupervisionTiming,
+        reader: Callable[[bytes], object] | None,
         changed: Callable[[], None],
         failed: Callable[[Failure], None],
     ) -> None:
@@ -92,6 +94,7 @@ class ProcessSupervisor:
         self._sockets = sockets
         self._restart = restart
         self._log = log
+        self._reader = reader
         self._last = LastLines(_SHOWN_LINES)
         self._cwd = cwd
         self._timing = timing
@@ -187,7 +190,7 @@ class ProcessSupervisor:
         argv = with_sockets(self.part.argv, descriptors, as_systemd=self.part.activated)
         inherited = {name: value for name, value in os.environ.items() if name not in self.part.withheld}
         environment = {**inherited, **self.part.environment}
-        return Child.start(argv, environment, self._cwd, self._write, descriptors)
+        return Child.start(argv, environment, self._cwd, self._write, descriptors, forks=self.part.forks)
 
     def _turn_away(self) -> None:
         if self._sockets is not None:
@@ -264,6 +267,8 @@ class ProcessSupervisor:
     def _write(self, data: bytes) -> None:
         self._log.write(data)
         self._last.write(data)
+        if self._reader is not None:
+            self._reader(data)
         if self.part.once and (line := self._last_for_people()):
             self._set(note=line)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import UTC, datetime
 from os import getpid
 from pathlib import Path
@@ -24,6 +24,7 @@ __all__ = ["Supervisor", "UnknownPart"]
 _log = structlog.get_logger(__name__)
 
 _NO_SOCKETS: Mapping[str, PartSockets] = MappingProxyType({})
+_NO_READERS: Mapping[str, Callable[[bytes], object]] = MappingProxyType({})
 
 
 class UnknownPart(InvestIQError):
@@ -39,6 +40,7 @@ class Supervisor:
         logs: folder of the parts' log files.
         cwd: where the parts run: they read the same investiq.toml as their supervisor.
         sockets: of the parts that get theirs handed over; they stay the caller's to close.
+        readers: part -> who gets what it prints, too.
         no_restart: parts that stay down when they crash.
     """
 
@@ -51,6 +53,7 @@ class Supervisor:
         cwd: Path,
         sockets: Mapping[str, PartSockets] = _NO_SOCKETS,
         no_restart: Collection[str] = (),
+        readers: Mapping[str, Callable[[bytes], object]] = _NO_READERS,
         timing: SupervisionTiming | None = None,
     ) -> None:
         self._table = table
@@ -74,6 +77,7 @@ class Supervisor:
                 log=self._log_files[part.name],
                 cwd=cwd,
                 timing=timing or SupervisionTiming(),
+                reader=readers.get(part.name),
                 changed=self._note_change,
                 failed=self._note_failure,
             )
