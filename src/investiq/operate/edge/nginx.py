@@ -359,7 +359,8 @@ def _strangers(config: Config, door: Door) -> Iterator[str]:
         'return 401 "log in at the console, or send an API key: Authorization: Bearer iq_...\\n";',
     )
     yield from _location(
-        "@nobody_judges", 'return 503 "the API does not answer, so nobody who is not known yet can be let in\\n";'
+        "@nobody_judges",
+        'return 503 "nobody can be let in: the API does not answer, or the disk of the edge is full\\n";',
     )
 
 
