@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from investiq.foundation.files import replace_whole
-from investiq.foundation.telemetry.catalogue import EDGE_ANSWERS, EDGE_COUNTED, NO_DOOR
+from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.textfile import textfile_text
 from investiq.foundation.vocabulary import EdgeAnswer
 
@@ -28,7 +28,7 @@ _LONGEST = 65_536
 
 # nginx escapes the quotation marks in what a client sent: nobody can plant this in a path.
 _ANSWERED = re.compile(rb'"door": "([a-z]+)", "status": ([0-9]{3}), ')
-_DOORS = frozenset(EDGE_ANSWERS.labels[0].values or ())
+_DOORS = frozenset(catalogue.EDGE_ANSWERS.labels[0].values or ())
 
 
 class AnswerCounter:
@@ -47,8 +47,9 @@ class AnswerCounter:
 
     def text(self, now: float) -> str:
         """What was counted, for the node exporter; `now` in Unix seconds."""
-        answers = {labels: float(self._counts[labels[0], labels[1]]) for labels in EDGE_ANSWERS.known_label_sets()}
-        return textfile_text({EDGE_ANSWERS: answers, EDGE_COUNTED: {(): now}})
+        known = catalogue.EDGE_ANSWERS.known_label_sets()
+        answers = {labels: float(self._counts[labels[0], labels[1]]) for labels in known}
+        return textfile_text({catalogue.EDGE_ANSWERS: answers, catalogue.EDGE_COUNTED: {(): now}})
 
     async def keep(self, folder: Path) -> None:
         """Write it down every few seconds, until this is cancelled; then nothing is left of it.
@@ -69,4 +70,4 @@ class AnswerCounter:
 def _labels(found: tuple[bytes, bytes]) -> tuple[str, str]:
     door, status = (text.decode("ascii") for text in found)
     answer = EdgeAnswer.LIMITED.value if status == EdgeAnswer.LIMITED else f"{status[0]}xx"
-    return (door if door in _DOORS else NO_DOOR), answer
+    return (door if door in _DOORS else catalogue.NO_DOOR), answer
