@@ -11,10 +11,10 @@ import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from investiq.operate.edge.answers import FILE, AnswerCounter
 from prometheus_client.parser import text_string_to_metric_families
 
 from investiq.foundation.config import Paths
+from investiq.operate.edge.answers import FILE, AnswerCounter
 from investiq.operate.edge.files import write_edge
 from tests.operate.edge.running import LOG, NGINX, needs_nginx, nginx_in
 from tests.operate.edge.test_nginx import NAMES, config_of
