@@ -26,6 +26,8 @@ __all__ = [
     "CycleOutcome",
     "DenialReason",
     "Dependency",
+    "Door",
+    "EdgeAnswer",
     "EngineName",
     "EngineStatus",
     "HaltReason",
@@ -119,6 +121,27 @@ class Subject(StrEnum):
     SERVICES = "services"
     """What the user runs beside InvestIQ: none of its metrics is ours."""
     SLO = "slo"
+
+
+class Door(StrEnum):
+    """A virtual host of the edge."""
+
+    CONSOLE = "console"
+    API = "api"
+    GRAFANA = "grafana"
+    PROMETHEUS = "prometheus"
+    ALERTMANAGER = "alertmanager"
+
+
+class EdgeAnswer(StrEnum):
+    """How the edge answered a request: the first digit of the status, and who was told to wait."""
+
+    INFORMED = "1xx"
+    DONE = "2xx"
+    LED_ON = "3xx"
+    REFUSED = "4xx"
+    LIMITED = "429"
+    FAILED = "5xx"
 
 
 class BackupPart(StrEnum):

@@ -22,6 +22,8 @@ from investiq.foundation.vocabulary import (
     CycleOutcome,
     DenialReason,
     Dependency,
+    Door,
+    EdgeAnswer,
     EngineName,
     EngineStatus,
     HaltReason,
@@ -71,7 +73,7 @@ class Metric:
         absent: what it means when Prometheus has no sample of it.
         unused_because: why no rule, panel or SLO looks at it; empty where one does.
         bounds: the smallest and the largest value of a gauge; None where there is no such limit.
-        textfile: a batch job writes it to a file, which the node exporter exposes.
+        textfile: what has no /metrics of its own writes it to a file, which the node exporter exposes.
     """
 
     name: str
@@ -651,6 +653,34 @@ VERIFICATION_DURATION = _of_backup(
     "investiq_backup_verification_duration_seconds",
     "Time that the last verification of a restore took.",
     unit="seconds",
+)
+
+# ---- edge: counted by the supervisor in nginx's log, which goes through its hands ----
+
+NO_DOOR = "none"
+"""The door of who asks for a name that is none of ours, or in no HTTP."""
+
+_NO_EDGE = "the edge does not run here, or the node exporter is down or not scraped"
+
+EDGE_ANSWERS = Metric(
+    "investiq_edge_answers_total",
+    Kind.COUNTER,
+    Subject.EDGE,
+    "Requests that nginx at the edge has answered, by the host that was asked for and how; 429 is not among 4xx.",
+    (),
+    (Label("door", (*_all(Door), NO_DOOR)), Label("answer", _all(EdgeAnswer))),
+    absent=_NO_EDGE,
+    textfile=True,
+)
+EDGE_COUNTED = Metric(
+    "investiq_edge_counted_timestamp_seconds",
+    Kind.GAUGE,
+    Subject.EDGE,
+    "When the answers of the edge were last written down for the node exporter, in Unix seconds.",
+    (),
+    unit="seconds",
+    absent=_NO_EDGE,
+    textfile=True,
 )
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

@@ -11,9 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from investiq.foundation import topology
-from investiq.foundation.config import Config
+from investiq.foundation.config import Config, Paths
 from investiq.foundation.files import provide_token
 from investiq.foundation.telemetry import logging
+from investiq.operate.edge.answers import AnswerCounter
 from investiq.operate.render.web_config import provide_grafana_password, provide_passwords
 from investiq.operate.supervise.control import hold_lock
 from investiq.operate.supervise.control_server import ControlServer
@@ -47,7 +48,7 @@ async def supervised(
         EdgeError: nginx could not start with what is configured.
     """
     # Rules, dashboards and Grafana's SDK: a detaching `investiq up` does without.
-    from investiq.operate.edge.nginx import write_edge  # noqa: PLC0415
+    from investiq.operate.edge.files import forget_passes, write_edge  # noqa: PLC0415
     from investiq.operate.render import files  # noqa: PLC0415
 
     paths = make_folders(config)
@@ -65,6 +66,8 @@ async def supervised(
         files.write_runtime(config, paths.monitoring, missing_jobs(table))
         if topology.EDGE.name in table.names:
             write_edge(config, table[topology.EDGE.name].argv[0])
+            forget_passes(config)
+        answers = AnswerCounter()
         supervisor = Supervisor(
             table,
             logs=paths.logs,
@@ -73,11 +76,27 @@ async def supervised(
             cwd=Path.cwd(),
             sockets=sockets,
             no_restart=frozenset(no_restart),
+            readers={topology.EDGE.name: answers.write},
         )
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)
-        async with ControlServer(supervisor, paths.run, given, partial(read_report, config)):
+        control = ControlServer(supervisor, paths.run, given, partial(read_report, config))
+        async with control, _kept(answers, config):
             yield supervisor
+
+
+@contextlib.asynccontextmanager
+async def _kept(answers: AnswerCounter, config: Config) -> AsyncIterator[None]:
+    """What the edge answers is written down, where it runs."""
+    if not topology.EDGE.runs(config):
+        yield
+        return
+    keeping = asyncio.create_task(answers.keep(Paths.of(config).textfile), name="count the edge's answers")
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.wait([keeping])
 
 
 def _with_sockets(table: StackTable) -> StackTable:

@@ -57,6 +57,7 @@ class ProcessSpec:
         secrets: settings whose secrets it reads; of the others it inherits nothing.
         asks_repository: it runs restic, which takes its credentials from the environment.
         reloads: whether it reads its configuration anew at SIGHUP; others end by it.
+        forks: it has processes of its own, which are to end with it.
         once: a step that ends with exit code 0, not a server.
         start_seconds: how long it may take to become healthy.
         stop_seconds: how long it may take to end after SIGTERM.
@@ -78,6 +79,7 @@ class ProcessSpec:
     secrets: frozenset[str] = frozenset()
     asks_repository: bool = False
     reloads: bool = False
+    forks: bool = False
     once: bool = False
     start_seconds: float = _INTERPRETER_START_SECONDS
     stop_seconds: float = 15.0
@@ -203,6 +205,7 @@ def _program(process: Process, config: Config, file: str, trained: bool) -> Proc
         needs=("model",) if is_prometheus and not trained else process.needs,
         outlived_by=_TARGETS if is_prometheus else (),
         reloads=process is not topology.NODE,
+        forks=process is topology.EDGE,
         start_seconds=60,
         stop_seconds=20,
     )

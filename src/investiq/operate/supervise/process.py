@@ -73,6 +73,7 @@ class ProcessSupervisor:
         sockets: to hand over to it, where the supervisor listens for it.
         restart: whether a crashed part is started again.
         redacted: what it prints, without secrets.
+        reader: gets what it prints, too.
         changed: called after every change of `status`.
         failed: called once when the part cannot start and never has.
     """
@@ -88,6 +89,7 @@ class ProcessSupervisor:
         redacted: RedactedStream,
         cwd: Path,
         timing: SupervisionTiming,
+        reader: Callable[[bytes], object] | None,
         changed: Callable[[], None],
         failed: Callable[[Failure], None],
     ) -> None:
@@ -98,6 +100,7 @@ class ProcessSupervisor:
         self._restart = restart
         self._log = log
         self._redacted = redacted
+        self._reader = reader
         self._last = LastLines(_SHOWN_LINES)
         self._cwd = cwd
         self._timing = timing
@@ -211,7 +214,7 @@ class ProcessSupervisor:
         if gate is not None:
             argv, descriptors = (*argv, "--gate", str(gate.descriptor)), (*descriptors, gate.descriptor)
         environment = {**inherited(self.part, os.environ), **self.part.environment}
-        return Child.start(argv, environment, self._cwd, self._print, descriptors)
+        return Child.start(argv, environment, self._cwd, self._print, descriptors, forks=self.part.forks)
 
     def _turn_away(self) -> None:
         if self._sockets is not None:
@@ -291,6 +294,8 @@ class ProcessSupervisor:
     def _write(self, data: bytes) -> None:
         self._log.write(data)
         self._last.write(data)
+        if self._reader is not None:
+            self._reader(data)
         if self.part.once and (line := self._last_for_people()):
             self._set(note=line)
 

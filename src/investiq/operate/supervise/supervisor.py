@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import UTC, datetime
 from os import getpid
 from pathlib import Path
@@ -25,6 +25,7 @@ __all__ = ["Supervisor", "UnknownPart"]
 _log = structlog.get_logger(__name__)
 
 _NO_SOCKETS: Mapping[str, PartSockets] = MappingProxyType({})
+_NO_READERS: Mapping[str, Callable[[bytes], object]] = MappingProxyType({})
 
 
 class UnknownPart(InvestIQError):
@@ -41,6 +42,7 @@ class Supervisor:
         redaction: what is left out of them.
         cwd: where the parts run: they read the same investiq.toml as their supervisor.
         sockets: of the parts that get theirs handed over; they stay the caller's to close.
+        readers: part -> who gets what it prints, too.
         no_restart: parts that stay down when they crash.
     """
 
@@ -54,6 +56,7 @@ class Supervisor:
         cwd: Path,
         sockets: Mapping[str, PartSockets] = _NO_SOCKETS,
         no_restart: Collection[str] = (),
+        readers: Mapping[str, Callable[[bytes], object]] = _NO_READERS,
         timing: SupervisionTiming | None = None,
     ) -> None:
         self._table = table
@@ -78,6 +81,7 @@ class Supervisor:
                 redacted=RedactedStream(redaction),
                 cwd=cwd,
                 timing=timing or SupervisionTiming(),
+                reader=readers.get(part.name),
                 changed=self._note_change,
                 failed=self._note_failure,
             )
