@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Sequence
 
 import psutil
 
@@ -30,25 +31,36 @@ def reload_edge(config: Config) -> None:
         EdgeError: it does not run, or would not start with them; it goes on with what it had.
     """
     nginx = _running(config)
-    mark = write_edge(config, nginx.exe())
+    mark, before = write_edge(config, nginx.exe()), nginx.children()
     os.kill(nginx.pid, signal.SIGHUP)
-    asyncio.run(_await(config, mark))
+    asyncio.run(_await(config, mark, before))
 
 
-async def _await(config: Config, mark: str) -> None:
-    """Until nginx tells that mark. `nginx -t` does not see all that may be wrong: a port may be taken."""
+async def _await(config: Config, mark: str, before: Sequence[psutil.Process]) -> None:
+    """Until nginx tells that mark, and those workers take no connection more.
+
+    `nginx -t` does not see all that may be wrong: a port may be taken.
+    """
     url = f"{topology.EDGE.url(config)}{topology.EDGE.health[0]}"
     deadline = time.monotonic() + _SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, ClientError, probing.NotHttp):
             answer = await probing.get(url, trusted=TrustedUsers(), seconds=_ASKED_SECONDS)
-            if f'"{mark}"' in answer.text:
+            if f'"{mark}"' in answer.text and not any(map(_accepts, before)):
                 return
         await asyncio.sleep(_PAUSE_SECONDS)
     raise EdgeError(
         f"nginx was told to read its files anew, and has not done so within {_SECONDS:g} s: it goes on with what it "
         f"had; {Paths.of(config).logs / 'edge.log'} says why"
     )
+
+
+def _accepts(worker: psutil.Process) -> bool:
+    """Whether it may still take connections. Before it closes its sockets, a worker says so in its title."""
+    try:
+        return worker.is_running() and "shutting down" not in " ".join(worker.cmdline())
+    except psutil.Error:
+        return False
 
 
 def _running(config: Config) -> psutil.Process:
