@@ -225,6 +225,8 @@ def entry_point() -> None:
     gc.set_threshold(_LOADED_AT_ONCE)
     # Nor for plugins in everything that is installed: none is to look at our settings.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # No program of ours takes a module from the folder that it was typed in: there may be a json.py of somebody else.
+    os.environ["PYTHONSAFEPATH"] = "1"
     # Prices, orders, pages, models and logs are their owner's, from the first byte on. What this starts inherits it.
     os.umask(os.umask(0o077) | 0o077)
     for stream in (sys.stdout, sys.stderr):

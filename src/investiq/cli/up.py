@@ -154,6 +154,7 @@ def _start(context: CommandContext, config: Config, fresh: bool, detach: bool, s
         if name not in table.names:
             raise click.UsageError(f"--no-restart: no part is called {name!r}; there are {', '.join(table.names)}")
     check_ports(table)
+    _tell_missing(context, table)
     if fresh and (aside := detached.move_aside(config, datetime.now())):  # noqa: DTZ005  a name that its user reads
         context.say(f"The data so far is now in {aside}")
     _tell_grafana_password(context, config)
@@ -162,6 +163,15 @@ def _start(context: CommandContext, config: Config, fresh: bool, detach: bool, s
         return asyncio.run((_in_background if detach else _in_foreground)(context, config, table, supervision))
     except AlreadyRunning:  # another `up` was quicker by a moment
         return _show_running(context, config)
+
+
+def _tell_missing(context: CommandContext, table: StackTable) -> None:
+    """Name what is not watched, and one command that gets it all."""
+    missing = [part for part in table.missing if not part.optional]
+    if missing:
+        commands = topology.debian_commands(topology.PROGRAMS[part.name] for part in missing)
+        names = ", ".join(part.name for part in missing)
+        context.say(f"Not installed, so not started: {names}. On Debian, as root: {commands}", style="yellow")
 
 
 def _tell_grafana_password(context: CommandContext, config: Config) -> None:
