@@ -18,6 +18,8 @@ if [[ -z $python ]]; then
     "$python" -m pip install --quiet --require-hashes -r requirements/build.txt
 fi
 
+if [[ $python = [^/]*/* ]]; then python=$PWD/$python; fi
+
 mkdir "$scratch/source"
 git -c tar.umask=0022 archive HEAD pyproject.toml README.md LICENSE src tests/rules | tar -x --no-same-owner -C "$scratch/source"
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)

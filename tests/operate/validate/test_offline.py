@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from investiq.foundation import checkout as installed
 from investiq.foundation import runbooks
+from investiq.foundation.checkout import checkout
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import NotifyConfig
 from investiq.foundation.findings import Finding, Verdict
@@ -18,8 +20,6 @@ from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.events import EVENTS
 from investiq.monitoring.dashboards.panel import Query, Row
 from investiq.monitoring.rules import ALERTS, RECORDINGS
-from investiq.foundation import checkout as installed
-from investiq.foundation.checkout import checkout
 from investiq.operate.validate import offline
 from investiq.operate.validate.offline import validate_committed, validate_offline
 
