@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# setup/proof-wheel-inside.sh GIVEN [WHEELHOUSE]: what proof-wheel.sh runs; GIVEN holds the wheel and runtime.txt.
+# setup/proof-wheel-inside.sh here|IMAGE GIVEN [WHEELHOUSE]: what proof-wheel.sh runs; GIVEN holds the wheel and runtime.txt.
 set -euo pipefail
 
-given=$1 wheelhouse=${2-}
+place=$1 given=$2 wheelhouse=${3-}
 scratch=$(mktemp -d)
 investiq=$scratch/venv/bin/investiq
 unset PYTHONPATH
@@ -15,7 +15,7 @@ leave() {
 }
 trap leave EXIT
 
-fresh_machine() { [[ -f /.dockerenv ]]; }
+fresh_machine() { [[ $place != here ]]; }
 
 packages() {
     DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "$@" >"$scratch/apt.log" 2>&1 || {

@@ -17,9 +17,9 @@ read -ra run_args <<<"${DOCKER_RUN_ARGS-}"
 for place in "$@"; do
     printf '\n== %s\n' "$place"
     if [[ $place = here ]]; then
-        bash "$folder/proof-wheel-inside.sh" "$folder" "${WHEELHOUSE-}"
+        bash "$folder/proof-wheel-inside.sh" here "$folder" "${WHEELHOUSE-}"
     else
-        docker run --rm --init --volume "$folder:/given:ro" "${run_args[@]}" "$place" bash /given/proof-wheel-inside.sh /given
+        docker run --rm --init --volume "$folder:/given:ro" "${run_args[@]}" "$place" bash /given/proof-wheel-inside.sh "$place" /given
     fi
 done
 echo "proof-wheel: $# of $# passed"
