@@ -62,6 +62,7 @@ COMMANDS = {
     "support-bundle": "write what somebody who helps needs to see, without secrets",
     "edge": "the door to the network: certificate, passwords, reload",
     "config": "show the effective configuration",
+    "install": "install this version as a service of this server, go back, or remove it",
     "render": "write the monitoring files",
     "load": "put load on this installation, and compare with what Prometheus saw",
     "capacity": "how much the metrics grow, and how long they fit",
