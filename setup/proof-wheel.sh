@@ -19,7 +19,9 @@ for place in "$@"; do
     if [[ $place = here ]]; then
         bash "$folder/proof-wheel-inside.sh" here "$folder" "${WHEELHOUSE-}"
     else
-        docker run --rm --init --volume "$folder:/given:ro" "${run_args[@]}" "$place" bash /given/proof-wheel-inside.sh "$place" /given
+        if [[ -n ${WHEELHOUSE-} ]]; then run_args+=(--volume "$(realpath "$WHEELHOUSE"):/wheelhouse:ro"); fi
+        docker run --rm --init --volume "$folder:/given:ro" "${run_args[@]}" "$place" \
+            bash /given/proof-wheel-inside.sh "$place" /given "${WHEELHOUSE:+/wheelhouse}"
     fi
 done
 echo "proof-wheel: $# of $# passed"

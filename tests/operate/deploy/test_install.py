@@ -130,7 +130,7 @@ def test_a_version_that_does_not_become_well_makes_room_for_the_one_before(
 ) -> None:
     deploy("1")
     service.sick = {"2"}
-    with pytest.raises(UpgradeFailed, match="2 is sick. 1 runs again"):
+    with pytest.raises(UpgradeFailed, match=r"2 is sick\. 1 runs again"):
         deploy("2")
     assert service.running == "1"
     assert target_of(layout.current) == layout.versions / "1"

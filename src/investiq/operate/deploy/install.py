@@ -2,7 +2,7 @@
 
 An upgrade, with what a kill leaves behind at each step:
 
-1. The new version is copied beside the old one, checked, and renamed. A kill leaves a folder for the next run to remove.
+1. The new version is copied beside the old one, checked, and renamed. A kill leaves a folder that the next run removes.
 2. The old one is stopped, and its ledger is copied. A kill leaves the old one as the current one.
 3. `upgrade.json` says what would be put back, and `current` is switched. After a kill the next run puts it back.
 4. The new one starts, migrates, and every part must become well. Likewise.
@@ -231,8 +231,8 @@ def _refuse_newer_ledger(layout: Layout, previous: Path, config: Config) -> None
     revision = _ledger(layout, config, LedgerStep.REVISION)
     if revision is not None and known and revision not in known:
         raise CannotInstall(
-            f"the ledger is at revision {revision}, which {previous.name} does not know: restore a backup from before the "
-            f"upgrade (`investiq restore`), or put {layout.kept_ledger} in its place and lose what was traded since"
+            f"the ledger is at revision {revision}, which {previous.name} does not know: restore a backup from before "
+            f"the upgrade (`investiq restore`), or put {layout.kept_ledger} in its place and lose what was traded since"
         )
 
 

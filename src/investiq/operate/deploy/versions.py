@@ -110,7 +110,7 @@ def _packages() -> Path:
     packages = Path(sysconfig.get_path("purelib"))
     if sys.prefix == sys.base_prefix:
         raise CannotInstall(
-            "this InvestIQ is not in an environment of its own: `python3 -m venv DIR`, `DIR/bin/pip install` the wheel, "
+            "this InvestIQ has no environment of its own: `python3 -m venv DIR`, `DIR/bin/pip install` the wheel, "
             "then `DIR/bin/investiq install`"
         )
     if find_checkout() is not None or not (packages / "investiq").is_dir():
