@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status load test lint types unit e2e bench format lock proof-api proof-backup proof-edge proof-fresh proof-heartbeat proof-intruder proof-load proof-mutation proof-secrets proof-series proof-wheel screenshots figures wheel clean runtime dev
+.PHONY: help up down status load test lint types unit e2e bench format lock proof-api proof-backup proof-edge proof-fresh proof-heartbeat proof-install proof-intruder proof-load proof-mutation proof-secrets proof-series proof-wheel screenshots figures wheel clean runtime dev
 
 # Where it is set, each of the hundred processes that tests start would compile all of the sources again.
 export PYTHONDONTWRITEBYTECODE :=
@@ -68,6 +68,9 @@ proof-fresh: ## Run `make up` in bare Debian containers (needs Docker; ARGS name
 
 proof-heartbeat: dev ## Kill Prometheus, then Alertmanager: seconds until trading is halted, and what is refused meanwhile
 	@exec $(BIN)/pytest -q tests/e2e/proof_heartbeat.py $(ARGS)
+
+proof-install: ## `investiq install` where systemd runs: upgrade, kill, rollback, backup, removal (needs Docker; ARGS names the image)
+	@setup/proof-install.sh $(ARGS)
 
 proof-intruder: dev ## As another user of this machine, forge, silence, take ports and overload; halt meanwhile (needs root)
 	@exec $(BIN)/pytest -q tests/e2e/proof_intruder.py $(ARGS)
