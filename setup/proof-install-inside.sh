@@ -33,11 +33,11 @@ environment() {
         "${pip[@]}" --no-index --no-deps /given/*.whl
     fi
     packages=$(echo /root/env/lib/python3*/site-packages)
-    rm -rf "$packages"/proof_*.dist-info "$packages/sitecustomize.py"
+    rm -rf "$packages"/proof_*.dist-info "$packages/proof_sick.pth"
     mkdir "$packages/proof_$1.dist-info"
     echo "proof_$1.dist-info/RECORD,," >"$packages/proof_$1.dist-info/RECORD"
     if [[ $1 = sick ]]; then
-        echo 'import sys; ["api"] != sys.orig_argv[-3:-2] or sys.exit("error: this version is sick")' >"$packages/sitecustomize.py"
+        echo 'import sys; "api" in sys.orig_argv and sys.exit("error: this version is sick")' >"$packages/proof_sick.pth"
     fi
 }
 
