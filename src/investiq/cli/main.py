@@ -66,6 +66,7 @@ COMMANDS = {
     "render": "write the monitoring files",
     "load": "put load on this installation, and compare with what Prometheus saw",
     "capacity": "how much the metrics grow, and how long they fit",
+    "cost": "what running this costs in a month, beside its budget",
     "rules": "test the tests of the alerting rules",
     "validate": "check the monitoring, offline or running",
     "checklist": "check what production asks for, point by point",

@@ -87,5 +87,5 @@ def _reading(ledger: Path) -> sqlite3.Connection:
 
 
 if __name__ == "__main__":
-    done = step(LedgerStep(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), (sys.argv[4:] or [None])[0])
+    done = step(LedgerStep(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4] if sys.argv[4:] else None)
     print(done or "")  # noqa: T201  read by who has started this
