@@ -146,8 +146,8 @@ def remove(layout: Layout, service: Service, purge: bool) -> list[Path]:
 
 def _switch(layout: Layout, service: Service, version: Path, config: Config, tell: Tell) -> None:
     old = target_of(layout.current)
-    tell("stopping" if old else "starting")
     if old:
+        tell(f"stopping {old.name}")
         service.stop()
     revision = _ledger(layout, config, LedgerStep.KEEP)
     before = {"version": old.name if old else None, "revision": revision}
@@ -156,7 +156,7 @@ def _switch(layout: Layout, service: Service, version: Path, config: Config, tel
     _write_units(layout, config)
     service.reload()
     try:
-        tell(f"starting {version.name}: every part must become well")
+        tell(f"switching to {version.name}")
         service.start()
     except ServiceFailed as error:
         _put_back(layout, service, tell)
