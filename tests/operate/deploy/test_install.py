@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from investiq.foundation.config.load import ConfigError
 from investiq.operate.deploy import install as module
 from investiq.operate.deploy.install import UpgradeFailed, install, remove, roll_back
 from investiq.operate.deploy.layout import BACKUP, SERVICE, Layout
@@ -134,6 +135,35 @@ def test_a_version_that_does_not_become_well_makes_room_for_the_one_before(
         deploy("2")
     assert service.running == "1"
     assert target_of(layout.current) == layout.versions / "1"
+
+
+def test_each_version_is_started_by_the_units_that_it_came_with(
+    layout: Layout,
+    service: FakeService,
+    deploy: Callable[[str], module.Installed],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "render_units", lambda layout, config: {SERVICE: "of the first"})
+    deploy("1")
+    monkeypatch.setattr(module, "render_units", lambda layout, config: {SERVICE: "of a later one"})
+    deploy("2")
+    assert (layout.units / SERVICE).read_text() == "of a later one"
+    roll_back(layout, service, lambda _: None)
+    assert (layout.units / SERVICE).read_text() == "of the first"
+    service.sick = {"3"}
+    with pytest.raises(UpgradeFailed):
+        deploy("3")
+    assert (layout.units / SERVICE).read_text() == "of the first"
+
+
+def test_a_fault_of_the_configuration_is_told_before_anything_is_stopped(
+    layout: Layout, service: FakeService, deploy: Callable[[str], module.Installed]
+) -> None:
+    deploy("1")
+    layout.config_file.write_text("[api]\nport = 0\n")
+    with pytest.raises(ConfigError, match=r"api\.port"):
+        deploy("2")
+    assert service.running == "1"
 
 
 def test_a_first_installation_that_does_not_become_well_says_so(

@@ -17,7 +17,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,6 +52,8 @@ __all__ = ["Installed", "UpgradeFailed", "install", "remove", "roll_back", "serv
 
 Tell = Callable[[str], None]
 _LEDGER_SECONDS = 900.0
+_UNITS = "units"
+"""Folder of a version: what systemd starts it by."""
 
 
 class UpgradeFailed(InvestIQError):
@@ -95,6 +96,7 @@ def install(layout: Layout, service: Service, tell: Tell) -> Installed:
         remove_drafts(layout)
         version = add_version(layout, this_version(), tell)
         config = _write_files(layout)
+        _keep_units(layout, version, config)
         changed = target_of(layout.current) != version
         _switch(layout, service, version, config, tell)
         prune(layout)
@@ -153,7 +155,7 @@ def _switch(layout: Layout, service: Service, version: Path, config: Config, tel
     before = {"version": old.name if old else None, "revision": revision}
     replace_whole(layout.journal, json.dumps(before))
     point(layout.current, version)
-    _write_units(layout, config)
+    _put_units(layout, version)
     service.reload()
     try:
         tell(f"switching to {version.name}")
@@ -178,15 +180,17 @@ def _finish_interrupted(layout: Layout, service: Service, tell: Tell) -> None:
 
 def _put_back(layout: Layout, service: Service, tell: Tell) -> None:
     before = json.loads(layout.journal.read_text("utf-8"))
+    config = load(layout.config_file, {}).config  # a fault of it is told before anything is stopped
     service.stop()
     if before["version"] is None:
         layout.current.unlink(missing_ok=True)
         _forget(layout)
         return
-    config = load(layout.config_file, {}).config
+    old = layout.versions / before["version"]
     if aside := _ledger(layout, config, LedgerStep.RESTORE, before["revision"]):
         tell(f"the ledger is as it was before the upgrade; what the newer version wrote is kept in {aside}")
-    point(layout.current, layout.versions / before["version"])
+    point(layout.current, old)
+    _put_units(layout, old)
     service.reload()
     tell(f"starting {before['version']} again")
     service.start()
@@ -216,13 +220,19 @@ def _ledger(layout: Layout, config: Config, what: LedgerStep, revision: str | No
     owner = ledger.stat()
     if owner.st_uid == os.geteuid():
         return step(what, ledger, layout.kept_ledger, revision)
-    python = str((target_of(layout.current) or Path(sys.prefix)) / "bin/python")
+    # Not the environment that this runs from: whom the data belong to may not be able to read it.
+    python = next(str(python) for python in layout.versions.glob("*/bin/python") if _has_steps(python.parents[1]))
     rights = ("setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups", "--")
     module = ("-P", "-m", "investiq.operate.deploy.kept_ledger", what, str(ledger), str(layout.kept_ledger))
     done = run([*rights, python, *module, *([revision] if revision else [])], _LEDGER_SECONDS, {})
     if not done.succeeded:
         raise CannotInstall(f"the ledger {ledger} cannot be copied: {done.output.strip()[-300:]}")
     return done.output.strip() or None
+
+
+def _has_steps(version: Path) -> bool:
+    """Whether it knows the steps of `kept_ledger`."""
+    return any(version.glob("lib/*/site-packages/investiq/operate/deploy/kept_ledger.py"))
 
 
 def _refuse_newer_ledger(layout: Layout, previous: Path, config: Config) -> None:
@@ -252,10 +262,18 @@ def _write_files(layout: Layout) -> Config:
     return load(layout.config_file, {}).config
 
 
-def _write_units(layout: Layout, config: Config) -> None:
-    layout.units.mkdir(parents=True, exist_ok=True)
+def _keep_units(layout: Layout, version: Path, config: Config) -> None:
+    """Render the units of a version into it: an older one is started by the units that it came with."""
+    folder = version / _UNITS
+    folder.mkdir(exist_ok=True)
     for name, text in render_units(layout, config).items():
-        replace_whole(layout.units / name, text, 0o644)
+        replace_whole(folder / name, text, 0o644)
+
+
+def _put_units(layout: Layout, version: Path) -> None:
+    layout.units.mkdir(parents=True, exist_ok=True)
+    for unit in sorted((version / _UNITS).iterdir()):
+        replace_whole(layout.units / unit.name, unit.read_text("utf-8"), 0o644)
 
 
 @contextmanager
