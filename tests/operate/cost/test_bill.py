@@ -25,7 +25,7 @@ PRICES = CostConfig(
 def test_a_month_is_what_was_counted_times_its_prices() -> None:
     found = bill("2026-11", USAGE, PRICES)
     assert [line.cost for line in found.lines] == [1, 1, 1]
-    assert (found.spent, found.forecast, found.exceeds) == (3, 12, True)
+    assert (found.spent, found.forecast, found.exceeds) == (Decimal(3), Decimal(12), True)
 
 
 def test_without_prices_nothing_is_free() -> None:
@@ -39,7 +39,7 @@ def test_without_prices_nothing_is_free() -> None:
 def test_a_price_of_zero_is_one() -> None:
     found = bill("2026-11", USAGE, CostConfig(provider_call=Decimal(0)))
     assert (found.spent, [line.setting for line in found.not_priced]) == (
-        0,
+        Decimal(0),
         ["cost.notification", "cost.storage_gib_month"],
     )
 

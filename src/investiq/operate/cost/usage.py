@@ -37,9 +37,10 @@ def month_of(text: str | None, now: datetime) -> tuple[datetime, datetime]:
     Raises:
         NoSuchMonth: it is none, or in the future.
     """
-    if text is not None and not (match := _MONTH.fullmatch(text)):
+    match = _MONTH.fullmatch(f"{now:%Y-%m}" if text is None else text)
+    if match is None:
         raise NoSuchMonth(f"{text!r} is no month: expected YYYY-MM, such as {now:%Y-%m}")
-    year, month = (now.year, now.month) if text is None else (int(match[1]), int(match[2]))
+    year, month = int(match[1]), int(match[2])
     start = datetime(year, month, 1, tzinfo=UTC)
     if start > now:
         raise NoSuchMonth(f"{start:%Y-%m} has not begun")
