@@ -62,9 +62,11 @@ COMMANDS = {
     "support-bundle": "write what somebody who helps needs to see, without secrets",
     "edge": "the door to the network: certificate, passwords, reload",
     "config": "show the effective configuration",
+    "install": "install this version as a service of this server, go back, or remove it",
     "render": "write the monitoring files",
     "load": "put load on this installation, and compare with what Prometheus saw",
     "capacity": "how much the metrics grow, and how long they fit",
+    "cost": "what running this costs in a month, beside its budget",
     "rules": "test the tests of the alerting rules",
     "validate": "check the monitoring, offline or running",
     "checklist": "check what production asks for, point by point",
@@ -225,6 +227,8 @@ def entry_point() -> None:
     gc.set_threshold(_LOADED_AT_ONCE)
     # Nor for plugins in everything that is installed: none is to look at our settings.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # No program of ours takes a module from the folder that it was typed in: there may be a json.py of somebody else.
+    os.environ["PYTHONSAFEPATH"] = "1"
     # Prices, orders, pages, models and logs are their owner's, from the first byte on. What this starts inherits it.
     os.umask(os.umask(0o077) | 0o077)
     for stream in (sys.stdout, sys.stderr):

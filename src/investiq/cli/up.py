@@ -18,6 +18,7 @@ from investiq.cli.parameters import Duration
 from investiq.cli.part_rows import part_rows
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
+from investiq.foundation.errors import InvestIQError
 from investiq.foundation.setting_sources import given
 from investiq.invest.market.kept_start import where_it_was
 from investiq.operate.render.web_config import provide_grafana_password
@@ -42,6 +43,12 @@ class _Supervision:
     given: str | None
 
 
+class StackFailed(InvestIQError):
+    """The stack could not start."""
+
+    reason = "stack_failed"
+
+
 @click.command(
     cls=ExampleCommand,
     examples=(
@@ -56,6 +63,7 @@ class _Supervision:
 @click.option("--speed", type=Duration(), metavar="DURATION", help="Time in which one session is replayed: 30s, 2m.")
 @click.option("--fresh", is_flag=True, help="Start with new data; the old is moved aside, not deleted.")
 @click.option("--detach", "-d", is_flag=True, help="Return when everything works; it goes on in the background.")
+@click.option("--service", is_flag=True, help="As a service of systemd: no screen; readiness and life are told it.")
 @click.option("--no-restart", multiple=True, metavar="PART", help="Leave PART down when it crashes (for drills).")
 @pass_command_context
 def command(
@@ -66,9 +74,12 @@ def command(
     speed: float | None,
     fresh: bool,
     detach: bool,
+    service: bool,
     no_restart: tuple[str, ...],
 ) -> int:
     """Start everything, watched; or only PART of a stack that runs."""
+    if service and (parts or fresh or detach):
+        raise click.UsageError("--service goes with no PART, --fresh or --detach")
     if parts and (start or speed or fresh or detach or no_restart):
         raise click.UsageError("PART starts one part of a stack that runs already; it goes with no option")
     ours = given(context.config_path)  # as other commands will be, which know nothing of the options here
@@ -77,9 +88,12 @@ def command(
     config = context.loaded.config if fresh else _where_it_was(context)
     if parts:
         return asyncio.run(_start_parts(context, config, parts))
+    supervision = _Supervision(no_restart, ours.fingerprint if ours else None)
+    if service:
+        return asyncio.run(_serve(config, supervision))
     if is_locked(Paths.of(config).run):
         return _show_running(context, config)
-    return _start(context, config, fresh, detach, _Supervision(no_restart, ours.fingerprint if ours else None))
+    return _start(context, config, fresh, detach, supervision)
 
 
 def _undo_interrupted_restore(context: CommandContext) -> None:
@@ -130,6 +144,23 @@ async def _start_parts(context: CommandContext, config: Config, parts: tuple[str
     return ExitCode.DONE
 
 
+async def _serve(config: Config, supervision: _Supervision) -> int:
+    """Supervise until stopped. Why it could not start goes to the journal, with the exit code."""
+    from investiq.operate.supervise import launch  # noqa: PLC0415
+    from investiq.operate.supervise.service_manager import ServiceManager  # noqa: PLC0415
+
+    manager = ServiceManager.of(os.environ)
+    supervised = launch.supervised(config, supervision.no_restart, supervision.given)
+    async with supervised as supervisor, asyncio.TaskGroup() as tasks:
+        alive = tasks.create_task(manager.keep_alive())
+        tasks.create_task(manager.follow(supervisor.follow()))
+        failure = await supervisor.run()
+        alive.cancel()
+    if failure is None:
+        return ExitCode.DONE
+    raise StackFailed(f"{failure.part}: {failure.cause}. Fix: {failure.fix}. Log: {failure.log}")
+
+
 def _show_running(context: CommandContext, config: Config) -> int:
     from investiq.cli.startup import address_lines  # noqa: PLC0415
 
@@ -154,6 +185,7 @@ def _start(context: CommandContext, config: Config, fresh: bool, detach: bool, s
         if name not in table.names:
             raise click.UsageError(f"--no-restart: no part is called {name!r}; there are {', '.join(table.names)}")
     check_ports(table)
+    _tell_missing(context, table)
     if fresh and (aside := detached.move_aside(config, datetime.now())):  # noqa: DTZ005  a name that its user reads
         context.say(f"The data so far is now in {aside}")
     _tell_grafana_password(context, config)
@@ -162,6 +194,15 @@ def _start(context: CommandContext, config: Config, fresh: bool, detach: bool, s
         return asyncio.run((_in_background if detach else _in_foreground)(context, config, table, supervision))
     except AlreadyRunning:  # another `up` was quicker by a moment
         return _show_running(context, config)
+
+
+def _tell_missing(context: CommandContext, table: StackTable) -> None:
+    """Name what is not watched, and one command that gets it all."""
+    missing = [part for part in table.missing if not part.optional]
+    if missing:
+        commands = topology.debian_commands(topology.PROGRAMS[part.name] for part in missing)
+        names = ", ".join(part.name for part in missing)
+        context.say(f"Not installed, so not started: {names}. On Debian, as root: {commands}", style="yellow")
 
 
 def _tell_grafana_password(context: CommandContext, config: Config) -> None:

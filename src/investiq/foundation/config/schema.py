@@ -32,6 +32,7 @@ __all__ = [
     "ChecklistConfig",
     "ClientConfig",
     "Config",
+    "CostConfig",
     "EdgeConfig",
     "LoggingConfig",
     "MarketConfig",
@@ -482,6 +483,22 @@ class LoggingConfig(Section):
     backups: int = Field(5, ge=1, description="rotated files kept for each part")
 
 
+class CostConfig(Section):
+    """What running InvestIQ costs. What has no price is counted, and never taken to be free."""
+
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="of every price here, as ISO 4217 writes it")
+    provider_call: Decimal | None = Field(
+        None, ge=0, description="price of one call to the price provider", examples=["0.0001"]
+    )
+    notification: Decimal | None = Field(
+        None, ge=0, description="price of one notification that leaves this machine", examples=["0.01"]
+    )
+    storage_gib_month: Decimal | None = Field(
+        None, ge=0, description="price of keeping one GiB of metrics for a month", examples=["0.08"]
+    )
+    monthly_budget: Decimal | None = Field(None, gt=0, description="what a whole month may cost", examples=["50.00"])
+
+
 class Config(Section):
     """Everything that can be set. `investiq config show` prints it with the source of each value."""
 
@@ -504,6 +521,7 @@ class Config(Section):
     monitoring: MonitoringConfig = section()
     edge: EdgeConfig = section()
     backup: BackupConfig = section()
+    cost: CostConfig = section()
     notify: NotifyConfig = section()
     checklist: ChecklistConfig = section()
     client: ClientConfig = section()
