@@ -9,14 +9,13 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
-from investiq.clients.api.connection import connect
 
 
 @click.command(cls=ExampleCommand, examples=(("investiq positions", "what is held, and the account"),))
 @pass_command_context
 def command(context: CommandContext) -> None:
     """Show positions and the account."""
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         positions, closed, account = client.positions(), client.closed_positions(), client.account()
     held = _table(context, positions, (*_HELD, *_REALISED)) if positions else ["no positions"]
     gone = ["", "sold out", *_table(context, closed, ("symbol", *_REALISED))] if closed else []

@@ -12,7 +12,6 @@ import click
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
-from investiq.clients.api.connection import connect
 from investiq.clients.session import TimedOut
 from investiq.foundation.number_options import PositiveAmount, WholeNumberRange
 from investiq.foundation.vocabulary import OrderType, Side
@@ -93,7 +92,7 @@ def _submit(
         raise click.UsageError("say how much: either --quantity (shares) or --notional (dollars)")
     key = idempotency_key or f"cli-{uuid.uuid4()}"
     order_type = OrderType.LIMIT if limit_price else OrderType.MARKET
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         try:
             submission = client.submit(
                 symbol,
@@ -121,7 +120,7 @@ def _submit(
 @pass_command_context
 def list_orders(context: CommandContext, symbol: str | None, status: str | None, limit: int) -> None:
     """List orders, newest first."""
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         page = client.orders(limit=limit, symbol=symbol, status=status)
     columns = ("created at", "symbol", "side", "type", "quantity", "price", "status", "reason", "id")
     rows = [
@@ -146,7 +145,7 @@ def list_orders(context: CommandContext, symbol: str | None, status: str | None,
 @pass_command_context
 def show(context: CommandContext, order_id: str) -> None:
     """Show ORDER and every step of its life."""
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         order = client.order(order_id)
     context.emit("investiq.order/1", dict(order), *_lines(order))
 
@@ -156,7 +155,7 @@ def show(context: CommandContext, order_id: str) -> None:
 @pass_command_context
 def cancel(context: CommandContext, order_id: str) -> None:
     """Cancel ORDER."""
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         order = client.cancel(order_id)
     context.emit("investiq.order/1", dict(order), *_lines(order))
 

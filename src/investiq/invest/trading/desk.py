@@ -24,6 +24,7 @@ from investiq.foundation.config.schema import TradingConfig
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import ping, reading, reserved_connection, writing
 from investiq.foundation.store.audit import Actor, AuditEntry, append
+from investiq.foundation.telemetry import attributes, tracing
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import (
     AuditAction,
@@ -176,6 +177,16 @@ class Desk:
             DatabaseUnavailable: nothing was kept and nothing was sent, or the broker's answer could not be kept; the
                 same call with the same key is safe in both cases and tells which.
         """
+        described = {attributes.SYMBOL: request.symbol, attributes.SIDE: request.side.value}
+        with tracing.span("submit order", described) as span:
+            submission = self._submit(request, idempotency_key, by, actor)
+            span.set(attributes.ORDER_ID, submission.order.id)
+            span.set(attributes.ORDER_STATUS, submission.order.status.value)
+            if submission.order.reason:
+                span.set(attributes.ORDER_REASON, submission.order.reason)
+        return submission
+
+    def _submit(self, request: OrderRequest, idempotency_key: str, by: str, actor: Actor | None) -> Submission:
         order_id = uuid4().hex
         with self._changing(), self._router.sending(order_id):
             with writing(self._engine) as connection:

@@ -41,6 +41,7 @@ from investiq.serve.http.middleware import (
 )
 from investiq.serve.http.openapi import describe_problems
 from investiq.serve.http.problems import ErrorHandler, Problem, problem_handlers
+from investiq.serve.http.tracing import request_spans
 
 __all__ = ["create_server", "set_health_status"]
 
@@ -86,12 +87,13 @@ def create_server(
         inner_layers: of the server alone, inside the common layers; they see what passed host check and body limit.
         refusals: statuses with which layers of the server's own turn requests away before a route is found, and what
             each means.
-        quiet: paths that are logged only when they fail.
+        quiet: paths that are logged only when they fail, and begin no trace.
         options: as FastAPI takes them.
     """
     layers = [
         *outer_layers,
         Middleware(AnswerHeaders),
+        *request_spans(access, quiet),
         Middleware(LoopLag, metrics=metrics),
         Middleware(AccessLog, quiet=quiet),
         Middleware(RequestMetrics, metrics=metrics),
