@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 from investiq import __version__
-from investiq.foundation.telemetry.tracing import SpanOutcome
+from investiq.foundation.vocabulary import SpanOutcome
 
 __all__ = ["BoundedExport", "HttpSpanExporter"]
 
@@ -44,7 +44,7 @@ _log = structlog.get_logger(__name__)
 
 
 class BoundedExport(SpanProcessor):
-    """Hands spans to an exporter, in batches and by a thread of its own. Beyond `most`, they are dropped and counted."""
+    """Hands spans to an exporter, in batches and by a thread of its own; more than `most` are dropped and counted."""
 
     def __init__(self, exporter: SpanExporter, count: Count, most: int = MOST_WAITING) -> None:
         self._count = count
@@ -77,7 +77,7 @@ class BoundedExport(SpanProcessor):
 
     def shutdown(self) -> None:
         """Hand over what waits. Takes as long as the exporter does."""
-        self._batches.shutdown()
+        self._batches.shutdown()  # type: ignore[no-untyped-call]
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """The same, and go on."""

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from investiq.foundation.telemetry.span_json import otlp_lines
-from investiq.foundation.telemetry.tracing import SpanOutcome
+from investiq.foundation.vocabulary import SpanOutcome
 
 __all__ = ["SUFFIX", "FileSpanExporter"]
 

@@ -19,15 +19,16 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from investiq.foundation.telemetry import attributes
+from investiq.foundation.vocabulary import SpanDestination, SpanOutcome
 
 __all__ = [
     "COMMAND_LINE",
     "NOTHING",
+    "NOTIFICATION",
     "Call",
     "Ids",
     "Kind",
     "Span",
-    "SpanOutcome",
     "Tracing",
     "TracingSettings",
     "activate",
@@ -51,6 +52,9 @@ Ids = tuple[str, str]
 COMMAND_LINE: Final = "investiq-cli"
 """As spans name a command that somebody typed."""
 
+NOTIFICATION: Final = "notify"
+"""The first span of a notification of ours. It is rare, and says which trace it is: that one is kept."""
+
 STOP_SECONDS: Final = 2.0
 """What a collector that hangs can cost the end of a process."""
 
@@ -61,16 +65,6 @@ class Kind(StrEnum):
     INTERNAL = "internal"
     SERVER = "server"
     CLIENT = "client"
-
-
-class SpanOutcome(StrEnum):
-    """What became of a span that was to be kept."""
-
-    EXPORTED = "exported"
-    DROPPED = "dropped"
-    """More came than could be taken away."""
-    FAILED = "failed"
-    """Where it was to go, it was not taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +154,7 @@ class _Nothing(AbstractContextManager["_Nothing"]):
 
 NOTHING: Final = _Nothing()
 _NONE: Final[Attributes] = {}
-_Count = Callable[[str, SpanOutcome, int], None]
+_Count = Callable[[SpanDestination, SpanOutcome, int], None]
 
 
 class _State:
@@ -190,7 +184,7 @@ def count_spans_with(tell: _Count) -> None:
     _STATE.told = tell
 
 
-def count(destination: str, outcome: SpanOutcome, spans: int) -> None:
+def count(destination: SpanDestination, outcome: SpanOutcome, spans: int) -> None:
     """Count what became of so many spans."""
     if _STATE.told is not None:
         _STATE.told(destination, outcome, spans)

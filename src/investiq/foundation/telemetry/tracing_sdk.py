@@ -37,12 +37,11 @@ from investiq.foundation.telemetry import attributes, tracing
 from investiq.foundation.telemetry.span_export import BoundedExport, HttpSpanExporter
 from investiq.foundation.telemetry.span_file import FileSpanExporter
 from investiq.foundation.telemetry.span_tail import TailProcessor
-from investiq.foundation.telemetry.tracing import Attributes, Ids, Kind, SpanOutcome, TracingSettings, Value
+from investiq.foundation.telemetry.tracing import Attributes, Ids, Kind, TracingSettings, Value
+from investiq.foundation.vocabulary import SpanDestination, SpanOutcome
 
-__all__ = ["COLLECTOR", "FILE", "SdkTracing"]
+__all__ = ["SdkTracing"]
 
-COLLECTOR: Final = "collector"
-FILE: Final = "file"
 _PATH: Final = "/v1/traces"
 _CHARACTERS: Final = 2_000
 """Of an attribute: the longest of our statements has half of them."""
@@ -51,7 +50,7 @@ _KINDS: Final = {Kind.INTERNAL: SpanKind.INTERNAL, Kind.SERVER: SpanKind.SERVER,
 _W3C: Final = TraceContextTextMapPropagator()
 _EMPTY: Final = Context()
 
-Count = Callable[[str, SpanOutcome, int], None]
+Count = Callable[[SpanDestination, SpanOutcome, int], None]
 
 
 class SdkTracing:
@@ -68,8 +67,8 @@ class SdkTracing:
             shutdown_on_exit=False,  # it would wait for a collector for half a minute
             span_limits=SpanLimits(max_span_attributes=64, max_attribute_length=_CHARACTERS),
         )
-        kept = SynchronousMultiSpanProcessor()
-        to_file, to_collector = partial(count, FILE), partial(count, COLLECTOR)
+        kept = SynchronousMultiSpanProcessor()  # type: ignore[no-untyped-call]
+        to_file, to_collector = partial(count, SpanDestination.FILE), partial(count, SpanDestination.COLLECTOR)
         files = FileSpanExporter(settings.folder, settings.service, settings.max_bytes, to_file)
         kept.add_span_processor(BoundedExport(files, to_file))
         if settings.endpoint is not None:
@@ -164,7 +163,7 @@ class _Current(AbstractContextManager["_Current"]):
 
 
 class _RecordAll(Sampler):
-    """As `inner` decides; what it leaves out is recorded all the same, for `TailProcessor`."""
+    """As `inner` decides; what it leaves out is recorded all the same, for `TailProcessor`. Notifications are kept."""
 
     def __init__(self, inner: Sampler) -> None:
         self._inner = inner
@@ -179,6 +178,8 @@ class _RecordAll(Sampler):
         links: Any = None,
         trace_state: Any = None,
     ) -> SamplingResult:
+        if name == tracing.NOTIFICATION:
+            return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes, trace_state)
         found = self._inner.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
         if found.decision is not Decision.DROP:
             return found

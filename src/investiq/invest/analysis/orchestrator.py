@@ -19,7 +19,7 @@ from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.threads import BoundedThreads, Turns
 from investiq.invest.analysis.engine import Answer, Engine, Steady, history_inputs
 from investiq.invest.analysis.kept_results import MOST_SYMBOLS, KeptResults, Made
-from investiq.invest.analysis.many import Assessed, EngineRun, failure_reason, made_of
+from investiq.invest.analysis.many import UNFORESEEN, Assessed, EngineRun, failure_reason, made_of
 from investiq.invest.analysis.overall import combined
 from investiq.invest.analysis.result import Analysis, EngineResult, Findings
 from investiq.invest.analysis.snapshot import Snapshot
@@ -275,7 +275,8 @@ class Orchestrator:
         except Exception as error:
             # Where our own limit ran out, the traceback would only show that we waited.
             traceback, reason = not limit.expired(), failure_reason(error)
-            _log.error("engine_failed", engine=engine.name, symbol=snapshot.symbol, reason=reason, exc_info=traceback)
+            tell = _log.error if reason == UNFORESEEN else _log.warning
+            tell("engine_failed", engine=engine.name, symbol=snapshot.symbol, reason=reason, exc_info=traceback)
             return error
 
     async def _assess(self, engine: Engine, snapshot: Snapshot) -> Answer:

@@ -95,7 +95,7 @@ def open_desk(
         terms = AccountTerms(PaperBroker.name, mode, config.initial_cash)
         cash = AccountBook().open(connection, terms, market.session(), when)
     if cash != config.initial_cash:
-        log.warning("initial_cash has no effect on an open account", configured=config.initial_cash, account=cash)
+        log.warning("initial_cash_not_used", configured=config.initial_cash, account=cash)
     broker = PaperBroker(engine, market, Costs.of(config), cash, mode)
     desk = Desk(
         config=config,
@@ -162,7 +162,7 @@ class Desk:
         try:
             self._router.follow(watched)
         except BrokerUnavailable as error:
-            log.warning("open doubts wait for the broker", error=error.message)
+            log.warning("open_doubts_wait", error=error.message)
         self._monitor.observe()
 
     def submit(self, request: OrderRequest, idempotency_key: str, by: str, actor: Actor | None = None) -> Submission:
@@ -335,7 +335,7 @@ class Desk:
             try:
                 self._monitor.halt(note, by, actor)
             except Exception as error:  # whatever keeps it from being written, it was demanded
-                log.error("halt in force but not kept yet", error=str(error))
+                log.warning("halt_not_kept_yet", error=str(error))
             return self.status()
 
     def resume(self, note: str, by: str, actor: Actor | None = None) -> TradingStatus:
