@@ -22,7 +22,10 @@ def named() -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and node.args and _logs(node.func):
                 first = node.args[0]
-                yield f"{path.name}:{node.lineno}", first.value if isinstance(first, ast.Constant) else ast.unparse(first)
+                yield (
+                    f"{path.name}:{node.lineno}",
+                    first.value if isinstance(first, ast.Constant) else ast.unparse(first),
+                )
 
 
 def _logs(function: ast.expr) -> bool:

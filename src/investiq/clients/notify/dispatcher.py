@@ -87,7 +87,9 @@ class NotificationDispatcher:
                 return
 
     def _try(self, notifier: Notifier, notice: Notice) -> Undelivered | None:
-        with tracing.root(tracing.NOTIFICATION, {attributes.NOTIFIER: notifier.name, attributes.ALERT: notice.alertname}) as span:
+        with tracing.root(
+            tracing.NOTIFICATION, {attributes.NOTIFIER: notifier.name, attributes.ALERT: notice.alertname}
+        ) as span:
             failure = self._failure(notifier, notice)
             outcome = failure.outcome if failure else "delivered"
             span.set(attributes.OUTCOME, outcome)

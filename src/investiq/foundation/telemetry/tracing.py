@@ -122,8 +122,8 @@ class Tracing(Protocol):
     def ids(self) -> Ids | None:
         """Of the current span; None outside of a trace."""
 
-    def is_sampled(self) -> bool:
-        """Whether the current trace is certain to be kept."""
+    def keeps(self, milliseconds: float, *, failed: bool) -> bool:
+        """Whether this process is certain to keep the current trace, of which one span took so long."""
 
     def shutdown(self, seconds: float) -> None:
         """Hand over what is held, for so long at most."""

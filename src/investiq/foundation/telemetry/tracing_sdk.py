@@ -75,6 +75,7 @@ class SdkTracing:
             exporter = _http_exporter(settings.endpoint, settings.token, to_collector)
             kept.add_span_processor(BoundedExport(exporter, to_collector))
         self._provider.add_span_processor(TailProcessor(kept, settings.slow_milliseconds))
+        self._slow_milliseconds = settings.slow_milliseconds
         self._tracer = self._provider.get_tracer("investiq", __version__)
 
     def span(
@@ -104,8 +105,9 @@ class SdkTracing:
         context = trace.get_current_span().get_span_context()
         return (_trace_id(context), trace.format_span_id(context.span_id)) if context.is_valid else None
 
-    def is_sampled(self) -> bool:
-        return trace.get_current_span().get_span_context().trace_flags.sampled
+    def keeps(self, milliseconds: float, *, failed: bool) -> bool:
+        sampled = trace.get_current_span().get_span_context().trace_flags.sampled
+        return sampled or failed or milliseconds >= self._slow_milliseconds
 
     def flush(self) -> None:
         """Hand over what has ended, however long that takes: for tests."""

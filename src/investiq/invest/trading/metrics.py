@@ -54,7 +54,14 @@ class TradingMetrics:
             self._orders.labels(entered).inc()
         if entered is OrderStatus.FILLED:
             self._trades.inc()
-        log.info("order_changed", status=entered.value, order=order.id, symbol=order.symbol, side=order.side, reason=order.reason)
+        log.info(
+            "order_changed",
+            status=entered.value,
+            order=order.id,
+            symbol=order.symbol,
+            side=order.side,
+            reason=order.reason,
+        )
 
     def acknowledged(self, seconds: float) -> None:
         """The broker answered a submit."""
