@@ -16,6 +16,7 @@ from investiq.clients.api.transport import settings, translate_errors, trusted_w
 from investiq.clients.session.answer import read_answer, read_answer_blocking
 from investiq.clients.session.listener import TrustedUsers
 from investiq.foundation.telemetry import tracing
+from investiq.foundation.telemetry.logging import request_headers
 
 __all__ = ["AsyncInvestIQClient", "AsyncReadingClient", "InvestIQClient", "SessionClient"]
 
@@ -69,7 +70,7 @@ class InvestIQClient(Endpoints, BlockingClient):
         with (
             translate_errors(self.base_url, call.method, call.path),
             tracing.call(call.method, self.base_url + call.path) as traced,
-            self._http.stream(**call.request_with(traced.headers)) as response,
+            self._http.stream(**call.request_with({**request_headers(), **traced.headers})) as response,
         ):
             traced.answered(response.status_code)
             answer = read_answer_blocking(response, self._timeout)
@@ -112,7 +113,7 @@ class _AsyncConnection(AwaitingClient):
             translate_errors(self.base_url, call.method, call.path),
             tracing.call(call.method, self.base_url + call.path) as traced,
         ):
-            request = call.request_with(traced.headers)
+            request = call.request_with({**request_headers(), **traced.headers})
             async with asyncio.timeout(self._timeout), self._http.stream(**request) as response:
                 traced.answered(response.status_code)
                 answer = await read_answer(response)

@@ -19,6 +19,7 @@ from investiq.clients.session.listener import TrustedUsers
 from investiq.clients.session.next_steps import OURS, TYPED, NextSteps
 from investiq.foundation.config import Config
 from investiq.foundation.telemetry import tracing
+from investiq.foundation.telemetry.logging import request_headers
 from investiq.foundation.topology import Process
 
 __all__ = ["HttpSession", "HttpSettings", "ServerClient"]
@@ -200,7 +201,7 @@ class HttpSession:
 
     async def _once(self, method: str, path: str, options: Mapping[str, Any]) -> Answer:
         with tracing.call(method, self._absolute(path)) as call:
-            headers = {**(options.get("headers") or {}), **call.headers}
+            headers = {**request_headers(), **(options.get("headers") or {}), **call.headers}
             async with self._client.stream(method, path, **{**options, "headers": headers}) as response:
                 call.answered(response.status_code)
                 return await read_answer(response)

@@ -25,7 +25,15 @@ with as_if_missing("rich", "greenlet"):  # for consoles, and for greenlets: 5 MB
     import structlog
 from structlog.typing import EventDict, Processor
 
-__all__ = ["REQUEST_ID", "configure", "count_records_with", "log_request", "without_keys", "without_secrets"]
+__all__ = [
+    "REQUEST_ID",
+    "configure",
+    "count_records_with",
+    "log_request",
+    "request_headers",
+    "without_keys",
+    "without_secrets",
+]
 
 _BOUND: Final[tuple[Processor, ...]] = (
     structlog.contextvars.merge_contextvars,
@@ -154,6 +162,12 @@ def log_request(logger: str, request_id: str, *, method: str, path: str, status:
         f'"timestamp": "{_iso(time.time_ns() // 1000)}", "part": {_quote(_OUTPUT.part)}, '
         f'"subject": {_REQUEST_SUBJECT}{trace}}}'
     )
+
+
+def request_headers() -> Mapping[str, str]:
+    """What tells a server of ours for which request it is asked, so that its log has the same id."""
+    request_id = REQUEST_ID.get("")
+    return {"X-Request-ID": request_id} if isinstance(request_id, str) and request_id else {}
 
 
 def without_keys(text: str) -> str:

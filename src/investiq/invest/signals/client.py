@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry import tracing
+from investiq.foundation.telemetry.logging import request_headers
 from investiq.foundation.threads import BoundedThreads
 from investiq.invest.market.types import Bar, Symbol
 from investiq.invest.signals.features import NEEDED_BARS
@@ -207,7 +208,7 @@ class SignalClient:
             # httpx2 limits each step by itself: an answer that drips in could take for ever.
             async with asyncio.timeout(self._timeout):
                 with tracing.call(method, self._base_url + path) as call:
-                    headers = {**options.pop("headers", {}), **call.headers}
+                    headers = {**options.pop("headers", {}), **request_headers(), **call.headers}
                     response = await self._http.request(method, path, headers=headers, **options)
                     call.answered(response.status_code)
                     return response
