@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from investiq.foundation.telemetry.catalogue import AUTH_FAILURES, DEPENDENCY_HEALTH, EVENT_LOOP_LAG, REQUEST_DURATION
+from investiq.foundation.telemetry.catalogue import (
+    AUTH_FAILURES,
+    DEPENDENCY_HEALTH,
+    EVENT_LOOP_LAG,
+    LOG_RECORDS,
+    REQUEST_DURATION,
+)
 from investiq.foundation.topology import API, PROBES, SIGNALS, WEB
-from investiq.foundation.vocabulary import Dependency, RestartAlert, Severity, Subject
+from investiq.foundation.vocabulary import Dependency, LogLevel, RestartAlert, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.exporters.scrape import UP
@@ -25,6 +31,7 @@ __all__ = [
     "REQUEST_RATE",
     "SERVICE_ABSENT",
     "SERVICE_DOWN",
+    "UNEXPECTED_ERRORS",
 ]
 
 _REQUESTS_FLOOR = 0.1  # requests a second, 30 in five minutes: below that a single failure would be a high ratio
@@ -224,6 +231,25 @@ AUTH_FAILURES_HIGH = Alert(
     covered_by="ServiceDown",
 )
 
+_UNEXPECTED = eq("level", LogLevel.ERROR, LogLevel.CRITICAL)
+
+UNEXPECTED_ERRORS = Alert(
+    name="UnexpectedErrors",
+    subject=Subject.API,
+    severity=Severity.WARNING,
+    # What is foreseen is logged as a warning, and has an alert of its own where somebody has to act.
+    query=f"sum by (job) (increase({series(LOG_RECORDS, _UNEXPECTED)}[5m]))",
+    op=">",
+    threshold=0,
+    for_seconds=0,
+    summary='{{ $labels.job }} has logged {{ $value | printf "%.0f" }} errors that nobody foresaw',
+    description=(
+        "In the last five minutes it met something that it was not written for. What it did just then has failed, and "
+        "may fail again; the log has the traceback."
+    ),
+    no_data=NoData.QUIET,
+)
+
 _DEPENDENCY_LOSS = {
     Severity.CRITICAL: (
         "Its checks have failed for a minute. Without the database or the broker no order is taken; without market "
@@ -276,4 +302,5 @@ ALERTS = (
     SIGNAL_MODELS_UNREACHABLE,
     API_SATURATED,
     AUTH_FAILURES_HIGH,
+    UNEXPECTED_ERRORS,
 )
