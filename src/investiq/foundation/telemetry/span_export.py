@@ -169,7 +169,7 @@ class HttpSpanExporter(SpanExporter):
             async for piece in response.aiter_bytes():
                 answer += piece
                 if len(answer) > _ANSWER_BYTES:
-                    break
+                    raise httpx2.RemoteProtocolError("an answer without end")
             return response.status_code, answer
 
     def _tell(self, why: str) -> None:
