@@ -488,6 +488,12 @@ class LoggingConfig(Section):
     )
     max_bytes: int = Field(10_000_000, ge=10_000, description="size at which a part's log file is rotated")
     backups: int = Field(5, ge=1, description="rotated files kept for each part")
+    loki_url: PublicUrl | None = Field(
+        None,
+        description="base URL of a Loki of yours: `investiq up` then writes monitoring/alloy.alloy in data_dir, with "
+        "which Alloy brings it these logs",
+        examples=["http://127.0.0.1:3100"],
+    )
 
 
 class TracingConfig(Section):

@@ -37,6 +37,7 @@ __all__ = [
     "count",
     "count_spans_with",
     "database_call",
+    "deactivate",
     "enabled",
     "ids",
     "root",
@@ -170,6 +171,11 @@ _STATE: Final = _State()
 def activate(tracing: Tracing) -> None:
     """Trace with it from now on."""
     _STATE.tracing = tracing
+
+
+def deactivate() -> None:
+    """Trace no more; what was traced with is the caller's."""
+    _STATE.tracing = None
 
 
 def shutdown(seconds: float = STOP_SECONDS) -> None:
