@@ -37,7 +37,7 @@ from investiq.serve.http.tracing import request_spans
 
 REQUESTS = 300
 """In a round, for each contender."""
-BARE, OFF, SOME, FULL, OPENTELEMETRY = "bare application", "off", "1 %", "full", "OpenTelemetry"
+BARE, OFF, SOME, FULL, OPENTELEMETRY = "bare application", "off", "1 %", "100 %", "OpenTelemetry"
 PATH = "/items/7"
 
 

@@ -57,6 +57,7 @@ _UNSAID: Final = ("logger", "subject", "span_id", "exception")
 @pass_command_context
 def command(
     context: CommandContext,
+    /,
     *,
     age: float,
     level: str | None,

@@ -22,10 +22,8 @@ def named() -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and node.args and _logs(node.func):
                 first = node.args[0]
-                yield (
-                    f"{path.name}:{node.lineno}",
-                    first.value if isinstance(first, ast.Constant) else ast.unparse(first),
-                )
+                name = first.value if isinstance(first, ast.Constant) else ast.unparse(first)
+                yield f"{path.name}:{node.lineno}", str(name)
 
 
 def _logs(function: ast.expr) -> bool:

@@ -103,9 +103,9 @@ def test_openmetrics_is_written_as_the_library_does(registry: CollectorRegistry,
     told.labels("x").observe(7, {"trace_id": "00000000000000000000000000000001"})
     text = OpenMetricsExposition(escaping)
     for _ in range(2):
-        assert text.encode(registry) == openmetrics.generate_latest(registry, escaping)
+        assert text.encode(registry) == openmetrics.generate_latest(registry, escaping)  # type: ignore[no-untyped-call]
     told.labels("x").observe(0.31, {"trace_id": "00000000000000000000000000000002"})
-    assert text.encode(registry) == openmetrics.generate_latest(registry, escaping)
+    assert text.encode(registry) == openmetrics.generate_latest(registry, escaping)  # type: ignore[no-untyped-call]
     assert TextExposition(escaping).encode(registry) == generate_latest(registry, escaping)
     assert b"trace_id" not in TextExposition(escaping).encode(registry)
 

@@ -121,7 +121,7 @@ async def test_a_scraper_that_takes_openmetrics_is_told_an_example_of_each_bucke
         asked = await client.get("/metrics", headers={"Accept": PROMETHEUS})
         plain = await client.get("/metrics", headers={"Accept": "text/plain"})
     assert asked.headers["content-type"].startswith("application/openmetrics-text")
-    families = list(text_string_to_metric_families(asked.text))
+    families = list(text_string_to_metric_families(asked.text))  # type: ignore[no-untyped-call]
     (durations,) = [one for one in families if one.name == "investiq_request_duration_milliseconds"]
     examples = [sample for sample in durations.samples if sample.exemplar]
     assert [sample.labels["endpoint"] for sample in examples] == ["/api/analyze/{symbol}"]
