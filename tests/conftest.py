@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import logging
 import os
 import signal
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +43,25 @@ LONG = ("own services", "types", "offline", "hardened")
 """Groups of one test each that takes a minute or more."""
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """On a fresh clone, each worker compiles a part of the tests and finds the others' work, instead of compiling all.
+
+    They import the same modules, each from another one on; the compiled files are shared.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or [Path(arg).resolve() for arg in session.config.args] != [Path(__file__).parent]:
+        return
+    names = sorted(_module_name(path) for path in Path(__file__).parent.rglob("test_*.py"))
+    first = len(names) * int(worker["workerid"].removeprefix("gw")) // int(worker["workercount"])
+    for name in (*names[first:], *names[:first]):
+        with contextlib.suppress(Exception):  # collection imports it again, and reports
+            importlib.import_module(name)
+
+
+def _module_name(path: Path) -> str:
+    return ".".join(path.relative_to(Path(__file__).parents[1]).with_suffix("").parts)
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Under pytest-xdist, what starts real programs stays on one worker, so that each is started once for all.
@@ -58,7 +80,7 @@ def _group(item: pytest.Item) -> str | None:
     if item.get_closest_marker("xdist_group") or not item.get_closest_marker("e2e"):
         return None  # it has said its own, or needs none
     fixtures = getattr(item, "fixturenames", ())
-    for stacks in (NEW_STACKS, SHARED_STACK, EDGED_STACK):
+    for stacks in (SHARED_STACK, EDGED_STACK, NEW_STACKS):  # where the shared one is: it is not started again elsewhere
         if stacks in fixtures:
             return stacks
     return item.path.parent.name  # one PostgreSQL, one pair of servers for all tests of a package

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -146,7 +147,7 @@ def test_an_order_is_placed_filled_shown_and_held(api: Served) -> None:
     api.go_on(CLOSING)
     shown = run("trade", "show", placed["id"])
     assert shown.code == ExitCode.DONE
-    assert "buy 7.0000 MSFT market: filled" in shown.out
+    assert "buy 7 MSFT market: filled, 7 filled at 27.80" in shown.out
     listed = run("trade", "list", "--symbol", "MSFT", "--status", "filled")
     assert placed["id"] in listed.out
     assert document("trade", "list", "--limit", "1")["schema"] == "investiq.orders/1"
@@ -155,7 +156,8 @@ def test_an_order_is_placed_filled_shown_and_held(api: Served) -> None:
     assert "MSFT" in {position["symbol"] for position in held["positions"]}
     text = run("positions").out
     assert "MSFT" in text
-    assert "equity" in text
+    assert "equity           $" in text
+    assert re.search(r"total return +[+−]?0\.\d\d\u202f% of \$100,000\.00", text)
     assert "[]" not in text, "what is empty is not shown as Python writes it"
 
 
@@ -187,6 +189,34 @@ def test_an_order_beyond_a_limit_is_refused_and_kept() -> None:
     assert order["status"] == "denied"
     assert result.err.startswith("denied: the order may take $999,9")
     assert document("trade", "show", order["id"])["status"] == "denied"
+
+
+@pytest.mark.usefixtures("api")
+def test_a_dry_run_says_what_an_order_would_cost_and_places_nothing() -> None:
+    before = document("trade", "list")["orders"]
+    said = run("trade", "buy", "AAPL", "--quantity", "10", "--dry-run")
+    assert said.code == ExitCode.DONE
+    assert re.match(
+        r"buy 10 AAPL market at [\d.]+: would be sent\n  costs         \$[\d,.]+, with a commission of \$1\.00",
+        said.out,
+    )
+    told = document("trade", "buy", "AAPL", "--quantity", "10", "--dry-run")
+    assert (told["schema"], told["denial"]) == ("investiq.order_preview/1", None)
+    denied = run("trade", "buy", "AAPL", "--notional", "99999", "--dry-run")
+    assert (denied.code, "would be denied: the order may take" in denied.out) == (ExitCode.REFUSED, True)
+    assert document("trade", "list")["orders"] == before
+
+
+@pytest.mark.usefixtures("api")
+def test_older_orders_are_reached_by_the_cursor() -> None:
+    placed = [document("trade", "buy", "IBM", "--quantity", "1", "--limit", "1")["id"] for _ in range(2)]
+    first = run("trade", "list", "--limit", "1")
+    assert placed[1] in first.out
+    cursor = re.search(r"older orders: --cursor (\d+)", first.err)
+    assert cursor
+    assert placed[0] in run("trade", "list", "--limit", "1", "--cursor", cursor[1]).out
+    for order in placed:
+        run("trade", "cancel", order)
 
 
 @pytest.mark.usefixtures("api")
@@ -244,6 +274,27 @@ def test_an_order_that_does_not_exist_fails(order_id: str) -> None:
 
 
 # ---- halt, resume and keys ----
+
+
+@pytest.mark.usefixtures("api")
+def test_halts_says_who_halted_and_resumed_and_why() -> None:
+    run("halt", "--reason", "odd fills")
+    run("resume", "--reason", "explained")
+    shown = run("halts", "--limit", "2")
+    resumed, halted = shown.out.splitlines()[1:]
+    assert re.match(r"Thu 3 Jan 2008, \d\d:\d\d  resume  local admin  \$[\d,.]+  .*explained$", resumed)
+    assert "manual: odd fills" in halted
+    told = document("halts", "--limit", "1")
+    assert (told["schema"], told["events"][0]["note"]) == ("investiq.halts/1", "explained")
+
+
+@pytest.mark.usefixtures("api")
+def test_orders_are_listed_by_side_and_day() -> None:
+    order = document("trade", "buy", "IBM", "--quantity", "1", "--limit", "1")["id"]
+    assert order in run("trade", "list", "--side", "buy", "--from", "2008-01-03", "--to", "2008-01-03").out
+    assert order not in run("trade", "list", "--side", "sell").out
+    assert run("trade", "list", "--from", "yesterday").code == ExitCode.USAGE
+    run("trade", "cancel", order)
 
 
 def test_halt_denies_entries_until_resume(api: Served) -> None:

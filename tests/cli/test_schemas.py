@@ -9,7 +9,21 @@ import investiq
 
 SCHEMAS = {
     *("analysis", "answer", "bars", "capacity", "checklist", "config", "doctor", "down", "error", "inbox"),
-    *("key", "keys", "load", "load.runs", "login", "model", "open", "order", "orders", "session", "sessions"),
+    *(
+        "key",
+        "keys",
+        "load",
+        "load.runs",
+        "login",
+        "model",
+        "open",
+        "order",
+        "order_preview",
+        "orders",
+        "halts",
+        "session",
+        "sessions",
+    ),
     *(
         "panels",
         "positions",
@@ -22,8 +36,8 @@ SCHEMAS = {
         "slo",
         "slo.export",
     ),
-    *("sign_off", "audit", "audit.chain", "secrets", "secrets.rotated", "support.bundle"),
-    *("backup", "backup.key", "backups", "restore", "verification"),
+    *("sign_off", "audit", "audit.chain", "audit.accepted", "secrets", "secrets.rotated", "support.bundle"),
+    *("backup", "backup.key", "backup.timer", "backups", "restore", "verification"),
     *("scan", "slo.import", "status", "symbols", "trading", "training", "up", "validate"),
 }
 

@@ -10,8 +10,8 @@ import yaml
 from pydantic import SecretStr
 
 from investiq.foundation.config.fields import settings
-from investiq.foundation.config.load import PATH_VARIABLE, SHORT_NAMES
 from investiq.foundation.config.schema import Config, NotifyConfig
+from investiq.foundation.setting_sources import PATH_VARIABLE, SHORT_NAMES
 from investiq.foundation.vocabulary import DenialReason, OrderStatus
 from investiq.invest.trading.order import TRANSITIONS
 from investiq.monitoring.routing.routes import alertmanager_document

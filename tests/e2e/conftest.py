@@ -22,7 +22,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return (base.parent if base.name.startswith("popen-") else base) / "models"  # one for all workers of pytest-xdist
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # and not longer: a stack works on while other tests run beside it
 def stack(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[Stack]:
     """A stack that is up. Whoever uses it leaves every part running and trading not halted."""
     # All of a worker's tests run beside it for minutes: a busy machine is to fail none of them by a late heartbeat.
@@ -30,19 +30,22 @@ def stack(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[St
     stack = Stack(tmp_path_factory.mktemp("stack"), {"INVESTIQ_SIGNALS_MODEL_DIR": str(models), **patient})
     stack.up()
     yield stack
-    _end(stack)
+    ended(stack)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def edged(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[Stack]:
-    """A stack behind the edge, which alone listens beyond loopback. Whoever uses it leaves it as it was."""
+    """A stack behind the edge, which alone listens beyond loopback.
+
+    Parts of it are killed and held; whoever uses it leaves every part running.
+    """
     folder = tmp_path_factory.mktemp("edged")
     patient = {"INVESTIQ_TRADING_HEARTBEAT_TIMEOUT_SECONDS": "120"}
     edge = edge_settings(folder / "tls", "0.0.0.0")  # noqa: S104  a network namespace is to see it
     stack = Stack(folder, {"INVESTIQ_SIGNALS_MODEL_DIR": str(models), **patient, **edge})
     stack.up()
     yield stack
-    _end(stack)
+    ended(stack)
 
 
 @pytest.fixture
@@ -71,10 +74,10 @@ def new_stack(tmp_path: Path, models: Path) -> Iterator[NewStack]:
 
     yield make
     for stack in stacks:
-        _end(stack)
+        ended(stack)
 
 
-def _end(stack: Stack) -> None:
+def ended(stack: Stack) -> None:
     """Stop the stack, and see that nothing of it is left."""
     before = stack.processes()
     stack.down()

@@ -81,7 +81,7 @@ def test_the_error_budgets_are_recorded_and_shown(stack: Stack) -> None:
     assert "api-availability" in stack.investiq("slo").out
 
 
-def test_the_proofs_and_the_parts_are_told_once_each(new_stack: NewStack) -> None:
+def test_a_start_tells_each_part_once_and_works_again_after_down_and_after_a_kill(new_stack: NewStack) -> None:
     stack = new_stack()
     first = stack.up()
     for part in (*stack.ports, "model"):
@@ -101,50 +101,43 @@ def test_the_proofs_and_the_parts_are_told_once_each(new_stack: NewStack) -> Non
     assert set().union(*stack.targets().values()) == {"up"}
     print(f"\nsecond start: {second.seconds:.1f} s")  # noqa: T201  `pytest -s` shows it; no assertion on time
 
-
-def test_a_supervisor_that_is_killed_leaves_nothing_and_the_next_start_works(new_stack: NewStack) -> None:
-    stack = new_stack()
-    stack.up()
     running = stack.processes()
     assert len(running) >= 10
     os.kill(running[0].pid, signal.SIGKILL)
     _, left = psutil.wait_procs(running[1:], timeout=5)
-    assert not left
+    assert not left, "a supervisor that is killed leaves nothing"
     assert stack.investiq("status").code == ExitCode.NOT_RUNNING
     stack.up()
 
 
-def test_a_crashed_part_comes_back_by_itself(new_stack: NewStack) -> None:
-    stack = new_stack()
-    stack.up()
+def test_a_crashed_part_comes_back_by_itself(edged: Stack) -> None:
     for part, path in (("api", "/api/market"), ("web", "/")):
-        os.kill(stack.part(part)["pid"], signal.SIGKILL)
-        answer = httpx2.get(stack.url(part, path), timeout=60, trust_env=False)
+        before = edged.part(part)
+        os.kill(before["pid"], signal.SIGKILL)
+        answer = httpx2.get(edged.url(part, path), timeout=60, trust_env=False)
         assert answer.status_code == 200, "who asks meanwhile waits for the restart, and is not refused"
-        awaited(f"restart of {part}", 60, partial(_has_restarted, stack, part))
+        awaited(f"restart of {part}", 60, partial(_has_restarted, edged, before))
 
 
-def _has_restarted(stack: Stack, part: str) -> bool:
-    told = stack.part(part)
-    return bool(told["restarts"] == 1 and told["state"] == "healthy")
+def _has_restarted(stack: Stack, before: dict[str, Any]) -> bool:
+    told = stack.part(before["name"])
+    return bool(told["restarts"] == before["restarts"] + 1 and told["state"] == "healthy")
 
 
-def test_the_port_of_a_part_that_is_held_stays_ours(new_stack: NewStack) -> None:
-    stack = new_stack()
-    stack.up()
+def test_the_port_of_a_part_that_is_held_stays_ours(edged: Stack) -> None:
     for part in ("api", "alertmanager", "blackbox", "node"):
-        assert stack.investiq("down", part).code == ExitCode.DONE
-        assert stack.part(part)["state"] == "held"
+        assert edged.investiq("down", part).code == ExitCode.DONE
+        assert edged.part(part)["state"] == "held"
         with pytest.raises((httpx2.NetworkError, httpx2.RemoteProtocolError)):  # which of them is a matter of moments
-            httpx2.get(stack.url(part), timeout=60, trust_env=False)
+            httpx2.get(edged.url(part), timeout=60, trust_env=False)
         with socket.socket() as other:
             other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with pytest.raises(OSError, match="Address already in use"):
-                other.bind(("127.0.0.1", stack.ports[part]))
-    said = stack.investiq("doctor", "ports").out
+                other.bind(("127.0.0.1", edged.ports[part]))
+    said = edged.investiq("doctor", "ports").out
     assert "it was stopped with `investiq down api`" in said
     assert "is held by" not in said
-    assert stack.investiq("up", "api", "alertmanager", "blackbox", "node").code == ExitCode.DONE
+    assert edged.investiq("up", "api", "alertmanager", "blackbox", "node").code == ExitCode.DONE
 
 
 def test_a_start_that_fails_ends_with_cause_fix_and_log_and_leaves_nothing(new_stack: NewStack) -> None:

@@ -45,6 +45,7 @@ COMMANDS = {
     "positions": "show positions and the account",
     "halt": "deny new entries from now on",
     "resume": "lift a halt",
+    "halts": "show every halt and resume: who, why, and what the account was worth",
     "models": "train and show the signal model",
     "inbox": "show notifications",
     "backup": "make a backup, list them, add keys",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
+from investiq.foundation import figures as fmt
+
+if TYPE_CHECKING:
+    from investiq.foundation.contract.api import Account, ClosedPosition, Position
 
 
 @click.command(cls=ExampleCommand, examples=(("investiq positions", "what is held, and the account"),))
@@ -17,21 +21,53 @@ def command(context: CommandContext) -> None:
     """Show positions and the account."""
     with context.api() as client:
         positions, closed, account = client.positions(), client.closed_positions(), client.account()
-    held = _table(context, positions, (*_HELD, *_REALISED)) if positions else ["no positions"]
-    gone = ["", "sold out", *_table(context, closed, ("symbol", *_REALISED))] if closed else []
-    money = [f"{name.replace('_', ' '):16} {_shown(value)}" for name, value in account.items() if value != []]
+    held = context.table(_COLUMNS, [_held(position) for position in positions]) if positions else ["no positions"]
+    gone = ["", "sold out", *context.table(_SOLD, [_realised(position) for position in closed])] if closed else []
     document = {"positions": positions, "closed": closed, "account": account}
-    context.emit("investiq.positions/1", document, *held, *gone, "", *money)
+    context.emit("investiq.positions/1", document, *held, *gone, "", *_account(account))
 
 
-_HELD = ("symbol", "quantity", "average_price", "market_price", "market_value", "unrealised_pnl")
-_REALISED = ("realised_pnl", "commission_paid", "net_realised_pnl")
+_SOLD = ("symbol", "realised", "commission", "net realised")
+_COLUMNS = ("symbol", "shares", "paid", "price", "value", "unrealised", *_SOLD[1:])
 
 
-def _table(context: CommandContext, rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Sequence[str]:
-    titles = [field.replace("_", " ") for field in fields]
-    return context.table(titles, [[row.get(field) for field in fields] for row in rows])
+def _held(position: Position) -> Sequence[str]:
+    symbol, *realised = _realised(position)
+    return (
+        symbol,
+        fmt.quantity(position["quantity"]),
+        fmt.price(position["average_price"]),
+        fmt.price(position["market_price"]),
+        fmt.money(position["market_value"]),
+        fmt.signed_money(position["unrealised_pnl"]),
+        *realised,
+    )
 
 
-def _shown(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else "-" if value is None else str(value)
+def _realised(position: Position | ClosedPosition) -> Sequence[str]:
+    return (
+        position["symbol"],
+        fmt.signed_money(position["realised_pnl"]),
+        fmt.money(position["commission_paid"]),
+        fmt.signed_money(position["net_realised_pnl"]),
+    )
+
+
+def _account(account: Account) -> list[str]:
+    gained = fmt.percent(fmt.total_return(account["equity"], account["initial_cash"]), 2, plus=True)
+    figures = {
+        "equity": fmt.money(account["equity"]),
+        "total return": f"{gained} of {fmt.money(account['initial_cash'])}",
+        "today": fmt.signed_money(account["day_pnl"]),
+        "unrealised": fmt.signed_money(account["unrealised_pnl"]),
+        "realised": f"{fmt.signed_money(account['net_realised_pnl'])} after {fmt.money(account['commission_paid'])} "
+        "commission",
+        "drawdown": f"{fmt.percent(account['drawdown'], 2)} below {fmt.money(account['high_water_mark'])}",
+        "cash": fmt.money(account["cash"]),
+        "buying power": fmt.money(account["buying_power"]),
+        "exposure": fmt.money(account["exposure"]),
+        "account": f"{account['broker']}, {account['mode']}",
+    }
+    if account["unpriced"]:
+        figures["without a price"] = ", ".join(account["unpriced"])
+    return [f"{name:16} {figure}" for name, figure in figures.items()]

@@ -13,13 +13,16 @@ from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
 from investiq.clients.session import TimedOut
+from investiq.foundation import figures as fmt
 from investiq.foundation.number_options import PositiveAmount, WholeNumberRange
-from investiq.foundation.vocabulary import OrderType, Side
+from investiq.foundation.vocabulary import OrderStatus, OrderType, Side
 
 if TYPE_CHECKING:
-    from investiq.foundation.contract.api import Order
+    from investiq.foundation.contract.api import Order, OrderPreview
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_COLUMNS = ("placed (New York)", "symbol", "side", "type", "asked", "price", "status", "reason", "id")
 
 
 class _IdempotencyKey(click.ParamType[str]):
@@ -37,8 +40,9 @@ class _IdempotencyKey(click.ParamType[str]):
     cls=ExampleGroup,
     examples=(
         ("investiq trade buy AAPL --notional 5000", "buy for about 5000 dollars at the next price"),
+        ("investiq trade buy AAPL --notional 5000 --dry-run", "what that would cost, and whether it would be denied"),
         ("investiq trade sell AAPL --quantity 10 --limit 150", "sell ten at 150 or better"),
-        ("investiq trade list --status filled", "what was filled"),
+        ("investiq trade list --status filled --from 2008-01-02", "what was filled, from that day on"),
     ),
 )
 def command() -> None:
@@ -56,6 +60,7 @@ def _order_options(run: F) -> F:
             type=_IdempotencyKey(),
             help="Send the same key again to be sure that one order exists (default: a new one).",
         ),
+        click.option("--dry-run", is_flag=True, help="Only say what it would cost and whether it would be denied."),
     )
     for option in reversed(options):
         run = option(run)
@@ -87,22 +92,22 @@ def _submit(
     notional: Decimal | None,
     limit_price: Decimal | None,
     idempotency_key: str | None,
+    dry_run: bool,
 ) -> int:
     if (quantity is None) == (notional is None):
         raise click.UsageError("say how much: either --quantity (shares) or --notional (dollars)")
+    order: dict[str, Any] = {
+        "quantity": quantity,
+        "notional": notional,
+        "order_type": OrderType.LIMIT if limit_price else OrderType.MARKET,
+        "limit_price": limit_price,
+    }
+    if dry_run:
+        return _preview(context, symbol, side, order)
     key = idempotency_key or f"cli-{uuid.uuid4()}"
-    order_type = OrderType.LIMIT if limit_price else OrderType.MARKET
     with context.api() as client:
         try:
-            submission = client.submit(
-                symbol,
-                side,
-                idempotency_key=key,
-                quantity=quantity,
-                notional=notional,
-                order_type=order_type,
-                limit_price=limit_price,
-            )
+            submission = client.submit(symbol, side, idempotency_key=key, **order)
         except TimedOut:
             context.say(f"in doubt: ask again with --idempotency-key {key}, which cannot place a second order")
             raise
@@ -113,31 +118,45 @@ def _submit(
     return ExitCode.DONE
 
 
-@command.command("list", examples=(("investiq trade list --symbol AAPL", "every order in AAPL"),))
+def _preview(context: CommandContext, symbol: str, side: Side, order: dict[str, Any]) -> int:
+    with context.api() as client:
+        would = client.preview(symbol, side, **order)
+    context.emit("investiq.order_preview/1", dict(would), *_prospects(would))
+    return ExitCode.REFUSED if would["denial"] else ExitCode.DONE
+
+
+@command.command("list", examples=(("investiq trade list --symbol AAPL --side sell", "every sale of AAPL"),))
 @click.option("--symbol", help="Only this symbol.")
-@click.option("--status", help="Only this status, such as filled or denied.")
+@click.option("--status", type=click.Choice([status.value for status in OrderStatus]), help="Only this status.")
+@click.option("--side", type=click.Choice([side.value for side in Side]), help="Only this side.")
+@click.option("--by", metavar="NAME", help="Only those that this key or person placed.")
+@click.option("--from", "start", metavar="DATE", help="Placed on this day in New York or later, such as 2008-01-02.")
+@click.option("--to", "end", metavar="DATE", help="Placed on this day in New York or before.")
 @click.option("--limit", type=WholeNumberRange(1, 500), default=20, show_default=True, help="Orders to show.")
+@click.option("--cursor", metavar="NUMBER", help="Where the page before ended.")
 @pass_command_context
-def list_orders(context: CommandContext, symbol: str | None, status: str | None, limit: int) -> None:
+def list_orders(context: CommandContext, /, **wanted: Any) -> None:
     """List orders, newest first."""
     with context.api() as client:
-        page = client.orders(limit=limit, symbol=symbol, status=status)
-    columns = ("created at", "symbol", "side", "type", "quantity", "price", "status", "reason", "id")
+        page = client.orders(**wanted)
     rows = [
         (
-            order["created_at"],
+            fmt.market_time(order["created_at"]),
             order["symbol"],
             order["side"],
             order["order_type"],
-            order["quantity"] or f"${order['notional']}",
-            order["average_price"] or order["limit_price"],
+            _asked(order),
+            fmt.price(order["average_price"] or order["limit_price"]),
             order["status"],
             order["reason"] or "",
             order["id"],
         )
         for order in page["orders"]
     ]
-    context.emit("investiq.orders/1", dict(page), *context.table(columns, rows))
+    lines = context.table(_COLUMNS, rows) if rows else ["no orders"]
+    context.emit("investiq.orders/1", dict(page), *lines)
+    if page["next_cursor"]:
+        context.say(f"older orders: --cursor {page['next_cursor']}")
 
 
 @command.command("show", examples=(("investiq trade show ORDER", "one order with its history"),))
@@ -160,10 +179,36 @@ def cancel(context: CommandContext, order_id: str) -> None:
     context.emit("investiq.order/1", dict(order), *_lines(order))
 
 
+def _prospects(would: OrderPreview) -> list[str]:
+    price = f" at {fmt.price(would['price'])}" if would["price"] else ""
+    size = f" {fmt.quantity(would['quantity'])}" if would["quantity"] else ""
+    what = f"{would['side']}{size} {would['symbol']} {would['order_type']}{price}"
+    verdict = f"would be denied: {would['message']}" if would["denial"] else "would be sent"
+    if would["cost"] is None:
+        return [f"{what}: {verdict}"]
+    takes = "costs" if would["side"] == Side.BUY else "brings"
+    return [
+        f"{what}: {verdict}",
+        f"  {takes:12}  {fmt.money(would['cost'].lstrip('-'))}, with a commission of {fmt.money(would['commission'])}",
+        f"  buying power  {fmt.money(would['buying_power'])}, then {fmt.money(would['buying_power_after'])}",
+        f"  position      {fmt.quantity(would['position'])}, then {fmt.quantity(would['position_after'])} shares",
+    ]
+
+
+def _asked(order: Order) -> str:
+    return fmt.money(order["notional"]) if order["notional"] else fmt.quantity(order["quantity"])
+
+
 def _lines(order: Order) -> list[str]:
-    size = order["quantity"] or f"${order['notional']}"
-    price = f" at {order['limit_price']}" if order["limit_price"] else ""
-    filled = f", {order['filled_quantity']} filled at {order['average_price']}" if order["average_price"] else ""
-    what = f"{order['side']} {size} {order['symbol']} {order['order_type']}{price}"
-    steps = [f"  {e['at']}  {e['status']}{'  ' + e['reason'] if e['reason'] else ''}" for e in order["history"]]
+    price = f" at {fmt.price(order['limit_price'])}" if order["limit_price"] else ""
+    filled = (
+        f", {fmt.quantity(order['filled_quantity'])} filled at {fmt.price(order['average_price'])}"
+        if order["average_price"]
+        else ""
+    )
+    what = f"{order['side']} {_asked(order)} {order['symbol']} {order['order_type']}{price}"
+    steps = [
+        f"  {fmt.market_time(e['at'])}  {e['status']}{'  ' + e['reason'] if e['reason'] else ''}"
+        for e in order["history"]
+    ]
     return [f"{order['id']}  {what}: {order['status']}{filled}", *steps]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from investiq.foundation import figures as fmt
+
 if TYPE_CHECKING:
     from investiq.foundation.contract.api import TradingStatus
 
@@ -16,5 +18,7 @@ def status_lines(status: TradingStatus) -> list[str]:
     if not status["halted"]:
         return [f"trading is open ({status['mode']})", *unwatched]
     why = f"{status['reason']}: {status['note']}" if status["note"] else str(status["reason"])
-    halted = f"trading is halted ({status['mode']}): {why}, since {status['since_wall']} by {status['by']}"
+    halted = (
+        f"trading is halted ({status['mode']}): {why}, since {fmt.clock_time(status['since_wall'])} by {status['by']}"
+    )
     return [halted, *unwatched]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
@@ -14,7 +15,14 @@ from investiq.foundation.telemetry.catalogue import ORDERS, TRADES
 from investiq.foundation.vocabulary import OrderStatus, Side
 from investiq.invest.trading.brokers.protocol import BrokerOrder, BrokerUnavailable
 from investiq.invest.trading.event_time import EventTime
-from investiq.invest.trading.ledger import IdempotencyKeyReused, InvalidIdempotencyKey, Ledger, Overfilled, UnknownOrder
+from investiq.invest.trading.ledger import (
+    IdempotencyKeyReused,
+    InvalidIdempotencyKey,
+    Ledger,
+    OrderFilter,
+    Overfilled,
+    UnknownOrder,
+)
 from investiq.invest.trading.order import IllegalTransition, Order, OrderRequest
 from investiq.invest.trading.order_router import LATE_FILL_WINDOW, OrderNotOpen
 from tests.invest.trading.conftest import Bench
@@ -357,9 +365,26 @@ def test_orders_are_filtered_by_symbol_and_status(bench: Bench) -> None:
     bench.buy("1", limit="1")
     bench.buy("1", limit="1", symbol="MSFT")
     bench.buy("9999")
-    assert [o.symbol for o in bench.desk.orders(symbol=AAPL).orders] == ["AAPL", "AAPL"]
-    assert [o.symbol for o in bench.desk.orders(status=OrderStatus.DENIED).orders] == ["AAPL"]
-    assert bench.desk.orders(limit=1, status=OrderStatus.DENIED).next_cursor is None
+    denied = OrderFilter(status=OrderStatus.DENIED)
+    assert [o.symbol for o in bench.desk.orders(wanted=OrderFilter(symbol=AAPL)).orders] == ["AAPL", "AAPL"]
+    assert [o.symbol for o in bench.desk.orders(wanted=denied).orders] == ["AAPL"]
+    assert bench.desk.orders(limit=1, wanted=denied).next_cursor is None
+
+
+def test_orders_are_filtered_by_side_who_and_when(bench: Bench) -> None:
+    bench.hold("5")
+    bench.price(AAPL, "100")
+    later = bench.sell("5", limit="900").order
+
+    def found(**what: Any) -> list[str]:
+        return [order.id for order in bench.desk.orders(wanted=OrderFilter(**what)).orders]
+
+    assert found(side=Side.SELL) == [later.id]
+    assert found(by="tester")[0] == later.id
+    assert found(by="nobody") == []
+    assert found(since=later.created_at) == [later.id]
+    assert later.id not in found(until=later.created_at)
+    assert found(since=later.created_at, until=later.created_at) == []
 
 
 def test_an_account_says_what_it_is_made_of(bench: Bench) -> None:

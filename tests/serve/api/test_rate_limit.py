@@ -132,6 +132,7 @@ async def test_orders_have_a_limit_of_their_own(data_dir: Path) -> None:
         assert int(answers[2].headers["retry-after"]) >= 1
         assert len((await client.get("/api/trades")).json()["orders"]) == 2
         assert made.sample("investiq_rate_limited_total", limit="trades") == 1
+        assert (await client.post("/api/trades?dry_run=true", json=order)).status_code == 200, "a dry run is no order"
 
 
 async def test_a_body_above_the_limit_is_413(admin: httpx2.AsyncClient) -> None:

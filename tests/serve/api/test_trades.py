@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import product
 
 import httpx2
@@ -74,6 +75,22 @@ async def test_an_order_needs_a_usable_key(admin: httpx2.AsyncClient, subtests: 
     twice = [("Idempotency-Key", "k1"), ("Idempotency-Key", "k2")]
     assert (await admin.post("/api/trades", json=BUY, headers=twice)).status_code == 400
     assert (await admin.get("/api/trades")).json()["orders"] == []
+
+
+async def test_a_dry_run_says_what_the_order_would_do_and_places_nothing(
+    still: Installation, admin: httpx2.AsyncClient
+) -> None:
+    said = await admin.post("/api/trades?dry_run=true", json=BUY)
+    assert said.status_code == 200
+    told = said.json()
+    assert (told["denial"], told["quantity"], told["position_after"]) == (None, "10.0000", "10.0000")
+    assert Decimal(told["buying_power_after"]) == Decimal(told["buying_power"]) - Decimal(told["cost"])
+    denied = await admin.post("/api/trades?dry_run=true", json={"symbol": "AAPL", "side": "buy", "notional": "50000"})
+    assert (denied.status_code, denied.json()["denial"]) == (200, "order_notional")
+    assert (await admin.get("/api/trades")).json()["orders"] == []
+    assert still.sample("investiq_order_denials_total", reason="order_notional") == 0
+    assert (await admin.post("/api/trades?dry_run=perhaps", json=BUY)).status_code == 422
+    assert (await admin.post("/api/trades?dry_run=false", json=BUY)).status_code == 400, "an order needs a key"
 
 
 async def test_an_order_that_says_a_thing_twice_is_refused(admin: httpx2.AsyncClient) -> None:
@@ -195,6 +212,36 @@ async def test_orders_are_paged_newest_first_and_filtered(admin: httpx2.AsyncCli
     assert [order["quantity"] for order in only["orders"]] == ["5.0000", "3.0000", "1.0000"]
 
 
+async def test_orders_are_filtered_by_their_days_in_new_york(still: Installation, admin: httpx2.AsyncClient) -> None:
+    still.clock.current = datetime(2008, 1, 4, 3, 0, tzinfo=UTC)  # ten in the evening of the third in New York
+    await place(admin, BUY)
+
+    async def found(**query: str) -> int:
+        return len((await admin.get("/api/trades", params=query)).json()["orders"])
+
+    assert await found(**{"from": "2008-01-03", "to": "2008-01-03", "side": "buy", "by": "local admin"}) == 1
+    assert await found(**{"from": "2008-01-04"}) == 0
+    assert await found(to="2008-01-02") == 0
+    assert await found(to="9999-12-31") == 1
+    assert await found(by="agent") == 0
+
+
+async def test_halts_and_resumes_are_told_newest_first(admin: httpx2.AsyncClient) -> None:
+    for verb, reason in (("halt", "odd fills"), ("resume", "explained"), ("halt", "again"), ("resume", "well")):
+        await admin.post(f"/api/trading/{verb}", json={"reason": reason})
+    first = (await admin.get("/api/trading/halts", params={"limit": 3})).json()
+    rest = (await admin.get("/api/trading/halts", params={"cursor": first["next_cursor"]})).json()
+    told = [(event["event"], event["reason"], event["note"]) for event in first["events"] + rest["events"]]
+    assert told == [
+        ("resume", None, "well"),
+        ("halt", "manual", "again"),
+        ("resume", None, "explained"),
+        ("halt", "manual", "odd fills"),
+    ]
+    assert {(event["by"], event["equity"]) for event in first["events"]} == {("local admin", "100000.0000")}
+    assert rest["next_cursor"] is None
+
+
 async def test_a_wrong_query_is_refused(admin: httpx2.AsyncClient, subtests: pytest.Subtests) -> None:
     wrong = (
         "limit=0",
@@ -208,6 +255,10 @@ async def test_a_wrong_query_is_refused(admin: httpx2.AsyncClient, subtests: pyt
         f"cursor={10**30}",
         "status=odd",
         "symbol=%20",
+        "side=short",
+        "from=yesterday",
+        "to=1199318400",
+        "from=2008-13-01",
     )
     for query in wrong:
         with subtests.test(query=query):

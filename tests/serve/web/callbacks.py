@@ -52,6 +52,7 @@ def _outputs(output: str) -> Any:
 
 def _given(one: dict[str, Any], values: dict[str, Any]) -> Any:
     if "ALL" in one["id"]:  # of each button that is there; here is one
-        return [{"id": {"kind": "silence-end", "silence": "a"}, "property": one["property"], "value": 1}]
+        of_it = {key: "a" if part == ["ALL"] else part for key, part in json.loads(one["id"]).items()}
+        return [{"id": of_it, "property": one["property"], "value": 1}]
     value = values.get(one["id"].replace("-", "_"), 1 if one["property"].startswith("n_") else None)
     return {"id": one["id"], "property": one["property"], "value": value}

@@ -113,6 +113,26 @@ SESSION = {
 }
 
 
+WOULD = {
+    "symbol": "AAPL",
+    "side": "buy",
+    "order_type": "market",
+    "quantity": "10.0000",
+    "last_price": "24.7500",
+    "last_price_at": "2008-01-09T14:30:00Z",
+    "price": "24.7525",
+    "commission": "1.0000",
+    "cost": "248.5300",
+    "buying_power": "95024.2800",
+    "buying_power_after": "94775.7500",
+    "position": "0.0000",
+    "position_after": "10.0000",
+    "denial": None,
+    "message": None,
+}
+"""What a dry run of an order says."""
+
+
 def order(**changes: Any) -> dict[str, Any]:
     """An order as the API tells it."""
     return {
@@ -202,7 +222,7 @@ class FakeServer(httpx2.AsyncBaseTransport, httpx2.BaseTransport):
     Attributes:
         documents: path -> JSON document; a path that is not there gives a 404.
         changes: what was posted: path and body.
-        posts: path -> status and document of the answer to a POST.
+        posts: path, with or without its query -> status and document of the answer to a POST or DELETE.
         answers: query -> document, for a Prometheus; other queries are answered by their path.
         refused: queries that a Prometheus does not parse.
         sessions: secret -> document of a session, for an API.
@@ -227,9 +247,9 @@ class FakeServer(httpx2.AsyncBaseTransport, httpx2.BaseTransport):
             raise httpx2.ConnectError("refused", request=request)
         if path == "/api/sessions/current":
             return self._session(request)
-        if request.method == "POST":
-            self.changes.append((path, json.loads(request.content), request.headers))
-            status, document = self.posts[path]
+        if request.method == "POST" or (request.method == "DELETE" and path in self.posts):
+            self.changes.append((path, json.loads(request.content or "null"), request.headers))
+            status, document = self.posts.get(self.asked[-1]) or self.posts[path]
             return httpx2.Response(status, json=document, request=request)
         if request.url.params.get("query") in self.refused:
             document = {"status": "error", "errorType": "bad_data", "error": "parse error: unclosed parenthesis"}
@@ -443,3 +463,9 @@ def _words(drawn: Any) -> Iterator[str]:
     elif drawn is not None:
         yield from _words(getattr(drawn, "title", None) if type(drawn).__name__ == "Alert" else None)
         yield from _words(getattr(drawn, "children", None))
+
+
+def rows_of(table: Any) -> list[dict[str, str]]:
+    """The rows of a table as a reader meets them, by the titles of their columns."""
+    body = table.children[1]
+    return [{getattr(cell, "data-label"): text_of(cell) for cell in row.children} for row in body.children]

@@ -102,7 +102,7 @@ async def test_an_unknown_address_is_a_page_for_people_and_a_problem_for_program
 async def test_a_file_that_no_library_has_is_not_found_and_no_error_of_ours(console: httpx2.AsyncClient) -> None:
     await console.get("/")
 
-    for path in ("os/path.py", "dash_ag_grid/nothing.js", "app.py", "dash_ag_grid/%2e%2e/app.py"):
+    for path in ("os/path.py", "dash_tvlwc/nothing.js", "app.py", "dash_tvlwc/%2e%2e/app.py"):
         assert (await console.get(f"/_dash-component-suites/{path}")).status_code == 404, path
 
 
@@ -231,7 +231,7 @@ async def test_a_library_is_compressed_once_and_is_the_same_file(
     console: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = (await console.get("/")).text
-    script = next(src for src in re.findall(r'src="([^"]+)"', page) if "dash_ag_grid" in src)
+    script = next(src for src in re.findall(r'src="([^"]+)"', page) if "dash_tvlwc" in src)
     compressed = await console.get(script)  # the client asks for gzip and unpacks it
     monkeypatch.setattr(gzip, "compress", None)
 

@@ -19,7 +19,7 @@ from investiq.serve.web.header import who_content
 from investiq.serve.web.local_path import local_path
 from investiq.serve.web.permission import may, who_may
 from tests.serve.web.callbacks import OURS, body_of, dependencies, named, post
-from tests.serve.web.fakes import HALTED, SECRET, SESSION, Stand, order, raw_silence, text_of
+from tests.serve.web.fakes import HALTED, SECRET, SESSION, WOULD, Stand, order, raw_silence, text_of
 from tests.serve.web.panels import document, written
 
 KEY = "iq_" + "K" * 43
@@ -33,6 +33,7 @@ FORM = {
     "ticket_amount": "10",
     "ticket_unit": "quantity",
     "ticket_type": "market",
+    "session": {"name": "alice", "scope": "admin", "until": "2999-01-02T00:00:00Z"},
     "silence_target": ["ServiceDown", ""],
     "silence_choice": "1h",
     "silence_reason": "known",
@@ -98,7 +99,7 @@ async def test_without_a_login_no_callback_changes_anything(
 ) -> None:
     found = await dependencies(console)
     assert changing.keys() <= {one["output"] for one in found}
-    assert len(changing) == 4
+    assert len(changing) == 6
     for dependency in found:
         with subtests.test(output=dependency["output"]):
             answer = await post(console, body_of(dependency, **FORM))
@@ -113,13 +114,17 @@ async def test_with_a_login_each_declared_callback_does_what_it_says(
 ) -> None:
     """Else the test before would show nothing."""
     half = await log_in(console)
+    stand.api.posts["/api/trades?dry_run=true"] = (200, WOULD)
+    stand.api.posts["/api/trades/a"] = (200, order(id="a", status="cancelled"))
     for dependency in await dependencies(console):
         if dependency["output"] in changing:
             answer = await post(console, body_of(dependency, **FORM), **half)
             assert answer.status_code == 200, answer.text
-    assert changes_of(stand) == ["/api/trading/halt", "/api/trades", "/api/v2/silences", "ended"]
     asked = [headers.get("authorization") for path, _, headers in stand.api.changes if path not in BESIDE]
-    assert asked == [f"Bearer {SECRET}"] * 2
+    assert asked == [f"Bearer {SECRET}"] * 4
+    assert "/api/trades?dry_run=true" in stand.api.asked
+    made = ["/api/trading/halt", "/api/trades", "/api/trades", "/api/trades/a", "/api/v2/silences", "ended"]
+    assert sorted(changes_of(stand)) == sorted(made), "one of them is the dry run"
 
 
 @pytest.mark.parametrize(

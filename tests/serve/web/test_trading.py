@@ -14,10 +14,11 @@ from investiq.serve.web.elements import notice
 from investiq.serve.web.header import header_content
 from investiq.serve.web.pages.breaker import breaker_card, decide, enabled, preview
 from investiq.serve.web.pages.order_ticket import Ticket, place
+from investiq.serve.web.pages.row_actions import cancel
 from investiq.serve.web.pages.trading import equity_content, layout, state_content, table_content
 from investiq.serve.web.sources import Sources
 from tests.serve.web.callbacks import named
-from tests.serve.web.fakes import ACCOUNT, HALTED, STATUS, Stand, order, text_of
+from tests.serve.web.fakes import ACCOUNT, HALTED, STATUS, Stand, order, rows_of, text_of
 
 MARKET_BUY = Ticket("AAPL", "buy", "10", "quantity", "market", None)
 
@@ -31,6 +32,7 @@ async def test_the_account_and_the_limits_are_shown(sources: Sources) -> None:
         "Unrealised −$2.50",
         "Realised +$92.16 after $6.45 commission",
         "5\u202f% of equity",
+        "Total return +0.09\u202f% of $100,000.00 at the start",
     ):
         assert expected in figures
     assert "Entries and exits are allowed." in breaker
@@ -69,29 +71,53 @@ async def test_a_halt_shows_reason_note_person_and_both_times(sources: Sources, 
 
 
 async def test_orders_keep_their_order_and_say_why_they_were_denied(sources: Sources) -> None:
-    _, _, _, rows, _, missing = await table_content(sources)
+    _, _, orders, missing = await table_content(sources, may_trade=False)
 
+    first, second = rows_of(orders)
     assert missing is None
-    assert [row["id"] for row in rows] == ["o2", "o1"]
-    assert rows[0]["status"] == "Denied"
-    assert rows[0]["why"] == "trading is halted"
-    assert rows[0]["asked"] == "$5,000.00"
-    assert rows[1]["asked"] == "10 sh."
-    assert rows[1]["average_price"] is None
+    assert (first["Status"], first["Why"], first["Asked"]) == ("Denied", "trading is halted", "$5,000.00")
+    assert (second["Status"], second["Asked"], second["Filled"]) == ("Accepted", "10 sh.", "")
 
 
 async def test_what_was_sold_out_comes_last_with_what_it_brought(sources: Sources) -> None:
-    rows, *_ = await table_content(sources)
+    positions, *_ = await table_content(sources, may_trade=False)
 
-    assert [(row["symbol"], row["quantity"]) for row in rows] == [("AAPL", 296.6936), ("IBM", 0)]
-    assert sum(row["realised"] for row in rows) == pytest.approx(92.16)
-    assert rows[1]["realised_words"] == "+$98.61 before $3.45 commission"
+    rows = rows_of(positions)
+    assert [(row["Symbol"], row["Shares"]) for row in rows] == [("AAPL", "296.6936"), ("IBM", "sold out")]
+    assert [row["Realised"] for row in rows] == ["−$3.00", "+$95.16"]
+    assert "+$98.61 before $3.45 commission" in str(positions)
+
+
+async def test_only_who_may_trade_finds_buttons_and_only_where_they_do_something(
+    sources: Sources, stand: Stand
+) -> None:
+    positions, _, orders, _ = await table_content(sources, may_trade=True)
+    held, sold_out = rows_of(positions)
+    denied, accepted = rows_of(orders)
+    assert (held[""], sold_out[""], accepted[""], denied[""]) == ("Sell…", "", "Cancel", "")
+
+    for table in (await table_content(sources, may_trade=False))[::2]:
+        assert all("" not in row for row in rows_of(table))
+
+
+async def test_an_open_order_is_cancelled_from_its_row(sources: Sources, actor: Actor, stand: Stand) -> None:
+    stand.api.posts["/api/trades/o1"] = (200, order(status="cancelled"))
+    said = await cancel(sources, actor, "o1")
+    assert text_of(said) == "Cancelled Buy AAPL, order o1."
+    assert stand.api.changes[0][0] == "/api/trades/o1"
+
+
+async def test_an_order_that_filled_meanwhile_says_so(sources: Sources, actor: Actor, stand: Stand) -> None:
+    refusal = {"reason": "order_not_open", "detail": "order o1 is filled: only an open order can be cancelled"}
+    stand.api.posts["/api/trades/o1"] = (409, refusal)
+    said = await cancel(sources, actor, "o1")
+    assert "Not cancelled order o1 is filled: only an open order can be cancelled" in text_of(said)
 
 
 async def test_tables_without_an_answer_say_so(sources: Sources, stand: Stand) -> None:
     stand.api.down = True
 
-    rows, _, positions, orders, _, why = await table_content(sources)
+    rows, positions, orders, why = await table_content(sources, may_trade=False)
 
     assert rows is no_update
     assert orders is no_update
@@ -340,7 +366,7 @@ async def test_what_the_desk_names_to_type_stands_nowhere_between_backticks(sour
         *await state_content(sources),
         await preview(sources, "resume"),
         notice("Denied", [note], "red"),
-        (await table_content(sources))[3],
+        (await table_content(sources, may_trade=True))[2],
     ]
 
     assert "investiq status" in str(shown)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self, TypeVar
 
 import httpx2
@@ -133,13 +134,17 @@ class SessionClient(Endpoints, AwaitingClient):
 
     Args:
         connection: a client without a key, which would take the place of the session.
+        headers: sent with each request.
     """
 
-    def __init__(self, connection: AwaitingClient, session: str | None) -> None:
+    def __init__(
+        self, connection: AwaitingClient, session: str | None, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self._connection = connection
         self._session = session
+        self._headers = headers
 
     async def send(self, call: ApiCall[Answer]) -> Answer:
         """The answer to `call`."""
         credential = {"Authorization": f"Bearer {self._session}"} if self._session else {}
-        return await self._connection.send(replace(call, headers={**call.headers, **credential}))
+        return await self._connection.send(replace(call, headers={**call.headers, **self._headers, **credential}))

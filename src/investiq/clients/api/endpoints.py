@@ -97,11 +97,20 @@ class ReadingEndpoints:
         limit: int | None = None,
         cursor: str | None = None,
         symbol: str | None = None,
+        side: str | None = None,
         status: str | None = None,
+        by: str | None = None,
+        start: str | None = None,
+        end: str | None = None,
     ) -> ApiCall[api.OrderPage]:
-        """Orders, newest first."""
-        params = _given({"limit": limit, "cursor": cursor, "symbol": symbol, "status": status})
-        return ApiCall("GET", "/api/trades", params)
+        """Orders, newest first; placed by `by`, on the days from `start` to `end` in New York."""
+        wanted = {"symbol": symbol, "side": side, "status": status, "by": by, "from": start, "to": end}
+        return ApiCall("GET", "/api/trades", _given({"limit": limit, "cursor": cursor, **wanted}))
+
+    @endpoint
+    def halts(self, *, limit: int | None = None, cursor: str | None = None) -> ApiCall[api.BreakerLog]:
+        """Halts and resumes, newest first."""
+        return ApiCall("GET", "/api/trading/halts", _given({"limit": limit, "cursor": cursor}))
 
     @endpoint
     def audit(
@@ -178,18 +187,27 @@ class Endpoints(ReadingEndpoints):
         limit_price: Decimal | None = None,
     ) -> ApiCall[Submission]:
         """Send an order of `quantity` shares or `notional` dollars. After a doubt, ask again with the same key."""
-        from investiq.foundation.contract.api import Trade  # noqa: PLC0415  pydantic: only when something is sent
-
-        # Unchecked: whether it is an order is for the API to say.
-        body = Trade.model_construct(
-            symbol=encodable(symbol),
-            side=side,
-            quantity=quantity,
-            notional=notional,
-            order_type=order_type,
-            limit_price=limit_price,
+        body = _trade(
+            symbol, side, quantity=quantity, notional=notional, order_type=order_type, limit_price=limit_price
         )
         return _SubmitCall("POST", "/api/trades", headers={"Idempotency-Key": idempotency_key}, body=body)
+
+    @endpoint
+    def preview(
+        self,
+        symbol: str,
+        side: Side,
+        *,
+        quantity: Decimal | None = None,
+        notional: Decimal | None = None,
+        order_type: OrderType = OrderType.MARKET,
+        limit_price: Decimal | None = None,
+    ) -> ApiCall[api.OrderPreview]:
+        """What `submit` would do with that order; nothing is sent. Needs the right to trade."""
+        body = _trade(
+            symbol, side, quantity=quantity, notional=notional, order_type=order_type, limit_price=limit_price
+        )
+        return ApiCall("POST", "/api/trades", {"dry_run": "true"}, body=body)
 
     @endpoint
     def cancel(self, order_id: str) -> ApiCall[api.Order]:
@@ -211,7 +229,7 @@ class Endpoints(ReadingEndpoints):
         self, action: Literal["silence_put", "silence_ended"], silence: str, detail: str
     ) -> ApiCall[api.AuditRecord]:
         """Keep in the audit log that who asks put or ended a silence, which Alertmanager does for anybody."""
-        from investiq.foundation.contract.api import SilenceNote  # noqa: PLC0415  as in `submit`
+        from investiq.foundation.contract.api import SilenceNote  # noqa: PLC0415  as in `_trade`
 
         note = SilenceNote.model_construct(action=action, silence=encodable(silence), detail=encodable(detail))
         return ApiCall("POST", "/api/audit/silences", body=note)
@@ -219,7 +237,7 @@ class Endpoints(ReadingEndpoints):
     @endpoint
     def sign(self, point: str, by: str, note: str | None = None) -> ApiCall[api.SignOff]:
         """Take responsibility for a point of the checklist."""
-        from investiq.foundation.contract.api import Sign  # noqa: PLC0415  as in `submit`
+        from investiq.foundation.contract.api import Sign  # noqa: PLC0415  as in `_trade`
 
         body = Sign.model_construct(
             point=encodable(point), by=encodable(by), note=None if note is None else encodable(note)
@@ -234,7 +252,7 @@ class Endpoints(ReadingEndpoints):
     @endpoint
     def log_in(self, *, key: str | None = None, link: str | None = None) -> ApiCall[api.NewSession]:
         """A session of `key`, or of the key that made `link`."""
-        from investiq.foundation.contract.api import LogIn  # noqa: PLC0415  as in `submit`
+        from investiq.foundation.contract.api import LogIn  # noqa: PLC0415  as in `_trade`
 
         return ApiCall("POST", "/api/sessions", body=LogIn.model_construct(key=key, link=link))
 
@@ -249,8 +267,30 @@ class Endpoints(ReadingEndpoints):
         return ApiCall("DELETE", "/api/sessions/current")
 
 
+def _trade(
+    symbol: str,
+    side: Side,
+    *,
+    quantity: Decimal | None,
+    notional: Decimal | None,
+    order_type: OrderType,
+    limit_price: Decimal | None,
+) -> api.Trade:
+    from investiq.foundation.contract.api import Trade  # noqa: PLC0415  pydantic: only when something is sent
+
+    # Unchecked: whether it is an order is for the API to say.
+    return Trade.model_construct(
+        symbol=encodable(symbol),
+        side=side,
+        quantity=quantity,
+        notional=notional,
+        order_type=order_type,
+        limit_price=limit_price,
+    )
+
+
 def _reason(text: str) -> api.TradingReason:
-    from investiq.foundation.contract.api import TradingReason  # noqa: PLC0415  as in `submit`
+    from investiq.foundation.contract.api import TradingReason  # noqa: PLC0415  as in `_trade`
 
     return TradingReason.model_construct(reason=encodable(text))
 

@@ -19,7 +19,9 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from investiq.foundation.config.section import Section, section
 from investiq.foundation.config.service import ServiceConfig, ServiceObjective
 from investiq.foundation.config.slo import CustomSlo, SloConfig
+from investiq.foundation.config.well_known import is_well_known
 from investiq.foundation.iso_time import IsoDate
+from investiq.foundation.setting_sources import DATA_DIR
 from investiq.foundation.vocabulary import EngineName
 
 __all__ = [
@@ -66,21 +68,12 @@ def _is_one_word(secret: SecretStr) -> SecretStr:
     return secret
 
 
-_WELL_KNOWN = """
-123456 12345678 123456789 1234567890 abc123 admin admin123 administrator alpaca bearer change-me change_me
-changeit changeme default demo dummy example foobar grafana guest hunter2 investiq key letmein master
-monitoring none null passw0rd passwd password password1 password123 placeholder postgres prometheus qwerty
-replace-me replaceme root s3cr3t s3cret sample secret secret123 test test123 testing token todo user welcome
-xxx your-password your-secret your-token yourpassword
-"""
-"""What is tried first, and what stands in examples. Compared in lower case."""
-
 _SHORTEST = 12
 """Characters of a secret that only we and its user know, so that nothing outside bounds how often it is guessed."""
 
 
 def _is_own(secret: SecretStr) -> SecretStr:
-    if secret.get_secret_value().lower() in _WELL_KNOWN.split():
+    if is_well_known(secret.get_secret_value()):
         raise ValueError("is one of the secrets that everybody tries first: `openssl rand -hex 32` makes one")
     return secret
 
@@ -101,7 +94,7 @@ def _has_own_password(secret: SecretStr) -> SecretStr:
         password = urlsplit(secret.get_secret_value()).password
     except ValueError:
         return secret  # what opens the database says what is wrong with it
-    if password is not None and (not password or password.lower() in _WELL_KNOWN.split()):
+    if password is not None and (not password or is_well_known(password)):
         raise ValueError("has a password that is empty, or that everybody tries first: give its user another one")
     return secret
 
@@ -527,7 +520,7 @@ class TracingConfig(Section):
 class Config(Section):
     """Everything that can be set. `investiq config show` prints it with the source of each value."""
 
-    data_dir: Path = Field(Path(".investiq"), description="ledger, metrics, logs, keys and models")
+    data_dir: Path = Field(Path(DATA_DIR), description="ledger, metrics, logs, keys and models")
     database_url: Annotated[Secret, AfterValidator(_has_own_password)] | None = Field(
         None,
         description="SQLAlchemy URL of the ledger; default: SQLite in data_dir",

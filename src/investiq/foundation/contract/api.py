@@ -33,8 +33,11 @@ from investiq.foundation.vocabulary import (
     Access,
     AuditAction,
     AuditResult,
+    BreakerEvent,
     ChecklistPoint,
+    DenialReason,
     EngineStatus,
+    HaltReason,
     HealthStatus,
     HeartbeatState,
     MarketPhase,
@@ -58,6 +61,8 @@ __all__ = [
     "AuditRecord",
     "Bar",
     "Bars",
+    "BreakerLog",
+    "BreakerRecord",
     "CheckedPoint",
     "Checklist",
     "ClosedPosition",
@@ -76,6 +81,7 @@ __all__ = [
     "OrderDenied",
     "OrderEvent",
     "OrderPage",
+    "OrderPreview",
     "Overall",
     "Position",
     "Positions",
@@ -427,6 +433,34 @@ class OrderPage(_Document):
     """give it as `cursor` for older ones; null at the end"""
 
 
+class OrderPreview(_Document):
+    """What an order would do now; nothing was kept or sent. What needs a price is null while there is none."""
+
+    symbol: str
+    side: Annotated[str, one_of(Side)]
+    order_type: Annotated[str, one_of(OrderType)]
+    quantity: Money | None
+    """shares that would be ordered"""
+    last_price: Money | None
+    last_price_at: Time | None
+    """market time"""
+    price: Money | None
+    """what each share is counted at: the limit, or the latest price with half the spread"""
+    commission: Money | None
+    cost: Money | None
+    """what a purchase takes with commission; negative: what a sale brings after it"""
+    buying_power: Money
+    buying_power_after: Money | None
+    """once it is filled at `price`; below zero, it cannot be paid"""
+    position: Money
+    """shares held now"""
+    position_after: Money | None
+    denial: Annotated[str, one_of(DenialReason)] | None
+    """the limit that would deny it, or the breaker; null: it would be sent"""
+    message: str | None
+    """the same as a sentence"""
+
+
 class Position(_Document):
     """What is held of one symbol. What depends on a price is null while there is none."""
 
@@ -501,6 +535,31 @@ class EquityCurve(_Document):
     """Points ascending in time."""
 
     points: list[EquityPoint]
+
+
+class BreakerRecord(_Document):
+    """A halt or a resume, as it is kept for ever. `at` is market time."""
+
+    id: int
+    event: Annotated[str, one_of(BreakerEvent)]
+    reason: Annotated[str, one_of(HaltReason)] | None
+    """why trading was halted; null for a resume"""
+    note: str
+    by: str
+    at: Time
+    wall: Time
+    equity: Money | None
+    day_loss: Money
+    """as a fraction, measured by the breaker"""
+    drawdown: Money
+
+
+class BreakerLog(_Document):
+    """Halts and resumes, newest first."""
+
+    events: list[BreakerRecord]
+    next_cursor: str | None
+    """give it as `cursor` for older ones; null at the end"""
 
 
 class TradingStatus(_Document):

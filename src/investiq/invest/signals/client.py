@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, TypeVar
 import httpx2
 from pydantic import BaseModel, ValidationError
 
+from investiq.clients.session.credentials import tls_context
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.telemetry import tracing
 from investiq.foundation.telemetry.logging import request_headers
@@ -111,7 +112,9 @@ class SignalClient:
         self.model_version: str | None = None
         self._writing = BoundedThreads(1, "signal-questions")  # many of them are 10 ms of work
         # Proxies of the environment stay out of it: this service is ours, mostly on this machine.
-        self._http = httpx2.AsyncClient(base_url=base_url, timeout=timeout, transport=transport, trust_env=False)
+        self._http = httpx2.AsyncClient(
+            base_url=base_url, timeout=timeout, verify=tls_context(base_url), transport=transport, trust_env=False
+        )
 
     async def aclose(self) -> None:
         await self._http.aclose()

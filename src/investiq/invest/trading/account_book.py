@@ -63,8 +63,9 @@ class EquityPoint:
 
 @dataclass(frozen=True, slots=True)
 class LoggedBreakerEvent:
-    """A halt or a resume, as it is kept for ever."""
+    """A halt or a resume, as it is kept for ever; a later one has a higher `id`."""
 
+    id: int
     event: BreakerEvent
     reason: HaltReason | None
     note: str
@@ -184,12 +185,16 @@ class AccountBook:
         }
         connection.execute(insert(breaker_events).values(row))
 
-    def breaker_log(self, connection: Connection, limit: int) -> Sequence[LoggedBreakerEvent]:
-        """The latest `limit` halts and resumes, newest first."""
+    def breaker_log(
+        self, connection: Connection, limit: int, before: int | None = None
+    ) -> Sequence[LoggedBreakerEvent]:
+        """The latest `limit` halts and resumes, newest first, those with an id below `before`."""
         c = breaker_events.c
-        rows = connection.execute(select(breaker_events).order_by(c.id.desc()).limit(limit)).all()
+        wanted = select(breaker_events).order_by(c.id.desc()).limit(limit)
+        rows = connection.execute(wanted if before is None else wanted.where(c.id < before)).all()
         return [
             LoggedBreakerEvent(
+                row.id,
                 BreakerEvent(row.event),
                 HaltReason(row.reason) if row.reason else None,
                 row.note,

@@ -35,7 +35,6 @@ from investiq.foundation.vocabulary import (
     OrderStatus,
     TradingMode,
 )
-from investiq.invest.market.types import Symbol
 from investiq.invest.trading.account_book import AccountBook, AccountTerms, EquityPoint, LoggedBreakerEvent
 from investiq.invest.trading.breaker import BREAKER, BreakerState, Halt
 from investiq.invest.trading.breaker_monitor import AccountSnapshot, BreakerMonitor
@@ -45,12 +44,13 @@ from investiq.invest.trading.costs import Costs
 from investiq.invest.trading.event_time import EventTime, UtcClock, wall_now
 from investiq.invest.trading.heartbeat import HeartbeatRecord, Instant
 from investiq.invest.trading.heartbeat_monitor import HeartbeatMonitor, MonotonicClock, describe_heartbeat
-from investiq.invest.trading.ledger import Entry, Ledger
+from investiq.invest.trading.ledger import EVERY_ORDER, Entry, Ledger, OrderFilter
 from investiq.invest.trading.market_view import MarketView, known_quote
 from investiq.invest.trading.metrics import TradingMetrics
 from investiq.invest.trading.order import Order, OrderRequest
 from investiq.invest.trading.order_router import OrderRouter
 from investiq.invest.trading.portfolio import Position
+from investiq.invest.trading.preview import preview
 from investiq.invest.trading.risk import RiskCase, buying_power, deny, size
 from investiq.invest.trading.valuation import Valuation
 from investiq.invest.trading.views import (
@@ -59,6 +59,7 @@ from investiq.invest.trading.views import (
     HaltPreview,
     MonitoringView,
     OrderPage,
+    OrderPreview,
     PositionsView,
     PositionView,
     Submission,
@@ -205,6 +206,13 @@ class Desk:
                 return Submission(order, replayed=False)
             return Submission(self._router.send(order), replayed=False)
 
+    def preview(self, request: OrderRequest) -> OrderPreview:
+        """What `submit` would decide about an order now, and what the order would cost; nothing is kept or sent."""
+        with reading(self._engine) as connection:
+            seen = self._monitor.evaluate(connection)
+            case = self._case(request, seen, self._ledger.open_orders(connection))
+        return preview(case, deny(case) or seen.deny(case))
+
     def cancel(self, order_id: str, by: str, actor: Actor | None = None) -> Order:
         """Cancel an open order; the answer may be that it filled meanwhile.
 
@@ -249,12 +257,11 @@ class Desk:
         *,
         limit: int = 100,
         cursor: int | None = None,
-        symbol: Symbol | None = None,
-        status: OrderStatus | None = None,
+        wanted: OrderFilter = EVERY_ORDER,
     ) -> OrderPage:
         """A page of orders, newest first; `cursor` is the `next_cursor` of the page before."""
         with reading(self._engine) as connection:
-            found = self._ledger.page(connection, limit=limit + 1, before=cursor, symbol=symbol, status=status)
+            found = self._ledger.page(connection, limit=limit + 1, before=cursor, wanted=wanted)
         page = found[:limit]
         return OrderPage(page, page[-1].number if len(found) > limit else None)
 
@@ -362,10 +369,10 @@ class Desk:
         """The same, to be shown."""
         return _monitoring(*self._heartbeats.record())
 
-    def breaker_log(self, limit: int = 100) -> Sequence[LoggedBreakerEvent]:
-        """The latest halts and resumes, newest first."""
+    def breaker_log(self, limit: int = 100, before: int | None = None) -> Sequence[LoggedBreakerEvent]:
+        """The latest halts and resumes, newest first, those with an id below `before`."""
         with reading(self._engine) as connection:
-            return self._book.breaker_log(connection, limit)
+            return self._book.breaker_log(connection, limit, before)
 
     def ping_database(self) -> None:
         """Raises DatabaseUnavailable when the database does not answer, however busy its connections are."""
@@ -377,8 +384,19 @@ class Desk:
         self._broker.ping()
 
     def _decide(self, request: OrderRequest, seen: AccountSnapshot, open_orders: Sequence[Order]) -> Entry:
+        case = self._case(request, seen, open_orders)
+        quantity, reserve_price = size(request, case.quote, self._costs)
+        return Entry(
+            request=request,
+            quantity=quantity,
+            reserve_price=reserve_price,
+            denial=deny(case) or seen.deny(case),
+            when=EventTime(self._market.now(), self._wall()),
+        )
+
+    def _case(self, request: OrderRequest, seen: AccountSnapshot, open_orders: Sequence[Order]) -> RiskCase:
         quote = known_quote(self._market, request.symbol)
-        case = RiskCase(
+        return RiskCase(
             request=request,
             quote=quote,
             price_age_seconds=self._market.data_age_seconds(request.symbol) if quote else 0.0,
@@ -387,14 +405,6 @@ class Desk:
             open_orders=open_orders,
             limits=self._config,
             costs=self._costs,
-        )
-        quantity, reserve_price = size(request, quote, self._costs)
-        return Entry(
-            request=request,
-            quantity=quantity,
-            reserve_price=reserve_price,
-            denial=deny(case) or seen.deny(case),
-            when=EventTime(self._market.now(), self._wall()),
         )
 
     @contextmanager

@@ -36,7 +36,17 @@ from investiq.invest.trading.order import Order, OrderEvent, OrderRequest, amoun
 from investiq.invest.trading.portfolio import Fill, Portfolio
 from investiq.invest.trading.risk import Denial
 
-__all__ = ["Change", "Entry", "IdempotencyKeyReused", "InvalidIdempotencyKey", "Ledger", "Overfilled", "UnknownOrder"]
+__all__ = [
+    "EVERY_ORDER",
+    "Change",
+    "Entry",
+    "IdempotencyKeyReused",
+    "InvalidIdempotencyKey",
+    "Ledger",
+    "OrderFilter",
+    "Overfilled",
+    "UnknownOrder",
+]
 
 _KEY_LENGTH = 255
 _FOLDED_AT_ONCE = 500
@@ -112,6 +122,38 @@ class Entry:
     reserve_price: Decimal | None
     denial: Denial | None
     when: EventTime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """Which orders are wanted; None asks for nothing.
+
+    Attributes:
+        by: who placed it: the name of a key or a person.
+        since: placed at this market time or later.
+        until: placed before this market time.
+    """
+
+    symbol: Symbol | None = None
+    side: Side | None = None
+    status: OrderStatus | None = None
+    by: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> Sequence[ColumnElement[bool]]:
+        """The same for the database."""
+        c = orders.c
+        exact = ((c.symbol, self.symbol), (c.side, self.side), (c.status, self.status), (c.created_by, self.by))
+        found = [column == value for column, value in exact if value is not None]
+        if self.since is not None:
+            found.append(c.created_at >= self.since)
+        if self.until is not None:
+            found.append(c.created_at < self.until)
+        return found
+
+
+EVERY_ORDER = OrderFilter()
 
 
 class Ledger:
@@ -260,18 +302,11 @@ class Ledger:
         *,
         limit: int,
         before: int | None = None,
-        symbol: Symbol | None = None,
-        status: OrderStatus | None = None,
+        wanted: OrderFilter = EVERY_ORDER,
     ) -> Sequence[Order]:
-        """Up to `limit` orders, newest first, those with a number below `before`."""
-        wanted: list[ColumnElement[bool]] = []
-        if before is not None:
-            wanted.append(orders.c.number < before)
-        if symbol is not None:
-            wanted.append(orders.c.symbol == symbol)
-        if status is not None:
-            wanted.append(orders.c.status == status)
-        return _found(connection, _NEWEST_FIRST.where(*wanted).limit(limit))
+        """Up to `limit` of the orders that are `wanted`, newest first, those with a number below `before`."""
+        older = [] if before is None else [orders.c.number < before]
+        return _found(connection, _NEWEST_FIRST.where(*older, *wanted.conditions()).limit(limit))
 
     def portfolio(self, connection: Connection, *, final: bool = False) -> Portfolio:
         """Cash and positions after every fill that this transaction sees.

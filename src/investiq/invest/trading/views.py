@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from investiq.foundation.vocabulary import HaltReason, HeartbeatState, TradingMode
+from investiq.foundation.vocabulary import DenialReason, HaltReason, HeartbeatState, OrderType, Side, TradingMode
 from investiq.invest.market.types import Symbol
 from investiq.invest.trading.order import Order
 
@@ -17,6 +17,7 @@ __all__ = [
     "HaltPreview",
     "MonitoringView",
     "OrderPage",
+    "OrderPreview",
     "PositionView",
     "PositionsView",
     "Submission",
@@ -38,6 +39,41 @@ class OrderPage:
 
     orders: Sequence[Order]
     next_cursor: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPreview:
+    """What an order would do now; dollars and shares, None where there is no price to say it by.
+
+    Attributes:
+        quantity: shares that would be ordered.
+        last_price: the latest price of the symbol, from `last_price_at` (market time).
+        price: what each share is counted at: the limit, or the latest price with half the spread.
+        commission: of the whole order.
+        cost: what a purchase takes at `price` with commission, or a sale brings after it (then negative).
+        buying_power: free for new orders now.
+        buying_power_after: once the order is filled at `price`; below zero, it cannot be paid.
+        position: shares held now.
+        position_after: once the order is filled.
+        denial: the limit that would deny it, or the breaker; None when the order would be sent.
+        message: the same as a sentence.
+    """
+
+    symbol: Symbol
+    side: Side
+    order_type: OrderType
+    quantity: Decimal | None
+    last_price: Decimal | None
+    last_price_at: datetime | None
+    price: Decimal | None
+    commission: Decimal | None
+    cost: Decimal | None
+    buying_power: Decimal
+    buying_power_after: Decimal | None
+    position: Decimal
+    position_after: Decimal | None
+    denial: DenialReason | None
+    message: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

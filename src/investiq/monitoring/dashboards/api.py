@@ -26,10 +26,12 @@ from investiq.monitoring.dashboards.red import red_panels
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.rules.api import (
     API_SATURATED,
+    AUDIT_LOG_BROKEN,
     AUTH_FAILURES_HIGH,
     DEPENDENCY_DOWN,
     HIGH_ERROR_RATE,
     HIGH_LATENCY,
+    KEY_EXPIRING,
     PROBE_FAILING,
     UNEXPECTED_ERRORS,
 )
@@ -251,6 +253,27 @@ _SPANS = Panel(
     width=8,
 )
 
+_AUDIT_FAULTS = Panel(
+    title="Faults in the log of changes",
+    description=(
+        "Rows of the audit log that were altered, added or taken out, as the API finds them when it goes through it "
+        "again and again. `investiq audit --verify` names them."
+    ),
+    unit=PanelUnit.COUNT,
+    queries=(Query(of_alert(AUDIT_LOG_BROKEN), "faults"),),
+    alerts=(AUDIT_LOG_BROKEN,),
+    width=12,
+)
+
+_KEYS_EXPIRING = Panel(
+    title="API keys that end soon",
+    description="Keys that end within a week, or in the last fifth of their life, and that no newer key replaces.",
+    unit=PanelUnit.COUNT,
+    queries=(Query(of_alert(KEY_EXPIRING), "keys"),),
+    alerts=(KEY_EXPIRING,),
+    width=12,
+)
+
 _VERSIONS = Panel(
     title="Versions that run",
     description="Version of InvestIQ and of Python for each server. Two versions at once is a deployment half done.",
@@ -273,6 +296,6 @@ DASHBOARD = Dashboard(
         Row("Dependencies and probes", (DEPENDENCIES, _PROBES)),
         Row("Saturation", (CONNECTIONS, _SATURATION, _LATENESS_OF_ALL, _BACKGROUND, _DATABASE_WAITS)),
         Row("Logs and traces", (_LOG_LINES, _UNEXPECTED, _SPANS)),
-        Row("Refusals and versions", (_REFUSALS, _WRONG_KEYS, _RATE_LIMITED, _VERSIONS)),
+        Row("Refusals and versions", (_REFUSALS, _WRONG_KEYS, _RATE_LIMITED, _AUDIT_FAULTS, _KEYS_EXPIRING, _VERSIONS)),
     ),
 )

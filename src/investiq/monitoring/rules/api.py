@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from investiq.foundation.telemetry.catalogue import (
+    AUDIT_FAULTS,
     AUTH_FAILURES,
     DEPENDENCY_HEALTH,
     EVENT_LOOP_LAG,
+    KEYS_EXPIRING,
     LOG_RECORDS,
     REQUEST_DURATION,
 )
@@ -22,10 +24,12 @@ from investiq.promql.number import number_text
 __all__ = [
     "ALERTS",
     "API_SATURATED",
+    "AUDIT_LOG_BROKEN",
     "DEPENDENCY_DOWN",
     "FRONTEND_DOWN",
     "HIGH_ERROR_RATE",
     "HIGH_LATENCY",
+    "KEY_EXPIRING",
     "PROBE_FAILING",
     "RECORDINGS",
     "REQUEST_RATE",
@@ -250,6 +254,39 @@ UNEXPECTED_ERRORS = Alert(
     no_data=NoData.QUIET,
 )
 
+AUDIT_LOG_BROKEN = Alert(
+    name="AuditLogBroken",
+    subject=Subject.API,
+    severity=Severity.WARNING,
+    query=series(AUDIT_FAULTS, eq("job", API.job)),
+    op=">",
+    threshold=0,
+    summary='the log of changes has {{ $value | printf "%.0f" }} faults: somebody wrote into its database',
+    description=(
+        "Rows of the audit log were altered or taken out, or it was cut off at its end. InvestIQ only ever adds rows: "
+        "somebody with access to the database did this, or an older ledger was put in its place."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
+)
+
+KEY_EXPIRING = Alert(
+    name="KeyExpiring",
+    subject=Subject.API,
+    severity=Severity.WARNING,
+    query=series(KEYS_EXPIRING, eq("job", API.job)),
+    op=">",
+    threshold=0,
+    for_seconds=600,
+    summary='API keys that end soon, with nothing to replace them: {{ $value | printf "%.0f" }}',
+    description=(
+        "An API key ends within a week, or in the last fifth of its life, and there is no newer one of its name. From "
+        "its end on, whatever shows it is refused."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
+)
+
 _DEPENDENCY_LOSS = {
     Severity.CRITICAL: (
         "Its checks have failed for a minute. Without the database or the broker no order is taken; without market "
@@ -303,4 +340,6 @@ ALERTS = (
     API_SATURATED,
     AUTH_FAILURES_HIGH,
     UNEXPECTED_ERRORS,
+    AUDIT_LOG_BROKEN,
+    KEY_EXPIRING,
 )

@@ -45,6 +45,7 @@ from investiq.monitoring.slo import slos_of
 from investiq.operate.render.files import RenderError, render_committed, write_runtime
 from investiq.operate.slo.status import READ
 from investiq.operate.validate.documents import read_documents
+from investiq.operate.validate.edge import check_edge
 from investiq.operate.validate.program_checks import refusals
 from investiq.operate.validate.rule_tests import RULE_TESTS, RULES, check_rule_tests
 from investiq.operate.validate.runner import FILES, could_not_check, run_check
@@ -202,6 +203,11 @@ def _committed(name: str) -> Place:
     return Place.file(path, source=source_of(path))
 
 
+def check_edge_of(_root: Path, config: Config) -> CheckResult:
+    """See `edge`."""
+    return check_edge(config)
+
+
 def check_rule_tests_of(root: Path, _config: Config) -> CheckResult:
     """See `rule_tests`."""
     return check_rule_tests(root)
@@ -214,6 +220,7 @@ def _read(path: Path) -> str | None:
 OFFLINE_CHECKS: Mapping[str, Callable[[Path, Config], CheckResult]] = {
     "rendered": check_rendered,
     "programs": check_programs,
+    "edge": check_edge_of,
     "rule-tests": check_rule_tests_of,
     "references": check_references_of,
     "rates": check_rates_of,

@@ -7,7 +7,10 @@ from typing import Final
 
 from pydantic import BeforeValidator
 
-__all__ = ["digits"]
+__all__ = ["LARGEST_CURSOR", "digits"]
+
+LARGEST_CURSOR: Final = 2**63 - 1
+"""Beyond it, the database has no number for it."""
 
 
 def _digits(value: object) -> object:

@@ -26,7 +26,7 @@ from investiq.serve.http.connections import (
     raise_descriptor_limit,
 )
 
-__all__ = ["QuietServer", "serve", "uvicorn_options"]
+__all__ = ["QuietServer", "serve", "uvicorn_options", "wait_at_gate"]
 
 _START_FAILED = 3  # uvicorn's own
 _TICK_SECONDS = 1.0
@@ -117,6 +117,17 @@ def uvicorn_options(table: ConnectionTable, deadlines: Deadlines) -> dict[str, A
         "timeout_graceful_shutdown": 5,
         "timeout_keep_alive": 75,
     }
+
+
+def wait_at_gate(descriptor: int) -> None:
+    """Wait until it is this process's turn, which the inherited pipe says.
+
+    Raises:
+        SystemExit: whoever started it will not let it begin.
+    """
+    with os.fdopen(descriptor, "rb", buffering=0) as gate:
+        if not gate.read(1):
+            sys.exit(_START_FAILED)
 
 
 def _inherited(descriptor: int) -> socket.socket:

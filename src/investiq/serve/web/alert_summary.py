@@ -9,7 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from investiq.clients.alertmanager.alerts import FiringAlert
-from investiq.serve.web import format as fmt
+from investiq.foundation import figures as fmt
 from investiq.serve.web.elements import Children, chip
 from investiq.serve.web.reading import SourceUnavailable
 

@@ -18,7 +18,7 @@ from dash.development.base_component import Component
 
 from investiq.clients.prometheus import Point
 from investiq.foundation.contract.api import Bar, EquityPoint
-from investiq.serve.web.format import NEW_YORK
+from investiq.foundation.figures import NEW_YORK
 
 __all__ = [
     "AVERAGES",

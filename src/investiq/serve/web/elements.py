@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import dash_ag_grid as dag
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from investiq.serve.web import format as fmt
+from investiq.foundation import figures as fmt
+from investiq.serve.web.mantine import dmc
 from investiq.serve.web.reading import SourceUnavailable
 
 __all__ = [
@@ -20,8 +19,6 @@ __all__ = [
     "chip",
     "empty",
     "figure",
-    "grid",
-    "grid_style",
     "missing",
     "outage",
     "page_title",
@@ -31,7 +28,7 @@ __all__ = [
     "without_code",
 ]
 
-Children = Component | str | None | Sequence["Component | str | None"]
+Children = Component | str | None | Sequence[Component | str | None]
 
 
 def attributes(**named: str) -> dict[str, Any]:
@@ -119,51 +116,3 @@ def pending(height: int) -> Component:
     """Holds the place of what is being fetched."""
     skeleton: Component = dmc.Skeleton(height=height, radius="sm")
     return skeleton
-
-
-def grid_style(rows: int) -> dict[str, str]:
-    """The height of a table of so many rows; beyond a dozen it scrolls."""
-    return {"height": f"{ROW_PIXELS * (min(max(rows, 2), 12) + 1) + 6}px", "width": "100%"}
-
-
-ROW_PIXELS = 34
-
-_THEME = {
-    "function": "themeQuartz.withParams({"
-    "backgroundColor: 'transparent', foregroundColor: 'var(--iq-text)', borderColor: 'var(--iq-line)', "
-    "headerBackgroundColor: 'transparent', headerTextColor: 'var(--iq-muted)', headerFontWeight: 500, "
-    "headerColumnResizeHandleColor: 'transparent', "
-    "oddRowBackgroundColor: 'transparent', rowHoverColor: 'var(--iq-hover)', accentColor: 'var(--iq-accent)', "
-    "fontFamily: 'inherit', fontSize: 13, headerFontSize: 12, rowHeight: 34, headerHeight: 34, "
-    "wrapperBorder: false, cellHorizontalPadding: 10, spacing: 6, browserColorScheme: 'inherit'})"
-}
-
-
-def grid(identifier: str, columns: Sequence[Mapping[str, Any]], *, row_id: str, empty_text: str) -> Component:
-    """A table that sorts and filters; rows keep their place by `row_id` while they are replaced.
-
-    `rowTransaction` leaks: the pages give small bounded `rowData` instead.
-    """
-    table: Component = dag.AgGrid(
-        id=identifier,
-        columnDefs=list(columns),
-        rowData=[],
-        getRowId=f"params.data.{row_id}",
-        defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True, "minWidth": 70},
-        columnSize="responsiveSizeToFit",
-        dashGridOptions={
-            "theme": _THEME,
-            "animateRows": False,
-            # Tab leaves the table after its headings and one cell, and the arrows move within: cell by cell it would
-            # take hundreds of presses.
-            "tabToNextCell": {"function": "investiqLeave()"},
-            "tabToNextHeader": {"function": "investiqLeave()"},
-            "enableCellTextSelection": True,
-            "ensureDomOrder": True,
-            "tooltipShowDelay": 300,
-            "localeText": {"noRowsToShow": empty_text},
-        },
-        style=grid_style(0),
-        className="grid",
-    )
-    return table

@@ -10,9 +10,9 @@ from dash import Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
 from investiq.clients.alertmanager.alerts import FiringAlert
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.api import Market, TradingStatus
 from investiq.foundation.vocabulary import MarketPhase
-from investiq.serve.web import format as fmt
 from investiq.serve.web.alert_summary import summarise
 from investiq.serve.web.elements import Children, attributes, chip, outage, with_code, without_code
 from investiq.serve.web.logins import Logins, Who

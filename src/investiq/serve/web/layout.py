@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
@@ -13,7 +15,18 @@ from investiq import __version__
 from investiq.serve.web import header
 from investiq.serve.web.changes import Changes
 from investiq.serve.web.elements import attributes, pending
-from investiq.serve.web.pages import analysis, audit, checklist, operations, silence, silence_index, trading
+from investiq.serve.web.mantine import dmc
+from investiq.serve.web.pages import (
+    analysis,
+    audit,
+    checklist,
+    halts,
+    operations,
+    orders,
+    silence,
+    silence_index,
+    trading,
+)
 from investiq.serve.web.permission import SESSION, Shown
 from investiq.serve.web.sources import Sources
 
@@ -42,9 +55,6 @@ INDEX = """<!DOCTYPE html>
 """
 
 _NAVIGATION = (("/", "Analysis"), ("/trading", "Trading"), ("/operations", "Operations"))
-
-_FILLED_LATER = {"trading": trading.layout, "checklist": checklist.layout}
-"""Pages that are the same for everybody until their callbacks fill them."""
 
 _THEME = {
     "primaryColor": "indigo",
@@ -118,22 +128,47 @@ def _footer() -> Component:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What an address asks for: `names` are what stands in it after its first part."""
+
+    sources: Sources
+    changes: Changes
+    names: Sequence[str]
+    search: str
+    session: Shown
+
+
+_Page = Callable[[_Asked], Component | Awaitable[Component]]
+
+
+def _analysis(asked: _Asked) -> Awaitable[Component]:
+    return analysis.layout(asked.sources, asked.search)
+
+
+_PAGES: Mapping[str, _Page] = {
+    "trading": lambda _asked: trading.layout(),
+    "trading/orders": lambda asked: orders.layout(asked.sources, asked.search, asked.session),
+    "trading/halts": lambda asked: halts.layout(asked.sources, asked.search),
+    "checklist": lambda _asked: checklist.layout(),
+    "audit": lambda asked: audit.layout(asked.changes.logins, asked.search, asked.session),
+    "silence": lambda asked: silence_index.layout(asked.sources),
+}
+_PAGES_OF: Mapping[str, _Page] = {
+    "operations": lambda asked: operations.layout(asked.sources, *asked.names[:1]),
+    "silence": lambda asked: silence.layout(asked.sources, asked.names[0], asked.search, asked.session),
+}
+"""Pages that are one for each name."""
+
+
 def register(app: Dash, sources: Sources, changes: Changes) -> None:
     """Connect the address with the page."""
 
     async def show(path: str | None, search: str | None, session: Shown) -> Any:
-        match (path or "/").strip("/").split("/"):
-            case [name] if name in _FILLED_LATER:
-                return _FILLED_LATER[name]()
-            case ["operations", *names] if len(names) < 2:
-                return operations.layout(sources, *names)
-            case ["silence"]:
-                return await silence_index.layout(sources)
-            case ["audit"]:
-                return await audit.layout(changes.logins, search or "", session)
-            case ["silence", alert]:
-                return await silence.layout(sources, unquote(alert), search or "", session)
-        return await analysis.layout(sources, search or "")
+        first, *names = (path or "/").strip("/").split("/")
+        asked = _Asked(sources, changes, [unquote(name) for name in names], search or "", session)
+        content = _PAGES.get("/".join([first, *names]), _PAGES_OF.get(first, _analysis))(asked)
+        return await content if inspect.isawaitable(content) else content
 
     app.callback(
         Output("page", "children"), Input("address", "pathname"), Input("address", "search"), State(SESSION, "data")

@@ -7,8 +7,8 @@ from itertools import pairwise
 from dash import html
 from dash.development.base_component import Component
 
+from investiq.foundation import figures as fmt
 from investiq.foundation.vocabulary import SIGNAL_BOUNDS
-from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import attributes
 from investiq.serve.web.words import SIGNALS
 

@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from dash import Dash
 from dash.backends._fastapi import FastAPIDashServer, reset_current_request, set_current_request
-from dash.exceptions import CallbackException, DependencyException, PreventUpdate
+from dash.exceptions import DependencyException, PreventUpdate
 from dash.fingerprint import check_fingerprint
 from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.middleware import Middleware
@@ -29,7 +29,18 @@ __all__ = ["PAGES", "ConsoleApplication", "ConsoleServer", "add_pages", "callbac
 
 _log = structlog.get_logger(__name__)
 
-PAGES = ("/", "/trading", "/operations", "/operations/{name}", "/checklist", "/silence", "/silence/{alert}", "/audit")
+PAGES = (
+    "/",
+    "/trading",
+    "/trading/orders",
+    "/trading/halts",
+    "/operations",
+    "/operations/{name}",
+    "/checklist",
+    "/silence",
+    "/silence/{alert}",
+    "/audit",
+)
 
 
 class ConsoleApplication(FastAPI):
@@ -105,19 +116,21 @@ class ConsoleServer(FastAPIDashServer):
 
         async def checked(request: Request) -> Response:
             body: Any = getattr(request.state, "json_body", None)
-            if not is_expected(body, dash_app.callback_map):
-                raise _unknown()
             try:
+                if not is_expected(body, dash_app.callback_map):
+                    raise _unknown()
                 answer: Response = await dispatch(request)
             except PreventUpdate:
                 return Response(status_code=204)
-            except (CallbackFailed, CallbackException) as error:
-                _log.exception("callback_failed", output=body["output"])
-                raise Problem(500, "internal_error", "an unforeseen error; the log has it") from error
+            except Problem:
+                raise
             except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
                 # Before it calls the callback, Dash reads the body without checking it.
                 _log.warning("malformed_callback", output=body["output"], error=repr(error))
                 raise _unknown() from error
+            except Exception as error:  # Dash would answer 500 and tell nobody why
+                _log.exception("callback_failed", output=body["output"])
+                raise Problem(500, "internal_error", "an unforeseen error; the log has it") from error
             return answer
 
         return checked

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.panels import PanelUnit
-from investiq.serve.web import format as fmt
 
 __all__ = ["UnitFormat", "unit_named"]
 

@@ -17,12 +17,11 @@ from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Access, AuditAction
 from investiq.serve.api.documents import document
 from investiq.serve.api.identity import actor_of, needs
-from investiq.serve.http.queries import digits
+from investiq.serve.http.queries import LARGEST_CURSOR, digits
 
 __all__ = ["audit_routes"]
 
 MOST_RECORDS = 500
-_LARGEST_CURSOR = 2**63 - 1  # beyond it, the database has no number for it
 
 
 def audit_routes(store: Engine, metrics: Metrics) -> APIRouter:
@@ -33,7 +32,7 @@ def audit_routes(store: Engine, metrics: Metrics) -> APIRouter:
     @router.get("/api/audit", dependencies=[Depends(admin)])
     def audit(
         limit: Annotated[int, Field(ge=1, le=MOST_RECORDS), digits] = 100,
-        cursor: Annotated[int, Field(ge=1, le=_LARGEST_CURSOR), digits] | None = Query(
+        cursor: Annotated[int, Field(ge=1, le=LARGEST_CURSOR), digits] | None = Query(
             None, description="`next_cursor` of the page before"
         ),
         action: Annotated[str, one_of(AuditAction)] | None = None,

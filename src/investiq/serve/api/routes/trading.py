@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 
 from investiq.foundation.contract import api
 from investiq.foundation.store.audit import Actor
@@ -15,8 +16,11 @@ from investiq.invest.trading.views import TradingStatus
 from investiq.serve.api.access import Caller
 from investiq.serve.api.documents import document, order_document
 from investiq.serve.api.identity import needs, person
+from investiq.serve.http.queries import LARGEST_CURSOR, digits
 
 __all__ = ["trading_routes"]
+
+MOST_EVENTS: Final = 500
 
 _RESUMED: dict[int | str, dict[str, Any]] = {
     409: {"model": api.Problem, "description": "The heartbeat of the monitoring does not arrive: monitoring_lost."}
@@ -42,6 +46,21 @@ def trading_routes(desk: Desk, metrics: Metrics) -> APIRouter:
             would,
             cancels=[order_document(order) for order in would.cancels],
             keeps=[order_document(order) for order in would.keeps],
+        )
+
+    @router.get("/api/trading/halts")
+    def halts(
+        limit: Annotated[int, Field(ge=1, le=MOST_EVENTS), digits] = 100,
+        cursor: Annotated[int, Field(ge=1, le=LARGEST_CURSOR), digits] | None = Query(
+            None, description="`next_cursor` of the page before"
+        ),
+    ) -> api.BreakerLog:
+        """Every halt and resume: who, why, and what the account was worth; newest first."""
+        found = desk.breaker_log(limit + 1, cursor)
+        shown = found[:limit]
+        return api.BreakerLog(
+            events=[document(api.BreakerRecord, event) for event in shown],
+            next_cursor=str(shown[-1].id) if len(found) > limit else None,
         )
 
     @router.post("/api/trading/halt")

@@ -21,7 +21,9 @@ window.dash_clientside.investiq = Object.assign(window.dash_clientside.investiq 
     if (path === "/silence" || path.indexOf("/silence/") === 0) {
       name = ("Silence " + (path.split("/")[2] || "")).trim();
     }
-    name = { "/checklist": "Checklist", "/audit": "Audit log" }[path] || name;
+    name =
+      { "/checklist": "Checklist", "/audit": "Audit log", "/trading/orders": "Orders", "/trading/halts": "Halts" }[path] ||
+      name;
     document.title = name ? name + " · InvestIQ" : "InvestIQ";
     return name;
   },

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.api import Account
-from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import figure
 
 __all__ = ["account_figures"]
@@ -43,9 +43,16 @@ def account_figures(account: Account) -> Component:
                 note=f"after {fmt.money(account['commission_paid'])} commission",
             ),
             figure("Drawdown", fmt.percent(account["drawdown"], 2), note="below the highest equity ever"),
+            _total_return(account),
         ],
         className="figures",
     )
+
+
+def _total_return(account: Account) -> Component:
+    share = fmt.total_return(account["equity"], account["initial_cash"])
+    note = f"of {fmt.money(account['initial_cash'])} at the start"
+    return figure("Total return", fmt.percent(share, 2, plus=True), tone=fmt.tone(share, 4), note=note)
 
 
 def _share(part: str | None, whole: str | None) -> str | None:

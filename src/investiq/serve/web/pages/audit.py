@@ -103,7 +103,7 @@ def _older(page: AuditPage, action: str, cursor: str) -> Component:
         links.append(dcc.Link("Newest", href=_address(action)))
     if page["next_cursor"]:
         links.append(dcc.Link("Older", href=_address(action, page["next_cursor"])))
-    return html.Nav(links, className="audit-pages", **attributes(aria_label="Pages of the log"))
+    return html.Nav(links, className="pages", **attributes(aria_label="Pages of the log"))
 
 
 def _address(action: str, before: str = "") -> str:

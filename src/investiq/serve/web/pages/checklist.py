@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.api import CheckedPoint, Checklist
 from investiq.foundation.vocabulary import PointState, ReadinessGrade
-from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import (
     Children,
     attributes,

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dash import html
 from dash.development.base_component import Component
 
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.api import EngineResult
 from investiq.foundation.vocabulary import EngineName, EngineStatus
-from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import chip
 from investiq.serve.web.scale import score_scale, score_words, signal_word
 from investiq.serve.web.words import ENGINES

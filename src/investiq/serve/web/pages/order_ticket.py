@@ -6,19 +6,20 @@ import uuid
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import dash_mantine_components as dmc
 import structlog
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from investiq.clients.api import Submission
 from investiq.clients.session import ClientError
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.api import Order
 from investiq.foundation.numbers import MalformedNumber, parse_number
 from investiq.foundation.vocabulary import OPEN_STATUSES, Access, OrderStatus, OrderType, Side
-from investiq.serve.web import format as fmt
 from investiq.serve.web.changes import Actor, Changes
 from investiq.serve.web.elements import Children, attributes, card, notice
+from investiq.serve.web.mantine import dmc
+from investiq.serve.web.pages.order_preview import would_do
 from investiq.serve.web.permission import SESSION, Shown, may, who_may
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
@@ -45,10 +46,11 @@ def ticket_card() -> Component:
             className="ticket",
         ),
         html.Div(id="ticket-permission"),
+        html.Div(id="ticket-preview", className="ticket-preview", **attributes(aria_live="polite")),
         dmc.Button("Send order", id="ticket-send", fullWidth=True, disabled=True),
         html.Div(id="ticket-answer", className="ticket-answer", **attributes(aria_live="polite")),
     ]
-    return card("New order", form)
+    return card("New order", form, id="ticket")
 
 
 def _number(identifier: str, label: str, *, disabled: bool = False) -> Component:
@@ -90,6 +92,18 @@ class Ticket(NamedTuple):
             return f"Limit price: {fault}"
         return None
 
+    def order(self) -> dict[str, Any]:
+        """What the API is asked for; of a form without a fault."""
+        shares, amount = self.unit == "quantity", _positive(self.amount)
+        return {
+            "symbol": str(self.symbol),
+            "side": Side(self.side),
+            "quantity": amount if shares else None,
+            "notional": None if shares else amount,
+            "order_type": OrderType(self.type),
+            "limit_price": _positive(self.limit) if self.type == OrderType.LIMIT else None,
+        }
+
     def field_faults(self) -> tuple[str | None, str | None]:
         """What is wrong with amount and limit price, as far as they are typed."""
         limit = self.limit if self.type == OrderType.LIMIT else None
@@ -109,13 +123,18 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
 
     def check(*form: Any) -> tuple[Any, ...]:
         ticket = Ticket(*form)
-        return uuid.uuid4().hex, ticket.type != OrderType.LIMIT, *ticket.field_faults()
+        return uuid.uuid4().hex, ticket.type != OrderType.LIMIT, *ticket.field_faults(), None
 
     def enable(session: Shown, *form: Any) -> tuple[bool, Children]:
         dead = Ticket(*form).fault() is not None or not may(session, Access.TRADE)
         return dead, who_may(session, Access.TRADE, "send orders", "/trading")
 
-    async def send(actor: Actor, _clicks: int | None, key: str, *form: Any) -> tuple[Any, ...]:
+    async def show(actor: Actor, _key: str | None, _ticks: int | None, _session: Shown, *form: Any) -> Children:
+        return await would_do(actor, Ticket(*form).order())
+
+    async def send(
+        actor: Actor, _clicks: int | None, _in_amount: int | None, _in_limit: int | None, key: str, *form: Any
+    ) -> tuple[Any, ...]:
         return await place(sources, actor, key, Ticket(*form))
 
     app.callback(
@@ -129,6 +148,7 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
         Output("ticket-limit", "disabled"),
         Output("ticket-amount", "error"),
         Output("ticket-limit", "error"),
+        Output("ticket-preview", "children", allow_duplicate=True),
         *(Input(f"ticket-{field}", "value") for field in Ticket._fields),
         prevent_initial_call="initial_duplicate",
     )(check)
@@ -140,10 +160,24 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
     )(enable)
     changes.callback(
         app,
+        Output("ticket-preview", "children"),
+        Input("ticket-key", "data"),  # new with each change of the form, after the last preview was taken away
+        Input("trading-poll", "n_intervals"),
+        State(SESSION, "data"),
+        *(State(f"ticket-{field}", "value") for field in Ticket._fields),
+        needs=Access.TRADE,
+        to="send orders",
+        refused=lambda why: why,
+        asked=lambda _key, _ticks, session, *form: may(session, Access.TRADE) and not Ticket(*form).fault(),
+    )(show)
+    changes.callback(
+        app,
         Output("ticket-answer", "children"),
         Output("ticket-key", "data", allow_duplicate=True),
         Output("trading-changed", "data", allow_duplicate=True),
         Input("ticket-send", "n_clicks"),
+        Input("ticket-amount", "n_submit"),
+        Input("ticket-limit", "n_submit"),
         State("ticket-key", "data"),
         *(State(f"ticket-{field}", "value") for field in Ticket._fields),
         needs=Access.TRADE,
@@ -176,17 +210,8 @@ async def place(sources: Sources, actor: Actor, key: str, ticket: Ticket) -> tup
     """
     if fault := ticket.fault():
         return notice("Not sent", [fault], "red"), no_update, no_update
-    shares, amount = ticket.unit == "quantity", _positive(ticket.amount)
     try:
-        submission = await actor.client.submit(
-            str(ticket.symbol),
-            Side(ticket.side),
-            idempotency_key=key,
-            quantity=amount if shares else None,
-            notional=None if shares else amount,
-            order_type=OrderType(ticket.type),
-            limit_price=_positive(ticket.limit) if ticket.type == OrderType.LIMIT else None,
-        )
+        submission = await actor.client.submit(**ticket.order(), idempotency_key=key)
     except ClientError as error:
         _log.warning("order_failed", reason=error.reason, error=error.message)
         again = "Sending again asks for the same order, not for a second one." if error.retryable else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.api import Analysis
 from investiq.foundation.vocabulary import EngineStatus
-from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import card
 from investiq.serve.web.scale import meter, score_scale, score_words, signal_word
 from investiq.serve.web.words import ENGINES, REGIMES

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.api import Symbols, SymbolSummary
-from investiq.serve.web import format as fmt
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 
@@ -47,4 +47,4 @@ def _change(price: str, close: str | None) -> Component | None:
         return None
     change = float(price) / float(close) - 1
     words = f"{fmt.percent(change, 2, plus=True)} since the previous close"
-    return html.Span(words, className=fmt.tone(round(change, 4)))
+    return html.Span(words, className=fmt.tone(change, 4))

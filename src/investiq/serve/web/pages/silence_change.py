@@ -12,10 +12,10 @@ from dash.development.base_component import Component
 
 from investiq.clients.alertmanager.refusals import check_length, check_name, check_text
 from investiq.clients.alertmanager.silence import Silence, matchers_of
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.panels import AlertDocument
 from investiq.foundation.durations import parse_duration
 from investiq.foundation.errors import InvestIQError
-from investiq.serve.web import format as fmt
 from investiq.serve.web.changes import Actor
 from investiq.serve.web.elements import Children, notice, paragraph
 from investiq.serve.web.sources import Sources

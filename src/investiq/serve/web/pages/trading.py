@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from investiq.foundation.contract.api import ClosedPosition, Position
+from investiq.foundation.contract.api import ClosedPosition, OrderPage, Position
+from investiq.foundation.vocabulary import Access
 from investiq.serve.web import charts
 from investiq.serve.web.changes import Changes
 from investiq.serve.web.elements import (
@@ -17,25 +17,22 @@ from investiq.serve.web.elements import (
     attributes,
     card,
     empty,
-    grid,
-    grid_style,
     missing,
     page_title,
     pending,
 )
-from investiq.serve.web.pages import breaker, order_ticket
+from investiq.serve.web.pages import breaker, order_ticket, row_actions
 from investiq.serve.web.pages.account import account_figures
-from investiq.serve.web.pages.blotter import ORDER_COLUMNS, POSITION_COLUMNS, order_rows, position_rows
+from investiq.serve.web.pages.blotter import orders_table, positions_table
+from investiq.serve.web.pages.trading_tabs import ORDERS, TRADING, tabs
+from investiq.serve.web.permission import SESSION, Shown, may
 from investiq.serve.web.reading import SourceUnavailable
 from investiq.serve.web.sources import Sources
 
 __all__ = ["layout", "register"]
 
-Answer = TypeVar("Answer")
-
 POLL_MILLISECONDS = 3_000
-_NO_ORDERS = "No orders yet: the agent looks at each symbol once a session"
-_NO_POSITIONS = "Nothing is held"
+ORDERS_SHOWN = 20
 
 
 def layout() -> Component:
@@ -45,6 +42,7 @@ def layout() -> Component:
             dcc.Interval(id="trading-poll", interval=POLL_MILLISECONDS),
             dcc.Store(id="equity-shown"),
             page_title(html.H1("Trading"), breaker.buttons()),
+            tabs(TRADING),
             html.Div(pending(76), id="account", className="account"),
             html.Div([_equity_card(), order_ticket.ticket_card()], className="trading-top"),
             html.Div([_positions_card(), html.Div(pending(220), id="breaker")], className="trading-middle"),
@@ -66,17 +64,19 @@ def _equity_card() -> Component:
 
 
 def _positions_card() -> Component:
-    table = grid("positions", POSITION_COLUMNS, row_id="symbol", empty_text=_NO_POSITIONS)
-    note = html.Span("realised is after commission; sold out symbols come last", className="muted small")
-    return card(
-        "Positions", [html.Div(id="positions-missing"), table], aside=note, **attributes(aria_label="Positions")
-    )
+    note = html.Span("realised is after commission; sold out symbols come last", className="muted small wide-only")
+    body = [html.Div(id="positions-missing"), html.Div(pending(140), id="positions", className="table")]
+    return card("Positions", body, aside=note, **attributes(aria_label="Positions"))
 
 
 def _orders_card() -> Component:
-    table = grid("orders", ORDER_COLUMNS, row_id="id", empty_text=_NO_ORDERS)
-    note = html.Span("newest first", className="muted small")
-    return card("Orders", [html.Div(id="orders-missing"), table], aside=note, **attributes(aria_label="Orders"))
+    body = [
+        html.Div(id="orders-answer", **attributes(aria_live="polite")),
+        html.Div(id="orders-missing"),
+        html.Div(pending(140), id="orders", className="table"),
+    ]
+    note = dcc.Link("All orders", href=ORDERS)
+    return card("Orders", body, aside=note, **attributes(aria_label="Orders"))
 
 
 def register(app: Dash, sources: Sources, changes: Changes) -> None:
@@ -86,22 +86,21 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
     async def show_state(_ticks: int | None, _changed: str | None) -> tuple[Children, Children]:
         return await state_content(sources)
 
-    async def show_tables(_ticks: int | None, _changed: str | None) -> tuple[Any, ...]:
-        return await table_content(sources)
+    async def show_tables(_ticks: int | None, _changed: str | None, session: Shown) -> tuple[Any, ...]:
+        return await table_content(sources, may(session, Access.TRADE))
 
     async def show_equity(_ticks: int | None, shown: list[Any] | None) -> tuple[Any, ...]:
         return await equity_content(sources, shown)
 
     app.callback(Output("account", "children"), Output("breaker", "children"), poll, changed)(show_state)
     app.callback(
-        Output("positions", "rowData"),
-        Output("positions", "style"),
+        Output("positions", "children"),
         Output("positions-missing", "children"),
-        Output("orders", "rowData"),
-        Output("orders", "style"),
+        Output("orders", "children"),
         Output("orders-missing", "children"),
         poll,
         changed,
+        Input(SESSION, "data"),
     )(show_tables)
     app.callback(
         Output("equity-chart", "series"),
@@ -114,6 +113,7 @@ def register(app: Dash, sources: Sources, changes: Changes) -> None:
     charts.tint(app, "equity-chart")
     breaker.register(app, sources, changes)
     order_ticket.register(app, sources, changes)
+    row_actions.register(app, sources, changes)
 
 
 async def state_content(sources: Sources) -> tuple[Children, Children]:
@@ -124,27 +124,26 @@ async def state_content(sources: Sources) -> tuple[Children, Children]:
     return figures, state
 
 
-async def table_content(sources: Sources) -> tuple[Any, ...]:
-    """Rows and height of both tables; where the API does not answer, the last rows stay below the notice."""
+async def table_content(sources: Sources, may_trade: bool) -> tuple[Any, ...]:
+    """Both tables; where the API does not answer, what was last shown stays hidden below the notice."""
     positions, closed, page = await asyncio.gather(sources.positions(), sources.closed(), sources.orders())
-    return *_positions(positions, closed), *_table(page, lambda p: order_rows(p["orders"]), "Orders")
+    return *_positions(positions, closed, may_trade), *_orders(page, may_trade)
 
 
 def _positions(
-    held: list[Position] | SourceUnavailable, closed: list[ClosedPosition] | SourceUnavailable
-) -> tuple[Any, Any, Children]:
+    held: list[Position] | SourceUnavailable, closed: list[ClosedPosition] | SourceUnavailable, may_trade: bool
+) -> tuple[Any, Children]:
+    if isinstance(held, SourceUnavailable):
+        return no_update, missing(held, "Positions")
     if isinstance(closed, SourceUnavailable):
-        return no_update, no_update, missing(closed, "Positions")
-    return _table(held, lambda positions: position_rows(positions, closed), "Positions")
+        return no_update, missing(closed, "Positions")
+    return positions_table(held, closed, may_trade), None
 
 
-def _table(
-    answer: Answer | SourceUnavailable, rows_of: Callable[[Answer], list[Any]], what: str
-) -> tuple[Any, Any, Children]:
-    if isinstance(answer, SourceUnavailable):
-        return no_update, no_update, missing(answer, what)
-    rows = rows_of(answer)
-    return rows, grid_style(len(rows)), None
+def _orders(page: OrderPage | SourceUnavailable, may_trade: bool) -> tuple[Any, Children]:
+    if isinstance(page, SourceUnavailable):
+        return no_update, missing(page, "Orders")
+    return orders_table(page["orders"][:ORDERS_SHOWN], may_trade), None
 
 
 async def equity_content(sources: Sources, shown: list[Any] | None) -> tuple[Any, ...]:

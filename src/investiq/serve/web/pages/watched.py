@@ -14,8 +14,8 @@ from investiq.clients.alertmanager.alerts import FiringAlert
 from investiq.clients.alertmanager.silence import Silence
 from investiq.clients.inbox import InboxMessage
 from investiq.clients.prometheus import ScrapeTarget
+from investiq.foundation import figures as fmt
 from investiq.foundation import topology
-from investiq.serve.web import format as fmt
 from investiq.serve.web.alert_summary import alert_count
 from investiq.serve.web.elements import Children, card, chip, empty, missing, with_code
 from investiq.serve.web.links import runbook_page, silence_page

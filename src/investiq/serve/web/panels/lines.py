@@ -8,9 +8,9 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.panels import PanelDocument, ThresholdDocument
 from investiq.serve.web import charts
-from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, attributes
 from investiq.serve.web.links import runbook_page
 from investiq.serve.web.panels.queries import PlottedSeries, TimeGrid, highest

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dash import html
 from dash.development.base_component import Component
 
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.panels import PanelDocument
-from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children
 from investiq.serve.web.panels.queries import PlottedSeries, highest
 from investiq.serve.web.units import unit_named

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
+from investiq.foundation import figures as fmt
 from investiq.foundation.contract.panels import PanelDocument
-from investiq.serve.web import format as fmt
 from investiq.serve.web.elements import Children, attributes, chip
 from investiq.serve.web.panels.number import value_state, value_text
 from investiq.serve.web.panels.queries import PlottedSeries

@@ -26,6 +26,7 @@ __all__ = [
     "signed",
     "signed_money",
     "tone",
+    "total_return",
 ]
 
 MISSING = "–"
@@ -104,12 +105,19 @@ def count(amount: int, one: str, many: str | None = None) -> str:
     return f"{amount or 'no'} {one if amount == 1 else many or one + 's'}"
 
 
-def tone(value: Figure) -> str:
-    """The class of a gain, a loss, or neither."""
+def tone(value: Figure, digits: int = 2) -> str:
+    """The class of a gain, a loss, or neither, of a figure that is shown with so many digits: -0.001 shows as 0.00."""
     figure = _decimal(value)
-    if not figure:
+    rounded = None if figure is None else round(figure, digits)
+    if not rounded:
         return "tone-plain"
-    return "tone-good" if figure > 0 else "tone-bad"
+    return "tone-good" if rounded > 0 else "tone-bad"
+
+
+def total_return(equity: Figure, start: Figure) -> Decimal | None:
+    """equity / start - 1; None where either is not known."""
+    now, then = _decimal(equity), _decimal(start)
+    return None if now is None or not then else now / then - 1
 
 
 def age(seconds: float | None) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from investiq.serve.web import format as fmt
+from investiq.foundation import figures as fmt
 
 
 def test_a_minute_is_of_today_or_says_its_day() -> None:
@@ -88,3 +88,19 @@ def test_counts_are_words_where_there_is_nothing() -> None:
 
 def test_a_gain_and_a_loss_differ_and_nothing_is_neither() -> None:
     assert {fmt.tone("1"), fmt.tone("-1"), fmt.tone("0"), fmt.tone(None)} == {"tone-good", "tone-bad", "tone-plain"}
+
+
+def test_a_figure_that_is_shown_as_zero_is_neither_a_gain_nor_a_loss() -> None:
+    assert [fmt.tone(value) for value in ("-0.004", "0.004", None, "-0.006", "0.01")] == [
+        "tone-plain",
+        "tone-plain",
+        "tone-plain",
+        "tone-bad",
+        "tone-good",
+    ]
+
+
+def test_the_total_return_is_unknown_without_its_parts() -> None:
+    assert fmt.total_return("101450", "100000") == Decimal("0.0145")
+    assert fmt.total_return(None, "100000") is None
+    assert fmt.total_return("5", "0") is None
