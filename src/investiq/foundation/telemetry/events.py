@@ -32,6 +32,8 @@ EVENTS: Final[dict[str, tuple[Subject, str]]] = {
     "too_many_connections": (Subject.API, "a connection was refused or ended for a newer one"),
     "unhandled_error": (Subject.API, "a request failed for a reason that nobody foresaw"),
     # ---- keys and sessions ----
+    "audit_head": (Subject.API, "the newest row of the audit log, remembered outside of its database"),
+    "audit_log_broken": (Subject.API, "somebody wrote into the audit log"),
     "denial_not_kept": (Subject.API, "a refusal is missing in the audit log"),
     "key_file_is_revoked": (Subject.API, "the key in a file of ours was revoked"),
     "key_file_written": (Subject.API, "a key of this installation was made"),
@@ -78,6 +80,7 @@ EVENTS: Final[dict[str, tuple[Subject, str]]] = {
     "symbol_skipped": (Subject.TRADING, "the agent leaves a symbol out for a session"),
     # ---- console ----
     "callback_failed": (Subject.API, "the console could not answer its page"),
+    "cancel_failed": (Subject.TRADING, "an order could not be cancelled in the console"),
     "change_failed": (Subject.API, "the API did not make a change"),
     "change_made": (Subject.API, "somebody changed something in the console"),
     "change_refused": (Subject.API, "somebody may not make a change"),
@@ -93,6 +96,7 @@ EVENTS: Final[dict[str, tuple[Subject, str]]] = {
     "backup_ended": (Subject.BACKUP, "it ended, with this code"),
     "backup_hangs": (Subject.BACKUP, "it took too long and was ended"),
     "control_request_dropped": (Subject.HOST, "who asked the supervisor did not wait for the answer"),
+    "market_unknown": (Subject.BACKUP, "the schedule of backups cannot ask the API for the market"),
     "part_ended": (Subject.HOST, "a process ended by itself"),
     "part_healthy": (Subject.HOST, "a process answers"),
     "part_started": (Subject.HOST, "a process was started"),
