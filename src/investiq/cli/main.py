@@ -50,6 +50,8 @@ COMMANDS = {
     "inbox": "show notifications",
     "backup": "make a backup, list them, add keys",
     "restore": "restore a backup, or prove that it can be",
+    "trace": "show where a request spent its time, through all parts",
+    "logs": "read the logs of all parts in time order",
     "slo": "show the service level objectives and their error budgets",
     "silence": "keep an alert from being notified, for a while",
     "silences": "list who silenced what, and until when",

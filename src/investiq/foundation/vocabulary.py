@@ -99,6 +99,33 @@ class Part(StrEnum):
     AGENT = "agent"
 
 
+class LogLevel(StrEnum):
+    """How severe a line of a log is. `error`: something went wrong that nobody foresaw, and somebody should look."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
+class SpanDestination(StrEnum):
+    """Where spans are taken to."""
+
+    FILE = "file"
+    COLLECTOR = "collector"
+
+
+class SpanOutcome(StrEnum):
+    """What became of a span that was to be kept."""
+
+    EXPORTED = "exported"
+    DROPPED = "dropped"
+    """More came than could be taken away."""
+    FAILED = "failed"
+    """Where it was to go, it was not taken."""
+
+
 PROMETHEUS_JOB = "prometheus"
 """The scrape job of Prometheus itself."""
 

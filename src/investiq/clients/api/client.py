@@ -16,6 +16,8 @@ from investiq.clients.api.endpoints import Endpoints, ReadingEndpoints
 from investiq.clients.api.transport import settings, translate_errors, trusted_with
 from investiq.clients.session.answer import read_answer, read_answer_blocking
 from investiq.clients.session.listener import TrustedUsers
+from investiq.foundation.telemetry import tracing
+from investiq.foundation.telemetry.logging import request_headers
 
 __all__ = ["AsyncInvestIQClient", "AsyncReadingClient", "InvestIQClient", "SessionClient"]
 
@@ -68,8 +70,10 @@ class InvestIQClient(Endpoints, BlockingClient):
         """The answer to `call`."""
         with (
             translate_errors(self.base_url, call.method, call.path),
-            self._http.stream(**call.request) as response,
+            tracing.call(call.method, self.base_url + call.path) as traced,
+            self._http.stream(**call.request_with({**request_headers(), **traced.headers})) as response,
         ):
+            traced.answered(response.status_code)
             answer = read_answer_blocking(response, self._timeout)
         return call.parse(answer)
 
@@ -106,8 +110,13 @@ class _AsyncConnection(AwaitingClient):
     async def send(self, call: ApiCall[Answer]) -> Answer:
         """The answer to `call`."""
         # One limit for the whole: an answer that drips in could take for ever.
-        with translate_errors(self.base_url, call.method, call.path):
-            async with asyncio.timeout(self._timeout), self._http.stream(**call.request) as response:
+        with (
+            translate_errors(self.base_url, call.method, call.path),
+            tracing.call(call.method, self.base_url + call.path) as traced,
+        ):
+            request = call.request_with({**request_headers(), **traced.headers})
+            async with asyncio.timeout(self._timeout), self._http.stream(**request) as response:
+                traced.answered(response.status_code)
                 answer = await read_answer(response)
         return call.parse(answer)
 

@@ -59,6 +59,11 @@ class Paths:
         return self.data_dir / "load"
 
     @property
+    def traces(self) -> Path:
+        """The spans that each part has kept."""
+        return self.data_dir / "traces"
+
+    @property
     def checklist(self) -> Path:
         """What `investiq checklist` found when it last looked at every point."""
         return self.data_dir / "checklist.json"

@@ -42,6 +42,7 @@ __all__ = [
     "ServiceConfig",
     "ServiceObjective",
     "SignalsConfig",
+    "TracingConfig",
     "TradingConfig",
 ]
 
@@ -481,6 +482,40 @@ class LoggingConfig(Section):
     )
     max_bytes: int = Field(10_000_000, ge=10_000, description="size at which a part's log file is rotated")
     backups: int = Field(5, ge=1, description="rotated files kept for each part")
+    loki_url: PublicUrl | None = Field(
+        None,
+        description="base URL of a Loki of yours: `investiq up` then writes monitoring/alloy.alloy in data_dir, with "
+        "which Alloy brings it these logs",
+        examples=["http://127.0.0.1:3100"],
+    )
+
+
+class TracingConfig(Section):
+    """Traces: where a request spends its time, through all parts."""
+
+    enabled: bool = Field(False, description="trace requests, commands and cycles of the agent")
+    endpoint: PublicUrl | None = Field(
+        None,
+        description="base URL of a collector that takes OTLP over HTTP, to which /v1/traces is added; default: none, "
+        "and traces stay in files below data_dir",
+        examples=["http://127.0.0.1:4318"],
+    )
+    token: Token | None = Field(None, description="bearer token that the collector asks for")
+    sample_ratio: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="share of the traces that is kept whatever happens; commands are always kept",
+    )
+    slow_milliseconds: float = Field(
+        1_000.0,
+        gt=0,
+        description="from this duration on, a part keeps what it did for a request also when the trace is not sampled; "
+        "it does so for failures, too",
+    )
+    max_bytes: int = Field(
+        10_000_000, ge=100_000, description="size at which a part's file of spans is rotated; one more is kept"
+    )
 
 
 class CostConfig(Section):
@@ -526,6 +561,7 @@ class Config(Section):
     checklist: ChecklistConfig = section()
     client: ClientConfig = section()
     logging: LoggingConfig = section()
+    tracing: TracingConfig = section()
     slo: SloConfig = section()
     services: tuple[ServiceConfig, ...] = Field(
         (),

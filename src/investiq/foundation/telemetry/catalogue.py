@@ -27,12 +27,15 @@ from investiq.foundation.vocabulary import (
     EngineName,
     EngineStatus,
     HaltReason,
+    LogLevel,
     MarketPhase,
     ModelFeature,
     OrderOutcome,
     OrderStatus,
     Part,
     SilenceFault,
+    SpanDestination,
+    SpanOutcome,
     Subject,
 )
 
@@ -156,6 +159,22 @@ BUILD_INFO = Metric(
     SERVERS,
     (Label("version"), Label("python")),
     bounds=STATE,
+)
+LOG_RECORDS = Metric(
+    "investiq_log_records_total",
+    Kind.COUNTER,
+    Subject.API,
+    "Lines written to the log, by level.",
+    SERVERS,
+    (Label("level", _all(LogLevel)),),
+)
+SPANS = Metric(
+    "investiq_spans_total",
+    Kind.COUNTER,
+    Subject.API,
+    "Spans that were to be kept, by what became of them; dropped: more came than could be taken away.",
+    SERVERS,
+    (Label("destination", _all(SpanDestination)), Label("outcome", _all(SpanOutcome))),
 )
 DEPENDENCY_HEALTH = Metric(
     "investiq_dependency_health",

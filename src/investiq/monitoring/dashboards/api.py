@@ -12,9 +12,11 @@ from investiq.foundation.telemetry.catalogue import (
     DEPENDENCY_HEALTH,
     ERRORS,
     EVENT_LOOP_LAG,
+    LOG_RECORDS,
     RATE_LIMITED,
     REQUEST_DURATION,
     REQUESTS,
+    SPANS,
 )
 from investiq.foundation.topology import API
 from investiq.foundation.vocabulary import Subject
@@ -31,6 +33,7 @@ from investiq.monitoring.rules.api import (
     HIGH_LATENCY,
     KEY_EXPIRING,
     PROBE_FAILING,
+    UNEXPECTED_ERRORS,
 )
 from investiq.monitoring.selectors import OF_USERS, buckets, observations
 from investiq.promql.matcher import eq, matching
@@ -216,6 +219,40 @@ _DATABASE_WAITS = Panel(
     width=24,
 )
 
+_LOG_LINES = Panel(
+    title="Lines logged",
+    description=(
+        "Lines a second that the servers write, by level. `investiq logs --level warning` shows those from warning on, "
+        "of all parts in the order of time."
+    ),
+    unit=PanelUnit.PER_SECOND,
+    queries=(Query(per_second(LOG_RECORDS, by=("level",)), "{{level}}"),),
+    width=8,
+)
+
+_UNEXPECTED = Panel(
+    title="Errors that nobody foresaw",
+    description=(
+        "Lines of level error and critical in five minutes, as UnexpectedErrors counts them. `investiq logs --level "
+        "error` shows them."
+    ),
+    unit=PanelUnit.COUNT,
+    queries=(Query(of_alert(UNEXPECTED_ERRORS), "{{job}}"),),
+    alerts=(UNEXPECTED_ERRORS,),
+    width=8,
+)
+
+_SPANS = Panel(
+    title="Spans of traces",
+    description=(
+        "Spans a second that were to be kept, by where they went and what became of them. `dropped` and `failed` are "
+        "lost: the collector does not answer, or the disk takes no more. Without [tracing] there are none."
+    ),
+    unit=PanelUnit.PER_SECOND,
+    queries=(Query(per_second(SPANS, by=("destination", "outcome")), "{{destination}} {{outcome}}"),),
+    width=8,
+)
+
 _AUDIT_FAULTS = Panel(
     title="Faults in the log of changes",
     description=(
@@ -258,6 +295,7 @@ DASHBOARD = Dashboard(
         Row("Every request", (REQUESTS_ANSWERED, ERROR_RATE, _STATUSES, _SLOWEST)),
         Row("Dependencies and probes", (DEPENDENCIES, _PROBES)),
         Row("Saturation", (CONNECTIONS, _SATURATION, _LATENESS_OF_ALL, _BACKGROUND, _DATABASE_WAITS)),
+        Row("Logs and traces", (_LOG_LINES, _UNEXPECTED, _SPANS)),
         Row("Refusals and versions", (_REFUSALS, _WRONG_KEYS, _RATE_LIMITED, _AUDIT_FAULTS, _KEYS_EXPIRING, _VERSIONS)),
     ),
 )

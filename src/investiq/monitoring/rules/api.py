@@ -8,10 +8,11 @@ from investiq.foundation.telemetry.catalogue import (
     DEPENDENCY_HEALTH,
     EVENT_LOOP_LAG,
     KEYS_EXPIRING,
+    LOG_RECORDS,
     REQUEST_DURATION,
 )
 from investiq.foundation.topology import API, PROBES, SIGNALS, WEB
-from investiq.foundation.vocabulary import Dependency, RestartAlert, Severity, Subject
+from investiq.foundation.vocabulary import Dependency, LogLevel, RestartAlert, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.exporters.scrape import UP
@@ -34,6 +35,7 @@ __all__ = [
     "REQUEST_RATE",
     "SERVICE_ABSENT",
     "SERVICE_DOWN",
+    "UNEXPECTED_ERRORS",
 ]
 
 _REQUESTS_FLOOR = 0.1  # requests a second, 30 in five minutes: below that a single failure would be a high ratio
@@ -233,6 +235,25 @@ AUTH_FAILURES_HIGH = Alert(
     covered_by="ServiceDown",
 )
 
+_UNEXPECTED = eq("level", LogLevel.ERROR, LogLevel.CRITICAL)
+
+UNEXPECTED_ERRORS = Alert(
+    name="UnexpectedErrors",
+    subject=Subject.API,
+    severity=Severity.WARNING,
+    # What is foreseen is logged as a warning, and has an alert of its own where somebody has to act.
+    query=f"sum by (job) (increase({series(LOG_RECORDS, _UNEXPECTED)}[5m]))",
+    op=">",
+    threshold=0,
+    for_seconds=0,
+    summary='{{ $labels.job }} has logged {{ $value | printf "%.0f" }} errors that nobody foresaw',
+    description=(
+        "In the last five minutes it met something that it was not written for. What it did just then has failed, and "
+        "may fail again; the log has the traceback."
+    ),
+    no_data=NoData.QUIET,
+)
+
 AUDIT_LOG_BROKEN = Alert(
     name="AuditLogBroken",
     subject=Subject.API,
@@ -318,6 +339,7 @@ ALERTS = (
     SIGNAL_MODELS_UNREACHABLE,
     API_SATURATED,
     AUTH_FAILURES_HIGH,
+    UNEXPECTED_ERRORS,
     AUDIT_LOG_BROKEN,
     KEY_EXPIRING,
 )

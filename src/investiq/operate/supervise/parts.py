@@ -257,6 +257,8 @@ def _prometheus(config: Config) -> tuple[str, ...]:
         # For its snapshots, which backups are made of; it could delete series too, for who has the password.
         "--web.enable-admin-api",
         f"--web.cors.origin={_NO_ORIGIN}",
+        # Which trace is an example of a slow request.
+        *(("--enable-feature=exemplar-storage",) if config.tracing.enabled else ()),
         # Not --web.enable-lifecycle: any page in a browser here could then stop Prometheus. SIGHUP reloads.
     )
 

@@ -17,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry import tracing
 from investiq.serve.http.connections import (
     MAX_HEADER_BYTES,
     BoundedConnection,
@@ -82,6 +83,11 @@ class QuietServer(uvicorn.Server):
         while not await self.on_tick(0):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), self._tick_seconds)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, and hand over the last spans: after this, uvicorn lets the signal end the process."""
+        await super().shutdown(sockets)
+        tracing.shutdown()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called by Python for a signal, between any two lines of the event loop."""
