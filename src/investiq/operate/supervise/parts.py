@@ -256,7 +256,7 @@ def _prometheus(config: Config) -> tuple[str, ...]:
         "--rules.alert.resend-delay=5s",
         # For its snapshots, which backups are made of; it could delete series too, for who has the password.
         "--web.enable-admin-api",
-        f"--web.cors.origin={_NO_ORIGIN}",
+        f"--web.cors.origin={NO_ORIGIN}",
         # Not --web.enable-lifecycle: any page in a browser here could then stop Prometheus. SIGHUP reloads.
     )
 
@@ -271,7 +271,7 @@ def _nginx_exporter(config: Config) -> tuple[str, ...]:
     return (f"--nginx.scrape-uri={topology.EDGE.url(config)}/status",)
 
 
-_NO_ORIGIN = "[^\\x00-\\x{10FFFF}]"
+NO_ORIGIN = "[^\\x00-\\x{10FFFF}]"
 """Matches no text: by default, Prometheus lets the pages of every site read what it answers."""
 
 _ARGUMENTS: Mapping[str, Callable[[Config], tuple[str, ...]]] = {
