@@ -10,13 +10,13 @@ COPY requirements/build.txt requirements/runtime.txt requirements/image.txt requ
 # Each package by its hash, the build backend first: without build isolation nothing unpinned is ever fetched.
 RUN /opt/investiq/bin/pip install --no-compile --require-hashes -r requirements/build.txt \
     && /opt/investiq/bin/pip install --no-compile --require-hashes --no-build-isolation -r requirements/runtime.txt
+RUN python3 -m venv /opt/sbom \
+    && /opt/sbom/bin/pip install --no-compile --require-hashes -r requirements/image.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 RUN /opt/investiq/bin/pip install --no-compile --no-deps --no-build-isolation .
-# What is in it, for those who look for weaknesses; then pip goes.
-RUN python3 -m venv /opt/sbom \
-    && /opt/sbom/bin/pip install --require-hashes -r requirements/image.txt \
-    && /opt/sbom/bin/cyclonedx-py environment --output-reproducible --of JSON -o /opt/investiq/sbom.cdx.json \
+# What is in it, for those who look for weaknesses; then pip goes, and what nobody runs.
+RUN /opt/sbom/bin/cyclonedx-py environment --output-reproducible --of JSON -o /opt/investiq/sbom.cdx.json \
         /opt/investiq/bin/python \
     && /opt/investiq/bin/pip uninstall --yes pip setuptools \
     && find /opt/investiq/lib -depth -type d \( -name tests -o -path '*/pyarrow/include' \) -exec rm -rf {} + \

@@ -110,7 +110,7 @@ def _node() -> Service:
         mounts=(
             _config(process),
             Mount("textfile", _TEXTFILE, read_only=True),
-            Mount("/", "/host", read_only=True, propagation="rslave"),
+            Mount("/", "/host", read_only=True),
         ),
         depends_on=INITIALISED,
         health=_asked_by_wget(process, "/"),

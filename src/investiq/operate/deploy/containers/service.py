@@ -44,15 +44,12 @@ class Mount:
     target: str
     read_only: bool = False
     first: bool = False
-    propagation: str = ""
 
     def document(self) -> dict[str, Any]:
         is_bind = self.source.startswith((".", "/", "$"))
         found: dict[str, Any] = {"type": "bind" if is_bind else "volume", "source": self.source, "target": self.target}
         if self.read_only:
             found["read_only"] = True
-        if is_bind and self.propagation:
-            found["bind"] = {"propagation": self.propagation}
         if not is_bind and not self.first:
             found["volume"] = {"nocopy": True}
         return found
