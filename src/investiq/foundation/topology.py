@@ -234,6 +234,7 @@ GRAFANA = Process(
     job="grafana",
     title="Grafana",
     what="dashboards",
+    health=("/api/health", '"database"'),
     program=Program(
         commands=("grafana-server", "grafana"),
         get="install Grafana from grafana.com/grafana/download (Debian has no package of it)",

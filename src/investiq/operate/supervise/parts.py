@@ -43,7 +43,8 @@ class ProcessSpec:
 
     Attributes:
         what: what it is, for people.
-        argv: the command line; never holds a secret, since every user of the machine can read it.
+        argv: the command line; never holds a secret, since every user of the machine can read it. Empty for what
+            runs in another place.
         host, port: where this machine reaches it; port None for a part that does not listen.
         listen_host: where the supervisor listens for it, to hand it the sockets; None for one that binds for itself.
         activated: it takes them as from systemd, not by `--fd`.
@@ -158,7 +159,9 @@ def _specs(config: Config, installed: Mapping[str, str], trained: bool) -> Itera
             yield _TRAINING  # nothing takes longer: it begins beside the first servers
         if not process.runs(config):
             continue
-        if process.program is None:
+        if process.network_names(config):
+            yield _elsewhere(process, config)
+        elif process.program is None:
             yield _server(process, config)
         elif process.name in installed and process.name in _ARGUMENTS:
             yield _program(process, config, installed[process.name], trained)
@@ -168,12 +171,25 @@ def _specs(config: Config, installed: Mapping[str, str], trained: bool) -> Itera
 
 def _missing(config: Config, installed: Mapping[str, str]) -> Iterator[MissingProgram]:
     for process in topology.PROCESSES:
-        if process.program is None or process.name in installed:
+        if process.program is None or process.name in installed or process.network_names(config):
             continue
         elsewhere = process.name not in _ARGUMENTS and process.runs(config)  # started by somebody else, if at all
         wanted = process.runs(config) or process.program.optional
         if wanted and not elsewhere:
             yield MissingProgram(process.name, process.what, process.program.get, process.program.optional)
+
+
+def _elsewhere(process: Process, config: Config) -> ProcessSpec:
+    """What `addresses` says is reached in another place: it can be asked how it is, and somebody else runs it."""
+    host, _, port = process.target(config).rpartition(":")
+    return ProcessSpec(
+        name=process.name,
+        what=process.what,
+        argv=(),
+        host=host.strip("[]"),
+        port=int(port),
+        check=_probe(process, config),
+    )
 
 
 def _server(process: Process, config: Config) -> ProcessSpec:
