@@ -41,7 +41,8 @@ RUN groupadd --gid 10001 investiq \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin investiq \
     && install -d -m 0700 -o 10001 -g 10001 /var/lib/investiq /volumes /volumes/prometheus /volumes/alertmanager /volumes/blackbox /volumes/node /volumes/grafana /volumes/prometheus_data /volumes/alertmanager_data /volumes/grafana_data /volumes/textfile
 COPY --from=build /opt/investiq /opt/investiq
-ENV PATH=/opt/investiq/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+ENV PATH=/opt/investiq/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+    CREDENTIALS_DIRECTORY=/run/secrets
 USER 10001:10001
 WORKDIR /var/lib/investiq
 STOPSIGNAL SIGTERM

@@ -15,6 +15,7 @@ from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.config.load import environment_for
 from investiq.foundation.topology import Process
+from investiq.operate.render.program_options import NO_ORIGIN, SILENCES_KEPT
 from investiq.operate.render.web_config import WEB_FOLDER
 from investiq.operate.supervise import programs
 
@@ -242,6 +243,7 @@ def _alertmanager(config: Config) -> tuple[str, ...]:
         f"--storage.path={paths.alertmanager}",
         f"--web.external-url={topology.ALERTMANAGER.url(config)}/",
         "--cluster.listen-address=",  # one instance: no gossip, and no port 9094 open to the network
+        SILENCES_KEPT,
     )
 
 
@@ -286,9 +288,6 @@ def _edge(config: Config) -> tuple[str, ...]:
 def _nginx_exporter(config: Config) -> tuple[str, ...]:
     return (f"--nginx.scrape-uri={topology.EDGE.url(config)}/status",)
 
-
-NO_ORIGIN = "[^\\x00-\\x{10FFFF}]"
-"""Matches no text: by default, Prometheus lets the pages of every site read what it answers."""
 
 _ARGUMENTS: Mapping[str, Callable[[Config], tuple[str, ...]]] = {
     topology.ALERTMANAGER.name: _alertmanager,

@@ -81,7 +81,9 @@ def create_app(parts: ApiParts) -> FastAPI:
     sessions = SessionStore(parts.store)
     key_ring = KeyRing(Credentials(keys, sessions))
     background_tasks = BackgroundTasks(parts)
-    hosts = HostPolicy(api.host, (*api.hostnames, *topology.API.network_names(parts.config), *at_edge(parts.config, Door.API)))
+    hosts = HostPolicy(
+        api.host, (*api.hostnames, *topology.API.network_names(parts.config), *at_edge(parts.config, Door.API))
+    )
     access = MonitoringAccess(Part.API, api, paths.metrics_token)
     passes = EdgePasses(provide_token(paths.edge_token)) if parts.config.edge.enabled else None
     authentication = Middleware(

@@ -31,18 +31,24 @@ def compose_document() -> dict[str, Any]:
     every = services()
     return {
         "name": PROJECT,
-        "services": {service.name: service.document() for service in every},
+        "services": {service.name: service.document() for service in sorted(every, key=_by_name)},
         "networks": {
             EDGE: {"driver": "bridge"},
             APP: {"driver": "bridge", "internal": True},
             MONITORING: {"driver": "bridge", "internal": True},
         },
-        "volumes": dict.fromkeys(_volumes(every), {}),
+        "volumes": {name: {} for name in _volumes(every)},
     }
 
 
+def _by_name(service: Service) -> str:
+    return service.name
+
+
 def _volumes(every: tuple[Service, ...]) -> list[str]:
-    named = {mount.source for service in every for mount in service.mounts if not mount.source.startswith((".", "/", "$"))}
+    named = {
+        mount.source for service in every for mount in service.mounts if not mount.source.startswith((".", "/", "$"))
+    }
     return sorted(named)
 
 

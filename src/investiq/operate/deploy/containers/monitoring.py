@@ -10,8 +10,8 @@ from investiq.operate.deploy.containers.network import DATA, SERVICES, container
 from investiq.operate.deploy.containers.product import EDGE, INITIALISED, MONITORING
 from investiq.operate.deploy.containers.reading import HTTP_CONFIG
 from investiq.operate.deploy.containers.service import Health, Mount, Service, needs
+from investiq.operate.render.program_options import NO_ORIGIN, SILENCES_KEPT
 from investiq.operate.render.web_config import WEB_FOLDER
-from investiq.operate.supervise.parts import NO_ORIGIN
 
 __all__ = ["monitoring"]
 
@@ -37,10 +37,9 @@ def _web(process: Process) -> str:
 def _asked_by_wget(process: Process, path: str) -> Health:
     """For images with busybox and no tool of their own that would ask. The password never stands in a command line."""
     password = _PATHS.password(process.name)
-    ask = (
-        f"wget -q -O /dev/null --header \"Authorization: Basic $$(printf 'investiq:%s' \"$$(cat {password})\" | base64 -w 0)\" "
-        f"http://127.0.0.1:{port(process)}{path}"
-    )
+    shown = f"$$(printf 'investiq:%s' \"$$(cat {password})\" | base64 -w 0)"
+    url = f"http://127.0.0.1:{port(process)}{path}"
+    ask = f'wget -q -O /dev/null --header "Authorization: Basic {shown}" {url}'
     return Health(("CMD-SHELL", ask), start="20s")
 
 
@@ -56,6 +55,7 @@ def _alertmanager() -> Service:
             "--storage.path=/alertmanager",
             "--web.external-url=http://127.0.0.1:9093/",
             "--cluster.listen-address=",
+            SILENCES_KEPT,
             _web(process),
             f"--web.listen-address=:{port(process)}",
         ),
@@ -92,6 +92,9 @@ def _blackbox() -> Service:
 
 
 def _node() -> Service:
+    """Processor, memory and disks are the host's in any container, and the volume is on the disk that matters: nothing
+    of the host is mounted.
+    """
     process = topology.NODE
     return Service(
         name=SERVICES[process.name],
@@ -99,9 +102,7 @@ def _node() -> Service:
         container="investiq-node",
         profile=PROFILE,
         command=(
-            "--path.rootfs=/host",
-            "--path.procfs=/host/proc",
-            "--path.sysfs=/host/sys",
+            "--no-collector.netdev",  # it would be that of the container
             f"--collector.textfile.directory={_TEXTFILE}",
             _web(process),
             f"--web.listen-address=:{port(process)}",
@@ -110,7 +111,6 @@ def _node() -> Service:
         mounts=(
             _config(process),
             Mount("textfile", _TEXTFILE, read_only=True),
-            Mount("/", "/host", read_only=True),
         ),
         depends_on=INITIALISED,
         health=_asked_by_wget(process, "/"),

@@ -25,7 +25,6 @@ _SECRETS = Mount("${INVESTIQ_SECRETS:-./deploy/secrets}", "/run/secrets", read_o
 _CONFIG = Mount("${INVESTIQ_TOML:-./deploy/investiq.toml}", "/etc/investiq/investiq.toml", read_only=True)
 _ENVIRONMENT = {
     "INVESTIQ_CONFIG": "/etc/investiq/investiq.toml",
-    "CREDENTIALS_DIRECTORY": "/run/secrets",
     **settings(),
 }
 _BUILD = {
@@ -74,6 +73,7 @@ def _init() -> Service:
     return Service(
         name=INIT,
         image=IMAGE,
+        ours=True,
         build=_BUILD,
         container="investiq-init",
         command=("containers", "prepare", VOLUMES_FOLDER),
@@ -93,6 +93,7 @@ def _model() -> Service:
     return Service(
         name=MODEL,
         image=IMAGE,
+        ours=True,
         container="investiq-model",
         command=("models", "train", "--if-needed"),
         environment=_ENVIRONMENT,
@@ -119,6 +120,7 @@ def _server(
     return Service(
         name=SERVICES[process.name],
         image=IMAGE,
+        ours=True,
         container=f"investiq-{process.name}",
         command=("agent",) if process is topology.AGENT else ("serve", process.name),
         environment=_ENVIRONMENT,

@@ -54,8 +54,7 @@ _BLACKBOX = Reader(topology.BLACKBOX, ("blackbox.yml", "metrics_token"))
 _GRAFANA = Reader(topology.GRAFANA, ("grafana/*",), (topology.PROMETHEUS, topology.ALERTMANAGER))
 
 READERS: Mapping[str, Reader] = {
-    reader.process.name: reader
-    for reader in (_PROMETHEUS, _ALERTMANAGER, _BLACKBOX, Reader(topology.NODE), _GRAFANA)
+    reader.process.name: reader for reader in (_PROMETHEUS, _ALERTMANAGER, _BLACKBOX, Reader(topology.NODE), _GRAFANA)
 }
 """Process -> what its container reads."""
 

@@ -65,6 +65,7 @@ class Service:
         memory, cpus, pids: what it may use at most.
         stop: how long it may take to end after it was asked to.
         once: it ends by itself, with 0.
+        ours: its image is built here, by the service that has `build`, and never pulled for the others.
     """
 
     name: str
@@ -73,7 +74,6 @@ class Service:
     container: str
     profile: str = ""
     build: Mapping[str, Any] | None = None
-    entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
@@ -85,8 +85,8 @@ class Service:
     pids: int = 128
     stop: str = "30s"
     once: bool = False
+    ours: bool = False
     tmpfs: Sequence[str] = (_TMPFS,)
-    further: Mapping[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """Its table in docker-compose.yml."""
@@ -94,28 +94,32 @@ class Service:
             "image": self.image,
             "build": self.build,
             "container_name": self.container,
-            "profiles": [self.profile] if self.profile else None,
-            "entrypoint": list(self.entrypoint),
-            "command": list(self.command),
-            "environment": dict(self.environment),
-            "user": USER,
-            "read_only": True,
-            "tmpfs": list(self.tmpfs),
-            "cap_drop": ["ALL"],
-            "security_opt": ["no-new-privileges:true"],
-            "init": True,
+            "depends_on": {name: self.depends_on[name] for name in sorted(self.depends_on)},
             "volumes": [mount.document() for mount in self.mounts],
+            "environment": dict(self.environment),
+            "ports": [_published(port) for port in self.ports],
             "networks": list(self.networks),
-            "ports": [f"127.0.0.1:{port}" for port in self.ports],
-            "depends_on": dict(self.depends_on),
-            "healthcheck": self.health.document() if self.health is not None else {"disable": True},
+            "command": list(self.command),
             "restart": "no" if self.once else "unless-stopped",
-            "stop_grace_period": self.stop,
-            "deploy": {"resources": {"limits": {"cpus": self.cpus, "memory": self.memory, "pids": self.pids}}},
+            "healthcheck": self.health.document() if self.health is not None else {"disable": True},
             "logging": _LOGS,
-            **self.further,
+            "user": USER,
+            "cap_drop": ["ALL"],
+            "deploy": {"resources": {"limits": {"cpus": self.cpus, "memory": self.memory, "pids": self.pids}}},
+            "init": True,
+            "profiles": [self.profile] if self.profile else None,
+            "pull_policy": None if not self.ours else "missing" if self.build else "never",
+            "read_only": True,
+            "security_opt": ["no-new-privileges:true"],
+            "stop_grace_period": self.stop,
+            "tmpfs": list(self.tmpfs),
         }
         return {name: value for name, value in said.items() if value not in (None, [], {})}
+
+
+def _published(port: str) -> dict[str, Any]:
+    outside, _, inside = port.rpartition(":")
+    return {"target": int(inside), "host_ip": "127.0.0.1", "published": outside, "protocol": "tcp"}
 
 
 def needs(condition: str, *services: str, required: bool = True) -> dict[str, Any]:

@@ -67,7 +67,9 @@ def _files(config: Config, without: tuple[str, ...]) -> CheckResult:
             finding
             for process in (topology.PROMETHEUS, topology.ALERTMANAGER, topology.BLACKBOX)
             if not process.network_names(config)
-            for finding in refusals("files", folder, lambda name: Place.file(folder / name), _ANEW, f"{process.name}.yml")
+            for finding in refusals(
+                "files", folder, lambda name: Place.file(folder / name), _ANEW, f"{process.name}.yml"
+            )
         ),
     ]
     return CheckResult("files", f"{len(rendered)} files in {folder}, each as it is rendered now", tuple(findings))
