@@ -42,8 +42,8 @@ class Stack:
             for one in sockets:
                 one.bind(("127.0.0.1", 0))
             self.ports = {name: one.getsockname()[1] for name, one in zip(PUBLISHED, sockets, strict=True)}
-        published = {f"INVESTIQ_PUBLISHED_{name}": str(port) for name, port in self.ports.items()}
-        self.environment = {**os.environ, "INVESTIQ_IMAGE": "investiq:proof", **published}
+        published = {f"PUBLISH_{name}": str(port) for name, port in self.ports.items()}
+        self.environment = {**os.environ, "PRODUCT_IMAGE": "investiq:proof", **published}
 
     def compose(self, *arguments: str) -> str:
         return run("docker", "compose", "-p", PROJECT, "--profile", "monitoring", *arguments, env=self.environment)
@@ -74,8 +74,9 @@ class Stack:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    taken = run("docker", "ps", "--all", "--quiet", "--filter", "name=^investiq-")
-    assert not taken, "containers called investiq-… are here already: `docker compose down` them first"
+    there = set(run("docker", "ps", "--all", "--format", "{{.Names}}").split())
+    taken = there & {service.container for service in services()}
+    assert not taken, f"{', '.join(sorted(taken))} is here already: `docker compose down` first"
     stack = Stack()
     stack.compose("down", "--volumes")
     try:
@@ -199,9 +200,7 @@ def recovered(service: Service) -> float:
 
     def is_back() -> bool:
         (now,) = json.loads(run("docker", "inspect", service.container))
-        return (
-            now["RestartCount"] > before["RestartCount"] and now["State"].get("Health", {}).get("Status") == "healthy"
-        )
+        return bool(now["RestartCount"] > before["RestartCount"]) and health_of(now) == "healthy"
 
     awaited(f"{service.container} after SIGKILL", 180, is_back)
     return time.monotonic() - killed

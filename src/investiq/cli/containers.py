@@ -19,7 +19,7 @@ def command() -> None:
 
 
 @command.command("prepare", examples=(("investiq containers prepare /volumes", "as the service `init` does"),))
-@click.argument("volumes", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("volumes", type=click.Path(file_okay=False, path_type=Path))
 @pass_command_context
 def prepare(context: CommandContext, volumes: Path) -> None:
     """Make missing secrets, render the configuration, and give each program what it reads.
@@ -29,6 +29,10 @@ def prepare(context: CommandContext, volumes: Path) -> None:
     """
     from investiq.operate.deploy.containers.reading import prepare as prepare_all  # noqa: PLC0415
 
+    if not volumes.is_dir():
+        raise click.BadParameter(
+            f"{volumes} is no folder: the service `init` has one with a volume for each program", param_hint="VOLUMES"
+        )
     filled = prepare_all(context.loaded.config, volumes)
     names = [folder.name for folder in filled]
     context.emit("investiq.containers-prepare/1", {"prepared": names}, f"prepared: {', '.join(names) or 'no program'}")

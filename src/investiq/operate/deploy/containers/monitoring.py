@@ -61,7 +61,7 @@ def _alertmanager() -> Service:
         ),
         networks=(EDGE, MONITORING),  # to receivers outside
         mounts=(_config(process), Mount("alertmanager_data", "/alertmanager")),
-        ports=(f"${{INVESTIQ_PUBLISHED_ALERTMANAGER:-9093}}:{port(process)}",),
+        ports=(f"${{PUBLISH_ALERTMANAGER:-9093}}:{port(process)}",),
         depends_on=INITIALISED | needs("service_healthy", SERVICES["inbox"]),
         health=Health(
             ("CMD", "amtool", f"--alertmanager.url=http://127.0.0.1:{port(process)}", _WHO, "cluster", "show"),
@@ -129,8 +129,8 @@ def _prometheus() -> Service:
         command=(
             f"--config.file={_PATHS.monitoring / 'prometheus.yml'}",
             "--storage.tsdb.path=/prometheus",
-            f"--storage.tsdb.retention.time=${{INVESTIQ_RETENTION_DAYS:-{kept.retention_days}}}d",
-            f"--storage.tsdb.retention.size=${{INVESTIQ_RETENTION_SIZE:-{kept.retention_size}}}",
+            f"--storage.tsdb.retention.time=${{INVESTIQ_MONITORING_RETENTION_DAYS:-{kept.retention_days}}}d",
+            f"--storage.tsdb.retention.size=${{INVESTIQ_MONITORING_RETENTION_SIZE:-{kept.retention_size}}}",
             "--web.external-url=http://127.0.0.1:9090/",
             "--rules.alert.resend-delay=5s",
             "--web.enable-admin-api",
@@ -140,7 +140,7 @@ def _prometheus() -> Service:
         ),
         networks=(EDGE, MONITORING),  # to services of the user
         mounts=(_config(process), Mount("prometheus_data", "/prometheus")),
-        ports=(f"${{INVESTIQ_PUBLISHED_PROMETHEUS:-9090}}:{port(process)}",),
+        ports=(f"${{PUBLISH_PROMETHEUS:-9090}}:{port(process)}",),
         depends_on=INITIALISED,
         health=Health(
             ("CMD", "promtool", "check", "ready", f"--url=http://127.0.0.1:{port(process)}", _WHO), start="120s"
@@ -173,11 +173,11 @@ def _grafana() -> Service:
             "GF_PLUGINS_PREINSTALL_DISABLED": "true",
             "GF_PATHS_PROVISIONING": str(folder / "provisioning"),
             "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(folder / "dashboards" / "overview.json"),
-            "GF_SERVER_ROOT_URL": "${INVESTIQ_GRAFANA_URL:-http://127.0.0.1:3001}",
+            "GF_SERVER_ROOT_URL": "${GRAFANA_URL:-http://127.0.0.1:3001}",
         },
         networks=(EDGE, MONITORING),
         mounts=(_config(process), Mount("grafana_data", "/var/lib/grafana")),
-        ports=(f"${{INVESTIQ_PUBLISHED_GRAFANA:-{container_config().monitoring.grafana_port}}}:{port(process)}",),
+        ports=(f"${{PUBLISH_GRAFANA:-{container_config().monitoring.grafana_port}}}:{port(process)}",),
         depends_on=INITIALISED | needs("service_healthy", SERVICES["prometheus"]),
         health=Health(("CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{port(process)}/api/health")),
         memory="512M",

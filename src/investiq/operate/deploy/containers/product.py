@@ -16,13 +16,13 @@ EDGE, APP, MONITORING = "edge", "app", "monitoring"
 """The networks: what the host and the world may reach; our own processes; who watches them."""
 
 INIT, MODEL = "init", "model"
-IMAGE = f"${{INVESTIQ_IMAGE:-investiq:{__version__}}}"
+IMAGE = f"${{PRODUCT_IMAGE:-investiq:{__version__}}}"
 VOLUMES_FOLDER = "/volumes"
 INITIALISED = needs("service_completed_successfully", INIT)
 
 _DATA = "data"
-_SECRETS = Mount("${INVESTIQ_SECRETS:-./deploy/secrets}", "/run/secrets", read_only=True)
-_CONFIG = Mount("${INVESTIQ_TOML:-./deploy/investiq.toml}", "/etc/investiq/investiq.toml", read_only=True)
+_SECRETS = Mount("${SECRETS_FOLDER:-./deploy/secrets}", "/run/secrets", read_only=True)
+_CONFIG = Mount("${SETTINGS_FILE:-./deploy/investiq.toml}", "/etc/investiq/investiq.toml", read_only=True)
 _ENVIRONMENT = {
     "INVESTIQ_CONFIG": "/etc/investiq/investiq.toml",
     **settings(),
@@ -32,7 +32,7 @@ _BUILD = {
     "args": {
         "PYTHON_IMAGE": images.image("python").reference,
         "VERSION": __version__,
-        "REVISION": "${INVESTIQ_REVISION:-unknown}",
+        "REVISION": "${REVISION:-unknown}",
     },
 }
 
@@ -126,7 +126,7 @@ def _server(
         environment=_ENVIRONMENT,
         networks=networks,
         mounts=(data(read_only=read_only), _SECRETS, _CONFIG),
-        ports=(f"${{INVESTIQ_PUBLISHED_{process.name.upper()}:-{published}}}:{at}",) if published else (),
+        ports=(f"${{PUBLISH_{process.name.upper()}:-{published}}}:{at}",) if published else (),
         depends_on=INITIALISED | (after or {}),
         health=Health(("CMD", "investiq", "health", f"http://127.0.0.1:{at}{process.health[0]}")),
         memory=memory,
