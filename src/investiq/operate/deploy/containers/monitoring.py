@@ -102,7 +102,6 @@ def _node() -> Service:
         container="investiq-node",
         profile=PROFILE,
         command=(
-            "--no-collector.netdev",  # it would be that of the container
             f"--collector.textfile.directory={_TEXTFILE}",
             _web(process),
             f"--web.listen-address=:{port(process)}",
