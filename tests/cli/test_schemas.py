@@ -8,7 +8,7 @@ from pathlib import Path
 import investiq
 
 SCHEMAS = {
-    *("analysis", "answer", "bars", "capacity", "checklist", "config", "doctor", "down", "error", "inbox"),
+    *("analysis", "answer", "bars", "capacity", "checklist", "config", "doctor", "down", "error", "health", "inbox"),
     *(
         "key",
         "keys",
