@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status load test lint types unit e2e bench format lock proof-api proof-backup proof-edge proof-fresh proof-heartbeat proof-install proof-intruder proof-load proof-mutation proof-secrets proof-series proof-wheel screenshots figures wheel clean runtime dev
+.PHONY: help up down status load test lint types unit e2e bench format lock proof-api proof-backup proof-edge proof-fresh proof-heartbeat proof-install proof-intruder proof-load proof-mutation proof-secrets proof-series proof-wheel test-compose screenshots figures wheel clean runtime dev
 
 # Where it is set, each of the hundred processes that tests start would compile all of the sources again.
 export PYTHONDONTWRITEBYTECODE :=
@@ -32,10 +32,12 @@ load: runtime ## Install Locust and put load on the running stack (ARGS="mixed -
 test: lint ## Everything that CI runs: linters, layers, types, all tests
 	@exec $(PYTEST) $(ARGS)
 
-lint: dev ## ruff, and the layers of the house
+lint: dev ## ruff, the layers of the house, hadolint and compose-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile setup/stand-ins/Dockerfile
+	$(BIN)/compose-lint docker-compose.yml
 
 types: dev ## mypy --strict, which `make test` runs as one of the tests
 	$(BIN)/mypy
@@ -99,6 +101,9 @@ proof-wheel: ## Install the wheel into an empty environment, and start it in an 
 
 screenshots: dev ## Take the pictures of docs/images anew, of a stack that has traded for some minutes
 	@exec $(BIN)/pytest -q tests/e2e/screenshots.py $(ARGS)
+
+test-compose: dev ## docker-compose.yml in a real engine: healthy, paging, killed, nothing lost (needs root; about ten minutes)
+	@exec setup/test-compose.sh $(ARGS)
 
 figures: ## Figures of the code: size, complexity, shared names (ARGS=--names lists these; ARGS=FOLDER is another checkout)
 	@exec python3 setup/figures.py $(ARGS)

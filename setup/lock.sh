@@ -29,4 +29,5 @@ compile dev pyproject.toml --extra dev --constraint requirements/build.txt --con
 # After dev, which holds all of it: Locust brings pytest, and another one than the tests' would take its place.
 compile load pyproject.toml --extra load --constraint requirements/build.txt --constraint requirements/dev.txt "$@"
 compile bench pyproject.toml --extra bench --constraint requirements/build.txt --constraint requirements/runtime.txt "$@"
+echo "cyclonedx-bom>=7.5" | compile image - --constraint requirements/build.txt "$@" # lists what is in the image while that is built
 echo uv | compile uv - "$@"

@@ -33,6 +33,8 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the committed files, which the commands take for the repository."""
     for folder in ("monitoring", "docs", "tests/rules", RUNBOOKS):
         shutil.copytree(checkout() / folder, tmp_path / folder)
+    for file in ("docker-compose.yml", "Dockerfile", ".dockerignore"):
+        shutil.copy(checkout() / file, tmp_path / file)
     monkeypatch.setattr(runbooks, "FOLDER", tmp_path / RUNBOOKS)
     monkeypatch.setattr(render, "find_checkout", lambda: tmp_path)
     monkeypatch.setattr(committed, "find_checkout", lambda: tmp_path)

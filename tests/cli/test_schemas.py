@@ -8,7 +8,8 @@ from pathlib import Path
 import investiq
 
 SCHEMAS = {
-    *("analysis", "answer", "bars", "capacity", "checklist", "config", "cost", "doctor", "down", "error", "inbox"),
+    *("analysis", "answer", "bars", "capacity", "checklist", "config", "cost", "doctor", "down", "error"),
+    *("health", "inbox"),
     "install",
     *(
         "key",

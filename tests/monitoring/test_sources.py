@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from investiq.foundation.checkout import checkout
 from investiq.monitoring.checks.sources import dashboard_source, source_of
-from investiq.operate.render.files import render_committed
+from investiq.operate.deploy.containers.compose import all_committed
 
 
 def test_every_rendered_file_has_its_source() -> None:
-    sources = {path: source_of(path) for path in render_committed()}
+    sources = {path: source_of(path) for path in all_committed()}
     assert {path for path, source in sources.items() if not (source and (checkout() / source).is_file())} == set()
 
 

@@ -42,7 +42,7 @@ def _pinned(name: str, python: str) -> dict[str, str]:
 
 
 def test_every_lock_is_there() -> None:
-    assert [lock.stem for lock in LOCKS] == ["bench", "build", "dev", "load", "runtime", "uv"]
+    assert [lock.stem for lock in LOCKS] == ["bench", "build", "dev", "image", "load", "runtime", "uv"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)

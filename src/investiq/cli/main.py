@@ -63,6 +63,7 @@ COMMANDS = {
     "audit": "show who changed what, and whether that log is whole",
     "support-bundle": "write what somebody who helps needs to see, without secrets",
     "edge": "the door to the network: certificate, passwords, reload",
+    "containers": "prepare what the containers read",
     "config": "show the effective configuration",
     "install": "install this version as a service of this server, go back, or remove it",
     "render": "write the monitoring files",
@@ -74,6 +75,7 @@ COMMANDS = {
     "checklist": "check what production asks for, point by point",
     "readiness": "say what this deployment is ready for",
     "agent": "run the paper-trading agent",
+    "health": "ask a server once whether it is well",
     "serve": "run one server in the foreground (what `up` supervises)",
     "completion": "print the completion script of your shell",
 }

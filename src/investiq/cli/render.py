@@ -11,7 +11,8 @@ from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
 from investiq.foundation.checkout import NoCheckout, find_checkout
-from investiq.operate.render.files import render_committed, write_committed
+from investiq.operate.deploy.containers.compose import all_committed
+from investiq.operate.render.files import write_committed
 
 
 @click.command(
@@ -38,9 +39,10 @@ def command(context: CommandContext, check: bool, into: Path | None) -> int:
     root = into or _clone()
     if check:
         return _check(context, root)
-    written = [str(path.relative_to(root)) for path in write_committed(root)]
+    files = all_committed()
+    written = [str(path.relative_to(root)) for path in write_committed(root, files)]
     context.emit("investiq.render/1", {"written": written, "differs": []}, *written)
-    context.say(f"{len(written)} of {len(render_committed())} files written" if written else "nothing to write")
+    context.say(f"{len(written)} of {len(files)} files written" if written else "nothing to write")
     return ExitCode.DONE
 
 
@@ -51,7 +53,7 @@ def _clone() -> Path:
 
 
 def _check(context: CommandContext, root: Path) -> int:
-    differences = {str(path): diff for path, text in render_committed().items() if (diff := _diff(root, path, text))}
+    differences = {str(path): diff for path, text in all_committed().items() if (diff := _diff(root, path, text))}
     lines = [line for diff in differences.values() for line in diff]
     context.emit("investiq.render/1", {"written": [], "differs": list(differences)}, *lines)
     if not differences:

@@ -137,12 +137,18 @@ class Process:
         return config.ports()[self.setting]
 
     def target(self, config: Config) -> str:
-        """`host:port` as a client on this machine dials it."""
-        return target(self.host(config), self.port(config))
+        """`host:port` as a client dials it: on this machine, unless `addresses` names another place."""
+        elsewhere: str | None = getattr(config.addresses, self.name)
+        return elsewhere or target(self.host(config), self.port(config))
 
     def url(self, config: Config) -> str:
-        """Its HTTP URL for a client on this machine, without a final slash."""
+        """Its HTTP URL for a client, without a final slash."""
         return base_url(self.target(config))
+
+    def network_names(self, config: Config) -> tuple[str, ...]:
+        """The name by which `addresses` tells the others to ask it, where there is one: it answers to that too."""
+        elsewhere: str | None = getattr(config.addresses, self.name)
+        return () if elsewhere is None else (elsewhere.rpartition(":")[0].strip("[]"),)
 
 
 def _debian(*commands: str, package: str) -> Program:
@@ -233,6 +239,7 @@ GRAFANA = Process(
     job="grafana",
     title="Grafana",
     what="dashboards",
+    health=("/api/health", '"database"'),
     program=Program(
         commands=("grafana-server", "grafana"),
         get="install Grafana from grafana.com/grafana/download (Debian has no package of it)",

@@ -12,6 +12,7 @@ import pytest
 from investiq.foundation.checkout import checkout
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import ApiConfig, NotifyConfig, ServiceConfig
+from investiq.operate.deploy.containers.compose import all_committed
 from investiq.operate.render.files import (
     HEADER,
     RenderError,
@@ -30,7 +31,7 @@ ALL_RECEIVERS = NotifyConfig(discord_webhook_url=DISCORD, pagerduty_key=PAGERDUT
 
 def test_the_committed_files_are_what_the_source_renders() -> None:
     root = checkout()
-    differing = [str(path) for path, text in render_committed().items() if (root / path).read_text("utf-8") != text]
+    differing = [str(path) for path, text in all_committed().items() if (root / path).read_text("utf-8") != text]
     assert differing == [], "run `investiq render`"
 
 
@@ -39,8 +40,9 @@ def test_committed_files_say_that_they_are_rendered() -> None:
 
 
 def test_rendering_twice_writes_nothing_the_second_time(tmp_path: Path) -> None:
-    assert len(write_committed(tmp_path)) == len(render_committed())
-    assert write_committed(tmp_path) == ()
+    files = all_committed()
+    assert len(write_committed(tmp_path, files)) == len(files)
+    assert write_committed(tmp_path, files) == ()
     assert (tmp_path / "monitoring/validate.sh").stat().st_mode & stat.S_IXUSR
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from investiq.foundation.config import Config
+from investiq.foundation.config import Config, ConfigError, load
 from investiq.foundation.config.load import secret_variables
 from investiq.foundation.config.schema import AgentConfig, ApiConfig, BackupConfig, MarketConfig, MonitoringConfig
 from investiq.foundation.topology import PROGRAMS, Program
-from investiq.operate.supervise.launch import missing_jobs
+from investiq.operate.supervise.launch import missing_jobs, supervised
 from investiq.operate.supervise.parts import ProcessSpec, StackTable, inherited, stack_table
 from investiq.operate.supervise.programs import find
 
@@ -168,3 +168,30 @@ def test_of_systemds_credentials_a_part_is_told_the_files_that_it_reads(tmp_path
         "INVESTIQ_NOTIFY_DISCORD_WEBHOOK_URL_FILE",
     }
     assert got["prometheus"] == {}
+
+
+def test_programs_that_are_not_ours_inherit_no_secret() -> None:
+    parts = stack_table(Config(), ALL).parts
+    withheld = {part.name: part.withheld for part in parts}
+    for name in ("prometheus", "alertmanager", "blackbox", "node"):
+        assert {"METRICS_TOKEN", "METRICS_TOKEN_FILE", "DATABASE_URL", "CREDENTIALS_DIRECTORY"} <= withheld[name]
+    assert "PATH" not in withheld["prometheus"]
+    assert withheld["api"] == frozenset(), "ours read their settings from there"
+
+
+def test_what_has_an_address_elsewhere_is_asked_there_and_not_started_or_missed() -> None:
+    config = load(environ={"INVESTIQ_ADDRESSES_PROMETHEUS": "prometheus:9090"}).config
+    table = stack_table(config, installed={})
+    part = table["prometheus"]
+    assert (part.argv, part.url) == ((), "http://prometheus:9090/")
+    assert part.check is not None
+    assert part.check.url == "http://prometheus:9090/-/ready"
+    assert "prometheus" not in {missing.name for missing in table.missing}
+
+
+async def test_up_refuses_parts_that_run_elsewhere(tmp_path: Path) -> None:
+    variables = {"INVESTIQ_ADDRESSES_WEB": "frontend:8050", "INVESTIQ_DATA_DIR": str(tmp_path / "data")}
+    with pytest.raises(ConfigError, match=r"addresses\.web"):
+        async with supervised(load(environ=variables).config):
+            pass
+    assert not (tmp_path / "data").exists()

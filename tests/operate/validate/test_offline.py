@@ -39,6 +39,8 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The files that are validated, free to be damaged."""
     for folder in ("monitoring", "docs", "tests/rules", RUNBOOKS):
         shutil.copytree(checkout() / folder, tmp_path / folder)
+    for file in ("docker-compose.yml", "Dockerfile", ".dockerignore"):
+        shutil.copy(checkout() / file, tmp_path / file)
     monkeypatch.setattr(runbooks, "FOLDER", tmp_path / RUNBOOKS)
     return tmp_path
 

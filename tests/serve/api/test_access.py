@@ -17,7 +17,7 @@ from investiq.foundation.config import Paths
 from investiq.foundation.config.schema import ApiConfig
 from investiq.foundation.vocabulary import Access
 from investiq.serve.api.keys import KeyStore, UnusableKeyFile, provide_key_files
-from tests.serve.api.installation import Installation, install, not_running
+from tests.serve.api.installation import Installation, install, not_running, running
 
 READABLE = ("/health", "/metrics", "/api/market", "/api/trading/status", "/docs", "/openapi.json")
 FORWARDING = [
@@ -330,3 +330,12 @@ def test_a_key_file_with_something_else_in_it_is_an_error_that_names_it(tmp_path
     (tmp_path / "data" / "keys" / "admin.key").write_text("hello\n")
     with pytest.raises(UnusableKeyFile, match=r"admin\.key"):
         install(tmp_path / "data")
+
+
+async def test_health_from_another_machine_takes_the_metrics_token_and_nothing_else_does(data_dir: Path) -> None:
+    """So that probes from there need no API key; it opens no other path."""
+    async with running(install(data_dir, ApiConfig(metrics_token=SecretStr("s3cret-token")))) as made:
+        async with made.client("192.0.2.7", headers={"Authorization": "Bearer s3cret-token"}) as prober:
+            assert [(await prober.get(path)).status_code for path in ("/health", "/api/market")] == [200, 401]
+        async with made.client("192.0.2.7", headers={"Authorization": "Bearer s3cret-tokem"}) as stranger:
+            assert (await stranger.get("/health")).status_code == 401

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from investiq.foundation.config import load
+from investiq.foundation.topology import SIGNALS
 from investiq.serve.http import HostPolicy
 from investiq.serve.http.hosts import host_name
 
@@ -82,3 +84,10 @@ def test_no_header_makes_the_parser_fail(text: str) -> None:
 def test_every_spelling_of_an_ipv6_address_is_one_name(address: object, port: int) -> None:
     assert isinstance(address, IPv6Address)
     assert host_name(f"[{address.exploded.upper()}]:{port}") == host_name(f"[{address.compressed}]") == str(address)
+
+
+def test_a_server_answers_to_the_name_by_which_others_are_told_to_ask_it() -> None:
+    config = load(environ={"INVESTIQ_ADDRESSES_SIGNALS": "signal-models:8004"}).config
+    policy = HostPolicy(config.signals.host, SIGNALS.network_names(config))
+    asked = {name: policy.allows({"headers": [(b"host", name)]}) for name in (b"signal-models:8004", b"evil:8004")}
+    assert asked == {b"signal-models:8004": True, b"evil:8004": False}

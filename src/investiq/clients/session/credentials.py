@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from investiq.clients.session.errors import UnusableCredentials
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.documents.text import UnreadableFile, read_text
-from investiq.foundation.topology import INBOX, NEXT_USER, OURS, PROGRAM_USER, Process
+from investiq.foundation.topology import API, INBOX, NEXT_USER, OURS, PROGRAM_USER, Process
 
 if TYPE_CHECKING:
     import httpx2
@@ -44,6 +44,8 @@ class HttpCredentials:
         """What a part of this installation asks for, where it is no API key."""
         if process is INBOX:
             return cls(own_token=Paths.of(config).inbox_token)
+        if process is API and process.network_names(config):  # it trusts its own machine only
+            return cls(own_token=Paths.of(config).console_key)
         if process.asks_password:
             paths = Paths.of(config)
             next_one = paths.next_password(process.name)
@@ -53,7 +55,9 @@ class HttpCredentials:
     @classmethod
     def of_metrics(cls, process: Process, config: Config) -> HttpCredentials:
         """What it asks for at /metrics: from this machine, our servers want nothing there, and no token but its own."""
-        return cls() if process in OURS else cls.of(process, config)
+        if process in OURS:
+            return cls(own_token=Paths.of(config).metrics_token) if process.network_names(config) else cls()
+        return cls.of(process, config)
 
     def headers(self) -> dict[str, str]:
         """The bearer token, where there is one.

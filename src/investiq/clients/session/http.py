@@ -134,13 +134,19 @@ class HttpSession:
             raise Refused(what, self._fix(self._next_steps.credentials), status=answer.status)
         return answer
 
-    async def json(self, path: str, params: Params | None = None, accept: Collection[int] = (200,)) -> Any:
+    async def json(
+        self,
+        path: str,
+        params: Params | None = None,
+        accept: Collection[int] = (200,),
+        credentials: HttpCredentials | None = None,
+    ) -> Any:
         """The JSON document at `path`.
 
         Raises:
             ClientError: as in `ask`; also BadResponse for a status that is not one of `accept`, and for no JSON.
         """
-        answer = await self.ask(path, params)
+        answer = await self.ask(path, params, credentials=credentials)
         if answer.status not in accept:
             raise self.bad_status(answer)
         if answer.document is None:

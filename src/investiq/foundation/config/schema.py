@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -25,6 +25,7 @@ from investiq.foundation.setting_sources import DATA_DIR
 from investiq.foundation.vocabulary import EngineName
 
 __all__ = [
+    "AddressesConfig",
     "AgentConfig",
     "AnalysisConfig",
     "ApiConfig",
@@ -157,6 +158,42 @@ class MarketConfig(Section):
                 'provider = "replay" needs clock = "replay": its prices end in 2013, and no wall clock is there'
             )
         return self
+
+
+def _is_an_address(text: str) -> str:
+    """A host name, an IPv4 address or an IPv6 address in brackets, with a port."""
+    name, colon, port = text.rpartition(":")
+    in_brackets = name.startswith("[") and name.endswith("]")
+    if not colon or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise ValueError("is no address: write host and port, such as prometheus:9090")
+    if not _HOST_NAME.fullmatch(name) or (":" in name and not in_brackets):
+        raise ValueError("is no address: write host and port without scheme or path, such as prometheus:9090")
+    return text
+
+
+Address = Annotated[str, AfterValidator(_is_an_address)]
+"""`host:port` as a client dials it."""
+
+
+def _reached_at(title: str, example: str) -> Any:
+    return Field(None, description=f"{title}: where the others find it", examples=[example])
+
+
+class AddressesConfig(Section):
+    """Where parts find each other when they do not share a machine, as in containers; default: where they listen."""
+
+    api: Address | None = _reached_at("API server", "api-server:3000")
+    signals: Address | None = _reached_at("signal models", "signal-models:8004")
+    web: Address | None = _reached_at("frontend", "frontend:8050")
+    inbox: Address | None = _reached_at("inbox", "inbox:5001")
+    agent: Address | None = _reached_at("agent", "agent:8060")
+    prometheus: Address | None = _reached_at("Prometheus", "prometheus:9090")
+    alertmanager: Address | None = _reached_at("Alertmanager", "alertmanager:9093")
+    blackbox: Address | None = _reached_at("blackbox exporter", "blackbox-exporter:9115")
+    node: Address | None = _reached_at("node exporter", "node-exporter:9100")
+    grafana: Address | None = _reached_at("Grafana", "grafana:3000")
+    edge: Address | None = _reached_at("edge", "edge:8444")
+    nginx_exporter: Address | None = _reached_at("nginx's exporter", "nginx-exporter:9113")
 
 
 class ApiConfig(Section):
@@ -562,6 +599,7 @@ class Config(Section):
     client: ClientConfig = section()
     logging: LoggingConfig = section()
     tracing: TracingConfig = section()
+    addresses: AddressesConfig = section()
     slo: SloConfig = section()
     services: tuple[ServiceConfig, ...] = Field(
         (),

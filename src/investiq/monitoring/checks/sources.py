@@ -9,12 +9,16 @@ from investiq.foundation.vocabulary import Subject
 __all__ = ["dashboard_source", "source_of"]
 
 _SRC = "src/investiq"
+_CONTAINERS = f"{_SRC}/operate/deploy/containers"
 _SOURCES = {
     "monitoring/prometheus.yml": f"{_SRC}/monitoring/scraping/jobs.py",
     "monitoring/blackbox.yml": f"{_SRC}/monitoring/scraping/probes.py",
     "monitoring/alloy.alloy": f"{_SRC}/monitoring/scraping/alloy.py",
     "monitoring/alertmanager.yml": f"{_SRC}/monitoring/routing/routes.py",
     "monitoring/validate.sh": f"{_SRC}/operate/render/templates/validate.sh",
+    "docker-compose.yml": f"{_CONTAINERS}/compose.py",
+    "Dockerfile": f"{_CONTAINERS}/templates/Dockerfile.tmpl",
+    ".dockerignore": f"{_CONTAINERS}/templates/dockerignore.tmpl",
     "docs/metrics.md": f"{_SRC}/foundation/telemetry/catalogue.py",
     "docs/configuration.md": f"{_SRC}/foundation/config/schema.py",
     "docs/doors.md": f"{_SRC}/foundation/contract/doors.py",
@@ -35,6 +39,8 @@ def source_of(path: PurePosixPath | str) -> str:
             return f"{_SRC}/monitoring/routing/{path.name}"
         case ("monitoring", "grafana", "dashboards"):
             return dashboard_source(path.stem)
+        case ("monitoring", "containers", *_):
+            return source_of("monitoring" / path.relative_to("monitoring/containers"))
         case ("monitoring", "grafana", *_):
             return f"{_SRC}/monitoring/dashboards/grafana.py"
         case _:

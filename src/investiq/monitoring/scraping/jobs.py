@@ -12,11 +12,10 @@ from investiq.foundation.config.paths import rendered_path
 from investiq.foundation.config.schema import Config, ServiceConfig
 from investiq.foundation.topology import PROGRAM_USER, Process
 from investiq.monitoring.exporters.blackbox import PROBED
-from investiq.monitoring.scraping.probes import Probe, probes
+from investiq.monitoring.scraping.probes import METRICS_TOKEN_FILE, Probe, probes
 
 __all__ = ["EVALUATION_SECONDS", "METRICS_TOKEN_FILE", "SCRAPE_INTERVAL", "Job", "jobs", "prometheus_document"]
 
-METRICS_TOKEN_FILE = "metrics_token"  # noqa: S105  a file name, beside prometheus.yml
 RULE_FILES = "rules/*.yml"
 
 # A target shows its first `up` only after a scrape: with the guide's ten seconds, a stack that has started in eight
@@ -61,7 +60,9 @@ def jobs(config: Config) -> tuple[Job, ...]:
 def _of_process(process: Process, config: Config) -> Iterator[Job]:
     if process is topology.BLACKBOX:
         yield _probes(config)
-    asks = process in topology.OURS and config.api.metrics_token is not None
+    # From another machine, our servers tell nothing without the token: given, or made where addresses are set.
+    shown = config.api.metrics_token is not None or bool(process.network_names(config))
+    asks = process in topology.OURS and shown
     yield Job(
         process.job,
         (process.target(config),),

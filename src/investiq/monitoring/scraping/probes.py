@@ -8,8 +8,11 @@ from typing import Any
 from investiq.foundation import topology
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
+from investiq.foundation.topology import API
 
-__all__ = ["Probe", "blackbox_document", "probes"]
+__all__ = ["METRICS_TOKEN_FILE", "Probe", "blackbox_document", "probes"]
+
+METRICS_TOKEN_FILE = "metrics_token"  # noqa: S105  a file name, beside prometheus.yml
 
 HEALTH_MODULE = "http_health"
 """For parts of ours: their health answers are documents that say more than the status code."""
@@ -52,6 +55,9 @@ def _modules(config: Config) -> dict[str, Any]:
             "fail_if_body_not_matches_regexp": [r'"status":\s*"(ok|degraded)"'],
         },
     }
+    if API.network_names(config):  # from elsewhere, the API says how it is to who shows the metrics token
+        token = Paths.of(config).monitoring / METRICS_TOKEN_FILE
+        health["http"]["authorization"] = {"type": "Bearer", "credentials_file": str(token)}
     # Where no status codes are named, those from 200 to 299 are good.
     edge = {**health, "http": {**health["http"], **_by_name(config)}}
     answers = {"prober": "http", "timeout": "3s", "http": asked}

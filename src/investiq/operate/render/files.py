@@ -19,7 +19,7 @@ from investiq.foundation.config import Config
 from investiq.foundation.config.paths import PANELS_FILE, Paths
 from investiq.foundation.config.reference import configuration_page
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.files import replace_whole
+from investiq.foundation.files import provide_token, replace_whole
 from investiq.foundation.telemetry.reference import metrics_page
 from investiq.foundation.topology import AGENT, GRAFANA
 from investiq.monitoring.dashboards import dashboards_of
@@ -39,11 +39,13 @@ from investiq.operate.render.web_config import WEB_FOLDER, web_configs, with_nex
 __all__ = [
     "HEADER",
     "RenderError",
+    "committed_monitoring",
     "render_committed",
     "render_runtime",
     "rule_documents",
     "write_committed",
     "write_runtime",
+    "yaml_text",
 ]
 
 HEADER = "# rendered by `investiq render`, do not edit: the source is src/investiq/monitoring\n"
@@ -106,18 +108,24 @@ def render_runtime(config: Config, without: Collection[str] = ()) -> dict[str, s
     paths = Paths.of(config)
     password_file = paths.password(topology.PROMETHEUS.name)
     texts |= _grafana_files(config, paths.monitoring / "grafana" / "dashboards", password_file)
-    texts |= {f"{WEB_FOLDER}/{process.name}.yml": _yaml(document) for process, document in web_configs(config)}
+    texts |= {f"{WEB_FOLDER}/{process.name}.yml": yaml_text(document) for process, document in web_configs(config)}
     texts[PANELS_FILE] = panels_document(dashboards_of(config), EVENTS, known_alerts(config)).text()
     if config.logging.loki_url is not None:
         texts[ALLOY_FILE] = _HEADER_ALLOY + alloy_configuration(paths.logs.absolute(), config.logging.loki_url)
-    token = config.api.metrics_token
-    return texts | ({METRICS_TOKEN_FILE: token.get_secret_value()} if token is not None else {})
+    token = _metrics_token(config)
+    return texts | ({METRICS_TOKEN_FILE: token} if token is not None else {})
+
+
+def _metrics_token(config: Config) -> str | None:
+    """What Prometheus shows our servers; None where they tell this machine whatever it asks."""
+    if config.api.metrics_token is not None:
+        return config.api.metrics_token.get_secret_value()
+    return provide_token(Paths.of(config).metrics_token) if topology.API.network_names(config) else None
 
 
 def render_committed() -> dict[PurePosixPath, str]:
     """Path from the root of the repository -> text: the same files for the defaults, without any secret."""
-    texts = _monitoring_files(Config(), (), prometheus_document(Config()))
-    texts |= _grafana_files(Config(), COMMITTED_DASHBOARDS, COMMITTED_PASSWORD)
+    texts = committed_monitoring(Config(), COMMITTED_DASHBOARDS, COMMITTED_PASSWORD)
     files = {f"monitoring/{name}": text for name, text in texts.items()}
     files["monitoring/validate.sh"] = _template("validate.sh")
     files[f"monitoring/{ALLOY_FILE}"] = _HEADER_ALLOY + alloy_configuration(COMMITTED_LOGS, COMMITTED_LOKI)
@@ -127,10 +135,21 @@ def render_committed() -> dict[PurePosixPath, str]:
     return {PurePosixPath(path): text for path, text in files.items()}
 
 
-def write_committed(root: Path) -> tuple[Path, ...]:
-    """Write the committed files under `root` and return those that changed."""
+def committed_monitoring(config: Config, dashboards: PurePath, password_file: PurePath) -> dict[str, str]:
+    """File name -> text of what the monitoring programs and Grafana read, without any secret.
+
+    Args:
+        dashboards: where Grafana finds the dashboards.
+        password_file: where it finds the password of Prometheus.
+    """
+    texts = _monitoring_files(config, (), prometheus_document(config))
+    return texts | _grafana_files(config, dashboards, password_file)
+
+
+def write_committed(root: Path, files: Mapping[PurePosixPath, str]) -> tuple[Path, ...]:
+    """Write committed files under `root` and return those that changed."""
     changed = []
-    for path, text in render_committed().items():
+    for path, text in files.items():
         file = root / path
         if not file.exists() or file.read_bytes() != text.encode("utf-8"):
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -157,7 +176,7 @@ def _monitoring_files(config: Config, without: Collection[str], scraping: Mappin
         "blackbox.yml": blackbox_document(config),
         **rule_documents(config, without),
     }
-    texts = {name: _yaml(document) for name, document in documents.items()}
+    texts = {name: yaml_text(document) for name, document in documents.items()}
     return texts | {TEMPLATE_FILE: notification_template(config)}
 
 
@@ -173,8 +192,8 @@ def _grafana_files(config: Config, dashboards: PurePath, password_file: PurePath
     console = topology.console_url(config)
     source = grafana.data_source(topology.PROMETHEUS.url(config), password_file)
     return {
-        "grafana/provisioning/datasources/prometheus.yml": _yaml(source),
-        "grafana/provisioning/dashboards/investiq.yml": _yaml(grafana.dashboards_provider(str(dashboards))),
+        "grafana/provisioning/datasources/prometheus.yml": yaml_text(source),
+        "grafana/provisioning/dashboards/investiq.yml": yaml_text(grafana.dashboards_provider(str(dashboards))),
         **{
             f"grafana/dashboards/{dashboard.name}.json": grafana.dashboard_json(dashboard, EVENTS, console)
             for dashboard in dashboards_of(config)
@@ -227,8 +246,9 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def _yaml(document: Mapping[str, Any]) -> str:
-    return HEADER + yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+def yaml_text(document: Mapping[str, Any], header: str = HEADER) -> str:
+    """The text of a rendered YAML file."""
+    return header + yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
 
 
 def _stands(path: Path, text: str) -> bool:

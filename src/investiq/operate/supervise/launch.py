@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from investiq.foundation import topology
-from investiq.foundation.config import Config, Paths
+from investiq.foundation.config import Config, ConfigError, Paths
 from investiq.foundation.files import provide_token
 from investiq.foundation.telemetry import logging
 from investiq.operate.edge.answers import AnswerCounter
@@ -43,6 +43,7 @@ async def supervised(
 
     Raises:
         AlreadyRunning: another supervisor runs on this data_dir.
+        ConfigError: parts run in other places.
         PortsTaken: something else listens where a part is to listen.
         UnusableTokenFile: a token, or the password of a program, cannot be made or read.
         EdgeError: nginx could not start with what is configured.
@@ -51,6 +52,7 @@ async def supervised(
     from investiq.operate.edge.files import forget_passes, write_edge  # noqa: PLC0415
     from investiq.operate.render import files  # noqa: PLC0415
 
+    _check_is_here(config)
     paths = make_folders(config)
     table = _with_sockets(stack_table(config))
     with hold_lock(paths.run), bound_ports(table) as sockets:
@@ -97,6 +99,15 @@ async def _kept(answers: AnswerCounter, config: Config) -> AsyncIterator[None]:
     finally:
         keeping.cancel()
         await asyncio.wait([keeping])
+
+
+def _check_is_here(config: Config) -> None:
+    elsewhere = [f"addresses.{one.name}" for one in topology.PROCESSES if one.network_names(config)]
+    if elsewhere:
+        raise ConfigError(
+            f"`investiq up` runs every part on this machine, and {', '.join(elsewhere)} says that parts run elsewhere: "
+            "leave [addresses] out, or start what they name there (docs/containers.md)"
+        )
 
 
 def _with_sockets(table: StackTable) -> StackTable:

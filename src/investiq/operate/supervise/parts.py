@@ -15,6 +15,7 @@ from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.config.load import environment_for
 from investiq.foundation.topology import Process
+from investiq.operate.render.program_options import NO_ORIGIN, SILENCES_KEPT
 from investiq.operate.render.web_config import WEB_FOLDER
 from investiq.operate.supervise import programs
 
@@ -43,7 +44,8 @@ class ProcessSpec:
 
     Attributes:
         what: what it is, for people.
-        argv: the command line; never holds a secret, since every user of the machine can read it.
+        argv: the command line; never holds a secret, since every user of the machine can read it. Empty for what
+            runs in another place.
         host, port: where this machine reaches it; port None for a part that does not listen.
         listen_host: where the supervisor listens for it, to hand it the sockets; None for one that binds for itself.
         activated: it takes them as from systemd, not by `--fd`.
@@ -158,7 +160,9 @@ def _specs(config: Config, installed: Mapping[str, str], trained: bool) -> Itera
             yield _TRAINING  # nothing takes longer: it begins beside the first servers
         if not process.runs(config):
             continue
-        if process.program is None:
+        if process.network_names(config):
+            yield _elsewhere(process, config)
+        elif process.program is None:
             yield _server(process, config)
         elif process.name in installed and process.name in _ARGUMENTS:
             yield _program(process, config, installed[process.name], trained)
@@ -168,12 +172,25 @@ def _specs(config: Config, installed: Mapping[str, str], trained: bool) -> Itera
 
 def _missing(config: Config, installed: Mapping[str, str]) -> Iterator[MissingProgram]:
     for process in topology.PROCESSES:
-        if process.program is None or process.name in installed:
+        if process.program is None or process.name in installed or process.network_names(config):
             continue
         elsewhere = process.name not in _ARGUMENTS and process.runs(config)  # started by somebody else, if at all
         wanted = process.runs(config) or process.program.optional
         if wanted and not elsewhere:
             yield MissingProgram(process.name, process.what, process.program.get, process.program.optional)
+
+
+def _elsewhere(process: Process, config: Config) -> ProcessSpec:
+    """What `addresses` says is reached in another place: it can be asked how it is, and somebody else runs it."""
+    host, _, port = process.target(config).rpartition(":")
+    return ProcessSpec(
+        name=process.name,
+        what=process.what,
+        argv=(),
+        host=host.strip("[]"),
+        port=int(port),
+        check=_probe(process, config),
+    )
 
 
 def _server(process: Process, config: Config) -> ProcessSpec:
@@ -226,6 +243,7 @@ def _alertmanager(config: Config) -> tuple[str, ...]:
         f"--storage.path={paths.alertmanager}",
         f"--web.external-url={topology.ALERTMANAGER.url(config)}/",
         "--cluster.listen-address=",  # one instance: no gossip, and no port 9094 open to the network
+        SILENCES_KEPT,
     )
 
 
@@ -256,7 +274,7 @@ def _prometheus(config: Config) -> tuple[str, ...]:
         "--rules.alert.resend-delay=5s",
         # For its snapshots, which backups are made of; it could delete series too, for who has the password.
         "--web.enable-admin-api",
-        f"--web.cors.origin={_NO_ORIGIN}",
+        f"--web.cors.origin={NO_ORIGIN}",
         # Which trace is an example of a slow request.
         *(("--enable-feature=exemplar-storage",) if config.tracing.enabled else ()),
         # Not --web.enable-lifecycle: any page in a browser here could then stop Prometheus. SIGHUP reloads.
@@ -272,9 +290,6 @@ def _edge(config: Config) -> tuple[str, ...]:
 def _nginx_exporter(config: Config) -> tuple[str, ...]:
     return (f"--nginx.scrape-uri={topology.EDGE.url(config)}/status",)
 
-
-_NO_ORIGIN = "[^\\x00-\\x{10FFFF}]"
-"""Matches no text: by default, Prometheus lets the pages of every site read what it answers."""
 
 _ARGUMENTS: Mapping[str, Callable[[Config], tuple[str, ...]]] = {
     topology.ALERTMANAGER.name: _alertmanager,

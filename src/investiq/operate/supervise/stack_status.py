@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from investiq.clients.session import ClientError, TrustedUsers, probing
+from investiq.clients.session import ClientError, HttpCredentials, TrustedUsers, probing
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.operate.supervise.control import ControlClient, NotRunning
@@ -77,8 +77,9 @@ async def _status(part: ProcessSpec, known: PartStatus | None, trusted: TrustedU
 async def _trading(config: Config) -> TradingStatus | None:
     """What the desk of this machine says; None when it does not answer, and the table of parts tells why."""
     url = f"{topology.API.url(config)}/api/trading/status"
+    shown = HttpCredentials.of(topology.API, config).own_authorization()
     try:
-        answer = await probing.get(url, trusted=TrustedUsers.of(config), seconds=_DESK_SECONDS)
+        answer = await probing.get(url, trusted=TrustedUsers.of(config), seconds=_DESK_SECONDS, authorization=shown)
         told = json.loads(answer.text) if answer.status == _OK else None
     except (OSError, ClientError, probing.NotHttp, ValueError):
         return None

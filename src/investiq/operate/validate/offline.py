@@ -41,7 +41,8 @@ from investiq.monitoring.rules.slo import alerts
 from investiq.monitoring.rules.slo import recordings as recordings_of_slos
 from investiq.monitoring.scraping.jobs import jobs
 from investiq.monitoring.slo import slos_of
-from investiq.operate.render.files import RenderError, render_committed, write_runtime
+from investiq.operate.deploy.containers.compose import all_committed
+from investiq.operate.render.files import RenderError, write_runtime
 from investiq.operate.slo.status import READ
 from investiq.operate.validate.committed import RULE_TESTS, RULES, committed_files
 from investiq.operate.validate.documents import read_documents
@@ -140,7 +141,7 @@ def check_runbooks_of(_root: Path, _config: Config) -> CheckResult:
 
 def check_rendered(root: Path, _config: Config) -> CheckResult:
     """The committed files are what `investiq render` writes, and nothing else lies beside them."""
-    rendered = render_committed()
+    rendered = all_committed()
     findings = [_differs(path) for path, text in rendered.items() if _read(root / path) != text]
     known = {root / path for path in rendered}
     orphans = [path for path in sorted((root / "monitoring").rglob("*")) if path.is_file() and path not in known]

@@ -52,13 +52,16 @@ class ProgramOutcome:
         return [Finding(check, place, f"{self.program} refuses it: {_complaint(self.output)}", fix, why)]
 
 
-def refusals(check: str, directory: Path, place: Callable[[str], Place], fix: str = _SOURCE) -> list[Finding]:
+def refusals(
+    check: str, directory: Path, place: Callable[[str], Place], fix: str = _SOURCE, only: str | None = None
+) -> list[Finding]:
     """What the programs say against the configuration in `directory`.
 
     Args:
         check: name of the check that asks.
         place: what people know the file of that name as.
         fix: what to do about a refusal.
+        only: the one file to check.
     """
     commands = {
         "prometheus.yml": ("promtool", "check", "config"),
@@ -68,6 +71,7 @@ def refusals(check: str, directory: Path, place: Callable[[str], Place], fix: st
     return [
         finding
         for name, command in commands.items()
+        if only in (None, name)
         for finding in run_program([*command, str(directory / name)]).findings(check, place(name), fix, _WHY)
     ]
 

@@ -16,7 +16,7 @@ from investiq.clients.alertmanager.client import Alertmanager
 from investiq.clients.api import AsyncInvestIQClient
 from investiq.clients.inbox import InboxClient
 from investiq.clients.prometheus import Prometheus, ScrapeTarget
-from investiq.clients.session import ClientError, HttpSettings, TimedOut, Unreachable
+from investiq.clients.session import ClientError, HttpCredentials, HttpSettings, TimedOut, Unreachable
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
@@ -73,7 +73,8 @@ async def check_analysis(config: Config, seconds: float = 30) -> CheckResult:
 
 async def _analysed(config: Config, seconds: float) -> CheckResult:
     deadline = time.monotonic() + seconds
-    async with AsyncInvestIQClient(topology.API.url(config)) as client:
+    key = HttpCredentials.of(topology.API, config).own_token
+    async with AsyncInvestIQClient(topology.API.url(config), key) as client:
         while True:
             try:
                 return await _first_analysis(client)
@@ -165,7 +166,8 @@ async def _heartbeat_arrived(config: Config, seconds: float) -> CheckResult:
     if not config.trading.require_monitoring:
         return CheckResult("heartbeat", "trading needs no heartbeat (require_monitoring = false)")
     deadline = time.monotonic() + seconds
-    async with AsyncInvestIQClient(topology.API.url(config), timeout=_SETTINGS.timeout_seconds) as client:
+    key = HttpCredentials.of(topology.API, config).own_token
+    async with AsyncInvestIQClient(topology.API.url(config), key, timeout=_SETTINGS.timeout_seconds) as client:
         while True:
             status = await _answer(client.trading_status(), deadline)
             if status is not None and status["monitoring"]["heartbeat"] == HeartbeatState.FRESH:

@@ -68,7 +68,7 @@ def create_app(config: Config, metrics: Metrics) -> FastAPI:
         "InvestIQ agent",
         metrics=metrics,
         access=MonitoringAccess(Part.AGENT, config.api, Paths.of(config).metrics_token),
-        hosts=HostPolicy(config.agent.host, config.agent.hostnames),
+        hosts=HostPolicy(config.agent.host, (*config.agent.hostnames, *topology.AGENT.network_names(config))),
         max_body_bytes=MAX_BODY_BYTES,
         health=health,
         lifespan=_lifespan(config, agent_metrics),

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Security
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 
+from investiq.foundation import topology
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
 from investiq.foundation.contract.edge import JUDGE_PATH, Door
@@ -80,7 +81,9 @@ def create_app(parts: ApiParts) -> FastAPI:
     sessions = SessionStore(parts.store)
     key_ring = KeyRing(Credentials(keys, sessions))
     background_tasks = BackgroundTasks(parts)
-    hosts = HostPolicy(api.host, (*api.hostnames, *at_edge(parts.config, Door.API)))
+    hosts = HostPolicy(
+        api.host, (*api.hostnames, *topology.API.network_names(parts.config), *at_edge(parts.config, Door.API))
+    )
     access = MonitoringAccess(Part.API, api, paths.metrics_token)
     passes = EdgePasses(provide_token(paths.edge_token)) if parts.config.edge.enabled else None
     authentication = Middleware(

@@ -35,6 +35,7 @@ from investiq.serve.api.rate_limit import RateLimit, RateLimitDecision
 from investiq.serve.http import MonitoringAccess, problem_response
 from investiq.serve.http.access import (
     CHALLENGE,
+    HEALTH_PATH,
     METRICS_PATH,
     METRICS_REFUSED,
     MONITORING_PATHS,
@@ -54,6 +55,8 @@ UNKNOWN_KEY = (
     "the API key is wrong, revoked or expired, or the session has ended: `investiq keys list` shows keys, "
     "`investiq login` logs in"
 )
+
+_SCRAPER = Caller("scraper", Access.READ, "scraper")
 
 _BRIEFLY = {"Cache-Control": "max-age=2"}
 """How long nginx repeats that somebody is not let in: who guesses passes asks nginx, not us."""
@@ -157,6 +160,9 @@ class AuthMiddleware:
         return self._identify_keyless(scope)
 
     async def _identify_by_key(self, scope: Scope, credential: bytes) -> _Refusal | None:
+        if scope["path"] == HEALTH_PATH and self._access.is_metrics_token(credential):
+            scope["caller"] = _SCRAPER  # the probes from outside show it, where they come from another machine
+            return None
         address = client_bucket(scope)
         try:
             # Who has sent too many wrong ones makes nobody search the database any more.
@@ -218,7 +224,7 @@ class AuthMiddleware:
 
     def _identify_scraper(self, scope: Scope) -> _Refusal | None:
         if self._access.allows(scope):
-            scope["caller"] = Caller("scraper", Access.READ, "scraper")
+            scope["caller"] = _SCRAPER
             return None
         scope["rate"] = self._wrong.take(client_bucket(scope))
         return self._unauthorised("metrics_token", METRICS_REFUSED)

@@ -134,8 +134,10 @@ class MonitoringAccess:
 
     def _is_scraper(self, scope: Scope) -> bool:
         credential = bearer_credential(scope)
-        if credential is None:
-            return self.reads_from_trusted_network(scope)
+        return self.reads_from_trusted_network(scope) if credential is None else self.is_metrics_token(credential)
+
+    def is_metrics_token(self, credential: bytes) -> bool:
+        """Whether it is the token of who scrapes and probes."""
         # No token configured means that no credential is right; an empty one must never equal an empty setting.
         configured = bool(self._token) and hmac.compare_digest(credential, self._token)
         return configured or self._is_kept(credential)

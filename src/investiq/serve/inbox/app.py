@@ -21,6 +21,7 @@ from pydantic import Field
 from starlette.middleware import Middleware
 
 from investiq import __version__
+from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.contract.heartbeat import FUTURE_SECONDS, evaluations
 from investiq.foundation.contract.text import Line
@@ -97,7 +98,7 @@ def create_app(config: Config, metrics: Metrics) -> FastAPI:
         "InvestIQ inbox",
         metrics=metrics,
         access=MonitoringAccess(Part.INBOX, config.api, Paths.of(config).metrics_token),
-        hosts=HostPolicy(config.inbox.host, config.inbox.hostnames),
+        hosts=HostPolicy(config.inbox.host, (*config.inbox.hostnames, *topology.INBOX.network_names(config))),
         max_body_bytes=MAX_BODY_BYTES,
         health=health,
         statuses={InboxUnavailable: 503},

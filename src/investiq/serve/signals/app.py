@@ -14,6 +14,7 @@ from prometheus_client import Counter
 from pydantic import Discriminator, Tag
 
 from investiq import __version__
+from investiq.foundation import topology
 from investiq.foundation.config.paths import Paths
 from investiq.foundation.config.schema import Config
 from investiq.foundation.contract.api import Problem
@@ -89,7 +90,7 @@ def create_app(config: Config, metrics: Metrics, refresh_seconds: float = REFRES
         "InvestIQ signal models",
         metrics=metrics,
         access=MonitoringAccess(Part.SIGNALS, config.api, Paths.of(config).metrics_token),
-        hosts=HostPolicy(config.signals.host),
+        hosts=HostPolicy(config.signals.host, topology.SIGNALS.network_names(config)),
         max_body_bytes=MAX_BODY_BYTES,
         health=health,
         health_options={"responses": {503: {"model": ModelHealth}}},

@@ -111,7 +111,7 @@ def _server(config: Config, sources: Sources, changes: Changes, policy: str) -> 
     public = urlsplit(topology.console_url(config)).hostname or ""
     # Passes to the other hosts of the edge are given under their names.
     of_edge = (name for door in Door for name in at_edge(config, door))
-    hosts = HostPolicy(config.web.host, (*config.web.hostnames, public, *of_edge))
+    hosts = HostPolicy(config.web.host, (*config.web.hostnames, public, *topology.WEB.network_names(config), *of_edge))
     return create_server(
         "InvestIQ console",
         application=ConsoleApplication,

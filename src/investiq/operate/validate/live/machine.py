@@ -62,7 +62,15 @@ def _files(config: Config, without: tuple[str, ...]) -> CheckResult:
         return CheckResult("files", str(folder), (Finding("files", Place.file(folder), error.message, error.fix),))
     findings = [
         *edited_files("files", folder, rendered),
-        *refusals("files", folder, lambda name: Place.file(folder / name), _ANEW),
+        # A program elsewhere has read its files already, or it would not run: `loaded` says with which.
+        *(
+            finding
+            for process in (topology.PROMETHEUS, topology.ALERTMANAGER, topology.BLACKBOX)
+            if not process.network_names(config)
+            for finding in refusals(
+                "files", folder, lambda name: Place.file(folder / name), _ANEW, f"{process.name}.yml"
+            )
+        ),
     ]
     return CheckResult("files", f"{len(rendered)} files in {folder}, each as it is rendered now", tuple(findings))
 
@@ -167,8 +175,9 @@ def _endpoints(config: Config) -> Iterator[tuple[str, str, HttpCredentials]]:
             credentials = HttpCredentials.of_metrics(processes[part.name], config)
             yield f"{_base(part)}/metrics", "# TYPE ", credentials
     api = topology.API.url(config)
-    yield f"{api}/api/market", '"phase"', HttpCredentials()
-    yield f"{api}/api/symbols", '"symbols"', HttpCredentials()
+    reading = HttpCredentials.of(topology.API, config)
+    yield f"{api}/api/market", '"phase"', reading
+    yield f"{api}/api/symbols", '"symbols"', reading
     yield f"{topology.WEB.url(config)}/", "<html", HttpCredentials()
     yield (
         f"{topology.INBOX.url(config)}/api/notifications?limit=1",
@@ -209,7 +218,8 @@ async def check_heartbeat(context: ValidationContext) -> CheckResult:
         looked_at = "the inbox; trading needs no heartbeat (require_monitoring = false)"
         return CheckResult("heartbeat", looked_at, tuple(findings))
     api = topology.API.url(context.config)
-    monitoring = (await context.parts.json(f"{api}/api/trading/status"))["monitoring"]
+    reading = HttpCredentials.of(topology.API, context.config)
+    monitoring = (await context.parts.json(f"{api}/api/trading/status", credentials=reading))["monitoring"]
     if monitoring["heartbeat"] != "fresh":
         what = f"trading is halted: {monitoring['note']}"
         findings.append(Finding("heartbeat", Place(PlaceKind.PART, "API"), what, fix))
