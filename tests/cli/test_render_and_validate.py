@@ -17,9 +17,8 @@ from investiq.foundation.checkout import checkout
 from investiq.operate.validate import committed
 from investiq.operate.validate import offline as checks
 from tests.cli.fake_stack import PORT_SETTINGS
+from tests.committed_copy import RUNBOOKS, copied
 from tests.ports import free_port
-
-RUNBOOKS = "src/investiq/foundation/runbooks"
 
 
 def _run(*arguments: str) -> tuple[int, str, str]:
@@ -31,10 +30,7 @@ def _run(*arguments: str) -> tuple[int, str, str]:
 @pytest.fixture
 def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the committed files, which the commands take for the repository."""
-    for folder in ("monitoring", "docs", "tests/rules", RUNBOOKS):
-        shutil.copytree(checkout() / folder, tmp_path / folder)
-    for file in ("docker-compose.yml", "Dockerfile", ".dockerignore"):
-        shutil.copy(checkout() / file, tmp_path / file)
+    copied(tmp_path)
     monkeypatch.setattr(runbooks, "FOLDER", tmp_path / RUNBOOKS)
     monkeypatch.setattr(render, "find_checkout", lambda: tmp_path)
     monkeypatch.setattr(committed, "find_checkout", lambda: tmp_path)

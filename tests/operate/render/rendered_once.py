@@ -26,7 +26,7 @@ _ADDRESS = "http://127.0.0.1:65535/console-of-the-tests"
 def rendered_once() -> Iterator[None]:
     """While it is open, equal documents are written out once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "_monitoring_files", _documents(files._monitoring_files, files._yaml))
+        patch.setattr(files, "_monitoring_files", _documents(files._monitoring_files, files.yaml_text))
         patch.setattr(grafana, "dashboard_json", _dashboards(grafana.dashboard_json))
         yield
 
@@ -44,7 +44,7 @@ def _documents(
             return text.replace(_ADDRESS, console)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(files, "_yaml", once)
+            patch.setattr(files, "yaml_text", once)
             return render(config, *arguments)
 
     return rendered

@@ -170,15 +170,6 @@ def test_of_systemds_credentials_a_part_is_told_the_files_that_it_reads(tmp_path
     assert got["prometheus"] == {}
 
 
-def test_programs_that_are_not_ours_inherit_no_secret() -> None:
-    parts = stack_table(Config(), ALL).parts
-    withheld = {part.name: part.withheld for part in parts}
-    for name in ("prometheus", "alertmanager", "blackbox", "node"):
-        assert {"METRICS_TOKEN", "METRICS_TOKEN_FILE", "DATABASE_URL", "CREDENTIALS_DIRECTORY"} <= withheld[name]
-    assert "PATH" not in withheld["prometheus"]
-    assert withheld["api"] == frozenset(), "ours read their settings from there"
-
-
 def test_what_has_an_address_elsewhere_is_asked_there_and_not_started_or_missed() -> None:
     config = load(environ={"INVESTIQ_ADDRESSES_PROMETHEUS": "prometheus:9090"}).config
     table = stack_table(config, installed={})

@@ -22,10 +22,10 @@ from investiq.monitoring.dashboards.panel import Query, Row
 from investiq.monitoring.rules import ALERTS, RECORDINGS
 from investiq.operate.validate import offline
 from investiq.operate.validate.offline import validate_committed, validate_offline
+from tests.committed_copy import RUNBOOKS, copied
 
 P95 = "histogram_quantile(0.95, sum by (le) (rate(investiq_request_duration_milliseconds_bucket[5m])))"
 API_DASHBOARD = "monitoring/grafana/dashboards/api"
-RUNBOOKS = "src/investiq/foundation/runbooks"
 PANEL_EXPRESSIONS = len(panel_expressions(dashboards_of(Config()), EVENTS))
 
 
@@ -37,10 +37,7 @@ def _findings(root: Path, *only: str, config: Config | None = None) -> list[Find
 @pytest.fixture
 def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The files that are validated, free to be damaged."""
-    for folder in ("monitoring", "docs", "tests/rules", RUNBOOKS):
-        shutil.copytree(checkout() / folder, tmp_path / folder)
-    for file in ("docker-compose.yml", "Dockerfile", ".dockerignore"):
-        shutil.copy(checkout() / file, tmp_path / file)
+    copied(tmp_path)
     monkeypatch.setattr(runbooks, "FOLDER", tmp_path / RUNBOOKS)
     return tmp_path
 

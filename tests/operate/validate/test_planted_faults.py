@@ -6,7 +6,6 @@ while everything runs is in `test_validate_live.py` and `tests/e2e/test_validate
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,15 +14,13 @@ from typing import NamedTuple
 import pytest
 
 from investiq.foundation import runbooks
-from investiq.foundation.checkout import checkout
 from investiq.foundation.config import Config
 from investiq.foundation.findings import Finding
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.panel import Dashboard, Query
 from investiq.operate.validate import offline
 from investiq.operate.validate.offline import validate_offline
-
-RUNBOOKS = "src/investiq/foundation/runbooks"
+from tests.committed_copy import RUNBOOKS, copied
 
 
 class Fault(NamedTuple):
@@ -36,8 +33,7 @@ class Fault(NamedTuple):
 
 @pytest.fixture
 def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for folder in ("monitoring", "docs", "tests/rules", RUNBOOKS):
-        shutil.copytree(checkout() / folder, tmp_path / folder)
+    copied(tmp_path)
     monkeypatch.setattr(runbooks, "FOLDER", tmp_path / RUNBOOKS)
     return tmp_path
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from investiq.foundation.checkout import find_checkout
 from investiq.foundation.subprocesses import StopSign, scratch_folder
+from investiq.operate.deploy.containers.compose import all_committed
 from investiq.operate.render.files import write_committed
 
 __all__ = ["RULES", "RULE_TESTS", "committed_files"]
@@ -29,7 +30,7 @@ def committed_files(stop: StopSign) -> Iterator[Path]:
         yield root
         return
     with scratch_folder("investiq-", stop) as scratch:
-        write_committed(scratch)
+        write_committed(scratch, all_committed())
         tests = scratch / RULE_TESTS
         tests.mkdir(parents=True)
         for file in (resources.files("investiq.operate.validate") / _SHIPPED_TESTS).iterdir():
