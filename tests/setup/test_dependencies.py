@@ -28,11 +28,12 @@ COMES_WITH = {
     "packaging": "pytest",
     "opentelemetry-api": "opentelemetry-sdk",
     "opentelemetry": "opentelemetry-sdk",
+    "google": "opentelemetry-exporter-otlp-proto-common",  # protobuf, which it writes
 }
 """Packages that are part of what another one offers."""
 FOUND_BY_NAME = {
     "fastapi-offline": "only its files are read: Swagger UI",
-    "psycopg": "SQLAlchemy's driver for postgresql+psycopg:// URLs",
+    "dash-mantine-components": "serve/web/mantine.py names the components that it loads",
     "tzdata": "zoneinfo's, where the system has none",
     "uvloop": "uvicorn's event loop",
 }

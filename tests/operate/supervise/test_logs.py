@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,10 +77,11 @@ def root_logger() -> Iterator[logging.Logger]:
     root.setLevel(level)
 
 
-def test_our_log_records_go_through_as_json(tmp_path: Path, root_logger: logging.Logger) -> None:
+@pytest.mark.usefixtures("root_logger")
+def test_our_log_records_go_through_as_json(tmp_path: Path) -> None:
     stream = rotated_text(tmp_path / "supervisor.log", 10_000, 1)
     our_logging.configure("supervisor", "info", stream)
-    root_logger.warning("part_ended")
+    structlog.get_logger("tests").warning("part_ended")
     (record,) = map(json.loads, (tmp_path / "supervisor.log").read_text().splitlines())
     assert (record["event"], record["part"]) == ("part_ended", "supervisor")
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from investiq.foundation import runbooks
 from investiq.foundation.config import Config
-from investiq.foundation.findings import CheckResult, Finding, Place
+from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.foundation.subprocesses import StopSign, scratch_folder
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.topology import console_url
@@ -105,7 +105,8 @@ def check_labels_of(root: Path, _config: Config) -> CheckResult:
 
 def check_usage_of(root: Path, _config: Config) -> CheckResult:
     """See `monitoring.checks.usage`."""
-    return check_usage(catalogue.ALL, _expressions(root), {recording.name for recording in READ})
+    elsewhere = [Expression.parsed(Place(PlaceKind.RULE, alert.name), alert.expr) for alert in CONDITIONAL]
+    return check_usage(catalogue.ALL, [*_expressions(root), *elsewhere], {recording.name for recording in READ})
 
 
 def _expressions(root: Path) -> list[Expression]:
