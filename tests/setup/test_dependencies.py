@@ -28,7 +28,7 @@ COMES_WITH = {
     "packaging": "pytest",
     "opentelemetry-api": "opentelemetry-sdk",
     "opentelemetry": "opentelemetry-sdk",
-    "google": "opentelemetry-exporter-otlp-proto-common",  # protobuf, which it writes
+    "protobuf": "opentelemetry-exporter-otlp-proto-common",  # which it writes
 }
 """Packages that are part of what another one offers."""
 FOUND_BY_NAME = {
