@@ -66,7 +66,7 @@ class AuditWatch:
     def _tell(self, found: list[str]) -> None:
         for fault in found:
             if fault not in self._told:
-                _log.error("audit_log_broken", fault=fault)
+                _log.warning("audit_log_broken", fault=fault)
         self._told = frozenset(found)
 
     def _keep(self, head: Witness) -> None:
