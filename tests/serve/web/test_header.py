@@ -38,7 +38,7 @@ async def test_a_halt_says_why(sources: Sources, stand: Stand) -> None:
     text = await words(sources)
 
     assert "Halted" in text
-    assert "halted by hand: a price that seems wrong" in text
+    assert "halted manually: a price that seems wrong" in text
     assert "Not halted" not in text
 
 
@@ -130,14 +130,14 @@ async def test_alerts_that_ended_because_prometheus_died_are_not_no_alert(source
     text = await words(sources)
 
     assert "None firing" not in text
-    assert "Prometheus is not heard: nothing can fire" in text
+    assert "no heartbeat from Prometheus: no alert can fire" in text
 
 
 async def test_trading_that_needs_no_monitoring_says_so(sources: Sources, stand: Stand) -> None:
     monitoring = STATUS["monitoring"] | {"required": False, "heartbeat": "not_required"}
     stand.api.documents["/api/trading/status"] = STATUS | {"monitoring": monitoring}
 
-    assert "allowed unwatched: require_monitoring = false" in await words(sources)
+    assert "trading without monitoring: require_monitoring = false" in await words(sources)
 
 
 async def test_a_dead_api_is_told_with_part_time_and_command(sources: Sources, stand: Stand) -> None:

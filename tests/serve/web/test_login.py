@@ -425,7 +425,7 @@ async def test_while_the_api_is_dead_who_was_known_may_still_silence(console: ht
     assert "is it running?" in unknown.text
     assert known.status_code == 200
     assert changes_of(stand) == ["/api/v2/silences"]
-    assert "The order was not taken" in order.text
+    assert "Order not accepted" in order.text
 
 
 async def test_many_who_ask_at_the_same_time_are_each_who_they_are(console: httpx2.AsyncClient, stand: Stand) -> None:
@@ -445,7 +445,7 @@ def test_buttons_live_by_scope_and_say_what_is_missing() -> None:
     assert says({}, Access.TRADE, "halt trading") == "Log in to halt trading."
     assert says(NAMED, Access.TRADE, "halt trading") == ""
     assert says(NAMED, Access.ADMIN, "resume trading") == (
-        "alice may trade, not resume trading: that needs admin access. Log in as somebody else"
+        "alice may trade, not resume trading: that needs admin access. Log in as someone else"
     )
     assert says(None, Access.TRADE, "halt trading") == ""
     shown: list[Any] = [None, {}, NAMED, NAMED | {"scope": "read"}]

@@ -148,7 +148,7 @@ async def test_an_alert_of_ours_links_to_where_it_is_silenced(sources: Sources, 
 
 
 async def test_nothing_firing_is_said_in_words(sources: Sources) -> None:
-    assert "Nothing fires" in text_of(alerts_content(await sources.alerts()))
+    assert "No firing alerts" in text_of(alerts_content(await sources.alerts()))
 
 
 async def test_pages_are_shown_as_they_arrived(sources: Sources, stand: Stand) -> None:
@@ -164,7 +164,7 @@ async def test_pages_are_shown_as_they_arrived(sources: Sources, stand: Stand) -
         "labels": {"service": "investiq-api"},
         "annotations": {"summary": "investiq-api does not answer"},
     }
-    assert "No page yet" in text_of(pages_content(await sources.pages()))
+    assert "No notifications yet" in text_of(pages_content(await sources.pages()))
     stand.inbox.documents["/api/notifications"] = {"notifications": [page] * 30}
     sources.pages.forget()
 
@@ -231,13 +231,13 @@ def test_the_page_of_a_dashboard_leads_to_the_others(sources: Sources, panels: P
 
 
 def test_a_dashboard_that_does_not_exist_is_said_to(sources: Sources, panels: Path) -> None:
-    assert "There is no such dashboard Nothing is called  nothing" in text_of(layout(sources, "nothing"))
+    assert "Dashboard not found No dashboard is called nothing" in text_of(layout(sources, "nothing"))
 
 
 def test_without_the_file_the_page_says_what_renders_it(sources: Sources) -> None:
     text = text_of(layout(sources))
 
-    assert "There are no panels to draw" in text
+    assert "No panels" in text
     assert "is not there:  investiq up  renders it" in text
     assert "Firing alerts" in text, "what does not need the file stays"
 

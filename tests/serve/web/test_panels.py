@@ -306,9 +306,9 @@ async def test_one_broken_panel_leaves_the_others_whole(
 
     refused, broken, well = await render_dashboard(sources, boards, boards.dashboards[0], "15 min")
 
-    assert "The query is refused. Prometheus refuses the query: parse error" in text_of(refused.words)
+    assert "Prometheus rejected the query. Prometheus refuses the query: parse error" in text_of(refused.words)
     assert refused.silent is None, "Prometheus answers"
-    assert "This panel cannot be drawn." in text_of(broken.words)
+    assert "Cannot draw this panel." in text_of(broken.words)
     assert text_of(well.words).split() == ["42"]
 
 

@@ -35,8 +35,8 @@ async def test_the_account_and_the_limits_are_shown(sources: Sources) -> None:
         "Total return +0.09\u202f% of $100,000.00 at the start",
     ):
         assert expected in figures
-    assert "Entries and exits are allowed." in breaker
-    assert "Drawdown 0.36\u202f% below the highest equity ever" in figures
+    assert "Entries and exits allowed." in breaker
+    assert "Drawdown 0.36\u202f% below the all-time high" in figures
     assert "Drawdown" not in breaker  # after a resume it is another number
     assert "counted from $100,400.50" in breaker
     assert "0.40\u202f%  of 20.00\u202f% allowed" in breaker
@@ -65,7 +65,7 @@ async def test_a_halt_shows_reason_note_person_and_both_times(sources: Sources, 
 
     _, breaker = map(text_of, await state_content(sources))
 
-    assert "Why halted by hand Note a price that seems wrong By local admin" in breaker
+    assert "Why halted manually Note a price that seems wrong By local admin" in breaker
     assert "Wed 9 Jan 2008, 10:00 New York (market time)" in breaker
     assert "10:00:00 UTC (real time)" in breaker
 
@@ -83,7 +83,7 @@ async def test_what_was_sold_out_comes_last_with_what_it_brought(sources: Source
     positions, *_ = await table_content(sources, may_trade=False)
 
     rows = rows_of(positions)
-    assert [(row["Symbol"], row["Shares"]) for row in rows] == [("AAPL", "296.6936"), ("IBM", "sold out")]
+    assert [(row["Symbol"], row["Shares"]) for row in rows] == [("AAPL", "296.6936"), ("IBM", "closed")]
     assert [row["Realised"] for row in rows] == ["−$3.00", "+$95.16"]
     assert "+$98.61 before $3.45 commission" in str(positions)
 
@@ -148,10 +148,10 @@ async def test_the_preview_of_a_halt_says_what_the_desk_would_do(sources: Source
     sale = order(side="sell", symbol="IBM")
     stand.api.documents["/api/trading/halt"] = {"halted": False, "cancels": [], "keeps": [sale] * 7, "positions": 0}
     text = text_of(await preview(sources, "halt"))
-    assert "No buy order is open." in text
+    assert "No open buy orders." in text
     assert "7 open sell orders are kept and may fill: 10 shares of IBM" in text
     assert "and 2 more." in text
-    assert "Nothing is held." in text
+    assert "No open positions." in text
 
 
 async def test_the_preview_of_a_resume_says_why_it_was_halted(sources: Sources, stand: Stand) -> None:
@@ -159,7 +159,7 @@ async def test_the_preview_of_a_resume_says_why_it_was_halted(sources: Sources, 
 
     text = text_of(await preview(sources, "resume"))
 
-    assert "the loss of the session reached its limit" in text
+    assert "session loss limit reached" in text
     assert "both limits count anew" in text
 
 
@@ -183,15 +183,15 @@ async def test_the_preview_of_a_resume_says_that_it_will_be_refused_while_the_mo
     [
         ("fresh", "Heard , 4\u202fs old"),
         ("lost", "Lost , 4\u202fs old"),
-        ("awaited", "Awaited since the start"),
-        ("not_required", "Not required: nobody may be watching"),
+        ("awaited", "Waiting for the first heartbeat"),
+        ("not_required", "Not required: trading may be unmonitored"),
     ],
 )
 def test_the_breaker_shows_whether_the_monitoring_is_heard(state: str, words: str) -> None:
     monitoring = STATUS["monitoring"] | {"heartbeat": state}
     card = text_of(breaker_card(cast(TradingStatus, STATUS | {"monitoring": monitoring})))
 
-    assert f"Heartbeat of the monitoring {words}" in card
+    assert f"Monitoring heartbeat {words}" in card
 
 
 async def test_a_preview_without_the_api_invents_no_number(sources: Sources, stand: Stand) -> None:
@@ -239,7 +239,7 @@ async def test_a_change_that_fails_keeps_the_dialogue_and_says_so(sources: Sourc
 
     assert opened
     assert changed is no_update
-    assert "It did not happen this needs admin access" in text_of(failure)
+    assert "Failed this needs admin access" in text_of(failure)
 
 
 async def test_an_order_is_sent_with_the_key_of_the_form(sources: Sources, actor: Actor, stand: Stand) -> None:
@@ -379,7 +379,7 @@ def test_what_is_pressed_or_chosen_has_a_name() -> None:
 
     for name in ("Side", "Shares or dollars", "Type"):
         assert f"aria-label='{name}'" in drawn
-    assert "closeButtonProps={'aria-label': 'Close without a change'}" in drawn
+    assert "closeButtonProps={'aria-label': 'Close without changes'}" in drawn
 
 
 @pytest.mark.parametrize(
