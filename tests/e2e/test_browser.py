@@ -418,7 +418,7 @@ def test_every_dashboard_draws_what_prometheus_has(visitor: BrowserContext, stac
             panels = page.locator(".panel")
             expect(panels).to_have_count(sum(len(row["panels"]) for row in dashboard["rows"]), timeout=PATIENCE_MS)
             expect(page.locator(".panel .mantine-Skeleton-root")).to_have_count(0, timeout=PATIENCE_MS)
-            faults = page.locator(".panel-words", has_text=re.compile("is refused|cannot be drawn|gives no answer"))
+            faults = page.locator(".panel-words", has_text=re.compile("is refused|cannot be drawn|has not answered"))
             assert faults.all_inner_texts() == []
             assert page.get_by_role("link", name="Operations", exact=True).get_attribute("aria-current") == "page"
         assert watch.complaints == []
@@ -591,7 +591,7 @@ def test_a_dashboard_that_does_not_exist_is_a_404(visitor: BrowserContext, stack
         answer = page.goto("/operations/nothing")
         assert answer is not None
         assert answer.status == 404
-        expect(page.get_by_role("heading")).to_have_text("There is no page /operations/nothing")
+        expect(page.get_by_role("heading")).to_have_text("Page not found: /operations/nothing")
 
 
 def test_pages_are_reached_with_the_keyboard_and_the_window_is_named_after_them(

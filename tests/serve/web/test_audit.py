@@ -102,4 +102,4 @@ async def test_a_silence_that_cannot_be_noted_is_made_and_that_is_said(
     answer, _ = await silence(sources, actor, SilenceTarget("ServiceDown"), Form("1h", None, "known", "Anna"))
     assert len(stand.alertmanager.changes) == 1
     assert "Silenced until" in text_of(answer)
-    assert "not kept in the audit log" in text_of(answer)
+    assert "Not recorded in the audit log" in text_of(answer)

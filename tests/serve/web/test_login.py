@@ -258,7 +258,7 @@ async def test_a_wrong_key_a_used_link_and_a_dead_api_are_told(console: httpx2.A
 
     assert (refused.status_code, refused.json()["detail"]) == (401, detail)
     assert unanswered.status_code == 503
-    assert "nobody can log in" in unanswered.json()["detail"]
+    assert "cannot log in" in unanswered.json()["detail"]
     assert "set-cookie" not in refused.headers | unanswered.headers
 
 
@@ -402,7 +402,7 @@ async def test_a_session_that_ends_in_the_middle_says_so_and_keeps_what_was_type
         assert answer.status_code == 401
         assert answer.headers["x-investiq-shown"] == "1"
         assert "Your session has ended" in answer.text
-        assert "what you typed stays here" in answer.text
+        assert "Your input is still here" in answer.text
         assert '"target": "_blank"' in answer.text.replace('":"', '": "')
     assert halt.json()["response"].keys() == {"change-modal", "change-failure"}
     assert halt.json()["response"]["change-modal"] == {"opened": True}

@@ -163,7 +163,7 @@ def test_of_forty_lines_the_highest_are_drawn_and_that_is_said() -> None:
 
     assert drawn.series is not None
     assert len(drawn.series) == 1 + MOST_LINES
-    assert "12 of 40 lines: those with the highest latest values" in text_of(drawn.words)
+    assert "top 12 of 40 lines by latest value" in text_of(drawn.words)
     assert "e39" in text_of(drawn.words)
     assert "e27" not in text_of(drawn.words)
 
@@ -269,7 +269,7 @@ def test_a_long_table_is_cut_and_says_so() -> None:
     table = panel(view="table", unit="short", queries=[{"expr": "up", "legend": "{{job}}"}])
     drawn = draw(table, [line("", float(place), job=f"j{place}") for place in range(130)], PICTURE)
 
-    assert "50 of 130 rows: the highest values" in text_of(drawn.words)
+    assert "top 50 of 130 rows" in text_of(drawn.words)
     assert "j79 " not in text_of(drawn.words)
 
 

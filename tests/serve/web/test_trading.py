@@ -121,8 +121,8 @@ async def test_tables_without_an_answer_say_so(sources: Sources, stand: Stand) -
 
     assert rows is no_update
     assert orders is no_update
-    assert "Positions: API server gives no answer" in text_of(positions)
-    assert "Orders: API server gives no answer" in text_of(why)
+    assert "Positions: API server has not answered" in text_of(positions)
+    assert "Orders: API server has not answered" in text_of(why)
 
 
 async def test_the_equity_curve_is_sent_again_only_when_it_has_grown(sources: Sources, stand: Stand) -> None:
@@ -139,7 +139,7 @@ async def test_the_equity_curve_is_sent_again_only_when_it_has_grown(sources: So
 
 async def test_the_preview_of_a_halt_says_what_the_desk_would_do(sources: Sources, stand: Stand) -> None:
     text = text_of(await preview(sources, "halt"))
-    assert "Every new entry is denied" in text
+    assert "All new entries are denied" in text
     assert "1 open buy order is cancelled : 10 shares of AAPL." in text
     assert "1 open position stays and can be sold." in text
     assert "may fill" not in text
@@ -160,7 +160,7 @@ async def test_the_preview_of_a_resume_says_why_it_was_halted(sources: Sources, 
     text = text_of(await preview(sources, "resume"))
 
     assert "session loss limit reached" in text
-    assert "both limits count anew" in text
+    assert "both limits restart from current equity" in text
 
 
 @pytest.mark.parametrize("state", ["lost", "awaited"])
@@ -172,7 +172,7 @@ async def test_the_preview_of_a_resume_says_that_it_will_be_refused_while_the_mo
 
     text = text_of(await preview(sources, "resume"))
 
-    assert "the monitoring is not heard" in text
+    assert "no heartbeat from the monitoring" in text
     assert "This will be refused" in text
     assert "95 s old" in text
     assert "allowed again at once" not in text
@@ -198,7 +198,7 @@ async def test_a_preview_without_the_api_invents_no_number(sources: Sources, sta
     stand.api.down = True
 
     text = text_of(await preview(sources, "halt"))
-    assert "how many there are is not known" in text
+    assert "Their number is unknown" in text
     assert "Open buy orders are cancelled" in text
 
 
@@ -312,7 +312,7 @@ async def test_after_a_doubt_the_key_stays_so_that_sending_again_is_the_same_ord
 
     assert next_key is no_update
     assert changed is no_update
-    assert "not for a second one" in text_of(answer)
+    assert "cannot" in text_of(answer)
 
 
 @pytest.mark.parametrize(

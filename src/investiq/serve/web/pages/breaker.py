@@ -83,7 +83,7 @@ def breaker_card(status: TradingStatus) -> Component:
     body = [
         _halt(status) if status["halted"] else html.P("Entries and exits allowed.", className="muted"),
         _limit("Session loss", status["day_loss"], status["daily_loss_limit"], status["day_loss_from"]),
-        _limit("Drawdown", status["drawdown"], status["drawdown_limit"], status["drawdown_from"]),
+        _limit("Loss from peak", status["drawdown"], status["drawdown_limit"], status["drawdown_from"]),
         _monitoring(status["monitoring"]),
         html.P(
             "Trading halts when a limit is reached or the heartbeat is lost, until somebody resumes it; exits "

@@ -55,6 +55,6 @@ _COLUMNS: Sequence[Column[BreakerRecord]] = (
     Column("Note", lambda event: without_code(event["note"]), long=True),
     Column("Equity", lambda event: fmt.money(event["equity"]), number=True),
     Column("Session loss", lambda event: fmt.percent(event["day_loss"], 2), number=True, rank=2),
-    Column("Drawdown", lambda event: fmt.percent(event["drawdown"], 2), number=True, rank=2),
+    Column("Loss from peak", lambda event: fmt.percent(event["drawdown"], 2), number=True, rank=2),
     Column("Real time", lambda event: fmt.clock_time(event["wall"]), rank=3),
 )
