@@ -80,7 +80,7 @@ def command(
     ca_file: Path | None,
     wait_seconds: float | None,
 ) -> int:
-    """Check the monitoring, and say how to mend what is wrong. Nothing is changed.
+    """Check the monitoring, and say how to fix what is wrong. Nothing is changed.
 
     docs/validation.md says what each check looks at.
     """
