@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status load test lint types unit e2e bench format lock proof-api proof-backup proof-edge proof-fresh proof-heartbeat proof-intruder proof-load proof-mutation proof-secrets proof-series screenshots figures clean runtime dev
+.PHONY: help up down status load test lint types unit e2e bench format lock proof-api proof-backup proof-edge proof-fresh proof-heartbeat proof-install proof-intruder proof-load proof-mutation proof-secrets proof-series proof-wheel screenshots figures wheel clean runtime dev
 
 # Where it is set, each of the hundred processes that tests start would compile all of the sources again.
 export PYTHONDONTWRITEBYTECODE :=
@@ -57,6 +57,9 @@ format: dev ## Put the code in the house's format
 lock: ## Pin all packages anew from pyproject.toml (ARGS=--upgrade takes the newest of each)
 	@setup/lock.sh $(ARGS)
 
+wheel: ## Build the wheel of this commit into dist/; the same commit gives the same bytes
+	@setup/wheel.sh $(ARGS)
+
 proof-edge: dev ## From another network: every door, what nmap and sslyze see, and what log-in costs (needs root; ARGS=-x)
 	@exec setup/proof-edge.sh $(ARGS)
 
@@ -65,6 +68,9 @@ proof-fresh: ## Run `make up` in bare Debian containers (needs Docker; ARGS name
 
 proof-heartbeat: dev ## Kill Prometheus, then Alertmanager: seconds until trading is halted, and what is refused meanwhile
 	@exec $(BIN)/pytest -q tests/e2e/proof_heartbeat.py $(ARGS)
+
+proof-install: ## `investiq install` where systemd runs: upgrade, kill, rollback, backup, removal (needs Docker; ARGS names the image)
+	@setup/proof-install.sh $(ARGS)
 
 proof-intruder: dev ## As another user of this machine, forge, silence, take ports and overload; halt meanwhile (needs root)
 	@exec $(BIN)/pytest -q tests/e2e/proof_intruder.py $(ARGS)
@@ -87,6 +93,9 @@ proof-secrets: dev ## Plant a secret everywhere and search everything that is wr
 
 proof-series: dev ## How many series each part exposes at rest and after a day's worth of use
 	@exec $(BIN)/pytest -q tests/e2e/proof_series.py $(ARGS)
+
+proof-wheel: ## Install the wheel into an empty environment, and start it in an empty folder (ARGS names container images)
+	@setup/proof-wheel.sh $(ARGS)
 
 screenshots: dev ## Take the pictures of docs/images anew, of a stack that has traded for some minutes
 	@exec $(BIN)/pytest -q tests/e2e/screenshots.py $(ARGS)

@@ -43,7 +43,7 @@ def test_without_locust_it_says_what_installs_it(monkeypatch: pytest.MonkeyPatch
     assert code == ExitCode.FAILED
     assert "not installed: install it with" in err
     assert "setup/python.sh load" in err
-    with pytest.raises(LocustMissing, match=r"-m pip install 'investiq\[load\]'"):
+    with pytest.raises(LocustMissing, match=r"-m pip install 'locust<3,>=2.47'$"):
         require_locust(None)
 
 

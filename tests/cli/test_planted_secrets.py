@@ -15,7 +15,7 @@ import structlog
 
 from investiq.foundation.config import load
 from investiq.foundation.config.fields import settings
-from investiq.foundation.config.load import SHORT_NAMES
+from investiq.foundation.setting_sources import SHORT_NAMES
 from investiq.operate.render.files import write_runtime
 from tests.cli.served import Served, serve_api
 from tests.cli.test_main import run

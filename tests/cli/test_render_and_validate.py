@@ -7,15 +7,15 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
-from unittest.mock import Mock
 
 import pytest
 
 from investiq.cli import main, render
 from investiq.cli.exit_codes import ExitCode, Validation
 from investiq.foundation import runbooks
+from investiq.foundation.checkout import checkout
+from investiq.operate.validate import committed
 from investiq.operate.validate import offline as checks
-from investiq.operate.validate.offline import checkout
 from tests.cli.fake_stack import PORT_SETTINGS
 from tests.ports import free_port
 
@@ -34,8 +34,8 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder in ("monitoring", "docs", "tests/rules", RUNBOOKS):
         shutil.copytree(checkout() / folder, tmp_path / folder)
     monkeypatch.setattr(runbooks, "FOLDER", tmp_path / RUNBOOKS)
-    monkeypatch.setattr(render, "checkout", lambda: tmp_path)
-    monkeypatch.setattr(checks, "checkout", lambda: tmp_path)
+    monkeypatch.setattr(render, "find_checkout", lambda: tmp_path)
+    monkeypatch.setattr(committed, "find_checkout", lambda: tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -105,10 +105,14 @@ def test_validate_offline_without_the_checkers_could_not_check(clone: Path, monk
     assert "no finding, 6 could not be made" in err
 
 
-def test_validate_offline_without_the_repository_could_not_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "checkout", Mock(side_effect=checks.NoCheckout("there is no clone")))
-    code, out, _ = _run("validate", "--offline")
-    assert (code, "there is no clone" in out) == (Validation.UNCHECKED, True)
+def test_render_without_the_repository_asks_for_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(render, "find_checkout", lambda: None)
+    code, _, err = _run("render")
+    assert code == ExitCode.FAILED
+    assert "--into DIR" in err
+    assert _run("render", "--into", str(tmp_path))[0] == ExitCode.DONE
+    assert (tmp_path / "monitoring/prometheus.yml").is_file()
+    assert _run("render", "--check", "--into", str(tmp_path))[0] == ExitCode.DONE
 
 
 def test_validate_of_what_does_not_run_finds_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

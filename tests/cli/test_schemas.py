@@ -8,7 +8,8 @@ from pathlib import Path
 import investiq
 
 SCHEMAS = {
-    *("analysis", "answer", "bars", "capacity", "checklist", "config", "doctor", "down", "error", "inbox"),
+    *("analysis", "answer", "bars", "capacity", "checklist", "config", "cost", "doctor", "down", "error", "inbox"),
+    "install",
     *(
         "key",
         "keys",
@@ -36,8 +37,8 @@ SCHEMAS = {
         "slo",
         "slo.export",
     ),
-    *("sign_off", "audit", "audit.chain", "secrets", "secrets.rotated", "support.bundle"),
-    *("backup", "backup.key", "backups", "restore", "verification"),
+    *("sign_off", "audit", "audit.chain", "audit.accepted", "secrets", "secrets.rotated", "support.bundle"),
+    *("backup", "backup.key", "backup.timer", "backups", "restore", "verification"),
     *("scan", "slo.import", "status", "symbols", "trading", "training", "up", "validate"),
 }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from investiq.operate.validate.offline import checkout
+from investiq.foundation.checkout import checkout
 
 __all__ = ["FOLDERS", "Page", "guide", "pages", "rows_under"]
 

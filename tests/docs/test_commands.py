@@ -9,12 +9,13 @@ import pytest
 
 from investiq.cli.exit_codes import ExitCode, Validation
 from investiq.cli.main import COMMANDS
+from investiq.foundation.checkout import checkout
 from investiq.foundation.findings import Finding, FindingSeverity, Place, PlaceKind
 from investiq.foundation.vocabulary import PointState, ReadinessGrade
 from investiq.operate.checklist.points import POINTS
 from investiq.operate.doctor.examine import CHECKS
 from investiq.operate.validate.live.run import LIVE_CHECKS
-from investiq.operate.validate.offline import OFFLINE_CHECKS, checkout
+from investiq.operate.validate.offline import OFFLINE_CHECKS
 from tests.docs.command_lines import fault, inline_commands, make_targets, typed_commands
 from tests.docs.pages import Page, guide, rows_under
 

@@ -9,14 +9,14 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
+from investiq.foundation.checkout import checkout
 from investiq.foundation.config.fields import settings
-from investiq.foundation.config.load import PATH_VARIABLE, SHORT_NAMES
 from investiq.foundation.config.schema import Config, NotifyConfig
+from investiq.foundation.setting_sources import PATH_VARIABLE, SHORT_NAMES
 from investiq.foundation.vocabulary import DenialReason, OrderStatus
 from investiq.invest.trading.order import TRANSITIONS
 from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.operate.load.scenarios import SCENARIOS
-from investiq.operate.validate.offline import checkout
 from investiq.promql import duration
 from tests.docs.pages import Page, guide, rows_under
 

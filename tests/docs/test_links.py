@@ -7,7 +7,7 @@ from posixpath import normpath
 
 import pytest
 
-from investiq.operate.validate.offline import checkout
+from investiq.foundation.checkout import checkout
 from tests.docs.pages import FOLDERS, Page, guide, pages
 
 OF_ONE_MACHINE = re.compile(r"(?<![\w.~])/(?:home|root|tmp|Users|work)/\S*|[A-Z]:\\\S*")

@@ -13,6 +13,7 @@ import pytest
 
 from investiq.cli.ask import PARTS
 from investiq.foundation import runbooks, topology
+from investiq.foundation.checkout import checkout
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import BackupConfig, EdgeConfig
 from investiq.foundation.findings import Place
@@ -22,7 +23,6 @@ from investiq.monitoring.checks.references import check_references
 from investiq.monitoring.checks.runbooks import commands
 from investiq.monitoring.scraping.jobs import jobs
 from investiq.operate.supervise.parts import stack_table
-from investiq.operate.validate.offline import checkout
 from investiq.serve.http.access import MONITORING_PATHS
 
 ENTRIES = {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from investiq.operate.validate.offline import checkout
+from investiq.foundation.checkout import checkout
 from tests.docs.pages import Page, guide, rows_under
 
 _SHOWN = ("cli", "serve/web", "monitoring/rules", "monitoring/routing", "monitoring/dashboards")

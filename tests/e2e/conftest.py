@@ -30,7 +30,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[St
     stack = Stack(tmp_path_factory.mktemp("stack"), {"INVESTIQ_SIGNALS_MODEL_DIR": str(models), **patient})
     stack.up()
     yield stack
-    _end(stack)
+    ended(stack)
 
 
 @pytest.fixture(scope="package")
@@ -45,7 +45,7 @@ def edged(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[St
     stack = Stack(folder, {"INVESTIQ_SIGNALS_MODEL_DIR": str(models), **patient, **edge})
     stack.up()
     yield stack
-    _end(stack)
+    ended(stack)
 
 
 @pytest.fixture
@@ -74,10 +74,10 @@ def new_stack(tmp_path: Path, models: Path) -> Iterator[NewStack]:
 
     yield make
     for stack in stacks:
-        _end(stack)
+        ended(stack)
 
 
-def _end(stack: Stack) -> None:
+def ended(stack: Stack) -> None:
     """Stop the stack, and see that nothing of it is left."""
     before = stack.processes()
     stack.down()

@@ -4,38 +4,65 @@ from __future__ import annotations
 
 import ssl
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import trustme
 
 from tests.e2e.stack import Stack
 from tests.e2e.walk import NAMES
 from tests.ports import free_ports
 
-__all__ = ["NAMES", "Outside", "certificate", "edge_settings", "keys_of"]
+__all__ = [
+    "AUTHORITY",
+    "NAMES",
+    "Outside",
+    "authority_of",
+    "certificate",
+    "edge_settings",
+    "expired_certificate",
+    "keys_of",
+]
+
+AUTHORITY = "edge-ca.crt"
 
 _SETTINGS = {"web": "CONSOLE", "api": "API", "prometheus": "PROMETHEUS", "alertmanager": "ALERTMANAGER"}
 
 
-def certificate(folder: Path, *names: str) -> tuple[Path, Path]:
-    """A certificate that signs itself, for ninety days, and its key."""
-    made = folder / "edge.crt", folder / "edge.key"
+def certificate(folder: Path, *names: str, days: int = 90) -> tuple[Path, Path]:
+    """A certificate of that many days, and its key; who signed it is beside it, as `AUTHORITY`."""
     folder.mkdir(parents=True, exist_ok=True)
-    alternatives = ",".join(f"DNS:{name}" for name in names)
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-            *("-days", "90", "-subj", "/CN=InvestIQ", "-addext", f"subjectAltName={alternatives}"),
-            *("-out", str(made[0]), "-keyout", str(made[1])),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    made, signer = (folder / "edge.crt", folder / "edge.key"), (folder / AUTHORITY, folder / "edge-ca.key")
+    if not signer[0].exists():
+        _openssl(signer, 365, "/CN=authority of the tests", "keyUsage=critical,keyCertSign")
+    names_of = f"subjectAltName={','.join(f'DNS:{name}' for name in names)}"
+    leaf = (names_of, "basicConstraints=critical,CA:FALSE", "extendedKeyUsage=serverAuth")
+    _openssl(made, days, "/CN=InvestIQ", *leaf, signer=("-CA", str(signer[0]), "-CAkey", str(signer[1])))
+    return made
+
+
+def expired_certificate(folder: Path, *names: str) -> tuple[Path, Path]:
+    """One that was over a day ago, and its key."""
+    folder.mkdir(parents=True, exist_ok=True)
+    over = datetime.now(UTC) - timedelta(days=1)
+    leaf = trustme.CA().issue_cert(*names, not_before=over - timedelta(days=90), not_after=over)
+    made = folder / "edge.crt", folder / "edge.key"
+    made[0].write_bytes(leaf.cert_chain_pems[0].bytes())
+    made[1].write_bytes(leaf.private_key_pem.bytes())
     made[1].chmod(0o600)
     return made
+
+
+def _openssl(made: tuple[Path, Path], days: int, subject: str, *extensions: str, signer: Sequence[str] = ()) -> None:
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(made[1]))
+    said = (argument for extension in extensions for argument in ("-addext", extension))
+    command = ["openssl", "req", "-x509", *key, "-days", str(days), "-subj", subject, *said, *signer]
+    subprocess.run([*command, "-out", str(made[0])], check=True, capture_output=True)
+    made[1].chmod(0o600)
 
 
 def edge_settings(folder: Path, host: str = "127.0.0.1", **further: str) -> dict[str, str]:
@@ -57,6 +84,11 @@ def edge_settings(folder: Path, host: str = "127.0.0.1", **further: str) -> dict
     }
 
 
+def authority_of(stack: Stack) -> str:
+    """The file of who signed its certificate."""
+    return str(Path(stack.settings["INVESTIQ_EDGE_CERTIFICATE"]).with_name(AUTHORITY))
+
+
 def keys_of(stack: Stack) -> dict[str, str]:
     """A key of each scope, and one that is wrong."""
     made = {
@@ -76,7 +108,7 @@ class Outside:
     def __post_init__(self) -> None:
         settings = self.stack.settings
         self.port = int(settings["INVESTIQ_EDGE_PORT"])
-        trusted = ssl.create_default_context(cafile=settings["INVESTIQ_EDGE_CERTIFICATE"])
+        trusted = ssl.create_default_context(cafile=authority_of(self.stack))
         self.client = httpx2.Client(verify=trusted, timeout=10, trust_env=False)
         self.cookies: dict[str, dict[str, str]] = {}
         self.stack.ports |= {

@@ -1,4 +1,5 @@
-"""`make proof-backup`: backups and their proof while twenty orders a second flow, and a start from a bare data folder.
+"""`make proof-backup`: backups and their proof while twenty orders a second flow, a start from a bare data folder, and
+backups that the supervisor schedules.
 
 The real programs with the settings that a user gets; minutes, so `make test` leaves it out. SIGKILLs, flipped bytes and
 full disks are in tests/operate/backup, with as many tries as BACKUP_PROOF_TRIES says.
@@ -6,6 +7,7 @@ full disks are in tests/operate/backup, with as many tries as BACKUP_PROOF_TRIES
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import threading
 import time
@@ -13,13 +15,20 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
 from investiq.cli.exit_codes import ExitCode
+from investiq.clients.alertmanager.client import AlertmanagerReader
+from investiq.clients.prometheus import Prometheus
+from investiq.foundation.config import Config, load
 from investiq.operate.backup import questions
+from investiq.operate.backup.contents import Contents, open_contents
+from investiq.operate.backup.restic import Restic
 from investiq.operate.backup.sets import read_only
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import Stack, awaited
@@ -54,13 +63,9 @@ class Flow:
         return 1000 * took[min(len(took) - 1, int(q * len(took)))] if took else float("nan")
 
 
-def test_backups_are_proven_while_orders_flow_and_the_product_starts_from_a_bare_folder(
-    new_stack: NewStack, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_backups_are_proven_while_orders_flow(new_stack: NewStack, capsys: pytest.CaptureFixture[str]) -> None:
     stack = new_stack(**WIDE)
     stack.up()
-    silence = ("silence", "HostDiskLow", "--for", "2h", "--reason", "proof")
-    assert stack.investiq(*silence).code == ExitCode.DONE
     with orders(stack) as flow:
         awaited("orders", 60, lambda: len(flow.seconds) > 20 * ORDERS_A_SECOND)
         before, began = flow.seconds[0][0], time.monotonic()
@@ -78,8 +83,80 @@ def test_backups_are_proven_while_orders_flow_and_the_product_starts_from_a_bare
             f"{len(flow.refused)} not taken {flow.refused[:3]}; {'; '.join(told)}; {documents[-1]['bytes']}"
         )
     assert not flow.refused
+
+
+def test_the_product_starts_from_a_bare_folder(new_stack: NewStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the owner's key only: what it was, it is again, and goes on."""
+    stack = new_stack(**WIDE)
+    stack.up()
+    silence = ("silence", "HostDiskLow", "--for", "2h", "--reason", "proof")
+    assert stack.investiq(*silence).code == ExitCode.DONE
+    with orders(stack) as flow:
+        awaited("orders", 60, lambda: len(flow.seconds) > 10 * ORDERS_A_SECOND)
+    key = stack.folder / "owner.key"
+    back_up(stack)
+    key.write_text(stack.investiq("backup", "key", "add").out)
     stack.down()
-    start_elsewhere(stack, new_stack, capsys)
+    back_up(stack)
+
+    models = str(stack.folder / "bare-models")  # stacks of tests share theirs
+    other = new_stack(**WIDE, INVESTIQ_BACKUP_REPOSITORY=f"{stack.data}-backup", INVESTIQ_SIGNALS_MODEL_DIR=models)
+    restored = other.investiq("restore", "latest", "--password-file", str(key), "--json", seconds=300)
+    assert restored.code == ExitCode.DONE, restored.err
+    assert restored.json["kept"] == {}
+    config = load(environ=other.environment).config
+    contents = contents_of(config, key.read_text().strip(), stack.folder / "snapshot")
+    answers = ledger(other)
+    assert answers == ledger(stack)
+
+    other.up()
+    answers |= asyncio.run(watchers(config, contents))
+    of_these = {question: answer for question, answer in contents.answers.items() if "inbox" not in question}
+    assert questions.differences(of_these, answers) == []
+    whole = other.investiq("audit", "--verify")
+    assert whole.code == ExitCode.DONE, whole.err
+    with orders(other) as more:
+        awaited("orders", 60, lambda: len(more.seconds) > 2 * ORDERS_A_SECOND)
+    assert not more.refused
+    shutil.copy(key, other.data / "keys" / "backup.password")
+    proven = back_up(other)["verification"]
+    with capsys.disabled():
+        print(  # noqa: T201
+            f"\nrestored into a bare folder in {restored.json['seconds']} s: the running product answers "
+            f"{len(answers)} questions as before; it takes orders, and its own backup is proven by "
+            f"{proven['questions']}"
+        )
+
+
+def test_the_supervisor_makes_and_proves_them(new_stack: NewStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """After the end of a session; the metrics tell of it; a stop in the middle of one leaves nothing behind."""
+    often = {"INVESTIQ_BACKUP_SCHEDULE": "supervisor", "INVESTIQ_BACKUP_EVERY_HOURS": "0.005"}
+    stack = new_stack(**WIDE, **often)
+    stack.up()
+    proven = awaited("two proven backups", 280, lambda: proven_backups(stack))
+    told = awaited("metrics of it", 60, lambda: told_by_metrics(stack))
+    awaited("another one under way", 120, (stack.data / "backup" / "staging").exists)
+    stack.down()
+    left = {one.name for one in (stack.data / "backup").iterdir()} - {"cache", "lock", "state.json"}
+    snapshots = stack.data / "prometheus" / "snapshots"
+    assert (left, list(snapshots.iterdir()) if snapshots.exists() else []) == (set(), [])
+    assert not list((stack.folder / "data-backup" / "locks").iterdir()), "restic has gone in order"
+    with capsys.disabled():
+        print(f"\nthe supervisor's: {proven}; metrics: {told}; stopped in the middle, nothing is left")  # noqa: T201
+
+
+def proven_backups(stack: Stack) -> list[str]:
+    done = stack.investiq("backup", "list", "--json")
+    made = [one["made_at"] for one in done.json["backups"] if one["proven"]] if done.code == ExitCode.DONE else []
+    return made if len(made) > 1 else []
+
+
+def told_by_metrics(stack: Stack) -> dict[str, float]:
+    """What Prometheus has of the batch job, once it is the last one's."""
+    query = '{__name__=~"investiq_backup_(made|proven)_timestamp_seconds|investiq_backup_failed"}'
+    found = stack.get("prometheus", "/api/v1/query", {"query": query})["data"]["result"]
+    values = {one["metric"]["__name__"]: float(one["value"][1]) for one in found}
+    return values if values.get("investiq_backup_proven_timestamp_seconds") else {}
 
 
 def back_up(stack: Stack) -> dict[str, Any]:
@@ -89,30 +166,26 @@ def back_up(stack: Stack) -> dict[str, Any]:
     return document
 
 
-def start_elsewhere(stack: Stack, new_stack: NewStack, capsys: pytest.CaptureFixture[str]) -> None:
-    """Restore into a second data folder that is bare, with the owner's key, and start the product from it."""
-    key = stack.folder / "owner.key"
-    key.write_text(stack.investiq("backup", "key", "add").out)
-    assert stack.investiq("backup", "--verify", seconds=300).code == ExitCode.DONE  # of the stack at rest
-    other = new_stack(**WIDE, INVESTIQ_BACKUP_REPOSITORY=f"{stack.data}-backup")
-    restored = other.investiq("restore", "latest", "--password-file", str(key), "--json", seconds=300)
-    assert restored.code == ExitCode.DONE, restored.err
-    assert ledger(other) == ledger(stack)
-    other.up()
-    assert "HostDiskLow" in other.investiq("silences").out
-    shutil.copy(key, other.data / "keys" / "backup.password")
-    again = other.investiq("backup", "--verify", "--json", seconds=300)
-    assert again.code == ExitCode.DONE, again.err
-    with capsys.disabled():
-        print(  # noqa: T201
-            f"restored into a bare folder in {restored.json['seconds']} s; it runs, and its own backup is proven"
-        )
-
-
 def ledger(stack: Stack) -> dict[str, Any]:
     """What the questions about the ledger say, of a stack that does not run."""
     with read_only(stack.data / "ledger.db") as connection:
         return questions.about_ledger(connection)
+
+
+def contents_of(config: Config, password: str, folder: Path) -> Contents:
+    """What the newest snapshot holds."""
+    restic = Restic(config, 300, password)
+    restic.restore(restic.find("latest"), folder)
+    return open_contents(folder)
+
+
+async def watchers(config: Config, contents: Contents) -> dict[str, Any]:
+    """What the programs that run now say of then."""
+    assert contents.manifest.moment is not None
+    async with Prometheus.of(config) as prometheus, AlertmanagerReader.of(config) as alertmanager:
+        reach = timedelta(days=max(contents.manifest.retention_days - 1, 1))
+        metrics = await questions.about_metrics(prometheus, contents.manifest.moment, reach)
+        return metrics | questions.about_silences(await alertmanager.all_silences())
 
 
 @contextmanager

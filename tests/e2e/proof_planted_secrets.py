@@ -12,7 +12,9 @@ import psutil
 import pytest
 
 from investiq.foundation.config import Config, Paths
-from investiq.foundation.config.load import SHORT_NAMES, secret_variables
+from investiq.foundation.config.load import secret_variables
+from investiq.foundation.setting_sources import SHORT_NAMES
+from investiq.operate.supervise.parts import stack_table
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import Done, Stack, awaited
 
@@ -97,6 +99,14 @@ def _through_its_paces(stack: Stack, planted: dict[str, str]) -> list[Done]:
     return done
 
 
+def _not_its_own(process: psutil.Process) -> frozenset[str]:
+    """The variables with secrets that a process has no use for."""
+    command = tuple(process.cmdline())
+    ours = (part for part in stack_table(Config(), installed={}).parts if command[: len(part.argv)] == part.argv)
+    reads = next((part.secrets for part in ours), frozenset[str]())
+    return secret_variables() - secret_variables(reads)
+
+
 def _places(stack: Stack, done: list[Done]) -> Iterator[tuple[str, bytes]]:
     """What the product wrote, place by place."""
     for file in sorted(stack.data.rglob("*")):
@@ -111,11 +121,13 @@ def _places(stack: Stack, done: list[Done]) -> Iterator[tuple[str, bytes]]:
             content = archive.extractfile(member)
             assert content is not None
             yield f"bundle {member.name}", content.read()
-    for process in stack.processes():
+    supervisor, *parts = stack.processes()
+    for process in (supervisor, *parts):
         yield f"command line of {process.pid}", "\0".join(process.cmdline()).encode()
-        if "investiq" not in " ".join(process.cmdline()[:4]):  # our own parts read their settings from there
-            variables = {name: value for name, value in process.environ().items() if name in secret_variables()}
-            yield f"environment of {process.pid}", json.dumps(variables).encode()
+        told = process.environ()
+        if process != supervisor:
+            others = {name: told[name] for name in _not_its_own(process) & set(told)}
+            yield f"environment of {process.pid}", json.dumps(others).encode()
 
 
 def test_nothing_that_is_written_has_a_planted_secret(new_stack: NewStack) -> None:

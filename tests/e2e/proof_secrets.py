@@ -17,6 +17,7 @@ import pytest
 from investiq.clients.session import HttpCredentials
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
+from investiq.foundation.contract.console import CONSOLE_HEADER
 from investiq.foundation.contract.heartbeat import EVALUATED_AT, WATCHDOG_LABELS
 from tests.e2e.stack import Stack, awaited
 
@@ -76,6 +77,9 @@ class _Load:
             "inbox-token": lambda client: client.get(
                 self._stack.url("inbox", "/api/notifications"), headers=_bearer(paths.inbox_token)
             ),
+            "console-token": lambda client: client.get(
+                f"{api}/api/account", headers={CONSOLE_HEADER: paths.console_token.read_text().strip()}
+            ),
             "metrics-token": lambda client: client.get(f"{api}/metrics", headers=_bearer(paths.metrics_token)),
             "sessions": lambda client: client.get(
                 f"{api}/api/sessions/current", headers={"Authorization": f"Bearer {session}"}
@@ -131,7 +135,11 @@ def test_each_secret_is_rotated_under_load_and_nobody_is_refused(stack: Stack) -
     assert stack.investiq("secrets", "rotate", "metrics-token").code == 0
     listed = {one["name"]: one for one in stack.investiq("secrets", "list", "--json").json["secrets"]}
     names = [name for name, one in listed.items() if one["rotates"]]
-    old = {name: Path(listed[name]["source"]).read_text().strip() for name in names if name != "sessions"}
+    old = {
+        name: Path(listed[name]["source"]).read_text().strip()
+        for name in names
+        if name not in ("sessions", "console-token")
+    }
     began = time.time()
     with _Load(stack).running() as load:
         for name in names:

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from investiq.foundation.contract.doors import DOORS, FROM_HERE, Asks, Shown
-from tests.e2e.edge import Outside, keys_of
+from tests.e2e.edge import Outside, authority_of, keys_of
 from tests.e2e.stack import Stack, awaited
 from tests.e2e.walk import FOREIGN, FORWARDING, WEBSOCKET, Walk, body_of, is_as_expected, path_of
 
@@ -24,7 +24,7 @@ def keys(edged: Stack) -> Mapping[str, str]:
 def test_through_the_edge_each_door_answers_as_the_table_says(
     edged: Stack, outside: Outside, keys: Mapping[str, str]
 ) -> None:
-    walk = Walk("127.0.0.1", outside.port, edged.settings["INVESTIQ_EDGE_CERTIFICATE"], keys)
+    walk = Walk("127.0.0.1", outside.port, authority_of(edged), keys)
     answers = list(walk.failures())
     failures = [what for ok, what in answers if not ok]
     assert not failures, f"{len(failures)} of {len(answers)}: {failures[:20]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 import httpx2
 import psutil
 import pytest
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from investiq.serve.api.routes.edge import BELIEVED_SECONDS
 from tests.e2e.conftest import NewStack
-from tests.e2e.edge import Outside, edge_settings
+from tests.e2e.edge import AUTHORITY, NAMES, Outside, certificate, edge_settings
 from tests.e2e.namespace import HOST, ip
 from tests.e2e.stack import Stack, awaited
 
@@ -144,11 +146,83 @@ def test_who_asks_too_fast_is_told_to_wait(new_stack: NewStack, tmp_path: Path) 
     with Outside(stack) as crowd:
         answers = [crowd.ask("api", path="/api/market").status_code for _ in range(40)]
     assert set(answers) == {401, 429}
-    nginx = next(process for process in stack.processes() if process.name() == "nginx")
+    nginx = [process for process in stack.processes() if process.name() == "nginx"]
+    assert len(nginx) > 1  # with its worker
     psutil.Process(stack.status()["supervisor_pid"]).kill()
-    assert psutil.wait_procs([nginx], timeout=10)[1] == []
+    assert psutil.wait_procs(nginx, timeout=10)[1] == []
     with socket.create_server(("127.0.0.1", int(slow["INVESTIQ_EDGE_PORT"]))):
         pass
+
+
+# ---- as a browser
+
+BROWSER = ("--host-resolver-rules=MAP *.investiq.test 127.0.0.1", "--no-sandbox")
+
+
+def test_what_somebody_types_survives_the_end_of_their_session(edged: Stack, outside: Outside, key: str) -> None:
+    """And they go on where they were, once they have logged in in another tab."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(BROWSER))
+        profile = browser.new_context(ignore_https_errors=True)
+        page = profile.new_page()
+        page.goto(outside.url("web", "/silence/ServiceDown"))
+        log_in(page, key)
+        page.wait_for_url(outside.url("web", "/silence/ServiceDown"))
+        page.locator("#silence-reason").fill("typed before the end")
+        assert edged.investiq("keys", "revoke", session_of(profile)).code == 0
+        notice = page.locator("#logged-out")
+        notice.wait_for(timeout=60_000)
+        assert page.locator("#silence-reason").input_value() == "typed before the end"
+        with profile.expect_page() as opened:
+            notice.get_by_role("link", name="Log in").click()
+        log_in(opened.value, key)
+        notice.wait_for(state="detached", timeout=60_000)
+        assert page.locator("#silence-reason").input_value() == "typed before the end"
+        browser.close()
+
+
+def log_in(page: Page, key: str) -> None:
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Log in", exact=True).click()
+
+
+def session_of(profile: BrowserContext) -> str:
+    passes = [cookie["value"] for cookie in profile.cookies() if cookie["name"] == "__Host-investiq_pass"]
+    return passes[0].partition(".")[0]
+
+
+# ---- certificates, on a stack of its own
+
+
+@pytest.mark.skipif(shutil.which("mkcert") is None, reason="mkcert is not installed")
+def test_a_laptops_certificate_is_made_probed_renewed_and_watched(new_stack: NewStack, tmp_path: Path) -> None:
+    own = {"CAROOT": str(tmp_path / "authority"), "INVESTIQ_AGENT_ENABLED": "false"}
+    settings = edge_settings(tmp_path / "tls")
+    unset = ("INVESTIQ_EDGE_CERTIFICATE", "INVESTIQ_EDGE_CERTIFICATE_KEY")
+    stack = new_stack(**{name: value for name, value in settings.items() if name not in unset}, **own)
+    refused = stack.investiq("up", "--detach")
+    assert refused.code != 0
+    assert "`investiq edge certificate` makes one" in refused.err
+    assert stack.investiq("edge", "certificate").code == 0
+    opened = stack.up().out
+    assert f"https://{NAMES['web']}:{settings['INVESTIQ_EDGE_PORT']}/" in opened
+    asked = 'probe_ssl_earliest_cert_expiry{service="edge"}'
+    before = awaited("probe of the edge", 60, lambda: value_of(stack, asked))
+    assert value_of(stack, 'probe_success{service="edge"}') == 1
+    made = certificate(tmp_path / "renewed", *NAMES.values(), days=2)
+    for name, file in zip(("edge.crt", "edge.key", "edge-ca.crt"), (*made, made[0].with_name(AUTHORITY)), strict=True):
+        (stack.data / "keys" / name).write_bytes(file.read_bytes())
+    assert stack.investiq("edge", "reload").code == 0
+    awaited("end of the new one", 60, lambda: (value_of(stack, asked) or before) < before)
+    firing = ("pending", "firing")
+    awaited("alert", 60, lambda: any("CertificateExpiring" in stack.alerts(state) for state in firing))
+    awaited("counted answers", 60, lambda: value_of(stack, 'sum(investiq_edge_answers_total{door="console"})'))
+
+
+def value_of(stack: Stack, query: str) -> float:
+    """0 where there is nothing."""
+    found = stack.get("prometheus", "/api/v1/query", {"query": query})["data"]["result"]
+    return float(found[0]["value"][1]) if found else 0.0
 
 
 # ---- from another network

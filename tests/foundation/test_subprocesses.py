@@ -9,9 +9,10 @@ import sys
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
-from investiq.foundation.subprocesses import StopSign, run, scratch_folder
+from investiq.foundation.subprocesses import StopSign, leashed, run, scratch_folder
 
 
 def test_a_program_tells_its_code_and_all_that_it_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,3 +120,36 @@ def test_a_scratch_folder_can_be_had_in_any_thread() -> None:
     thread.start()
     thread.join()
     assert found == [True]
+
+
+PARENT = """
+import os, subprocess, sys
+from investiq.foundation.subprocesses import leashed
+theirs, ours = os.pipe()
+command = ["sh", "-c", "sleep 600 & echo $!; echo $$; wait"]
+subprocess.Popen(leashed(command, group=True), stdin=theirs, start_new_session=True)
+os.close(theirs)
+sys.stdin.read()
+"""
+
+
+def test_what_a_leashed_program_has_started_dies_with_the_parent_too() -> None:
+    command = [sys.executable, "-c", PARENT]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        started = [psutil.Process(int(parent.stdout.readline())) for _ in range(2)]
+        parent.kill()
+        assert psutil.wait_procs(started, timeout=10)[1] == []
+
+
+def test_a_leashed_program_of_several_processes_has_nothing_on_stdin(tmp_path: Path) -> None:
+    theirs, ours = os.pipe()
+    try:
+        command = leashed(["sh", "-c", "cat; echo done"], group=True)
+        done = subprocess.run(
+            command, stdin=theirs, capture_output=True, check=True, start_new_session=True, timeout=60
+        )
+    finally:
+        os.close(theirs)
+        os.close(ours)
+    assert done.stdout == b"done\n"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from investiq.foundation.checkout import checkout
 from investiq.monitoring.checks.sources import dashboard_source, source_of
 from investiq.operate.render.files import render_committed
-from investiq.operate.validate.offline import checkout
 
 
 def test_every_rendered_file_has_its_source() -> None:

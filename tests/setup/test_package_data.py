@@ -32,6 +32,7 @@ def test_the_search_finds_what_an_installation_needs() -> None:
         "foundation/runbooks/api.md",
         "foundation/store/migrations/script.py.mako",
         "invest/market/data/stocks.csv.gz",
+        "invest/market/data/stocks.npz",
         "monitoring/routing/notification.tmpl",
         "monitoring/slo/windows.toml",
         "operate/render/templates/validate.sh",

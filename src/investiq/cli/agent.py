@@ -6,8 +6,8 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
-from investiq.cli.parameters import inherited_sockets
-from investiq.foundation.telemetry import logging
+from investiq.cli.parameters import inherited_gate, inherited_sockets
+from investiq.foundation.process_telemetry import server_telemetry
 
 
 @click.command(
@@ -15,10 +15,11 @@ from investiq.foundation.telemetry import logging
     examples=(("investiq agent", "go through the watchlist until Ctrl-C; decisions are logged as JSON"),),
 )
 @inherited_sockets
+@inherited_gate
 @pass_command_context
-def command(context: CommandContext, descriptors: tuple[int, ...]) -> None:
+def command(context: CommandContext, descriptors: tuple[int, ...], gate: int | None) -> None:
     """Run the paper-trading agent: it analyses the watchlist and trades through the public API."""
     from investiq.serve.agent import run  # noqa: PLC0415  loads the client only when it runs
 
-    logging.configure("agent", context.loaded.config.logging.level, context.stderr)
-    run(context.loaded.config, descriptors)
+    with server_telemetry("agent", context.loaded.config, context.stderr):
+        run(context.loaded.config, descriptors, gate)

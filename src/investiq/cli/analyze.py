@@ -8,7 +8,6 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
-from investiq.clients.api.connection import connect
 
 if TYPE_CHECKING:
     from investiq.foundation.contract.api import Analysis, EngineResult
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 @pass_command_context
 def command(context: CommandContext, symbol: str) -> None:
     """Analyse SYMBOL at the market's now."""
-    with connect(context.loaded.config) as client, context.progress(f"analysing {symbol}"):
+    with context.api() as client, context.progress(f"analysing {symbol}"):
         analysis = client.analyze(symbol)
     context.emit("investiq.analysis/1", dict(analysis), *_lines(context, analysis))
 

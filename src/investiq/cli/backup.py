@@ -6,6 +6,7 @@ import secrets
 import signal
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -77,8 +78,39 @@ def schedule(context: CommandContext) -> None:
     from investiq.foundation.telemetry import logging  # noqa: PLC0415
     from investiq.operate.backup.schedule import keep_schedule  # noqa: PLC0415
 
+    end_on_signals()
     logging.configure("backup", context.loaded.config.logging.level, context.stderr)
     keep_schedule(context.loaded.config)
+
+
+@command.command(
+    "timer",
+    examples=(
+        ("investiq backup timer", "print the two units"),
+        ("sudo investiq backup timer --directory /etc/systemd/system --user investiq", "write them"),
+    ),
+)
+@click.option("--at", default="22:30", show_default=True, help="Time of day, where backups are made once a day.")
+@click.option("--user", help="Who makes them; default: who runs this command.")
+@click.option("--directory", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Write them there.")
+@pass_command_context
+def timer(context: CommandContext, at: str, user: str | None, directory: Path | None) -> None:
+    """Print units of systemd that make backups and prove them, for `schedule = "external"`."""
+    from investiq.foundation.files import replace_whole  # noqa: PLC0415
+    from investiq.operate.backup.timer import NotATime, units  # noqa: PLC0415
+
+    try:
+        made = units(context.loaded, at, user)
+    except NotATime as error:
+        raise click.UsageError(f"--at: {error.message}") from error
+    if directory is None:
+        lines = [line for name, text in made.items() for line in (f"# {name}", *text.splitlines(), "")]
+        context.emit("investiq.backup.timer/1", {"units": made}, *lines)
+        return
+    for name, text in made.items():
+        replace_whole(directory / name, text, mode=0o644)
+        context.say(f"wrote {directory / name}")
+    context.say("then: systemctl daemon-reload && systemctl enable --now investiq-backup.timer")
 
 
 @command.group(

@@ -180,7 +180,6 @@ def sign(context: CommandContext, point: str, by: str, note: str | None) -> None
 
     It expires (checklist.sign_off_days), and makes no failing check pass.
     """
-    from investiq.clients.api.connection import connect  # noqa: PLC0415
     from investiq.foundation.contract.api import LONGEST_NAME, LONGEST_REASON  # noqa: PLC0415
 
     _refuse_unsigned(point)
@@ -188,7 +187,7 @@ def sign(context: CommandContext, point: str, by: str, note: str | None) -> None
         raise click.UsageError(f"--by takes a name of 1 to {LONGEST_NAME} characters")
     if note is not None and not 0 < len(note.strip()) <= LONGEST_REASON:
         raise click.UsageError(f"--note takes 1 to {LONGEST_REASON} characters, not {len(note.strip())}")
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         signed = client.sign(point, by.strip(), note)
     context.emit("investiq.sign_off/1", dict(signed))
     context.say(f"{signed['by']} has signed for {point}, valid until {signed['expires_at'][:10]}")

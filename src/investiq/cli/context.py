@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from investiq.clients.api import InvestIQClient
     from investiq.foundation.config import LoadedConfig
 
 __all__ = ["CommandContext", "ReaderGone", "pass_command_context", "rich_text"]
@@ -65,6 +66,19 @@ class CommandContext:
         from investiq.foundation.config import load  # noqa: PLC0415  200 ms that `--help` need not pay
 
         return load(self.config_path)
+
+    @contextmanager
+    def api(self) -> Iterator[InvestIQClient]:
+        """A client of the API; what the command asks by it is one trace, where `[tracing]` is on."""
+        # 100 ms that most commands need not pay.
+        from investiq.clients.api.connection import connect  # noqa: PLC0415
+        from investiq.foundation.process_telemetry import traced_command  # noqa: PLC0415
+
+        with traced_command(click.get_current_context().command_path, self.loaded.config) as trace_id:
+            if trace_id:
+                self.say(f"trace {trace_id}")
+            with connect(self.loaded.config) as client:
+                yield client
 
     def say(self, message: str, *, style: str | None = None) -> None:
         """A message for people, on stderr."""

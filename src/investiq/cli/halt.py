@@ -8,7 +8,6 @@ from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.cli.parameters import Words
 from investiq.cli.trading_status import status_lines
-from investiq.clients.api.connection import connect
 
 
 @click.command(
@@ -23,6 +22,6 @@ def command(context: CommandContext, reason: str) -> None:
 
     if len(reason) > LONGEST_REASON:
         context.say(f"reason cut to {LONGEST_REASON} characters")
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         status = client.halt(reason[:LONGEST_REASON])
     context.emit("investiq.trading/1", dict(status), *status_lines(status))

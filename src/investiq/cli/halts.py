@@ -8,7 +8,6 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
-from investiq.clients.api.connection import connect
 from investiq.foundation import figures as fmt
 from investiq.foundation.number_options import WholeNumberRange
 
@@ -24,7 +23,7 @@ COLUMNS = ("when (New York)", "what", "by", "equity", "loss", "drawdown", "why")
 @pass_command_context
 def command(context: CommandContext, limit: int, cursor: int | None) -> None:
     """Show every halt and resume, newest first: who, why, and what the account was worth."""
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         found = client.halts(limit=limit, cursor=None if cursor is None else str(cursor))
     rows = [_row(event) for event in found["events"]]
     lines = context.table(COLUMNS, rows) if rows else ["no halts so far"]

@@ -16,6 +16,7 @@ from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleCommand
 from investiq.cli.parameters import Duration
+from investiq.foundation.checkout import find_checkout
 from investiq.foundation.number_options import NumberRange, WholeNumberRange
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _run(
     from investiq.operate.load.run import run_load  # noqa: PLC0415
     from investiq.operate.load.target import find_target  # noqa: PLC0415
 
-    require_locust(_clone())
+    require_locust(find_checkout())
     config = context.loaded.config
     target = find_target(config, scenario, url, confirmed)
     with _progress(context, f"{scenario.name} at {target.url}") as tell:
@@ -176,12 +177,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _clone() -> Path | None:
-    """The clone in which the setup scripts are."""
-    root = Path(__file__).parents[3]
-    return root if (root / "setup" / "python.sh").is_file() else None
 
 
 @contextmanager

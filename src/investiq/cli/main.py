@@ -50,6 +50,8 @@ COMMANDS = {
     "inbox": "show notifications",
     "backup": "make a backup, list them, add keys",
     "restore": "restore a backup, or prove that it can be",
+    "trace": "show where a request spent its time, through all parts",
+    "logs": "read the logs of all parts in time order",
     "slo": "show the service level objectives and their error budgets",
     "silence": "mute an alert for a while",
     "silences": "list silences",
@@ -62,9 +64,11 @@ COMMANDS = {
     "support-bundle": "collect diagnostics for support, without secrets",
     "edge": "network access: certificate, passwords, reload",
     "config": "show the effective configuration",
+    "install": "install this version as a service of this server, go back, or remove it",
     "render": "write the monitoring files",
     "load": "load-test this installation, and compare with Prometheus",
     "capacity": "show metrics growth and how long the disk lasts",
+    "cost": "what running this costs in a month, beside its budget",
     "rules": "test the tests of the alerting rules",
     "validate": "check the monitoring, offline or running",
     "checklist": "run the production checklist",
@@ -225,6 +229,8 @@ def entry_point() -> None:
     gc.set_threshold(_LOADED_AT_ONCE)
     # Nor for plugins in everything that is installed: none is to look at our settings.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # No program of ours takes a module from the folder that it was typed in: there may be a json.py of somebody else.
+    os.environ["PYTHONSAFEPATH"] = "1"
     # Prices, orders, pages, models and logs are their owner's, from the first byte on. What this starts inherits it.
     os.umask(os.umask(0o077) | 0o077)
     for stream in (sys.stdout, sys.stderr):

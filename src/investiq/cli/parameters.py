@@ -10,7 +10,7 @@ import click
 from investiq.foundation.durations import MalformedDuration, parse_duration
 from investiq.foundation.foreign_text import is_plain, replaced, visible
 
-__all__ = ["Duration", "Words", "check_plain", "inherited_sockets"]
+__all__ = ["Duration", "Words", "check_plain", "inherited_gate", "inherited_sockets"]
 
 inherited_sockets = click.option(
     "--fd",
@@ -21,6 +21,14 @@ inherited_sockets = click.option(
     help="Serve on this inherited listening socket, not on the configured address.",
 )
 """How the supervisor hands a part its sockets; systemd's socket activation passes 3."""
+
+inherited_gate = click.option(
+    "--gate",
+    type=click.IntRange(min=3),
+    metavar="FD",
+    help="Load, and begin when there is a byte to read from this inherited pipe; end when it is shut without one.",
+)
+"""How the supervisor lets a part load before it is its turn."""
 
 
 class Words(click.ParamType[str]):

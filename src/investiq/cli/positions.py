@@ -9,7 +9,6 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
-from investiq.clients.api.connection import connect
 from investiq.foundation import figures as fmt
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 @pass_command_context
 def command(context: CommandContext) -> None:
     """Show positions and the account."""
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         positions, closed, account = client.positions(), client.closed_positions(), client.account()
     held = context.table(_COLUMNS, [_held(position) for position in positions]) if positions else ["no positions"]
     gone = ["", "sold out", *context.table(_SOLD, [_realised(position) for position in closed])] if closed else []

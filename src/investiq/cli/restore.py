@@ -59,7 +59,7 @@ def _restore(context: CommandContext, snapshot: str, password: str | None, *, re
     document = {
         "snapshot": snapshot_document(restored.snapshot),
         "restored": restored.places,
-        "kept": {str(target): str(aside) for target, aside in restored.kept.items()},
+        "kept": restored.kept,
         "missing": restored.missing,
         "seconds": round(restored.seconds, 2),
     }

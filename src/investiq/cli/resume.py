@@ -8,7 +8,6 @@ from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.cli.parameters import Words
 from investiq.cli.trading_status import status_lines
-from investiq.clients.api.connection import connect
 
 
 @click.command(
@@ -19,6 +18,6 @@ from investiq.clients.api.connection import connect
 @pass_command_context
 def command(context: CommandContext, reason: str) -> None:
     """Lift a halt, whatever tripped it. Loss limits count anew from here."""
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         status = client.resume(reason)
     context.emit("investiq.trading/1", dict(status), *status_lines(status))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleGroup
+from investiq.foundation.subprocesses import StopSign
 from investiq.foundation.telemetry import catalogue
 from investiq.rule_mutation.command import Request, answer, request_options
 
@@ -40,11 +42,15 @@ def mutate(context: CommandContext, request: Request) -> int:
     Exit code 0: every mutant is killed, or equivalent with a reason; 1: the tests fail on the unchanged rules, or
     promtool is missing; 2: wrong usage; 3: mutants survive.
     """
-    return answer(request if request.tests else _of_this_repository(request), context, catalogue.families())
+    if request.tests:
+        return answer(request, context, catalogue.families())
+    from investiq.operate.validate.committed import committed_files  # noqa: PLC0415  it loads what renders
+
+    with committed_files(StopSign()) as root:
+        return answer(_of_repository(root, request), context, catalogue.families())
 
 
-def _of_this_repository(request: Request) -> Request:
-    from investiq.operate.validate.offline import RULE_TESTS, RULES, checkout  # noqa: PLC0415  it loads every check
+def _of_repository(root: Path, request: Request) -> Request:
+    from investiq.operate.validate.committed import RULE_TESTS, RULES  # noqa: PLC0415
 
-    root = checkout()
     return replace(request, rules=sorted((root / RULES).glob("*.yml")), tests=sorted((root / RULE_TESTS).glob("*.yml")))

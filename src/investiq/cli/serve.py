@@ -10,7 +10,7 @@ from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
 from investiq.cli.parameters import inherited_sockets
 from investiq.foundation import topology
-from investiq.foundation.telemetry import logging
+from investiq.foundation.process_telemetry import server_telemetry
 
 # The agent is a command of its own: it is a user of the product, not a server of it.
 SERVERS = [process.name for process in topology.OURS if process is not topology.AGENT]
@@ -26,5 +26,5 @@ SERVERS = [process.name for process in topology.OURS if process is not topology.
 def command(context: CommandContext, part: str, descriptors: tuple[int, ...]) -> None:
     """Run one server of ours until SIGTERM. Logs go to stderr as JSON."""
     config = context.loaded.config
-    logging.configure(part, config.logging.level, context.stderr)
-    importlib.import_module(f"investiq.serve.{part}.app").run(config, descriptors)
+    with server_telemetry(part, config, context.stderr):
+        importlib.import_module(f"investiq.serve.{part}.app").run(config, descriptors)

@@ -6,10 +6,11 @@ import asyncio
 import functools
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 from investiq.cli.context import CommandContext, rich_text
+from investiq.cli.part_rows import part_rows
 from investiq.operate.supervise.status import Failure, PartStatus, Phase, ProcessState, StackSnapshot
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from rich.status import Status
     from rich.table import Table
 
-__all__ = ["StackScreen", "part_rows"]
+__all__ = ["StackScreen"]
 
 _COLORS = {
     ProcessState.HEALTHY: "green",
@@ -36,15 +37,6 @@ _PROGRESS_SECONDS = 5.0
 """Between two lines of progress where no terminal can redraw one."""
 
 _LINE = "  {word:<11}{name:<14}{rest}"
-
-
-def part_rows(parts: Sequence[PartStatus]) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-    """Columns and rows of the table of parts."""
-    columns = ("part", "state", "port", "memory", "restarts", "note")
-    return columns, [
-        (part.name, part.state, part.port, _megabytes(part.memory_bytes), part.restarts, part.note or part.what)
-        for part in parts
-    ]
 
 
 class StackScreen:
@@ -190,7 +182,3 @@ def _rich_table(snapshot: StackSnapshot) -> Table:
         cells = [rich_text("-" if cell is None else str(cell)) for cell in row]
         table.add_row(*cells, style=_COLORS.get(part.state))
     return table
-
-
-def _megabytes(size: int | None) -> str | None:
-    return None if size is None else f"{size / 1_000_000:.0f} MB"

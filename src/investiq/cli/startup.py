@@ -18,6 +18,7 @@ from investiq.cli.exit_codes import ExitCode
 from investiq.cli.login import login_url, minutes_left
 from investiq.cli.stack_screen import StackScreen
 from investiq.clients.api.connection import connect_async
+from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind, Verdict
@@ -206,6 +207,7 @@ def address_lines(config: Config, table: StackTable, link: LoginLink | None = No
     key = Paths.of(config).admin_key
     lines = ["Open"]
     lines += [f"  {table[name].url:<26}{purpose}" for name, purpose in purposes.items() if name in table.names]
+    lines += _from_elsewhere(config, table)
     typed = _typed()
     asking = [name for name in ("prometheus", "alertmanager") if name in table.names]
     if asking:
@@ -221,6 +223,15 @@ def address_lines(config: Config, table: StackTable, link: LoginLink | None = No
     commands = {name: purpose for name, purpose in _NEXT.items() if not (own_prices and "AAPL" in name)}
     lines += [f"  {f'{typed} {command}':<{len(typed) + 19}}{purpose}" for command, purpose in commands.items()]
     return lines
+
+
+def _from_elsewhere(config: Config, table: StackTable) -> Iterator[str]:
+    """The names of the edge, which ask for a log-in or a key."""
+    if topology.EDGE.name not in table.names:
+        return
+    addresses = [address for host in config.edge.names if (address := topology.edge_url(config, host))]
+    yield f"From elsewhere, by log-in or key (nginx at {topology.target(config.edge.host, config.edge.port)})"
+    yield from (f"  {address}/" for address in addresses)
 
 
 def _how_to_log_in(config: Config, link: LoginLink | None, typed: str) -> Sequence[str]:

@@ -6,7 +6,6 @@ import click
 
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.help import ExampleCommand
-from investiq.clients.api.connection import connect
 from investiq.foundation.number_options import WholeNumberRange
 
 
@@ -22,7 +21,7 @@ from investiq.foundation.number_options import WholeNumberRange
 @pass_command_context
 def command(context: CommandContext, symbol: str | None, limit: int) -> None:
     """List the symbols, or show the latest bars of SYMBOL."""
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         if symbol is None:
             known = client.symbols()
             fields = ("symbol", "first_session", "last_session", "bars", "last_price", "last_price_at")

@@ -12,7 +12,6 @@ import click
 from investiq.cli.context import CommandContext, pass_command_context
 from investiq.cli.exit_codes import ExitCode
 from investiq.cli.help import ExampleGroup
-from investiq.clients.api.connection import connect
 from investiq.clients.session import TimedOut
 from investiq.foundation import figures as fmt
 from investiq.foundation.number_options import PositiveAmount, WholeNumberRange
@@ -106,7 +105,7 @@ def _submit(
     if dry_run:
         return _preview(context, symbol, side, order)
     key = idempotency_key or f"cli-{uuid.uuid4()}"
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         try:
             submission = client.submit(symbol, side, idempotency_key=key, **order)
         except TimedOut:
@@ -120,7 +119,7 @@ def _submit(
 
 
 def _preview(context: CommandContext, symbol: str, side: Side, order: dict[str, Any]) -> int:
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         would = client.preview(symbol, side, **order)
     context.emit("investiq.order_preview/1", dict(would), *_prospects(would))
     return ExitCode.REFUSED if would["denial"] else ExitCode.DONE
@@ -138,7 +137,7 @@ def _preview(context: CommandContext, symbol: str, side: Side, order: dict[str, 
 @pass_command_context
 def list_orders(context: CommandContext, /, **wanted: Any) -> None:
     """List orders, newest first."""
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         page = client.orders(**wanted)
     rows = [
         (
@@ -165,7 +164,7 @@ def list_orders(context: CommandContext, /, **wanted: Any) -> None:
 @pass_command_context
 def show(context: CommandContext, order_id: str) -> None:
     """Show ORDER and every step of its life."""
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         order = client.order(order_id)
     context.emit("investiq.order/1", dict(order), *_lines(order))
 
@@ -175,7 +174,7 @@ def show(context: CommandContext, order_id: str) -> None:
 @pass_command_context
 def cancel(context: CommandContext, order_id: str) -> None:
     """Cancel ORDER."""
-    with connect(context.loaded.config) as client:
+    with context.api() as client:
         order = client.cancel(order_id)
     context.emit("investiq.order/1", dict(order), *_lines(order))
 

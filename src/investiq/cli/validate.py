@@ -97,11 +97,11 @@ def command(
 
 
 def _offline(context: CommandContext, only: Collection[str]) -> Sequence[CheckResult]:
-    from investiq.operate.validate.offline import OFFLINE_CHECKS, validate_checkout  # noqa: PLC0415  not needed by the live checks
+    from investiq.operate.validate.offline import OFFLINE_CHECKS, validate_committed  # noqa: PLC0415  not needed by the live checks
 
     _known(only, OFFLINE_CHECKS, "--offline")
     with context.progress("checking the files"):
-        return validate_checkout(context.loaded.config, only or None)
+        return validate_committed(context.loaded.config, only or None)
 
 
 def _live(

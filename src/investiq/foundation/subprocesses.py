@@ -31,6 +31,9 @@ _FATAL = (signal.SIGTERM, signal.SIGHUP)
 # The kernel kills the child when its parent dies, whatever of: SIGKILL included (prctl(2), PR_SET_PDEATHSIG).
 # A parent that died before the request was made would be missed: the shell looks once more who the parent is.
 _LEASH = ("setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"')
+# That signal reaches one process, and not what that has started itself: so another one waits for the end of the parent,
+# which ends its stdin, and then kills the whole group. A shell gives what it puts into the background no stdin.
+_GROUP_LEASH = ("sh", "-c", 'exec 3<&0; (cat <&3; kill -KILL 0) >/dev/null 2>&1 & exec "$@" </dev/null 3<&-', "sh")
 _READ_BYTES = 65_536
 
 
@@ -116,9 +119,14 @@ def _text(*parts: bytes) -> str:
     return "".join(part.decode("utf-8", "replace") for part in parts)
 
 
-def leashed(command: Sequence[str]) -> list[str]:
-    """The command as a child that dies with the thread of this process which starts it."""
-    return [*_LEASH, str(os.getpid()), *command]
+def leashed(command: Sequence[str], *, group: bool = False) -> list[str]:
+    """The command as a child that dies with the thread of this process which starts it.
+
+    Args:
+        group: so do the processes that it starts. It needs a process group of its own, and a pipe as stdin of which
+            this process alone has the other end.
+    """
+    return [*_LEASH, str(os.getpid()), *(_GROUP_LEASH if group else ()), *command]
 
 
 def follow(

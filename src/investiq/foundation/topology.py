@@ -7,7 +7,7 @@ configuration, its `serve/<name>/app.py`, and its row here; supervisor, scrape j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 
@@ -38,6 +38,7 @@ __all__ = [
     "base_url",
     "connect_host",
     "console_url",
+    "debian_commands",
     "edge_url",
     "scraped",
     "target",
@@ -66,12 +67,14 @@ class Program:
     Attributes:
         commands: its names, most specific first (Debian's have a prefix, upstream's do not).
         get: how to get it, one sentence.
+        package: Debian's package of it; empty where Debian has none.
         optional: the stack is whole without it.
         asks: for a user and a password, which we give it; one that does not has a log-in of its own.
     """
 
     commands: tuple[str, ...]
     get: str
+    package: str = ""
     optional: bool = False
     asks: bool = True
 
@@ -143,7 +146,8 @@ class Process:
 
 
 def _debian(*commands: str, package: str) -> Program:
-    return Program(commands=commands, get=f"sudo apt-get install {package}, or put the upstream release on PATH")
+    get = f"sudo apt-get install {package}, or put the upstream release on PATH"
+    return Program(commands=commands, get=get, package=package)
 
 
 INBOX = Process(name="inbox", job=Part.INBOX.value, title="Inbox", what="notifications on this machine")
@@ -204,7 +208,7 @@ EDGE = Process(
     job="edge",
     title="Edge",
     what="TLS and log-in for the network (nginx)",
-    program=Program(commands=("nginx",), get="sudo apt-get install nginx", asks=False),
+    program=Program(commands=("nginx",), get="sudo apt-get install nginx", package="nginx", asks=False),
     scraped=False,  # its exporter is
     port_setting="edge.status_port",
     runs=lambda config: config.edge.enabled,
@@ -219,6 +223,7 @@ NGINX_EXPORTER = Process(
     program=Program(
         commands=("prometheus-nginx-exporter", "nginx-prometheus-exporter"),
         get="sudo apt-get install prometheus-nginx-exporter, or put the upstream release on PATH",
+        package="prometheus-nginx-exporter",
         asks=False,
     ),
     runs=lambda config: config.edge.enabled,
@@ -248,6 +253,12 @@ _SCRAPED_FIRST = (API, SIGNALS, WEB, PROMETHEUS, ALERTMANAGER, BLACKBOX, NODE)
 _IN_ORDER = (*_SCRAPED_FIRST, *(process for process in PROCESSES if process not in _SCRAPED_FIRST))
 
 OURS = tuple(process for process in _IN_ORDER if process.program is None)
+
+
+def debian_commands(programs: Iterable[Program]) -> str:
+    """What root types on Debian to have `programs` there: without the services that the packages start on our ports."""
+    packages = " ".join(dict.fromkeys(program.package for program in programs if program.package))
+    return f"apt-get install --no-install-recommends {packages} && systemctl disable --now {packages}"
 
 
 def scraped(config: Config) -> tuple[Process, ...]:

@@ -26,6 +26,8 @@ __all__ = [
     "CycleOutcome",
     "DenialReason",
     "Dependency",
+    "Door",
+    "EdgeAnswer",
     "EngineName",
     "EngineStatus",
     "HaltReason",
@@ -76,6 +78,7 @@ class AuditAction(StrEnum):
     DEPLOY_WINDOW_ENDED = "deploy_window_ended"
     SECRET_ROTATED = "secret_rotated"  # noqa: S105  a word, not a secret
     CHECKLIST_SIGNED = "checklist_signed"
+    AUDIT_ACCEPTED = "audit_accepted"
     ACCESS_DENIED = "access_denied"
 
 
@@ -94,6 +97,33 @@ class Part(StrEnum):
     WEB = "frontend"
     INBOX = "inbox"
     AGENT = "agent"
+
+
+class LogLevel(StrEnum):
+    """How severe a line of a log is. `error`: something went wrong that nobody foresaw, and somebody should look."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
+class SpanDestination(StrEnum):
+    """Where spans are taken to."""
+
+    FILE = "file"
+    COLLECTOR = "collector"
+
+
+class SpanOutcome(StrEnum):
+    """What became of a span that was to be kept."""
+
+    EXPORTED = "exported"
+    DROPPED = "dropped"
+    """More came than could be taken away."""
+    FAILED = "failed"
+    """Where it was to go, it was not taken."""
 
 
 PROMETHEUS_JOB = "prometheus"
@@ -118,6 +148,27 @@ class Subject(StrEnum):
     SERVICES = "services"
     """What the user runs beside InvestIQ: none of its metrics is ours."""
     SLO = "slo"
+
+
+class Door(StrEnum):
+    """A virtual host of the edge."""
+
+    CONSOLE = "console"
+    API = "api"
+    GRAFANA = "grafana"
+    PROMETHEUS = "prometheus"
+    ALERTMANAGER = "alertmanager"
+
+
+class EdgeAnswer(StrEnum):
+    """How the edge answered a request: the first digit of the status, and who was told to wait."""
+
+    INFORMED = "1xx"
+    DONE = "2xx"
+    LED_ON = "3xx"
+    REFUSED = "4xx"
+    LIMITED = "429"
+    FAILED = "5xx"
 
 
 class BackupPart(StrEnum):
@@ -437,6 +488,8 @@ class ChecklistPoint(StrEnum):
     TRAINING = "training"
     BACKUP_PASSWORD = "backup-password"  # noqa: S105  a name, no password
     """Ours: a backup whose password lies beside it only is lost with the disk."""
+    AUDIT = "audit"
+    """Ours: who changed what is of use while nobody can change it afterwards."""
 
 
 SIGNED_POINTS = (ChecklistPoint.RULES, ChecklistPoint.TRAINING, ChecklistPoint.BACKUP_PASSWORD)

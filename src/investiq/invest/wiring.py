@@ -120,9 +120,12 @@ def open_store(config: Config) -> Engine:
 
 
 def _open_ledger(config: Config) -> Engine:
+    from investiq.foundation.database_spans import trace_statements
     from investiq.foundation.store import open_engine
 
-    return open_engine(ledger_url(config))
+    engine = open_engine(ledger_url(config))
+    trace_statements(engine)
+    return engine
 
 
 def count_waits(store: Engine, metrics: Metrics) -> None:

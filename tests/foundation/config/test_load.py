@@ -13,8 +13,8 @@ import pytest
 
 from investiq.foundation.config import ConfigError, load
 from investiq.foundation.config.fields import settings, toml_value
-from investiq.foundation.config.load import SHORT_NAMES
 from investiq.foundation.foreign_text import visible
+from investiq.foundation.setting_sources import SHORT_NAMES
 from investiq.foundation.vocabulary import EngineName
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from investiq.foundation.config import load
 from investiq.foundation.config.fields import settings
-from investiq.foundation.config.load import SHORT_NAMES
 from investiq.foundation.config.reference import EXAMPLE, configuration_page
+from investiq.foundation.setting_sources import SHORT_NAMES
 
 ROW = re.compile(r"^\| `(?P<name>\w+)` \| (?P<variables>[^|]*) \| (?P<values>[^|]*) \| (?P<default>[^|]*) \|", re.M)
 

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from investiq.foundation.store import migrate, open_engine, reading, writing
-from investiq.foundation.store.audit import Actor, AuditEntry, ChainReport, append, last_times, page, verify
+from investiq.foundation.store.audit import (
+    Actor,
+    AuditEntry,
+    ChainReport,
+    Witness,
+    append,
+    last_times,
+    newest,
+    page,
+    verify,
+)
 from investiq.foundation.vocabulary import AuditAction, AuditResult
 
 ALICE = Actor("alice", "192.0.2.7", "admin")
@@ -138,3 +149,41 @@ def test_text_of_others_is_kept_on_one_line_and_cut(engine: Engine) -> None:
     assert record.detail.startswith("1 2")
     assert len(record.detail) == 1_000
     assert _verify(engine).faults == ()
+
+
+# ---- on each kind of database ----
+
+
+@pytest.fixture
+def migrated_engine(url: str) -> Iterator[Engine]:
+    engine = open_engine(url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+def test_the_database_itself_refuses_to_change_or_remove_a_row(migrated_engine: Engine) -> None:
+    _fill(migrated_engine, 3)
+    for statement in ("UPDATE audit_log SET actor = 'bob'", "DELETE FROM audit_log"):
+        with pytest.raises(DBAPIError), writing(migrated_engine) as connection:
+            connection.execute(text(statement))
+    assert (_verify(migrated_engine).rows, _verify(migrated_engine).faults) == (3, ())
+
+
+def test_rows_that_many_write_at_once_follow_from_each_other(migrated_engine: Engine) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(_fill, migrated_engine, 10) for _ in range(4)]:
+            done.result(30)
+    assert (_verify(migrated_engine).rows, _verify(migrated_engine).faults) == (40, ())
+
+
+def test_a_row_that_was_remembered_must_be_there_as_it_was(migrated_engine: Engine) -> None:
+    _fill(migrated_engine, 3)
+    with reading(migrated_engine) as connection:
+        head = newest(connection)
+        assert head is not None
+        assert verify(connection, witness=head).faults == ()
+        cut_off = verify(connection, witness=Witness(4, head.hash)).faults
+        anew = verify(connection, witness=Witness(3, "f" * 64)).faults
+    assert "cut off at its end" in cut_off[0]
+    assert "written anew" in anew[0]

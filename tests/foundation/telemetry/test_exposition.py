@@ -18,11 +18,12 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.core import CounterMetricFamily, GaugeHistogramMetricFamily, UntypedMetricFamily
+from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.openmetrics.exposition import ALLOWUTF8, DOTS, UNDERSCORES, VALUES
 from prometheus_client.registry import Collector
 
 from investiq.foundation.telemetry import exposition
-from investiq.foundation.telemetry.exposition import TextExposition
+from investiq.foundation.telemetry.exposition import OpenMetricsExposition, TextExposition
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Part
 
@@ -93,6 +94,20 @@ def test_the_metrics_of_a_process_are_written_as_the_library_does(part: Part) ->
         # What the kernel says of this process changes from one reading to the next.
         ours, theirs = text.encode(metrics.registry), generate_latest(metrics.registry)
         assert without_process(ours) == without_process(theirs)
+
+
+@pytest.mark.parametrize("escaping", [UNDERSCORES, ALLOWUTF8, DOTS, VALUES])
+def test_openmetrics_is_written_as_the_library_does(registry: CollectorRegistry, escaping: str) -> None:
+    told = Histogram("told", "help", ["a"], registry=registry)
+    told.labels("x").observe(0.3, {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"})
+    told.labels("x").observe(7, {"trace_id": "00000000000000000000000000000001"})
+    text = OpenMetricsExposition(escaping)
+    for _ in range(2):
+        assert text.encode(registry) == openmetrics.generate_latest(registry, escaping)  # type: ignore[no-untyped-call]
+    told.labels("x").observe(0.31, {"trace_id": "00000000000000000000000000000002"})
+    assert text.encode(registry) == openmetrics.generate_latest(registry, escaping)  # type: ignore[no-untyped-call]
+    assert TextExposition(escaping).encode(registry) == generate_latest(registry, escaping)
+    assert b"trace_id" not in TextExposition(escaping).encode(registry)
 
 
 def without_process(text: bytes) -> list[bytes]:

@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 import structlog
 
-from investiq.foundation.telemetry import logging
+from investiq.foundation.telemetry import logging, tracing
+from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.vocabulary import Part
+from tests.tracing import traced
 
 
 def lines(log: StringIO) -> list[dict[str, Any]]:
@@ -46,8 +49,52 @@ def test_what_libraries_log_looks_the_same(log: StringIO) -> None:
     structlog.get_logger("ours").warning("late", by=3)
     standard.getLogger("theirs").warning("late by %s", 3, extra={"by": 3})
     ours, theirs = lines(log)
-    assert set(ours) == set(theirs) == {"by", "event", "logger", "level", "timestamp", "part"}
-    assert (theirs["event"], theirs["logger"], theirs["part"]) == ("late by 3", "theirs", "web")
+    assert set(ours) == {"by", "event", "logger", "level", "timestamp", "part", "subject"}
+    assert set(theirs) == {*ours, "message"}
+    assert (theirs["event"], theirs["message"]) == ("library", "late by 3")
+    assert (theirs["logger"], theirs["part"]) == ("theirs", "web")
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "iq_" + "a" * 43,
+        "Authorization: Bearer abcdefghijklmnop",
+        "basic aW52ZXN0aXE6c2VjcmV0",
+        "postgresql+psycopg://investiq:hunter22@db.example/ledger",
+    ],
+)
+def test_a_secret_in_a_line_is_taken_out_whoever_wrote_it(log: StringIO, secret: str) -> None:
+    structlog.get_logger("ours").warning("notification", error=f"it said {secret}")
+    standard.getLogger("theirs").warning("sent %s", secret)
+    assert secret not in log.getvalue()
+    assert secret.rpartition(" ")[2].rpartition("@")[0] not in log.getvalue() or "@" not in secret
+    assert [line["event"] for line in lines(log)] == ["notification", "library"]
+
+
+def test_each_line_is_counted_by_its_level(log: StringIO) -> None:
+    metrics = Metrics(Part.WEB)
+    logger = structlog.get_logger("ours")
+    logger.debug("not_written")
+    logger.warning("late")
+    standard.getLogger("theirs").error("broken")
+    logging.log_request("ours", "abc-1", method="GET", path="/", status=200, milliseconds=0.25)
+    counted = {
+        level: metrics.registry.get_sample_value("investiq_log_records_total", {"level": level})
+        for level in ("debug", "info", "warning", "error", "critical")
+    }
+    assert counted == {"debug": 0, "info": 1, "warning": 1, "error": 1, "critical": 0}
+
+
+def test_a_line_inside_of_a_trace_says_which(log: StringIO, tmp_path: Path) -> None:
+    with traced(tmp_path), tracing.root("work"):
+        ids = tracing.ids()
+        structlog.get_logger("ours").info("started")
+        logging.log_request("ours", "abc-1", method="GET", path="/", status=200, milliseconds=0.25)
+    structlog.get_logger("ours").info("stopped")
+    *inside, outside = lines(log)
+    assert [(line["trace_id"], line["span_id"]) for line in inside] == [ids, ids]
+    assert "trace_id" not in outside
 
 
 def test_an_exception_is_told_without_local_variables(log: StringIO) -> None:
@@ -98,7 +145,7 @@ def test_a_line_is_in_the_file_once_it_is_logged(tmp_path: Path, log: StringIO) 
             standard.getLogger("theirs").info("theirs")
             logging.log_request("ours", str(number), method="GET", path="/", status=200, milliseconds=0.25)
             found = [json.loads(line)["event"] for line in path.read_text().splitlines()]
-            assert found == ["theirs", "request"] * (number + 1)
+            assert found == ["library", "request"] * (number + 1)
 
 
 def test_a_line_longer_than_a_pipe_holds_comes_whole(log: StringIO) -> None:

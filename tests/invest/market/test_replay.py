@@ -15,6 +15,7 @@ from investiq.invest.market.calendar import xnys
 from investiq.invest.market.provider import UnknownSymbol
 from investiq.invest.market.providers.replay import ReplayProvider
 from investiq.invest.market.types import Bar, Symbol
+from tests.invest.market.shipped_columns import source_bars
 
 _DATA = files("investiq.invest.market").joinpath("data")
 
@@ -36,6 +37,12 @@ def _raw() -> Sequence[dict[str, str]]:
 def test_the_shipped_file_is_the_one_that_is_credited() -> None:
     digest = hashlib.sha256(_DATA.joinpath("stocks.csv.gz").read_bytes()).hexdigest()
     assert f"`{digest}`" in _DATA.joinpath("CREDIT.md").read_text(encoding="utf-8")
+
+
+def test_the_columns_that_are_read_are_those_of_the_credited_file(provider: ReplayProvider) -> None:
+    source = source_bars()
+    assert provider.symbols() == tuple(source)
+    assert {symbol: provider.bars(symbol) for symbol in provider.symbols()} == source
 
 
 def test_it_serves_five_symbols_from_their_first_session_to_the_last(provider: ReplayProvider) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 import subprocess
 import sys
 import time
@@ -22,7 +24,7 @@ from investiq.invest.scan.journal import Journal
 from investiq.invest.scan.opening import Scan, open_scan
 from investiq.invest.scan.row import Row
 from investiq.invest.scan.run import PricesReplaced, run
-from tests.invest.scan.conftest import configured
+from tests.invest.scan.conftest import configured, made_universe, write_prices
 
 ALL = ["NEW", "OLD", "S000", "S001", "S002", "S003", "S004"]
 
@@ -84,6 +86,48 @@ def test_a_kill_in_the_middle_leaves_what_was_done_and_no_process(
     while any(map(psutil.pid_exists, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(psutil.pid_exists, workers))
+
+
+@pytest.mark.e2e
+def test_killed_at_any_moment_again_and_again_nothing_is_missing_and_nothing_kept_is_done_twice(tmp_path: Path) -> None:
+    prices, data_dir = tmp_path / "bars", tmp_path / "data"
+    write_prices(prices, made_universe(100))
+    scan = open_scan(configured(prices, data_dir))
+    with Journal(tmp_path / "expected", scan.key) as journal:
+        expected = run(scan, journal)
+    kills = [f"{random.random()}" for _ in range(3)]  # noqa: S311  shown where it fails
+    runs = [killed_anywhere(prices, data_dir, tmp_path / f"run{number}", *seed) for number, seed in numbered(kills)]
+    for kept, analysed in runs:
+        assert len(analysed) == len(set(analysed)), kills
+        assert not set(kept) & set(analysed), kills
+    assert [len(kept) for kept, _ in runs] == sorted(len(kept) for kept, _ in runs), kills
+    kept, analysed = runs[-1]
+    assert sorted([*kept, *analysed]) == scan_symbols(expected), kills
+    with Journal(data_dir / "scans", scan.key) as journal:
+        lines = [row["symbol"] for row in journal.rows.values()]
+        text = next((data_dir / "scans").glob("*.journal")).read_text("utf-8")
+        assert all(text.count(f'"symbol":"{symbol}"') == 1 for symbol in lines), kills
+        for row in expected:
+            assert journal.rows[row["symbol"]] == row, kills
+        assert run(scan, journal) == expected, kills
+
+
+def numbered(kills: Sequence[str]) -> list[tuple[int, list[str]]]:
+    """A run for each kill, and one that nothing kills."""
+    return list(enumerate([*([seed] for seed in kills), []]))
+
+
+def scan_symbols(rows: Sequence[Row]) -> list[str]:
+    return sorted(row["symbol"] for row in rows)
+
+
+def killed_anywhere(prices: Path, data_dir: Path, notes: Path, *seed: str) -> tuple[list[str], list[str]]:
+    """What was kept before one run, and what it analysed."""
+    command = [sys.executable, "-m", "tests.invest.scan.killed_anywhere", str(prices), str(data_dir), str(notes), *seed]
+    done = subprocess.run(command, check=False, cwd=Path(__file__).parents[3], capture_output=True, text=True)
+    assert done.returncode in ((-9, 0) if seed else (0,)), done.stderr  # 0: it was quicker than its killer
+    kept, *chunks = map(json.loads, notes.read_text("utf-8").splitlines())
+    return kept, [symbol for chunk in chunks for symbol in chunk]
 
 
 @pytest.mark.e2e

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from investiq.cli.exit_codes import ExitCode
+from tests.foundation.store import postgres
 from tests.operate.backup.installation import Installation
-
-Copy = Callable[[], Installation]
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +29,9 @@ def installation(backed_up: Installation, tmp_path: Path) -> Installation:
     for part in (backed_up.data, backed_up.repository):
         shutil.copytree(part, tmp_path / part.name, symlinks=True)
     return Installation(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Postgres]:
+    with postgres.postgres_server() as server:
+        yield server

@@ -74,7 +74,7 @@ class Installation:
         """Put something of everything into it."""
         self.data.mkdir(mode=0o700, parents=True)
         paths = Paths.of(self.config)
-        place_orders(paths.ledger, 20)
+        place_orders(self.settings.get("DATABASE_URL", f"sqlite:///{paths.ledger}"), 20)
         NotificationStore(paths.inbox, 100).close()
         paths.replay_state.write_text('{"version": 1, "start": "2008-01-02", "position": 1.5}')
         paths.models.mkdir()
@@ -103,18 +103,23 @@ class Installation:
         return [sys.executable, "-m", "investiq", "--no-input", *arguments]
 
 
-def place_orders(ledger: Path, number: int) -> None:
-    """A ledger with an account, and so many orders that are filled but for the last."""
-    engine = open_engine(f"sqlite:///{ledger}")
+def place_orders(url: str, number: int, first: int = 0) -> None:
+    """A ledger with an account, and so many orders that are filled but for the last; `first` continues one."""
+    engine = open_engine(url)
     migrate(engine)
     with writing(engine) as connection:
-        cash = Decimal(100_000)
-        account = {"id": 1, "broker": "paper", "mode": "replay", "initial_cash": cash, "opened_at": _NOW}
-        values = {"opened_wall": _NOW, "session": date(2008, 1, 2), "opening_equity": cash, "last_equity": cash}
-        connection.execute(insert(schema.account).values(**account, **values, high_water_mark=cash))
-        for count in range(number):
-            _place(connection, count, is_open=count == number - 1)
+        if not first:
+            _open_account(connection)
+        for count in range(first, first + number):
+            _place(connection, count, is_open=count == first + number - 1)
     engine.dispose()
+
+
+def _open_account(connection: Any) -> None:
+    cash = Decimal(100_000)
+    account = {"id": 1, "broker": "paper", "mode": "replay", "initial_cash": cash, "opened_at": _NOW}
+    values = {"opened_wall": _NOW, "session": date(2008, 1, 2), "opening_equity": cash, "last_equity": cash}
+    connection.execute(insert(schema.account).values(**account, **values, high_water_mark=cash))
 
 
 def _place(connection: Any, count: int, *, is_open: bool) -> None:

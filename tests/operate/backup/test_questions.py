@@ -23,7 +23,7 @@ def asked(ledger: Path) -> dict[str, Any]:
 
 
 def test_balances_are_recomputed_from_the_fills(tmp_path: Path) -> None:
-    place_orders(tmp_path / "ledger.db", 10)
+    place_orders(f"sqlite:///{tmp_path}/ledger.db", 10)
     answers = asked(tmp_path / "ledger.db")
     # Of ten orders the last is open; of the nine, three sell: six buys and three sales of 10 at 123.4567, $1 each.
     assert answers["ledger: positions from the fills"] == {"AAPL": "30"}
@@ -49,7 +49,7 @@ def test_a_ledger_that_has_lost_or_changed_something_answers_otherwise(
     tmp_path: Path, statement: str, question: str
 ) -> None:
     ledger = tmp_path / "ledger.db"
-    place_orders(ledger, 10)
+    place_orders(f"sqlite:///{ledger}", 10)
     before = asked(ledger)
     with closing(sqlite3.connect(ledger)) as database, database:
         for trigger in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():

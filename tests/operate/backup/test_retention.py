@@ -47,3 +47,9 @@ def test_hourly_backups_are_thinned_to_one_a_day_and_end_after_thirty_days() -> 
     there = snapshots([(60 * hour, False) for hour in range(24 * 90)])
     kept = len(there) - len(to_forget(there, 30, NOW))
     assert 48 + 28 <= kept <= 48 + 31
+
+
+def test_a_clock_that_runs_years_ahead_forgets_no_day() -> None:
+    there = snapshots([(24 * 60 * day, False) for day in range(30)])
+    ahead = NOW + timedelta(days=3_000)
+    assert not to_forget([*there, Snapshot("new", "new", ahead, proven=True)], 30, ahead)

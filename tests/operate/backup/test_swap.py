@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
 
 from investiq.operate.backup import swap
+from tests.operate.backup.lines import killed_at_line
 
 STAMP = "20261127-120000"
 STEP = 1 if "BACKUP_PROOF_TRIES" in os.environ else 6
@@ -39,7 +38,7 @@ def test_killed_at_any_line_all_of_it_is_old_or_all_of_it_is_new(
     while True:
         folder = tmp_path / str(number)
         pairs, journal = prepared(folder), folder / "journal"
-        ended = killed_at_line(number, partial(swap.swap_all, journal, pairs, STAMP))
+        ended = killed(number, partial(swap.swap_all, journal, pairs, STAMP))
         swap.recover(journal)
         found = contents(folder / "data")
         assert found in (OLD, NEW | kept_aside()), f"killed at line {number}"
@@ -55,8 +54,8 @@ def test_killed_while_it_puts_things_right_it_puts_them_right_the_next_time(tmp_
         for recovered in range(0, 60, 3 * STEP):
             folder = tmp_path / f"{swapped}-{recovered}"
             pairs, journal = prepared(folder), folder / "journal"
-            killed_at_line(swapped, partial(swap.swap_all, journal, pairs, STAMP))
-            killed_at_line(recovered, partial(swap.recover, journal))
+            killed(swapped, partial(swap.swap_all, journal, pairs, STAMP))
+            killed(recovered, partial(swap.recover, journal))
             swap.recover(journal)
             assert contents(folder / "data") in (OLD, NEW | kept_aside()), f"killed at {swapped} and {recovered}"
 
@@ -91,23 +90,5 @@ def contents(folder: Path) -> dict[str, str]:
     return {str(file.relative_to(folder)): file.read_text() for file in folder.rglob("*") if file.is_file()}
 
 
-def killed_at_line(number: int, act: Callable[[], Any]) -> bool:
-    """Do it in a process that dies at the line of `swap` with this number; whether it came to its end before."""
-    child = os.fork()
-    if child == 0:
-        left = number
-
-        def trace(frame: FrameType, event: str, _: Any) -> Any:
-            nonlocal left
-            if frame.f_code.co_filename != swap.__file__:
-                return None
-            if event == "line":
-                left -= 1
-                if left < 0:
-                    os._exit(9)
-            return trace
-
-        sys.settrace(trace)
-        act()
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+def killed(number: int, act: Callable[[], Any]) -> bool:
+    return killed_at_line(number, act, {swap.__file__})

@@ -17,15 +17,22 @@ from typing import Any
 import pytest
 
 from investiq.foundation.config import Config, load
+from investiq.foundation.config.well_known import TRIED_FIRST
 from investiq.foundation.contract.api import CheckedPoint
-from investiq.foundation.telemetry.catalogue import BACKUP_INTERVAL, BACKUP_MADE, BACKUP_PROVEN
+from investiq.foundation.telemetry.catalogue import (
+    AUDIT_FAULTS,
+    BACKUP_FAILED,
+    BACKUP_INTERVAL,
+    BACKUP_MADE,
+    BACKUP_PROVEN,
+    RESTORE_DOUBTED,
+)
 from investiq.foundation.topology import PROGRAMS
 from investiq.foundation.vocabulary import ChecklistPoint, PointState
 from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.operate.checklist import endpoint_secured, proxy
 from investiq.operate.checklist.deployment import open_deployment
 from investiq.operate.checklist.examine import SignOffs, examine
-from investiq.operate.checklist.passwords import WELL_KNOWN
 from investiq.operate.checklist.points import POINTS
 from investiq.operate.supervise import programs
 from tests.cli.fake_stack import FakeStack, success
@@ -310,7 +317,7 @@ def test_passwords_that_nobody_knows_are_done_and_each_was_tried(running: FakeSt
     shown: list[str] = []
     running.seen = lambda part, headers: shown.append(headers["Authorization"]) if part == "node" else None
     assert look(config, "passwords")["state"] == PointState.DONE
-    assert len(set(shown)) == 1 + 2 * len(WELL_KNOWN)
+    assert len(set(shown)) == 1 + 2 * (1 + len(TRIED_FIRST))
     assert shown[0] is None
 
 
@@ -620,11 +627,12 @@ def test_a_load_test_that_failed_or_is_old_is_none(
 HOUR = 3600.0
 
 
-def _backups(stack: FakeStack, age: float | None, interval: float) -> None:
+def _backups(stack: FakeStack, age: float | None, interval: float, **further: float | None) -> None:
     """The newest backup was made and proven so long ago; None for never."""
     usual, now = stack.answers["prometheus", "/api/v1/query"], datetime.now(UTC).timestamp()
     moment = None if age is None else now - age
     values = {BACKUP_MADE.name: moment, BACKUP_PROVEN.name: moment, BACKUP_INTERVAL.name: interval}
+    values |= {RESTORE_DOUBTED.name: 0.0, BACKUP_FAILED.name: 0.0, **further}
 
     def answer(parameters: dict[str, list[str]]) -> Any:
         name = parameters["query"][0].removeprefix("max(").removesuffix(")")
@@ -655,6 +663,32 @@ def test_a_backup_is_done_when_it_is_proven_and_goes_on(
     _backups(running, *made)
     point = look(config, "backup")
     assert (point["state"], expected[1] in point["evidence"][0]) == (expected[0], True), point
+
+
+@pytest.mark.parametrize(
+    ("further", "evidence"),
+    [
+        ({RESTORE_DOUBTED.name: 2.0}, "2 questions answered otherwise than before the backup"),
+        ({BACKUP_FAILED.name: 1.0}, "the last try of another failed"),
+    ],
+)
+def test_a_backup_that_failed_or_answers_otherwise_is_not_done_though_an_older_one_is_proven(
+    running: FakeStack, config: Config, further: dict[str, float], evidence: str
+) -> None:
+    _backups(running, HOUR, 24 * HOUR, **further)
+    point = look(config, "backup")
+    assert (point["state"], evidence in point["evidence"][0]) == (PointState.NOT_DONE, True), point
+
+
+@pytest.mark.parametrize(
+    ("faults", "expected"),
+    [(0.0, PointState.DONE), (2.0, PointState.NOT_DONE), (None, PointState.NOT_CHECKED)],
+)
+def test_the_log_of_changes_is_done_while_the_api_finds_it_whole(
+    running: FakeStack, config: Config, faults: float | None, expected: PointState
+) -> None:
+    _backups(running, None, 0.0, **{AUDIT_FAULTS.name: faults})
+    assert look(config, "audit")["state"] == expected
 
 
 def test_where_there_are_backups_a_person_signs_for_their_password(running: FakeStack, config: Config) -> None:

@@ -9,7 +9,7 @@ from investiq.operate.checklist.readiness import grade, missing_for
 from tests.operate.checklist.answers import every_point
 
 NOT_DONE = [state for state in PointState if state is not PointState.DONE]
-LIVE_ONLY = {"rules", "channels", "proxy", "backup", "load", "drills", "training", "backup-password"}
+LIVE_ONLY = {"rules", "channels", "proxy", "backup", "load", "drills", "training", "backup-password", "audit"}
 
 
 def test_live_needs_every_point() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,17 +14,15 @@ import pytest
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.config.schema import EdgeConfig, MonitoringConfig
 from investiq.foundation.contract.edge import Door
-from investiq.operate.edge.nginx import EdgeError, edge_files, version_of, write_edge
-from investiq.operate.edge.reload import check_config
+from investiq.operate.edge.files import check_config, forget_passes, version_of, write_edge
+from investiq.operate.edge.nginx import EdgeError, edge_files
 from investiq.operate.edge.users import EdgeUsers
 from investiq.operate.render.web_config import provide_passwords
 from tests.e2e.edge import certificate
+from tests.operate.edge.running import NGINX, needs_nginx
 
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin") or ""
 OLD, NEW = (1, 22, 1), (1, 26, 3)
 NAMES = {door.value: f"{door}.example.org" for door in Door}
-
-needs_nginx = pytest.mark.skipif(not NGINX, reason="nginx is not installed")
 
 
 def config_of(folder: Path, **edge: Any) -> Config:
@@ -95,7 +92,7 @@ def test_a_secret_of_an_earlier_pass_is_not_kept(tmp_path: Path) -> None:
     kept = Paths.of(config).edge / "passes" / "a" / "0123456789abcdef0123456789abcdea"
     kept.parent.mkdir()
     kept.write_text("KEY: console|read|a pass")
-    write_edge(config, NGINX)
+    forget_passes(config)
     assert not kept.exists()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from investiq.foundation.checkout import checkout
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import ApiConfig, NotifyConfig, ServiceConfig
 from investiq.operate.render.files import (
@@ -19,7 +20,6 @@ from investiq.operate.render.files import (
     write_committed,
     write_runtime,
 )
-from investiq.operate.validate.offline import checkout
 from tests.monitoring.services import SERVICES
 
 DISCORD = "https://discord.com/api/webhooks/1/discord-token"

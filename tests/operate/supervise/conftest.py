@@ -12,7 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from investiq.foundation.config.schema import LoggingConfig
+from investiq.foundation.config import Config
+from investiq.foundation.config.schema import LoggingConfig, NotifyConfig
+from investiq.operate.supervise.log_redaction import LogRedaction
 from investiq.operate.supervise.parts import HealthProbe, ProcessSpec, StackTable
 from investiq.operate.supervise.ports import bound_ports
 from investiq.operate.supervise.process import SupervisionTiming
@@ -31,6 +33,7 @@ class Fakes:
 
     folder: Path
     log: LoggingConfig = field(default_factory=LoggingConfig)
+    secrets: NotifyConfig = field(default_factory=NotifyConfig)
 
     def part(
         self, name: str, *options: str, needs: tuple[str, ...] = (), port: int | None = None, **more: object
@@ -61,6 +64,7 @@ class Fakes:
             StackTable(parts),
             logs=self.folder / "logs",
             rotation=self.log,
+            redaction=LogRedaction(Config(data_dir=self.folder / "data", notify=self.secrets)),
             cwd=self.folder,
             sockets=sockets or {},
             no_restart=no_restart,

@@ -19,6 +19,10 @@ from pathlib import Path
 
 def main() -> None:
     arguments = _parse()
+    if arguments.gate:
+        trace(arguments, f"load {arguments.name}")
+        if not os.read(arguments.gate, 1):
+            sys.exit(3)
     trace(arguments, f"start {arguments.name}")
     if arguments.say:
         sys.stderr.write(arguments.say + "\n")
@@ -43,6 +47,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--port", type=int)
     parser.add_argument("--fd", type=int, action="append", default=[], help="a listening socket that is inherited")
+    parser.add_argument("--gate", type=int, help="a pipe to wait at before anything else")
     parser.add_argument("--crashes", type=int, default=0, help="how many starts end in a crash")
     parser.add_argument("--exit-code", type=int, default=3)
     parser.add_argument("--say")

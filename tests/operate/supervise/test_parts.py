@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from investiq.foundation.config import Config
-from investiq.foundation.config.schema import AgentConfig, ApiConfig, MarketConfig, MonitoringConfig
+from investiq.foundation.config.load import secret_variables
+from investiq.foundation.config.schema import AgentConfig, ApiConfig, BackupConfig, MarketConfig, MonitoringConfig
 from investiq.foundation.topology import PROGRAMS, Program
 from investiq.operate.supervise.launch import missing_jobs
-from investiq.operate.supervise.parts import ProcessSpec, StackTable, stack_table
+from investiq.operate.supervise.parts import ProcessSpec, StackTable, inherited, stack_table
 from investiq.operate.supervise.programs import find
 
 ALL = {name: f"/usr/bin/{name}" for name in PROGRAMS}
@@ -124,10 +125,46 @@ def test_a_program_is_found_by_debians_name_or_by_upstreams(tmp_path: Path) -> N
         assert find(program, str(tmp_path)) == str(tmp_path / name)
 
 
-def test_programs_that_are_not_ours_inherit_no_secret() -> None:
-    parts = stack_table(Config(), ALL).parts
-    withheld = {part.name: part.withheld for part in parts}
-    for name in ("prometheus", "alertmanager", "blackbox", "node"):
-        assert {"METRICS_TOKEN", "METRICS_TOKEN_FILE", "DATABASE_URL", "CREDENTIALS_DIRECTORY"} <= withheld[name]
-    assert "PATH" not in withheld["prometheus"]
-    assert withheld["api"] == frozenset(), "ours read their settings from there"
+def _inherited(environ: dict[str, str]) -> dict[str, set[str]]:
+    """Part -> the variables of `environ` that it gets."""
+    config = Config(backup=BackupConfig(schedule="supervisor"))
+    return {part.name: set(inherited(part, environ)) for part in stack_table(config, ALL, trained=False).parts}
+
+
+def test_each_part_inherits_the_secrets_that_it_reads_and_no_others() -> None:
+    got = _inherited(dict.fromkeys({"PATH", *secret_variables()} - {"CREDENTIALS_DIRECTORY"}, "x"))
+    metrics = secret_variables({"api.metrics_token"})
+    for name in ("prometheus", "alertmanager", "blackbox", "node", "model"):
+        assert got[name] == {"PATH"}, name
+    for name in ("signals", "inbox", "agent"):
+        assert got[name] == {"PATH", *metrics}, name
+    assert got["web"] == {"PATH", *metrics, *secret_variables({"client.key"})}
+    assert got["backup"] == {"PATH", *secret_variables({"database_url"})}
+    assert {"DATABASE_URL", "PAGERDUTY_KEY_FILE", "INVESTIQ_NOTIFY_WEBHOOK_URL", "ALPACA_SECRET_KEY"} < got["api"]
+    unknown_to_the_api = {"monitoring.grafana_admin_password", "notify.deadmans_switch_url", "client.key"}
+    assert not got["api"] & secret_variables(unknown_to_the_api)
+
+
+def test_what_opens_the_repository_of_backups_is_for_the_backup_alone() -> None:
+    names = {"RESTIC_PASSWORD", "AWS_SECRET_ACCESS_KEY", "B2_ACCOUNT_KEY", "AZURE_ACCOUNT_KEY", "OS_PASSWORD"}
+    for name, variables in _inherited(dict.fromkeys(names, "x")).items():
+        assert variables == (names if name == "backup" else set()), name
+
+
+def test_the_password_of_the_database_reaches_who_opens_it() -> None:
+    got = _inherited({"PGPASSWORD": "x"})
+    assert {name for name, variables in got.items() if variables} == {"api", "backup"}
+
+
+def test_of_systemds_credentials_a_part_is_told_the_files_that_it_reads(tmp_path: Path) -> None:
+    for name in ("metrics_token", "DATABASE_URL", "DISCORD_WEBHOOK_URL", "of-somebody-else"):
+        (tmp_path / name).write_text("x")
+    parts = {part.name: part for part in stack_table(Config(), ALL).parts}
+    got = {name: inherited(part, {"CREDENTIALS_DIRECTORY": str(tmp_path)}) for name, part in parts.items()}
+    assert got["inbox"] == {"INVESTIQ_API_METRICS_TOKEN_FILE": str(tmp_path / "metrics_token")}
+    assert set(got["api"]) == {
+        "INVESTIQ_API_METRICS_TOKEN_FILE",
+        "INVESTIQ_DATABASE_URL_FILE",
+        "INVESTIQ_NOTIFY_DISCORD_WEBHOOK_URL_FILE",
+    }
+    assert got["prometheus"] == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 
@@ -10,8 +11,8 @@ import pytest
 
 from investiq.foundation.config.schema import LoggingConfig
 from investiq.operate.supervise.logs import tail
-from investiq.operate.supervise.status import Phase, ProcessState
-from investiq.operate.supervise.supervisor import UnknownPart
+from investiq.operate.supervise.status import PartStatus, Phase, ProcessState
+from investiq.operate.supervise.supervisor import Supervisor, UnknownPart
 from tests.operate.supervise.conftest import Fakes, life_of, part_until, until
 
 
@@ -38,6 +39,48 @@ async def test_parts_that_need_nothing_of_each_other_start_together(fakes: Fakes
     async with fakes.running(fakes.part("api"), fakes.part("node")) as supervisor:
         await part_until(supervisor, "node", lambda node: node.state is ProcessState.HEALTHY)
         assert supervisor.snapshot()["api"].state is ProcessState.STARTING
+
+
+async def loading(fakes: Fakes, supervisor: Supervisor) -> PartStatus:
+    """The agent, once its process runs ahead of its turn."""
+    async with asyncio.timeout(30):
+        while "load agent" not in fakes.trace():
+            await asyncio.sleep(0.01)
+    return supervisor.snapshot()["agent"]
+
+
+async def test_a_part_that_loads_ahead_begins_when_it_is_its_turn(fakes: Fakes) -> None:
+    (fakes.folder / "api.sick").touch()
+    async with fakes.running(fakes.part("api"), fakes.part("agent", needs=("api",), loads_ahead=True)) as supervisor:
+        waiting = await loading(fakes, supervisor)
+        assert (waiting.state, waiting.note) == (ProcessState.WAITING, "for api")
+        assert "start agent" not in fakes.trace()
+
+        (fakes.folder / "api.sick").unlink()
+        snapshot = await until(supervisor, _running)
+        assert (snapshot["agent"].pid, snapshot["agent"].restarts) == (waiting.pid, 0)
+        os.kill(snapshot["agent"].pid or 0, signal.SIGKILL)
+        await part_until(supervisor, "agent", lambda agent: agent.restarts == 1 and agent.state is ProcessState.HEALTHY)
+    assert fakes.trace().count("load agent") == 1, "what it needs is there when it comes back"
+
+
+async def test_a_part_that_loads_ahead_is_stopped_before_its_turn(fakes: Fakes) -> None:
+    (fakes.folder / "api.sick").touch()
+    async with fakes.running(fakes.part("api"), fakes.part("agent", needs=("api",), loads_ahead=True)) as supervisor:
+        await loading(fakes, supervisor)
+    assert not fakes.processes()
+    assert "start agent" not in fakes.trace()
+
+
+async def test_a_part_that_dies_while_it_loads_ahead_is_started_when_it_is_its_turn(fakes: Fakes) -> None:
+    (fakes.folder / "api.sick").touch()
+    async with fakes.running(fakes.part("api"), fakes.part("agent", needs=("api",), loads_ahead=True)) as supervisor:
+        waiting = await loading(fakes, supervisor)
+        os.kill(waiting.pid or 0, signal.SIGKILL)
+        (fakes.folder / "api.sick").unlink()
+        snapshot = await until(supervisor, _running)
+        assert snapshot["agent"].state is ProcessState.HEALTHY
+        assert snapshot["agent"].restarts == 1
 
 
 async def test_a_step_runs_once_and_lets_the_next_part_go_on(fakes: Fakes) -> None:

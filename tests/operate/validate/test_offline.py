@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from investiq.foundation import checkout as installed
 from investiq.foundation import runbooks
+from investiq.foundation.checkout import checkout
 from investiq.foundation.config import Config
 from investiq.foundation.config.schema import NotifyConfig
 from investiq.foundation.findings import Finding, Verdict
@@ -19,7 +21,7 @@ from investiq.monitoring.dashboards.events import EVENTS
 from investiq.monitoring.dashboards.panel import Query, Row
 from investiq.monitoring.rules import ALERTS, RECORDINGS
 from investiq.operate.validate import offline
-from investiq.operate.validate.offline import checkout, validate_offline
+from investiq.operate.validate.offline import validate_committed, validate_offline
 
 P95 = "histogram_quantile(0.95, sum by (le) (rate(investiq_request_duration_milliseconds_bucket[5m])))"
 API_DASHBOARD = "monitoring/grafana/dashboards/api"
@@ -241,7 +243,11 @@ def test_a_checker_that_is_not_installed_leaves_its_file_unchecked(
     assert all(finding.is_unchecked for finding in findings)
 
 
-def test_without_a_clone_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(offline, "__file__", str(tmp_path / "a/b/c/d/e.py"))
-    with pytest.raises(offline.NoCheckout, match="is not a clone"):
-        checkout()
+def test_an_installed_version_checks_what_it_renders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(installed, "__file__", str(tmp_path / "site-packages/investiq/foundation/checkout.py"))
+    checked = validate_committed(Config(), ("rendered", "alert-tests", "references"))
+    assert [(check.check, check.findings) for check in checked] == [
+        ("rendered", ()),
+        ("references", ()),
+        ("alert-tests", ()),
+    ]

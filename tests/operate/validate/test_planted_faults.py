@@ -15,12 +15,13 @@ from typing import NamedTuple
 import pytest
 
 from investiq.foundation import runbooks
+from investiq.foundation.checkout import checkout
 from investiq.foundation.config import Config
 from investiq.foundation.findings import Finding
 from investiq.monitoring.dashboards import dashboards_of
 from investiq.monitoring.dashboards.panel import Dashboard, Query
 from investiq.operate.validate import offline
-from investiq.operate.validate.offline import checkout, validate_offline
+from investiq.operate.validate.offline import validate_offline
 
 RUNBOOKS = "src/investiq/foundation/runbooks"
 

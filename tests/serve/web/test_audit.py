@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import cast
+from unittest.mock import AsyncMock
 
+import httpx2
 import pytest
 
 from investiq.clients.api import AsyncInvestIQClient, SessionClient
 from investiq.foundation.config import Config, Paths
+from investiq.foundation.config.schema import ClientConfig
 from investiq.foundation.contract.api import Session
+from investiq.foundation.contract.console import CONSOLE_HEADER, ORIGIN_HEADER
+from investiq.foundation.files import provide_token
+from investiq.serve.web.app import create_app
+from investiq.serve.web.browser_session import BrowserSession, SessionCookie
 from investiq.serve.web.changes import Actor
 from investiq.serve.web.logins import Logins, NotLoggedIn, Who
 from investiq.serve.web.pages.audit import layout
@@ -103,3 +112,36 @@ async def test_a_silence_that_cannot_be_noted_is_made_and_that_is_said(
     assert len(stand.alertmanager.changes) == 1
     assert "Silenced until" in text_of(answer)
     assert "Not recorded in the audit log" in text_of(answer)
+
+
+async def test_the_api_is_told_from_where_a_person_came(config: Config, stand: Stand) -> None:
+    token = Paths.of(config).console_token
+    provide_token(token)
+    heard: list[httpx2.Request] = []
+
+    async def hear(request: httpx2.Request) -> httpx2.Response:
+        heard.append(request)
+        return await stand.api.handle_async_request(request)
+
+    app = create_app(config, replace(stand.transports, api=httpx2.MockTransport(hear)))
+    transport = httpx2.ASGITransport(app, client=("198.51.100.7", 1))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8050") as browser:
+        headers = {"Origin": "http://127.0.0.1:8050"}
+        await browser.post("/login", json={"key": "iq_" + "k" * 43, "next": "/"}, headers=headers)
+    (asked,) = [one for one in heard if one.url.path == "/api/sessions"]
+    assert asked.headers[CONSOLE_HEADER] == token.read_text().strip()
+    assert asked.headers[ORIGIN_HEADER] == "198.51.100.7"
+
+
+async def test_an_api_elsewhere_is_not_shown_the_consoles_token(tmp_path: Path, stand: Stand) -> None:
+    config = Config(data_dir=tmp_path, client=ClientConfig(url="http://192.0.2.1:3000"))
+    provide_token(Paths.of(config).console_token)
+    logins, introductions = Logins(config, stand.api), []
+
+    async def inside(*_: object) -> None:
+        introductions.append(logins._introduction())
+
+    scope = {"type": "http", "headers": [], "client": ("198.51.100.7", 1)}
+    await BrowserSession(inside, SessionCookie(8050))(scope, AsyncMock(), AsyncMock())
+    await logins.aclose()
+    assert introductions == [{}]

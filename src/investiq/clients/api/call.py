@@ -36,15 +36,14 @@ class ApiCall(Generic[Answer]):
     body: BaseModel | None = None
     member: str | None = None
 
-    @property
-    def request(self) -> dict[str, Any]:
-        """Arguments for `request` of httpx."""
+    def request_with(self, headers: Mapping[str, str]) -> dict[str, Any]:
+        """Arguments for `request` of httpx, with these headers besides."""
         body = None if self.body is None else self.body.model_dump(mode="json", exclude_none=True)
         return {
             "method": self.method,
             "url": self.path,
             "params": self.params,
-            "headers": self.headers,
+            "headers": {**self.headers, **headers},
             "json": body,
         }
 

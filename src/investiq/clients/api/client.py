@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self, TypeVar
 
 import httpx2
@@ -15,6 +16,8 @@ from investiq.clients.api.endpoints import Endpoints, ReadingEndpoints
 from investiq.clients.api.transport import settings, translate_errors, trusted_with
 from investiq.clients.session.answer import read_answer, read_answer_blocking
 from investiq.clients.session.listener import TrustedUsers
+from investiq.foundation.telemetry import tracing
+from investiq.foundation.telemetry.logging import request_headers
 
 __all__ = ["AsyncInvestIQClient", "AsyncReadingClient", "InvestIQClient", "SessionClient"]
 
@@ -67,8 +70,10 @@ class InvestIQClient(Endpoints, BlockingClient):
         """The answer to `call`."""
         with (
             translate_errors(self.base_url, call.method, call.path),
-            self._http.stream(**call.request) as response,
+            tracing.call(call.method, self.base_url + call.path) as traced,
+            self._http.stream(**call.request_with({**request_headers(), **traced.headers})) as response,
         ):
+            traced.answered(response.status_code)
             answer = read_answer_blocking(response, self._timeout)
         return call.parse(answer)
 
@@ -105,8 +110,13 @@ class _AsyncConnection(AwaitingClient):
     async def send(self, call: ApiCall[Answer]) -> Answer:
         """The answer to `call`."""
         # One limit for the whole: an answer that drips in could take for ever.
-        with translate_errors(self.base_url, call.method, call.path):
-            async with asyncio.timeout(self._timeout), self._http.stream(**call.request) as response:
+        with (
+            translate_errors(self.base_url, call.method, call.path),
+            tracing.call(call.method, self.base_url + call.path) as traced,
+        ):
+            request = call.request_with({**request_headers(), **traced.headers})
+            async with asyncio.timeout(self._timeout), self._http.stream(**request) as response:
+                traced.answered(response.status_code)
                 answer = await read_answer(response)
         return call.parse(answer)
 
@@ -124,13 +134,17 @@ class SessionClient(Endpoints, AwaitingClient):
 
     Args:
         connection: a client without a key, which would take the place of the session.
+        headers: sent with each request.
     """
 
-    def __init__(self, connection: AwaitingClient, session: str | None) -> None:
+    def __init__(
+        self, connection: AwaitingClient, session: str | None, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self._connection = connection
         self._session = session
+        self._headers = headers
 
     async def send(self, call: ApiCall[Answer]) -> Answer:
         """The answer to `call`."""
         credential = {"Authorization": f"Bearer {self._session}"} if self._session else {}
-        return await self._connection.send(replace(call, headers={**call.headers, **credential}))
+        return await self._connection.send(replace(call, headers={**call.headers, **self._headers, **credential}))

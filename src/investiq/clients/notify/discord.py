@@ -42,4 +42,7 @@ def _text(notice: Notice) -> str:
     lines.append(f"since {notice.since:%Y-%m-%d %H:%M:%S} UTC, on {notice.source}")
     if notice.until is not None:
         lines.append(f"until {notice.until:%Y-%m-%d %H:%M:%S} UTC")
-    return "\n".join([*lines, f"runbook: {notice.runbook}", f"dashboard: {notice.console}"])
+    lines += [f"runbook: {notice.runbook}", f"dashboard: {notice.console}"]
+    if notice.trace_id:
+        lines.append(f"trace: {notice.trace_id}")
+    return "\n".join(lines)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import structlog
 
 from investiq.clients.notify.notice import Notice
 from investiq.clients.notify.notifier import HttpPost, Notifier, Undelivered
 from investiq.clients.notify.transport import post
-from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry import attributes, catalogue, tracing
 from investiq.foundation.telemetry.metrics import Metrics
 
 __all__ = ["BACK_OFF_SECONDS", "NotificationDispatcher"]
@@ -86,15 +87,26 @@ class NotificationDispatcher:
                 return
 
     def _try(self, notifier: Notifier, notice: Notice) -> Undelivered | None:
-        failure: Undelivered | None = None
-        try:
-            notifier.deliver(notice, self._send)
-        except Undelivered as error:
-            failure = error
-        except Exception as error:  # a fault of ours: this thread must live on for the next message
-            failure = Undelivered("unforeseen", type(error).__name__, again=False)
-        self._note(notifier, failure.outcome if failure else "delivered", notice, failure)
+        with tracing.root(
+            tracing.NOTIFICATION, {attributes.NOTIFIER: notifier.name, attributes.ALERT: notice.alertname}
+        ) as span:
+            failure = self._failure(notifier, notice)
+            outcome = failure.outcome if failure else "delivered"
+            span.set(attributes.OUTCOME, outcome)
+            if failure:
+                span.fail(outcome)
+            self._note(notifier, outcome, notice, failure)
         return failure
+
+    def _failure(self, notifier: Notifier, notice: Notice) -> Undelivered | None:
+        ids = tracing.ids()
+        try:
+            notifier.deliver(notice if ids is None else replace(notice, trace_id=ids[0]), self._send)
+        except Undelivered as error:
+            return error
+        except Exception as error:  # a fault of ours: this thread must live on for the next message
+            return Undelivered("unforeseen", type(error).__name__, again=False)
+        return None
 
     def _note(self, notifier: Notifier, outcome: str, notice: Notice, failure: Undelivered | None = None) -> None:
         self._counter.labels(notifier.name, outcome).inc()

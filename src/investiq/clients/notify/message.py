@@ -43,6 +43,7 @@ def _alert(notice: Notice) -> WebhookAlert:
             "description": notice.description,
             "runbook": notice.runbook,
             "dashboard": notice.console,
+            **({"trace": notice.trace_id} if notice.trace_id else {}),
         },
         starts_at=notice.since,
         ends_at=notice.until or NEVER,

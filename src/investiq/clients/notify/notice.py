@@ -21,6 +21,7 @@ class Notice:
         since, until: time of day; `until` is None while it lasts.
         runbook: address of its runbook, for a phone.
         console: where to look.
+        trace_id: of the trace in which it is told; empty where nothing traces.
     """
 
     status: AlertStatus
@@ -36,6 +37,7 @@ class Notice:
     until: datetime | None
     runbook: str
     console: str
+    trace_id: str = ""
 
     @property
     def title(self) -> str:

@@ -50,5 +50,9 @@ def _payload(notice: Notice) -> dict[str, Any]:
         "timestamp": notice.since.isoformat(),
         "component": notice.service,
         "class": notice.alertname,
-        "custom_details": {"description": notice.description, "runbook": notice.runbook},
+        "custom_details": {
+            "description": notice.description,
+            "runbook": notice.runbook,
+            **({"trace": notice.trace_id} if notice.trace_id else {}),
+        },
     }

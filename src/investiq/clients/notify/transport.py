@@ -13,6 +13,7 @@ from investiq.clients.notify.notifier import Undelivered
 from investiq.clients.session import ForeignListener, TrustedUsers
 from investiq.clients.session.credentials import HttpCredentials
 from investiq.foundation.numbers import MalformedNumber, parse_decimal
+from investiq.foundation.telemetry import tracing
 
 __all__ = ["LIMIT_SECONDS", "LONGEST_ASKED_SECONDS", "post"]
 
@@ -36,8 +37,13 @@ def post(url: str, document: Mapping[str, Any], expected: tuple[int, ...], token
     try:
         with (
             httpx2.Client(timeout=LIMIT_SECONDS, trust_env=False, follow_redirects=False, event_hooks=hooks) as client,
-            client.stream("POST", url, json=document, headers=headers, auth=credentials.auth()) as response,
+            # Only the inbox is told of our trace, and only it has an address that is no secret.
+            tracing.call("POST", url, secret=token_file is None, stranger=token_file is None) as call,
+            client.stream(
+                "POST", url, json=document, headers={**headers, **call.headers}, auth=credentials.auth()
+            ) as response,
         ):
+            call.answered(response.status_code)
             status, asked = response.status_code, response.headers.get("retry-after", "")
     except ForeignListener as error:
         raise Undelivered("unreachable", error.what, again=True) from None

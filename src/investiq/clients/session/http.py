@@ -18,6 +18,8 @@ from investiq.clients.session.errors import CREDENTIALS_WANTED, BadResponse, Cli
 from investiq.clients.session.listener import TrustedUsers
 from investiq.clients.session.next_steps import OURS, TYPED, NextSteps
 from investiq.foundation.config import Config
+from investiq.foundation.telemetry import tracing
+from investiq.foundation.telemetry.logging import request_headers
 from investiq.foundation.topology import Process
 
 __all__ = ["HttpSession", "HttpSettings", "ServerClient"]
@@ -198,8 +200,11 @@ class HttpSession:
             raise self._translated(error, self._absolute(path), method) from error
 
     async def _once(self, method: str, path: str, options: Mapping[str, Any]) -> Answer:
-        async with self._client.stream(method, path, **options) as response:
-            return await read_answer(response)
+        with tracing.call(method, self._absolute(path)) as call:
+            headers = {**request_headers(), **(options.get("headers") or {}), **call.headers}
+            async with self._client.stream(method, path, **{**options, "headers": headers}) as response:
+                call.answered(response.status_code)
+                return await read_answer(response)
 
     def _translated(self, error: Exception, url: str, method: str) -> ClientError:
         kind, why = kind_of_failure(error), str(error) or type(error).__name__

@@ -8,10 +8,9 @@ systemd, in its own or in lower case. To set one secret in two of these ways is 
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -23,37 +22,21 @@ from investiq.foundation.config.fields import Setting, settings
 from investiq.foundation.config.schema import Config
 from investiq.foundation.documents import toml_documents
 from investiq.foundation.documents.text import UnreadableFile, read_text
-from investiq.foundation.errors import InvestIQError
 from investiq.foundation.foreign_text import is_plain, visible
+from investiq.foundation.setting_sources import (
+    CREDENTIALS_VARIABLE,
+    MOST_BYTES,
+    PATH_VARIABLE,
+    PREFIX,
+    SHORT_NAMES,
+    ConfigError,
+    find_file,
+)
 
-__all__ = ["CONFIG_FILE", "SHORT_NAMES", "ConfigError", "LoadedConfig", "Source", "load", "secret_variables"]
-
-CONFIG_FILE = "investiq.toml"
-PATH_VARIABLE = "INVESTIQ_CONFIG"
-CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
-"""Where systemd puts what `LoadCredential=` and `SetCredential=` of a unit name (systemd.exec(5))."""
-PREFIX = "INVESTIQ_"
-_MOST_BYTES = 2 * 2**20
-"""Of the configuration, and of a secret: a thousand services have a tenth of it."""
+__all__ = ["ConfigError", "LoadedConfig", "Source", "environment_for", "load", "secret_variables"]
 
 _REMOTE = re.compile(r"[a-z][a-z0-9]+:")
 """How restic names a repository that is no folder: sftp:, s3:, rest:, rclone:."""
-
-SHORT_NAMES = {
-    "METRICS_TOKEN": "api.metrics_token",
-    "DISCORD_WEBHOOK_URL": "notify.discord_webhook_url",
-    "PAGERDUTY_KEY": "notify.pagerduty_key",
-    "GRAFANA_ADMIN_PASSWORD": "monitoring.grafana_admin_password",
-    "ALPACA_API_KEY": "alpaca_api_key",
-    "ALPACA_SECRET_KEY": "alpaca_secret_key",
-    "DATABASE_URL": "database_url",
-}
-
-
-class ConfigError(InvestIQError):
-    """Something in the configuration cannot be used; the message lists every fault, one a line."""
-
-    reason = "invalid_config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +77,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         ConfigError: a key is unknown, a value has the wrong type or range, or a file cannot be read.
     """
     environ = os.environ if environ is None else environ
-    file = _find(path, environ)
+    file = find_file(path, environ)
     known = settings()
     faults: list[str] = []
     values: dict[str, Any] = {}
@@ -109,12 +92,33 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     return LoadedConfig(_absolute(config, file.parent if file else Path.cwd()), file, sources)
 
 
-def secret_variables() -> frozenset[str]:
-    """Every variable that may hold a secret, or say where one is: who needs none of them is started without."""
+def secret_variables(keys: Collection[str] | None = None) -> frozenset[str]:
+    """Every variable that may hold a secret, or say where one is.
+
+    Args:
+        keys: of these settings alone; default: of all, with the variable that names the folder of credentials.
+    """
     known = settings()
-    names = [known[key].variable for key in known if known[key].secret]
-    names += [short for short, key in SHORT_NAMES.items() if known[key].secret]
-    return frozenset({*names, *(f"{name}_FILE" for name in names), CREDENTIALS_VARIABLE})
+    wanted = {key for key in known if known[key].secret and (keys is None or key in keys)}
+    names = [known[key].variable for key in wanted] + [short for short, key in SHORT_NAMES.items() if key in wanted]
+    folder = {CREDENTIALS_VARIABLE} if keys is None else set()
+    return frozenset({*names, *(f"{name}_FILE" for name in names), *folder})
+
+
+def environment_for(keys: Collection[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` without any secret of ours but those of the settings `keys`, for a process that needs no others.
+
+    The folder of systemd's credentials holds them all: of those that are needed, the files are named one by one.
+    """
+    known, needed = settings(), secret_variables(keys)
+    kept = {name: value for name, value in environ.items() if name in needed or name not in secret_variables()}
+    named = {setting.variable: setting for setting in known.values()} | {
+        short: known[key] for short, key in SHORT_NAMES.items()
+    }
+    for file, setting in _credentials(environ.get(CREDENTIALS_VARIABLE), named, []):
+        if setting.key in keys:
+            kept[f"{setting.variable}_FILE"] = str(file)
+    return kept
 
 
 def _is_text(value: Any) -> bool:
@@ -130,25 +134,11 @@ def _is_text(value: Any) -> bool:
             return True
 
 
-def _find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
-    asked = path or (Path(environ[PATH_VARIABLE]) if environ.get(PATH_VARIABLE) else None)
-    if asked is None:
-        default = Path.cwd() / CONFIG_FILE
-        if default.exists() and not default.is_file():  # of a pipe, the end would be waited for
-            raise ConfigError(f"{default} is no file, though it has the name of the configuration: remove it")
-        return default if default.exists() else None
-    if not asked.is_file():
-        raise ConfigError(
-            f"{asked}: no such configuration file; leave out --config and ${PATH_VARIABLE} to use the defaults"
-        )
-    return asked.resolve()
-
-
 def _from_file(file: Path | None, known: Mapping[str, Setting], faults: list[str]) -> Iterator[tuple[str, Any, Source]]:
     if file is None:
         return
     try:
-        text = read_text(file, most_bytes=_MOST_BYTES)
+        text = read_text(file, most_bytes=MOST_BYTES)
         tables = toml_documents.load(str(file), text, Decimal)
     except UnreadableFile as error:
         raise ConfigError(error.message) from error
@@ -168,7 +158,7 @@ def _inner_sources(sources: Mapping[str, Source], known: Mapping[str, Setting]) 
     found: dict[str, Source] = {}
     for key, source in sources.items():
         if known[key].tables is not None and source.file is not None and source.text.startswith(source.file.name):
-            lines = toml_documents.key_lines(read_text(source.file, most_bytes=_MOST_BYTES))
+            lines = toml_documents.key_lines(read_text(source.file, most_bytes=MOST_BYTES))
             inner = {name: line for name, line in lines.items() if name.startswith(f"{key}.")}
             found |= {name: Source(f"{source.file.name}:{line}", source.file) for name, line in inner.items()}
     return found
@@ -216,15 +206,7 @@ def _from_credentials(
     folder: str | None, variables: Mapping[str, Setting], seen: dict[str, str], faults: list[str]
 ) -> Iterator[tuple[str, Any, Source]]:
     """The secrets that systemd hands over. Other names have other purposes, and are left alone."""
-    try:
-        files = sorted(Path(folder).iterdir()) if folder else []
-    except OSError as error:
-        faults.append(f"${CREDENTIALS_VARIABLE}: {folder} cannot be read: {error.strerror}")
-        return
-    for file in files:
-        setting = variables.get(file.name) or (variables.get(file.name.upper()) if file.name.islower() else None)
-        if setting is None or not setting.secret:
-            continue
+    for file, setting in _credentials(folder, variables, faults):
         if setting.key in seen:
             faults.append(f"credential {file.name}: {setting.key} is also set by {seen[setting.key]}; keep one of them")
             continue
@@ -235,14 +217,31 @@ def _from_credentials(
             faults.append(f"{source}: {error}; expected {setting.expected}")
 
 
+def _credentials(
+    folder: str | None, variables: Mapping[str, Setting], faults: list[str]
+) -> Iterator[tuple[Path, Setting]]:
+    """The files of systemd's folder that hold a secret of ours, and whose."""
+    try:
+        files = sorted(Path(folder).iterdir()) if folder else []
+    except OSError as error:
+        faults.append(f"${CREDENTIALS_VARIABLE}: {folder} cannot be read: {error.strerror}")
+        return
+    for file in files:
+        setting = variables.get(file.name) or (variables.get(file.name.upper()) if file.name.islower() else None)
+        if setting is not None and setting.secret:
+            yield file, setting
+
+
 def _secret_file(path: Path) -> str:
     try:
-        return read_text(path, most_bytes=_MOST_BYTES).strip()
+        return read_text(path, most_bytes=MOST_BYTES).strip()
     except UnreadableFile as error:
         raise ValueError(f"secret file {error.message}") from error
 
 
 def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    import difflib  # noqa: PLC0415  5 ms that only a mistake has to pay
+
     near = difflib.get_close_matches(name, known, 1, 0.6)
     return f"; did you mean {near[0]!r}?" if near else "; `investiq config show` lists every key"
 

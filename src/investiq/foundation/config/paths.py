@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from investiq.foundation.config.schema import Config
+from investiq.foundation.setting_sources import RUN_FOLDER
 
 __all__ = ["PANELS_FILE", "Paths", "ledger_url", "rendered_path"]
 
@@ -58,9 +59,19 @@ class Paths:
         return self.data_dir / "load"
 
     @property
+    def traces(self) -> Path:
+        """The spans that each part has kept."""
+        return self.data_dir / "traces"
+
+    @property
     def checklist(self) -> Path:
         """What `investiq checklist` found when it last looked at every point."""
         return self.data_dir / "checklist.json"
+
+    @property
+    def audit_witness(self) -> Path:
+        """The newest row of the audit log, remembered outside of the database."""
+        return self.data_dir / "audit-head.json"
 
     @property
     def keys(self) -> Path:
@@ -88,6 +99,11 @@ class Paths:
     def inbox_token(self) -> Path:
         """What the inbox asks of whoever brings or reads notifications."""
         return self.keys / "inbox.token"
+
+    @property
+    def console_token(self) -> Path:
+        """By it the API knows the console, and believes from where a person came to it."""
+        return self.keys / "console.token"
 
     @property
     def metrics_token(self) -> Path:
@@ -155,7 +171,7 @@ class Paths:
 
     @property
     def run(self) -> Path:
-        return self.data_dir / "run"
+        return self.data_dir / RUN_FOLDER
 
     @property
     def monitoring(self) -> Path:

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from investiq.foundation.config.fields import Setting, settings, settings_of, toml_value
-from investiq.foundation.config.load import CONFIG_FILE, PATH_VARIABLE, SHORT_NAMES
 from investiq.foundation.config.schema import Config
+from investiq.foundation.setting_sources import CONFIG_FILE, PATH_VARIABLE, SHORT_NAMES
 
 __all__ = ["EXAMPLE", "configuration_page"]
 

@@ -19,7 +19,9 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from investiq.foundation.config.section import Section, section
 from investiq.foundation.config.service import ServiceConfig, ServiceObjective
 from investiq.foundation.config.slo import CustomSlo, SloConfig
+from investiq.foundation.config.well_known import is_well_known
 from investiq.foundation.iso_time import IsoDate
+from investiq.foundation.setting_sources import DATA_DIR
 from investiq.foundation.vocabulary import EngineName
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "ChecklistConfig",
     "ClientConfig",
     "Config",
+    "CostConfig",
     "EdgeConfig",
     "LoggingConfig",
     "MarketConfig",
@@ -39,6 +42,7 @@ __all__ = [
     "ServiceConfig",
     "ServiceObjective",
     "SignalsConfig",
+    "TracingConfig",
     "TradingConfig",
 ]
 
@@ -65,21 +69,12 @@ def _is_one_word(secret: SecretStr) -> SecretStr:
     return secret
 
 
-_WELL_KNOWN = """
-123456 12345678 123456789 1234567890 abc123 admin admin123 administrator alpaca bearer change-me change_me
-changeit changeme default demo dummy example foobar grafana guest hunter2 investiq key letmein master
-monitoring none null passw0rd passwd password password1 password123 placeholder postgres prometheus qwerty
-replace-me replaceme root s3cr3t s3cret sample secret secret123 test test123 testing token todo user welcome
-xxx your-password your-secret your-token yourpassword
-"""
-"""What is tried first, and what stands in examples. Compared in lower case."""
-
 _SHORTEST = 12
 """Characters of a secret that only we and its user know, so that nothing outside bounds how often it is guessed."""
 
 
 def _is_own(secret: SecretStr) -> SecretStr:
-    if secret.get_secret_value().lower() in _WELL_KNOWN.split():
+    if is_well_known(secret.get_secret_value()):
         raise ValueError("is one of the secrets that everybody tries first: `openssl rand -hex 32` makes one")
     return secret
 
@@ -100,7 +95,7 @@ def _has_own_password(secret: SecretStr) -> SecretStr:
         password = urlsplit(secret.get_secret_value()).password
     except ValueError:
         return secret  # what opens the database says what is wrong with it
-    if password is not None and (not password or password.lower() in _WELL_KNOWN.split()):
+    if password is not None and (not password or is_well_known(password)):
         raise ValueError("has a password that is empty, or that everybody tries first: give its user another one")
     return secret
 
@@ -487,12 +482,62 @@ class LoggingConfig(Section):
     )
     max_bytes: int = Field(10_000_000, ge=10_000, description="size at which a part's log file is rotated")
     backups: int = Field(5, ge=1, description="rotated files kept for each part")
+    loki_url: PublicUrl | None = Field(
+        None,
+        description="base URL of a Loki of yours: `investiq up` then writes monitoring/alloy.alloy in data_dir, with "
+        "which Alloy brings it these logs",
+        examples=["http://127.0.0.1:3100"],
+    )
+
+
+class TracingConfig(Section):
+    """Traces: where a request spends its time, through all parts."""
+
+    enabled: bool = Field(False, description="trace requests, commands and cycles of the agent")
+    endpoint: PublicUrl | None = Field(
+        None,
+        description="base URL of a collector that takes OTLP over HTTP, to which /v1/traces is added; default: none, "
+        "and traces stay in files below data_dir",
+        examples=["http://127.0.0.1:4318"],
+    )
+    token: Token | None = Field(None, description="bearer token that the collector asks for")
+    sample_ratio: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="share of the traces that is kept whatever happens; commands are always kept",
+    )
+    slow_milliseconds: float = Field(
+        1_000.0,
+        gt=0,
+        description="from this duration on, a part keeps what it did for a request also when the trace is not sampled; "
+        "it does so for failures, too",
+    )
+    max_bytes: int = Field(
+        10_000_000, ge=100_000, description="size at which a part's file of spans is rotated; one more is kept"
+    )
+
+
+class CostConfig(Section):
+    """What running InvestIQ costs. What has no price is counted, and never taken to be free."""
+
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="of every price here, as ISO 4217 writes it")
+    provider_call: Decimal | None = Field(
+        None, ge=0, description="price of one call to the price provider", examples=["0.0001"]
+    )
+    notification: Decimal | None = Field(
+        None, ge=0, description="price of one notification that leaves this machine", examples=["0.01"]
+    )
+    storage_gib_month: Decimal | None = Field(
+        None, ge=0, description="price of keeping one GiB of metrics for a month", examples=["0.08"]
+    )
+    monthly_budget: Decimal | None = Field(None, gt=0, description="what a whole month may cost", examples=["50.00"])
 
 
 class Config(Section):
     """Everything that can be set. `investiq config show` prints it with the source of each value."""
 
-    data_dir: Path = Field(Path(".investiq"), description="ledger, metrics, logs, keys and models")
+    data_dir: Path = Field(Path(DATA_DIR), description="ledger, metrics, logs, keys and models")
     database_url: Annotated[Secret, AfterValidator(_has_own_password)] | None = Field(
         None,
         description="SQLAlchemy URL of the ledger; default: SQLite in data_dir",
@@ -511,10 +556,12 @@ class Config(Section):
     monitoring: MonitoringConfig = section()
     edge: EdgeConfig = section()
     backup: BackupConfig = section()
+    cost: CostConfig = section()
     notify: NotifyConfig = section()
     checklist: ChecklistConfig = section()
     client: ClientConfig = section()
     logging: LoggingConfig = section()
+    tracing: TracingConfig = section()
     slo: SloConfig = section()
     services: tuple[ServiceConfig, ...] = Field(
         (),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from investiq.foundation.vocabulary import Door
+
 __all__ = [
     "DOOR_HEADER",
     "ENTER_PATH",
@@ -19,16 +21,6 @@ __all__ = [
     "Door",
     "Kind",
 ]
-
-
-class Door(StrEnum):
-    """A virtual host of the edge."""
-
-    CONSOLE = "console"
-    API = "api"
-    GRAFANA = "grafana"
-    PROMETHEUS = "prometheus"
-    ALERTMANAGER = "alertmanager"
 
 
 class Kind(StrEnum):

@@ -8,12 +8,13 @@ from investiq.foundation.store.engine import (
     UnusableDatabaseUrl,
     open_engine,
     ping,
+    public_url,
     reading,
     tell_waits,
     writing,
 )
 from investiq.foundation.store.ledger_lock import LedgerInUse, LedgerLock, hold_ledger
-from investiq.foundation.store.migrate import LedgerTooNew, migrate
+from investiq.foundation.store.migrate import LedgerTooNew, migrate, refuse_newer
 
 __all__ = [
     "ConnectionsExhausted",
@@ -27,7 +28,9 @@ __all__ = [
     "migrate",
     "open_engine",
     "ping",
+    "public_url",
     "reading",
+    "refuse_newer",
     "reserved_connection",
     "tell_waits",
     "writing",

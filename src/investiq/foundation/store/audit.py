@@ -2,8 +2,8 @@
 
 Each row holds the hash of the one before and its own, over everything in it. So a row that was altered or taken out of
 the middle is found, though the triggers that forbid it were dropped. What the chain alone cannot tell: rows missing at
-its end, and a log that was written anew with new hashes. Against both, the newest hash is kept elsewhere and shown to
-`verify`.
+its end, and a log that was written anew with new hashes. Against both, the newest row is remembered outside of the
+database (`audit_witness`), and its hash can be kept elsewhere and shown to `verify`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,23 @@ from investiq.foundation.foreign_text import replaced
 from investiq.foundation.store.schema import audit_log
 from investiq.foundation.vocabulary import AuditAction, AuditResult
 
-__all__ = ["Actor", "AuditEntry", "AuditRecord", "ChainReport", "append", "last_times", "page", "verify"]
+__all__ = [
+    "Actor",
+    "AuditEntry",
+    "AuditRecord",
+    "ChainReport",
+    "ChainWalk",
+    "Witness",
+    "append",
+    "last_times",
+    "missing_witness",
+    "newest",
+    "page",
+    "verify",
+]
 
 _NO_HASH = "0" * 64
+_NEWEST = select(audit_log.c.id, audit_log.c.hash).order_by(audit_log.c.id.desc()).limit(1)
 _READ_AT_ONCE = 1_000
 _LONGEST_DETAIL = 1_000
 
@@ -72,6 +86,14 @@ class AuditRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """A row as it is remembered outside of the database."""
+
+    id: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChainReport:
     """What `verify` found.
 
@@ -88,8 +110,7 @@ class ChainReport:
 
 def append(connection: Connection, entry: AuditEntry, now: datetime | None = None) -> AuditRecord:
     """Add a row in the transaction of the change, which must be a writing one: it alone numbers rows."""
-    newest = select(audit_log.c.id, audit_log.c.hash).order_by(audit_log.c.id.desc()).limit(1)
-    last = connection.execute(newest).one_or_none()
+    last = newest(connection)
     values: dict[str, Any] = {
         "id": last.id + 1 if last else 1,
         "wall": now or datetime.now(UTC),
@@ -133,20 +154,63 @@ def last_times(connection: Connection, action: AuditAction) -> dict[str, datetim
     return {row[0]: row[1] for row in connection.execute(query.group_by(audit_log.c.target))}
 
 
-def verify(connection: Connection, expected: str | None = None) -> ChainReport:
+def verify(connection: Connection, expected: str | None = None, witness: Witness | None = None) -> ChainReport:
     """Read the whole log and look whether its rows follow from each other.
 
     Args:
         expected: the hash of a row that must be there, as it was once told.
+        witness: a row that must be there, as it was once kept outside of the database.
     """
-    faults: list[str] = []
-    rows, head, found = 0, _NO_HASH, expected is None
-    for record in _all(connection):
-        faults += _faults(record, rows, head)
-        rows, head, found = rows + 1, record.hash, found or record.hash == expected
+    walk = ChainWalk()
+    found = expected is None
+    faults = list(missing_witness(connection, witness))
+    while read := walk.go_on(connection, _READ_AT_ONCE):
+        found = found or any(record.hash == expected for record in read)
+    faults += walk.faults
     if not found:
         faults.append(f"no row has the hash {expected}: rows are missing at the end, or the log was written anew")
-    return ChainReport(rows, head, tuple(faults))
+    return ChainReport(walk.rows, walk.head, tuple(faults))
+
+
+class ChainWalk:
+    """Goes through the log from its first row, some rows at a time.
+
+    Attributes:
+        rows: read so far.
+        last: the id of the last of them.
+        head: its hash.
+        faults: what is wrong, one sentence each, in the order of the rows.
+    """
+
+    def __init__(self) -> None:
+        self.rows, self.last, self.head = 0, 0, _NO_HASH
+        self.faults: list[str] = []
+
+    def go_on(self, connection: Connection, most: int) -> Sequence[AuditRecord]:
+        """Look at the next `most` rows; none are left once it returns none."""
+        query = select(audit_log).where(audit_log.c.id > self.last).order_by(audit_log.c.id).limit(most)
+        read = [_record(row) for row in connection.execute(query)]
+        for record in read:
+            self.faults += _faults(record, self.rows, self.head)
+            self.rows, self.last, self.head = self.rows + 1, record.id, record.hash
+        return read
+
+
+def newest(connection: Connection) -> Witness | None:
+    """The newest row, to be kept outside of the database; None while there is none."""
+    row = connection.execute(_NEWEST).one_or_none()
+    return Witness(row.id, row.hash) if row is not None else None
+
+
+def missing_witness(connection: Connection, witness: Witness | None) -> Iterator[str]:
+    """What is wrong where the row that was kept outside is not in the log as it was."""
+    if witness is None:
+        return
+    found = connection.scalar(select(audit_log.c.hash).where(audit_log.c.id == witness.id))
+    if found is None:
+        yield f"row {witness.id} is missing, and was there once: the log was cut off at its end"
+    elif found != witness.hash:
+        yield f"row {witness.id} is another one than was there once: the log was written anew"
 
 
 def _faults(record: AuditRecord, before: int, head: str) -> Iterator[str]:
@@ -156,12 +220,6 @@ def _faults(record: AuditRecord, before: int, head: str) -> Iterator[str]:
     if record.previous != head:
         where = "the first rows are" if before == 0 else "what came before it is"
         yield f"row {record.id} does not follow the row before it: {where} missing or altered"
-
-
-def _all(connection: Connection) -> Iterator[AuditRecord]:
-    query = select(audit_log).order_by(audit_log.c.id).execution_options(yield_per=_READ_AT_ONCE)
-    for row in connection.execute(query):
-        yield _record(row)
 
 
 def _record(row: Row[Any]) -> AuditRecord:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import Connection, Engine, inspect, text
 
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store.engine import reading, writing
 
-__all__ = ["NEWEST_REVISION", "LedgerTooNew", "migrate"]
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+__all__ = ["NEWEST_REVISION", "LedgerTooNew", "migrate", "refuse_newer"]
 
 NEWEST_REVISION = "0006"
 
@@ -33,18 +35,33 @@ def migrate(engine: Engine) -> None:
         if _revision(connection) == NEWEST_REVISION:
             return
     from alembic import command  # noqa: PLC0415  10 MB and half a second that only a migration has to pay
+
+    config = _scripts()
+    with writing(engine) as connection:
+        _refuse_unknown(_revision(connection), config)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def refuse_newer(connection: Connection) -> None:
+    """See that this version of InvestIQ can use, or migrate, a database.
+
+    Raises:
+        LedgerTooNew: it is at a revision that this version does not know.
+    """
+    revision = _revision(connection)
+    if revision != NEWEST_REVISION:
+        _refuse_unknown(revision, _scripts())
+
+
+def _scripts() -> Config:
     from alembic.config import Config  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     config = Config()
     # A percent sign in the path would be read as interpolation.
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    with writing(engine) as connection:
-        _refuse_unknown(_revision(connection), known)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    return config
 
 
 def _revision(connection: Connection) -> str | None:
@@ -55,7 +72,10 @@ def _revision(connection: Connection) -> str | None:
     return revision
 
 
-def _refuse_unknown(revision: str | None, known: Collection[str]) -> None:
+def _refuse_unknown(revision: str | None, scripts: Config) -> None:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    known = {script.revision for script in ScriptDirectory.from_config(scripts).walk_revisions()}
     if revision is not None and revision not in known:
         raise LedgerTooNew(
             f"the ledger is at revision {revision!r}, which this version of InvestIQ does not know (its newest is "

@@ -22,15 +22,20 @@ from investiq.foundation.vocabulary import (
     CycleOutcome,
     DenialReason,
     Dependency,
+    Door,
+    EdgeAnswer,
     EngineName,
     EngineStatus,
     HaltReason,
+    LogLevel,
     MarketPhase,
     ModelFeature,
     OrderOutcome,
     OrderStatus,
     Part,
     SilenceFault,
+    SpanDestination,
+    SpanOutcome,
     Subject,
 )
 
@@ -71,7 +76,7 @@ class Metric:
         absent: what it means when Prometheus has no sample of it.
         unused_because: why no rule, panel or SLO looks at it; empty where one does.
         bounds: the smallest and the largest value of a gauge; None where there is no such limit.
-        textfile: a batch job writes it to a file, which the node exporter exposes.
+        textfile: what has no /metrics of its own writes it to a file, which the node exporter exposes.
     """
 
     name: str
@@ -155,6 +160,22 @@ BUILD_INFO = Metric(
     (Label("version"), Label("python")),
     bounds=STATE,
 )
+LOG_RECORDS = Metric(
+    "investiq_log_records_total",
+    Kind.COUNTER,
+    Subject.API,
+    "Lines written to the log, by level.",
+    SERVERS,
+    (Label("level", _all(LogLevel)),),
+)
+SPANS = Metric(
+    "investiq_spans_total",
+    Kind.COUNTER,
+    Subject.API,
+    "Spans that were to be kept, by what became of them; dropped: more came than could be taken away.",
+    SERVERS,
+    (Label("destination", _all(SpanDestination)), Label("outcome", _all(SpanOutcome))),
+)
 DEPENDENCY_HEALTH = Metric(
     "investiq_dependency_health",
     Kind.GAUGE,
@@ -172,6 +193,20 @@ AUTH_FAILURES = Metric(
     (Part.API,),
     (Label("reason", ("missing", "unknown_key", "scope", "metrics_token", "heartbeat_token", "edge_token")),),
 )
+AUDIT_FAULTS = Metric(
+    "investiq_audit_log_faults",
+    Kind.GAUGE,
+    Subject.API,
+    "What the API found wrong in the log of changes: rows that were altered, added or taken out.",
+    (Part.API,),
+)
+KEYS_EXPIRING = Metric(
+    "investiq_api_keys_expiring",
+    Kind.GAUGE,
+    Subject.API,
+    "API keys that end within a week, or in the last fifth of their life, and that no newer key replaces.",
+    (Part.API,),
+)
 RATE_LIMITED = Metric(
     "investiq_rate_limited_total",
     Kind.COUNTER,
@@ -186,7 +221,7 @@ BACKGROUND_FAILURES = Metric(
     Subject.API,
     "Steps of the API's background work that failed.",
     (Part.API,),
-    (Label("task", ("trading", "market", "health", "lookout", "silences", "price_files")),),
+    (Label("task", ("trading", "market", "health", "lookout", "silences", "audit", "keys", "price_files")),),
 )
 DATABASE_WAITS = Metric(
     "investiq_database_connection_waits_total",
@@ -637,6 +672,34 @@ VERIFICATION_DURATION = _of_backup(
     "investiq_backup_verification_duration_seconds",
     "Time that the last verification of a restore took.",
     unit="seconds",
+)
+
+# ---- edge: counted by the supervisor in nginx's log, which goes through its hands ----
+
+NO_DOOR = "none"
+"""The door of who asks for a name that is none of ours, or in no HTTP."""
+
+_NO_EDGE = "the edge does not run here, or the node exporter is down or not scraped"
+
+EDGE_ANSWERS = Metric(
+    "investiq_edge_answers_total",
+    Kind.COUNTER,
+    Subject.EDGE,
+    "Requests that nginx at the edge has answered, by the host that was asked for and how; 429 is not among 4xx.",
+    (),
+    (Label("door", (*_all(Door), NO_DOOR)), Label("answer", _all(EdgeAnswer))),
+    absent=_NO_EDGE,
+    textfile=True,
+)
+EDGE_COUNTED = Metric(
+    "investiq_edge_counted_timestamp_seconds",
+    Kind.GAUGE,
+    Subject.EDGE,
+    "When the answers of the edge were last written down for the node exporter, in Unix seconds.",
+    (),
+    unit="seconds",
+    absent=_NO_EDGE,
+    textfile=True,
 )
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

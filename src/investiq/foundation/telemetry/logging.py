@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on stderr, with the part, the request id and the level.
+"""Structured logs: one JSON object a line on stderr, with time, level, part, subject, event, request and trace.
 
 Nothing here opens a file: whoever starts the process (`investiq up`, a container engine) keeps and rotates its output,
 ours and that of programs that are not ours in the same way.
@@ -11,18 +11,29 @@ import logging
 import re
 import sys
 import time
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache, partial
 from io import RawIOBase
 from typing import Any, Final, TextIO
 
 from investiq.foundation.optional_imports import as_if_missing
+from investiq.foundation.telemetry import tracing
+from investiq.foundation.telemetry.events import LIBRARY, REQUEST, subject_of
 
 with as_if_missing("rich", "greenlet"):  # for consoles, and for greenlets: 5 MB and 80 ms of every process
     import structlog
 from structlog.typing import EventDict, Processor
 
-__all__ = ["REQUEST_ID", "configure", "log_request", "without_keys"]
+__all__ = [
+    "REQUEST_ID",
+    "configure",
+    "count_records_with",
+    "log_request",
+    "request_headers",
+    "without_keys",
+    "without_secrets",
+]
 
 _BOUND: Final[tuple[Processor, ...]] = (
     structlog.contextvars.merge_contextvars,
@@ -30,6 +41,7 @@ _BOUND: Final[tuple[Processor, ...]] = (
     structlog.stdlib.add_log_level,
 )
 _TIMED: Final[Processor] = structlog.processors.TimeStamper(fmt="iso", utc=True)
+_Count = Callable[[], None]
 
 
 def _request_id_variable() -> ContextVar[Any]:
@@ -51,6 +63,7 @@ class _Output:
     def __init__(self) -> None:
         self.part = ""
         self.has_requests = False
+        self.counts: Mapping[str, _Count] = {}
         self.write_to(sys.stderr)
 
     def write_to(self, stream: TextIO) -> None:
@@ -124,6 +137,11 @@ def configure(part: str, level: str, stream: TextIO | None = None) -> None:
     )
 
 
+def count_records_with(counts: Mapping[str, _Count]) -> None:
+    """Call the one of its level for each line from now on, from any thread."""
+    _OUTPUT.counts = counts
+
+
 def log_request(logger: str, request_id: str, *, method: str, path: str, status: int, milliseconds: float) -> None:
     """Log, at level info, that a request was answered: by far the most frequent line.
 
@@ -134,11 +152,22 @@ def log_request(logger: str, request_id: str, *, method: str, path: str, status:
         return
     if "iq" in path:
         path = without_keys(path)
+    if (count := _OUTPUT.counts.get("info")) is not None:
+        count()
+    ids = tracing.ids()
+    trace = f', "trace_id": "{ids[0]}", "span_id": "{ids[1]}"' if ids else ""
     _OUTPUT.write(
         f'{{"method": {_quote(method)}, "path": {_quote(path)}, "status": {status}, "duration_ms": {milliseconds!r}, '
         f'"event": "request", "request_id": {_quote(request_id)}, "logger": {_quote(logger)}, "level": "info", '
-        f'"timestamp": "{_iso(time.time_ns() // 1000)}", "part": {_quote(_OUTPUT.part)}}}'
+        f'"timestamp": "{_iso(time.time_ns() // 1000)}", "part": {_quote(_OUTPUT.part)}, '
+        f'"subject": {_REQUEST_SUBJECT}{trace}}}'
     )
+
+
+def request_headers() -> Mapping[str, str]:
+    """What tells a server of ours for which request it is asked, so that its log has the same id."""
+    request_id = REQUEST_ID.get("")
+    return {"X-Request-ID": request_id} if isinstance(request_id, str) and request_id else {}
 
 
 def without_keys(text: str) -> str:
@@ -146,7 +175,20 @@ def without_keys(text: str) -> str:
     return _KEYS.sub("********", text)
 
 
+def without_secrets(line: str) -> str:
+    """A line without what has the form of a secret, whoever wrote it there."""
+    if "iq" in line:
+        line = _KEYS.sub("********", line)
+    if "earer" in line or "asic" in line:
+        line = _CREDENTIALS.sub(r"\1 ********", line)
+    return _PASSWORDS.sub("********", line) if "@" in line else line
+
+
 _KEYS: Final = re.compile(r"iq[sl]?_[A-Za-z0-9_-]{20,}")
+_CREDENTIALS: Final = re.compile(r"\b([Bb]earer|[Bb]asic)\s+[A-Za-z0-9+/=_.~-]{12,}")
+_PASSWORDS: Final = re.compile(r"(?<=://)[^\s/:@\"']*:[^\s/@\"']+(?=@)")
+"""User and password in an address."""
+_REQUEST_SUBJECT: Final = json.dumps(subject_of(REQUEST))
 
 
 def _iso(microseconds: int) -> str:
@@ -163,7 +205,7 @@ def _second(seconds: int) -> str:
 def _formatter() -> logging.Formatter:
     """Makes lines of what libraries log."""
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=(*_BOUND, structlog.stdlib.ExtraAdder(), _TIMED),
+        foreign_pre_chain=(*_BOUND, structlog.stdlib.ExtraAdder(), _TIMED, _as_of_library),
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendered()],
     )
 
@@ -171,11 +213,21 @@ def _formatter() -> logging.Formatter:
 def _rendered() -> tuple[Processor, ...]:
     # Local variables stay out of logged tracebacks: they hold keys and tokens.
     tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=30)
-    return _add_part, structlog.processors.ExceptionRenderer(tracebacks), _as_json
+    return _describe, structlog.processors.ExceptionRenderer(tracebacks), _as_json
 
 
-def _add_part(_logger: Any, _method: str, event: EventDict) -> EventDict:
+def _as_of_library(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    return {**event, "event": LIBRARY, "message": event["event"]}
+
+
+def _describe(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Say whose line it is, and of which trace; and count it."""
     event["part"] = _OUTPUT.part
+    event["subject"] = subject_of(event["event"])
+    if ids := tracing.ids():
+        event["trace_id"], event["span_id"] = ids
+    if (count := _OUTPUT.counts.get(event["level"])) is not None:
+        count()
     return event
 
 
@@ -184,4 +236,4 @@ _encode: Final = json.JSONEncoder(default=str).encode  # made once: `json.dumps`
 
 
 def _as_json(_logger: Any, _method: str, event: EventDict) -> str:
-    return _encode(event)
+    return without_secrets(_encode(event))

@@ -10,9 +10,9 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from investiq import __version__
-from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry import catalogue, logging, tracing
 from investiq.foundation.telemetry.catalogue import Kind, Metric
-from investiq.foundation.vocabulary import Part
+from investiq.foundation.vocabulary import LogLevel, Part
 
 __all__ = ["Metrics"]
 
@@ -33,6 +33,9 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self._collectors = {metric: _collector(metric, self.registry) for metric in catalogue.of_part(part)}
+        logs, spans = self.counter(catalogue.LOG_RECORDS), self.counter(catalogue.SPANS)
+        logging.count_records_with({level.value: logs.labels(level.value).inc for level in LogLevel})
+        tracing.count_spans_with(lambda where, what, number: spans.labels(where.value, what.value).inc(number))
         self.gauge(catalogue.BUILD_INFO).labels(__version__, platform.python_version()).set(1)
 
     def counter(self, metric: Metric) -> Counter:

@@ -32,7 +32,7 @@ def _section(subject: str, metrics: list[Metric]) -> str:
 def _entry(metric: Metric) -> str:
     lines = [f"### `{metric.name}`\n", f"{metric.help}\n", f"- kind: {metric.kind}{_unit(metric)}"]
     jobs = ", ".join(f"`{job}`" for job in metric.jobs)
-    lines.append(f"- emitted by: {jobs}{', from a file of a batch job' if metric.textfile else ''}")
+    lines.append(f"- emitted by: {jobs}{', which reads it from a file' if metric.textfile else ''}")
     lines += [f"- label {_label(label)}" for label in metric.labels]
     if metric.buckets:
         lines.append(f"- buckets: {', '.join(repr(bound).removesuffix('.0') for bound in metric.buckets)}")

@@ -62,6 +62,10 @@ def made_of(engine: str, snapshot: Snapshot, assessed: Assessed) -> Made:
     return Made(EngineResult.of(engine, answer, snapshot.as_of, milliseconds), holds=not passing)
 
 
+UNFORESEEN = "internal_error"
+"""Why an engine failed, where it is no reason that is known in advance: a fault of ours, which the log tells as one."""
+
+
 def failure_reason(error: Exception) -> str:
     """A word from a closed set. What the error says may hold addresses, paths or keys, so only the log gets that."""
     match error:
@@ -70,7 +74,7 @@ def failure_reason(error: Exception) -> str:
         case InvestIQError():
             return error.reason
         case _:
-            return "internal_error"
+            return UNFORESEEN
 
 
 @dataclass
@@ -149,7 +153,8 @@ class EngineRun:
         if failed:
             symbol, error = failed[0]
             reason = failure_reason(error)
-            _log.error(
+            tell = _log.error if reason == UNFORESEEN else _log.warning
+            tell(
                 "engine_failed",
                 engine=self.engine.name,
                 symbol=symbol,

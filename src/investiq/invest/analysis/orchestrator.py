@@ -14,12 +14,12 @@ from typing import TypeVar, cast
 
 import structlog
 
-from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry import attributes, catalogue, tracing
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.threads import BoundedThreads, Turns
 from investiq.invest.analysis.engine import Answer, Engine, Steady, history_inputs
 from investiq.invest.analysis.kept_results import MOST_SYMBOLS, KeptResults, Made
-from investiq.invest.analysis.many import Assessed, EngineRun, failure_reason, made_of
+from investiq.invest.analysis.many import UNFORESEEN, Assessed, EngineRun, failure_reason, made_of
 from investiq.invest.analysis.overall import combined
 from investiq.invest.analysis.result import Analysis, EngineResult, Findings
 from investiq.invest.analysis.snapshot import Snapshot
@@ -113,7 +113,11 @@ class Orchestrator:
         Raises:
             UnknownSymbol: the market has no such symbol.
         """
-        return self.repeat(symbol) or await self._analyze(symbol)
+        found = self.repeat(symbol)
+        if found is None:
+            with tracing.span("analyze", {attributes.SYMBOL: symbol}):
+                found = await self._analyze(symbol)
+        return found
 
     def repeat(self, symbol: str) -> Analysis | None:
         """What `analyze` would say, if nothing need be computed for it nor looked up; None when something must.
@@ -250,11 +254,17 @@ class Orchestrator:
         return findings
 
     async def _made(self, engine: Engine, snapshot: Snapshot) -> Made:
-        started = time.perf_counter()
-        answer = await self._guarded(engine, snapshot)
-        seconds = time.perf_counter() - started
-        self._durations.labels(engine.name).observe(seconds)
-        return made_of(engine.name, snapshot, Assessed(answer, seconds))
+        described = {attributes.ENGINE: engine.name, attributes.SYMBOL: snapshot.symbol}
+        with tracing.span(f"engine {engine.name}", described) as span:
+            started = time.perf_counter()
+            answer = await self._guarded(engine, snapshot)
+            seconds = time.perf_counter() - started
+            self._durations.labels(engine.name).observe(seconds)
+            made = made_of(engine.name, snapshot, Assessed(answer, seconds))
+            span.set(attributes.ENGINE_STATUS, made.result.status.value)
+            if isinstance(answer, Exception):
+                span.fail(failure_reason(answer))
+        return made
 
     async def _guarded(self, engine: Engine, snapshot: Snapshot) -> Answer | Exception:
         """The engine's answer, or how it failed; the log has the traceback."""
@@ -265,7 +275,8 @@ class Orchestrator:
         except Exception as error:
             # Where our own limit ran out, the traceback would only show that we waited.
             traceback, reason = not limit.expired(), failure_reason(error)
-            _log.error("engine_failed", engine=engine.name, symbol=snapshot.symbol, reason=reason, exc_info=traceback)
+            tell = _log.error if reason == UNFORESEEN else _log.warning
+            tell("engine_failed", engine=engine.name, symbol=snapshot.symbol, reason=reason, exc_info=traceback)
             return error
 
     async def _assess(self, engine: Engine, snapshot: Snapshot) -> Answer:

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from investiq.clients.session.credentials import tls_context
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry import tracing
+from investiq.foundation.telemetry.logging import request_headers
 from investiq.foundation.threads import BoundedThreads
 from investiq.invest.market.types import Bar, Symbol
 from investiq.invest.signals.features import NEEDED_BARS
@@ -208,7 +210,11 @@ class SignalClient:
         try:
             # httpx2 limits each step by itself: an answer that drips in could take for ever.
             async with asyncio.timeout(self._timeout):
-                return await self._http.request(method, path, **options)
+                with tracing.call(method, self._base_url + path) as call:
+                    headers = {**options.pop("headers", {}), **request_headers(), **call.headers}
+                    response = await self._http.request(method, path, headers=headers, **options)
+                    call.answered(response.status_code)
+                    return response
         except (httpx2.TimeoutException, TimeoutError):
             raise SignalTimeout(f"the signal models service at {self._base_url} did not answer in time") from None
         except httpx2.DecodingError as error:

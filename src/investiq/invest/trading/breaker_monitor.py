@@ -286,7 +286,7 @@ class BreakerMonitor:
             self._metrics.halted(self.demanded is not None)
         self._metrics.measured(after)
         if after is not before:
-            log.warning("trading resumed", note=note, by=by)
+            log.warning("trading_resumed", note=note, by=by)
 
     def state(self, connection: Connection) -> BreakerState:
         """The breaker's state with a demanded halt in it.
@@ -331,7 +331,7 @@ class BreakerMonitor:
         try:
             return self._book.breaker(connection)
         except BreakerUnreadable as error:
-            log.error("breaker unreadable", error=error.message)
+            log.warning("breaker_unreadable", error=error.message)
             return None
 
     def _unreadable(self) -> BreakerState:

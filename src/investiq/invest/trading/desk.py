@@ -24,6 +24,7 @@ from investiq.foundation.config.schema import TradingConfig
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import ping, reading, reserved_connection, writing
 from investiq.foundation.store.audit import Actor, AuditEntry, append
+from investiq.foundation.telemetry import attributes, tracing
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import (
     AuditAction,
@@ -95,7 +96,7 @@ def open_desk(
         terms = AccountTerms(PaperBroker.name, mode, config.initial_cash)
         cash = AccountBook().open(connection, terms, market.session(), when)
     if cash != config.initial_cash:
-        log.warning("initial_cash has no effect on an open account", configured=config.initial_cash, account=cash)
+        log.warning("initial_cash_not_used", configured=config.initial_cash, account=cash)
     broker = PaperBroker(engine, market, Costs.of(config), cash, mode)
     desk = Desk(
         config=config,
@@ -162,7 +163,7 @@ class Desk:
         try:
             self._router.follow(watched)
         except BrokerUnavailable as error:
-            log.warning("open doubts wait for the broker", error=error.message)
+            log.warning("open_doubts_wait", error=error.message)
         self._monitor.observe()
 
     def submit(self, request: OrderRequest, idempotency_key: str, by: str, actor: Actor | None = None) -> Submission:
@@ -177,6 +178,16 @@ class Desk:
             DatabaseUnavailable: nothing was kept and nothing was sent, or the broker's answer could not be kept; the
                 same call with the same key is safe in both cases and tells which.
         """
+        described = {attributes.SYMBOL: request.symbol, attributes.SIDE: request.side.value}
+        with tracing.span("submit order", described) as span:
+            submission = self._submit(request, idempotency_key, by, actor)
+            span.set(attributes.ORDER_ID, submission.order.id)
+            span.set(attributes.ORDER_STATUS, submission.order.status.value)
+            if submission.order.reason:
+                span.set(attributes.ORDER_REASON, submission.order.reason)
+        return submission
+
+    def _submit(self, request: OrderRequest, idempotency_key: str, by: str, actor: Actor | None) -> Submission:
         order_id = uuid4().hex
         with self._changing(), self._router.sending(order_id):
             with writing(self._engine) as connection:
@@ -331,7 +342,7 @@ class Desk:
             try:
                 self._monitor.halt(note, by, actor)
             except Exception as error:  # whatever keeps it from being written, it was demanded
-                log.error("halt in force but not kept yet", error=str(error))
+                log.warning("halt_not_kept_yet", error=str(error))
             return self.status()
 
     def resume(self, note: str, by: str, actor: Actor | None = None) -> TradingStatus:

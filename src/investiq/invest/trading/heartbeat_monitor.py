@@ -96,9 +96,9 @@ class HeartbeatMonitor:
             limit = f"the limit (heartbeat_timeout_seconds) is {heartbeat.limit_seconds:g} s"
             last = f"the last heartbeat of the monitoring was {age:.0f} s old, {limit}"
             self._loss = HeartbeatLoss(heartbeat.losses, f"{last}: nobody would have noticed a fault")
-            log.error("monitoring lost", age_seconds=round(age, 1), limit_seconds=heartbeat.limit_seconds)
+            log.warning("monitoring_lost", age_seconds=round(age, 1), limit_seconds=heartbeat.limit_seconds)
         elif heartbeat.state is HeartbeatState.FRESH and before.state is not HeartbeatState.FRESH:
-            log.info("monitoring heard", before=before.state.value)
+            log.info("monitoring_heard", before=before.state.value)
 
 
 def describe_heartbeat(heartbeat: HeartbeatRecord, now: Instant) -> str:

@@ -43,7 +43,7 @@ class TradingMetrics:
         """An order was denied before it reached the broker."""
         self._denials.labels(order.reason).inc()
         self._orders.labels(OrderStatus.DENIED).inc()
-        log.info("order denied", order=order.id, symbol=order.symbol, reason=order.reason, why=order.message)
+        log.info("order_denied", order=order.id, symbol=order.symbol, reason=order.reason, why=order.message)
 
     def changed(self, change: Change) -> None:
         """An order came to another status, or did not."""
@@ -54,7 +54,14 @@ class TradingMetrics:
             self._orders.labels(entered).inc()
         if entered is OrderStatus.FILLED:
             self._trades.inc()
-        log.info("order " + entered, order=order.id, symbol=order.symbol, side=order.side, reason=order.reason)
+        log.info(
+            "order_changed",
+            status=entered.value,
+            order=order.id,
+            symbol=order.symbol,
+            side=order.side,
+            reason=order.reason,
+        )
 
     def acknowledged(self, seconds: float) -> None:
         """The broker answered a submit."""
@@ -64,7 +71,7 @@ class TradingMetrics:
         """Trading was halted, by the breaker or by hand."""
         self._trips.labels(halt.reason).inc()
         self._halted.set(1)
-        log.warning("trading halted", reason=halt.reason, note=halt.note, by=halt.by)
+        log.warning("trading_halted", reason=halt.reason, note=halt.note, by=halt.by)
 
     def halted(self, halted: bool, *, awaiting: bool = False) -> None:
         """Whether entries are denied by the breaker now; `awaiting`: only until the first heartbeat."""

@@ -31,6 +31,7 @@ from sqlalchemy import Connection, Engine
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.store import reading, writing
 from investiq.foundation.store.audit import Actor, AuditEntry, append
+from investiq.foundation.telemetry import attributes, tracing
 from investiq.foundation.vocabulary import AuditAction, OrderStatus
 from investiq.invest.trading.brokers.protocol import Broker, BrokerOrder, BrokerUnavailable, UnknownAtBroker
 from investiq.invest.trading.event_time import EventTime, UtcClock
@@ -96,9 +97,10 @@ class OrderRouter:
         """
         started = perf_counter()
         try:
-            report = self._broker.submit(order)
+            with tracing.span("broker submit", {attributes.BROKER: self._broker.name}):
+                report = self._broker.submit(order)
         except BrokerUnavailable as error:
-            log.warning("order in doubt", order=order.id, error=error.message)
+            log.warning("order_in_doubt", order=order.id, error=error.message)
             return self._mark(order, OrderStatus.UNKNOWN, "no_answer", error.message)
         self._metrics.acknowledged(perf_counter() - started)
         return self._merge(order, report)
@@ -161,7 +163,7 @@ class OrderRouter:
             try:
                 self._merge(order, report)
             except RuntimeError as error:  # one order that cannot be must not keep the others from being followed
-                log.error("impossible report", order=order.id, error=str(error))
+                log.error("impossible_report", order=order.id, error=str(error))
                 impossible = error
         if impossible is not None:
             raise impossible

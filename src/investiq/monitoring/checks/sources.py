@@ -12,6 +12,7 @@ _SRC = "src/investiq"
 _SOURCES = {
     "monitoring/prometheus.yml": f"{_SRC}/monitoring/scraping/jobs.py",
     "monitoring/blackbox.yml": f"{_SRC}/monitoring/scraping/probes.py",
+    "monitoring/alloy.alloy": f"{_SRC}/monitoring/scraping/alloy.py",
     "monitoring/alertmanager.yml": f"{_SRC}/monitoring/routing/routes.py",
     "monitoring/validate.sh": f"{_SRC}/operate/render/templates/validate.sh",
     "docs/metrics.md": f"{_SRC}/foundation/telemetry/catalogue.py",

@@ -12,9 +12,11 @@ from investiq.foundation.telemetry.catalogue import (
     DEPENDENCY_HEALTH,
     ERRORS,
     EVENT_LOOP_LAG,
+    LOG_RECORDS,
     RATE_LIMITED,
     REQUEST_DURATION,
     REQUESTS,
+    SPANS,
 )
 from investiq.foundation.topology import API
 from investiq.foundation.vocabulary import Subject
@@ -24,11 +26,14 @@ from investiq.monitoring.dashboards.red import red_panels
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.rules.api import (
     API_SATURATED,
+    AUDIT_LOG_BROKEN,
     AUTH_FAILURES_HIGH,
     DEPENDENCY_DOWN,
     HIGH_ERROR_RATE,
     HIGH_LATENCY,
+    KEY_EXPIRING,
     PROBE_FAILING,
+    UNEXPECTED_ERRORS,
 )
 from investiq.monitoring.selectors import OF_USERS, buckets, observations
 from investiq.promql.matcher import eq, matching
@@ -211,6 +216,61 @@ _DATABASE_WAITS = Panel(
     width=24,
 )
 
+_LOG_LINES = Panel(
+    title="Lines logged",
+    description=(
+        "Lines a second that the servers write, by level. `investiq logs --level warning` shows those from warning on, "
+        "of all parts in the order of time."
+    ),
+    unit=PanelUnit.PER_SECOND,
+    queries=(Query(per_second(LOG_RECORDS, by=("level",)), "{{level}}"),),
+    width=8,
+)
+
+_UNEXPECTED = Panel(
+    title="Errors that nobody foresaw",
+    description=(
+        "Lines of level error and critical in five minutes, as UnexpectedErrors counts them. `investiq logs --level "
+        "error` shows them."
+    ),
+    unit=PanelUnit.COUNT,
+    queries=(Query(of_alert(UNEXPECTED_ERRORS), "{{job}}"),),
+    alerts=(UNEXPECTED_ERRORS,),
+    width=8,
+)
+
+_SPANS = Panel(
+    title="Spans of traces",
+    description=(
+        "Spans a second that were to be kept, by where they went and what became of them. `dropped` and `failed` are "
+        "lost: the collector does not answer, or the disk takes no more. Without [tracing] there are none."
+    ),
+    unit=PanelUnit.PER_SECOND,
+    queries=(Query(per_second(SPANS, by=("destination", "outcome")), "{{destination}} {{outcome}}"),),
+    width=8,
+)
+
+_AUDIT_FAULTS = Panel(
+    title="Faults in the log of changes",
+    description=(
+        "Rows of the audit log that were altered, added or taken out, as the API finds them when it goes through it "
+        "again and again. `investiq audit --verify` names them."
+    ),
+    unit=PanelUnit.COUNT,
+    queries=(Query(of_alert(AUDIT_LOG_BROKEN), "faults"),),
+    alerts=(AUDIT_LOG_BROKEN,),
+    width=12,
+)
+
+_KEYS_EXPIRING = Panel(
+    title="API keys that end soon",
+    description="Keys that end within a week, or in the last fifth of their life, and that no newer key replaces.",
+    unit=PanelUnit.COUNT,
+    queries=(Query(of_alert(KEY_EXPIRING), "keys"),),
+    alerts=(KEY_EXPIRING,),
+    width=12,
+)
+
 _VERSIONS = Panel(
     title="Versions that run",
     description="Version of InvestIQ and of Python for each server. Two versions at once: a deployment is incomplete.",
@@ -232,6 +292,7 @@ DASHBOARD = Dashboard(
         Row("Every request", (REQUESTS_ANSWERED, ERROR_RATE, _STATUSES, _SLOWEST)),
         Row("Dependencies and probes", (DEPENDENCIES, _PROBES)),
         Row("Saturation", (CONNECTIONS, _SATURATION, _LATENESS_OF_ALL, _BACKGROUND, _DATABASE_WAITS)),
-        Row("Refusals and versions", (_REFUSALS, _WRONG_KEYS, _RATE_LIMITED, _VERSIONS)),
+        Row("Logs and traces", (_LOG_LINES, _UNEXPECTED, _SPANS)),
+        Row("Refusals and versions", (_REFUSALS, _WRONG_KEYS, _RATE_LIMITED, _AUDIT_FAULTS, _KEYS_EXPIRING, _VERSIONS)),
     ),
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from investiq.foundation.contract.panels import RATE_INTERVAL, PanelState, PanelUnit, PanelView
+from investiq.foundation.telemetry.catalogue import EDGE_ANSWERS
 from investiq.foundation.topology import EDGE, NGINX_EXPORTER, PROBES
 from investiq.foundation.vocabulary import Subject
 from investiq.monitoring.dashboards.panel import Dashboard, Panel, Query, Row
-from investiq.monitoring.dashboards.panel_queries import of_alert
+from investiq.monitoring.dashboards.panel_queries import of_alert, per_second
 from investiq.monitoring.exporters import blackbox, nginx
-from investiq.monitoring.rules.edge import EDGE_DOWN, EDGE_DROPS, EDGE_NEARLY_FULL
+from investiq.monitoring.rules.edge import EDGE_DOWN, EDGE_DROPS, EDGE_FAILING, EDGE_LIMITING, EDGE_NEARLY_FULL
 from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq
 
@@ -78,11 +79,41 @@ _DROPPED = Panel(
     alerts=(EDGE_DROPS,),
 )
 
+_ANSWERS = Panel(
+    title="Answers",
+    description="Requests a second by how nginx answered; 429: asked faster than one address may.",
+    unit=PanelUnit.PER_SECOND,
+    width=8,
+    queries=(Query(per_second(EDGE_ANSWERS, by=("answer",)), "{{answer}}"),),
+)
+
+_FAILED = Panel(
+    title="Failed, by host",
+    description="The share of requests that was answered with a 5xx status, as EdgeFailing counts it.",
+    unit=PanelUnit.SHARE,
+    width=8,
+    queries=(Query(of_alert(EDGE_FAILING), "{{door}}"),),
+    alerts=(EDGE_FAILING,),
+)
+
+_LIMITED = Panel(
+    title="Turned away",
+    description="Requests a second that came faster than one address may ask, as EdgeLimitingClients counts them.",
+    unit=PanelUnit.PER_SECOND,
+    width=8,
+    queries=(Query(of_alert(EDGE_LIMITING), "turned away"),),
+    alerts=(EDGE_LIMITING,),
+)
+
 DASHBOARD = Dashboard(
     name=Subject.EDGE.value,
     title="InvestIQ Edge",
     description="The door to the network: nginx, its certificate, and who comes.",
     subject=Subject.EDGE,
     targets=nginx.UP,
-    rows=(Row("Is it up?", (_UP, _PROBED, _CERTIFICATE)), Row("Who comes", (_REQUESTS, _ACTIVE, _DROPPED))),
+    rows=(
+        Row("Is it up?", (_UP, _PROBED, _CERTIFICATE)),
+        Row("What they get", (_ANSWERS, _FAILED, _LIMITED)),
+        Row("Who comes", (_REQUESTS, _ACTIVE, _DROPPED)),
+    ),
 )

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from investiq.foundation.telemetry.catalogue import AUTH_FAILURES, DEPENDENCY_HEALTH, EVENT_LOOP_LAG, REQUEST_DURATION
+from investiq.foundation.telemetry.catalogue import (
+    AUDIT_FAULTS,
+    AUTH_FAILURES,
+    DEPENDENCY_HEALTH,
+    EVENT_LOOP_LAG,
+    KEYS_EXPIRING,
+    LOG_RECORDS,
+    REQUEST_DURATION,
+)
 from investiq.foundation.topology import API, PROBES, SIGNALS, WEB
-from investiq.foundation.vocabulary import Dependency, RestartAlert, Severity, Subject
+from investiq.foundation.vocabulary import Dependency, LogLevel, RestartAlert, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters.blackbox import PROBE_SUCCESS, PROBED
 from investiq.monitoring.exporters.scrape import UP
@@ -16,15 +24,18 @@ from investiq.promql.number import number_text
 __all__ = [
     "ALERTS",
     "API_SATURATED",
+    "AUDIT_LOG_BROKEN",
     "DEPENDENCY_DOWN",
     "FRONTEND_DOWN",
     "HIGH_ERROR_RATE",
     "HIGH_LATENCY",
+    "KEY_EXPIRING",
     "PROBE_FAILING",
     "RECORDINGS",
     "REQUEST_RATE",
     "SERVICE_ABSENT",
     "SERVICE_DOWN",
+    "UNEXPECTED_ERRORS",
 ]
 
 _REQUESTS_FLOOR = 0.1  # requests a second, 30 in five minutes: below that a single failure would be a high ratio
@@ -224,6 +235,58 @@ AUTH_FAILURES_HIGH = Alert(
     covered_by="ServiceDown",
 )
 
+_UNEXPECTED = eq("level", LogLevel.ERROR, LogLevel.CRITICAL)
+
+UNEXPECTED_ERRORS = Alert(
+    name="UnexpectedErrors",
+    subject=Subject.API,
+    severity=Severity.WARNING,
+    # What is foreseen is logged as a warning, and has an alert of its own where somebody has to act.
+    query=f"sum by (job) (increase({series(LOG_RECORDS, _UNEXPECTED)}[5m]))",
+    op=">",
+    threshold=0,
+    for_seconds=0,
+    summary='{{ $labels.job }} has logged {{ $value | printf "%.0f" }} errors that nobody foresaw',
+    description=(
+        "In the last five minutes it met something that it was not written for. What it did just then has failed, and "
+        "may fail again; the log has the traceback."
+    ),
+    no_data=NoData.QUIET,
+)
+
+AUDIT_LOG_BROKEN = Alert(
+    name="AuditLogBroken",
+    subject=Subject.API,
+    severity=Severity.WARNING,
+    query=series(AUDIT_FAULTS, eq("job", API.job)),
+    op=">",
+    threshold=0,
+    summary='the log of changes has {{ $value | printf "%.0f" }} faults: somebody wrote into its database',
+    description=(
+        "Rows of the audit log were altered or taken out, or it was cut off at its end. InvestIQ only ever adds rows: "
+        "somebody with access to the database did this, or an older ledger was put in its place."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
+)
+
+KEY_EXPIRING = Alert(
+    name="KeyExpiring",
+    subject=Subject.API,
+    severity=Severity.WARNING,
+    query=series(KEYS_EXPIRING, eq("job", API.job)),
+    op=">",
+    threshold=0,
+    for_seconds=600,
+    summary='API keys that end soon, with nothing to replace them: {{ $value | printf "%.0f" }}',
+    description=(
+        "An API key ends within a week, or in the last fifth of its life, and there is no newer one of its name. From "
+        "its end on, whatever shows it is refused."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="ServiceDown",
+)
+
 _DEPENDENCY_LOSS = {
     Severity.CRITICAL: (
         "Its health check has failed for a minute. Without the database or the broker, no orders are accepted; "
@@ -276,4 +339,7 @@ ALERTS = (
     SIGNAL_MODELS_UNREACHABLE,
     API_SATURATED,
     AUTH_FAILURES_HIGH,
+    UNEXPECTED_ERRORS,
+    AUDIT_LOG_BROKEN,
+    KEY_EXPIRING,
 )

@@ -1,17 +1,28 @@
-"""Alerts about the edge: dead, refusing connections, or nearly full. What its probe and certificate say is judged where
-those of every service are."""
+"""Alerts about the edge: dead, full or nearly so, failing, or turning people away. What its probe and certificate say
+is judged where those of every service are."""
 
 from __future__ import annotations
 
+from investiq.foundation.telemetry.catalogue import EDGE_ANSWERS, EDGE_COUNTED
 from investiq.foundation.topology import EDGE, NGINX_EXPORTER
-from investiq.foundation.vocabulary import Severity, Subject
+from investiq.foundation.vocabulary import EdgeAnswer, Severity, Subject
 from investiq.monitoring.alert import Alert, NoData
 from investiq.monitoring.exporters import nginx
 from investiq.monitoring.exporters.scrape import UP
 from investiq.monitoring.selectors import series
 from investiq.promql.matcher import eq
 
-__all__ = ["ALERTS", "EDGE_DOWN", "EDGE_DROPS", "EDGE_NEARLY_FULL", "EDGE_UNWATCHED", "FULL"]
+__all__ = [
+    "ALERTS",
+    "EDGE_DOWN",
+    "EDGE_DROPS",
+    "EDGE_FAILING",
+    "EDGE_LIMITING",
+    "EDGE_NEARLY_FULL",
+    "EDGE_NOT_COUNTED",
+    "EDGE_UNWATCHED",
+    "FULL",
+]
 
 _HERE = eq("job", NGINX_EXPORTER.job)
 
@@ -90,4 +101,67 @@ EDGE_UNWATCHED = Alert(
     covered_by="TargetMissing",
 )
 
-ALERTS = (EDGE_UNWATCHED, EDGE_DOWN, EDGE_DROPS, EDGE_NEARLY_FULL)
+_ANSWERED = f"sum by (door) (rate({series(EDGE_ANSWERS)}[5m]))"
+
+EDGE_FAILING = Alert(
+    name="EdgeFailing",
+    subject=Subject.EDGE,
+    severity=Severity.WARNING,
+    query=f"sum by (door) (rate({series(EDGE_ANSWERS, eq('answer', EdgeAnswer.FAILED))}[5m])) / {_ANSWERED}",
+    op=">",
+    threshold=0.05,
+    # 30 requests in five minutes: below that a single failure would be a high ratio.
+    extra_condition=f"and {_ANSWERED} > 0.1",
+    for_seconds=120,
+    service=EDGE.job,
+    summary="the edge fails {{ $value | humanizePercentage }} of the requests to {{ $labels.door }}",
+    description=(
+        "More than one request in twenty that came from outside to this host has been answered with a 5xx status over "
+        "the last five minutes: what is behind it is down, or too slow. On the machine itself it may answer well."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="EdgeNotCounted",
+)
+
+EDGE_LIMITING = Alert(
+    name="EdgeLimitingClients",
+    subject=Subject.EDGE,
+    severity=Severity.WARNING,
+    query=f"sum(rate({series(EDGE_ANSWERS, eq('answer', EdgeAnswer.LIMITED))}[5m]))",
+    op=">",
+    threshold=1,
+    for_seconds=300,
+    service=EDGE.job,
+    summary='the edge turns {{ $value | printf "%.1f" }} requests a second away',
+    description=(
+        "For five minutes clients have asked faster than one address may, and were answered 429. Either a script or a "
+        "crowd behind one address gets less than it wants, or somebody tries to get in. Everybody else is served."
+    ),
+    no_data=NoData.COVERED,
+    covered_by="EdgeNotCounted",
+)
+
+EDGE_NOT_COUNTED = Alert(
+    name="EdgeNotCounted",
+    subject=Subject.EDGE,
+    severity=Severity.WARNING,
+    query=f"time() - {series(EDGE_COUNTED)} > 60 or absent({series(EDGE_COUNTED)})",
+    for_seconds=120,
+    service=EDGE.job,
+    summary="nobody counts what the edge answers",
+    description=(
+        "The supervisor has not written down for two minutes how nginx answers, or the node exporter does not read it. "
+        "That the edge fails, or turns clients away, would be noticed by nobody. That it is down, EdgeDown still tells."
+    ),
+    no_data=NoData.QUIET,
+)
+
+ALERTS = (
+    EDGE_UNWATCHED,
+    EDGE_DOWN,
+    EDGE_FAILING,
+    EDGE_DROPS,
+    EDGE_NEARLY_FULL,
+    EDGE_LIMITING,
+    EDGE_NOT_COUNTED,
+)

@@ -199,10 +199,6 @@ class Restic:
         """Write what a snapshot holds into `target`, and read it again."""
         self._call("restore", snapshot.id, "--target", str(target), "--verify")
 
-    def read(self, snapshot: Snapshot, path: str) -> str:
-        """One small file of a snapshot."""
-        return "\n".join(self._lines("dump", snapshot.id, path))
-
     def mark_proven(self, snapshot: Snapshot) -> None:
         """Tag it."""
         if not snapshot.proven:

@@ -8,21 +8,22 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import DBAPIError
 
 from investiq.foundation.config import Config, Paths
 from investiq.foundation.config.paths import ledger_url
-from investiq.foundation.store import DatabaseUnavailable, hold_ledger, open_engine
+from investiq.foundation.store import DatabaseUnavailable, hold_ledger, open_engine, public_url, refuse_newer
 from investiq.foundation.vocabulary import BackupPart
 from investiq.operate.backup import postgres, questions, swap
+from investiq.operate.backup.contents import Contents, open_contents
+from investiq.operate.backup.database_swap import DatabaseSwap, has_tables
 from investiq.operate.backup.errors import BackupFailed, RestoreRefused
+from investiq.operate.backup.postgres import postgres_ledger
 from investiq.operate.backup.restic import Restic, Snapshot
-from investiq.operate.backup.run import ANSWERS, FORMAT, MANIFEST
-from investiq.operate.backup.sets import DUMP, FILES, read_only
+from investiq.operate.backup.sets import DUMP, read_only
 from investiq.operate.backup.silences import silences_file
-from investiq.operate.backup.verify import read_document, silences_in
 from investiq.operate.backup.workspace import SCRATCH, scratch, workspace
 from investiq.operate.supervise.control import AlreadyRunning, hold_lock
 
@@ -43,7 +44,7 @@ class Restored:
 
     snapshot: Snapshot
     places: Mapping[BackupPart, str]
-    kept: Mapping[Path, Path]
+    kept: Mapping[str, str]
     missing: Mapping[str, str]
     seconds: float
 
@@ -71,12 +72,13 @@ def restore(
                 "is kept beside its place"
             )
         progress("restoring")
-        restic.restore(snapshot, place)
-        manifest = _checked(place)
+        restic.restore(snapshot, place / "restored")
+        contents = open_contents(place / "restored")
+        _check_ledger(config, contents)
         progress("putting it in place")
-        kept = _put_in_place(config, place)
-        places = {part: str(path) for part, path in _targets(config).items() if part in manifest["parts"]}
-    return Restored(snapshot, places, kept, manifest["missing"], time.monotonic() - started)
+        kept = _put_in_place(config, contents)
+        places = {part: str(path) for part, path in _targets(config).items() if part in contents.manifest.parts}
+    return Restored(snapshot, places, kept, contents.manifest.missing, time.monotonic() - started)
 
 
 def finish_interrupted(config: Config) -> bool:
@@ -106,10 +108,9 @@ def _stopped(config: Config) -> Iterator[None]:
 def _targets(config: Config) -> dict[BackupPart, Path | str]:
     """Where each part belongs. The configuration and Grafana's database are theirs who wrote them: laid beside."""
     paths = Paths.of(config)
-    url = make_url(ledger_url(config))
-    sqlite = Path(str(url.database)) if url.get_backend_name() == "sqlite" else url.render_as_string()
+    url = postgres_ledger(config)
     return {
-        BackupPart.LEDGER: sqlite,
+        BackupPart.LEDGER: Path(str(make_url(ledger_url(config)).database)) if url is None else public_url(url),
         BackupPart.PROMETHEUS: paths.prometheus,
         BackupPart.SILENCES: paths.alertmanager,
         BackupPart.INBOX: paths.inbox,
@@ -123,57 +124,100 @@ def _targets(config: Config) -> dict[BackupPart, Path | str]:
 def _in_the_way(config: Config) -> Iterator[Path | str]:
     for part, target in _targets(config).items():
         if isinstance(target, str):
-            yield f"what is in {target}"
+            yield from _in_the_database(config)
         elif part is BackupPart.MODELS or not target.exists():
             continue  # a model is trained, not lived
         elif target.is_file() or any(target.iterdir()):
             yield target
 
 
-def _checked(place: Path) -> Mapping[str, Any]:
-    """The manifest, where what was restored can be used: the ledger answers as it did."""
-    manifest, answers = read_document(place / MANIFEST), read_document(place / ANSWERS)
-    if manifest.get("format") != FORMAT:
-        raise BackupFailed(f"the snapshot is of format {manifest.get('format')}: use the version that made it")
-    ledger = place / FILES[BackupPart.LEDGER]
-    if ledger.exists():
-        with read_only(ledger) as connection:
-            found = questions.about_ledger(connection)
-        of_ledger = {question: answer for question, answer in answers.items() if question.startswith("ledger:")}
-        if wrong := questions.differences(of_ledger, found):
-            raise BackupFailed(
-                f"the restored ledger does not answer as it did ({wrong[0].question}): take an earlier snapshot; "
-                "`investiq restore --verify` says more about this one"
-            )
-    return manifest
+def _in_the_database(config: Config) -> Iterator[str]:
+    url = postgres_ledger(config)
+    if url is not None and has_tables(url):
+        yield f"the database {public_url(url)}"
 
 
-def _put_in_place(config: Config, place: Path) -> dict[Path, Path]:
+def _check_ledger(config: Config, contents: Contents) -> None:
+    """Refuse a ledger that cannot be used here, before anything is replaced."""
+    is_dump, is_file = (contents.folder / DUMP).exists(), contents.file(BackupPart.LEDGER).exists()
+    url = postgres_ledger(config)
+    if is_dump and url is None:
+        raise BackupFailed(
+            "the snapshot's ledger is of PostgreSQL, and here it is SQLite: set database_url to where it belongs"
+        )
+    if is_file and url is not None:
+        raise BackupFailed(
+            "the snapshot's ledger is of SQLite, and here it is in PostgreSQL: leave database_url out to restore it"
+        )
+    if is_file:
+        with read_only(contents.file(BackupPart.LEDGER)) as connection:
+            _ask_again(connection, contents)
+
+
+def _ask_again(connection: Connection, contents: Contents) -> None:
+    of_ledger = {question: answer for question, answer in contents.answers.items() if question.startswith("ledger:")}
+    try:
+        refuse_newer(connection)
+        wrong = questions.differences(of_ledger, questions.about_ledger(connection))
+    except DBAPIError as error:
+        raise BackupFailed(f"the restored ledger cannot be read: {postgres.first_line(error)}") from None
+    if wrong:
+        raise BackupFailed(
+            f"the restored ledger does not answer as it did ({wrong[0].question}): take an earlier snapshot; "
+            "`investiq restore --verify` says more about this one"
+        )
+
+
+def _put_in_place(config: Config, contents: Contents) -> dict[str, str]:
     stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    database = _database(config, contents, stamp)
     with ExitStack() as held:
         pairs: list[tuple[Path | None, Path]] = []
-        dumped: Path | None = None
-        if (place / DUMP).exists():
-            dumped = _replace_postgres(config, place / DUMP, stamp)
         for part, target in _targets(config).items():
-            new = _new(part, place)
+            new = _new(part, contents)
             if new is None or isinstance(target, str):
                 continue
             pairs.append((new, target))
             if part in (BackupPart.LEDGER, BackupPart.INBOX):
                 pairs += _settled(target, held if part is BackupPart.LEDGER else None)
-        kept = swap.swap_all(Paths.of(config).interrupted_restore, pairs, stamp)
-    return kept | ({Path("the ledger in PostgreSQL"): dumped} if dumped is not None else {})
+        journal = Paths.of(config).interrupted_restore
+        kept = swap.swap_all(journal, pairs, stamp, database, lambda made: _fill(made, config, contents))
+    files = {str(target): str(aside) for target, aside in kept.items()}
+    if database is None or database.aside is None:
+        return files
+    return files | {public_url(database.url): f"the database {database.aside} of the same server"}
 
 
-def _new(part: BackupPart, place: Path) -> Path | None:
+def _database(config: Config, contents: Contents, stamp: str) -> DatabaseSwap | None:
+    url = postgres_ledger(config)
+    if url is None or not (contents.folder / DUMP).exists():
+        return None
+    database = DatabaseSwap.planned(url, stamp)
+    if database.aside is not None:
+        engine = open_engine(url.render_as_string(hide_password=False))
+        try:
+            hold_ledger(engine).release()  # an API that runs without the supervisor is named; the server keeps it out
+        finally:
+            engine.dispose()
+    return database
+
+
+def _fill(database: DatabaseSwap, config: Config, contents: Contents) -> None:
+    url = database.url.set(database=database.new)
+    postgres.create(database.url, database.new)
+    postgres.restore_into(url, contents.folder / DUMP, config.backup.max_hours * 3600)
+    with postgres.session(url) as connection:
+        _ask_again(connection, contents)
+
+
+def _new(part: BackupPart, contents: Contents) -> Path | None:
     """What comes in the place of a part; None where the snapshot has none."""
-    file = place / FILES[part]
+    file = contents.file(part)
     if part is not BackupPart.SILENCES or not file.exists():
         return file if file.exists() else None
-    folder = place / "alertmanager"
+    folder = contents.folder / "alertmanager"
     folder.mkdir(mode=0o700)
-    (folder / "silences").write_bytes(silences_file(silences_in(place)))
+    (folder / "silences").write_bytes(silences_file(contents.silences()))
     return folder
 
 
@@ -195,16 +239,3 @@ def _close_cleanly(database: Path, held: ExitStack | None) -> None:
             held.callback(hold_ledger(engine).release)  # an API that runs without the supervisor
     finally:
         engine.dispose()  # the last connection empties the write-ahead log
-
-
-def _replace_postgres(config: Config, dump: Path, stamp: str) -> Path:
-    url: URL = make_url(ledger_url(config))
-    if url.get_backend_name() == "sqlite":
-        raise BackupFailed(
-            "the snapshot's ledger is of PostgreSQL, and here it is SQLite: set database_url to where it belongs"
-        )
-    seconds = config.backup.max_hours * 3600
-    kept = Paths.of(config).data_dir / f"ledger.before-{stamp}.dump"
-    postgres.dump(url, kept, seconds)
-    postgres.restore_into(url, dump, seconds)
-    return kept

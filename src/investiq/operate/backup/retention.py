@@ -14,13 +14,14 @@ _EVERY_ONE = timedelta(days=2)
 
 
 def to_forget(snapshots: Sequence[Snapshot], keep_days: int, now: datetime) -> list[Snapshot]:
-    """Those that have had their time: never the newest, nor the newest that is proven."""
+    """Those that have had their time: never the newest, nor the newest that is proven.
+
+    Days are counted by the backups that there are, not by the time of day: a clock that runs years ahead, or a month
+    in which nothing ran, forgets nothing.
+    """
     ordered = sorted(snapshots, key=lambda one: one.time)
     kept = {one.id for one in ordered[-1:]} | {one.id for one in [one for one in ordered if one.proven][-1:]}
     last_of_day: dict[date, Snapshot] = {one.time.date(): one for one in ordered}
-    for one in ordered:
-        age = now - one.time
-        daily = last_of_day[one.time.date()] is one and age <= timedelta(days=keep_days)
-        if daily or age <= min(_EVERY_ONE, timedelta(days=keep_days)):
-            kept.add(one.id)
-    return [one for one in ordered if one.id not in kept]
+    kept |= {last_of_day[day].id for day in sorted(last_of_day)[-(keep_days + 1) :]}
+    recent = min(_EVERY_ONE, timedelta(days=keep_days))
+    return [one for one in ordered if one.id not in kept and now - one.time > recent]

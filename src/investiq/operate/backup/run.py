@@ -16,6 +16,7 @@ from investiq.foundation.errors import InvestIQError
 from investiq.foundation.files import replace_whole
 from investiq.foundation.vocabulary import BackupPart
 from investiq.operate.backup import state as known
+from investiq.operate.backup.contents import ANSWERS, FORMAT, MANIFEST, Manifest
 from investiq.operate.backup.errors import BackupFailed
 from investiq.operate.backup.restic import Restic, Snapshot
 from investiq.operate.backup.retention import to_forget
@@ -23,11 +24,7 @@ from investiq.operate.backup.sets import Copied, Source, copy_all
 from investiq.operate.backup.watchers import remove_left_snapshots
 from investiq.operate.backup.workspace import STAGING, scratch, workspace
 
-__all__ = ["ANSWERS", "MANIFEST", "Backup", "make_backup"]
-
-ANSWERS = "answers.json"
-MANIFEST = "manifest.json"
-FORMAT = 1
+__all__ = ["Backup", "make_backup"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +73,16 @@ def make_backup(loaded: LoadedConfig, progress: Callable[[str], None]) -> Backup
 
 
 def _describe(staging: Path, config: Config, copied: Copied) -> None:
-    manifest = {
-        "format": FORMAT,
-        "version": __version__,
-        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "moment": copied.moment,
-        "retention_days": config.monitoring.retention_days,
-        "parts": dict(copied.sizes),
-        "missing": dict(copied.missing),
-    }
-    replace_whole(staging / MANIFEST, json.dumps(manifest, indent=1))
+    manifest = Manifest(
+        format=FORMAT,
+        version=__version__,
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        moment=copied.moment,
+        retention_days=config.monitoring.retention_days,
+        parts=dict(copied.sizes),
+        missing=dict(copied.missing),
+    )
+    replace_whole(staging / MANIFEST, manifest.model_dump_json(indent=1))
     replace_whole(staging / ANSWERS, json.dumps(copied.answers, indent=1))
 
 

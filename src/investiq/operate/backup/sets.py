@@ -125,14 +125,14 @@ def _size(path: Path) -> int:
 
 
 def _copy_ledger(source: Source, copied: Copied) -> None:
-    url = make_url(ledger_url(source.config))
-    if url.get_backend_name() == "sqlite":
-        target = source.target(BackupPart.LEDGER)
-        _copy_sqlite(Path(str(url.database)), target)
-        with read_only(target) as connection:
-            copied.answers |= questions.about_ledger(connection)
-    else:
+    url = postgres.postgres_ledger(source.config)
+    if url is not None:
         copied.answers |= _dump_postgres(url, source.staging / DUMP, source.config.backup.max_hours * 3600)
+        return
+    target = source.target(BackupPart.LEDGER)
+    _copy_sqlite(Path(str(make_url(ledger_url(source.config)).database)), target)
+    with read_only(target) as connection:
+        copied.answers |= questions.about_ledger(connection)
 
 
 def _copy_inbox(source: Source, copied: Copied) -> None:
@@ -179,14 +179,14 @@ def read_only(file: Path) -> Iterator[Connection]:
 
 
 def _dump_postgres(url: URL, target: Path, seconds: float) -> dict[str, Any]:
-    """Dump the state of one moment, and ask the questions about just that."""
-    engine = create_engine(url.set(drivername="postgresql+psycopg"))
-    try:
-        with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-            postgres.dump(url, target, seconds, str(connection.scalar(text("SELECT pg_export_snapshot()"))))
-            return questions.about_ledger(connection)
-    finally:
-        engine.dispose()
+    """Ask the questions about the state of one moment, and dump just that."""
+    with postgres.session(url) as connection:
+        connection.execution_options(isolation_level="REPEATABLE READ")
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))  # while pg_dump works
+        snapshot = str(connection.scalar(text("SELECT pg_export_snapshot()")))
+        answers = questions.about_ledger(connection)
+        postgres.dump(url, target, seconds, snapshot)
+    return answers
 
 
 # ---- the rest ----

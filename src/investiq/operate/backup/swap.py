@@ -1,7 +1,7 @@
 """Several files and folders replaced by others, each in one step, and all of them or none.
 
 A journal says what is under way, so that whoever comes after a killed process puts the old ones back. What is replaced
-is kept beside its place.
+is kept beside its place. A database is the last of them: what its server has committed is done, and is not undone.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import URL
+
 from investiq.foundation.files import replace_whole, sync_folder
+from investiq.operate.backup.database_swap import DatabaseSwap
 
 __all__ = ["recover", "remove", "swap_all"]
 
@@ -62,52 +65,78 @@ class _Item:
         return os.path.lexists(self.target) and _inode(self.target) == self.inode
 
 
-def swap_all(journal: Path, pairs: Sequence[tuple[Path | None, Path]], stamp: str) -> dict[Path, Path]:
+def swap_all(
+    journal: Path,
+    pairs: Sequence[tuple[Path | None, Path]],
+    stamp: str,
+    database: DatabaseSwap | None = None,
+    fill: Callable[[DatabaseSwap], None] = lambda _: None,
+) -> dict[Path, Path]:
     """Put each first path in the place of its second; nothing in the place of those whose first is None.
 
+    Args:
+        database: replaced with them.
+        fill: makes what comes in its place.
+
     Returns:
-        Where what was replaced is now.
+        Where the files and folders are now that were replaced.
 
     Raises:
-        OSError: it could not be done; everything is as it was.
+        OSError, BackupFailed: it could not be done; everything is as it was.
     """
     items = [_item(target, stamp) for _, target in pairs]
-    _write(journal, _Phase.PREPARING, items)
+    _write(journal, _Phase.PREPARING, items, database)
     try:
+        if database is not None:
+            fill(database)
         prepared = [_prepare(new, item) for (new, _), item in zip(pairs, items, strict=True)]
-        _write(journal, _Phase.SWAPPING, prepared)
+        _write(journal, _Phase.SWAPPING, prepared, database)
         for item in prepared:
             _exchange(item)
-        _write(journal, _Phase.DONE, prepared)
+        if database is not None:
+            database.commit()
+        _write(journal, _Phase.DONE, prepared, database)
     except BaseException:
-        recover(journal)
+        recover(journal, database.url if database is not None else None)
         raise
-    recover(journal)
+    recover(journal, database.url if database is not None else None)
     return {item.target: item.aside for item in prepared if os.path.lexists(item.aside)}
 
 
-def recover(journal: Path) -> bool:
+def recover(journal: Path, url: URL | None = None) -> bool:
     """Finish what was done, or undo what was not; whether there was anything.
 
+    Args:
+        url: of the ledger, where that is in PostgreSQL.
+
     Raises:
-        OSError: it cannot be done now.
+        OSError, BackupFailed: it cannot be done now.
     """
     if not journal.exists():
         return False
     document = json.loads(journal.read_text("utf-8"))
-    items = [_read(one) for one in document["items"]]
-    for item in items:
-        if document["phase"] == _Phase.DONE:
-            _keep_aside(item)
-        elif document["phase"] == _Phase.SWAPPING:
-            _undo(item)
-        else:
-            remove(item.new)
-        if item.target.parent.is_dir():
-            sync_folder(item.target.parent)
+    database = DatabaseSwap.noted(document["database"], url) if document.get("database") else None
+    phase = _Phase(document["phase"])
+    if phase is _Phase.SWAPPING and database is not None and database.is_committed():
+        phase = _Phase.DONE
+    for item in map(_read, document["items"]):
+        _settle(phase, item)
+    if database is not None and phase is not _Phase.DONE:
+        database.discard()
     journal.unlink()
     sync_folder(journal.parent)
     return True
+
+
+def _settle(phase: _Phase, item: _Item) -> None:
+    if phase is _Phase.DONE:
+        _keep_aside(item)
+    elif phase is _Phase.SWAPPING:
+        _undo(item)
+    else:
+        remove(item.new)
+    if item.target.parent.is_dir():
+        sync_folder(item.target.parent)
 
 
 def _item(target: Path, stamp: str) -> _Item:
@@ -205,8 +234,12 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _write(journal: Path, phase: _Phase, items: Sequence[_Item]) -> None:
-    document = {"phase": phase.value, "items": [asdict(item) for item in items]}
+def _write(journal: Path, phase: _Phase, items: Sequence[_Item], database: DatabaseSwap | None) -> None:
+    document = {
+        "phase": phase.value,
+        "items": [asdict(item) for item in items],
+        "database": database.document if database is not None else None,
+    }
     replace_whole(journal, json.dumps(document, default=str, indent=1))
 
 

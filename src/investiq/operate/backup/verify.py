@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,26 +11,23 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from investiq.clients.alertmanager.silence import Silence, silence_of
 from investiq.foundation.config import Config
-from investiq.foundation.config.paths import ledger_url
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.vocabulary import BackupPart
 from investiq.operate.backup import postgres, questions
 from investiq.operate.backup import state as known
+from investiq.operate.backup.contents import Contents, open_contents
 from investiq.operate.backup.errors import BackupFailed, UnknownSnapshot
 from investiq.operate.backup.questions import Difference
 from investiq.operate.backup.restic import Restic, Snapshot
-from investiq.operate.backup.run import ANSWERS, FORMAT, MANIFEST
 from investiq.operate.backup.scratch import scratch_alertmanager, scratch_prometheus
-from investiq.operate.backup.sets import DUMP, FILES, read_only
+from investiq.operate.backup.sets import DUMP, read_only
 from investiq.operate.backup.silences import silences_file
 from investiq.operate.backup.workspace import SCRATCH, scratch, workspace
 
-__all__ = ["Verification", "read_document", "silences_in", "verify"]
+__all__ = ["Verification", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,66 +105,47 @@ def _answered(
     restored = place / "restored"
     try:
         restic.restore(snapshot, restored)
-        manifest, answers = read_document(restored / MANIFEST), read_document(restored / ANSWERS)
-        if manifest.get("format") != FORMAT:
-            raise BackupFailed(f"{MANIFEST} is of format {manifest.get('format')}; this version reads {FORMAT}")
+        contents = open_contents(restored)
     except BackupFailed as error:
         return {}, {}, [Difference("restore", "whole", error.message)]
     found: dict[str, Any] = {}
     unreadable: list[Difference] = []
-    for what, ask in _asked(config, restored, place, manifest).items():
+    for what, ask in _asked(config, contents, place).items():
         progress(f"asking: {what}")
         try:
             found |= ask()
         except (InvestIQError, SQLAlchemyError, OSError, ValueError, KeyError, TypeError) as error:
             said = error.message if isinstance(error, InvestIQError) else str(error).splitlines()[0]
             unreadable.append(Difference(what, "readable", said))
-    return answers, manifest["missing"], unreadable + questions.differences(answers, found)
+    unread = unreadable + questions.differences(contents.answers, found)
+    return contents.answers, contents.manifest.missing, unread
 
 
-def read_document(file: Path) -> dict[str, Any]:
-    """A JSON file of a snapshot.
-
-    Raises:
-        BackupFailed: it is not there, or holds none.
-    """
-    try:
-        document = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise BackupFailed(f"{file.name} of the snapshot cannot be read: {error}") from error
-    if not isinstance(document, dict):
-        raise BackupFailed(f"{file.name} of the snapshot holds no table")
-    return document
-
-
-def silences_in(restored: Path) -> list[Silence]:
-    """The silences of a snapshot; none where it has no such part."""
-    file = restored / FILES[BackupPart.SILENCES]
-    return [silence_of(one) for one in json.loads(file.read_text("utf-8"))] if file.exists() else []
-
-
-def _ask_ledger(restored: Path, config: Config) -> dict[str, Any]:
-    if (restored / DUMP).exists():
-        url = make_url(ledger_url(config))
-        with postgres.scratch_database(url, restored / DUMP, config.backup.max_hours * 3600) as connection:
+def _ask_ledger(contents: Contents, config: Config) -> dict[str, Any]:
+    dump = contents.folder / DUMP
+    if dump.exists():
+        url, seconds = postgres.postgres_ledger(config), config.backup.max_hours * 3600
+        if url is None:
+            raise BackupFailed("it is of PostgreSQL: set database_url to a server that it can be restored to")
+        with postgres.scratch_database(url, dump, seconds, config.data_dir) as connection:
             return questions.about_ledger(connection)
-    with _of_file(restored, BackupPart.LEDGER) as connection:
+    with _of_file(contents, BackupPart.LEDGER) as connection:
         return questions.about_ledger(connection) if connection is not None else {}
 
 
-def _ask_inbox(restored: Path) -> dict[str, Any]:
-    with _of_file(restored, BackupPart.INBOX) as connection:
+def _ask_inbox(contents: Contents) -> dict[str, Any]:
+    with _of_file(contents, BackupPart.INBOX) as connection:
         return questions.rows_of(connection, "inbox") if connection is not None else {}
 
 
-def _ask_grafana(restored: Path) -> dict[str, Any]:
-    with _of_file(restored, BackupPart.GRAFANA) as connection:
+def _ask_grafana(contents: Contents) -> dict[str, Any]:
+    with _of_file(contents, BackupPart.GRAFANA) as connection:
         return questions.rows_of(connection, "grafana") if connection is not None else {}
 
 
 @contextmanager
-def _of_file(restored: Path, part: BackupPart) -> Iterator[Any]:
-    file = restored / FILES[part]
+def _of_file(contents: Contents, part: BackupPart) -> Iterator[Any]:
+    file = contents.file(part)
     if not file.exists():
         yield None
         return
@@ -176,25 +153,26 @@ def _of_file(restored: Path, part: BackupPart) -> Iterator[Any]:
         yield connection
 
 
-def _ask_prometheus(restored: Path, place: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    if manifest["moment"] is None:
+def _ask_prometheus(contents: Contents, place: Path) -> dict[str, Any]:
+    moment = contents.manifest.moment
+    if moment is None:
         return {}
-    reach = timedelta(days=max(int(manifest["retention_days"]) - 1, 1))
-    with scratch_prometheus(restored / FILES[BackupPart.PROMETHEUS], place) as prometheus:
+    reach = timedelta(days=max(contents.manifest.retention_days - 1, 1))
+    with scratch_prometheus(contents.file(BackupPart.PROMETHEUS), place) as prometheus:
 
         async def ask() -> dict[str, Any]:
             async with prometheus:
-                return await questions.about_metrics(prometheus, float(manifest["moment"]), reach)
+                return await questions.about_metrics(prometheus, moment, reach)
 
         return asyncio.run(ask())
 
 
-def _ask_alertmanager(restored: Path, place: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    if BackupPart.SILENCES not in manifest["parts"]:
+def _ask_alertmanager(contents: Contents, place: Path) -> dict[str, Any]:
+    if BackupPart.SILENCES not in contents.manifest.parts:
         return {}
     data = place / "alertmanager"
     data.mkdir(mode=0o700)
-    (data / "silences").write_bytes(silences_file(silences_in(restored), forget=False))
+    (data / "silences").write_bytes(silences_file(contents.silences(), forget=False))
     with scratch_alertmanager(data, place) as alertmanager:
 
         async def ask() -> dict[str, Any]:
@@ -204,15 +182,13 @@ def _ask_alertmanager(restored: Path, place: Path, manifest: Mapping[str, Any]) 
         return asyncio.run(ask())
 
 
-def _asked(
-    config: Config, restored: Path, place: Path, manifest: Mapping[str, Any]
-) -> Mapping[str, Callable[[], dict[str, Any]]]:
+def _asked(config: Config, contents: Contents, place: Path) -> Mapping[str, Callable[[], dict[str, Any]]]:
     return {
-        "ledger": lambda: _ask_ledger(restored, config),
-        "inbox": lambda: _ask_inbox(restored),
-        "grafana": lambda: _ask_grafana(restored),
-        "silences": lambda: _ask_alertmanager(restored, place, manifest),
-        "metrics": lambda: _ask_prometheus(restored, place, manifest),
+        "ledger": lambda: _ask_ledger(contents, config),
+        "inbox": lambda: _ask_inbox(contents),
+        "grafana": lambda: _ask_grafana(contents),
+        "silences": lambda: _ask_alertmanager(contents, place),
+        "metrics": lambda: _ask_prometheus(contents, place),
     }
 
 

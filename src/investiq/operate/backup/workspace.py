@@ -11,6 +11,7 @@ from pathlib import Path
 from investiq.foundation.config import Config, Paths
 from investiq.operate.backup import swap
 from investiq.operate.backup.errors import BackupBusy
+from investiq.operate.backup.postgres import postgres_ledger
 from investiq.operate.backup.swap import remove
 
 __all__ = ["SCRATCH", "STAGING", "STORES", "scratch", "workspace"]
@@ -44,7 +45,7 @@ def workspace(config: Config) -> Iterator[Path]:
             ) from None
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(os.getpid()).encode(), 0)
-        swap.recover(Paths.of(config).interrupted_restore)
+        swap.recover(Paths.of(config).interrupted_restore, postgres_ledger(config))
         for name in (STAGING, SCRATCH, STORES, "new-key"):
             remove(folder / name)
         yield folder

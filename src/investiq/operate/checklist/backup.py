@@ -8,7 +8,13 @@ from investiq.clients.prometheus import Prometheus
 from investiq.foundation.config import Paths
 from investiq.foundation.durations import format_duration
 from investiq.foundation.findings import CheckResult, Place
-from investiq.foundation.telemetry.catalogue import BACKUP_INTERVAL, BACKUP_PROVEN, Metric
+from investiq.foundation.telemetry.catalogue import (
+    BACKUP_FAILED,
+    BACKUP_INTERVAL,
+    BACKUP_PROVEN,
+    RESTORE_DOUBTED,
+    Metric,
+)
 from investiq.foundation.vocabulary import ChecklistPoint
 from investiq.operate.checklist.answers import done, not_done
 from investiq.operate.checklist.deployment import Deployment
@@ -37,6 +43,12 @@ async def check(deployment: Deployment) -> CheckResult:
     age, due = (format_duration(timedelta(seconds=seconds)) for seconds in (now - proven, interval))
     if now - proven > _LATE * interval:
         what = f"the newest proven backup is {age} old, and one is due every {due}"
+        return not_done(POINT, place, what, "`investiq backup` says what keeps it")
+    if differences := await latest(deployment.prometheus, RESTORE_DOUBTED):
+        what = f"the last verification found {differences:.0f} questions answered otherwise than before the backup"
+        return not_done(POINT, place, what, "`investiq restore --verify` names them")
+    if await latest(deployment.prometheus, BACKUP_FAILED):
+        what = f"the newest proven backup is of {of_when}, and the last try of another failed"
         return not_done(POINT, place, what, "`investiq backup` says what keeps it")
     return done(POINT, f"the backup of {of_when} was restored and held the same; the next is due {due} after it")
 

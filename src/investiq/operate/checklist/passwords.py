@@ -11,20 +11,19 @@ from sqlalchemy.engine import make_url
 from investiq.clients.session import Refused
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
+from investiq.foundation.config.well_known import TRIED_FIRST, is_well_known
 from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
 from investiq.foundation.topology import PROGRAM_USER, Process
 from investiq.foundation.vocabulary import ChecklistPoint
 from investiq.operate.checklist.answers import lacking
 from investiq.operate.checklist.deployment import Deployment
 
-__all__ = ["WELL_KNOWN", "check"]
+__all__ = ["check"]
 
 POINT = ChecklistPoint.PASSWORDS
 
-WELL_KNOWN = ("", "admin", "password", "changeme", "secret", "investiq", "prometheus", "grafana", "postgres", "123456")
-"""What is tried first, here and by others."""
-
-_TOKENS = ("changeme", "secret", "token", "metrics", "investiq")
+_TRIED = ("", *TRIED_FIRST)
+_TOKENS = TRIED_FIRST[:5]
 """Fewer: the API counts wrong ones, and an alert tells of many."""
 
 _MAKE_ANOTHER = "delete {file}, then `investiq down`, `investiq up`: a new one is made"
@@ -49,9 +48,9 @@ async def check(deployment: Deployment) -> CheckResult:
 
 def _pairs(process: Process) -> list[tuple[str, str]]:
     if process is topology.GRAFANA:
-        return [("admin", password) for password in WELL_KNOWN]
+        return [("admin", password) for password in _TRIED]
     users = (PROGRAM_USER, "admin")
-    return [(user, password) for user in users for password in WELL_KNOWN]
+    return [(user, password) for user in users for password in _TRIED]
 
 
 async def _opened(deployment: Deployment, process: Process) -> str | None:
@@ -107,7 +106,7 @@ def _database(config: Config) -> Iterator[Finding]:
         return
     url = make_url(config.database_url.get_secret_value())
     password = None if url.password is None else str(url.password)
-    if password is not None and (password in WELL_KNOWN or password == url.username):
+    if password is not None and (not password or is_well_known(password) or password == url.username):
         what = "the password of the database is one that everybody tries first"
         fix = "`ALTER ROLE … PASSWORD …` in the database, then set DATABASE_URL anew"
         yield lacking(POINT, Place(PlaceKind.SETTING, "database_url"), what, fix)

@@ -1,4 +1,4 @@
-"""The points of the checklist: the guide's sixteen in its order and words, and what backups ask besides."""
+"""The points of the checklist: the guide's sixteen in its order and words, and two of ours."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from investiq.foundation.findings import CheckResult
 from investiq.foundation.vocabulary import SIGNED_POINTS, ChecklistPoint
 from investiq.operate.checklist import (
+    audit,
     backup,
     backup_password,
     channels,
@@ -70,4 +71,5 @@ POINTS = (
     Point(drills.POINT, "Alerts tested and verified", drills.check),
     Point(training.POINT, "Team trained on dashboard usage", training.check),
     Point(backup_password.POINT, "Password of the backups kept elsewhere", backup_password.check),
+    Point(audit.POINT, "Log of changes whole", audit.check),
 )

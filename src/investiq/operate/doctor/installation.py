@@ -10,8 +10,8 @@ from investiq.foundation.config import Config, LoadedConfig
 from investiq.foundation.findings import Finding, FindingSeverity, Place, PlaceKind
 from investiq.invest.market.kept_start import where_it_was
 from investiq.operate.supervise.parts import StackTable, stack_table
-from investiq.operate.supervise.stack_status import StackStatus, read_stack_status
-from investiq.operate.supervise.status import PartStatus, ProcessState
+from investiq.operate.supervise.stack_status import read_stack_status
+from investiq.operate.supervise.status import PartStatus, ProcessState, StackStatus
 
 __all__ = ["START", "Installation", "find_installation"]
 

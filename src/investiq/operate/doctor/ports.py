@@ -11,8 +11,7 @@ from investiq.foundation.listeners import listens
 from investiq.operate.doctor.installation import START, Installation
 from investiq.operate.supervise.parts import StackTable
 from investiq.operate.supervise.ports import TakenPort, taken_ports
-from investiq.operate.supervise.stack_status import StackStatus
-from investiq.operate.supervise.status import PartStatus, ProcessState
+from investiq.operate.supervise.status import PartStatus, ProcessState, StackStatus
 
 __all__ = ["check"]
 

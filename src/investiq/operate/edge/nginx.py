@@ -19,18 +19,17 @@ from investiq.foundation.contract import edge as contract
 from investiq.foundation.contract.edge import Door
 from investiq.foundation.contract.heartbeat import HEARTBEAT_PATH
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.files import provide_token, replace_whole
-from investiq.foundation.subprocesses import run
+from investiq.foundation.files import provide_token
 from investiq.foundation.topology import PROGRAM_USER, Process
+from investiq.operate.edge.certificate_check import pair_fault
 from investiq.operate.edge.users import EdgeUsers
 
-__all__ = ["CONFIG_FILE", "DOORS", "EdgeError", "edge_files", "version_of", "write_edge"]
+__all__ = ["CONFIG_FILE", "DOORS", "EdgeError", "certificate_pair", "edge_files"]
 
 CONFIG_FILE = "nginx.conf"
 HTTP2_DIRECTIVE = (1, 25, 1)
 """From this version on, `http2 on;`: before, it is a parameter of `listen`."""
 
-_VERSION = re.compile(r"nginx/(\d+)\.(\d+)\.(\d+)")
 _UNQUOTABLE = re.compile(r"[\"\\$\x00-\x1f\x7f]")
 _HSTS = "max-age=63072000"
 _CLOSED = ("= /metrics", "^~ /metrics/", "= /internal", "^~ /internal/")
@@ -89,43 +88,11 @@ _ON_THE_WAY_IN = ("/login", "/assets/icon.svg", "/assets/console.css", "/assets/
 """What the page of the log-in needs, and so is open to anybody."""
 
 
-def write_edge(config: Config, nginx: str) -> None:
-    """Write what nginx is started with into its folder, mode 0700, and empty what it kept of earlier passes.
+def edge_files(config: Config, version: tuple[int, int, int], mark: str = "") -> dict[str, str]:
+    """File name -> text of what nginx of this version is started with.
 
     Args:
-        nginx: its file.
-
-    Raises:
-        EdgeError: it could not start with it.
-        UnusableTokenFile: a secret cannot be made or read.
-    """
-    folder = Paths.of(config).edge
-    for path in (folder, folder / "unused", folder / "passes"):
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.chmod(0o700)
-    for kept in (folder / "passes").glob("*/*"):
-        kept.unlink(missing_ok=True)
-    for name, text in edge_files(config, version_of(nginx)).items():
-        replace_whole(folder / name, text)
-
-
-def version_of(nginx: str) -> tuple[int, int, int]:
-    """The version of that program.
-
-    Raises:
-        EdgeError: it does not say.
-    """
-    try:
-        found = _VERSION.search(run([nginx, "-v"], 10.0, {}).output)
-    except OSError as error:
-        raise EdgeError(f"{nginx} cannot be started: {error.strerror}") from error
-    if found is None:
-        raise EdgeError(f"{nginx} -v names no version of nginx")
-    return int(found[1]), int(found[2]), int(found[3])
-
-
-def edge_files(config: Config, version: tuple[int, int, int]) -> dict[str, str]:
-    """File name -> text of what nginx of this version is started with.
+        mark: of these files; nginx tells it at `/health` of its status port, once it runs with them.
 
     Raises:
         EdgeError: it could not start with it.
@@ -134,15 +101,17 @@ def edge_files(config: Config, version: tuple[int, int, int]) -> dict[str, str]:
     doors = _doors(config)
     by_directive = version >= HTTP2_DIRECTIVE
     paths = Paths.of(config)
-    certificate, key = _certificate(config)
+    certificate, key = certificate_pair(config)
     values = {
-        "CERTIFICATE": _quotable(certificate),
-        "CERTIFICATE_KEY": _quotable(key),
+        "CERTIFICATE": str(certificate),
+        "CERTIFICATE_KEY": str(key),
         "CONNECTIONS": str(config.edge.connections),
         "REQUESTS": str(config.edge.requests_per_second),
         "BURST": str(2 * config.edge.requests_per_second),
         "LISTEN": _listen(config, by_directive=by_directive),
         "HTTP2": "        http2 on;" if by_directive else "",
+        "MARK": mark,
+        "DOORS": "\n".join(f'        "{config.edge.names[door].rstrip(".").lower()}" {door};' for door in doors),
         "STATUS_PORT": str(config.edge.status_port),
         # Without it, as root, nginx gives the folders that it makes to nobody.
         "USER": "user root root;\n" if os.geteuid() == 0 else "",
@@ -175,17 +144,25 @@ def _doors(config: Config) -> dict[Door, _Host]:
     return named
 
 
-def _certificate(config: Config) -> tuple[Path, Path]:
+def certificate_pair(config: Config) -> tuple[Path, Path]:
+    """The files of certificate and key.
+
+    Raises:
+        EdgeError: only one is set, one is not there, or nginx could not start with the two.
+    """
     paths, edge = Paths.of(config), config.edge
     if (edge.certificate is None) != (edge.certificate_key is None):
         raise EdgeError("edge.certificate and edge.certificate_key belong together: set both, or none")
     pair = edge.certificate or paths.edge_certificate, edge.certificate_key or paths.edge_certificate_key
     for path in pair:
+        _quotable(path)
         if not path.is_file():
             raise EdgeError(
                 f"the edge needs a certificate, and {path} is not there: `investiq edge certificate` makes one for a "
                 "laptop; docs/edge.md says how to get one that everybody trusts"
             )
+    if fault := pair_fault(*pair):
+        raise EdgeError(fault)
     return pair
 
 
@@ -382,7 +359,8 @@ def _strangers(config: Config, door: Door) -> Iterator[str]:
         'return 401 "log in at the console, or send an API key: Authorization: Bearer iq_...\\n";',
     )
     yield from _location(
-        "@nobody_judges", 'return 503 "the API does not answer, so nobody who is not known yet can be let in\\n";'
+        "@nobody_judges",
+        'return 503 "nobody can be let in: the API does not answer, or the disk of the edge is full\\n";',
     )
 
 

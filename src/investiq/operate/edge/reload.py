@@ -2,38 +2,65 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import signal
-from pathlib import Path
+import time
+from collections.abc import Sequence
 
 import psutil
 
+from investiq.clients.session import ClientError, TrustedUsers, probing
+from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
-from investiq.foundation.subprocesses import run
-from investiq.operate.edge.nginx import CONFIG_FILE, EdgeError, write_edge
+from investiq.operate.edge.files import write_edge
+from investiq.operate.edge.nginx import CONFIG_FILE, EdgeError
 
-__all__ = ["check_config", "reload_edge"]
+__all__ = ["reload_edge"]
+
+_SECONDS = 10.0
+_ASKED_SECONDS = 2.0
+_PAUSE_SECONDS = 0.05
 
 
 def reload_edge(config: Config) -> None:
-    """Write its files anew, have them checked, and tell nginx.
+    """Write its files anew, tell nginx, and see that it has read them.
 
     Raises:
         EdgeError: it does not run, or would not start with them; it goes on with what it had.
     """
     nginx = _running(config)
-    file = nginx.exe()
-    write_edge(config, file)
-    if fault := check_config(file, Paths.of(config).edge):
-        raise EdgeError(f"nginx refuses its configuration, and goes on with what it had: {fault}")
+    mark, before = write_edge(config, nginx.exe()), nginx.children()
     os.kill(nginx.pid, signal.SIGHUP)
+    asyncio.run(_await(config, mark, before))
 
 
-def check_config(nginx: str, folder: Path) -> str:
-    """What `nginx -t` has against the files in `folder`; nothing where it would start with them."""
-    command = [nginx, "-t", "-q", "-p", f"{folder}/", "-c", str(folder / CONFIG_FILE), "-e", "stderr"]
-    done = run(command, 30.0, {})
-    return "" if done.succeeded else " ".join(done.output.split())
+async def _await(config: Config, mark: str, before: Sequence[psutil.Process]) -> None:
+    """Until nginx tells that mark, and those workers take no connection more.
+
+    `nginx -t` does not see all that may be wrong: a port may be taken.
+    """
+    url = f"{topology.EDGE.url(config)}{topology.EDGE.health[0]}"
+    deadline = time.monotonic() + _SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, ClientError, probing.NotHttp):
+            answer = await probing.get(url, trusted=TrustedUsers(), seconds=_ASKED_SECONDS)
+            if f'"{mark}"' in answer.text and not any(map(_accepts, before)):
+                return
+        await asyncio.sleep(_PAUSE_SECONDS)
+    raise EdgeError(
+        f"nginx was told to read its files anew, and has not done so within {_SECONDS:g} s: it goes on with what it "
+        f"had; {Paths.of(config).logs / 'edge.log'} says why"
+    )
+
+
+def _accepts(worker: psutil.Process) -> bool:
+    """Whether it may still take connections. Before it closes its sockets, a worker says so in its title."""
+    try:
+        return worker.is_running() and "shutting down" not in " ".join(worker.cmdline())
+    except psutil.Error:
+        return False
 
 
 def _running(config: Config) -> psutil.Process:

@@ -30,6 +30,7 @@ from investiq.monitoring.routing.routes import alertmanager_document
 from investiq.monitoring.routing.silencing import known_alerts
 from investiq.monitoring.rules import alerts_of, recordings_of
 from investiq.monitoring.rules.rule_file import rule_document
+from investiq.monitoring.scraping.alloy import alloy_configuration
 from investiq.monitoring.scraping.jobs import METRICS_TOKEN_FILE, jobs, prometheus_document
 from investiq.monitoring.scraping.probes import blackbox_document
 from investiq.operate.render.doors_page import doors_page
@@ -50,6 +51,11 @@ COMMITTED_DASHBOARDS = PurePosixPath("/etc/grafana/dashboards")
 """Where the committed files expect the dashboards: beside the provisioning of Grafana's packages and images."""
 COMMITTED_PASSWORD = PurePosixPath("/etc/grafana/prometheus.password")
 """And the password of Prometheus, which only Grafana's user may read there."""
+COMMITTED_LOGS = PurePosixPath("/var/log/investiq")
+"""Where the committed file expects the logs, and Loki."""
+COMMITTED_LOKI = "http://127.0.0.1:3100"
+ALLOY_FILE = "alloy.alloy"
+_HEADER_ALLOY = HEADER.replace("#", "//", 1)
 EXECUTABLES = frozenset({"monitoring/validate.sh"})
 
 
@@ -102,6 +108,8 @@ def render_runtime(config: Config, without: Collection[str] = ()) -> dict[str, s
     texts |= _grafana_files(config, paths.monitoring / "grafana" / "dashboards", password_file)
     texts |= {f"{WEB_FOLDER}/{process.name}.yml": _yaml(document) for process, document in web_configs(config)}
     texts[PANELS_FILE] = panels_document(dashboards_of(config), EVENTS, known_alerts(config)).text()
+    if config.logging.loki_url is not None:
+        texts[ALLOY_FILE] = _HEADER_ALLOY + alloy_configuration(paths.logs.absolute(), config.logging.loki_url)
     token = config.api.metrics_token
     return texts | ({METRICS_TOKEN_FILE: token.get_secret_value()} if token is not None else {})
 
@@ -112,6 +120,7 @@ def render_committed() -> dict[PurePosixPath, str]:
     texts |= _grafana_files(Config(), COMMITTED_DASHBOARDS, COMMITTED_PASSWORD)
     files = {f"monitoring/{name}": text for name, text in texts.items()}
     files["monitoring/validate.sh"] = _template("validate.sh")
+    files[f"monitoring/{ALLOY_FILE}"] = _HEADER_ALLOY + alloy_configuration(COMMITTED_LOGS, COMMITTED_LOKI)
     files["docs/metrics.md"] = metrics_page()
     files["docs/configuration.md"] = configuration_page()
     files["docs/doors.md"] = doors_page()

@@ -87,6 +87,7 @@ def own_secrets(config: Config) -> tuple[OwnSecret, ...]:
         OwnSecret(SESSIONS, SecretKind.SESSIONS, None, "whoever is logged in to the console"),
         OwnSecret("heartbeat-token", SecretKind.TOKEN, paths.heartbeat_token, "Alertmanager shows it to the API"),
         OwnSecret("inbox-token", SecretKind.TOKEN, paths.inbox_token, "Alertmanager, the API, console and commands"),
+        OwnSecret("console-token", SecretKind.TOKEN, paths.console_token, "the console tells the API who acts by it"),
         OwnSecret("metrics-token", SecretKind.TOKEN, paths.metrics_token, "scrapers elsewhere show it to every server"),
         *(
             OwnSecret(

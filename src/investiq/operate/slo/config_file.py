@@ -7,11 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from investiq.foundation.config.load import CONFIG_FILE, ConfigError, LoadedConfig, load
+from investiq.foundation.config.load import ConfigError, LoadedConfig, load
 from investiq.foundation.config.slo import CustomSlo
 from investiq.foundation.documents import yaml_documents
 from investiq.foundation.documents.text import UnreadableFile, read_text
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.setting_sources import CONFIG_FILE
 
 __all__ = ["SloFileError", "append_slos", "read_yaml"]
 

@@ -34,11 +34,14 @@ class Child:
     cannot belong to anybody else, and the signals sent here cannot hit a stranger.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], output: int, write: Callable[[bytes], object]) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], output: int, leash: int, write: Callable[[bytes], object]
+    ) -> None:
         self.pid = process.pid
         self._process = process
         self._write = write
         self._output = output
+        self._leash = leash
         self._loop = asyncio.get_running_loop()
         self._exit: asyncio.Future[int] = self._loop.create_future()
         self._pidfd = os.pidfd_open(process.pid)
@@ -53,21 +56,25 @@ class Child:
         cwd: Path,
         write: Callable[[bytes], object],
         descriptors: Sequence[int] = (),
+        *,
+        forks: bool = False,
     ) -> Child:
         """Start `argv`; `write` gets what it prints.
 
         Args:
             environment: all of its variables.
+            forks: it starts processes of its own, which are to die with this one, too.
             descriptors: the only files of ours that it inherits, under the same numbers.
 
         Raises:
             CannotStart: no more processes or files, or `setpriv` (util-linux) is not installed.
         """
         output, theirs = os.pipe()
+        held, leash = os.pipe()
         try:
             process = subprocess.Popen(
-                leashed(argv),
-                stdin=subprocess.DEVNULL,
+                leashed(argv, group=forks),
+                stdin=held if forks else subprocess.DEVNULL,
                 stdout=theirs,
                 stderr=theirs,
                 cwd=cwd,
@@ -77,11 +84,13 @@ class Child:
             )
         except OSError as error:
             os.close(output)
+            os.close(leash)
             raise CannotStart(f"{argv[0]} cannot be started: {error}") from error
         finally:
             os.close(theirs)
+            os.close(held)
         os.set_blocking(output, False)
-        return cls(process, output, write)
+        return cls(process, output, leash, write)
 
     @property
     def is_alive(self) -> bool:
@@ -114,6 +123,7 @@ class Child:
         for _ in range(_LAST_READS):
             self._on_output()
         self._close_output()
+        os.close(self._leash)
         self._exit.set_result(code)
 
     def _on_output(self) -> None:

@@ -3,8 +3,8 @@
 A request is `{"do": "follow" | "stop"}` or `{"do": "stop_part" | "start_part" | "reload_part", "part": name}`. The
 answer to the first two is one snapshot a line, until everything has stopped; to the others `{"done": true}` or
 `{"error": message}`.
-`{"do": "status"}` gets one snapshot. Only the user who started the stack can open the socket. The answering side is
-`control_server`; this one loads nothing of the supervisor, since `investiq status` should be quick.
+`{"do": "status"}` gets one snapshot, `{"do": "report", "given": fingerprint}` what `report` says. Only the user who
+started the stack can open the socket. The answering side is `control_server`; this one loads nothing of the supervisor.
 """
 
 from __future__ import annotations
@@ -13,18 +13,16 @@ import asyncio
 import contextlib
 import fcntl
 import json
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 from investiq.foundation.errors import InvestIQError
+from investiq.operate.supervise.control_socket import LINE_LIMIT, socket_path
 from investiq.operate.supervise.status import StackSnapshot
 
-__all__ = ["AlreadyRunning", "ControlClient", "NotRunning", "Rejected", "hold_lock", "is_locked", "socket_path"]
+__all__ = ["AlreadyRunning", "ControlClient", "NotRunning", "Rejected", "hold_lock", "is_locked"]
 
-SOCKET = "control.sock"
-LINE_LIMIT = 1 << 20
 _LOCK = "lock"
 
 
@@ -71,16 +69,6 @@ def is_locked(folder: Path) -> bool:
             return False
     except AlreadyRunning:
         return True
-
-
-@contextlib.contextmanager
-def socket_path(folder: Path) -> Iterator[str]:
-    """The socket's path by way of a file descriptor: the address of a Unix socket has 108 bytes, a data_dir may not."""
-    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{descriptor}/{SOCKET}"
-    finally:
-        os.close(descriptor)
 
 
 class ControlClient:

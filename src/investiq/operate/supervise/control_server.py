@@ -7,14 +7,15 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from investiq.foundation.errors import InvestIQError
-from investiq.operate.supervise.control import LINE_LIMIT, SOCKET, socket_path
+from investiq.operate.supervise.control_socket import LINE_LIMIT, SOCKET, socket_path
+from investiq.operate.supervise.status import StackReport, StackSnapshot
 from investiq.operate.supervise.supervisor import Supervisor
 
 __all__ = ["ControlServer"]
@@ -23,10 +24,23 @@ _log = structlog.get_logger(__name__)
 
 
 class ControlServer:
-    """Answers requests for `supervisor` while it is entered; on leaving, followers still get the last snapshot."""
+    """Answers requests for `supervisor` while it is entered; on leaving, followers still get the last snapshot.
 
-    def __init__(self, supervisor: Supervisor, folder: Path) -> None:
+    Args:
+        given: the fingerprint of what the supervisor's configuration was read from.
+        report: asks every part how it is, for who was given the same.
+    """
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        folder: Path,
+        given: str | None = None,
+        report: Callable[[StackSnapshot], Awaitable[StackReport]] | None = None,
+    ) -> None:
         self._supervisor = supervisor
+        self._given = given
+        self._report = report
         self._socket = folder / SOCKET
         self._sessions: set[asyncio.Task[None]] = set()
         self._held = contextlib.ExitStack()
@@ -73,6 +87,11 @@ class ControlServer:
             match request.get("do"):
                 case "status":
                     yield self._supervisor.snapshot().to_json()
+                case "report" if self._report is not None:
+                    same = self._given is not None and request.get("given") == self._given
+                    yield {"same": same}
+                    if same:
+                        yield (await self._report(self._supervisor.snapshot())).to_json()
                 case "follow" | "stop" as do:
                     if do == "stop":
                         self._supervisor.stop()

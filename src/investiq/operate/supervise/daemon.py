@@ -1,6 +1,7 @@
-"""`python -m investiq.operate.supervise.daemon [PART ...]`: the supervisor of `investiq up --detach`.
+"""`python -m investiq.operate.supervise.daemon GIVEN [PART ...]`: the supervisor of `investiq up --detach`.
 
-The parts named are left down when they crash. The configuration is read as every part reads it.
+GIVEN is the fingerprint of what `up` was given to configure it. The parts named are left down when they crash. The
+configuration is read as every part reads it.
 """
 
 from __future__ import annotations
@@ -16,20 +17,20 @@ from investiq.operate.supervise.logs import ERROR
 __all__ = ["main"]
 
 
-def main(no_restart: list[str]) -> int:
+def main(given: str, *no_restart: str) -> int:
     """Supervise until stopped; the exit code is 1 when the stack could not start."""
     try:
-        return asyncio.run(_supervise(load().config, no_restart))
+        return asyncio.run(_supervise(load().config, no_restart, given or None))
     except InvestIQError as error:
         print(f"{ERROR}{error.message}", file=sys.stderr)  # noqa: T201  into supervisor.log, where the front looks
         return 1
 
 
-async def _supervise(config: Config, no_restart: list[str]) -> int:
-    async with supervised(config, no_restart) as supervisor:
+async def _supervise(config: Config, no_restart: tuple[str, ...], given: str | None) -> int:
+    async with supervised(config, no_restart, given) as supervisor:
         failure = await supervisor.run()
     return 0 if failure is None else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:]))

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from investiq.operate.supervise.log_redaction import RedactedStream
+
 __all__ = ["ERROR", "LastLines", "RotatedFile", "own_error", "rotated_text", "tail"]
 
 ERROR = "error: "
@@ -107,9 +109,27 @@ def own_error(lines: Sequence[str]) -> str:
     return next((line.removeprefix(ERROR) for line in reversed(lines) if line.startswith(ERROR)), "")
 
 
-def rotated_text(path: Path, max_bytes: int, backups: int) -> io.TextIOWrapper:
-    """A text stream into a `RotatedFile`, written through at each line."""
-    return io.TextIOWrapper(RotatedFile(path, max_bytes, backups), "utf-8", write_through=True)  # type: ignore[arg-type]
+def rotated_text(path: Path, max_bytes: int, backups: int, redacted: RedactedStream | None = None) -> io.TextIOWrapper:
+    """A text stream into a `RotatedFile`, written through at each line; what `redacted` knows is left out."""
+    file = RotatedFile(path, max_bytes, backups) if redacted is None else _Redacted(path, max_bytes, backups, redacted)
+    return io.TextIOWrapper(file, "utf-8", write_through=True)  # type: ignore[arg-type]
+
+
+class _Redacted(RotatedFile):
+    """One that leaves out secrets."""
+
+    def __init__(self, path: Path, max_bytes: int, backups: int, redacted: RedactedStream) -> None:
+        super().__init__(path, max_bytes, backups)
+        self._redacted = redacted
+
+    def write(self, data: bytes, /) -> int:  # type: ignore[override]
+        super().write(self._redacted.feed(bytes(data)))
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            super().write(self._redacted.rest())
+        super().close()
 
 
 def tail(path: Path, lines: int) -> tuple[str, ...]:

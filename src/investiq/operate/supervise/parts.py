@@ -13,12 +13,12 @@ from pathlib import Path
 from investiq.clients.session import HttpCredentials
 from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
-from investiq.foundation.config.load import secret_variables
+from investiq.foundation.config.load import environment_for
 from investiq.foundation.topology import Process
 from investiq.operate.render.web_config import WEB_FOLDER
 from investiq.operate.supervise import programs
 
-__all__ = ["HealthProbe", "MissingProgram", "ProcessSpec", "StackTable", "stack_table"]
+__all__ = ["HealthProbe", "MissingProgram", "ProcessSpec", "StackTable", "inherited", "stack_table"]
 
 _INTERPRETER_START_SECONDS = 120.0
 """A first start on a small machine compiles and loads much at once; a part that hangs is still found."""
@@ -50,10 +50,14 @@ class ProcessSpec:
         setting: the key of investiq.toml that changes the port.
         check: how its health is asked; without one, a part that stays alive for a second is well.
         needs: parts that are to be healthy before this one starts; those that are missing do not count.
+        loads_ahead: its process starts at once and loads, and begins when it is told (`--gate`): it is the last one,
+            and everybody would wait for its libraries.
         outlived_by: parts that stop after this one has, though it does not wait for them when it starts.
         environment: variables beside the inherited ones.
-        withheld: variables that it does not inherit.
+        secrets: settings whose secrets it reads; of the others it inherits nothing.
+        asks_repository: it runs restic, which takes its credentials from the environment.
         reloads: whether it reads its configuration anew at SIGHUP; others end by it.
+        forks: it has processes of its own, which are to end with it.
         once: a step that ends with exit code 0, not a server.
         start_seconds: how long it may take to become healthy.
         stop_seconds: how long it may take to end after SIGTERM.
@@ -69,10 +73,13 @@ class ProcessSpec:
     setting: str | None = None
     check: HealthProbe | None = None
     needs: tuple[str, ...] = ()
+    loads_ahead: bool = False
     outlived_by: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
-    withheld: frozenset[str] = frozenset()
+    secrets: frozenset[str] = frozenset()
+    asks_repository: bool = False
     reloads: bool = False
+    forks: bool = False
     once: bool = False
     start_seconds: float = _INTERPRETER_START_SECONDS
     stop_seconds: float = 15.0
@@ -181,6 +188,8 @@ def _server(process: Process, config: Config) -> ProcessSpec:
         setting=process.setting,
         check=_probe(process, config),
         needs=process.needs,
+        loads_ahead=process is topology.AGENT,
+        secrets=_SECRETS[process.name],
     )
 
 
@@ -195,8 +204,8 @@ def _program(process: Process, config: Config, file: str, trained: bool) -> Proc
         check=_probe(process, config),
         needs=("model",) if is_prometheus and not trained else process.needs,
         outlived_by=_TARGETS if is_prometheus else (),
-        withheld=secret_variables(),  # what it needs is in its files
         reloads=process is not topology.NODE,
+        forks=process is topology.EDGE,
         start_seconds=60,
         stop_seconds=20,
     )
@@ -248,6 +257,8 @@ def _prometheus(config: Config) -> tuple[str, ...]:
         # For its snapshots, which backups are made of; it could delete series too, for who has the password.
         "--web.enable-admin-api",
         f"--web.cors.origin={_NO_ORIGIN}",
+        # Which trace is an example of a slow request.
+        *(("--enable-feature=exemplar-storage",) if config.tracing.enabled else ()),
         # Not --web.enable-lifecycle: any page in a browser here could then stop Prometheus. SIGHUP reloads.
     )
 
@@ -275,6 +286,19 @@ _ARGUMENTS: Mapping[str, Callable[[Config], tuple[str, ...]]] = {
 }
 """How each program is started; one that is not here is only watched where somebody else runs it."""
 
+_METRICS = frozenset({"api.metrics_token"})
+
+_SECRETS: Mapping[str, frozenset[str]] = {
+    topology.API.name: _METRICS
+    | {"database_url", "alpaca_api_key", "alpaca_secret_key"}
+    | {"notify.discord_webhook_url", "notify.pagerduty_key", "notify.webhook_url"},
+    topology.WEB.name: _METRICS | {"client.key"},
+    topology.SIGNALS.name: _METRICS,
+    topology.INBOX.name: _METRICS,
+    topology.AGENT.name: _METRICS,
+}
+"""The settings whose secrets each server reads. What a program of others needs is in its files."""
+
 _TARGETS = tuple(
     process.name
     for process in topology.PROCESSES
@@ -291,11 +315,28 @@ def _investiq(*arguments: str) -> tuple[str, ...]:
     return (str(Path(sys.executable)), "-m", "investiq", *arguments)
 
 
+_OF_RESTIC = ("RESTIC_", "AWS_", "B2_", "AZURE_", "GOOGLE_", "OS_", "ST_", "RCLONE_")
+"""How variables begin that restic takes credentials from (restic's manual, "Environment Variables")."""
+_OF_POSTGRESQL = ("PGPASSWORD", "PGPASSFILE", "PGSERVICEFILE")
+
+
+def inherited(part: ProcessSpec, environ: Mapping[str, str]) -> dict[str, str]:
+    """What a part gets of the supervisor's environment: no secret that it has no use for."""
+    closed = (*(() if part.asks_repository else _OF_RESTIC), *(() if _LEDGER in part.secrets else _OF_POSTGRESQL))
+    return {
+        name: value for name, value in environment_for(part.secrets, environ).items() if not name.startswith(closed)
+    }
+
+
+_LEDGER = "database_url"
+
 _BACKUP = ProcessSpec(
     name="backup",
     what="makes backups and proves them",
     argv=_investiq("backup", "schedule"),
     needs=(topology.API.name, topology.ALERTMANAGER.name, topology.PROMETHEUS.name),  # what it copies
+    secrets=frozenset({_LEDGER}),
+    asks_repository=True,
 )
 
 _TRAINING = ProcessSpec(

@@ -10,7 +10,8 @@
     from anywhere --stop()--> STOPPING --> STOPPED, or STOPPED_BY_USER ("held": until `investiq up PART`)
 
 UNHEALTHY ends nothing: a part that hangs is reported, and killing it is for a person to decide. A part that was ready
-once stays `ready` for those that need it, whatever becomes of it: needs order the start, they do not tie lives.
+once stays `ready` for those that need it, whatever becomes of it: needs order the start, they do not tie lives. One
+that loads ahead has its process while it is WAITING, and begins to do anything when its needs are ready.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ import structlog
 
 from investiq.operate.supervise.backoff import BackOff
 from investiq.operate.supervise.child import CannotStart, Child
+from investiq.operate.supervise.gate import Gate
+from investiq.operate.supervise.log_redaction import RedactedStream
 from investiq.operate.supervise.logs import LastLines, RotatedFile, own_error
-from investiq.operate.supervise.parts import ProcessSpec
+from investiq.operate.supervise.parts import ProcessSpec, inherited
 from investiq.operate.supervise.readiness import ask
 from investiq.operate.supervise.sockets import PartSockets, with_sockets
 from investiq.operate.supervise.status import Failure, PartStatus, ProcessState
@@ -69,6 +72,8 @@ class ProcessSupervisor:
         needs: set events of the parts that are to be healthy first.
         sockets: to hand over to it, where the supervisor listens for it.
         restart: whether a crashed part is started again.
+        redacted: what it prints, without secrets.
+        reader: gets what it prints, too.
         changed: called after every change of `status`.
         failed: called once when the part cannot start and never has.
     """
@@ -81,8 +86,10 @@ class ProcessSupervisor:
         sockets: PartSockets | None,
         restart: bool,
         log: RotatedFile,
+        redacted: RedactedStream,
         cwd: Path,
         timing: SupervisionTiming,
+        reader: Callable[[bytes], object] | None,
         changed: Callable[[], None],
         failed: Callable[[Failure], None],
     ) -> None:
@@ -92,6 +99,8 @@ class ProcessSupervisor:
         self._sockets = sockets
         self._restart = restart
         self._log = log
+        self._redacted = redacted
+        self._reader = reader
         self._last = LastLines(_SHOWN_LINES)
         self._cwd = cwd
         self._timing = timing
@@ -138,10 +147,10 @@ class ProcessSupervisor:
             self._child.signal(signal.SIGHUP)
 
     async def _supervise(self) -> None:
-        await self._wait_for_needs()
+        ahead = await self._wait_for_needs()
         while True:
             started = time.monotonic()
-            code = await self._live()
+            code, ahead = await self._live(ahead), None
             if self.part.once and code == 0:
                 self._set(state=ProcessState.DONE, pid=None, note="", ready_seconds=time.monotonic() - started)
                 self.ready.set()
@@ -160,18 +169,34 @@ class ProcessSupervisor:
             self._turn_away()
             self._set(state=ProcessState.CRASHED, note=f"the supervisor lost it: {error!r}")
 
-    async def _wait_for_needs(self) -> None:
-        for need in self._needs:
-            if not need.ready.is_set():
+    async def _wait_for_needs(self) -> Child | None:
+        """Until they are ready. Returns its process, where that loads ahead and was let go now."""
+        awaited = [need for need in self._needs if not need.ready.is_set()]
+        if not awaited:
+            return None
+        with Gate() as gate:
+            ahead = self._load_ahead(gate) if self.part.loads_ahead else None
+            for need in awaited:
                 self._set(state=ProcessState.WAITING, note=f"for {need.part.name}")
                 await need.ready.wait()
+            gate.open()
+        return ahead
 
-    async def _live(self) -> int:
-        """One process from its start to its end; its exit code."""
+    def _load_ahead(self, gate: Gate) -> Child | None:
+        """Its process before its turn; None where there is none, and what is wrong shows when it is its turn."""
         try:
-            child = self._start_child()
+            self._child = self._start_child(gate)
+        except CannotStart:
+            return None
+        self._set(pid=self._child.pid)
+        return self._child
+
+    async def _live(self, ahead: Child | None) -> int:
+        """One process from its start, or from where it loaded `ahead`, to its end; its exit code."""
+        try:
+            child = ahead or self._start_child()
         except CannotStart as error:
-            self._write(f"{error.message}\n".encode())
+            self._print(f"{error.message}\n".encode())
             return 127
         self._child = child
         self._set(state=ProcessState.STARTING, pid=child.pid, note="", ready_seconds=None)
@@ -181,13 +206,15 @@ class ProcessSupervisor:
             return await child.wait()
         finally:
             watch.cancel()
+            self._write(self._redacted.rest())
 
-    def _start_child(self) -> Child:
+    def _start_child(self, gate: Gate | None = None) -> Child:
         descriptors = self._sockets.descriptors if self._sockets is not None else ()
         argv = with_sockets(self.part.argv, descriptors, as_systemd=self.part.activated)
-        inherited = {name: value for name, value in os.environ.items() if name not in self.part.withheld}
-        environment = {**inherited, **self.part.environment}
-        return Child.start(argv, environment, self._cwd, self._write, descriptors)
+        if gate is not None:
+            argv, descriptors = (*argv, "--gate", str(gate.descriptor)), (*descriptors, gate.descriptor)
+        environment = {**inherited(self.part, os.environ), **self.part.environment}
+        return Child.start(argv, environment, self._cwd, self._print, descriptors, forks=self.part.forks)
 
     def _turn_away(self) -> None:
         if self._sockets is not None:
@@ -261,9 +288,14 @@ class ProcessSupervisor:
         """The message with which a program of ours ended."""
         return own_error(self._last.lines)
 
+    def _print(self, data: bytes) -> None:
+        self._write(self._redacted.feed(data))
+
     def _write(self, data: bytes) -> None:
         self._log.write(data)
         self._last.write(data)
+        if self._reader is not None:
+            self._reader(data)
         if self.part.once and (line := self._last_for_people()):
             self._set(note=line)
 

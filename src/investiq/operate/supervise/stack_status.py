@@ -3,46 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
-from investiq.clients.session import TrustedUsers
+from investiq.clients.session import ClientError, TrustedUsers, probing
+from investiq.foundation import topology
 from investiq.foundation.config import Config, Paths
 from investiq.operate.supervise.control import ControlClient, NotRunning
 from investiq.operate.supervise.parts import ProcessSpec, stack_table
 from investiq.operate.supervise.readiness import ask
-from investiq.operate.supervise.status import PartStatus, ProcessState, StackSnapshot, missing_status
+from investiq.operate.supervise.status import (
+    PartStatus,
+    ProcessState,
+    StackReport,
+    StackSnapshot,
+    StackStatus,
+    missing_status,
+)
 
-__all__ = ["StackStatus", "read_stack_status"]
+if TYPE_CHECKING:
+    from investiq.foundation.contract.api import TradingStatus
+
+__all__ = ["read_report", "read_stack_status"]
+
+_OK = 200
+_DESK_SECONDS = 3.0
+"""Beyond that the desk is not there for a person who waits for a table."""
 
 
-@dataclass(frozen=True, slots=True)
-class StackStatus:
-    """What was found.
+async def read_report(config: Config, supervisor: StackSnapshot | None = None) -> StackReport:
+    """Ask all parts, the supervisor and the desk, at the same time.
 
-    Attributes:
-        parts: each part; STOPPED means that nothing answers where it should listen.
-        supervisor: what the supervisor says; None when none answers.
+    Args:
+        supervisor: what it says, where that is known.
     """
-
-    parts: tuple[PartStatus, ...]
-    supervisor: StackSnapshot | None
-
-    @property
-    def is_running(self) -> bool:
-        """Whether there is anything: a supervisor, or a part that somebody else started."""
-        return self.supervisor is not None or any(
-            part.state in (ProcessState.HEALTHY, ProcessState.UNHEALTHY) for part in self.parts
-        )
-
-    @property
-    def is_well(self) -> bool:
-        return all(part.is_well for part in self.parts)
+    return StackReport(*await asyncio.gather(read_stack_status(config, supervisor), _trading(config)))
 
 
-async def read_stack_status(config: Config) -> StackStatus:
+async def read_stack_status(config: Config, supervisor: StackSnapshot | None = None) -> StackStatus:
     """Ask all parts and the supervisor, at the same time."""
     table = stack_table(config)
-    supervisor = await _supervisor(config)
+    supervisor = supervisor or await _supervisor(config)
     known = {part.name: part for part in supervisor.parts} if supervisor else {}
     trusted = TrustedUsers.of(config)
     found = await asyncio.gather(*(_status(part, known.get(part.name), trusted) for part in table.parts))
@@ -70,3 +72,14 @@ async def _status(part: ProcessSpec, known: PartStatus | None, trusted: TrustedU
     if status.state is ProcessState.HEALTHY:  # the supervisor has not noticed yet
         return replace(status, state=ProcessState.UNHEALTHY, note=health.detail)
     return replace(status, note=status.note or health.detail)
+
+
+async def _trading(config: Config) -> TradingStatus | None:
+    """What the desk of this machine says; None when it does not answer, and the table of parts tells why."""
+    url = f"{topology.API.url(config)}/api/trading/status"
+    try:
+        answer = await probing.get(url, trusted=TrustedUsers.of(config), seconds=_DESK_SECONDS)
+        told = json.loads(answer.text) if answer.status == _OK else None
+    except (OSError, ClientError, probing.NotHttp, ValueError):
+        return None
+    return cast("TradingStatus", told) if isinstance(told, dict) and "halted" in told else None

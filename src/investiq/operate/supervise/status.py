@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
-from investiq.operate.supervise.parts import MissingProgram
+if TYPE_CHECKING:
+    from investiq.foundation.contract.api import TradingStatus
+    from investiq.operate.supervise.parts import MissingProgram
 
-__all__ = ["Failure", "PartStatus", "Phase", "ProcessState", "StackSnapshot", "missing_status"]
+__all__ = [
+    "Failure",
+    "PartStatus",
+    "Phase",
+    "ProcessState",
+    "StackReport",
+    "StackSnapshot",
+    "StackStatus",
+    "missing_status",
+]
 
 
 class ProcessState(StrEnum):
@@ -65,6 +76,10 @@ class PartStatus:
     optional: bool = False
     note: str = ""
 
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        return cls(**{**document, "state": ProcessState(document["state"])})
+
     @property
     def is_well(self) -> bool:
         return self.state.is_well or (self.optional and self.state is ProcessState.MISSING)
@@ -116,6 +131,47 @@ class StackSnapshot:
             phase=Phase(document["phase"]),
             supervisor_pid=document["supervisor_pid"],
             started_at=document["started_at"],
-            parts=tuple(PartStatus(**{**part, "state": ProcessState(part["state"])}) for part in document["parts"]),
+            parts=tuple(map(PartStatus.from_json, document["parts"])),
             failure=Failure(**{**failure, "last_lines": tuple(failure["last_lines"])}) if failure else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class StackStatus:
+    """What was found by asking every part.
+
+    Attributes:
+        parts: each part; STOPPED means that nothing answers where it should listen.
+        supervisor: what the supervisor says; None when none answers.
+    """
+
+    parts: tuple[PartStatus, ...]
+    supervisor: StackSnapshot | None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is anything: a supervisor, or a part that somebody else started."""
+        return self.supervisor is not None or any(
+            part.state in (ProcessState.HEALTHY, ProcessState.UNHEALTHY) for part in self.parts
+        )
+
+    @property
+    def is_well(self) -> bool:
+        return all(part.is_well for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class StackReport:
+    """What `investiq status` tells: the parts, and what the desk says; None where it does not answer."""
+
+    stack: StackStatus
+    trading: TradingStatus | None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        stack, trading = document["stack"], document["trading"]
+        supervisor = StackSnapshot.from_json(stack["supervisor"]) if stack["supervisor"] else None
+        return cls(StackStatus(tuple(map(PartStatus.from_json, stack["parts"])), supervisor), trading)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import UTC, datetime
 from os import getpid
 from pathlib import Path
@@ -13,6 +13,7 @@ import structlog
 
 from investiq.foundation.config.schema import LoggingConfig
 from investiq.foundation.errors import InvestIQError
+from investiq.operate.supervise.log_redaction import LogRedaction, RedactedStream
 from investiq.operate.supervise.logs import RotatedFile
 from investiq.operate.supervise.parts import StackTable
 from investiq.operate.supervise.process import ProcessSupervisor, SupervisionTiming
@@ -24,6 +25,7 @@ __all__ = ["Supervisor", "UnknownPart"]
 _log = structlog.get_logger(__name__)
 
 _NO_SOCKETS: Mapping[str, PartSockets] = MappingProxyType({})
+_NO_READERS: Mapping[str, Callable[[bytes], object]] = MappingProxyType({})
 
 
 class UnknownPart(InvestIQError):
@@ -37,8 +39,10 @@ class Supervisor:
 
     Args:
         logs: folder of the parts' log files.
+        redaction: what is left out of them.
         cwd: where the parts run: they read the same investiq.toml as their supervisor.
         sockets: of the parts that get theirs handed over; they stay the caller's to close.
+        readers: part -> who gets what it prints, too.
         no_restart: parts that stay down when they crash.
     """
 
@@ -48,9 +52,11 @@ class Supervisor:
         *,
         logs: Path,
         rotation: LoggingConfig,
+        redaction: LogRedaction,
         cwd: Path,
         sockets: Mapping[str, PartSockets] = _NO_SOCKETS,
         no_restart: Collection[str] = (),
+        readers: Mapping[str, Callable[[bytes], object]] = _NO_READERS,
         timing: SupervisionTiming | None = None,
     ) -> None:
         self._table = table
@@ -72,8 +78,10 @@ class Supervisor:
                 sockets=sockets.get(part.name),
                 restart=part.name not in no_restart,
                 log=self._log_files[part.name],
+                redacted=RedactedStream(redaction),
                 cwd=cwd,
                 timing=timing or SupervisionTiming(),
+                reader=readers.get(part.name),
                 changed=self._note_change,
                 failed=self._note_failure,
             )

@@ -15,9 +15,9 @@ from pathlib import Path
 from investiq import __version__
 from investiq.foundation.config import LoadedConfig, Paths
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.redaction import Redaction
 from investiq.operate.render.web_config import WEB_FOLDER
 from investiq.operate.supervise import programs
-from investiq.operate.support.redaction import Redaction
 
 __all__ = ["COMMANDS", "BundleExists", "bundle_texts", "write_bundle"]
 
@@ -47,7 +47,7 @@ class BundleExists(InvestIQError):
 
 def bundle_texts(loaded: LoadedConfig) -> Iterator[tuple[str, str]]:
     """Name and text of each file, redacted; what cannot be told says why."""
-    redaction = Redaction.of(loaded)
+    redaction = Redaction.of(loaded.config)
     for name, text in _raw(loaded):
         yield name, redaction.clean(text)
 

@@ -12,8 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from investiq.foundation import runbooks
 from investiq.foundation.config import Config
-from investiq.foundation.errors import InvestIQError
-from investiq.foundation.findings import CheckResult, Finding, Place, PlaceKind
+from investiq.foundation.findings import CheckResult, Finding, Place
 from investiq.foundation.subprocesses import StopSign, scratch_folder
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.topology import console_url
@@ -44,42 +43,22 @@ from investiq.monitoring.scraping.jobs import jobs
 from investiq.monitoring.slo import slos_of
 from investiq.operate.render.files import RenderError, render_committed, write_runtime
 from investiq.operate.slo.status import READ
+from investiq.operate.validate.committed import RULE_TESTS, RULES, committed_files
 from investiq.operate.validate.documents import read_documents
+from investiq.operate.validate.edge import check_edge
 from investiq.operate.validate.program_checks import refusals
-from investiq.operate.validate.rule_tests import RULE_TESTS, RULES, check_rule_tests
-from investiq.operate.validate.runner import FILES, could_not_check, run_check
+from investiq.operate.validate.rule_tests import check_rule_tests
+from investiq.operate.validate.runner import FILES, run_check
 
-__all__ = ["OFFLINE_CHECKS", "RULES", "RULE_TESTS", "NoCheckout", "checkout", "validate_checkout", "validate_offline"]
+__all__ = ["OFFLINE_CHECKS", "RULES", "RULE_TESTS", "validate_committed", "validate_offline"]
 
 DASHBOARDS = "monitoring/grafana/dashboards"
 
 
-class NoCheckout(InvestIQError):
-    """The committed files are not there: InvestIQ is installed without its repository."""
-
-    reason = "no_checkout"
-    fix = "clone the repository, and run `make up` in it"
-
-
-def checkout() -> Path:
-    """The root of the repository that this package runs from.
-
-    Raises:
-        NoCheckout: the package was installed without it.
-    """
-    root = Path(__file__).resolve().parents[4]
-    if not (root / "pyproject.toml").is_file() or not (root / "monitoring").is_dir():
-        raise NoCheckout(f"{root} is not a clone of InvestIQ: run this from the clone that `make up` was typed in")
-    return root
-
-
-def validate_checkout(config: Config, only: Collection[str] | None = None) -> list[CheckResult]:
-    """`validate_offline` of the repository that this package runs from; without one, the one result says that."""
-    try:
-        root = checkout()
-    except NoCheckout as error:
-        return [could_not_check("validate", Place(PlaceKind.MACHINE, "this command"), error.message, error.fix)]
-    return validate_offline(root, config, only)
+def validate_committed(config: Config, only: Collection[str] | None = None) -> list[CheckResult]:
+    """`validate_offline` of the clone that this package runs from; without one, of what this version renders."""
+    with committed_files(StopSign()) as root:
+        return validate_offline(root, config, only)
 
 
 def validate_offline(root: Path, config: Config, only: Collection[str] | None = None) -> list[CheckResult]:
@@ -202,6 +181,11 @@ def _committed(name: str) -> Place:
     return Place.file(path, source=source_of(path))
 
 
+def check_edge_of(_root: Path, config: Config) -> CheckResult:
+    """See `edge`."""
+    return check_edge(config)
+
+
 def check_rule_tests_of(root: Path, _config: Config) -> CheckResult:
     """See `rule_tests`."""
     return check_rule_tests(root)
@@ -214,6 +198,7 @@ def _read(path: Path) -> str | None:
 OFFLINE_CHECKS: Mapping[str, Callable[[Path, Config], CheckResult]] = {
     "rendered": check_rendered,
     "programs": check_programs,
+    "edge": check_edge_of,
     "rule-tests": check_rule_tests_of,
     "references": check_references_of,
     "rates": check_rates_of,

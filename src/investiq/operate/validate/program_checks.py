@@ -9,6 +9,7 @@ from pathlib import Path
 
 from investiq.foundation.findings import Finding, FindingSeverity, Place
 from investiq.foundation.subprocesses import SHORT_LIVED, run
+from investiq.foundation.topology import ALERTMANAGER, BLACKBOX, PROMETHEUS, debian_commands
 
 __all__ = ["ProgramOutcome", "refusals", "run_program"]
 
@@ -16,6 +17,9 @@ _SOURCE = "correct the source and run `investiq render`"
 _WHY = "it does not start with it, and goes on with an older one where it runs"
 _NO_COMPLAINTS = ("Checking", "SUCCESS", "Unit Testing", "Found:", "- ")
 """How lines begin that tell what was looked at."""
+
+_CHECKERS = tuple(filter(None, (process.program for process in (PROMETHEUS, ALERTMANAGER, BLACKBOX))))
+"""Whose packages bring the checkers."""
 
 _SECONDS = 180  # the tests of a subject take ten seconds on a machine that has nothing else to do
 
@@ -72,7 +76,7 @@ def run_program(command: Sequence[str]) -> ProgramOutcome:
     """Run a checker; one that is not there leaves its file unchecked."""
     program = command[0]
     if shutil.which(program) is None:
-        fix = "install the monitoring programs (`make up` does)"
+        fix = f"install the monitoring programs; on Debian, as root: {debian_commands(_CHECKERS)}"
         return ProgramOutcome(program, unchecked=(f"{program} is not installed", fix))
     done = run(command, _SECONDS, SHORT_LIVED)
     if done.timed_out:

@@ -11,14 +11,13 @@ from typing import Any
 
 from investiq.foundation.findings import CheckResult, Finding, Place
 from investiq.monitoring.checks.yaml_lines import line_of
+from investiq.operate.validate.committed import RULE_TESTS, RULES
 from investiq.operate.validate.documents import NotYaml, read_document, yaml_files
 from investiq.operate.validate.program_checks import ProgramOutcome, run_program
 
-__all__ = ["RULES", "RULE_TESTS", "check_rule_tests"]
+__all__ = ["check_rule_tests"]
 
 CHECK = "rule-tests"
-RULES = "monitoring/rules"
-RULE_TESTS = "tests/rules"
 
 _FAILED = re.compile(
     r"(?:^ +name: (?P<test>.+), *\n)?^ +(?:alertname: (?P<alert>.+)|expr: (?P<query>.+)), time: (?P<time>\S+), *$",

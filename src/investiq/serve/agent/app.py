@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import HealthStatus, Part
 from investiq.serve.agent.loop import Agent, pause
 from investiq.serve.agent.metrics import AgentMetrics
-from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve, set_health_status
+from investiq.serve.http import HostPolicy, MonitoringAccess, create_server, serve, set_health_status, wait_at_gate
 
 __all__ = ["create_app", "run"]
 
@@ -37,8 +38,15 @@ MAX_BODY_BYTES: Final = 1_024
 _KEY_FILE_SECONDS = 1.0
 
 
-def run(config: Config, descriptors: Sequence[int] = ()) -> None:
-    """Trade until SIGTERM or SIGINT; an order that is being sent is finished first. Logging is the caller's."""
+def run(config: Config, descriptors: Sequence[int] = (), gate: int | None = None) -> None:
+    """Trade until SIGTERM or SIGINT; an order that is being sent is finished first. Logging is the caller's.
+
+    Args:
+        gate: an inherited pipe at which to wait for its turn, all libraries loaded.
+    """
+    if gate is not None:
+        import_module("investiq.clients.session.http")  # otherwise loaded with the first question
+        wait_at_gate(gate)
     serve(create_app(config, Metrics(Part.AGENT)), config.agent.host, config.agent.port, descriptors)
 
 

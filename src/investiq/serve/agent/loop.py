@@ -15,6 +15,8 @@ from investiq.clients.api import ApiRefused, AsyncInvestIQClient, Submission
 from investiq.clients.session import ClientError
 from investiq.foundation.config.schema import AgentConfig
 from investiq.foundation.contract.api import Analysis, Market, Order
+from investiq.foundation.telemetry import attributes, tracing
+from investiq.foundation.telemetry.tracing import Span
 from investiq.foundation.vocabulary import (
     OPEN_STATUSES,
     Action,
@@ -108,20 +110,27 @@ class Agent:
 
     async def cycle(self) -> float:
         """Look at every symbol once; returns the seconds to wait before the next cycle."""
+        with tracing.root("agent cycle") as span:
+            return await self._cycle(span)
+
+    async def _cycle(self, span: Span) -> float:
         started = time.perf_counter()
         try:
             market, outcome = await self._go_through()
         except ClientError as error:
             seconds = self._longer_wait(error)
+            span.fail(error.reason)
             _log.warning("cycle_failed", reason=error.reason, error=error.message, next_in_seconds=round(seconds, 1))
             self._metrics.failed(error.message, time.perf_counter() - started, seconds)
             return seconds
         except Exception as error:
             # A fault of our own in one cycle: the next may get through, and AgentStalled tells when none does.
             seconds = self._longer_wait(None)
+            span.fail(type(error).__name__)
             _log.exception("cycle_broke", next_in_seconds=round(seconds, 1))
             self._metrics.failed(f"unforeseen: {type(error).__name__}", time.perf_counter() - started, seconds)
             return seconds
+        span.set(attributes.OUTCOME, outcome.value)
         seconds = self._wait_after(outcome)
         self._metrics.finished(outcome, market, time.perf_counter() - started, seconds)
         return seconds
@@ -173,6 +182,10 @@ class Agent:
                 return
 
     async def _consider(self, symbol: str, around: _Surroundings) -> None:
+        with tracing.span("consider", {attributes.SYMBOL: symbol}) as span:
+            await self._decide_on(symbol, around, span)
+
+    async def _decide_on(self, symbol: str, around: _Surroundings, span: Span) -> None:
         try:
             analysis = await self._client.analyze(symbol)
         except ApiRefused as error:
@@ -183,6 +196,7 @@ class Agent:
             return
         decision = decide(around.view(symbol, analysis), self._config)
         self._metrics.decided(decision.action)
+        span.set(attributes.ACTION, decision.action.value)
         submission = await self._act(symbol, decision, around)
         self._tell(symbol, decision, around, analysis, submission)
         met_a_halt = submission is not None and submission.denial in _WHILE_HALTED

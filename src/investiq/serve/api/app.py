@@ -21,6 +21,7 @@ from investiq.foundation.vocabulary import Part
 from investiq.invest.wiring import ApiParts, build_api_parts
 from investiq.serve.api.auth import REFUSALS, AuthMiddleware
 from investiq.serve.api.background_tasks import BackgroundTasks
+from investiq.serve.api.console_person import ConsolePerson
 from investiq.serve.api.denials import DenialLog
 from investiq.serve.api.errors import STATUSES
 from investiq.serve.api.identity import bearer
@@ -91,6 +92,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         metrics=metrics,
         passes=passes,
     )
+    person = Middleware(ConsolePerson, tokens=TokenRing(paths.console_token))
     analyses = analysis_routes(parts.market, parts.orchestrator)
     route = next(each for each in analyses.routes if isinstance(each, APIRoute) and each.name == "analyze")
     repeated = Middleware(RepeatedAnalyses, orchestrator=parts.orchestrator, route=route)
@@ -105,7 +107,7 @@ def create_app(parts: ApiParts) -> FastAPI:
         health_options=HEALTH_OPTIONS,
         statuses=STATUSES,
         outer_layers=proxied_client(parts.config),
-        inner_layers=[authentication, repeated],
+        inner_layers=[authentication, person, repeated],
         refusals=REFUSALS,
         quiet=MONITORING_PATHS | {HEARTBEAT_PATH, JUDGE_PATH},
         dependencies=[Security(bearer)],

@@ -15,6 +15,7 @@ import structlog
 
 from investiq.clients.alertmanager.client import Alertmanager
 from investiq.clients.notify import NotificationDispatcher, notifiers
+from investiq.foundation.config import Paths
 from investiq.foundation.store import DatabaseUnavailable, LedgerInUse
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.threads import BoundedThreads
@@ -22,8 +23,10 @@ from investiq.foundation.vocabulary import Dependency, HaltReason, MarketPhase
 from investiq.invest.market.calendar import OutsideCalendar
 from investiq.invest.market.market_step import MarketStep
 from investiq.invest.wiring import ApiParts
+from investiq.serve.api.audit_watch import AuditWatch
 from investiq.serve.api.health import INTERVAL_SECONDS, CheckFailed, HealthCheck, HealthMonitor
 from investiq.serve.api.heartbeat_notifier import HeartbeatNotifier
+from investiq.serve.api.keys import KeyStore
 from investiq.serve.api.silence_watch import SilenceWatch
 from investiq.serve.http.periodic import PeriodicTask
 
@@ -41,6 +44,8 @@ REST_SECONDS = 1.0
 MARKET_SECONDS = 1.0
 HEARTBEAT_SECONDS = 1.0
 SILENCES_SECONDS = 10.0
+AUDIT_SECONDS = 10.0
+KEYS_SECONDS = 60.0
 PRICE_FILES_SECONDS = 10.0
 """A change is served after two looks that saw the same."""
 
@@ -98,6 +103,12 @@ class BackgroundTasks:
             lambda: datetime.now(UTC),
         )
         self._silences = PeriodicTask("silences", SILENCES_SECONDS, self._silence_watch.check, parts.metrics)
+        watch = AuditWatch(parts.store, Paths.of(parts.config).audit_witness, parts.metrics)
+        self._audit = PeriodicTask("audit", AUDIT_SECONDS, _in_thread("audit", watch.check), parts.metrics)
+        self._keys = KeyStore(parts.store)
+        self._expiring = parts.metrics.gauge(catalogue.KEYS_EXPIRING)
+        count = _in_thread("keys", self._count_expiring_keys)
+        self._key_ends = PeriodicTask("keys", KEYS_SECONDS, count, parts.metrics)
         self._ping_broker = _in_thread("broker", parts.desk.ping_broker)
 
     async def run_all_once(self) -> None:
@@ -131,7 +142,11 @@ class BackgroundTasks:
         await asyncio.wait({asyncio.ensure_future(waiting)}, timeout=seconds)
 
     def _tasks(self) -> tuple[PeriodicTask, ...]:
-        return self.trading, self.market, self._health, self._heartbeat, self._silences, *self._following_tasks()
+        watches = self._heartbeat, self._silences, self._audit, self._key_ends
+        return self.trading, self.market, self._health, *watches, *self._following_tasks()
+
+    def _count_expiring_keys(self) -> None:
+        self._expiring.set(len(self._keys.expiring(datetime.now(UTC))))
 
     def _following_tasks(self) -> tuple[PeriodicTask, ...]:
         """A replay shows the prices of its start: what has been traded on does not change."""

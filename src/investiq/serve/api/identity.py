@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import Request
 from fastapi.security import HTTPBearer
-from starlette.types import Scope
 
 from investiq.foundation.contract.access import covers
 from investiq.foundation.store.audit import Actor
@@ -14,14 +13,13 @@ from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.foundation.vocabulary import Access
 from investiq.serve.api.access import Caller
+from investiq.serve.api.console_person import person_origin
 from investiq.serve.api.keys import AGENT_KEY_NAME
 from investiq.serve.api.rate_limit import RateLimit
 from investiq.serve.http import Problem
 from investiq.serve.http.access import CHALLENGE
-from investiq.serve.http.header_names import header_names
-from investiq.serve.http.proxied import is_from_edge
 
-__all__ = ["actor_of", "bearer", "limited_by", "needs", "origin_of", "person"]
+__all__ = ["actor_of", "bearer", "limited_by", "needs", "person"]
 
 bearer = HTTPBearer(auto_error=False, description="An API key: `iq_...`. From loopback, reading needs none.")
 """Declares the key in OpenAPI; the middleware has verified it before any route runs."""
@@ -52,19 +50,7 @@ def needs(access: Access, metrics: Metrics) -> Callable[[Request], Awaitable[Cal
 def actor_of(request: Request) -> Actor:
     """Who asks, as the audit log keeps it."""
     caller: Caller = request.scope["caller"]
-    return Actor(caller.name, origin_of(request.scope), caller.access.value)
-
-
-def origin_of(scope: Scope) -> str:
-    """The address that it comes from. Of what a proxy passes on that is not believed, that is the proxy's."""
-    client = scope.get("client")
-    return f"{client[0] if client else 'unknown address'}{_way(scope)}"
-
-
-def _way(scope: Scope) -> str:
-    if is_from_edge(scope):
-        return ", through the edge"
-    return ", passed on by a proxy" if header_names(scope).is_forwarded else ""
+    return Actor(caller.name, person_origin(request.scope), caller.access.value)
 
 
 async def person(request: Request) -> Actor | None:

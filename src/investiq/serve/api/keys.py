@@ -52,6 +52,7 @@ ITSELF = Actor("investiq", "this installation")
 
 _KEY = re.compile(r"iq_[A-Za-z0-9_-]{43}")
 _LONGEST_NAME = 100
+_SOON = timedelta(days=7)
 
 
 class UnknownKey(InvestIQError):
@@ -85,6 +86,12 @@ class ApiKey:
     def is_valid(self, now: datetime) -> bool:
         """Whether it opens anything at `now`."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def ends_soon(self, now: datetime) -> bool:
+        """Whether it ends within a week; one that was made for less, in the last fifth of its life."""
+        if self.expires_at is None:
+            return False
+        return self.expires_at - now < min(_SOON, (self.expires_at - self.created_at) / 5)
 
     @property
     def caller(self) -> Caller:
@@ -207,6 +214,16 @@ class KeyStore:
             row = connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
         key = _key(row) if row is not None else None
         return key if key is not None and key.is_valid(datetime.now(UTC)) else None
+
+    def expiring(self, now: datetime) -> list[ApiKey]:
+        """Valid keys whose end is near, without those that a newer valid key of their name replaces."""
+        valid = [key for key in self.all_keys() if key.is_valid(now)]
+        return [
+            key
+            for key in valid
+            if key.ends_soon(now)
+            and not any(other.name == key.name and other.created_at > key.created_at for other in valid)
+        ]
 
     def find(self, secret: bytes) -> ApiKey | None:
         """The key whose secret this is, also when it is revoked."""

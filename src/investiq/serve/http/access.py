@@ -110,9 +110,13 @@ class MonitoringAccess:
                 return "caller" in scope
 
     def reads_from_trusted_network(self, scope: Scope) -> bool:
-        """Whether it reads, and comes itself from a trusted network: what a proxy passes on does not count."""
+        """Whether it reads, and comes itself from a trusted network."""
+        return scope["method"] in _READING and self.comes_from_trusted_network(scope)
+
+    def comes_from_trusted_network(self, scope: Scope) -> bool:
+        """Whether who asks is in a trusted network: what a proxy passes on does not count."""
         client = scope.get("client")
-        if client is None or scope["method"] not in _READING:
+        if client is None:
             return False
         trust = self._trust(client[0])
         if trust is _Trust.NONE or header_names(scope).is_forwarded:

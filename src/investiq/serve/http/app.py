@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.telemetry import TelemetryConfig
@@ -17,7 +17,8 @@ from starlette.responses import Response
 
 from investiq import __version__
 from investiq.foundation.errors import InvestIQError
-from investiq.foundation.telemetry.exposition import TextExposition
+from investiq.foundation.telemetry import tracing
+from investiq.foundation.telemetry.exposition import OpenMetricsExposition, TextExposition
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serve.http.access import (
     CHALLENGE,
@@ -41,6 +42,7 @@ from investiq.serve.http.middleware import (
 )
 from investiq.serve.http.openapi import describe_problems
 from investiq.serve.http.problems import ErrorHandler, Problem, problem_handlers
+from investiq.serve.http.tracing import request_spans
 
 __all__ = ["create_server", "set_health_status"]
 
@@ -86,12 +88,13 @@ def create_server(
         inner_layers: of the server alone, inside the common layers; they see what passed host check and body limit.
         refusals: statuses with which layers of the server's own turn requests away before a route is found, and what
             each means.
-        quiet: paths that are logged only when they fail.
+        quiet: paths that are logged only when they fail, and begin no trace.
         options: as FastAPI takes them.
     """
     layers = [
         *outer_layers,
         Middleware(AnswerHeaders),
+        *request_spans(access, quiet),
         Middleware(LoopLag, metrics=metrics),
         Middleware(AccessLog, quiet=quiet),
         Middleware(RequestMetrics, metrics=metrics),
@@ -133,27 +136,37 @@ def _add_monitoring_routes(
         if not access.allows(request.scope):
             raise Problem(401, "unauthorised", METRICS_REFUSED, {"WWW-Authenticate": CHALLENGE})
 
-    texts = cache(TextExposition)  # by the way of escaping names, of which there are four
+    # Each is kept by the way of escaping names, of which there are four.
+    formats = _Formats(cache(TextExposition), cache(OpenMetricsExposition), exemplars=tracing.enabled())
 
     async def exposition(request: Request) -> Response:
-        return _exposition(metrics, texts, request.headers.get("accept"))
+        return _exposition(metrics, formats, request.headers.get("accept"))
 
     readers = [Depends(allowed)]
     app.add_api_route(HEALTH_PATH, health, methods=["GET"], dependencies=readers, **health_options)
     app.add_api_route(METRICS_PATH, exposition, methods=["GET"], dependencies=readers, include_in_schema=False)
 
 
-def _exposition(metrics: Metrics, texts: Callable[[str], TextExposition], accept: str | None) -> Response:
+class _Formats(NamedTuple):
+    """How samples are written, by the way of escaping names; `exemplars`: whether there are any."""
+
+    text: Callable[[str], TextExposition]
+    openmetrics: Callable[[str], TextExposition]
+    exemplars: bool
+
+
+def _exposition(metrics: Metrics, formats: _Formats, accept: str | None) -> Response:
     """All samples of this process as Prometheus text, or as OpenMetrics for who takes nothing else.
 
-    A scraper takes both. Text is written in a third of the time, and there is nothing here that only OpenMetrics could
-    say.
+    A scraper takes both. Without traces, there is nothing that only OpenMetrics could say, and text is smaller; with
+    them, whoever asks for OpenMetrics gets the exemplars.
     """
     ranges = (accept or "").split(",")
-    text = [each for each in ranges if _TEXT.fullmatch(each)]
+    text = [] if formats.exemplars else [each for each in ranges if _TEXT.fullmatch(each)]
     encode, content_type = choose_encoder(",".join(text or ranges))
     if encode is generate_latest:
-        encode = texts(UNDERSCORES).encode
-    elif isinstance(encode, partial) and encode.func is generate_latest:
-        encode = texts(encode.keywords["escaping"]).encode
+        encode = formats.text(UNDERSCORES).encode
+    elif isinstance(encode, partial):
+        kind = formats.text if encode.func is generate_latest else formats.openmetrics
+        encode = kind(encode.keywords["escaping"]).encode
     return Response(encode(metrics.registry), media_type=None, headers={"content-type": content_type})

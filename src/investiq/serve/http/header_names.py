@@ -33,15 +33,25 @@ class HeaderNames:
         has_request_id: the client gives the request an id.
         has_body: a body is announced.
         names_page: a browser says from which page the request comes.
+        has_traceparent: the caller says of which trace the request is a part.
         is_forwarded: a proxy says that it passes on the request of somebody else.
     """
 
-    __slots__ = ("has_authorization", "has_body", "has_request_id", "host", "is_forwarded", "names_page")
+    __slots__ = (
+        "has_authorization",
+        "has_body",
+        "has_request_id",
+        "has_traceparent",
+        "host",
+        "is_forwarded",
+        "names_page",
+    )
 
     def __init__(self, names: tuple[bytes, ...]) -> None:
         self.host = names.index(b"host") if names.count(b"host") == 1 else None
         self.has_authorization = b"authorization" in names
         self.has_request_id = b"x-request-id" in names
+        self.has_traceparent = b"traceparent" in names
         self.has_body = not _ANNOUNCING.isdisjoint(names)
         self.names_page = not _SAID_BY_BROWSERS.isdisjoint(names)
         self.is_forwarded = any(_FORWARDING.fullmatch(name) for name in names)

@@ -19,9 +19,10 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from investiq.foundation.telemetry import catalogue
+from investiq.foundation.telemetry import catalogue, tracing
 from investiq.foundation.telemetry.logging import REQUEST_ID, log_request
 from investiq.foundation.telemetry.metrics import Metrics
+from investiq.foundation.telemetry.tracing import Tracing
 from investiq.serve.http.access import MONITORING_PATHS
 from investiq.serve.http.answers import answer_of
 from investiq.serve.http.header_names import header_names
@@ -114,6 +115,7 @@ class RequestMetrics:
         # The child of a label set is looked up once: `.labels()` takes a lock and sorts on every call.
         self._timer: Callable[[str, str, int], Histogram] = lru_cache(maxsize=2048)(partial(_child, duration))
         self._primed = False
+        self._tracing = tracing.active()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._primed:  # by the first call, the server's start: all routes are declared by then
@@ -140,7 +142,11 @@ class RequestMetrics:
             self._errors.inc()
         method = scope["method"] if scope["method"] in _METHODS else OTHER_METHOD
         milliseconds = (time.perf_counter() - started) * 1000
-        self._timer(_template(scope), method, status).observe(milliseconds)
+        timer = self._timer(_template(scope), method, status)
+        if self._tracing is None:
+            timer.observe(milliseconds)
+        else:
+            timer.observe(milliseconds, _exemplar(self._tracing, milliseconds, failed=status >= 500))
 
     def _prime(self, app: FastAPI) -> None:
         """Make the series of what each operation answers exist with value 0 before it is first given.
@@ -155,6 +161,12 @@ class RequestMetrics:
                 statuses = map(str, (route.status_code or 200, *route.responses))
                 for method, status in product(sorted(route.methods or ()), filter(_is_no_refusal, statuses)):
                     self._timer(route.path_format, method, int(status))
+
+
+def _exemplar(tracing: Tracing, milliseconds: float, *, failed: bool) -> dict[str, str] | None:
+    """The trace that is an example of such a request: one that can be looked at."""
+    ids = tracing.ids()
+    return {"trace_id": ids[0]} if ids and tracing.keeps(milliseconds, failed=failed) else None
 
 
 def _is_no_refusal(status: str) -> bool:

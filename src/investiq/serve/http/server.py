@@ -17,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from investiq.foundation.errors import InvestIQError
+from investiq.foundation.telemetry import tracing
 from investiq.serve.http.connections import (
     MAX_HEADER_BYTES,
     BoundedConnection,
@@ -25,7 +26,7 @@ from investiq.serve.http.connections import (
     raise_descriptor_limit,
 )
 
-__all__ = ["QuietServer", "serve", "uvicorn_options"]
+__all__ = ["QuietServer", "serve", "uvicorn_options", "wait_at_gate"]
 
 _START_FAILED = 3  # uvicorn's own
 _TICK_SECONDS = 1.0
@@ -83,6 +84,11 @@ class QuietServer(uvicorn.Server):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), self._tick_seconds)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, and hand over the last spans: after this, uvicorn lets the signal end the process."""
+        await super().shutdown(sockets)
+        tracing.shutdown()
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called by Python for a signal, between any two lines of the event loop."""
         super().handle_exit(sig, frame)
@@ -111,6 +117,17 @@ def uvicorn_options(table: ConnectionTable, deadlines: Deadlines) -> dict[str, A
         "timeout_graceful_shutdown": 5,
         "timeout_keep_alive": 75,
     }
+
+
+def wait_at_gate(descriptor: int) -> None:
+    """Wait until it is this process's turn, which the inherited pipe says.
+
+    Raises:
+        SystemExit: whoever started it will not let it begin.
+    """
+    with os.fdopen(descriptor, "rb", buffering=0) as gate:
+        if not gate.read(1):
+            sys.exit(_START_FAILED)
 
 
 def _inherited(descriptor: int) -> socket.socket:

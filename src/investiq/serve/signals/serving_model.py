@@ -101,7 +101,7 @@ class ServingModel:
             model = await self._thread.run(lambda: load(self._folder))
         except (ModelMissing, ModelRefused) as error:
             self.error = error
-            _log.warning(error.reason, message=error.message, still_serving=self.version)
+            _log.warning("model_not_loaded", reason=error.reason, error=error.message, still_serving=self.version)
             return
         if self.model is None or self.model.card.drift_reference != model.card.drift_reference:
             self._window = DriftWindow(model.card.drift_reference)

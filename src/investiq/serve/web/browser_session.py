@@ -27,7 +27,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["HALF_HEADER", "BrowserSession", "SessionCookie", "answer_with", "join", "presented", "split"]
+from investiq.serve.http.origin import origin_of
+
+__all__ = ["HALF_HEADER", "BrowserSession", "SessionCookie", "answer_with", "join", "person_at", "presented", "split"]
 
 HALF_HEADER = "x-investiq-half"
 SHOWN_HEADER = b"x-investiq-shown"
@@ -43,10 +45,12 @@ class _Exchange:
 
     Attributes:
         secret: of the session that was presented; None without one.
+        origin: from where it came.
         status: with which a callback refuses.
     """
 
     secret: str | None = None
+    origin: str | None = None
     status: int = 200
 
 
@@ -71,6 +75,12 @@ def presented() -> str | None:
     """The secret of the session that the present request shows. Whether it is valid, the API says."""
     exchange = _exchange.get(None)
     return exchange.secret if exchange else None
+
+
+def person_at() -> str | None:
+    """From where the present request came; None outside of one."""
+    exchange = _exchange.get(None)
+    return exchange.origin if exchange else None
 
 
 def answer_with(status: int) -> None:
@@ -114,7 +124,8 @@ class BrowserSession:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        exchange = _Exchange(join(self._cookie.read(request), request.headers.get(HALF_HEADER, "")))
+        secret = join(self._cookie.read(request), request.headers.get(HALF_HEADER, ""))
+        exchange = _Exchange(secret, origin_of(scope))
 
         async def send_with_status(message: Message) -> None:
             if message["type"] == "http.response.start" and exchange.status != 200:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
 from investiq.foundation import figures as fmt
+from investiq.serve.web.mantine import dmc
 from investiq.serve.web.reading import SourceUnavailable
 
 __all__ = [

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
@@ -16,6 +15,7 @@ from investiq import __version__
 from investiq.serve.web import header
 from investiq.serve.web.changes import Changes
 from investiq.serve.web.elements import attributes, pending
+from investiq.serve.web.mantine import dmc
 from investiq.serve.web.pages import (
     analysis,
     audit,

@@ -14,6 +14,7 @@ from investiq.clients.api import ApiRefused
 from investiq.clients.session import ClientError
 from investiq.foundation.contract.api import NewSession
 from investiq.serve.http import Problem
+from investiq.serve.http.proxied import is_from_edge
 from investiq.serve.web.browser_session import SessionCookie, split
 from investiq.serve.web.edge import Edge
 from investiq.serve.web.local_path import local_path
@@ -38,7 +39,7 @@ PAGE = """<!DOCTYPE html>
 <main class="login">
 <p class="brand">Invest<span class="brand-iq">IQ</span></p>
 <h1>Log in</h1>
-<p>You can look without logging in. Log in to trade, halt, resume or silence.</p>
+<p>@WHY@</p>
 <noscript><p class="login-said">This page needs JavaScript. Without it: <code>investiq halt</code>.</p></noscript>
 <form id="by-link" hidden>
 <button type="submit" class="login-button">Log in with this link</button>
@@ -53,11 +54,17 @@ and open the link it prints.</p>
 <button type="submit" class="login-button">Log in</button>
 </form>
 <p id="said" class="login-said" role="alert" hidden></p>
-<p><a href="/">Back without logging in</a></p>
-</main>
+@BACK@</main>
 </body>
 </html>
 """
+
+
+_OPEN = {
+    "WHY": "You can look without logging in. Log in to trade, halt, resume or silence.",
+    "BACK": '<p><a href="/">Back without logging in</a></p>\n',
+}
+_THROUGH_THE_EDGE = {"WHY": "From another machine, you look and act only when you are logged in.", "BACK": ""}
 
 
 class _Form(BaseModel):
@@ -73,8 +80,11 @@ class _Form(BaseModel):
 def add_routes(app: FastAPI, logins: Logins, cookie: SessionCookie, edge: Edge) -> None:
     """The page at /login, and its two changes."""
 
-    async def page() -> Response:
-        return Response(PAGE, media_type="text/html", headers=_NO_STORE)
+    async def page(request: Request) -> Response:
+        text = PAGE
+        for name, value in (_THROUGH_THE_EDGE if is_from_edge(request.scope) else _OPEN).items():
+            text = text.replace(f"@{name}@", value)
+        return Response(text, media_type="text/html", headers=_NO_STORE)
 
     async def log_in(request: Request, form: _Form) -> Response:
         session = await _begun(logins, form)

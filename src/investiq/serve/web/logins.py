@@ -14,12 +14,13 @@ import httpx2
 
 from investiq.clients.api import ApiRefused, AsyncInvestIQClient, SessionClient
 from investiq.clients.session import ClientError
-from investiq.foundation.config import Config
+from investiq.foundation.config import Config, Paths
 from investiq.foundation.contract.api import NewSession, Session
+from investiq.foundation.contract.console import CONSOLE_HEADER, ORIGIN_HEADER
 from investiq.foundation.errors import InvestIQError
 from investiq.foundation.vocabulary import Access
 from investiq.serve.http.moving_window import MovingWindow
-from investiq.serve.web.browser_session import presented
+from investiq.serve.web.browser_session import person_at, presented
 from investiq.serve.web.sources import API_SECONDS, api_url
 
 __all__ = ["Logins", "NotLoggedIn", "SessionEnded", "TooManyAttempts", "Who"]
@@ -87,6 +88,7 @@ class Logins:
     ) -> None:
         self._connection = AsyncInvestIQClient(api_url(config), timeout=API_SECONDS, transport=transport)
         self._clock = clock
+        self._token = Paths.of(config).console_token if config.client.url is None else None
         self._known: OrderedDict[str, tuple[Who, float]] = OrderedDict()
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._attempts = _Attempts()
@@ -100,7 +102,7 @@ class Logins:
         """
         self._attempts.check()
         try:
-            return await SessionClient(self._connection, None).log_in(key=key, link=link)
+            return await self._acting(None).log_in(key=key, link=link)
         except ApiRefused as error:
             if error.status == 401:
                 self._attempts.count()
@@ -156,7 +158,20 @@ class Logins:
 
     def client(self, secret: str) -> SessionClient:
         """The API as it is for who has this session."""
-        return SessionClient(self._connection, secret)
+        return self._acting(secret)
+
+    def _acting(self, secret: str | None) -> SessionClient:
+        return SessionClient(self._connection, secret, self._introduction())
+
+    def _introduction(self) -> dict[str, str]:
+        """From where the person comes, and that it is the console that says so; to the API of this machine alone."""
+        origin = person_at()
+        if origin is None or self._token is None:
+            return {}
+        try:
+            return {CONSOLE_HEADER: self._token.read_text("ascii").strip(), ORIGIN_HEADER: origin}
+        except (OSError, UnicodeDecodeError):
+            return {}  # then the audit log has the address of the console
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -11,8 +11,9 @@ from investiq.foundation.contract import api
 from investiq.foundation.telemetry import catalogue
 from investiq.foundation.telemetry.metrics import Metrics
 from investiq.serve.api.access import Caller
+from investiq.serve.api.console_person import person_origin
 from investiq.serve.api.documents import document
-from investiq.serve.api.identity import actor_of, origin_of
+from investiq.serve.api.identity import actor_of
 from investiq.serve.api.key_ring import KeyRing
 from investiq.serve.api.sessions import LoginRefused, Session, SessionStore
 from investiq.serve.http import Problem
@@ -45,7 +46,7 @@ def session_routes(store: SessionStore, keys: KeyRing, metrics: Metrics) -> APIR
     def log_in(what: api.LogIn, request: Request) -> api.NewSession:
         """Log in with an API key, or with a link of `investiq login`. The session allows what the key allows."""
         try:
-            session, secret = _begun(store, what, origin_of(request.scope))
+            session, secret = _begun(store, what, person_origin(request.scope))
         except LoginRefused as error:
             failures.inc()
             headers = {"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'}

@@ -19,6 +19,29 @@
     return ask(address, Object.assign({}, options, { headers: headers }));
   }
 
+  // nginx at the edge lets nobody on whose session is over. To lead them to the log-in would lose what they typed: a new
+  // tab does not, and its log-in counts here.
+  function tell(isLoggedOut) {
+    var notice = document.getElementById("logged-out");
+    if (!isLoggedOut && notice) {
+      notice.remove();
+    }
+    if (!isLoggedOut || notice) {
+      return;
+    }
+    var link = document.createElement("a");
+    link.href = "/login?stay";
+    link.target = "_blank";
+    link.rel = "noopener";
+    link.textContent = "Log in";
+    notice = document.createElement("div");
+    notice.id = "logged-out";
+    notice.className = "stale";
+    notice.setAttribute("role", "alert");
+    notice.append("Your session is over, and everything below is from before. What you typed stays. ", link, " in a new tab, then go on here.");
+    document.body.prepend(notice); // outside of what Dash draws
+  }
+
   // Dash asks by this function, and knows no header that changes. It draws only what comes with a 200: a refusal that has
   // something to show is handed to it as one.
   window.fetch = function (address, options) {
@@ -26,6 +49,7 @@
       return ask.apply(window, arguments);
     }
     return send(address, options || {}).then(function (answer) {
+      tell(answer.status === 401 && !answer.headers.get("X-InvestIQ-Shown"));
       var shown = answer.headers.get("X-InvestIQ-Shown");
       return shown ? new Response(answer.body, { status: 200, headers: answer.headers }) : answer;
     });

@@ -22,7 +22,7 @@
         new Date(since).toLocaleTimeString() +
         ": everything below is from then. Type `investiq status`.";
     }
-    notice.hidden = !old;
+    notice.hidden = !old || document.getElementById("logged-out") !== null; // that one says why
     document.body.classList.toggle("is-stale", old);
   }
 

@@ -6,13 +6,13 @@ import asyncio
 from typing import Any
 from urllib.parse import parse_qs
 
-import dash_mantine_components as dmc
 from dash import Dash, Input, Output, Patch, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from investiq.foundation.contract.api import Symbols
 from investiq.serve.web import charts
 from investiq.serve.web.elements import Children, attributes, card, missing, page_title, pending
+from investiq.serve.web.mantine import dmc
 from investiq.serve.web.pages.engines import engine_cards
 from investiq.serve.web.pages.overall import overall_card
 from investiq.serve.web.pages.quote import price_now, quote_content

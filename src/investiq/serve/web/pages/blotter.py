@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
@@ -14,6 +13,7 @@ from investiq.foundation import figures as fmt
 from investiq.foundation.contract.api import ClosedPosition, Order, Position
 from investiq.foundation.vocabulary import OPEN_STATUSES
 from investiq.serve.web.elements import Children, attributes, without_code
+from investiq.serve.web.mantine import dmc
 from investiq.serve.web.tables import Column, data_table
 from investiq.serve.web.words import ORDER_TONES, title
 

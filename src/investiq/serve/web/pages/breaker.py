@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import dash_mantine_components as dmc
 import structlog
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
@@ -16,6 +15,7 @@ from investiq.foundation.contract.api import Monitoring, Order, TradingStatus
 from investiq.foundation.vocabulary import Access, HeartbeatState
 from investiq.serve.web.changes import Actor, Changes
 from investiq.serve.web.elements import Children, card, chip, notice, with_code, without_code
+from investiq.serve.web.mantine import dmc
 from investiq.serve.web.pages.order_ticket import asked
 from investiq.serve.web.permission import SESSION, Shown, may, who_may
 from investiq.serve.web.reading import SourceUnavailable

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
@@ -16,6 +15,7 @@ from investiq.foundation import figures as fmt
 from investiq.foundation.contract.panels import DashboardDocument, PanelsDocument, PanelsUnreadable
 from investiq.serve.web import charts
 from investiq.serve.web.elements import Children, attributes, card, notice, outage, page_title, pending, with_code
+from investiq.serve.web.mantine import dmc
 from investiq.serve.web.pages.watched import alerts_content, pages_content, parts_content
 from investiq.serve.web.panels.dashboard import RenderedPanel, board_layout, render_dashboard
 from investiq.serve.web.panels.events import draw_events

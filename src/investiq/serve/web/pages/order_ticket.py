@@ -6,7 +6,6 @@ import uuid
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import dash_mantine_components as dmc
 import structlog
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
@@ -19,6 +18,7 @@ from investiq.foundation.numbers import MalformedNumber, parse_number
 from investiq.foundation.vocabulary import OPEN_STATUSES, Access, OrderStatus, OrderType, Side
 from investiq.serve.web.changes import Actor, Changes
 from investiq.serve.web.elements import Children, attributes, card, notice
+from investiq.serve.web.mantine import dmc
 from investiq.serve.web.pages.order_preview import would_do
 from investiq.serve.web.permission import SESSION, Shown, may, who_may
 from investiq.serve.web.reading import SourceUnavailable

@@ -7,7 +7,6 @@ import shlex
 from typing import Any
 from urllib.parse import parse_qs
 
-import dash_mantine_components as dmc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
@@ -18,6 +17,7 @@ from investiq.foundation.vocabulary import Access
 from investiq.serve.web.changes import Actor, Changes
 from investiq.serve.web.elements import Children, attributes, card, notice, page_title, paragraph, with_code
 from investiq.serve.web.links import runbook_page, silence_page
+from investiq.serve.web.mantine import dmc
 from investiq.serve.web.pages.silence_change import LENGTHS, OTHER, USUAL, Form, SilenceTarget, end, rule_named, silence
 from investiq.serve.web.pages.silenced import firing_content, firing_count, relevant, silences_content
 from investiq.serve.web.permission import SESSION, Shown, may, who_may

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -16,6 +15,7 @@ from investiq.foundation.durations import format_duration
 from investiq.serve.web.alert_summary import alert_count
 from investiq.serve.web.elements import Children, attributes, card, chip, empty, missing, with_code
 from investiq.serve.web.links import silence_page
+from investiq.serve.web.mantine import dmc
 from investiq.serve.web.reading import SourceUnavailable
 
 __all__ = ["firing_content", "firing_count", "relevant", "silence_words", "silences_content"]

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import dash_mantine_components as dmc
 import structlog
 from dash import html
 from dash.development.base_component import Component
@@ -16,6 +15,7 @@ from investiq.foundation import figures as fmt
 from investiq.foundation.contract.panels import DashboardDocument, PanelDocument, PanelsDocument, PanelView, RowDocument
 from investiq.serve.web import charts
 from investiq.serve.web.elements import Children, attributes, chip, with_code
+from investiq.serve.web.mantine import dmc
 from investiq.serve.web.panels import lines as line_view
 from investiq.serve.web.panels.number import numbers
 from investiq.serve.web.panels.queries import SPANS, PlottedSeries, Span, TimeGrid, query_panel, time_grid
