@@ -105,7 +105,7 @@ def test_an_objective_is_shown_to_its_last_digit_and_says_what_it_pages_on(
     monkeypatch.setenv("INVESTIQ_SLO_ANALYSIS_LATENCY_OBJECTIVE", "0.8")
     _, out, err = run("slo")
     assert " 99.999999% " in out
-    assert "analysis-latency: its budget burns at most 5 times as fast as it may, so it pages above 3 over 1h" in err
+    assert "analysis-latency: its burn rate is at most 5, so it pages above 3 over 1h" in err
 
 
 def test_a_prometheus_that_does_not_run_is_named_with_the_next_step(prometheus: FakeStack) -> None:

@@ -124,7 +124,7 @@ def test_up_shows_parts_proofs_and_addresses_and_ctrl_c_stops_all_in_order(fakes
     assert lines[3].endswith(f"s the fake api {api.url}")
     assert lines[5:7] == [f"watched {WATCHED.looked_at}", f"analysed {ANALYSED.looked_at}"]
     assert fakes.trace() == ["start api", "start web", "stop web", "stop api"]
-    assert lines[-3:] == ["stopped web", "stopped api", "InvestIQ is stopped; its data stays."]
+    assert lines[-3:] == ["stopped web", "stopped api", "InvestIQ stopped; data is kept."]
     assert f"  {api.url}" in result.out
     assert "admin.key" in result.out
     assert "investiq down" in result.out
@@ -216,7 +216,7 @@ def test_up_twice_is_harmless(fakes: Fakes, stack: Replace, data: Path) -> None:
     with hold_lock(data / "run"):
         result = run("up")
     assert result.code == ExitCode.DONE
-    assert "InvestIQ is running already; nothing was started." in result.err
+    assert "InvestIQ is already running; nothing was started." in result.err
     assert "Open" in result.out
     assert fakes.trace() == []
 

@@ -219,7 +219,7 @@ def test_a_link_that_a_poll_draws_anew_keeps_the_focus(visitor: BrowserContext, 
 def test_what_is_pressed_has_a_name(trader: BrowserContext, stack: Stack) -> None:
     with opened(trader, stack, "/trading") as (page, _watch):
         page.get_by_role("button", name="Halt trading").click()
-        expect(page.get_by_role("dialog").get_by_role("button", name="Close without a change")).to_be_visible()
+        expect(page.get_by_role("dialog").get_by_role("button", name="Close without changes")).to_be_visible()
         for name in ("Side", "Shares or dollars", "Type"):
             expect(page.get_by_role("radiogroup", name=name)).to_have_count(1)
         assert page.locator("footer").count() == 1
@@ -238,7 +238,7 @@ def test_another_symbol_changes_the_chart_and_the_cards(visitor: BrowserContext,
         eventually(page.locator("#quote"), "IBM")
         awaited("RSI of IBM", 30, lambda: page.locator("#engine-technical .metric").first.inner_text() != rsi)
         awaited("chart of IBM", 30, lambda: _chart_data(page) != drawn)
-        eventually(page.locator("#engine-sentiment"), "No answer")
+        eventually(page.locator("#engine-sentiment"), "No response")
         assert watch.complaints == []
 
 
@@ -252,7 +252,7 @@ def test_a_person_halts_trading_buys_in_vain_and_resumes(trader: BrowserContext,
     with opened(trader, stack, "/trading") as (page, watch):
         try:
             _change(page, "Halt trading", "something looks wrong")
-            eventually(status(page, "trading"), "halted by hand: something looks wrong")
+            eventually(status(page, "trading"), "halted manually: something looks wrong")
             eventually(page.locator("#breaker-card"), "something looks wrong")
             assert stack.get("api", "/api/trading/status")["halted"] is True
 
@@ -418,7 +418,7 @@ def test_every_dashboard_draws_what_prometheus_has(visitor: BrowserContext, stac
             panels = page.locator(".panel")
             expect(panels).to_have_count(sum(len(row["panels"]) for row in dashboard["rows"]), timeout=PATIENCE_MS)
             expect(page.locator(".panel .mantine-Skeleton-root")).to_have_count(0, timeout=PATIENCE_MS)
-            faults = page.locator(".panel-words", has_text=re.compile("is refused|cannot be drawn|gives no answer"))
+            faults = page.locator(".panel-words", has_text=re.compile("is refused|cannot be drawn|has not answered"))
             assert faults.all_inner_texts() == []
             assert page.get_by_role("link", name="Operations", exact=True).get_attribute("aria-current") == "page"
         assert watch.complaints == []
@@ -522,7 +522,7 @@ def test_a_page_is_silenced_on_a_phone_by_the_link_that_it_carries(trader: Brows
         with opened(trader, stack, link, PHONE, first=SHIFTS) as (page, watch):
             eventually(page.locator("#silence-count"), "1 alert of it fires now")
             eventually(page.locator("#silence-firing"), "ServiceDown of a test")
-            eventually(page.locator("#silence-list"), "Nobody has silenced it")
+            eventually(page.locator("#silence-list"), "Not silenced")
             page.wait_for_load_state("networkidle")
             assert page.evaluate("window.shifted") < 0.02  # a tenth is what is called good
             _silence(page, "Other", "90", "known, #214", "Anna")
@@ -531,7 +531,7 @@ def test_a_page_is_silenced_on_a_phone_by_the_link_that_it_carries(trader: Brows
             asked = datetime.now(UTC)
             _silence(page, "Other", "90m", "known, #214", "Anna")
             eventually(page.locator("#silence-answer"), re.compile(r"Silenced until .*\d\d:\d\d UTC"))
-            eventually(page.locator("#silence-answer"), "It mutes 1 alert that fires now")
+            eventually(page.locator("#silence-answer"), "It mutes 1 firing alert")
             eventually(page.locator("#silence-count"), "silenced already")
 
             (silence,) = open_silences(stack)  # of a double click
@@ -560,7 +560,7 @@ def test_a_page_is_silenced_on_a_phone_by_the_link_that_it_carries(trader: Brows
             expect(page.get_by_label("Your name")).to_have_value("Anna")  # remembered
             page.get_by_role("button", name="End the silence of Anna (local admin)").click()
             eventually(page.locator("#silence-ended"), "notified again, if it still fires")
-            eventually(page.locator("#silence-list"), "Nobody has silenced it")
+            eventually(page.locator("#silence-list"), "Not silenced")
             assert open_silences(stack) == []
             assert watch.complaints == []
             assert watch.outside() == []
@@ -568,7 +568,7 @@ def test_a_page_is_silenced_on_a_phone_by_the_link_that_it_carries(trader: Brows
 
 def _silence(page: Page, choice: str, other: str, reason: str, name: str) -> None:
     page.get_by_text(choice, exact=True).click()
-    page.get_by_label("Other length").fill(other)
+    page.get_by_label("Other duration").fill(other)
     page.get_by_label("Reason").fill(reason)
     page.get_by_label("Your name").fill(name)
     page.get_by_role("button", name="Silence", exact=True).dblclick()
@@ -591,7 +591,7 @@ def test_a_dashboard_that_does_not_exist_is_a_404(visitor: BrowserContext, stack
         answer = page.goto("/operations/nothing")
         assert answer is not None
         assert answer.status == 404
-        expect(page.get_by_role("heading")).to_have_text("There is no page /operations/nothing")
+        expect(page.get_by_role("heading")).to_have_text("Page not found: /operations/nothing")
 
 
 def test_pages_are_reached_with_the_keyboard_and_the_window_is_named_after_them(

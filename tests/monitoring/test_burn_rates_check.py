@@ -31,7 +31,7 @@ def _rules(expr: str, **objectives: str) -> dict[str, Any]:
 def test_a_limit_that_a_budget_never_burns_at_is_found(expr: str) -> None:
     (finding,) = check_burn_rates(_rules(expr, low="0.8", high="0.999")).findings
     assert finding.place.where == "slo.yml: Burns"
-    assert finding.what.startswith("the budget of low burns at most 5 times as fast as it may: ")
+    assert finding.what.startswith("the burn rate of low is at most 5: ")
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_the_reader_finds_the_runbook_the_console_and_the_other_dashboards() -> 
         f"{CONSOLE}/runbooks/trading",
     ]
     assert document["links"][0]["tags"] == document["tags"]
-    (runbook,) = _panel(document, "How far the agent lags")["links"]
+    (runbook,) = _panel(document, "Agent lag")["links"]
     assert runbook["url"] == f"{CONSOLE}/runbooks/trading/AgentStalled"
     # In the SDK's menu of controls nobody would look for them.
     assert "placement" not in json.dumps(document)

@@ -96,7 +96,7 @@ CASES = {
     "the API gets nothing from signal models that are dead, or have no model": Case(
         (MODELS_DOWN, NO_MODELS), ((MODELS_DOWN, NO_BROKER), (MODEL_STALE, NO_MODELS))
     ),
-    "the API waits in vain for signal models that hang": Case((MODELS_DOWN, API_ERRORS), ((MODELS_DOWN, WEB_ERRORS),)),
+    "the API times out on signal models that hang": Case((MODELS_DOWN, API_ERRORS), ((MODELS_DOWN, WEB_ERRORS),)),
     "analyses do without signal models that are dead, or have no model": Case(
         (MODELS_DOWN | {"subject": "other"}, FALLBACK), ((MODEL_STALE, FALLBACK),)
     ),
@@ -133,7 +133,7 @@ CASES = {
             (_burns("a", "warning", service="other"), _burns("a", "warning", "ErrorBudgetBurnsSlowly")),
         ),
     ),
-    "who has been woken for the subject need not be told the lesser": Case(
+    "a page for the subject covers its warnings": Case(
         (API_ERRORS, SATURATED),
         (
             (_burns("a", "critical"), _burns("b", "warning", "ErrorBudgetBurnsSlowly")),

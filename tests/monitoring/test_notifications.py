@@ -211,12 +211,12 @@ def test_warnings_of_a_service_are_one_message_that_names_each(stand: Stand) -> 
     labels = {"service": "signal-models"}
     stand.alertmanager.post(
         _alert(MODEL_STALE, "the signal model is old", since=_now(), labels=labels),
-        _alert(MODEL_NOT_LOADED, "the signal models run without a model", since=_now(), labels=labels),
+        _alert(MODEL_NOT_LOADED, "the signal models have no model loaded", since=_now(), labels=labels),
     )
     (embed,) = eventually(lambda: stand.embeds("signal-models"))
     assert embed["title"] == "WARNING: 2 alerts signal-models"
     assert "ModelStale: the signal model is old" in embed["description"].splitlines()
-    assert "ModelNotLoaded: the signal models run without a model" in embed["description"].splitlines()
+    assert "ModelNotLoaded: the signal models have no model loaded" in embed["description"].splitlines()
     links = _links(embed["description"])
     assert links["runbooks"] == f"{CONSOLE}/runbooks/signals"
     assert links["silence"] == f"{CONSOLE}/operations/alerts"

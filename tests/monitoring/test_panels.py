@@ -92,7 +92,7 @@ def test_the_document_names_what_may_be_silenced_each_once_and_why_the_heartbeat
     assert len(alerts) == len(document.alerts)
     assert {name for name, alert in alerts.items() if alert.unsilenceable} == {"Watchdog"}
     (only,) = alerts["CircuitBreakerTripped"].descriptions
-    assert only.startswith("The breaker denies")
+    assert only.startswith("New entries are denied")
 
 
 def test_an_alert_that_loses_more_for_one_service_than_for_others_says_both() -> None:

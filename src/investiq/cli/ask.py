@@ -19,7 +19,7 @@ PARTS = {process.name: process for process in topology.PROCESSES if process is n
     cls=ExampleCommand,
     examples=(
         ("investiq ask prometheus '/api/v1/query?query=up'", "as curl would, with the password of Prometheus"),
-        ("investiq ask alertmanager /api/v2/alerts", "what fires"),
+        ("investiq ask alertmanager /api/v2/alerts", "active alerts"),
         ("investiq ask inbox /health", "how old the heartbeat is"),
     ),
 )
@@ -29,7 +29,7 @@ PARTS = {process.name: process for process in topology.PROCESSES if process is n
 def command(context: CommandContext, part: str, path: str) -> None:
     """Read what PART answers at PATH: the monitoring programs answer nobody without their passwords."""
     if not path.startswith("/"):
-        raise click.BadParameter(f"{path!r} is no path: it begins with a slash, such as /metrics", param_hint="PATH")
+        raise click.BadParameter(f"{path!r} is not a path: start it with a slash, such as /metrics", param_hint="PATH")
     answer = answered(_ask(context.loaded.config, PARTS[part], path))
     context.emit(
         "investiq.answer/1", {"status": answer.status, "body": answer.text}, *answer.text.rstrip("\n").split("\n")

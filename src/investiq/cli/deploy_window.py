@@ -1,4 +1,4 @@
-"""`investiq deploy-window`: silence what a planned restart would fire; it ends by itself."""
+"""`investiq deploy-window`: mute alerts during a planned restart; it ends by itself."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class _LengthOrEnd(Duration):
     cls=ExampleCommand,
     examples=(
         ("investiq deploy-window 5m", "before a planned restart of parts"),
-        ("investiq deploy-window 15m --reason 'version 0.2'", "with what is deployed; again: it ends later"),
-        ("investiq deploy-window end", "when it is over early"),
+        ("investiq deploy-window 15m --reason 'version 0.2'", "say what is deployed; run again to extend it"),
+        ("investiq deploy-window end", "end it early"),
     ),
 )
 @click.argument("seconds", type=_LengthOrEnd(unit_needed=True), metavar="LENGTH|end")
 @click.option(
-    "--reason", type=Words(), default="planned restart", show_default=True, help="What is deployed; it is kept."
+    "--reason", type=Words(), default="planned restart", show_default=True, help="What is deployed; recorded."
 )
 @pass_command_context
 def command(context: CommandContext, *, seconds: float, reason: str) -> None:
@@ -58,7 +58,7 @@ def command(context: CommandContext, *, seconds: float, reason: str) -> None:
         for one in ended:
             note_silence(context, AuditAction.DEPLOY_WINDOW_ENDED, one)
         context.emit("investiq.silences/1", {"silences": [document(window) for window in ended]})
-        context.say("the deploy window is over: restarts page again" if ended else "no deploy window is open")
+        context.say("deploy window ended: restarts page again" if ended else "no deploy window is active")
         return
     length = timedelta(seconds=seconds)
     check_length(length, LONGEST_WINDOW)

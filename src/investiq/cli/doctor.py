@@ -33,7 +33,7 @@ _CONTINUED = " " * 15
 @click.argument("checks", nargs=-1, metavar="[CHECK]...", type=click.Choice(list(CHECKS)))
 @pass_command_context
 def command(context: CommandContext, checks: tuple[str, ...]) -> int:
-    """Check this installation, and say how to mend what is wrong. Nothing is changed.
+    """Check this installation, and say how to fix what is wrong. Nothing is changed.
 
     CHECK is one of clock, disk, secrets, data, ports, model, broker, rules and alert; without it, all are made. Some
     need a running InvestIQ; the others are made without one, too. `alert` sends a test alert to the inbox.

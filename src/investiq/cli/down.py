@@ -35,7 +35,7 @@ async def _stop_parts(context: CommandContext, parts: tuple[str, ...]) -> int:
     client = ControlClient(Paths.of(context.loaded.config).run)
     for part in parts:
         await client.stop_part(part)
-        context.say(f"{part} is stopped and stays so; `investiq up {part}` starts it")
+        context.say(f"{part} stopped; `investiq up {part}` starts it again")
     context.emit("investiq.down/1", {"stopped": list(parts)})
     return ExitCode.DONE
 
@@ -47,13 +47,13 @@ async def _stop_all(context: CommandContext) -> int:
         await screen.follow(ControlClient(run).stop())
     except NotRunning:
         if not is_locked(run):
-            context.say("InvestIQ is not running; there was nothing to stop")
+            context.say("InvestIQ is not running: nothing to stop")
             context.emit("investiq.down/1", {"stopped": []})
             return ExitCode.DONE
     if not await _gone(context, Paths.of(context.loaded.config)):
         return ExitCode.TIMED_OUT
     stopped = [part.name for part in screen.last.parts if part.port] if screen.last else []
-    context.say("InvestIQ is stopped; its data stays")
+    context.say("InvestIQ stopped; data is kept")
     context.emit("investiq.down/1", {"stopped": stopped})
     return ExitCode.DONE
 
@@ -65,6 +65,6 @@ async def _gone(context: CommandContext, paths: Paths) -> bool:
             while is_locked(paths.run):
                 await asyncio.sleep(0.05)
     except TimeoutError:
-        context.say(f"the supervisor has not ended after {_EXIT_SECONDS:g} s; see {paths.logs / 'supervisor.log'}")
+        context.say(f"the supervisor is still running after {_EXIT_SECONDS:g} s; see {paths.logs / 'supervisor.log'}")
         return False
     return True

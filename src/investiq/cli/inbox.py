@@ -24,23 +24,25 @@ _POLL_SECONDS = 1.0
 @click.command(
     cls=ExampleCommand,
     examples=(
-        ("investiq inbox", "the latest pages"),
-        ("investiq inbox --status firing", "what has fired and has not resolved"),
+        ("investiq inbox", "the latest notifications"),
+        ("investiq inbox --status firing", "alerts that are still firing"),
         ("investiq inbox --follow", "each notification as it arrives, until Ctrl-C"),
         ("investiq inbox --since 2h --alert ServiceDown", "one alert, of the last two hours"),
     ),
 )
-@click.option("--follow", is_flag=True, help="Go on printing notifications as they arrive.")
-@click.option("--status", type=click.Choice(["firing", "resolved"]), help="Only pages in this state.")
+@click.option("--follow", is_flag=True, help="Print notifications as they arrive.")
+@click.option("--status", type=click.Choice(["firing", "resolved"]), help="Only this status.")
 @click.option("--alert", "alertname", help="Only this alert, such as ServiceDown.")
 @click.option(
     "--since",
     "age",
     type=Duration(unit_needed=True),
     metavar="AGE",
-    help="Only what arrived in the last AGE, such as 30m, 2h or 7d.",
+    help="Only the last AGE, such as 30m, 2h or 7d.",
 )
-@click.option("--limit", type=WholeNumberRange(1, MOST), default=50, show_default=True, help="At most so many pages.")
+@click.option(
+    "--limit", type=WholeNumberRange(1, MOST), default=50, show_default=True, help="Maximum number of notifications."
+)
 @pass_command_context
 def command(
     context: CommandContext, *, follow: bool, status: str | None, alertname: str | None, age: float | None, limit: int

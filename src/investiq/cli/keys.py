@@ -32,8 +32,8 @@ SESSION_COLUMNS = ("id", "name", "scope", "created", "expires")
         ("investiq keys create --name notebook --scope read", "a key that can only read; printed once"),
         ("investiq keys list", "every key, without its secret"),
         ("investiq keys sessions", "who is logged in"),
-        ("investiq keys rotate 3f9c2a7b10d4", "a new key for an old one, which ends in a day"),
-        ("investiq keys revoke 3f9c2a7b10d4", "make a key invalid for ever, or end a session"),
+        ("investiq keys rotate 3f9c2a7b10d4", "replace a key; the old one stays valid for a day"),
+        ("investiq keys revoke 3f9c2a7b10d4", "revoke a key for good, or end a session"),
     ),
 )
 def command() -> None:
@@ -44,7 +44,7 @@ def command() -> None:
     "create",
     examples=(
         ("investiq keys create --name bot --scope trade > bot.key", "into a file"),
-        ("investiq keys create --name audit --expires 90d", "ends by itself after 90 days"),
+        ("investiq keys create --name audit --expires 90d", "expires after 90 days"),
     ),
 )
 @click.option("--name", required=True, help="Who or what will use it; kept with what it does.")
@@ -70,8 +70,11 @@ def create(context: CommandContext, name: str, scope: str, expires: float | None
 @command.command(
     "rotate",
     examples=(
-        ("investiq keys rotate 3f9c2a7b10d4 > bot.key", "into the file that the bot reads; the old key ends in a day"),
-        ("investiq keys rotate 3f9c2a7b10d4 --now", "the old key opens nothing any more"),
+        (
+            "investiq keys rotate 3f9c2a7b10d4 > bot.key",
+            "into the file the bot reads; the old key stays valid for a day",
+        ),
+        ("investiq keys rotate 3f9c2a7b10d4 --now", "the old key stops working at once"),
     ),
 )
 @click.argument("identifier", metavar="ID")
@@ -80,7 +83,7 @@ def create(context: CommandContext, name: str, scope: str, expires: float | None
     type=Duration(unit_needed=True),
     default=86_400.0,
     show_default="1d",
-    help="How long the old key is valid still.",
+    help="How long the old key stays valid.",
 )
 @click.option("--now", "at_once", is_flag=True, help="Revoke the old key at once.")
 @pass_command_context

@@ -35,7 +35,7 @@ _PAGE = """<!DOCTYPE html>
 @click.command(
     cls=ExampleCommand,
     examples=(
-        ("investiq login", "print a link that logs in once, and open the browser where there is one"),
+        ("investiq login", "print a one-time login link and open the browser"),
         ("investiq login --no-browser", "only print it"),
     ),
 )
@@ -52,7 +52,7 @@ def command(context: CommandContext, no_browser: bool) -> None:
     context.say(f"logs in as {link['name']}, once, within {minutes_left(link)} minutes")
     if not no_browser and not context.json and _has_browser(context):
         _open(Paths.of(config).run, url)
-        context.say("a browser opens; where it shows nothing, open the link yourself")
+        context.say("opening the browser; if nothing appears, open the link yourself")
 
 
 def login_url(config: Config, link: LoginLink) -> str:

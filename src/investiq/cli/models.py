@@ -26,15 +26,15 @@ class ModelServiceError(InvestIQError):
     cls=ExampleGroup,
     examples=(
         ("investiq models train", "train on the sessions before the replay's start"),
-        ("investiq models show", "the card of the model that serves"),
+        ("investiq models show", "the card of the model in use"),
     ),
 )
 def command() -> None:
     """Train and show the signal model."""
 
 
-@command.command("train", examples=(("investiq models train --if-needed", "only when there is no fitting model"),))
-@click.option("--if-needed", is_flag=True, help="Do nothing when the model that is there will do.")
+@command.command("train", examples=(("investiq models train --if-needed", "only if there is no usable model"),))
+@click.option("--if-needed", is_flag=True, help="Do nothing if the current model is usable.")
 @pass_command_context
 def train(context: CommandContext, if_needed: bool) -> None:
     """Train a model; a running service takes it over by itself."""
@@ -43,11 +43,11 @@ def train(context: CommandContext, if_needed: bool) -> None:
     context.log_to_stderr()
     config = where_it_was(context.loaded)
     if if_needed:
-        with context.progress("looking at the prices") as show:
+        with context.progress("reading prices") as show:
             reason = wiring.retraining_reason(config, lambda stage, done, total: show(f"{stage} {done}/{total}"))
         if reason is None:
             context.emit("investiq.training/1", {"trained": False, "folder": None})
-            context.say("the model that is there will do")
+            context.say("the current model is usable")
             return
         context.say(f"training: {reason}")
     with context.progress("training the signal model") as show:

@@ -19,12 +19,12 @@ PAGES = {process.name: process for process in (topology.PROMETHEUS, topology.ALE
 @click.command(
     cls=ExampleCommand,
     examples=(
-        ("investiq open prometheus", "its address, user, and where the password is"),
-        ("investiq open web --no-browser", "the console; only say where it is"),
+        ("investiq open prometheus", "address, user, and where the password is"),
+        ("investiq open web --no-browser", "print the console's address"),
     ),
 )
 @click.argument("part", type=click.Choice(list(PAGES)))
-@click.option("--no-browser", is_flag=True, help="Only say where it is.")
+@click.option("--no-browser", is_flag=True, help="Only print where it is.")
 @pass_command_context
 def command(context: CommandContext, *, part: str, no_browser: bool) -> None:
     """Open PART in the browser, and say what it asks for."""

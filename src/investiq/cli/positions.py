@@ -1,4 +1,4 @@
-"""`investiq positions`: what is held, and the account."""
+"""`investiq positions`: positions and the account."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from investiq.foundation.contract.api import Account, ClosedPosition, Position
 
 
-@click.command(cls=ExampleCommand, examples=(("investiq positions", "what is held, and the account"),))
+@click.command(cls=ExampleCommand, examples=(("investiq positions", "positions and the account"),))
 @pass_command_context
 def command(context: CommandContext) -> None:
     """Show positions and the account."""
@@ -69,5 +69,5 @@ def _account(account: Account) -> list[str]:
         "account": f"{account['broker']}, {account['mode']}",
     }
     if account["unpriced"]:
-        figures["without a price"] = ", ".join(account["unpriced"])
+        figures["no price"] = ", ".join(account["unpriced"])
     return [f"{name:16} {figure}" for name, figure in figures.items()]

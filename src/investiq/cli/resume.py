@@ -14,7 +14,7 @@ from investiq.cli.trading_status import status_lines
     cls=ExampleCommand,
     examples=(('investiq resume --reason "fills explained"', "entries are allowed again"),),
 )
-@click.option("--reason", type=Words(), required=True, help="Why; it is kept.")
+@click.option("--reason", type=Words(), required=True, help="Why; recorded in the ledger.")
 @pass_command_context
 def command(context: CommandContext, reason: str) -> None:
     """Lift a halt, whatever tripped it. Loss limits count anew from here."""

@@ -17,7 +17,7 @@ from investiq.rule_mutation.command import Request, answer, request_options
 @click.group(
     cls=ExampleGroup,
     examples=(
-        ("investiq rules mutate", "do the tests of this repository notice every small change to its rules?"),
+        ("investiq rules mutate", "do this repository's tests catch every small change to its rules?"),
         ("investiq rules mutate --rules R.yml --tests T.yml", "the same of your own files"),
     ),
 )

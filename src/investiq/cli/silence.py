@@ -30,13 +30,15 @@ __all__ = ["command", "describe_silence", "document"]
     examples=(
         ("investiq silence HighLatency --for 2h --reason 'known, #214'", "one alert, for all services"),
         ("investiq silence ServiceDown --for 10m --reason deploy --match service=investiq-api", "of one service"),
-        ("investiq silences", "who silenced what, and until when"),
+        ("investiq silences", "active silences"),
     ),
 )
 @click.argument("alert", metavar="ALERT")
-@click.option("--for", "seconds", type=Duration(unit_needed=True), required=True, help="How long: 30m, 2h; at most 7d.")
-@click.option("--reason", type=Words(), required=True, help="Why; everybody who sees the alert sees it.")
-@click.option("--match", "labels", multiple=True, metavar="LABEL=VALUE", help="Only with this label; may be repeated.")
+@click.option("--for", "seconds", type=Duration(unit_needed=True), required=True, help="Duration: 30m, 2h; at most 7d.")
+@click.option("--reason", type=Words(), required=True, help="Why; shown to everyone beside the alert.")
+@click.option(
+    "--match", "labels", multiple=True, metavar="LABEL=VALUE", help="Only alerts with this label; repeatable."
+)
 @pass_command_context
 def command(context: CommandContext, *, alert: str, seconds: float, reason: str, labels: tuple[str, ...]) -> None:
     """Keep ALERT from being notified for a while. It fires on, shows as silenced, and mutes its symptoms as before."""
@@ -48,7 +50,7 @@ def command(context: CommandContext, *, alert: str, seconds: float, reason: str,
     config, length = context.loaded.config, timedelta(seconds=seconds)
     check_name(alert, unsilenceable_reasons(known_alerts(config)))
     check_length(length)
-    why = check_text(reason, "--reason is empty: say why, since whoever looks at the alert will ask")
+    why = check_text(reason, "--reason is empty: say why, others will ask")
     matchers = (*matchers_of(alert, {}), *(_label(label) for label in labels))
     silence = answered(_added(config, matchers, length, why))
     note_silence(context, AuditAction.SILENCE_PUT, silence)
@@ -65,9 +67,7 @@ async def _added(config: Config, matchers: Sequence[Matcher], length: timedelta,
 def describe_silence(silence: Silence) -> list[str]:
     """What was done, until when, and how to undo it."""
     left = format_duration(silence.ends_at - datetime.now(UTC))
-    now = {0: "nothing that fires now", 1: "1 alert that fires now"}.get(
-        silence.mutes, f"{silence.mutes} alerts that fire now"
-    )
+    now = {0: "no firing alerts", 1: "1 firing alert"}.get(silence.mutes, f"{silence.mutes} firing alerts")
     return [
         f"silenced until {silence.ends_at:%Y-%m-%d %H:%M:%S} UTC ({left}) by {silence.by}: {silence.what}",
         f"it mutes {now}",

@@ -21,7 +21,7 @@ COLUMNS = ("id", "until (UTC)", "left", "by", "mutes", "what", "reason")
 
 @click.command(
     cls=ExampleCommand,
-    examples=(("investiq silences", "those that have not ended, the next to end first"),),
+    examples=(("investiq silences", "active silences, the next to end first"),),
 )
 @pass_command_context
 def command(context: CommandContext) -> None:
@@ -29,7 +29,7 @@ def command(context: CommandContext) -> None:
     from investiq.cli.answers import answered  # noqa: PLC0415  an HTTP client is not for every command
 
     found = answered(_open(context.loaded.config))
-    lines = context.table(COLUMNS, [_row(silence) for silence in found]) if found else ["nothing is silenced"]
+    lines = context.table(COLUMNS, [_row(silence) for silence in found]) if found else ["no silences"]
     context.emit("investiq.silences/1", {"silences": [document(silence) for silence in found]}, *lines)
 
 

@@ -57,7 +57,7 @@ def _notes(found: Sequence[Status]) -> Iterator[str]:
     if gone:
         yield f"no data of {', '.join(gone)}: {INDICATOR_ABSENT} fires, and its runbook says what to do"
     if silent:
-        yield f"nothing has happened yet that {', '.join(silent)} counts: samples come as it is used"
+        yield f"no data yet for {', '.join(silent)}: nothing has used it so far"
     for status in found:
         if note := lower_limits(status.slo.objective):
             yield f"{status.slo.name}: {note}"

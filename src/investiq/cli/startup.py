@@ -89,7 +89,7 @@ class Startup:
     async def _arrive(self) -> bool:
         """Once every part is well: prove that the stack works, and sum up. False when it does not."""
         await self._screen.running.wait()
-        self._screen.awaiting("asking for proof: every target up, a test alert and a heartbeat delivered, an analysis")
+        self._screen.awaiting("proving it works: every target up, a test alert and a heartbeat delivered, an analysis")
         proofs = await asyncio.gather(self._prove_watched(), check_analysis(self.config))
         self._screen.awaiting("")
         for proof in proofs:
@@ -130,7 +130,7 @@ class Startup:
         place = proof.findings[0].place
         part = place.name if place.kind is PlaceKind.PART else "api"
         log = Paths.of(self.config).logs / f"{part}.log"
-        fix = "see the logs of the parts it names; `investiq up` again tries anew"
+        fix = "see the logs of these parts, then run `investiq up` again"
         return Failure(part, f"the stack is up, but not {proof.check}: {_text(proof)}", fix, str(log))
 
     def _sum_up(self, proofs: Sequence[CheckResult], link: LoginLink | None) -> None:
@@ -154,9 +154,9 @@ class Startup:
             return ExitCode.FAILED
         if works:
             if self.stay is not None:
-                self._screen.say("InvestIQ is stopped; its data stays.")
+                self._screen.say("InvestIQ stopped; data is kept.")
             return ExitCode.FINDINGS if any(not part.optional for part in self.table.missing) else ExitCode.DONE
-        self._screen.say("Everything was stopped before it was up.")
+        self._screen.say("Stopped before everything was up.")
         return ExitCode.INTERRUPTED if self._interrupts else ExitCode.FAILED
 
     @contextlib.contextmanager
@@ -214,7 +214,8 @@ def address_lines(config: Config, table: StackTable, link: LoginLink | None = No
         lines.append(f"  (user and password of {' and '.join(asking)}: {typed} open {asking[0]})")
     lines += ["Log in", *_how_to_log_in(config, link, typed)]
     lines += [
-        "  Looking needs no login on this machine. Trading, halting and silencing need a key; the command line here",
+        "  On this machine you can look without logging in. Trading, halting and silencing need a key; the "
+        "command line here",
         f"  uses the local admin key. To use it elsewhere: cat {key}",
         "Next",
     ]

@@ -40,7 +40,7 @@ def command(context: CommandContext) -> int:
     }
     lines = context.table(*part_rows(found.parts))
     if found.is_running:
-        lines += ["", *(status_lines(trading) if trading else ["whether trading is halted is not known"])]
+        lines += ["", *(status_lines(trading) if trading else ["halt state unknown"])]
     context.emit("investiq.status/1", document, *lines)
     if not found.is_running:
         context.say("InvestIQ is not running; `investiq up` starts it")

@@ -40,7 +40,7 @@ class _IdempotencyKey(click.ParamType[str]):
     cls=ExampleGroup,
     examples=(
         ("investiq trade buy AAPL --notional 5000", "buy for about 5000 dollars at the next price"),
-        ("investiq trade buy AAPL --notional 5000 --dry-run", "what that would cost, and whether it would be denied"),
+        ("investiq trade buy AAPL --notional 5000 --dry-run", "show cost and denials without sending"),
         ("investiq trade sell AAPL --quantity 10 --limit 150", "sell ten at 150 or better"),
         ("investiq trade list --status filled --from 2008-01-02", "what was filled, from that day on"),
     ),
@@ -58,9 +58,9 @@ def _order_options(run: F) -> F:
         click.option(
             "--idempotency-key",
             type=_IdempotencyKey(),
-            help="Send the same key again to be sure that one order exists (default: a new one).",
+            help="Repeat the same key to retry without a second order (default: a new key).",
         ),
-        click.option("--dry-run", is_flag=True, help="Only say what it would cost and whether it would be denied."),
+        click.option("--dry-run", is_flag=True, help="Show cost and denials without sending."),
     )
     for option in reversed(options):
         run = option(run)
@@ -95,7 +95,7 @@ def _submit(
     dry_run: bool,
 ) -> int:
     if (quantity is None) == (notional is None):
-        raise click.UsageError("say how much: either --quantity (shares) or --notional (dollars)")
+        raise click.UsageError("give an amount: either --quantity (shares) or --notional (dollars)")
     order: dict[str, Any] = {
         "quantity": quantity,
         "notional": notional,
@@ -109,7 +109,7 @@ def _submit(
         try:
             submission = client.submit(symbol, side, idempotency_key=key, **order)
         except TimedOut:
-            context.say(f"in doubt: ask again with --idempotency-key {key}, which cannot place a second order")
+            context.say(f"outcome unknown: retry with --idempotency-key {key}; it cannot place a second order")
             raise
     context.emit("investiq.order/1", {**submission.order, "replayed": submission.replayed}, *_lines(submission.order))
     if submission.denial:
@@ -133,7 +133,7 @@ def _preview(context: CommandContext, symbol: str, side: Side, order: dict[str, 
 @click.option("--from", "start", metavar="DATE", help="Placed on this day in New York or later, such as 2008-01-02.")
 @click.option("--to", "end", metavar="DATE", help="Placed on this day in New York or before.")
 @click.option("--limit", type=WholeNumberRange(1, 500), default=20, show_default=True, help="Orders to show.")
-@click.option("--cursor", metavar="NUMBER", help="Where the page before ended.")
+@click.option("--cursor", metavar="NUMBER", help="Cursor from the previous page.")
 @pass_command_context
 def list_orders(context: CommandContext, /, **wanted: Any) -> None:
     """List orders, newest first."""

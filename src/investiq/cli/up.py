@@ -54,15 +54,15 @@ class StackFailed(InvestIQError):
     examples=(
         ("investiq up", "start everything; Ctrl-C stops it"),
         ("investiq up --detach", "start everything and return; `investiq down` stops it"),
-        ("investiq up --fresh --from 2008-01-02 --speed 30s", "the crash of 2008, one session in 30 s, new data"),
+        ("investiq up --fresh --from 2008-01-02 --speed 30s", "the 2008 crash, one session every 30 s, new data"),
         ("investiq up api", "start one part again, after `investiq down api` or a crash"),
     ),
 )
 @click.argument("parts", nargs=-1, metavar="[PART]...")
 @click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), help="First session of the replay.")
 @click.option("--speed", type=Duration(), metavar="DURATION", help="Time in which one session is replayed: 30s, 2m.")
-@click.option("--fresh", is_flag=True, help="Start with new data; the old is moved aside, not deleted.")
-@click.option("--detach", "-d", is_flag=True, help="Return when everything works; it goes on in the background.")
+@click.option("--fresh", is_flag=True, help="Start with new data; the old data is moved aside, not deleted.")
+@click.option("--detach", "-d", is_flag=True, help="Return when everything is up; keep running in the background.")
 @click.option("--service", is_flag=True, help="As a service of systemd: no screen; readiness and life are told it.")
 @click.option("--no-restart", multiple=True, metavar="PART", help="Leave PART down when it crashes (for drills).")
 @pass_command_context
@@ -164,7 +164,7 @@ async def _serve(config: Config, supervision: _Supervision) -> int:
 def _show_running(context: CommandContext, config: Config) -> int:
     from investiq.cli.startup import address_lines  # noqa: PLC0415
 
-    context.say("InvestIQ is running already; nothing was started.")
+    context.say("InvestIQ is already running; nothing was started.")
     found = asyncio.run(read_stack_status(config))
     document = {
         "already_running": True,

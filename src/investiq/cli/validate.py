@@ -39,26 +39,24 @@ def _base(_ctx: click.Context, _parameter: click.Parameter, url: str | None) -> 
     if not usable or parts.query or parts.fragment:
         raise click.BadParameter(f"{url!r} is no base address; expected one such as https://prometheus.example.org")
     if parts.username is not None:
-        raise click.BadParameter("a password does not belong into an address: use --basic-auth-file")
+        raise click.BadParameter("do not put a password in an address: use --basic-auth-file")
     return url.rstrip("/")
 
 
 @click.command(
     cls=_Command,
     examples=(
-        ("investiq validate", "ask the running monitoring whether it watches"),
+        ("investiq validate", "check the running monitoring"),
         ("investiq validate --offline", "check the committed files, rules, tests and runbooks"),
-        ("investiq validate --only panels --only rules", "make these checks only"),
+        ("investiq validate --only panels --only rules", "only these checks"),
         ("investiq validate --prometheus https://prometheus.example.org", "ask a Prometheus elsewhere"),
         ("investiq validate --json | jq '.findings[].fix'", "what to do"),
     ),
 )
 @click.option("--offline", is_flag=True, help="Check files only; nothing needs to run.")
-@click.option("--only", multiple=True, metavar="CHECK", help="Make this check only; repeatable.")
-@click.option(
-    "--prometheus", metavar="URL", callback=_base, help="Base address of a Prometheus that is not this one's."
-)
-@click.option("--alertmanager", metavar="URL", callback=_base, help="Base address of an Alertmanager likewise.")
+@click.option("--only", multiple=True, metavar="CHECK", help="Only this check; repeatable.")
+@click.option("--prometheus", metavar="URL", callback=_base, help="Base address of another Prometheus.")
+@click.option("--alertmanager", metavar="URL", callback=_base, help="Base address of another Alertmanager.")
 @click.option("--token-file", type=_FILE, help="File with a bearer token for those addresses.")
 @click.option("--basic-auth-file", type=_FILE, help="File with user:password for those addresses.")
 @click.option("--ca-file", type=_FILE, help="Certificates (PEM) to trust for those addresses.")
@@ -67,7 +65,7 @@ def _base(_ctx: click.Context, _parameter: click.Parameter, url: str | None) -> 
     "wait_seconds",
     type=NumberRange(min=0),
     metavar="SECONDS",
-    help="Ask again for so long what is not whole. Default: 60 where anything has just started, else 0.",
+    help="Keep retrying failed checks for this long. Default: 60 just after a start, else 0.",
 )
 @pass_command_context
 def command(
@@ -82,7 +80,7 @@ def command(
     ca_file: Path | None,
     wait_seconds: float | None,
 ) -> int:
-    """Check the monitoring, and say how to mend what is wrong. Nothing is changed.
+    """Check the monitoring, and say how to fix what is wrong. Nothing is changed.
 
     docs/validation.md says what each check looks at.
     """

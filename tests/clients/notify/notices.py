@@ -21,7 +21,7 @@ def notice(**changes: Any) -> Notice:
         "subject": "trading",
         "service": "investiq-api",
         "source": "here (127.0.0.1:3000)",
-        "summary": "the API does not hear the monitoring",
+        "summary": "no heartbeat from the monitoring has reached the API",
         "description": "The last heartbeat of the monitoring is 31 s old.",
         "since": BEGAN,
         "until": None,

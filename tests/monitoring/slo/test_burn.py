@@ -62,6 +62,5 @@ def test_the_least_objective_is_where_the_factor_begins_to_be_lower(pair: Pair) 
 def test_what_is_lower_is_said_in_words() -> None:
     assert lower_limits(Decimal("0.99")) is None
     assert lower_limits(Decimal("0.8")) == (
-        "its budget burns at most 5 times as fast as it may, so it pages above 3 over 1h (not 14.4), "
-        "and pages above 3 over 6h (not 6)"
+        "its burn rate is at most 5, so it pages above 3 over 1h (not 14.4), and pages above 3 over 6h (not 6)"
     )

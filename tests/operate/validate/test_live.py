@@ -340,7 +340,7 @@ def test_a_dead_panel(monitoring: Monitoring, change: Callable[[list[dict[str, A
 def test_a_panel_that_says_why_it_is_empty(monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch) -> None:
 
     board = dashboards_of(monitoring.config)[0]
-    quiet = replace(board.panels[0], emptiness="nothing fires")
+    quiet = replace(board.panels[0], emptiness="no firing alerts")
     row = replace(board.rows[0], panels=(quiet,))
     monkeypatch.setattr(panels, "dashboards_of", lambda _config: (replace(board, rows=(row,)),))
     _drawing(monitoring, lambda rows: rows.clear())

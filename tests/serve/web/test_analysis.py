@@ -27,7 +27,7 @@ async def test_the_overall_result_says_how_much_of_the_evidence_it_rests_on(sour
 
     assert "Buy" in overall
     assert "+0.41" in overall
-    assert "Rests on  70\u202f% of the evidence ; silent: sentiment, fundamental." in overall
+    assert "Based on  70\u202f% of the evidence ; silent: sentiment, fundamental." in overall
     assert "Rising, calm" in overall
     assert "Weight: technical 43\u202f%" in overall
 
@@ -42,9 +42,9 @@ async def test_with_no_engine_there_is_no_result_and_no_number(sources: Sources,
     overall, engines = await words(sources)
 
     assert "No signal" in overall
-    assert "No engine answered: there is no result." in overall
+    assert "No engine has a result." in overall
     assert "too few sessions" in overall
-    assert engines.count("No answer:  broken .") == 5
+    assert engines.count("No result:  broken .") == 5
 
 
 async def test_a_silent_engine_says_why_and_one_that_answers_shows_its_numbers(sources: Sources) -> None:
@@ -54,7 +54,7 @@ async def test_a_silent_engine_says_why_and_one_that_answers_shows_its_numbers(s
     assert "RSI (14) 63.42" in engines
     assert "ATR of close –" in engines  # known not to exist for these prices
     assert "Largest drawdown −19.8\u202f%" in engines
-    assert "Trained until 31 Dec 2007" in engines
+    assert "Trained through 31 Dec 2007" in engines
 
 
 async def test_the_change_is_against_the_session_before(sources: Sources) -> None:
@@ -79,7 +79,7 @@ async def test_an_unknown_symbol_and_a_dead_api_are_told(sources: Sources, stand
     assert "The analysis of NOPE is not available." in unknown
     assert "since" not in unknown
     assert "investiq status" not in unknown
-    assert "The analysis of MSFT: API server gives no answer since" in dead
+    assert "The analysis of MSFT: API server has not answered since" in dead
 
 
 async def test_without_a_symbol_the_reason_stands_there(sources: Sources, stand: Stand) -> None:
@@ -163,7 +163,7 @@ async def test_a_chart_without_prices_says_why_and_is_drawn_again_when_they_are_
 
     assert series is no_update
     assert forgotten is None
-    assert "The chart of AAPL: API server gives no answer" in text_of(why)
+    assert "The chart of AAPL: API server has not answered" in text_of(why)
 
 
 def _find(tree: Any, identifier: str) -> Any:

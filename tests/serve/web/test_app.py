@@ -95,7 +95,7 @@ async def test_an_unknown_address_is_a_page_for_people_and_a_problem_for_program
     program = await console.get("/nothing")
 
     assert people.status_code == program.status_code == 404
-    assert "There is no page /&lt;b&gt;nothing" in people.text
+    assert "Page not found: /&lt;b&gt;nothing" in people.text
     assert program.json()["reason"] == "not_found"
 
 

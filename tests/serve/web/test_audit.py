@@ -39,7 +39,7 @@ class _Known(Logins):
 
     async def recognise(self, asked_seconds_ago: float = 0.0) -> tuple[str, Who]:
         if not self._logged_in:
-            raise NotLoggedIn("nobody is logged in")
+            raise NotLoggedIn("not logged in")
         return SECRET, Who.of(cast(Session, SESSION))
 
     def client(self, secret: str) -> SessionClient:
@@ -76,7 +76,7 @@ async def test_nobody_else_sees_a_row_and_is_told_where_to_log_in(stand: Stand, 
     page = await layout(_Known(stand, logged_in=False), "", cast(Shown, session))
     text = text_of(page)
     assert "Log in" in text
-    assert "Only admins see it" in text
+    assert "Admins only" in text
     assert "192.0.2.7" not in text
 
 
@@ -87,7 +87,7 @@ async def test_an_api_that_does_not_answer_is_said(stand: Stand) -> None:
 
 async def test_nothing_yet_is_said(stand: Stand) -> None:
     stand.api.documents["/api/audit"] = {"records": [], "next_cursor": None}
-    assert "Nothing was changed" in text_of(await layout(_Known(stand), "", ADMIN))
+    assert "No changes" in text_of(await layout(_Known(stand), "", ADMIN))
 
 
 async def test_what_is_silenced_and_ended_is_noted_with_whose_session(
@@ -111,7 +111,7 @@ async def test_a_silence_that_cannot_be_noted_is_made_and_that_is_said(
     answer, _ = await silence(sources, actor, SilenceTarget("ServiceDown"), Form("1h", None, "known", "Anna"))
     assert len(stand.alertmanager.changes) == 1
     assert "Silenced until" in text_of(answer)
-    assert "not kept in the audit log" in text_of(answer)
+    assert "Not recorded in the audit log" in text_of(answer)
 
 
 async def test_the_api_is_told_from_where_a_person_came(config: Config, stand: Stand) -> None:

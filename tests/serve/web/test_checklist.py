@@ -37,7 +37,7 @@ def test_it_says_of_when_it_is_and_what_it_comes_to() -> None:
 def test_what_is_older_than_a_day_says_so_above_everything() -> None:
     text, age = shown(every_point(), datetime(2026, 3, 9, 10, tzinfo=UTC))
     assert text.startswith(
-        "This was checked 8 days ago What runs may have changed since. Look again: investiq checklist ."
+        "This was checked 8 days ago The deployment may have changed since. Check again: investiq checklist ."
     )
     assert age.startswith("checked 8 days ago")
 

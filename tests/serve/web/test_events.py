@@ -70,7 +70,7 @@ async def test_what_happened_is_told_newest_first(sources: Sources, stand: Stand
 async def test_nothing_is_said_in_a_line(sources: Sources) -> None:
     text = text_of(await draw_events(sources, BOARDS, "15 min"))
 
-    assert text == "Nothing happened in this time that could explain a change: halts, restarts."
+    assert text == "Nothing in this range explains a change: halts, restarts."
 
 
 @pytest.mark.parametrize("boards", [BOARDS, boards_of(document())])

@@ -38,7 +38,7 @@ async def test_a_halt_says_why(sources: Sources, stand: Stand) -> None:
     text = await words(sources)
 
     assert "Halted" in text
-    assert "halted by hand: a price that seems wrong" in text
+    assert "halted manually: a price that seems wrong" in text
     assert "Not halted" not in text
 
 
@@ -47,11 +47,11 @@ async def test_a_halt_that_outlasts_the_loss_of_the_monitoring_does_not_say_that
 ) -> None:
     lost = HALTED | {"reason": "monitoring_lost", "note": ""}
     stand.api.documents["/api/trading/status"] = lost
-    assert "it is heard again, and trading waits for somebody to resume it" in await words(sources)
+    assert "trading stays halted until somebody resumes it" in await words(sources)
 
     stand.api.documents["/api/trading/status"] = lost | {"monitoring": lost["monitoring"] | {"heartbeat": "lost"}}
     sources.forget_trading()
-    assert "the monitoring is not heard" in await words(sources)
+    assert "no heartbeat from the monitoring" in await words(sources)
 
 
 async def test_a_closed_market_is_not_stale_data(sources: Sources, stand: Stand) -> None:
@@ -60,7 +60,7 @@ async def test_a_closed_market_is_not_stale_data(sources: Sources, stand: Stand)
     text = await words(sources)
 
     assert "Market closed" in text
-    assert "stands still" in text
+    assert "market closed" in text
 
 
 async def test_the_worst_alert_is_critical_before_warning_and_older_before_newer(
@@ -119,7 +119,7 @@ async def test_an_alertmanager_that_does_not_answer_is_not_no_alert(sources: Sou
     text = await words(sources)
 
     assert "None firing" not in text
-    assert "Alertmanager does not answer" in text
+    assert "Alertmanager is down" in text
     assert "Not halted" in text
 
 
@@ -130,14 +130,14 @@ async def test_alerts_that_ended_because_prometheus_died_are_not_no_alert(source
     text = await words(sources)
 
     assert "None firing" not in text
-    assert "Prometheus is not heard: nothing can fire" in text
+    assert "no heartbeat from Prometheus: no alert can fire" in text
 
 
 async def test_trading_that_needs_no_monitoring_says_so(sources: Sources, stand: Stand) -> None:
     monitoring = STATUS["monitoring"] | {"required": False, "heartbeat": "not_required"}
     stand.api.documents["/api/trading/status"] = STATUS | {"monitoring": monitoring}
 
-    assert "allowed unwatched: require_monitoring = false" in await words(sources)
+    assert "trading without monitoring: require_monitoring = false" in await words(sources)
 
 
 async def test_a_dead_api_is_told_with_part_time_and_command(sources: Sources, stand: Stand) -> None:
@@ -146,7 +146,7 @@ async def test_a_dead_api_is_told_with_part_time_and_command(sources: Sources, s
     text = await words(sources)
 
     assert text.count("Unknown") == 4
-    assert "Trading and analysis: API server gives no answer since" in text
+    assert "Trading and analysis: API server has not answered since" in text
     assert "investiq status" in text
     assert "Not halted" not in text
     assert "None firing" in text

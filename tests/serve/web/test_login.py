@@ -258,7 +258,7 @@ async def test_a_wrong_key_a_used_link_and_a_dead_api_are_told(console: httpx2.A
 
     assert (refused.status_code, refused.json()["detail"]) == (401, detail)
     assert unanswered.status_code == 503
-    assert "nobody can log in" in unanswered.json()["detail"]
+    assert "cannot log in" in unanswered.json()["detail"]
     assert "set-cookie" not in refused.headers | unanswered.headers
 
 
@@ -402,7 +402,7 @@ async def test_a_session_that_ends_in_the_middle_says_so_and_keeps_what_was_type
         assert answer.status_code == 401
         assert answer.headers["x-investiq-shown"] == "1"
         assert "Your session has ended" in answer.text
-        assert "what you typed stays here" in answer.text
+        assert "Your input is still here" in answer.text
         assert '"target": "_blank"' in answer.text.replace('":"', '": "')
     assert halt.json()["response"].keys() == {"change-modal", "change-failure"}
     assert halt.json()["response"]["change-modal"] == {"opened": True}
@@ -425,7 +425,7 @@ async def test_while_the_api_is_dead_who_was_known_may_still_silence(console: ht
     assert "is it running?" in unknown.text
     assert known.status_code == 200
     assert changes_of(stand) == ["/api/v2/silences"]
-    assert "The order was not taken" in order.text
+    assert "Order not accepted" in order.text
 
 
 async def test_many_who_ask_at_the_same_time_are_each_who_they_are(console: httpx2.AsyncClient, stand: Stand) -> None:
@@ -445,7 +445,7 @@ def test_buttons_live_by_scope_and_say_what_is_missing() -> None:
     assert says({}, Access.TRADE, "halt trading") == "Log in to halt trading."
     assert says(NAMED, Access.TRADE, "halt trading") == ""
     assert says(NAMED, Access.ADMIN, "resume trading") == (
-        "alice may trade, not resume trading: that needs admin access. Log in as somebody else"
+        "alice may trade, not resume trading: that needs admin access. Log in as someone else"
     )
     assert says(None, Access.TRADE, "halt trading") == ""
     shown: list[Any] = [None, {}, NAMED, NAMED | {"scope": "read"}]

@@ -148,7 +148,7 @@ async def test_an_alert_of_ours_links_to_where_it_is_silenced(sources: Sources, 
 
 
 async def test_nothing_firing_is_said_in_words(sources: Sources) -> None:
-    assert "Nothing fires" in text_of(alerts_content(await sources.alerts()))
+    assert "No firing alerts" in text_of(alerts_content(await sources.alerts()))
 
 
 async def test_pages_are_shown_as_they_arrived(sources: Sources, stand: Stand) -> None:
@@ -164,7 +164,7 @@ async def test_pages_are_shown_as_they_arrived(sources: Sources, stand: Stand) -
         "labels": {"service": "investiq-api"},
         "annotations": {"summary": "investiq-api does not answer"},
     }
-    assert "No page yet" in text_of(pages_content(await sources.pages()))
+    assert "No notifications yet" in text_of(pages_content(await sources.pages()))
     stand.inbox.documents["/api/notifications"] = {"notifications": [page] * 30}
     sources.pages.forget()
 
@@ -172,16 +172,16 @@ async def test_pages_are_shown_as_they_arrived(sources: Sources, stand: Stand) -
 
     assert "2 Jan 10:00:00 UTC Firing ServiceDown investiq-api does not answer API server" in text
     assert text.count("ServiceDown") == 6
-    assert "Older ones:  investiq inbox" in text
+    assert "Older:  investiq inbox" in text
 
 
 async def test_each_watcher_that_is_down_is_named(sources: Sources, stand: Stand) -> None:
     for server in (stand.prometheus, stand.alertmanager, stand.inbox):
         server.down = True
 
-    assert "Parts: Prometheus gives no answer since" in text_of(parts_content(await sources.targets()))
-    assert "Alerts: Alertmanager gives no answer since" in text_of(alerts_content(await sources.alerts()))
-    assert "The inbox: Inbox gives no answer since" in text_of(pages_content(await sources.pages()))
+    assert "Parts: Prometheus has not answered since" in text_of(parts_content(await sources.targets()))
+    assert "Alerts: Alertmanager has not answered since" in text_of(alerts_content(await sources.alerts()))
+    assert "The inbox: Inbox has not answered since" in text_of(pages_content(await sources.pages()))
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ async def test_each_dashboard_of_the_file_has_its_page_and_an_unknown_one_is_a_4
     for path in ("/operations/nothing", "/operations/api/more", "/operations/"):
         unknown = await console.get(path, headers=HTML)
         assert unknown.status_code == 404
-        assert "There is no page" in unknown.text
+        assert "Page not found:" in unknown.text
         assert 'href="/operations"' in unknown.text
 
 
@@ -231,13 +231,13 @@ def test_the_page_of_a_dashboard_leads_to_the_others(sources: Sources, panels: P
 
 
 def test_a_dashboard_that_does_not_exist_is_said_to(sources: Sources, panels: Path) -> None:
-    assert "There is no such dashboard Nothing is called  nothing" in text_of(layout(sources, "nothing"))
+    assert "Dashboard not found No dashboard is called  nothing" in text_of(layout(sources, "nothing"))
 
 
 def test_without_the_file_the_page_says_what_renders_it(sources: Sources) -> None:
     text = text_of(layout(sources))
 
-    assert "There are no panels to draw" in text
+    assert "No panels" in text
     assert "is not there:  investiq up  renders it" in text
     assert "Firing alerts" in text, "what does not need the file stays"
 
@@ -285,7 +285,7 @@ async def test_an_outage_of_prometheus_is_said_once_with_what_to_type(
     assert series == [no_update]
     assert "investiq status" in text_of(outage)
     for panel in words:
-        assert "Prometheus gives no answer since" in text_of(panel)
+        assert "Prometheus has not answered since" in text_of(panel)
         assert "investiq status" not in text_of(panel)
 
 

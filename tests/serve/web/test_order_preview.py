@@ -26,7 +26,7 @@ async def test_it_asks_for_a_dry_run(actor: Actor, stand: Stand) -> None:
 
 async def test_it_says_what_the_order_costs_and_leaves(actor: Actor, stand: Stand) -> None:
     assert await said(actor, stand) == (
-        "Last price 24.75 Wed 9 Jan 2008, 09:30 Costs about $248.53 with $1.00 commission "
+        "Last price 24.75 Wed 9 Jan 2008, 09:30 Estimated cost $248.53 with $1.00 commission "
         "Buying power $95,024.28 → $94,775.75 Position 0 → 10 shares"
     )
 
@@ -37,7 +37,7 @@ async def test_it_says_first_what_would_deny_it(actor: Actor, stand: Stand) -> N
 
 
 async def test_a_sale_brings(actor: Actor, stand: Stand) -> None:
-    assert "Brings about $246.47" in await said(actor, stand, side="sell", cost="-246.4700")
+    assert "Estimated proceeds $246.47" in await said(actor, stand, side="sell", cost="-246.4700")
 
 
 async def test_without_a_price_nothing_is_guessed(actor: Actor, stand: Stand) -> None:

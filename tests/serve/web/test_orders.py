@@ -58,7 +58,7 @@ async def test_who_may_trade_cancels_from_here_too(sources: Sources, stand: Stan
 
 async def test_no_order_that_fits_is_not_no_orders(sources: Sources, stand: Stand) -> None:
     stand.api.documents["/api/trades"] = {"orders": [], "next_cursor": None}
-    assert "No order is like that" in text_of(await orders.layout(sources, "?side=sell", None))
+    assert "No matching orders" in text_of(await orders.layout(sources, "?side=sell", None))
     assert "No orders yet" in text_of(await orders.layout(sources, "", None))
 
 
@@ -81,4 +81,4 @@ async def test_each_halt_says_who_why_and_at_what_equity(sources: Sources, stand
 
 async def test_a_system_that_never_halted_says_so(sources: Sources, stand: Stand) -> None:
     stand.api.documents["/api/trading/halts"] = {"events": [], "next_cursor": None}
-    assert "Trading was never halted" in text_of(await halts.layout(sources, ""))
+    assert "No halts so far" in text_of(await halts.layout(sources, ""))

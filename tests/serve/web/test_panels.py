@@ -163,7 +163,7 @@ def test_of_forty_lines_the_highest_are_drawn_and_that_is_said() -> None:
 
     assert drawn.series is not None
     assert len(drawn.series) == 1 + MOST_LINES
-    assert "12 of 40 lines: those with the highest latest values" in text_of(drawn.words)
+    assert "top 12 of 40 lines by latest value" in text_of(drawn.words)
     assert "e39" in text_of(drawn.words)
     assert "e27" not in text_of(drawn.words)
 
@@ -269,7 +269,7 @@ def test_a_long_table_is_cut_and_says_so() -> None:
     table = panel(view="table", unit="short", queries=[{"expr": "up", "legend": "{{job}}"}])
     drawn = draw(table, [line("", float(place), job=f"j{place}") for place in range(130)], PICTURE)
 
-    assert "50 of 130 rows: the highest values" in text_of(drawn.words)
+    assert "top 50 of 130 rows" in text_of(drawn.words)
     assert "j79 " not in text_of(drawn.words)
 
 
@@ -306,9 +306,9 @@ async def test_one_broken_panel_leaves_the_others_whole(
 
     refused, broken, well = await render_dashboard(sources, boards, boards.dashboards[0], "15 min")
 
-    assert "The query is refused. Prometheus refuses the query: parse error" in text_of(refused.words)
+    assert "Prometheus rejected the query. Prometheus refuses the query: parse error" in text_of(refused.words)
     assert refused.silent is None, "Prometheus answers"
-    assert "This panel cannot be drawn." in text_of(broken.words)
+    assert "Cannot draw this panel." in text_of(broken.words)
     assert text_of(well.words).split() == ["42"]
 
 

@@ -35,8 +35,8 @@ async def test_the_account_and_the_limits_are_shown(sources: Sources) -> None:
         "Total return +0.09\u202f% of $100,000.00 at the start",
     ):
         assert expected in figures
-    assert "Entries and exits are allowed." in breaker
-    assert "Drawdown 0.36\u202f% below the highest equity ever" in figures
+    assert "Entries and exits allowed." in breaker
+    assert "Drawdown 0.36\u202f% below the all-time high" in figures
     assert "Drawdown" not in breaker  # after a resume it is another number
     assert "counted from $100,400.50" in breaker
     assert "0.40\u202f%  of 20.00\u202f% allowed" in breaker
@@ -65,7 +65,7 @@ async def test_a_halt_shows_reason_note_person_and_both_times(sources: Sources, 
 
     _, breaker = map(text_of, await state_content(sources))
 
-    assert "Why halted by hand Note a price that seems wrong By local admin" in breaker
+    assert "Why halted manually Note a price that seems wrong By local admin" in breaker
     assert "Wed 9 Jan 2008, 10:00 New York (market time)" in breaker
     assert "10:00:00 UTC (real time)" in breaker
 
@@ -83,7 +83,7 @@ async def test_what_was_sold_out_comes_last_with_what_it_brought(sources: Source
     positions, *_ = await table_content(sources, may_trade=False)
 
     rows = rows_of(positions)
-    assert [(row["Symbol"], row["Shares"]) for row in rows] == [("AAPL", "296.6936"), ("IBM", "sold out")]
+    assert [(row["Symbol"], row["Shares"]) for row in rows] == [("AAPL", "296.6936"), ("IBM", "closed")]
     assert [row["Realised"] for row in rows] == ["−$3.00", "+$95.16"]
     assert "+$98.61 before $3.45 commission" in str(positions)
 
@@ -121,8 +121,8 @@ async def test_tables_without_an_answer_say_so(sources: Sources, stand: Stand) -
 
     assert rows is no_update
     assert orders is no_update
-    assert "Positions: API server gives no answer" in text_of(positions)
-    assert "Orders: API server gives no answer" in text_of(why)
+    assert "Positions: API server has not answered" in text_of(positions)
+    assert "Orders: API server has not answered" in text_of(why)
 
 
 async def test_the_equity_curve_is_sent_again_only_when_it_has_grown(sources: Sources, stand: Stand) -> None:
@@ -139,7 +139,7 @@ async def test_the_equity_curve_is_sent_again_only_when_it_has_grown(sources: So
 
 async def test_the_preview_of_a_halt_says_what_the_desk_would_do(sources: Sources, stand: Stand) -> None:
     text = text_of(await preview(sources, "halt"))
-    assert "Every new entry is denied" in text
+    assert "All new entries are denied" in text
     assert "1 open buy order is cancelled : 10 shares of AAPL." in text
     assert "1 open position stays and can be sold." in text
     assert "may fill" not in text
@@ -148,10 +148,10 @@ async def test_the_preview_of_a_halt_says_what_the_desk_would_do(sources: Source
     sale = order(side="sell", symbol="IBM")
     stand.api.documents["/api/trading/halt"] = {"halted": False, "cancels": [], "keeps": [sale] * 7, "positions": 0}
     text = text_of(await preview(sources, "halt"))
-    assert "No buy order is open." in text
+    assert "No open buy orders." in text
     assert "7 open sell orders are kept and may fill: 10 shares of IBM" in text
     assert "and 2 more." in text
-    assert "Nothing is held." in text
+    assert "No open positions." in text
 
 
 async def test_the_preview_of_a_resume_says_why_it_was_halted(sources: Sources, stand: Stand) -> None:
@@ -159,8 +159,8 @@ async def test_the_preview_of_a_resume_says_why_it_was_halted(sources: Sources, 
 
     text = text_of(await preview(sources, "resume"))
 
-    assert "the loss of the session reached its limit" in text
-    assert "both limits count anew" in text
+    assert "session loss limit reached" in text
+    assert "both limits restart from current equity" in text
 
 
 @pytest.mark.parametrize("state", ["lost", "awaited"])
@@ -172,7 +172,7 @@ async def test_the_preview_of_a_resume_says_that_it_will_be_refused_while_the_mo
 
     text = text_of(await preview(sources, "resume"))
 
-    assert "the monitoring is not heard" in text
+    assert "no heartbeat from the monitoring" in text
     assert "This will be refused" in text
     assert "95 s old" in text
     assert "allowed again at once" not in text
@@ -183,22 +183,22 @@ async def test_the_preview_of_a_resume_says_that_it_will_be_refused_while_the_mo
     [
         ("fresh", "Heard , 4\u202fs old"),
         ("lost", "Lost , 4\u202fs old"),
-        ("awaited", "Awaited since the start"),
-        ("not_required", "Not required: nobody may be watching"),
+        ("awaited", "Waiting for the first heartbeat"),
+        ("not_required", "Not required: trading may be unmonitored"),
     ],
 )
 def test_the_breaker_shows_whether_the_monitoring_is_heard(state: str, words: str) -> None:
     monitoring = STATUS["monitoring"] | {"heartbeat": state}
     card = text_of(breaker_card(cast(TradingStatus, STATUS | {"monitoring": monitoring})))
 
-    assert f"Heartbeat of the monitoring {words}" in card
+    assert f"Monitoring heartbeat {words}" in card
 
 
 async def test_a_preview_without_the_api_invents_no_number(sources: Sources, stand: Stand) -> None:
     stand.api.down = True
 
     text = text_of(await preview(sources, "halt"))
-    assert "how many there are is not known" in text
+    assert "Their number is unknown" in text
     assert "Open buy orders are cancelled" in text
 
 
@@ -239,7 +239,7 @@ async def test_a_change_that_fails_keeps_the_dialogue_and_says_so(sources: Sourc
 
     assert opened
     assert changed is no_update
-    assert "It did not happen this needs admin access" in text_of(failure)
+    assert "Failed this needs admin access" in text_of(failure)
 
 
 async def test_an_order_is_sent_with_the_key_of_the_form(sources: Sources, actor: Actor, stand: Stand) -> None:
@@ -312,7 +312,7 @@ async def test_after_a_doubt_the_key_stays_so_that_sending_again_is_the_same_ord
 
     assert next_key is no_update
     assert changed is no_update
-    assert "not for a second one" in text_of(answer)
+    assert "cannot" in text_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -379,7 +379,7 @@ def test_what_is_pressed_or_chosen_has_a_name() -> None:
 
     for name in ("Side", "Shares or dollars", "Type"):
         assert f"aria-label='{name}'" in drawn
-    assert "closeButtonProps={'aria-label': 'Close without a change'}" in drawn
+    assert "closeButtonProps={'aria-label': 'Close without changes'}" in drawn
 
 
 @pytest.mark.parametrize(

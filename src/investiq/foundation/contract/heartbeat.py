@@ -42,7 +42,7 @@ HEARTBEAT_PATH = "/internal/heartbeat"
 LOST_NAME = "MonitoringHeartbeatLost"
 """The alert of its absence, and so its runbook: the API's own notice of the same fault bears the same name."""
 
-LOST_SUMMARY = "the API does not hear the monitoring"
+LOST_SUMMARY = "no heartbeat from the monitoring has reached the API"
 
 
 def evaluations(alerts: Iterable[WebhookAlert]) -> list[float]:

@@ -66,9 +66,7 @@ def _faults(rule: Mapping[str, Any], objectives: Mapping[str, Decimal]) -> Itera
         for slo, objective in objectives.items():
             fastest = fastest_burn(objective)
             if highest >= fastest and all(_selects(burn, slo) for burn, _ in limits):
-                burns = (
-                    f"the budget of {slo} burns at most {number_text(round(float(fastest), 2))} times as fast as it may"
-                )
+                burns = f"the burn rate of {slo} is at most {number_text(round(float(fastest), 2))}"
                 yield f"{burns}: {number_text(highest)} is out of reach", "lower that limit, or raise the objective"
 
 

@@ -17,7 +17,7 @@ __all__ = ["DASHBOARD", "FIRING_NOW"]
 _OF_PEOPLE = ne("severity", Severity.NONE)
 _FIRING = series(ALERTS, eq("alertstate", AlertStatus.FIRING), _OF_PEOPLE)
 _PENDING = series(ALERTS, eq("alertstate", "pending"), _OF_PEOPLE)
-_NOTHING = "nothing fires"
+_NOTHING = "no firing alerts"
 
 
 def _count(selector: str, label: str) -> str:
@@ -26,7 +26,7 @@ def _count(selector: str, label: str) -> str:
 
 FIRING_NOW = Panel(
     title="Firing alerts",
-    description="Alerts that fire now, without the heartbeat. Each has its entry in the runbook of its subject.",
+    description="Firing alerts, without the heartbeat. Each has a runbook entry.",
     unit=PanelUnit.COUNT,
     view=PanelView.NUMBER,
     queries=(Query(f"count({_FIRING}) or vector(0)", "firing"),),
@@ -35,7 +35,7 @@ FIRING_NOW = Panel(
 
 _PENDING_NOW = Panel(
     title="Pending alerts",
-    description="Alerts whose condition holds, and has not yet lasted long enough.",
+    description="Alerts whose condition is true but has not yet lasted for its `for` time.",
     unit=PanelUnit.COUNT,
     view=PanelView.NUMBER,
     queries=(Query(f"count({_PENDING}) or vector(0)", "pending"),),
@@ -43,10 +43,10 @@ _PENDING_NOW = Panel(
 )
 
 _SINCE = Panel(
-    title="True since",
+    title="Active since",
     description=(
-        "Each alert that fires, and since when its condition holds; it fires once that has lasted for a while. The "
-        "runbook of its subject (/runbooks of the console) says what it means, what is lost, and what to type first."
+        "Firing alerts, and when their condition became true; an alert fires after its `for` time. Its runbook "
+        "(/runbooks in the console) says what it means, what is lost, and what to run first."
     ),
     unit=PanelUnit.MOMENT,
     view=PanelView.TABLE,
@@ -64,7 +64,7 @@ _SINCE = Panel(
 
 _HISTORY = Panel(
     title="History",
-    description="When each alert was firing. Many short stretches are an alert, or a fault, that flaps.",
+    description="When each alert was firing. Many short bars: the alert, or the fault, is flapping.",
     unit=PanelUnit.STATE,
     view=PanelView.STATES,
     queries=(Query(f"max by (alertname, service) ({_FIRING})", "{{alertname}} {{service}}"),),
@@ -76,7 +76,7 @@ _HISTORY = Panel(
 
 _BY_SUBJECT = Panel(
     title="Firing by subject",
-    description="Firing alerts by subject. Several subjects at once mostly have one cause: the host, or the API.",
+    description="Firing alerts by subject. Several subjects at once usually have one cause: the host, or the API.",
     unit=PanelUnit.COUNT,
     queries=(Query(_count(_FIRING, "subject"), "{{subject}}"),),
     emptiness=_NOTHING,
@@ -85,7 +85,7 @@ _BY_SUBJECT = Panel(
 
 _BY_SEVERITY = Panel(
     title="Firing by severity",
-    description="Firing alerts by severity. Critical ones wake somebody, warnings wait until morning.",
+    description="Firing alerts by severity. Critical pages at once, warnings wait until morning.",
     unit=PanelUnit.COUNT,
     queries=(Query(_count(_FIRING, "severity"), "{{severity}}"),),
     emptiness=_NOTHING,
@@ -95,11 +95,11 @@ _BY_SEVERITY = Panel(
 DASHBOARD = Dashboard(
     name="alerts",
     title="InvestIQ Alerts",
-    description="What fires, since when, and what people were told.",
+    description="Firing alerts, how long they have been active, and notifications sent.",
     targets=UP,
     rows=(
         Row("Now", (replace(FIRING_NOW, width=12), _PENDING_NOW, _SINCE)),
         Row("History", (_HISTORY, _BY_SUBJECT, _BY_SEVERITY)),
-        Row("What people were told", (NOTIFICATIONS, RECEIVED, replace(SILENCES, width=24))),
+        Row("Notifications", (NOTIFICATIONS, RECEIVED, replace(SILENCES, width=24))),
     ),
 )

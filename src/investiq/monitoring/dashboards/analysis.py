@@ -14,11 +14,11 @@ from investiq.promql.matcher import eq
 
 __all__ = ["ANALYSES_24H", "DASHBOARD"]
 
-_NOBODY_ASKED = "nobody asked for an analysis in this time: there is nothing to measure"
+_NOBODY_ASKED = "no analyses requested in this range"
 
 ANALYSES_24H = Panel(
     title="Analyses in 24 hours",
-    description="Analyses performed. None at all: neither the agent nor anybody else gets one, or nobody asked.",
+    description="Analyses performed. None: the agent and users get no analyses, or requested none.",
     unit=PanelUnit.COUNT,
     view=PanelView.NUMBER,
     queries=(Query(in_last("24h", ANALYSES), "analyses"),),
@@ -35,8 +35,8 @@ _RATE = Panel(
 _COVERAGE = Panel(
     title="Results by engine",
     description=(
-        "Share of the analyses in which an engine answered. Without news and fundamentals, sentiment and fundamental "
-        "stay at 0, and analyses say so in their coverage; another engine that falls has lost its data or its service."
+        "Share of analyses in which an engine had a result. Without news and fundamentals, sentiment and "
+        "fundamental stay at 0; if another engine drops, it has lost its data or its service."
     ),
     unit=PanelUnit.SHARE,
     queries=(
@@ -54,9 +54,7 @@ _COVERAGE = Panel(
 
 _STATUSES = Panel(
     title="Results by status",
-    description=(
-        "Results of engines a second. `unavailable` has nothing to go by and says why; `failed` broke or took too long."
-    ),
+    description=("Engine results per second. `unavailable`: no data, with the reason; `failed`: crashed or timed out."),
     unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(ENGINE_RESULTS, by=("status",)), "{{status}}"),),
 )
@@ -64,8 +62,8 @@ _STATUSES = Panel(
 _FAILURES = Panel(
     title="Engines that fail",
     description=(
-        "Share of the analyses of five minutes in which an engine broke or took too long, as EngineFailuresHigh "
-        "measures it. Analyses go on without it, on less evidence."
+        "Share of the analyses of five minutes in which an engine crashed or timed out, as EngineFailuresHigh "
+        "measures it. Analyses continue without it, on less evidence."
     ),
     unit=PanelUnit.SHARE,
     queries=(Query(of_alert(ENGINE_FAILURES_HIGH), "{{engine}}"),),
@@ -76,7 +74,7 @@ _FAILURES = Panel(
 
 _DURATION = Panel(
     title="Duration by engine",
-    description="Time within which 95 % of an engine's results came. The slowest engine is what an analysis waits for.",
+    description="Time within which 95 % of an engine's results came. An analysis waits for the slowest engine.",
     unit=PanelUnit.SECONDS,
     queries=(Query(quantile(0.95, ENGINE_DURATION, by=("engine",)), "{{engine}}"),),
     emptiness=_NOBODY_ASKED,

@@ -46,7 +46,7 @@ REQUESTS_ANSWERED = Panel(
     title="Requests",
     description=(
         "Requests answered a second by each server, those of probes and scrapes included, so it is never 0 while a "
-        "server lives. A line that ends is a server that is dead, or not scraped."
+        "server lives. A line that ends: the server is down or not scraped."
     ),
     unit=PanelUnit.REQUESTS_PER_SECOND,
     queries=(Query(per_second(REQUESTS, by=("job",)), "{{job}}"),),
@@ -56,7 +56,7 @@ ERROR_RATE = Panel(
     title="Error rate",
     description=(
         "Share of all requests that were answered with a 5xx status, those of probes included: a health check answers "
-        "503 while something critical is lost. Above 0 somebody did not get what they asked for."
+        "503 while something critical is lost. Above 0, some request failed."
     ),
     unit=PanelUnit.SHARE,
     queries=(Query(share(per_second(ERRORS, by=("job",)), per_second(REQUESTS, by=("job",))), "{{job}}"),),
@@ -75,7 +75,7 @@ _ERRORS_AS_ALERTED = Panel(
     unit=PanelUnit.SHARE,
     queries=(Query(of_alert(HIGH_ERROR_RATE), "{{job}}"),),
     alerts=(HIGH_ERROR_RATE,),
-    emptiness="no user asked in this time: there is nothing to measure",
+    emptiness="no user requests in this range",
 )
 
 _LATENCY_AS_ALERTED = Panel(
@@ -91,7 +91,7 @@ _LATENCY_AS_ALERTED = Panel(
 
 _SLOWEST = Panel(
     title="Slowest endpoints",
-    description="95th percentile of the last minutes by endpoint: where the time goes when the latency rises.",
+    description="95th percentile of the last minutes by endpoint: where the time goes when latency rises.",
     unit=PanelUnit.MILLISECONDS,
     view=PanelView.TABLE,
     queries=(
@@ -121,19 +121,16 @@ _STATUSES = Panel(
 
 CONNECTIONS = Panel(
     title="Active connections",
-    description=(
-        "Requests being served now. Many that do not go away are clients that wait for something: look at the "
-        "dependencies, and at how late the event loop is."
-    ),
+    description=("Requests in flight. Many for long: clients are waiting; check dependencies and event loop lag."),
     unit=PanelUnit.COUNT,
     queries=(Query(summed(ACTIVE_CONNECTIONS, by=("job",)), "{{job}}"),),
 )
 
 _SATURATION = Panel(
-    title="Lateness of the event loop",
+    title="Event loop lag",
     description=(
-        "How late the API's event loop runs nine of ten timers, as ApiSaturated measures it. Every request, order and "
-        "halt waits as long before it is even looked at."
+        "How late the API's event loop runs nine of ten timers, as ApiSaturated measures it. Every request, "
+        "order and halt waits that long before it is handled."
     ),
     unit=PanelUnit.SECONDS,
     queries=(Query(of_alert(API_SATURATED), "{{job}}"),),
@@ -141,8 +138,8 @@ _SATURATION = Panel(
 )
 
 _LATENESS_OF_ALL = Panel(
-    title="Lateness of every server",
-    description="99th percentile of how late each event loop runs a timer. One that is late is one that is overloaded.",
+    title="Event loop lag of every server",
+    description="p99 lag of each event loop. A lagging server is overloaded.",
     unit=PanelUnit.SECONDS,
     queries=(Query(quantile(0.99, EVENT_LOOP_LAG, by=("job",)), "{{job}}"),),
 )
@@ -160,8 +157,8 @@ DEPENDENCIES = Panel(
 _PROBES = Panel(
     title="Health checks from outside",
     description=(
-        "Whether each service says that it is well when it is asked as a user would. Failing although its metrics "
-        "arrive: it is reached, and refuses or hangs."
+        "Whether each service passes its health check, probed as a user would reach it. Failing while it is "
+        "still scraped: it is up, but refuses requests or hangs."
     ),
     unit=PanelUnit.STATE,
     view=PanelView.STATES,
@@ -171,7 +168,7 @@ _PROBES = Panel(
 )
 
 _REFUSALS = Panel(
-    title="Refused keys",
+    title="Rejected keys",
     description=(
         "Requests a second that were refused for their key or token. `unknown_key` and `metrics_token` are guesses or "
         "revoked keys; `missing` and `scope` are people's mistakes."
@@ -192,7 +189,7 @@ _WRONG_KEYS = Panel(
 
 _RATE_LIMITED = Panel(
     title="Rate limits",
-    description="Requests a second refused with 429: a client asks more often than it may, and has to slow down.",
+    description="Requests per second rejected with 429: a client exceeds its rate limit.",
     unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(RATE_LIMITED, by=("limit",)), "{{limit}}"),),
     width=8,
@@ -201,8 +198,8 @@ _RATE_LIMITED = Panel(
 _BACKGROUND = Panel(
     title="Background steps that failed",
     description=(
-        "Failures a second of what the API does by itself. `trading` fills orders and watches the breaker: when it "
-        "fails, positions are not guarded. Each failure is in the API's log."
+        "Failures per second of the API's background tasks. `trading` fills orders and runs the breaker: when "
+        "it fails, positions are not guarded. Each failure is in the API's log."
     ),
     unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(BACKGROUND_FAILURES, by=("task",)), "{{task}}"),),
@@ -276,7 +273,7 @@ _KEYS_EXPIRING = Panel(
 
 _VERSIONS = Panel(
     title="Versions that run",
-    description="Version of InvestIQ and of Python for each server. Two versions at once is a deployment half done.",
+    description="Version of InvestIQ and of Python for each server. Two versions at once: a deployment is incomplete.",
     unit=PanelUnit.STATE,
     view=PanelView.TABLE,
     queries=(Query(latest(BUILD_INFO), "{{job}} {{version}}, Python {{python}}"),),

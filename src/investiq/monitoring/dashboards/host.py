@@ -24,13 +24,13 @@ _BY_HOST = ("instance",)
 _BY_DEVICE = ("instance", "device")
 _NETWORK = ne("device", "lo")
 _IDLE = eq("mode", "idle", "iowait", "steal")
-_PRESSURE = "this kernel does not count how long tasks wait (pressure stall information, psi=1)"
+_PRESSURE = "this kernel has no pressure stall information (psi=1)"
 
 _CPU_COUNT = f"count by (instance) (rate({latest(node.CPU_SECONDS, eq('mode', 'idle'))}[{RATE_INTERVAL}]))"
 
 _CPU_USED = Panel(
     title="CPU: utilisation",
-    description="Share of all cores that is busy. At 100 % for long everything waits: look at who, under processes.",
+    description="Share of all cores that is busy. At 100 % for long, everything waits: see CPU by process.",
     unit=PanelUnit.SHARE,
     queries=(
         Query(
@@ -44,7 +44,8 @@ _CPU_USED = Panel(
 
 _CPU_LOAD = Panel(
     title="CPU: saturation, load by core",
-    description="Tasks that run or wait, for each core. Above 1 for long, work queues; disks that hang count as well.",
+    description="Running and waiting tasks per core. Above 1 for long, work is queueing; tasks stuck on disk "
+    "count too.",
     unit=PanelUnit.COUNT,
     queries=(Query(f"max by (instance) ({latest(node.LOAD)}) / {_CPU_COUNT}", "{{instance}}"),),
     width=8,
@@ -61,9 +62,9 @@ _CPU_PRESSURE = Panel(
 )
 
 _MEMORY = Panel(
-    title="Memory: what is available",
+    title="Memory: available",
     description=(
-        "Share of the memory that can be had without swapping, as HostMemoryLow measures it. Below the line the kernel "
+        "Share of memory available without swapping, as HostMemoryLow measures it. Below the line the kernel "
         "soon kills a process."
     ),
     unit=PanelUnit.SHARE,
@@ -90,7 +91,7 @@ _SWAPPING = Panel(
 
 _OOM = Panel(
     title="Memory: errors",
-    description="Processes that the kernel killed in fifteen minutes for want of memory, as HostOomKill measures it.",
+    description="Processes killed by the OOM killer in fifteen minutes, as HostOomKill measures it.",
     unit=PanelUnit.COUNT,
     queries=(Query(of_alert(HOST_OOM_KILL), "{{instance}}"),),
     alerts=(HOST_OOM_KILL,),
@@ -99,7 +100,7 @@ _OOM = Panel(
 
 _MEMORY_PRESSURE = Panel(
     title="Memory: waiting",
-    description="Share of time in which a task waited for memory. Anything that lasts makes every request slower.",
+    description="Share of time in which a task waited for memory. Sustained waiting slows every request.",
     unit=PanelUnit.SHARE,
     queries=(Query(per_second(node.PRESSURE_MEMORY, by=_BY_HOST), "{{instance}}"),),
     width=12,
@@ -109,7 +110,7 @@ _MEMORY_PRESSURE = Panel(
 
 _DISK_BUSY = Panel(
     title="Disk: utilisation",
-    description="Share of time in which each disk was busy. Many disks can do more at 100 %: see the queue.",
+    description="Share of time in which each disk was busy. Many disks can take more at 100 %: see saturation.",
     unit=PanelUnit.SHARE,
     queries=(Query(per_second(node.DISK_BUSY, by=_BY_DEVICE), "{{instance}} {{device}}"),),
     width=8,
@@ -128,7 +129,7 @@ _DISK_QUEUE = Panel(
 
 _DISK_ERRORS = Panel(
     title="Disk: errors",
-    description="File systems that cannot be asked, or that the kernel has made read-only after an error of the disk.",
+    description="File systems that do not answer, or that the kernel remounted read-only after a disk error.",
     unit=PanelUnit.COUNT,
     queries=(
         Query(f"sum by (instance) ({latest(node.FILESYSTEM_ERROR)})", "not answering on {{instance}}"),
@@ -143,7 +144,7 @@ _DISK_ERRORS = Panel(
 
 _DISK_BYTES = Panel(
     title="Disk: throughput",
-    description="Bytes a second that were read and written. What is unusual here explains a disk that is busy.",
+    description="Bytes per second read and written. A spike here explains a busy disk.",
     unit=PanelUnit.BYTES_PER_SECOND,
     queries=(
         Query(per_second(node.DISK_READ), "read"),
@@ -166,7 +167,8 @@ _DISK_SHARE = Panel(
 
 _DISK_FREE = Panel(
     title="Disk: bytes that are free",
-    description="Free bytes of each disk. A line that falls steadily is what fills it: look for it before the night.",
+    description="Free bytes of each disk. A steadily falling line: something is filling the disk; find it "
+    "before tonight.",
     unit=PanelUnit.BYTES,
     queries=(Query(latest(DISK_AVAILABLE), "{{instance}} {{device}}"),),
 )
@@ -174,13 +176,13 @@ _DISK_FREE = Panel(
 _DISK_TOMORROW = Panel(
     title="Disk: bytes that are free in 24 hours",
     description=(
-        "Where the line through the last three hours leads, as HostDiskFillsIn24h measures it; none before two hours "
-        "are known. Below 0 the disk is full tomorrow, if it goes on like this."
+        "Trend of the last three hours, as HostDiskFillsIn24h measures it; needs two hours of data. Below 0, "
+        "the disk is full within a day at this rate."
     ),
     unit=PanelUnit.BYTES,
     queries=(Query(of_alert(HOST_DISK_FILLS), "{{instance}} {{device}}"),),
     alerts=(HOST_DISK_FILLS,),
-    emptiness="two hours of data are not known yet: where the line leads cannot be said",
+    emptiness="less than two hours of data: no trend yet",
     minimum=None,
 )
 
@@ -197,9 +199,7 @@ _TRAFFIC = Panel(
 
 _DROPS = Panel(
     title="Network: saturation",
-    description=(
-        "Packets a second that were dropped for want of room. What is lost has to be sent again, and somebody waits."
-    ),
+    description=("Packets per second dropped because buffers were full. They must be resent, which adds latency."),
     unit=PanelUnit.PER_SECOND,
     queries=(
         Query(per_second(node.RECEIVE_DROPS), "received and dropped"),
@@ -209,13 +209,13 @@ _DROPS = Panel(
 )
 
 _SENT_AGAIN = Panel(
-    title="Network: sent again",
+    title="Network: retransmissions",
     description=(
-        "Share of the TCP segments that had to be sent again. Above one in a hundred, whoever is far away waits: the "
-        "broker, and the receivers of notifications."
+        "Share of TCP segments retransmitted. Above 1 %, remote peers see delays: the broker, and notification "
+        "receivers."
     ),
     unit=PanelUnit.SHARE,
-    queries=(Query(share(per_second(node.RETRANSMITTED), per_second(node.SEGMENTS_SENT)), "sent again"),),
+    queries=(Query(share(per_second(node.RETRANSMITTED), per_second(node.SEGMENTS_SENT)), "retransmitted"),),
     width=12,
 )
 
@@ -247,7 +247,7 @@ _CLOCK = Panel(
 
 _PROCESS_CPU = Panel(
     title="CPU by process",
-    description="Cores that each process uses. One that stays at 1 is a loop, or has more to do than one core can.",
+    description="Cores that each process uses. Steady 1: a busy loop, or more work than one core can do.",
     unit=PanelUnit.COUNT,
     queries=(Query(per_second(process.CPU_SECONDS, by=("job",)), "{{job}}"),),
 )
@@ -262,8 +262,8 @@ _PROCESS_MEMORY = Panel(
 _FILES = Panel(
     title="File descriptors by process",
     description=(
-        "Share of the files that a process may open, as ProcessFileDescriptorsHigh measures it. At 100 % it takes no "
-        "connection any more."
+        "Share of the files that a process may open, as ProcessFileDescriptorsHigh measures it. At 100 % it "
+        "accepts no more connections."
     ),
     unit=PanelUnit.SHARE,
     queries=(Query(of_alert(PROCESS_FILES_HIGH), "{{job}}"),),
@@ -272,8 +272,8 @@ _FILES = Panel(
 )
 
 _RUNNING = Panel(
-    title="Running for",
-    description="How long each process has run. All young at once: the host or the stack was started again.",
+    title="Uptime",
+    description="Uptime of each process. All short at once: the host or the stack restarted.",
     unit=PanelUnit.SECONDS,
     view=PanelView.TABLE,
     queries=(Query(f"time() - {latest(process.START_TIME)}", "{{job}} {{instance}}"),),

@@ -24,8 +24,8 @@ __all__ = ["DASHBOARD", "PHASE"]
 PHASE = Panel(
     title="Market phase",
     description=(
-        "Whether the market is open. After `ended` a replay has no further prices: analyses stay at the last session, "
-        "and every entry is denied."
+        "Whether the market is open. After `ended` a replay has no more prices: analyses stay at the last "
+        "session, and entries are denied."
     ),
     unit=PanelUnit.STATE,
     view=PanelView.STATES,
@@ -46,7 +46,7 @@ PHASE = Panel(
 
 _NOW = Panel(
     title="Market time",
-    description="The time in the market, which in a replay is not that of the wall. Standing still, prices do too.",
+    description="Market time; in a replay, not wall time. While it is stopped, so are prices.",
     unit=PanelUnit.MOMENT,
     view=PanelView.NUMBER,
     queries=(Query(f"max({latest(MARKET_TIME)}) * 1000", "market time"),),
@@ -56,7 +56,7 @@ _NOW = Panel(
 
 _SPEED = Panel(
     title="Market speed",
-    description="Seconds of open market in a second of wall time: 1 without a replay.",
+    description="Seconds of open market per second of wall time: 1 without a replay.",
     unit=PanelUnit.COUNT,
     view=PanelView.NUMBER,
     queries=(Query(f"max({latest(MARKET_SPEED)})", "speed"),),
@@ -66,8 +66,8 @@ _SPEED = Panel(
 _AGE_OF_LIMIT = Panel(
     title="Age of the newest price, of its limit",
     description=(
-        "Open-market time since the newest price, as a share of the age at which nothing is bought, as "
-        "MarketDataStale measures it. Above the line positions are valued, and losses measured, at old prices."
+        "Open-market time since the newest price, as a share of the maximum age, as "
+        "MarketDataStale measures it. Above the line, positions and losses are measured at old prices."
     ),
     unit=PanelUnit.SHARE,
     queries=(Query(of_alert(MARKET_DATA_STALE), "share of the limit"),),
@@ -88,7 +88,7 @@ _AGE = Panel(
 )
 
 _OPEN_TIME = Panel(
-    title="Open market time that passes",
+    title="Open market time elapsed",
     description=(
         "Seconds of open market for each second of wall time over ten minutes. At 0 the market is closed or has ended; "
         "in between a replay goes through its nights."
@@ -117,7 +117,7 @@ _CALL_DURATION = Panel(
     description="Time within which 95 % of the calls were answered: analyses wait as long.",
     unit=PanelUnit.SECONDS,
     queries=(Query(quantile(0.95, PROVIDER_CALL_DURATION, by=("operation",)), "{{operation}}"),),
-    emptiness="nothing was asked of the provider in this time: there is no duration to measure",
+    emptiness="no provider calls in this range",
     width=24,
 )
 

@@ -32,8 +32,8 @@ __all__ = ["DASHBOARD", "NOTIFICATIONS", "RECEIVED", "SILENCES", "TARGETS"]
 TARGETS = Panel(
     title="Targets",
     description=(
-        "Whether each target answered its last scrape, and each probe from outside what it asked. What is down is not "
-        "watched: no panel and no alert about it but this one says anything."
+        "Whether the last scrape of each target, and each probe, succeeded. A target that is down is not "
+        "monitored: no other panel or alert reports on it."
     ),
     unit=PanelUnit.STATE,
     view=PanelView.STATES,
@@ -46,7 +46,7 @@ TARGETS = Panel(
 
 _SCRAPES = Panel(
     title="Duration of scrapes",
-    description="How long each target takes to tell its metrics. At four seconds a scrape is given up.",
+    description="Scrape duration of each target. A scrape times out at four seconds.",
     unit=PanelUnit.SECONDS,
     queries=(Query(f"max by (job) ({latest(SCRAPE_DURATION)})", "{{job}}"),),
 )
@@ -54,8 +54,8 @@ _SCRAPES = Panel(
 _SERIES = Panel(
     title="Series of each target",
     description=(
-        "Series that each target exposes, as SeriesBudgetExceeded counts them. Ours do not grow with use: a line that "
-        "climbs is a label that takes values without end."
+        "Series that each target exposes, as SeriesBudgetExceeded counts them. Ours do not grow with use: a "
+        "climbing line is a label with unbounded values."
     ),
     unit=PanelUnit.COUNT,
     queries=(Query(of_alert(SERIES_BUDGET_EXCEEDED), "{{job}} {{instance}}"),),
@@ -72,7 +72,7 @@ _HEAD = Panel(
 
 _SAMPLES = Panel(
     title="Samples stored",
-    description="Samples a second that Prometheus stores. At 0 it stores nothing, and almost no alert can fire.",
+    description="Samples per second ingested by Prometheus. At 0, almost no alert can fire.",
     unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(prometheus.SAMPLES_APPENDED), "samples"),),
     width=8,
@@ -89,8 +89,8 @@ _SCRAPED = Panel(
 _RULES = Panel(
     title="Rules that could not be evaluated",
     description=(
-        "Failed evaluations in five minutes, as PrometheusRuleFailures counts them. A rule that is not evaluated "
-        "cannot fire: what it watches is not watched."
+        "Failed evaluations in five minutes, as PrometheusRuleFailures counts them. A rule that is not "
+        "evaluated cannot fire."
     ),
     unit=PanelUnit.COUNT,
     queries=(Query(of_alert(RULE_FAILURES), "{{rule_group}}"),),
@@ -100,22 +100,22 @@ _RULES = Panel(
 
 _RULE_TIME = Panel(
     title="Time to evaluate the rules",
-    description="Of each group, the last time. Above ten seconds rounds are left out, and alerts come late.",
+    description="Last evaluation of each rule group. Above ten seconds, evaluations are skipped and alerts are late.",
     unit=PanelUnit.SECONDS,
     queries=(Query(f"max by (rule_group) ({latest(prometheus.RULE_GROUP_DURATION)})", "{{rule_group}}"),),
     width=8,
 )
 
 _MISSED = Panel(
-    title="Rounds of rules left out, in an hour",
-    description="Evaluations that were skipped since the one before was not over. Prometheus is overloaded.",
+    title="Skipped rule evaluations, in an hour",
+    description="Evaluations skipped because the previous one was still running. Prometheus is overloaded.",
     unit=PanelUnit.COUNT,
     queries=(Query(in_last("1h", prometheus.RULE_GROUP_MISSED), "rounds"),),
     width=8,
 )
 
 _STORE = Panel(
-    title="Trouble with the store",
+    title="Storage failures",
     description=(
         "Failures in fifteen minutes to compact, read or write blocks, as PrometheusTsdbFailing counts them. History "
         "may be lost with the next restart."
@@ -126,8 +126,8 @@ _STORE = Panel(
 )
 
 _STORED = Panel(
-    title="Size of the store",
-    description="Bytes of the blocks on disk; the last hours are not among them yet. It grows until the retention.",
+    title="Storage size",
+    description="Bytes of blocks on disk, without the most recent hours. Grows until the retention limit.",
     unit=PanelUnit.BYTES,
     queries=(Query(latest(prometheus.BLOCK_BYTES), "{{instance}}"),),
 )
@@ -155,7 +155,7 @@ _CONFIGURATIONS = Panel(
 )
 
 _HANDED_ON = Panel(
-    title="Alerts handed to Alertmanager",
+    title="Alerts sent to Alertmanager",
     description=(
         "Alerts a second that Prometheus sends, the heartbeat among them, so it is never 0; and what it drops because "
         "Alertmanager does not take it."
@@ -170,8 +170,8 @@ _HANDED_ON = Panel(
 _REFUSED = Panel(
     title="Alerts that Alertmanager refused",
     description=(
-        "Errors a second in handing alerts on, as PrometheusNotConnectedToAlertmanager measures them. What fires then "
-        "reaches nobody."
+        "Errors per second sending alerts, as PrometheusNotConnectedToAlertmanager measures them. Firing alerts "
+        "then notify nobody."
     ),
     unit=PanelUnit.PER_SECOND,
     queries=(Query(of_alert(NOT_CONNECTED), "{{alertmanager}}"),),
@@ -191,7 +191,7 @@ NOTIFICATIONS = Panel(
         Query(in_last("1h", INBOX_NOTIFICATIONS), "inbox"),
         Query(f"{in_last('1h', alertmanager.NOTIFICATIONS, _PAGES, by=('integration',))} > 0", "{{integration}}"),
     ),
-    emptiness="nobody was told of anything in this hour",
+    emptiness="no notifications in this hour",
 )
 
 _FAILING = Panel(
@@ -204,12 +204,12 @@ _FAILING = Panel(
     queries=(Query(of_alert(NOTIFICATIONS_FAILING), "{{integration}}"),),
     alerts=(NOTIFICATIONS_FAILING,),
     maximum=1,
-    emptiness="nothing was notified in this time: there is nothing to measure",
+    emptiness="no notifications in this range",
 )
 
 _HELD = Panel(
     title="Alerts that Alertmanager holds",
-    description="`active` ones are notified of, the heartbeat among them; `suppressed` ones are silenced or symptoms.",
+    description="`active` alerts notify, the heartbeat among them; `suppressed` alerts are silenced or inhibited.",
     unit=PanelUnit.COUNT,
     queries=(Query(latest(alertmanager.ALERTS_HELD), "{{state}}"),),
     width=8,
@@ -217,7 +217,7 @@ _HELD = Panel(
 
 SILENCES = Panel(
     title="Silences",
-    description="Silences by state. An active one that nobody remembers hides what it was never meant for.",
+    description="Silences by state. A forgotten active silence hides alerts it was not meant for.",
     unit=PanelUnit.COUNT,
     queries=(Query(latest(alertmanager.SILENCES), "{{state}}"),),
     width=8,
@@ -237,7 +237,7 @@ _BROAD = Panel(
 
 RECEIVED = Panel(
     title="Received by the inbox, in an hour",
-    description="Alerts that the inbox got. It hears of everything: firing here and nowhere else, a receiver failed.",
+    description="Alerts received by the inbox, which gets all of them. Missing elsewhere: that receiver failed.",
     unit=PanelUnit.COUNT,
     queries=(Query(in_last("1h", INBOX_NOTIFICATIONS, by=("status",)), "{{status}}"),),
 )
@@ -245,32 +245,32 @@ RECEIVED = Panel(
 _DIRECT = Panel(
     title="Notices of the API itself, in 24 hours",
     description=(
-        "What the API told people when the monitoring was lost or back, by receiver and outcome. Any outcome but "
-        "`delivered` is a try that did not arrive."
+        "Notifications from the API itself when the monitoring was lost or back, by receiver and outcome. Any "
+        "outcome but `delivered` did not arrive."
     ),
     unit=PanelUnit.COUNT,
     view=PanelView.TABLE,
     queries=(
         Query(f"{in_last('24h', DIRECT_NOTIFICATIONS, by=('notifier', 'outcome'))} > 0", "{{notifier}} {{outcome}}"),
     ),
-    emptiness="the API had nothing to tell: the monitoring was not lost in 24 hours",
+    emptiness="none: the monitoring was not lost in 24 hours",
     empty_is_good=True,
 )
 
 _PROBES = Panel(
     title="Duration of probes",
-    description="Time of each health check from outside. At three seconds it is given up, and counts as failing.",
+    description="Duration of each probe. It times out at three seconds and counts as failing.",
     unit=PanelUnit.SECONDS,
     queries=(Query(latest(blackbox.PROBE_DURATION), "{{instance}}"),),
 )
 
 _CERTIFICATES = Panel(
     title="Days until certificates end",
-    description="As CertificateExpiring measures them. Below the upper line the renewal has not happened.",
+    description="As CertificateExpiring measures them. Below the upper line it was not renewed.",
     unit=PanelUnit.DAYS,
     queries=(Query(of_alert(CERTIFICATE_EXPIRING), "{{instance}}"),),
     alerts=(CERTIFICATE_EXPIRING, CERTIFICATE_NEAR_ITS_END),
-    emptiness="no service that is probed speaks https",
+    emptiness="no probed service uses https",
     minimum=None,
     width=24,
 )
@@ -284,7 +284,7 @@ DASHBOARD = Dashboard(
     rows=(
         Row("Targets", (TARGETS, _SCRAPES, _SERIES, _HEAD, _SAMPLES, _SCRAPED)),
         Row("Rules and store", (_RULES, _RULE_TIME, _MISSED, _STORE, _STORED)),
-        Row("From Prometheus to people", (_HANDED_ON, _REFUSED, NOTIFICATIONS, _FAILING, _HELD, SILENCES, _BROAD)),
+        Row("Notifications", (_HANDED_ON, _REFUSED, NOTIFICATIONS, _FAILING, _HELD, SILENCES, _BROAD)),
         Row("What arrived", (RECEIVED, _DIRECT)),
         Row("Configurations and probes", (_CONFIGURATIONS, _PROBES, _CERTIFICATES)),
     ),

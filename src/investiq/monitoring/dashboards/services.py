@@ -100,7 +100,7 @@ def _budget(service: ServiceConfig) -> Panel:
     return Panel(
         width=24,
         title="Error budget left",
-        description="Share of what may fail that has not failed yet. Below 0 the objective is missed.",
+        description="Share of the error budget left. Below 0, the objective is missed.",
         unit=PanelUnit.SHARE,
         queries=(Query(latest(REMAINING, eq("slo", *names)), "{{slo}}"),),
         emptiness="before the first request there is nothing to be good or bad",

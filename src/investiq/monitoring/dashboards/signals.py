@@ -117,14 +117,14 @@ _FALLBACK = Panel(
     queries=(Query(of_alert(SIGNAL_ENGINE_FALLBACK), "share"),),
     alerts=(SIGNAL_ENGINE_FALLBACK,),
     maximum=1,
-    emptiness="nobody asked for an analysis in this time: there is nothing to measure",
+    emptiness="no analyses requested in this range",
 )
 
 _DRIFT = Panel(
     title="Drift of the features",
     description=(
         "Population stability index of recent requests against training, over the features, as FeatureDrift measures "
-        "it. Above the line the model is asked about another world."
+        "it. Above the line, inputs have drifted from training."
     ),
     unit=PanelUnit.COUNT,
     queries=(Query(of_alert(FEATURE_DRIFT_HIGH), "average of the features"),),

@@ -13,7 +13,7 @@ from investiq.monitoring.slo.burn import PAIRS, AlertUrgency, Pair
 __all__ = ["DASHBOARD"]
 
 _KEPT = Panel(
-    title="Good share of the window",
+    title="SLI over the window",
     description="Share of events, or of time, that was good over the window of each SLO, beside what was promised.",
     unit=PanelUnit.SHARE,
     view=PanelView.TABLE,
@@ -23,7 +23,7 @@ _KEPT = Panel(
 
 _LEFT = Panel(
     title="Error budget left",
-    description="Share of what may fail that has not failed yet. Below 0 the objective is missed.",
+    description="Share of the error budget left. Below 0, the objective is missed.",
     unit=PanelUnit.SHARE,
     queries=(Query(latest(REMAINING), "{{slo}}"),),
     minimum=None,
@@ -42,7 +42,8 @@ def _burn(pair: Pair) -> Panel:
     return Panel(
         title=f"Burn rate over {pair.long} and {pair.short}",
         description=(
-            f"How many times as fast as it may the error budget burns. Above {pair.limit} over {pair.long} and over "
+            f"Error budget burn rate; at 1 the budget lasts exactly the window. Above {pair.limit} over "
+            f"{pair.long} and over "
             f"{pair.short} together it {told}: {pair.budget:.0%} of a budget of thirty days is gone by then."
             f"{_earlier(pair)}"
         ),

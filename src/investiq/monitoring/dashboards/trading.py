@@ -45,8 +45,8 @@ __all__ = ["DASHBOARD", "EQUITY_NOW", "TRADES_24H", "TRADING"]
 TRADING = Panel(
     title="Trading",
     description=(
-        "Whether the breaker denies entries. While it does, exits are allowed and open positions keep their risk; it "
-        "stays until somebody resumes. `investiq status` says why."
+        "Whether the breaker denies entries. Exits stay allowed and open positions keep their risk until "
+        "somebody resumes. `investiq status` says why."
     ),
     unit=PanelUnit.STATE,
     view=PanelView.NUMBER,
@@ -58,7 +58,7 @@ TRADING = Panel(
 
 TRADES_24H = Panel(
     title="Trades in 24 hours",
-    description="Orders that were filled. None may be a quiet market, a halt, or an agent that is dead: see those.",
+    description="Filled orders. None: a quiet market, a halt, or the agent is down.",
     unit=PanelUnit.COUNT,
     view=PanelView.NUMBER,
     queries=(Query(in_last("24h", TRADES), "trades"),),
@@ -67,7 +67,7 @@ TRADES_24H = Panel(
 
 EQUITY_NOW = Panel(
     title="Equity",
-    description="Cash and positions at the latest prices. A step without a trade is a price that jumped.",
+    description="Cash and positions at the latest prices. A step without a trade is a price jump.",
     unit=PanelUnit.DOLLARS,
     queries=(Query(f"max({latest(EQUITY)})", "equity"),),
     minimum=None,
@@ -75,7 +75,7 @@ EQUITY_NOW = Panel(
 
 _HALTS = Panel(
     title="Halts",
-    description="When trading was halted. Each red stretch is a time in which no entry was taken.",
+    description="When trading was halted. No entries during the red bars.",
     unit=PanelUnit.STATE,
     view=PanelView.STATES,
     queries=(Query(f"max({latest(TRADING_HALTED)})", "trading"),),
@@ -85,7 +85,7 @@ _HALTS = Panel(
 
 _TRIPS = Panel(
     title="Trips of the breaker in 24 hours",
-    description="Halts by what tripped them. More than one a day of the same reason: a limit that is set too close.",
+    description="Halts by what tripped them. More than one a day for the same reason: the limit is too tight.",
     unit=PanelUnit.COUNT,
     view=PanelView.TABLE,
     queries=(Query(in_last("24h", BREAKER_TRIPS, by=("reason",)), "{{reason}}"),),
@@ -95,13 +95,13 @@ _TRIPS = Panel(
 _LOSSES = Panel(
     title="Losses of the account",
     description=(
-        "Fall from the highest equity ever, and loss since this session opened, as shares of them. No resume changes "
-        "these; what the breaker measures, and where it halts, shows the panel beside this one."
+        "Drawdown from the all-time high, and loss since the session opened. A resume changes neither; the next "
+        "panel shows what the breaker measures, and where it halts."
     ),
     unit=PanelUnit.SHARE,
     queries=(
-        Query(f"max({latest(DRAWDOWN)})", "below the highest equity ever"),
-        Query(f"max({latest(DAILY_LOSS)})", "since this session opened"),
+        Query(f"max({latest(DRAWDOWN)})", "drawdown from the all-time high"),
+        Query(f"max({latest(DAILY_LOSS)})", "session loss"),
     ),
     minimum=None,
 )
@@ -112,7 +112,7 @@ def _loss_of_limit(alert: Alert, title: str) -> Panel:
         title=title,
         description=(
             f"Loss as the breaker measures it, as a share of the limit at which it halts, as {alert.name} measures it. "
-            "At 100 % trading is halted; a resume starts the measure anew."
+            "At 100 % trading halts; a resume resets it."
         ),
         unit=PanelUnit.SHARE,
         queries=(Query(of_alert(alert), "share of the limit"),),
@@ -123,8 +123,8 @@ def _loss_of_limit(alert: Alert, title: str) -> Panel:
 _LIMITS = Panel(
     title="Losses since the last resume, and limits",
     description=(
-        "What the breaker measures since the last resume, and where it halts. A gap is a state that it could not "
-        "read: then every entry is denied."
+        "Losses as the breaker measures them since the last resume, and the limits. A gap: its state could not "
+        "be read, and entries were denied."
     ),
     unit=PanelUnit.SHARE,
     queries=(
@@ -137,8 +137,8 @@ _LIMITS = Panel(
 _HEARTBEAT_AGE = Panel(
     title="Age of the heartbeat",
     description=(
-        "Time since Prometheus evaluated the youngest heartbeat that reached the API. Every ten seconds one comes; at "
-        "the line the API denies every entry, since nobody would notice what goes wrong."
+        "Time since Prometheus evaluated the youngest heartbeat that reached the API. One arrives every ten "
+        "seconds; at the line the API denies entries, because trading would be unmonitored."
     ),
     unit=PanelUnit.SECONDS,
     # Before the first heartbeat after a start there is no age: since 1970, it would leave nothing else to be seen.
@@ -159,7 +159,7 @@ _HEARTBEATS = Panel(
 )
 
 _GUARD = Panel(
-    title="Guard of the monitoring",
+    title="Monitoring required",
     description=(
         "Whether trading needs the heartbeat (require_monitoring), and whether it is halted for nothing but the first "
         "one since the start of the API, which ends it."
@@ -177,8 +177,8 @@ _GUARD = Panel(
 _ORDERS = Panel(
     title="Orders by outcome, in an hour",
     description=(
-        "Where the orders of the last hour ended. `denied` never reached the broker; `rejected` the broker refused; "
-        "`unknown` nobody knows of yet."
+        "Where the orders of the last hour ended. `denied`: never reached the broker; `rejected`: by the "
+        "broker; `unknown`: not known yet."
     ),
     unit=PanelUnit.COUNT,
     queries=(Query(in_last("1h", ORDERS, by=("outcome",)), "{{outcome}}"),),
@@ -196,29 +196,30 @@ _DENIALS = Panel(
 _REJECTIONS = Panel(
     title="Orders that the broker rejected",
     description=(
-        "Share of the orders that reached the broker in fifteen minutes, as OrderRejectionsHigh measures it. Above the "
-        "line, positions are not what was decided on."
+        "Share of the orders that reached the broker in fifteen minutes, as OrderRejectionsHigh measures it. "
+        "Above the line, positions are not as intended."
     ),
     unit=PanelUnit.SHARE,
     queries=(Query(of_alert(ORDER_REJECTIONS_HIGH), "{{job}}"),),
     alerts=(ORDER_REJECTIONS_HIGH,),
     maximum=1,
-    emptiness="no order reached the broker in this time: there is nothing to measure",
+    emptiness="no orders reached the broker in this range",
 )
 
 _ACKNOWLEDGEMENT = Panel(
     title="Time until the broker acknowledges",
-    description="Wall time from the kept intent to the acknowledgement: while it lasts, nobody knows of the order.",
+    description="Wall time from recording the order to the broker's acknowledgement. Until then its state is "
+    "uncertain.",
     unit=PanelUnit.SECONDS,
     queries=tuple(Query(quantile(q, ORDER_ACKNOWLEDGEMENT), f"p{q * 100:g}") for q in (0.5, 0.95)),
-    emptiness="no order reached the broker in this time: there is nothing to measure",
+    emptiness="no orders reached the broker in this range",
 )
 
 _AGENT = Panel(
-    title="How far the agent lags",
+    title="Agent lag",
     description=(
         "Open market time since the agent's last finished cycle, in intervals of its own, as AgentStalled measures it. "
-        "A sound agent stays below three; above the line nothing that is held is sold by its rules."
+        "A healthy agent stays below three; above the line it no longer exits positions."
     ),
     unit=PanelUnit.COUNT,
     queries=(Query(of_alert(AGENT_STALLED), "intervals"),),
@@ -227,7 +228,7 @@ _AGENT = Panel(
 
 _AGENT_UP = Panel(
     title="Agent",
-    description="Whether the agent answers. Without it nothing is bought or sold by its rules.",
+    description="Whether the agent is up. Without it there are no automatic entries or exits.",
     unit=PanelUnit.STATE,
     view=PanelView.NUMBER,
     queries=(Query(of_alert(AGENT_DOWN), "agent"),),
@@ -250,8 +251,7 @@ _AGENT_SEEN = Panel(
 _CYCLES = Panel(
     title="Cycles of the agent",
     description=(
-        "Cycles a second by outcome. `halted` looks on without entering; `failed` did not get through its watchlist: "
-        "the agent's log says why."
+        "Cycles a second by outcome. `halted`: no entries; `failed`: did not finish its watchlist; see the agent's log."
     ),
     unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(AGENT_CYCLES, by=("outcome",)), "{{outcome}}"),),
@@ -259,7 +259,7 @@ _CYCLES = Panel(
 
 _CYCLE_TIME = Panel(
     title="Duration of a cycle",
-    description="Time within which 95 % of the cycles end, and the planned interval: longer, and the agent is late.",
+    description="p95 cycle duration, and the planned interval: above it, the agent is late.",
     unit=PanelUnit.SECONDS,
     queries=(
         Query(quantile(0.95, AGENT_CYCLE_DURATION), "p95"),
@@ -270,8 +270,8 @@ _CYCLE_TIME = Panel(
 _DECISIONS = Panel(
     title="Decisions of the agent",
     description=(
-        "Decisions a second. `hold` is the usual one. `wait` for long: scores say enter and trading is halted, or an "
-        "order stays open."
+        "Decisions a second. `hold` is normal. `wait` for long: scores say enter, but trading is halted or an "
+        "order is still open."
     ),
     unit=PanelUnit.PER_SECOND,
     queries=(Query(per_second(AGENT_DECISIONS, by=("action",)), "{{action}}"),),
@@ -279,7 +279,7 @@ _DECISIONS = Panel(
 
 _AGENT_ORDERS = Panel(
     title="Orders of the agent, in an hour",
-    description="What became of what it sent. `failed` ones it looks up again; many `denied` show a halt or a limit.",
+    description="Outcome of its orders. It looks `failed` ones up again; many `denied`: a halt or a limit.",
     unit=PanelUnit.COUNT,
     queries=(Query(in_last("1h", AGENT_ORDERS, by=("outcome",)), "{{outcome}}"),),
 )

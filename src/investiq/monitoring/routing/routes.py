@@ -96,7 +96,7 @@ INHIBITIONS = (
         target=(eq("alertname", DEPENDENCY_DOWN.name), eq("name", Dependency.SIGNAL_MODELS)),
     ),
     Inhibition(
-        "the API waits in vain for signal models that hang",
+        "the API times out on signal models that hang",
         source=(eq("alertname", ML_SERVICE_DOWN.name),),
         target=(eq("alertname", *_SYMPTOMS), eq("service", topology.API.job)),
     ),
@@ -160,7 +160,7 @@ INHIBITIONS = (
         equal=("slo", "service"),
     ),
     Inhibition(
-        "who has been woken for the subject need not be told the lesser",
+        "a page for the subject covers its warnings",
         source=(eq("severity", Severity.CRITICAL),),
         target=(eq("severity", Severity.WARNING),),
         equal=("subject", "service"),

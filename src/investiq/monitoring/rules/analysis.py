@@ -29,11 +29,11 @@ ENGINE_FAILURES_HIGH = Alert(
     threshold=0.2,
     extra_condition=f"and {_results()} > {number_text(_RESULTS_FLOOR)}",
     for_seconds=120,
-    summary="the {{ $labels.engine }} engine fails in {{ $value | humanizePercentage }} of the analyses",
+    summary="the {{ $labels.engine }} engine failed in {{ $value | humanizePercentage }} of analyses",
     description=(
-        "It broke or took too long in more than one analysis in five over the last five minutes. Analyses go on "
-        "without it and say so in their coverage; the agent decides on less evidence. An engine that has nothing to go "
-        "by is unavailable, and that is no failure."
+        "It crashed or timed out in more than 20 % of analyses over the last five minutes. Analyses continue "
+        "without it, with lower coverage; the agent decides on less evidence. An engine without data is "
+        "unavailable, which is not a failure."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",

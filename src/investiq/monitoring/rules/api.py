@@ -50,8 +50,8 @@ SERVICE_DOWN = Alert(
     for_seconds=60,
     summary="{{ $labels.job }} does not answer at {{ $labels.instance }}",
     description=(
-        "Prometheus has had no metrics from the API for a minute. There are no analyses, no orders and no halts, and "
-        "open positions are not watched."
+        "Prometheus has had no metrics from the API for a minute. Analyses, orders and halts are unavailable, "
+        "and open positions are not monitored."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceAbsent",
@@ -68,8 +68,8 @@ FRONTEND_DOWN = Alert(
     for_seconds=60,
     summary="the frontend does not answer at {{ $labels.instance }}",
     description=(
-        "Prometheus has had no metrics from the frontend for a minute: its pages are missing. Analyses, orders and "
-        "halts go on, and the command line shows and does the same."
+        "Prometheus has had no metrics from the frontend for a minute: the console is unavailable. Analyses, "
+        "orders and halts still work, and the command line can do all of it."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceAbsent",
@@ -81,10 +81,10 @@ SERVICE_ABSENT = Alert(
     severity=Severity.CRITICAL,
     query=" or ".join(f"absent({series(UP, eq('job', job))})" for job in (API.job, SIGNALS.job, WEB.job)),
     for_seconds=300,
-    summary="Prometheus does not scrape {{ $labels.job }} at all",
+    summary="Prometheus has no target for {{ $labels.job }}",
     description=(
-        "For five minutes there has been no target of this job: it has vanished from the configuration of Prometheus. "
-        "Nothing of it is watched, and none of its alerts can fire, dead or alive."
+        "This job has had no target for five minutes: it is missing from the Prometheus configuration. It is "
+        "not monitored, and none of its alerts can fire."
     ),
     no_data=NoData.QUIET,
 )
@@ -109,10 +109,10 @@ def _probe_failing(severity: Severity, of: str, *causes: str, lost: str) -> Aler
         extra_condition=" ".join(f"unless on ({PROBED}) {_has_been_0(cause)}" for cause in (series(UP), *causes)),
         for_seconds=120,
         service=None,
-        summary=f"{{{{ $labels.{PROBED} }}}} does not say that it is well at {{{{ $labels.instance }}}}",
+        summary=f"{{{{ $labels.{PROBED} }}}} fails its health check at {{{{ $labels.instance }}}}",
         description=(
-            "For two minutes its health check, asked as a user would, has failed or got a bad answer, though its "
-            f"metrics arrive. {lost}"
+            "Its health check has failed for two minutes, probed as a user would reach it, although it is still "
+            f"scraped. {lost}"
         ),
         no_data=NoData.COVERED,
         covered_by="TargetMissing",
@@ -124,12 +124,12 @@ PROBE_FAILING = _probe_failing(
     Severity.CRITICAL,
     series(PROBE_SUCCESS, _PROBES, eq(PROBED, API.job)),
     series(DEPENDENCY_HEALTH, _CRITICAL),
-    lost="Analyses and orders probably fail for everybody; open positions may not be watched.",
+    lost="Analyses and orders are probably failing for everyone; open positions may not be monitored.",
 )
 PROBE_OF_OTHERS_FAILING = _probe_failing(
     Severity.WARNING,
     series(PROBE_SUCCESS, _PROBES, ne(PROBED, API.job)),
-    lost="Whoever uses it is probably refused, or waits in vain; trading goes on.",
+    lost="Its users probably get errors or timeouts; trading continues.",
 )
 
 
@@ -172,10 +172,10 @@ HIGH_ERROR_RATE = Alert(
     threshold=0.05,
     extra_condition=f"and {series(REQUEST_RATE)} > {number_text(_REQUESTS_FLOOR)}",
     for_seconds=120,
-    summary="{{ $labels.job }} fails {{ $value | humanizePercentage }} of its requests",
+    summary="{{ $labels.job }} error rate is {{ $value | humanizePercentage }}",
     description=(
-        "More than one request in twenty has been answered with a 5xx status over the last five minutes. Users and the "
-        "agent get errors instead of analyses or orders; what was accepted before is kept in the ledger."
+        "More than 5 % of requests returned a 5xx status over the last five minutes. Users and the agent get "
+        "errors instead of analyses or orders; orders accepted earlier are in the ledger."
     ),
     no_data=NoData.QUIET,
 )
@@ -189,10 +189,10 @@ HIGH_LATENCY = Alert(
     threshold=1000,
     extra_condition=f"and {series(REQUEST_RATE)} > {number_text(_REQUESTS_FLOOR)}",
     for_seconds=300,
-    summary='{{ $labels.job }}: one request in twenty takes longer than {{ $value | printf "%.0f" }} ms',
+    summary='{{ $labels.job }} p95 latency is {{ $value | printf "%.0f" }} ms',
     description=(
-        "The 95th percentile of the API's response time has been above one second for five minutes. Analyses and "
-        "orders arrive late: a limit order may miss its price, and the agent goes through fewer symbols."
+        "The API's p95 latency has been above one second for five minutes. Analyses and orders are late: a "
+        "limit order may miss its price, and the agent covers fewer symbols."
     ),
     no_data=NoData.QUIET,
 )
@@ -209,8 +209,8 @@ API_SATURATED = Alert(
     for_seconds=300,
     summary='{{ $labels.job }} is overloaded: its event loop is up to {{ $value | printf "%.2f" }} s late',
     description=(
-        "For five minutes the API has had more to do than it can: one timer in ten came over a quarter of a second "
-        "late, and every request, order and halt waits as long before it is even looked at."
+        "The API has been overloaded for five minutes: one timer in ten ran more than 250 ms late, and every "
+        "request, order and halt waits that long before it is handled."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",
@@ -226,10 +226,10 @@ AUTH_FAILURES_HIGH = Alert(
     op=">",
     threshold=0.1,
     for_seconds=120,
-    summary='{{ $labels.job }} refuses {{ $value | printf "%.1f" }} wrong keys a second',
+    summary='{{ $labels.job }} rejects {{ $value | printf "%.1f" }} invalid keys a second',
     description=(
-        "More than thirty requests in five minutes came with a key or metrics token that does not exist: a program "
-        "runs with a key that was revoked, or somebody guesses. None of them was let in."
+        "More than thirty requests in five minutes used an unknown key or metrics token: a program still uses a "
+        "revoked key, or somebody is guessing keys. All were rejected."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",
@@ -289,12 +289,12 @@ KEY_EXPIRING = Alert(
 
 _DEPENDENCY_LOSS = {
     Severity.CRITICAL: (
-        "Its checks have failed for a minute. Without the database or the broker no order is taken; without market "
-        "data nothing is analysed and entries are denied. The API answers 503 on /health meanwhile."
+        "Its health check has failed for a minute. Without the database or the broker, no orders are accepted; "
+        "without market data, there are no analyses and entries are denied. Until it recovers, /health returns 503."
     ),
     Severity.WARNING: (
-        "The API has not reached the signal models for two minutes, though they run. Analyses go on without that "
-        "engine, and say so in their coverage."
+        "The API has not reached the signal models for two minutes, although they are up. Analyses continue "
+        "without that engine, with lower coverage."
     ),
 }
 

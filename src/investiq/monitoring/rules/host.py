@@ -44,8 +44,8 @@ HOST_MEMORY_LOW = Alert(
     for_seconds=300,
     summary="only {{ $value | humanizePercentage }} of the memory of {{ $labels.instance }} is available",
     description=(
-        "For five minutes, less than a twentieth of the memory could be had without swapping. Soon everything is slow, "
-        "or the kernel kills a process: the API, the ledger's database, or Prometheus."
+        "Less than 5 % of memory has been available for five minutes. Soon everything slows down, or the kernel "
+        "kills a process: the API, the ledger's database, or Prometheus."
     ),
     no_data=NoData.COVERED,
     covered_by="ExporterDown",
@@ -87,10 +87,10 @@ HOST_DISK_LOW = Alert(
     # A tenth of a large disk is plenty for years.
     extra_condition=f"and {series(DISK_AVAILABLE)} < 20e9",
     for_seconds=300,
-    summary="{{ $labels.device }} of {{ $labels.instance }} has only {{ $value | humanizePercentage }} left",
+    summary="{{ $labels.device }} of {{ $labels.instance }} has {{ $value | humanizePercentage }} free",
     description=(
-        "Less than a tenth of a disk, and less than 20 GB, is free. When it is full, the ledger refuses orders, "
-        "Prometheus stops storing, and logs end."
+        "Less than 10 % and less than 20 GB of the disk is free. When it is full, the ledger refuses orders, "
+        "Prometheus stops storing samples, and logging stops."
     ),
     no_data=NoData.COVERED,
     covered_by="ExporterDown",
@@ -107,10 +107,10 @@ HOST_DISK_FILLS = Alert(
     # The line through a large copy hits the floor within a day on any disk: only one that is filled counts.
     extra_condition=f"and {series(DISK_SHARE_AVAILABLE)} < 0.25",
     for_seconds=_HOUR,
-    summary="{{ $labels.device }} of {{ $labels.instance }} is full within 24 hours, if it goes on like this",
+    summary="{{ $labels.device }} of {{ $labels.instance }} will be full within 24 hours at this rate",
     description=(
-        "Three quarters of a disk are used, and over the last three hours it filled so fast that a day is enough for "
-        "the rest. When it is full, the ledger refuses orders, Prometheus stops storing, and logs end."
+        "The disk is over 75 % full, and at the rate of the last three hours the rest fills within a day. When "
+        "it is full, the ledger refuses orders, Prometheus stops storing samples, and logging stops."
     ),
     no_data=NoData.COVERED,
     covered_by="ExporterDown",
@@ -129,10 +129,10 @@ HOST_CLOCK_SKEW = Alert(
     threshold=2,
     extra_condition=f"or abs({series(node.CLOCK_OFFSET, _HOST)}) > 0.5",
     for_seconds=600,
-    summary='the clock of {{ $labels.instance }} is wrong by {{ $value | printf "%.1f" }} s',
+    summary='the clock of {{ $labels.instance }} is off by {{ $value | printf "%.1f" }} s',
     description=(
-        "For ten minutes the clock has been off by more than two seconds from that of Prometheus, or by more than half "
-        "a second from its time service. The age of heartbeats and prices is judged by it, and the ledger's times too."
+        "For ten minutes the clock has been more than two seconds off Prometheus, or more than half a second "
+        "off its time service. Heartbeat age, price age and ledger timestamps all rely on it."
     ),
     no_data=NoData.COVERED,
     covered_by="ExporterDown",
@@ -145,10 +145,10 @@ HOST_OOM_KILL = Alert(
     query=f"increase({series(node.OOM_KILLS, _HOST)}[15m])",
     op=">",
     threshold=0,
-    summary="the kernel of {{ $labels.instance }} has killed a process for want of memory",
+    summary="the kernel of {{ $labels.instance }} killed a process: out of memory",
     description=(
-        "In the last quarter of an hour a process was killed because memory had run out. If it was one of ours it is "
-        "started again, but what it was doing is lost; it will happen again."
+        "The kernel's OOM killer ended a process in the last 15 minutes. A part of InvestIQ is restarted, but "
+        "its work in progress is lost. Expect it to happen again."
     ),
     no_data=NoData.COVERED,
     covered_by="ExporterDown",
@@ -162,10 +162,10 @@ PROCESS_FILES_HIGH = Alert(
     op=">",
     threshold=0.8,
     for_seconds=300,
-    summary="{{ $labels.job }} has used {{ $value | humanizePercentage }} of the files that it may open",
+    summary="{{ $labels.job }} uses {{ $value | humanizePercentage }} of its file descriptors",
     description=(
-        "For five minutes more than four fifths of the file descriptors have been in use. At the limit it can accept "
-        "no connection and open no file: to its users it is dead, though it runs."
+        "More than 80 % of its file descriptors have been in use for five minutes. At the limit it cannot "
+        "accept connections or open files: it runs, but users cannot reach it."
     ),
     no_data=NoData.QUIET,
 )

@@ -33,11 +33,11 @@ MARKET_DATA_STALE = Alert(
         f"and on (job, instance) max_over_time({series(MARKET_PHASE, eq('phase', MarketPhase.OPEN))}[2m]) == 1"
     ),
     for_seconds=60,
-    summary="the newest price is old: {{ $value | humanizePercentage }} of the age at which nothing is bought",
+    summary="the latest price is stale: {{ $value | humanizePercentage }} of the maximum age",
     description=(
-        "No price has come for hours of open market. Positions are valued, and the breaker measures losses, at prices "
-        "of then; analyses still say of which session they are. At the limit (trading.max_price_age_seconds) entries "
-        "are denied and the market data counts as down."
+        "There has been no new price for hours of open market. Positions and losses are measured at old prices; "
+        "analyses state their session. At the limit (trading.max_price_age_seconds) entries are denied and "
+        "market data counts as down."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",
@@ -52,11 +52,11 @@ PRICE_FILES_REJECTED_ALERT = Alert(
     threshold=0,
     # A file that is mended at once, or moved away and back, is no news.
     for_seconds=120,
-    summary="{{ $value }} changed files are not served: their older prices are",
+    summary="{{ $value }} changed price files were rejected: older prices are still served",
     description=(
-        "A file of prices, headlines or figures has changed and is bad, or is gone. What was read of it before is "
-        "served on, and grows old: analyses and orders of these symbols rest on it. /health names the files and their "
-        "lines. The next start refuses them."
+        "A price, headline or figures file changed and is invalid, or is missing. Its previous content is still "
+        "served and is going stale; analyses and orders of these symbols rely on it. /health names the files "
+        "and lines. The next start will reject them."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",

@@ -61,9 +61,9 @@ WATCHER_DOWN = Alert(
     for_seconds=60,
     summary="{{ $labels.job }} does not answer at {{ $labels.instance }}",
     description=(
-        "A part of the monitoring has been silent for a minute: trading and analyses go on, but with less watching. "
-        "Without alertmanager no page reaches anybody; without inbox pages reach only the receivers outside; when "
-        "prometheus cannot even scrape itself, nothing that it says is sure."
+        "Part of the monitoring has been down for a minute. Trading and analyses continue with less monitoring. "
+        "Without alertmanager nobody is paged; without inbox only external receivers are; if prometheus cannot "
+        "scrape itself, do not trust what it reports."
     ),
     no_data=NoData.COVERED,
     covered_by="TargetMissing",
@@ -80,8 +80,8 @@ EXPORTER_DOWN = Alert(
     for_seconds=60,
     summary="{{ $labels.job }} does not answer at {{ $labels.instance }}",
     description=(
-        "An exporter has been silent for a minute. Without blackbox-exporter nothing looks at the services from "
-        "outside, nor at certificates; without node nobody notices that memory or a disk runs out."
+        "An exporter has been down for a minute. Without blackbox-exporter, services and certificates are not "
+        "probed; without node, nobody notices that memory or disk is running out."
     ),
     no_data=NoData.COVERED,
     covered_by="TargetMissing",
@@ -97,8 +97,8 @@ GRAFANA_DOWN = Alert(
     for_seconds=120,
     summary="Grafana does not answer at {{ $labels.instance }}",
     description=(
-        "For two minutes there have been no dashboards. Alerts do not depend on them, and the operations page of the "
-        "frontend shows the same panels."
+        "Grafana's dashboards have been unavailable for two minutes. Alerts do not depend on them, and the "
+        "console's operations page shows the same panels."
     ),
     no_data=NoData.COVERED,
     covered_by="TargetMissing",
@@ -112,10 +112,10 @@ CONFIG_RELOAD_FAILED = Alert(
     op="==",
     threshold=0,
     for_seconds=60,
-    summary="Prometheus refused its new configuration",
+    summary="Prometheus rejected its new configuration",
     description=(
-        "Prometheus was told to reload, could not, and goes on with what it had: new targets, rules and thresholds do "
-        "not apply. At its next start it would not come up at all."
+        "A reload failed and Prometheus still runs its old configuration: new targets, rules and thresholds do "
+        "not apply. It will not start with the new one."
     ),
     no_data=NoData.COVERED,
     covered_by="PrometheusNotIngesting",
@@ -130,10 +130,7 @@ RULE_FAILURES = Alert(
     threshold=0,
     for_seconds=120,
     summary="Prometheus cannot evaluate rules of {{ $labels.rule_group }}",
-    description=(
-        "In the last five minutes a rule could not be evaluated. An alert that is not evaluated cannot fire: what it "
-        "watches is not watched."
-    ),
+    description=("A rule failed to evaluate in the last five minutes. An alert that is not evaluated cannot fire."),
     no_data=NoData.COVERED,
     covered_by="PrometheusNotIngesting",
 )
@@ -145,10 +142,10 @@ NOT_INGESTING = Alert(
     # Its counter of samples is the first to vanish when it stores none: that it stands still is never seen.
     query=f"absent_over_time({series(prometheus.SAMPLES_APPENDED, _BY_PROMETHEUS)}[1m])",
     for_seconds=60,
-    summary="Prometheus does not store what it scrapes, not even from itself",
+    summary="Prometheus is not storing samples",
     description=(
-        "For two minutes Prometheus has had no sample of its own: its disk is full, its clock has jumped, or it is not "
-        "its own target. Almost no alert can fire any more; this one can, since it asks for what is missing."
+        "Prometheus has had no samples of its own for two minutes: its disk is full, its clock jumped, or it "
+        "does not scrape itself. Almost no alert can fire; this one can, because it tests for missing data."
     ),
     no_data=NoData.QUIET,
     service=PROMETHEUS.job,
@@ -168,10 +165,10 @@ NOT_CONNECTED = Alert(
         f"or {series(prometheus.ALERTMANAGERS, _BY_PROMETHEUS)} == 0"
     ),
     for_seconds=180,
-    summary="Prometheus cannot hand its alerts to Alertmanager",
+    summary="Prometheus cannot send alerts to Alertmanager",
     description=(
-        "For three minutes alerts were refused by Alertmanager, or Prometheus knows of none. What fires shows on the "
-        "alerts page of Prometheus only, and reaches nobody."
+        "For three minutes Alertmanager has refused alerts, or Prometheus has no Alertmanager. Firing alerts "
+        "show only on the Prometheus alerts page, and nobody is notified."
     ),
     no_data=NoData.COVERED,
     covered_by="PrometheusNotIngesting",
@@ -186,10 +183,10 @@ TSDB_FAILING = Alert(
     query=" + ".join(f"increase({series(metric, _BY_PROMETHEUS)}[15m])" for metric in _STORE_FAILURES),
     op=">",
     threshold=0,
-    summary="Prometheus has trouble with its store on disk",
+    summary="Prometheus storage (TSDB) is failing",
     description=(
-        "In the last quarter of an hour Prometheus could not compact, read or write its blocks. It answers still, but "
-        "history may be lost with its next restart, and its disk fills."
+        "Prometheus failed to compact, read or write its blocks in the last 15 minutes. It still answers "
+        "queries, but history may be lost at the next restart, and its disk is filling up."
     ),
     no_data=NoData.COVERED,
     covered_by="PrometheusNotIngesting",
@@ -209,8 +206,8 @@ SERIES_BUDGET_EXCEEDED = Alert(
     for_seconds=600,
     summary="{{ $labels.job }} exposes {{ $value }} series",
     description=(
-        f"For ten minutes a target has exposed more than {SERIES_BUDGET} series: a label takes values without end. "
-        "Prometheus grows until the memory or the disk of this host is gone."
+        f"For ten minutes a target has exposed more than {SERIES_BUDGET} series: a label has unbounded values. "
+        f"Prometheus grows until this host runs out of memory or disk."
     ),
     no_data=NoData.QUIET,
 )
@@ -223,10 +220,10 @@ ALERTMANAGER_RELOAD_FAILED = Alert(
     op="==",
     threshold=0,
     for_seconds=60,
-    summary="Alertmanager refused its new configuration",
+    summary="Alertmanager rejected its new configuration",
     description=(
-        "Alertmanager was told to reload, could not, and goes on with what it had: new receivers and routes do not "
-        "apply. At its next start it would not come up at all."
+        "A reload failed and Alertmanager still runs its old configuration: new receivers and routes do not "
+        "apply. It will not start with the new one."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",
@@ -253,10 +250,10 @@ NOTIFICATIONS_FAILING = Alert(
         f'label_replace(min_over_time({series(UP, _OUR_RECEIVERS)}[10m]) == 0, "integration", "webhook", "", "")'
     ),
     for_seconds=120,
-    summary="{{ $value | humanizePercentage }} of the notifications by {{ $labels.integration }} fail",
+    summary="{{ $value | humanizePercentage }} of {{ $labels.integration }} notifications fail",
     description=(
-        "For two minutes, notifications by this way have not arrived: a page may have reached nobody. The inbox, where "
-        "it is not the one that fails, still has everything."
+        "Notifications to this receiver have been failing for two minutes: pages may have reached nobody. The "
+        "inbox still has everything, unless it is the one failing."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",
@@ -270,10 +267,10 @@ BLACKBOX_RELOAD_FAILED = Alert(
     op="==",
     threshold=0,
     for_seconds=60,
-    summary="the blackbox exporter refused its new configuration",
+    summary="the blackbox exporter rejected its new configuration",
     description=(
-        "The exporter was told to reload, could not, and goes on with what it had: changed probes do not apply. At its "
-        "next start it would not come up at all, and nothing would look from outside."
+        "A reload failed and the exporter still runs its old configuration: changed probes do not apply. It "
+        "will not start with the new one, and then nothing is probed."
     ),
     no_data=NoData.COVERED,
     covered_by="ExporterDown",
@@ -289,8 +286,8 @@ WATCHDOG = Alert(
     service=WATCHDOG_LABELS["service"],
     summary="the monitoring is alive",
     description=(
-        "Always firing, and for machines only: it proves that rules are evaluated and notifications delivered. When "
-        "its evaluated_at stops moving on, nothing else would page either."
+        "Always firing, for machines only: it proves that rules are evaluated and notifications delivered. If "
+        "evaluated_at stops advancing, no other alert would page either."
     ),
     no_data=NoData.NEVER,
     annotations={EVALUATED_AT: '{{ $value | printf "%.3f" }}'},
@@ -312,7 +309,7 @@ def _certificate_expiring(severity: Severity, days: int, lost: str) -> Alert:
         service=None,
         summary=(
             "the certificate at {{ $labels.instance }} "
-            '{{ if lt $value 0.0 }}has expired{{ else }}ends in {{ $value | printf "%.0f" }} days{{ end }}'
+            '{{ if lt $value 0.0 }}has expired{{ else }}expires in {{ $value | printf "%.0f" }} days{{ end }}'
         ),
         description=lost,
         no_data=NoData.COVERED,
@@ -323,7 +320,7 @@ def _certificate_expiring(severity: Severity, days: int, lost: str) -> Alert:
 CERTIFICATE_EXPIRING = _certificate_expiring(
     Severity.WARNING,
     20,
-    "Its renewal, which is usual thirty days before the end, has not happened. Nothing fails yet; from the end on, "
+    "It was not renewed, which usually happens thirty days before expiry. Nothing fails yet; once it expires, "
     "browsers and clients refuse the service.",
 )
 CERTIFICATE_NEAR_ITS_END = _certificate_expiring(
@@ -352,14 +349,14 @@ def _silence_too_broad(severity: Severity, reasons: Matcher, lost: str) -> Alert
 SILENCE_TOO_BROAD = _silence_too_broad(
     Severity.CRITICAL,
     ne("reason", SilenceFault.LONG),
-    "Somebody muted more than one alert, or the heartbeat, outside a deploy window: pages may reach nobody while all "
-    "looks well. `investiq silences` says who, until when, and how to end it.",
+    "A silence mutes more than one alert, or the heartbeat, outside a deploy window: pages may reach nobody "
+    "while everything looks fine. `investiq silences` shows who made it and until when; `investiq unsilence` ends it.",
 )
 SILENCE_TOO_LONG = _silence_too_broad(
     Severity.WARNING,
     eq("reason", SilenceFault.LONG),
-    "A silence lasts for more than seven days: by then nobody remembers it, and the fault under it goes on unheard. "
-    "`investiq silences` says who made it. What is not mended in a week wants a changed rule.",
+    "A silence lasts longer than seven days: by then it is forgotten, and the fault behind it goes unnoticed. "
+    "`investiq silences` shows who made it. If it cannot be fixed within a week, change the rule.",
 )
 
 _ALWAYS = (
@@ -405,8 +402,8 @@ def _target_missing(watched: Sequence[Job]) -> Alert:
         for_seconds=300,
         summary="Prometheus does not scrape {{ $labels.job }}{{ with $labels.instance }} {{ . }}{{ end }}",
         description=(
-            "For five minutes a target that should be there has not been: it has vanished from the configuration of "
-            "Prometheus. Nothing of it is watched, and no alert about it can fire, dead or alive."
+            "An expected target has been missing from the Prometheus configuration for five minutes. It is not "
+            "monitored, and none of its alerts can fire."
         ),
         no_data=NoData.QUIET,
     )

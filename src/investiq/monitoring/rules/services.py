@@ -35,8 +35,8 @@ def _down(severity: Severity, names: Sequence[str]) -> Alert:
         for_seconds=60,
         summary="{{ $labels.job }} does not answer at {{ $labels.instance }}",
         description=(
-            "Prometheus has had no metrics from this service of yours for a minute: it is dead, cannot be reached, or "
-            "refuses the token. Nothing else about it can be judged meanwhile. InvestIQ itself goes on."
+            "Prometheus has had no metrics from your service for a minute: it is down, unreachable, or rejects "
+            "the token. Its other alerts cannot be judged until it is back. InvestIQ itself keeps running."
         ),
         no_data=NoData.COVERED,
         covered_by="TargetMissing",

@@ -43,8 +43,8 @@ ML_SERVICE_DOWN = Alert(
     for_seconds=60,
     summary="the signal models do not answer at {{ $labels.instance }}",
     description=(
-        "Prometheus has had no metrics from the signal models for a minute. Analyses go on without the signal engine: "
-        "its share of the weights is missing from their coverage, and the agent decides on less evidence."
+        "Prometheus has had no metrics from the signal models for a minute. Analyses continue without the "
+        "signal engine, with lower coverage; the agent decides on less evidence."
     ),
     no_data=NoData.QUIET,
 )
@@ -57,10 +57,11 @@ MODEL_NOT_LOADED = Alert(
     op="==",
     threshold=0,
     for_seconds=60,
-    summary="the signal models run without a model",
+    summary="the signal models have no model loaded",
     description=(
-        "The service answers, but has had no model for a minute: none was trained, or the one on disk is refused. "
-        "Analyses go on without the signal engine and say so in their coverage; the agent decides on less evidence."
+        "The service is up but has had no model for a minute: none was trained, or the one on disk was "
+        "rejected. Analyses continue without the signal engine, with lower coverage; the agent decides on less "
+        "evidence."
     ),
     no_data=NoData.COVERED,
     covered_by="MLServiceDown",
@@ -79,10 +80,10 @@ MODEL_STALE = Alert(
     op=">",
     threshold=1,
     for_seconds=600,
-    summary='the signal model is old: {{ $value | printf "%.2f" }} times the age that is allowed',
+    summary='the signal model is old: {{ $value | printf "%.2f" }} times the maximum age',
     description=(
-        "The market's time is much later than the last session that it learned from. It still serves, at the "
-        "confidence of its training; what has changed in the market since then it does not know."
+        "Market time is far past the last session in its training data. It still serves at its trained "
+        "confidence, unaware of what has changed in the market since."
     ),
     no_data=NoData.COVERED,
     covered_by="MLServiceDown",
@@ -99,11 +100,11 @@ FEATURE_DRIFT_HIGH = Alert(
     op=">",
     threshold=_ANOTHER_POPULATION,
     for_seconds=600,
-    summary='what the signal model is asked about is not what it learned from (index {{ $value | printf "%.2f" }})',
+    summary='signal model inputs have drifted from training (PSI {{ $value | printf "%.2f" }})',
     description=(
-        "Over the features, the population stability index of recent requests against training is above 0.25 on "
-        "average. The model forecasts outside of what it has seen: its probabilities, and the confidence that analyses "
-        "give the signal engine, are worth less than its card says."
+        "The mean population stability index (PSI) of recent inputs against training is above 0.25. The model "
+        "is forecasting outside its training data: its probabilities, and the signal engine's confidence, are "
+        "worth less than its card says."
     ),
     no_data=NoData.COVERED,
     covered_by="MLServiceDown",
@@ -117,11 +118,10 @@ PREDICTION_DRIFT_HIGH = Alert(
     op=">",
     threshold=_ANOTHER_POPULATION,
     for_seconds=600,
-    summary='the signal model forecasts otherwise than when it was validated (index {{ $value | printf "%.2f" }})',
+    summary='signal model forecasts have drifted from validation (PSI {{ $value | printf "%.2f" }})',
     description=(
-        "The population stability index of recent forecasts against those of the validation is above 0.25. Either the "
-        "market is another one, or what is sent to the model is: scores of the signal engine lean to one side, and the "
-        "agent with them."
+        "The population stability index (PSI) of recent forecasts against validation is above 0.25. Either the "
+        "market or the model's input has changed: signal scores lean to one side, and so do the agent's decisions."
     ),
     no_data=NoData.COVERED,
     covered_by="MLServiceDown",
@@ -140,10 +140,10 @@ PREDICTION_LATENCY_HIGH = Alert(
     threshold=0.5,
     extra_condition=f"and {_PREDICTIONS} > {number_text(_FLOOR)}",
     for_seconds=300,
-    summary='one prediction in twenty takes longer than {{ $value | printf "%.2f" }} s',
+    summary='p95 prediction latency is {{ $value | printf "%.2f" }} s',
     description=(
-        "The 95th percentile of the time that a prediction takes has been above half a second for five minutes. "
-        "Analyses wait as long, and at the time limit (signals.timeout_seconds) go on without the signal engine."
+        "p95 prediction latency has been above half a second for five minutes. Analyses wait that long, and at "
+        "the timeout (signals.timeout_seconds) continue without the signal engine."
     ),
     no_data=NoData.QUIET,
 )
@@ -163,10 +163,10 @@ SIGNAL_ENGINE_FALLBACK = Alert(
     threshold=0.5,
     extra_condition=f"and {_signal_results()} > {number_text(_FLOOR)}",
     for_seconds=120,
-    summary="{{ $value | humanizePercentage }} of the analyses go without the signal engine",
+    summary="{{ $value | humanizePercentage }} of analyses ran without the signal engine",
     description=(
-        "The signal models run, but most analyses of the last five minutes got no prediction of them. Analyses fall "
-        "back on the other engines and say so in their coverage; the agent decides on less evidence."
+        "The signal models are up, but most analyses of the last five minutes got no prediction. Analyses fall "
+        "back on the other engines, with lower coverage; the agent decides on less evidence."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",

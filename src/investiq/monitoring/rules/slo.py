@@ -211,7 +211,7 @@ def _pair_burns(pair: Pair, *matchers: Matcher) -> str:
     )
 
 
-_SUMMARY = '{{ $labels.slo }}: the error budget burns {{ $value | printf "%.1f" }} times as fast as it may'
+_SUMMARY = '{{ $labels.slo }}: error budget burn rate is {{ $value | printf "%.1f" }}'
 
 
 def _pages(pairs: Sequence[Pair], matcher: Matcher) -> str:
@@ -232,9 +232,9 @@ def _page(severity: Severity, slos: Sequence[Slo]) -> Alert:
         service=None,
         summary=_SUMMARY,
         description=(
-            "So much fails of what this objective promises that at least 2 % of the budget of thirty days went in an "
-            "hour, or 5 % in six, and it goes on. At this pace the objective is missed within days: users see it now. "
-            f"`investiq slo` shows what is left.{_lower_limits(slos, PAGES)}"
+            "At least 2 % of the 30-day error budget was spent in an hour, or 5 % in six hours, and it is still "
+            "burning. At this rate the objective is missed within days: users see it now. `investiq slo` shows "
+            f"the remaining budget.{_lower_limits(slos, PAGES)}"
         ),
         no_data=NoData.QUIET,
     )
@@ -251,9 +251,9 @@ def _ticket(slos: Sequence[Slo]) -> Alert:
         service=None,
         summary=_SUMMARY,
         description=(
-            "A little fails all the time: about a tenth of the budget of thirty days went in a day, or in three, and "
-            "it goes on. Nothing needs to be done at night; left alone, the objective is missed before its window is "
-            f"over. `investiq slo` shows what is left.{_lower_limits(slos, TICKETS)}"
+            "A steady trickle of failures: about 10 % of the 30-day error budget was spent in a day or in "
+            "three, and it is still burning. It can wait until morning; left alone, the objective is missed "
+            f"before its window ends. `investiq slo` shows the remaining budget.{_lower_limits(slos, TICKETS)}"
         ),
         no_data=NoData.QUIET,
     )
@@ -276,11 +276,10 @@ _INDICATOR_IS_ABSENT = Alert(
     ),
     for_seconds=1800,
     service=None,
-    summary="{{ $labels.slo }}: nothing that this objective counts is measured any more",
+    summary="{{ $labels.slo }}: the metrics of this objective are missing",
     description=(
-        "The metrics that this objective is measured by are not there, though the service is not known to be dead. "
-        "Whatever fails now is not counted, and nothing pages for it. `investiq slo` and the dashboard say that there "
-        "is no data, and not that all is well."
+        "The metrics of this objective are missing, although the service is not known to be down. Failures are "
+        "not counted, so no burn alert can page. `investiq slo` and the dashboard show no data for it."
     ),
     no_data=NoData.QUIET,
 )

@@ -48,9 +48,9 @@ CIRCUIT_BREAKER_TRIPPED = Alert(
     # No `for`: a halt is latched until somebody resumes it, so it never flaps, and every minute of it is lost trading.
     summary="trading is halted",
     description=(
-        "The breaker denies every new entry until somebody resumes trading; exits are still allowed, and open "
-        "positions keep their risk. `investiq status` and the frontend say which limit tripped it, that the "
-        "monitoring was lost, or who halted it by hand."
+        "New entries are denied until somebody resumes trading; exits are allowed, and open positions keep "
+        "their risk. `investiq status` and the console show why: a limit, a lost heartbeat, or a manual halt "
+        "and by whom."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",
@@ -67,11 +67,11 @@ MONITORING_HEARTBEAT_LOST = Alert(
     for_seconds=60,  # a start of the API takes two rounds of ten seconds until the first heartbeat
     summary=LOST_SUMMARY,
     description=(
-        "No fresh heartbeat has reached the API for a minute, so it denies every new entry, and refuses to resume, "
-        "until one comes; exits are allowed. Prometheus lives, or this alert would not fire: what fails is "
-        "Alertmanager, its route to the API, or the token in keys/heartbeat.token. While Prometheus or Alertmanager is "
-        "dead, this page cannot come: then the API tells the receivers itself, and a dead man's switch outside does, "
-        "where one is set."
+        "No fresh heartbeat has reached the API for a minute, so it denies new entries and cannot be resumed "
+        "until one arrives; exits are allowed. Prometheus is up, or this alert could not fire: check "
+        "Alertmanager, its route to the API, and the token in keys/heartbeat.token. If Prometheus or "
+        "Alertmanager is down, this page cannot be sent: the API then notifies the receivers itself, and so "
+        "does an external dead man's switch, where one is set."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",
@@ -93,10 +93,10 @@ DAILY_LOSS_NEAR_LIMIT = Alert(
     op=">",
     threshold=_NEAR,
     # No `for`: from here to the halt it may be one price, and a session of a replay may last seconds.
-    summary="the loss of this session is {{ $value | humanizePercentage }} of its limit",
+    summary="session loss is at {{ $value | humanizePercentage }} of its limit",
     description=(
-        "At the whole of it the breaker halts trading by itself: entries are denied until somebody resumes, exits are "
-        "allowed. What is lost so far is in `investiq status`; nothing is sold by itself."
+        "At 100 % trading halts automatically: entries are denied until somebody resumes, exits are allowed. "
+        "`investiq status` shows the loss so far; no position is closed automatically."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",
@@ -110,10 +110,10 @@ DRAWDOWN_NEAR_LIMIT = Alert(
     op=">",
     threshold=_NEAR,
     for_seconds=60,
-    summary="the fall from the highest equity is {{ $value | humanizePercentage }} of its limit",
+    summary="drawdown is at {{ $value | humanizePercentage }} of its limit",
     description=(
-        "At the whole of it the breaker halts trading by itself: entries are denied until somebody resumes, exits are "
-        "allowed. A drawdown builds up over sessions, so there is time to reduce positions by choice."
+        "At 100 % trading halts automatically: entries are denied until somebody resumes, exits are allowed. A "
+        "drawdown builds up over sessions, so there is time to reduce positions by choice."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",
@@ -137,10 +137,10 @@ ORDER_REJECTIONS_HIGH = Alert(
     threshold=0.25,
     extra_condition=f"and {_AT_THE_BROKER} > {_ORDERS_FLOOR}",
     for_seconds=60,
-    summary="the broker has rejected {{ $value | humanizePercentage }} of the orders",
+    summary="the broker rejected {{ $value | humanizePercentage }} of orders",
     description=(
-        "More than a quarter of the orders that reached the broker in the last fifteen minutes were rejected, or never "
-        "arrived there. Positions are not what was decided on: entries are missed, and exits may be too."
+        "More than 25 % of the orders sent to the broker in the last 15 minutes were rejected or never arrived. "
+        "Positions are not as intended: entries are missed, and exits may be too."
     ),
     no_data=NoData.COVERED,
     covered_by="ServiceDown",
@@ -157,8 +157,8 @@ AGENT_DOWN = Alert(
     for_seconds=60,
     summary="the agent does not answer at {{ $labels.instance }}",
     description=(
-        "Prometheus has had no metrics from the agent for a minute. Nothing is bought, and nothing that is held is "
-        "sold by its rules; orders by hand are taken, and the breaker still watches the account."
+        "Prometheus has had no metrics from the agent for a minute. It neither enters nor exits positions; "
+        "manual orders still work, and the breaker still guards the account."
     ),
     # Without an agent (`agent.enabled`, or another clock than the replay's) there is no such job.
     no_data=NoData.QUIET,
@@ -184,11 +184,11 @@ AGENT_STALLED = Alert(
     op=">",
     threshold=6,
     for_seconds=60,
-    summary="the agent does not get through its watchlist any more",
+    summary="the agent is stalled: it finishes no cycle",
     description=(
-        "The market has gone on for more than six of the agent's intervals since its last finished cycle. Nothing is "
-        "bought, and nothing that is held is sold by its rules, though its process runs; orders by hand are taken, and "
-        "the breaker still watches the account."
+        "The market has been open for more than six of the agent's intervals since its last finished cycle. Its "
+        "process runs, but it neither enters nor exits positions; manual orders still work, and the breaker "
+        "still guards the account."
     ),
     no_data=NoData.COVERED,
     covered_by="AgentDown",

@@ -95,7 +95,7 @@ def lower_limits(objective: Decimal) -> str | None:
     told = {AlertUrgency.PAGE: "pages", AlertUrgency.TICKET: "opens a ticket"}
     parts = (f"{told[pair.tells]} above {own.limit} over {pair.long} (not {pair.limit})" for pair, own in lower)
     fastest = number_text(round(float(fastest_burn(objective)), 1))
-    return f"its budget burns at most {fastest} times as fast as it may, so it {', and '.join(parts)}"
+    return f"its burn rate is at most {fastest}, so it {', and '.join(parts)}"
 
 
 def _read() -> list[dict[str, Any]]:

@@ -101,7 +101,7 @@ def _alert_policy(pair: Pair, severity: str) -> dict[str, Any]:
         "spec": {"target": "Alertmanager"},
     }
     spec = {
-        "description": f"the budget burns {pair.limit} times as fast as it may over {pair.long} and {pair.short}",
+        "description": f"the burn rate is above {pair.limit} over {pair.long} and {pair.short}",
         "alertWhenNoData": False,
         "alertWhenResolved": True,
         "alertWhenBreaching": True,

@@ -28,11 +28,11 @@ class AlertSummary:
 def summarise(alerts: Sequence[FiringAlert] | SourceUnavailable) -> AlertSummary:
     """The worst alert. One that is silenced or inhibited is no good news: it fires, and nobody hears of it."""
     if isinstance(alerts, SourceUnavailable):
-        silent = "Alertmanager does not answer: nothing pages"
-        why = "Prometheus is not heard: nothing can fire" if alerts.unfed else silent
+        silent = "Alertmanager does not answer: no pages"
+        why = "no heartbeat from Prometheus: no alert can fire" if alerts.unfed else silent
         return AlertSummary("Alerts", chip("Unknown", "bad"), why)
     if not alerts:
-        return AlertSummary("Alerts", chip("None firing", "good"), "Alertmanager has none")
+        return AlertSummary("Alerts", chip("None firing", "good"), "No alerts in Alertmanager")
     worst = alerts[0]  # what is muted comes after all that is not
     link = dcc.Link(worst.name, href="/operations", className="alert-link")
     return AlertSummary(

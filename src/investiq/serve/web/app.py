@@ -136,5 +136,5 @@ def _server(config: Config, sources: Sources, changes: Changes, policy: str) -> 
 async def _not_found(request: Request, error: Exception) -> Response:
     if "text/html" in request.headers.get("accept", ""):
         return Response(not_found_page(request.url.path), 404, media_type="text/html")
-    detail = error.detail if isinstance(error, HTTPException) else "there is no such page"
+    detail = error.detail if isinstance(error, HTTPException) else "page not found"
     return problem_response(request.scope, 404, "not_found", detail)

@@ -92,7 +92,7 @@ def missing(why: SourceUnavailable, what: str) -> Component:
 
 
 def _no_answer(why: SourceUnavailable, what: str) -> Component:
-    verb = "knows of none" if why.unfed else "gives no answer"
+    verb = "has had no heartbeat" if why.unfed else "has not answered"
     return html.Strong(f"{what}: {why.part} {verb} since {fmt.clock_time(why.since)}.")
 
 

@@ -90,17 +90,17 @@ def _item(name: str, label: str, value: Children, note: Children = None, css: st
 
 def _mode(status: TradingStatus | SourceUnavailable) -> Component:
     if isinstance(status, SourceUnavailable):
-        return _item("mode", "Mode", chip("Unknown", "bad"), "the broker cannot be asked")
-    word, color, meaning = MODES.get(status["mode"], (status["mode"], "red", "a mode that this console does not know"))
+        return _item("mode", "Mode", chip("Unknown", "bad"), "the API does not answer")
+    word, color, meaning = MODES.get(status["mode"], (status["mode"], "red", "unknown mode"))
     return _item("mode", "Mode", html.Span(word, className=f"mode mode-{color}"), meaning)
 
 
 def _trading(status: TradingStatus | SourceUnavailable) -> Component:
     if isinstance(status, SourceUnavailable):
-        return _item("trading", "Trading", chip("Unknown", "bad"), "the breaker cannot be asked")
+        return _item("trading", "Trading", chip("Unknown", "bad"), "the API does not answer")
     if not status["halted"]:
         watched = status["monitoring"]["required"]
-        note = "entries and exits are allowed" if watched else "allowed unwatched: require_monitoring = false"
+        note = "entries and exits allowed" if watched else "trading without monitoring: require_monitoring = false"
         return _item("trading", "Trading", chip("Not halted", "good" if watched else "warn"), note)
     why = why_halted(status["reason"], status["monitoring"]["heartbeat"])
     note = f"{why}: {status['note']}" if status["note"] else why
@@ -120,8 +120,8 @@ def _market(market: Market | SourceUnavailable) -> list[Component]:
 
 def _aging(market: Market) -> str:
     if market["data_age_seconds"] is None:
-        return "no price has come yet"
-    return "in market time" if market["phase"] == MarketPhase.OPEN else "stands still: the market is closed"
+        return "no price yet"
+    return "in market time" if market["phase"] == MarketPhase.OPEN else "market closed"
 
 
 def _alerts(alerts: list[FiringAlert] | SourceUnavailable) -> Component:

@@ -89,7 +89,7 @@ def frame() -> Component:
             dcc.Store(id="page-name"),
             dcc.Store(id=SESSION),
             dcc.Interval(id="header-poll", interval=header.POLL_MILLISECONDS),
-            html.A("Skip to the page", href="#page", className="skip"),
+            html.A("Skip to content", href="#page", className="skip"),
             html.Div(id="stale", className="stale", role="alert", hidden=True),
             html.Header([_bar(), html.Div(pending(38), id="status", className="status")], className="top"),
             html.Div(id="outage", className="outage"),

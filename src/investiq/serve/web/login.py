@@ -43,14 +43,14 @@ PAGE = """<!DOCTYPE html>
 <noscript><p class="login-said">This page needs JavaScript. Without it: <code>investiq halt</code>.</p></noscript>
 <form id="by-link" hidden>
 <button type="submit" class="login-button">Log in with this link</button>
-<p class="muted small">It works once. You act as the key that made it, for twelve hours.</p>
+<p class="muted small">Works once. You get the access of the key that made it, for twelve hours.</p>
 </form>
 <form id="by-key">
 <label for="key">API key</label>
 <input id="key" name="key" type="password" autocomplete="off" autocapitalize="none" spellcheck="false" required
  placeholder="iq_…" aria-describedby="key-hint">
-<p id="key-hint" class="muted small">Or type <code>investiq login</code> on the machine of InvestIQ,
-and open the link that it prints.</p>
+<p id="key-hint" class="muted small">Or run <code>investiq login</code> on the InvestIQ machine
+and open the link it prints.</p>
 <button type="submit" class="login-button">Log in</button>
 </form>
 <p id="said" class="login-said" role="alert" hidden></p>
@@ -61,7 +61,7 @@ and open the link that it prints.</p>
 
 
 _OPEN = {
-    "WHY": "Whoever can open this page may look. To halt, resume, trade or silence, log in.",
+    "WHY": "You can look without logging in. Log in to trade, halt, resume or silence.",
     "BACK": '<p><a href="/">Back without logging in</a></p>\n',
 }
 _THROUGH_THE_EDGE = {"WHY": "From another machine, you look and act only when you are logged in.", "BACK": ""}
@@ -119,7 +119,7 @@ async def _begun(logins: Logins, form: _Form) -> NewSession:
         wait = {"Retry-After": f"{error.retry_after:.0f}"} if error.retry_after is not None else {}
         raise Problem(error.status, error.problem_reason, error.message, wait) from error
     except ClientError as error:
-        raise Problem(503, error.reason, f"nobody can log in: {error.message}") from error
+        raise Problem(503, error.reason, f"cannot log in: {error.message}") from error
 
 
 def _seconds_left(session: NewSession) -> int:

@@ -144,7 +144,7 @@ class Logins:
         """
         secret = presented()
         if secret is None:
-            raise NotLoggedIn("nobody is logged in")
+            raise NotLoggedIn("not logged in")
         digest = _digest(secret)
         who, asked_at = self._known.get(digest, (None, 0.0))
         if who is not None and self._clock() - asked_at < asked_seconds_ago and datetime.now(UTC) < who.expires_at:
@@ -208,7 +208,7 @@ class _Attempts:
 
     def check(self) -> None:
         if not self._window.remaining():
-            raise TooManyAttempts("too many wrong keys and links within a minute: wait a minute, then try again")
+            raise TooManyAttempts("too many failed logins: try again in a minute")
 
     def count(self) -> None:
         self._window.take()

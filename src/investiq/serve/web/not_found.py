@@ -19,7 +19,7 @@ _PAGE = """<!DOCTYPE html>
 <body>
 <main class="not-found">
 <p class="brand">Invest<span class="brand-iq">IQ</span></p>
-<h1>There is no page {path}</h1>
+<h1>Page not found: {path}</h1>
 <p><a href="/">Analysis</a> <a href="/trading">Trading</a> <a href="/operations">Operations</a>
 <a href="/checklist">Checklist</a></p>
 </main>

@@ -68,7 +68,7 @@ def who_may(session: Shown, needed: Access, to: str, page: str) -> Children:
     if not is_person(session):
         return html.P([html.A("Log in", href=login_page(page)), f" to {to}."], className="permission")
     why = insufficient(session["name"], session["scope"], needed, to)
-    return html.P([f"{why} ", html.A("Log in as somebody else", href=login_page(page))], className="permission")
+    return html.P([f"{why} ", html.A("Log in as someone else", href=login_page(page))], className="permission")
 
 
 def insufficient(name: str, scope: str, needed: Access, to: str) -> str:
@@ -79,10 +79,10 @@ def insufficient(name: str, scope: str, needed: Access, to: str) -> str:
 def refusal_notice(error: InvestIQError, to: str) -> Component:
     """What stands beside a button that did nothing; the way to log in leaves this page as it is."""
     if error.reason == "insufficient_scope":
-        return notice("Not sent", [error.message, _elsewhere("Log in as somebody else")], "red")
+        return notice("Not sent", [error.message, _elsewhere("Log in as someone else")], "red")
     if error.reason in ("not_logged_in", "session_ended"):
         heading = "Your session has ended" if error.reason == "session_ended" else f"Log in to {to}"
-        return notice(heading, ["Nothing was sent, and what you typed stays here.", _elsewhere("Log in")], "red")
+        return notice(heading, ["Nothing was sent. Your input is still here.", _elsewhere("Log in")], "red")
     return notice("Not sent", [paragraph(error.message)], "red")
 
 

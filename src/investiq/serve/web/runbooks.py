@@ -65,7 +65,7 @@ def add_routes(server: FastAPI, config: Config) -> None:
     def of_alert(subject: str, alert: str) -> Response:
         entries = _entries(subject, here)
         if alert not in entries:
-            raise HTTPException(404, f"the runbook {subject} has no entry {alert}")
+            raise HTTPException(404, f"no entry {alert} in the runbook {subject}")
         return _page(alert, _html(alert, entries[alert], subject), subject)
 
 

@@ -104,7 +104,7 @@ class ConsoleServer(FastAPIDashServer):
         try:
             answer: Response = super().serve_component_suites(dash_app, package_name, fingerprinted_path, request)
         except (DependencyException, FileNotFoundError):
-            return Response("there is no such file", 404, media_type="text/plain")
+            return Response("file not found", 404, media_type="text/plain")
         if answer.status_code == 200 and "gzip" in request.headers.get("accept-encoding", ""):
             path, _ = check_fingerprint(fingerprinted_path)  # type: ignore[no-untyped-call]
             _compress(answer, f"{package_name}/{path}", self._compressed)
@@ -130,7 +130,7 @@ class ConsoleServer(FastAPIDashServer):
                 raise _unknown() from error
             except Exception as error:  # Dash would answer 500 and tell nobody why
                 _log.exception("callback_failed", output=body["output"])
-                raise Problem(500, "internal_error", "an unforeseen error; the log has it") from error
+                raise Problem(500, "internal_error", "internal error; see the log") from error
             return answer
 
         return checked
@@ -164,4 +164,4 @@ def _compress(answer: Response, file: str, kept: dict[str, bytes]) -> None:
 
 
 def _unknown() -> Problem:
-    return Problem(400, "unknown_callback", "the page asks for something unknown here: load it again")
+    return Problem(400, "unknown_callback", "this page is out of date: reload it")

@@ -38,7 +38,7 @@ class Silencer:
     async def _end(self, identifier: str) -> Silence:
         found = [silence for silence in await self._alertmanager.open_silences() if silence.id == identifier]
         if not found:
-            raise UnknownSilence("it has ended already")
+            raise UnknownSilence("it has already ended")
         await self._alertmanager.end_silence(found[0])
         return found[0]
 

@@ -58,7 +58,7 @@ async def alerts_shown(alertmanager: AlertmanagerReader, *matchers: Matcher) -> 
     alerts = await alertmanager.alerts(*matchers)
     if not alerts and not await alertmanager.alerts(_HEARTBEAT):
         raise NothingEvaluated(
-            "Alertmanager hears nothing from Prometheus, not even its heartbeat, so no alert can fire"
+            "Alertmanager receives nothing from Prometheus, not even the heartbeat, so no alert can fire"
         )
     return sorted((alert for alert in alerts if alert.severity != FOR_MACHINES), key=_rank)
 

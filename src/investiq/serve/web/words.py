@@ -40,11 +40,11 @@ SIGNALS: Mapping[str, tuple[str, str]] = {
 """Signal -> its word and its CSS class, from the lowest step to the highest."""
 
 ENGINES: Mapping[str, tuple[str, str]] = {
-    EngineName.TECHNICAL: ("Technical", "trend, momentum and volume of the price itself"),
-    EngineName.QUANTITATIVE: ("Quantitative", "return and risk over the last year"),
-    EngineName.SIGNAL: ("Signal model", "gradient boosting over the next five sessions"),
-    EngineName.SENTIMENT: ("Sentiment", "tone of published headlines"),
-    EngineName.FUNDAMENTAL: ("Fundamental", "figures that companies report"),
+    EngineName.TECHNICAL: ("Technical", "trend, momentum and volume"),
+    EngineName.QUANTITATIVE: ("Quantitative", "return and risk over a year"),
+    EngineName.SIGNAL: ("Signal model", "gradient boosting, five sessions ahead"),
+    EngineName.SENTIMENT: ("Sentiment", "news sentiment"),
+    EngineName.FUNDAMENTAL: ("Fundamental", "reported company figures"),
 }
 
 MODES: Mapping[str, tuple[str, str, str]] = {
@@ -61,20 +61,20 @@ PHASES: Mapping[str, tuple[str, str]] = {
 }
 
 HALT_REASONS: Mapping[str, str] = {
-    HaltReason.MANUAL: "halted by hand",
-    HaltReason.DAILY_LOSS: "the loss of the session reached its limit",
-    HaltReason.DRAWDOWN: "the fall from the highest equity reached its limit",
-    HaltReason.MONITORING_LOST: "the monitoring is not heard, so nobody would notice a fault",
-    HaltReason.UNREADABLE: "the breaker's state cannot be read, so nothing new is allowed",
+    HaltReason.MANUAL: "halted manually",
+    HaltReason.DAILY_LOSS: "session loss limit reached",
+    HaltReason.DRAWDOWN: "drawdown limit reached",
+    HaltReason.MONITORING_LOST: "no heartbeat from the monitoring, so a fault could go unnoticed",
+    HaltReason.UNREADABLE: "breaker state cannot be read, so new entries are denied",
 }
 
-_MONITORING_IS_BACK = "the monitoring was lost; it is heard again, and trading waits for somebody to resume it"
+_MONITORING_IS_BACK = "the heartbeat was lost and is back; trading stays halted until somebody resumes it"
 
 HEARTBEATS: Mapping[str, tuple[Literal["good", "bad", "warn", "plain"], str]] = {
     HeartbeatState.FRESH: ("good", "Heard"),
-    HeartbeatState.AWAITED: ("warn", "Awaited since the start"),
+    HeartbeatState.AWAITED: ("warn", "Waiting for the first heartbeat"),
     HeartbeatState.LOST: ("bad", "Lost"),
-    HeartbeatState.NOT_REQUIRED: ("warn", "Not required: nobody may be watching"),
+    HeartbeatState.NOT_REQUIRED: ("warn", "Not required: trading may be unmonitored"),
 }
 
 ORDER_TONES: Mapping[str, str] = {
@@ -98,7 +98,7 @@ def why_halted(reason: str | None, heartbeat: str) -> str:
     """Why trading is halted, as things are now: a halt outlasts the loss of the monitoring."""
     if reason == HaltReason.MONITORING_LOST and heartbeat == HeartbeatState.FRESH:
         return _MONITORING_IS_BACK
-    return HALT_REASONS.get(reason or "", reason or "no reason is known")
+    return HALT_REASONS.get(reason or "", reason or "reason unknown")
 
 
 def title(word: str | None) -> str:

@@ -7,7 +7,7 @@
     try {
       return window.localStorage.getItem(KEY);
     } catch (error) {
-      return null; // storage may be forbidden: nobody is logged in then
+      return null; // storage may be forbidden: not logged in then
     }
   }
 

@@ -79,7 +79,7 @@ def _chart_card() -> Component:
     body = [
         html.Div(charts.chart("price-chart", CHART_HEIGHT, charts.price_series([]), panes=(4, 1)), className="chart"),
         html.P(
-            "Completed sessions; dashed, the price now. Below: volume in shares.",
+            "Completed sessions; dashed line: last price. Below: volume in shares.",
             className="muted small",
         ),
         html.Div(id="chart-missing"),
@@ -134,7 +134,7 @@ async def symbol_choices(sources: Sources, chosen: str | None) -> tuple[Any, Any
     names = _names(symbols)
     first = names[0] if names and not chosen else no_update
     refused = [html.Li([html.Strong(r["symbol"]), f": {'; '.join(r['reasons'])}"]) for r in symbols["refused"]]
-    return names, first, card("Refused data", html.Ul(refused)) if refused else None
+    return names, first, card("Rejected data", html.Ul(refused)) if refused else None
 
 
 async def analysis_content(sources: Sources, name: str | None) -> tuple[Children, Children]:
@@ -156,7 +156,7 @@ async def _why_no_symbol(sources: Sources) -> Component:
     symbols = await sources.symbols()
     if isinstance(symbols, SourceUnavailable):
         return missing(symbols, "Symbols")
-    return card("Nothing to analyse", "No symbol has a completed session yet in market time.")
+    return card("Nothing to analyse", "No symbol has a completed session yet.")
 
 
 async def chart_content(sources: Sources, name: str | None, span: str, shown: list[Any] | None) -> tuple[Any, ...]:

@@ -45,14 +45,14 @@ async def _content(logins: Logins, action: str, cursor: str) -> Children:
     except InvestIQError as error:
         return _refused(error)
     if not page["records"]:
-        return empty("Nothing was changed", f"No row says {title(action).lower()}." if action else None)
+        return empty("No changes", f"No entries for {title(action).lower()}." if action else None)
     return [_table(page["records"]), _older(page, action, cursor)]
 
 
 def _refused(error: InvestIQError) -> Children:
     """What nobody is told who is not an admin; above it stands where to log in."""
     denied = error.reason in ("not_logged_in", "session_ended") or getattr(error, "status", 0) in (401, 403)
-    return empty("Only admins see it") if denied else refusal_notice(error, _TO)
+    return empty("Admins only") if denied else refusal_notice(error, _TO)
 
 
 def _filter(action: str) -> Component:

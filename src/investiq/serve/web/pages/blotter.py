@@ -22,7 +22,7 @@ __all__ = ["CANCEL", "NO_ORDERS", "SELL", "orders_table", "positions_table"]
 CANCEL, SELL = "order-cancel", "position-sell"
 """Kinds of buttons in rows."""
 
-NO_ORDERS = "No orders yet: the agent looks at each symbol once a session"
+NO_ORDERS = "No orders yet: the agent checks each symbol once a session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def positions_table(held: Sequence[Position], closed: Sequence[ClosedPosition], 
     rows = [_Holding(position["symbol"], position, position) for position in held]
     rows += [_Holding(position["symbol"], position) for position in closed]
     columns = [*_POSITION_COLUMNS, Column("", _sell)] if may_trade and held else _POSITION_COLUMNS
-    return data_table(columns, rows, key=lambda row: row.symbol, label="Positions", empty_text="Nothing is held")
+    return data_table(columns, rows, key=lambda row: row.symbol, label="Positions", empty_text="No open positions")
 
 
 def orders_table(orders: Sequence[Order], may_trade: bool, *, nothing: str = NO_ORDERS) -> Component:
@@ -78,7 +78,7 @@ def _sell(row: _Holding) -> Children:
 
 _POSITION_COLUMNS: Sequence[Column[_Holding]] = (
     Column("Symbol", lambda row: row.symbol, head=True),
-    Column("Shares", lambda row: fmt.quantity(row.held["quantity"]) if row.held else "sold out", number=True),
+    Column("Shares", lambda row: fmt.quantity(row.held["quantity"]) if row.held else "closed", number=True),
     Column("Paid", lambda row: fmt.price(row.held["average_price"]) if row.held else None, number=True, rank=2),
     Column("Price", _price, number=True),
     Column("Value", lambda row: fmt.money(row.held["market_value"]) if row.held else None, number=True),

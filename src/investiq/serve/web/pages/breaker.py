@@ -53,7 +53,7 @@ def modal() -> Component:
                     dmc.Textarea(
                         id="change-reason",
                         label="Reason",
-                        description="Kept in the ledger with your decision.",
+                        description="Recorded in the ledger.",
                         required=True,
                         autosize=True,
                         minRows=2,
@@ -69,7 +69,7 @@ def modal() -> Component:
                 ],
                 id="change-modal",
                 title="Change",
-                closeButtonProps={"aria-label": "Close without a change"},
+                closeButtonProps={"aria-label": "Close without changes"},
                 centered=True,
                 size="md",
             ),
@@ -81,13 +81,13 @@ def breaker_card(status: TradingStatus) -> Component:
     """Whether trading is halted, why, since when and by whom, and how far the limits are."""
     state = chip("Halted", "bad") if status["halted"] else chip("Not halted", "good")
     body = [
-        _halt(status) if status["halted"] else html.P("Entries and exits are allowed.", className="muted"),
+        _halt(status) if status["halted"] else html.P("Entries and exits allowed.", className="muted"),
         _limit("Session loss", status["day_loss"], status["daily_loss_limit"], status["day_loss_from"]),
-        _limit("Fall from the peak", status["drawdown"], status["drawdown_limit"], status["drawdown_from"]),
+        _limit("Loss from peak", status["drawdown"], status["drawdown_limit"], status["drawdown_from"]),
         _monitoring(status["monitoring"]),
         html.P(
-            "A limit that is reached, or a heartbeat that is lost, halts trading until somebody resumes it; exits stay "
-            "allowed. Resuming counts both anew from the equity of that moment; the account's own figures go on.",
+            "Trading halts when a limit is reached or the heartbeat is lost, until somebody resumes it; exits "
+            "stay allowed. A resume resets both measures to current equity; the account's own figures do not change.",
             className="muted small",
         ),
     ]
@@ -127,7 +127,7 @@ def _monitoring(monitoring: Monitoring) -> Component:
     tone, word = HEARTBEATS[monitoring["heartbeat"]]
     age = f", {fmt.age(monitoring['age_seconds'])} old" if monitoring["age_seconds"] is not None else ""
     return html.Div(
-        [html.Span("Heartbeat of the monitoring"), html.Span([chip(word, tone), age])],
+        [html.Span("Monitoring heartbeat"), html.Span([chip(word, tone), age])],
         className="meter-head",
         title=without_code(monitoring["note"]),
         id="monitoring-heartbeat",
@@ -213,9 +213,9 @@ async def preview(sources: Sources, change: Change) -> Children:
 
 async def _halt_lines(sources: Sources) -> list[Children]:
     would = await sources.halt_preview()
-    denied = "Every new entry is denied, from people and from the agent, until somebody resumes."
+    denied = "All new entries are denied, yours and the agent's, until somebody resumes."
     if isinstance(would, SourceUnavailable):
-        unknown = "Open buy orders are cancelled, open sell orders and positions stay; how many there are is not known."
+        unknown = "Open buy orders are cancelled; open sell orders and positions stay. Their number is unknown."
         return [denied, unknown]
     return [denied, _cancelled(would["cancels"]), _kept(would["keeps"]), _held(would["positions"])]
 
@@ -226,21 +226,21 @@ async def _resume_lines(sources: Sources) -> list[Children]:
         return ["Trading is halted now.", *_RESUMED]
     why = f"Trading is halted now: {why_halted(status['reason'], status['monitoring']['heartbeat'])}."
     if status["monitoring"]["heartbeat"] in _UNHEARD:
-        refused = "This will be refused: nothing is resumed while nobody would notice a fault."
+        refused = "This will be refused: trading cannot resume without monitoring."
         return [why, refused, f"Now {status['monitoring']['note']}."]
     return [why, *_RESUMED]
 
 
 _UNHEARD = (HeartbeatState.AWAITED, HeartbeatState.LOST)
 _RESUMED = (
-    "New entries are allowed again at once; the agent goes on by its rules.",
-    "The losses until now are accepted: both limits count anew from the equity of this moment.",
+    "New entries are allowed immediately; the agent resumes trading.",
+    "You accept the losses so far: both limits restart from current equity.",
 )
 
 
 def _cancelled(orders: Sequence[Order]) -> Children:
     if not orders:
-        return "No buy order is open."
+        return "No open buy orders."
     return [html.Strong(f"{_open(orders, 'buy')} cancelled"), f": {_named(orders)}."]
 
 
@@ -260,7 +260,7 @@ def _named(orders: Sequence[Order]) -> str:
 
 def _held(positions: int) -> str:
     verb = "stays" if positions == 1 else "stay"
-    return f"{fmt.count(positions, 'open position')} {verb} and can be sold." if positions else "Nothing is held."
+    return f"{fmt.count(positions, 'open position')} {verb} and can be sold." if positions else "No open positions."
 
 
 _FEW = 5
@@ -275,7 +275,7 @@ async def decide(sources: Sources, actor: Actor, change: Change, reason: str) ->
         await send(reason.strip())
     except ClientError as error:
         _log.warning("change_failed", change=change, error=error.message)
-        return True, notice("It did not happen", [error.message], "red"), no_update
+        return True, notice("Failed", [error.message], "red"), no_update
     _log.info("change_made", change=change, by=actor.who.name)
     sources.forget_trading()
     return False, None, f"{change}: {reason}"

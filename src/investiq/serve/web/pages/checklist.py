@@ -30,7 +30,7 @@ __all__ = ["checklist_content", "layout", "register"]
 
 POLL_MILLISECONDS = 5_000
 _OLD = timedelta(days=1)
-"""After which what is shown is hardly what is."""
+"""After which the result is out of date."""
 
 _TONES = {
     PointState.DONE: "good",
@@ -82,7 +82,7 @@ def checklist_content(found: Checklist | SourceUnavailable, now: datetime) -> tu
 
 
 def _old(age: timedelta) -> Component:
-    lines = ["What runs may have changed since. Look again: `investiq checklist`."]
+    lines = ["The deployment may have changed since. Check again: `investiq checklist`."]
     return notice(f"This was checked {fmt.age(age.total_seconds())} ago", lines, "yellow")
 
 

@@ -64,8 +64,8 @@ _KEY_METRICS: Mapping[str, Mapping[str, tuple[str, Callable[[object], str]]]] = 
     EngineName.SIGNAL: {
         "probability_up": ("Chance of a rise", _percent),
         "horizon_sessions": ("Sessions ahead", _whole),
-        "beats_constant": ("Better than guessing", _plain),
-        "trained_until": ("Trained until", _days),
+        "beats_constant": ("Better than chance", _plain),
+        "trained_until": ("Trained through", _days),
     },
     EngineName.SENTIMENT: {
         "headlines": ("Headlines", _whole),
@@ -74,7 +74,7 @@ _KEY_METRICS: Mapping[str, Mapping[str, tuple[str, Callable[[object], str]]]] = 
     },
     EngineName.FUNDAMENTAL: {
         "passed": ("Screens passed", _whole),
-        "given": ("Screens that could be asked", _whole),
+        "given": ("Screens with data", _whole),
         "published_on": ("Published", _days),
     },
 }
@@ -101,7 +101,7 @@ def _card(result: EngineResult) -> Component:
 
 
 def _silence(result: EngineResult) -> Component:
-    return html.P([html.Strong("No answer: "), result["reason"] or "no reason was given", "."])
+    return html.P([html.Strong("No result: "), result["reason"] or "no reason given", "."])
 
 
 def _answer(result: EngineResult) -> list[Component]:

@@ -32,13 +32,13 @@ async def _content(sources: Sources, query: Mapping[str, str]) -> Children:
     try:
         page = await sources.client.halts(limit=ROWS, cursor=query.get("before"))
     except ClientError as error:
-        return notice("The halts are not available", [paragraph(error.message)], "red")
+        return notice("Halts are not available", [paragraph(error.message)], "red")
     table = data_table(
         _COLUMNS,
         page["events"],
         key=lambda event: str(event["id"]),
         label="Halts and resumes",
-        empty_text="Trading was never halted",
+        empty_text="No halts so far",
     )
     return [table, older(HALTS, query, page["next_cursor"])]
 
@@ -55,6 +55,6 @@ _COLUMNS: Sequence[Column[BreakerRecord]] = (
     Column("Note", lambda event: without_code(event["note"]), long=True),
     Column("Equity", lambda event: fmt.money(event["equity"]), number=True),
     Column("Session loss", lambda event: fmt.percent(event["day_loss"], 2), number=True, rank=2),
-    Column("Fall from peak", lambda event: fmt.percent(event["drawdown"], 2), number=True, rank=2),
+    Column("Loss from peak", lambda event: fmt.percent(event["drawdown"], 2), number=True, rank=2),
     Column("Real time", lambda event: fmt.clock_time(event["wall"]), rank=3),
 )

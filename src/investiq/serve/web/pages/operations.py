@@ -73,8 +73,8 @@ def layout(sources: Sources, name: str = OVERVIEW) -> Component:
 def _unknown(name: str) -> Component:
     return html.Div(
         [
-            page_title(html.H1("There is no such dashboard")),
-            html.P(["Nothing is called ", html.Code(name[:80]), ". ", dcc.Link("Operations", href="/operations")]),
+            page_title(html.H1("Dashboard not found")),
+            html.P(["No dashboard is called ", html.Code(name[:80]), ". ", dcc.Link("Operations", href="/operations")]),
         ]
     )
 
@@ -121,7 +121,7 @@ def _states() -> Component:
             html.Div(
                 [
                     html.Div(card("Firing alerts", pending(80)), id="alerts"),
-                    html.Div(card("Pages received", pending(80)), id="pages"),
+                    html.Div(card("Notifications received", pending(80)), id="pages"),
                 ],
                 className="halves",
             ),
@@ -139,11 +139,11 @@ def _shown(sources: Sources, name: str) -> tuple[Children, str]:
     try:
         document = sources.panels.read()
     except PanelsUnreadable as error:
-        return notice("There are no panels to draw", [html.Span(with_code(error.message))], "red"), f"{name}@"
+        return notice("No panels", [html.Span(with_code(error.message))], "red"), f"{name}@"
     dashboard = document.named(name)
     key = f"{name}@{document.revision}"
     if dashboard is None:
-        return notice("This dashboard is no longer there", [f"The file of panels has no `{name}`."], "red"), key
+        return notice("This dashboard no longer exists", [f"The file of panels has no `{name}`."], "red"), key
     about = html.P(with_code(dashboard.description), className="muted board-about")
     return [about, board_layout(dashboard, key)], key
 

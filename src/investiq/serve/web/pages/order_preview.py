@@ -46,7 +46,7 @@ def _price(would: OrderPreview) -> tuple[Component, Component] | None:
 def _cost(would: OrderPreview) -> tuple[Component, Component] | None:
     if would["cost"] is None:
         return None
-    label = "Costs about" if would["side"] == Side.BUY else "Brings about"
+    label = "Estimated cost" if would["side"] == Side.BUY else "Estimated proceeds"
     commission = f" with {fmt.money(would['commission'])} commission"
     return _row(label, fmt.money(would["cost"].lstrip("-")), commission)
 

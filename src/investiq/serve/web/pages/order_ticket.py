@@ -214,8 +214,8 @@ async def place(sources: Sources, actor: Actor, key: str, ticket: Ticket) -> tup
         submission = await actor.client.submit(**ticket.order(), idempotency_key=key)
     except ClientError as error:
         _log.warning("order_failed", reason=error.reason, error=error.message)
-        again = "Sending again asks for the same order, not for a second one." if error.retryable else None
-        return notice("The order was not taken", [error.message, again], "red"), no_update, no_update
+        again = "Sending again cannot place a second order." if error.retryable else None
+        return notice("Order not accepted", [error.message, again], "red"), no_update, no_update
     sources.forget_trading()
     return _outcome(submission), uuid.uuid4().hex, submission.order["id"]
 
@@ -224,7 +224,7 @@ def _outcome(submission: Submission) -> Component:
     order = submission.order
     what = f"{title(order['side'])} {asked(order)} of {order['symbol']}, {_kind(order)}"
     taken = f"{fmt.market_time(order['created_at'])} New York. Order {order['id']}"
-    again = "This order was placed before: nothing new was sent." if submission.replayed else None
+    again = "Already placed: nothing new was sent." if submission.replayed else None
     if submission.denial is not None:
         return notice("Denied", [f"{what}: {order['message'] or title(submission.denial)}", taken, again], "orange")
     ends_badly = order["status"] in (OrderStatus.REJECTED, OrderStatus.UNKNOWN)
@@ -246,7 +246,7 @@ def _prospect(order: Order) -> str | None:
     if order["average_price"]:
         return f"{fmt.quantity(order['filled_quantity'])} shares filled at {fmt.price(order['average_price'])}."
     if order["status"] == OrderStatus.UNKNOWN:
-        return "The broker has not answered: the order is looked up, and never sent a second time."
+        return "The broker has not answered. The order is being looked up; it is never sent twice."
     if order["status"] not in OPEN_STATUSES:
         return None
     if not order["limit_price"]:

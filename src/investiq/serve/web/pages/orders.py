@@ -53,7 +53,7 @@ async def _content(sources: Sources, query: Mapping[str, str], may_trade: bool) 
     except ClientError as error:
         return notice("Orders are not available", [paragraph(error.message)], "red")
     filtered = any(name != "before" for name in query)
-    nothing = "No order is like that" if filtered else NO_ORDERS
+    nothing = "No matching orders" if filtered else NO_ORDERS
     table = orders_table(page["orders"], may_trade, nothing=nothing)
     answer = html.Div(id="orders-answer", **attributes(aria_live="polite"))
     return [answer, table, older(ORDERS, query, page["next_cursor"])]

@@ -32,8 +32,8 @@ def overall_card(analysis: Analysis) -> Component:
         html.Div([html.Span("Strong sell"), html.Span("Neutral"), html.Span("Strong buy")], className="scale-ends"),
         html.P(_rests_on(analysis), className="coverage-words"),
         meter("Coverage", overall["coverage"]),
-        meter("Confidence", overall["confidence"], "how sure the engines that answered are"),
-        meter("Conviction", overall["conviction"], "how far they agree on the direction"),
+        meter("Confidence", overall["confidence"], "average confidence of the engines with a result"),
+        meter("Conviction", overall["conviction"], "agreement on direction"),
         html.Dl(
             [html.Div([html.Dt("Regime"), html.Dd(about)], className="metric"), *_weights(analysis)],
             className="metrics",
@@ -46,10 +46,10 @@ def _rests_on(analysis: Analysis) -> list[str | Component]:
     coverage = analysis["overall"]["coverage"]
     silent = [ENGINES[name][0].lower() for name, e in analysis["engines"].items() if e["status"] != EngineStatus.OK]
     if not analysis["overall"]["weights"]:
-        return ["No engine answered: there is no result."]
+        return ["No engine has a result."]
     if not silent:
-        return ["Rests on ", html.Strong("all of the evidence"), "."]
-    return ["Rests on ", html.Strong(f"{fmt.percent(coverage)} of the evidence"), f"; silent: {', '.join(silent)}."]
+        return ["Based on ", html.Strong("all of the evidence"), "."]
+    return ["Based on ", html.Strong(f"{fmt.percent(coverage)} of the evidence"), f"; silent: {', '.join(silent)}."]
 
 
 def _weights(analysis: Analysis) -> list[Component]:

@@ -81,7 +81,7 @@ def _refused(sources: Sources, name: str, error: NotSilenceable) -> Component:
     links: list[Component] = [dcc.Link(f"Silence {one}", href=silence_page(one)) for one in near]
     if rule is not None:
         links.append(html.A("Runbook", href=runbook_page(rule.subject, rule.name)))
-    links.append(dcc.Link("Alerts that fire", href="/operations/alerts"))
+    links.append(dcc.Link("Firing alerts", href="/operations/alerts"))
     return html.Div(
         [
             page_title(html.H1(f"{name[:80]} cannot be silenced", className="long-title")),
@@ -92,8 +92,11 @@ def _refused(sources: Sources, name: str, error: NotSilenceable) -> Component:
 
 
 def _unreadable(error: PanelsUnreadable) -> Component:
-    lines = [html.Span(with_code(error.message)), html.Span(with_code("The command line goes on: `investiq silence`."))]
-    return notice("What may be silenced is not known", lines, "red")
+    lines = [
+        html.Span(with_code(error.message)),
+        html.Span(with_code("The command line still works: `investiq silence`.")),
+    ]
+    return notice("The list of alerts is not available", lines, "red")
 
 
 def _about(rule: AlertDocument, target: SilenceTarget) -> Component:
@@ -115,13 +118,13 @@ def _form(target: SilenceTarget, count: Children) -> Component:
                 data=[{"value": value, "label": label} for value, label in LENGTHS],
                 value=USUAL,
                 fullWidth=True,
-                **attributes(aria_label="For how long"),
+                **attributes(aria_label="Duration"),
             ),
-            label="For how long",
+            label="Duration",
         ),
         dmc.TextInput(
             id="silence-other",
-            label="Other length",
+            label="Other duration",
             description="A number and its unit, such as 90m, 2h or 3d; at most 7d.",
             placeholder="90m",
             disabled=True,
@@ -130,14 +133,14 @@ def _form(target: SilenceTarget, count: Children) -> Component:
         dmc.TextInput(
             id="silence-reason",
             label="Reason",
-            description="Everybody who sees the alert sees it.",
+            description="Shown to everyone beside the alert.",
             required=True,
             value="",
         ),
         dmc.TextInput(
             id="silence-by",
             label="Your name",
-            description="This browser remembers it.",
+            description="Remembered by this browser.",
             required=True,
             value="",
             autoComplete="name",
@@ -155,7 +158,7 @@ def _command(target: SilenceTarget) -> Component:
     """What the form does, for who has a shell at hand."""
     labels = [word for label, value in target.labels.items() for word in ("--match", f"{label}={value}")]
     command = shlex.join(["investiq", "silence", target.alert, "--for", USUAL, "--reason", "…", *labels])
-    text = "It fires on, and shows as silenced. The same on the command line:"
+    text = "The alert keeps firing and shows as silenced. On the command line:"
     return html.P([text, html.Br(), html.Code(command)], className="muted small")
 
 

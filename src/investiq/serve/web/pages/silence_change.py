@@ -80,10 +80,8 @@ async def silence(sources: Sources, actor: Actor, target: SilenceTarget, form: F
     try:
         rule_named(sources, target.alert)
         length = form.length()
-        reason = check_text(
-            form.reason or "", "the reason is missing: say why, since whoever looks at the alert will ask"
-        )
-        name = check_text(form.by or "", "your name is missing: write it, so that others know whom to ask")
+        reason = check_text(form.reason or "", "enter a reason: others will ask")
+        name = check_text(form.by or "", "enter your name, so others know whom to ask")
     except InvestIQError as error:
         return _failed("Not silenced", error.message), no_update
     by = name if name == actor.who.name else f"{name} ({actor.who.name})"  # the name is typed, the key is not
@@ -91,12 +89,12 @@ async def silence(sources: Sources, actor: Actor, target: SilenceTarget, form: F
         made = await actor.silencer.add(matchers_of(target.alert, target.labels), length, by, reason)
     except InvestIQError as error:
         _log.warning("silence_failed", alert=target.alert, service=target.service, error=error.message)
-        again = "Pressing again asks for the same silence, not for a second one."
-        return _failed("Not silenced" if error.reason != "timeout" else "No answer", error.message, again), no_update
+        again = "Pressing again cannot create a second silence."
+        return _failed("Not silenced" if error.reason != "timeout" else "No response", error.message, again), no_update
     _log.info("silence_made", alert=target.alert, service=target.service, until=made.ends_at.isoformat(), by=by)
     unkept = await _noted(actor, "silence_put", made, f"until {made.ends_at:%Y-%m-%d %H:%M} UTC by {by}: {reason}")
     sources.forget_alerts()
-    mutes = fmt.count(made.mutes, "alert that fires now", "alerts that fire now")
+    mutes = fmt.count(made.mutes, "firing alert", "firing alerts")
     return (
         notice(f"Silenced until {fmt.minute(made.ends_at)}", [made.what, f"It mutes {mutes}.", unkept], "teal"),
         f"{made.id} {made.ends_at.isoformat()}",
@@ -113,7 +111,7 @@ async def end(sources: Sources, actor: Actor, identifier: str) -> tuple[Children
     _log.info("silence_ended", silence=identifier, what=ended.what, of=ended.by, by=actor.who.name)
     unkept = await _noted(actor, "silence_ended", ended, f"of {ended.by}: {ended.reason}")
     sources.forget_alerts()
-    said = [f"{ended.what}: notified again, if it still fires.", unkept]
+    said = [f"{ended.what}: notifications resume if it is still firing.", unkept]
     return notice("Ended", said, "teal"), f"{identifier} ended"
 
 
@@ -126,7 +124,7 @@ async def _noted(
             await actor.client.note_silence(action, done.id, f"{done.what} {detail}"[:1_000])
     except (InvestIQError, TimeoutError) as error:
         _log.warning("silence_not_in_audit_log", silence=done.id, action=action, error=str(error))
-        return "It is not kept in the audit log: the API does not answer."
+        return "Not recorded in the audit log: the API does not answer."
     return None
 
 

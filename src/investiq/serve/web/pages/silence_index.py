@@ -36,9 +36,9 @@ async def layout(sources: Sources) -> Component:
 
 def _firing(alerts: list[FiringAlert] | SourceUnavailable) -> Component:
     if isinstance(alerts, SourceUnavailable):
-        return card("Fires now", missing(alerts, "Alerts"))
+        return card("Firing now", missing(alerts, "Alerts"))
     rows = [html.Li([_link(alert.name, alert.labels.get("service", "")), *_state(alert)]) for alert in alerts]
-    return card("Fires now", html.Ul(rows, className="firing-list") if rows else empty("None fires now"))
+    return card("Firing now", html.Ul(rows, className="firing-list") if rows else empty("None firing"))
 
 
 def _link(name: str, service: str = "") -> Component:
@@ -55,16 +55,16 @@ def _silences(silences: list[Silence] | SourceUnavailable) -> Children:
     """Each is ended on the page of what it names, or with `investiq unsilence`."""
     if isinstance(silences, SourceUnavailable):
         return missing(silences, "Silences")
-    return [html.Article(silence_words(one), className="silenced") for one in silences] or empty("Nothing is silenced")
+    return [html.Article(silence_words(one), className="silenced") for one in silences] or empty("No active silences")
 
 
 def _every(sources: Sources) -> Component:
     try:
         rules = sources.panels.read().alerts
     except PanelsUnreadable as error:
-        return notice("What may be silenced is not known", [error.message], "red")
+        return notice("The list of alerts is not available", [error.message], "red")
     names = [html.Li(_link(rule.name)) for rule in sorted(rules, key=_name) if not rule.unsilenceable]
-    return card("Every alert that may be silenced", html.Ul(names, className="names"))
+    return card("All alerts that can be silenced", html.Ul(names, className="names"))
 
 
 def _name(rule: AlertDocument) -> str:

@@ -34,9 +34,9 @@ def relevant(
 def firing_count(alerts: Sequence[FiringAlert] | SourceUnavailable) -> Children:
     """In one line, what a silence would mute now."""
     if isinstance(alerts, SourceUnavailable):
-        return "What fires now is not known."
+        return "Firing alerts are not known."
     if not alerts:
-        return "It does not fire now. A silence mutes it when it does."
+        return "Not firing now. A silence mutes it when it does."
     silenced = sum(bool(alert.silences) for alert in alerts)
     verb = "fires" if len(alerts) == 1 else "fire"
     return [html.Strong(fmt.count(len(alerts), "alert")), f" of it {verb} now{_muted(silenced, len(alerts))}"]
@@ -52,13 +52,13 @@ def _muted(silenced: int, alerts: int) -> str:
 def firing_content(alerts: Sequence[FiringAlert] | SourceUnavailable, name: str, service: str) -> Component:
     """Which fire now; where all services are asked for, with a link to each one's own silence."""
     if isinstance(alerts, SourceUnavailable):
-        return card("Fires now", missing(alerts, "Alerts"))
+        return card("Firing now", missing(alerts, "Alerts"))
     if not alerts:
-        return card("Fires now", empty("None fires now", "Alertmanager was asked."), aside=chip("none", "good"))
+        return card("Firing now", empty("None firing", "Alertmanager has none."), aside=chip("none", "good"))
     rows: list[Component] = [_firing(alert, name, service) for alert in alerts[:_SHOWN]]
     if len(alerts) > _SHOWN:
         rows.append(html.Li(f"and {len(alerts) - _SHOWN} more", className="muted"))
-    return card("Fires now", html.Ul(rows, className="firing-list"), aside=alert_count(alerts))
+    return card("Firing now", html.Ul(rows, className="firing-list"), aside=alert_count(alerts))
 
 
 def _firing(alert: FiringAlert, name: str, service: str) -> Component:
@@ -78,7 +78,7 @@ def silences_content(silences: Sequence[Silence] | SourceUnavailable, may_end: b
     """Who silenced it until when and why, and a button to end each."""
     if isinstance(silences, SourceUnavailable):
         return missing(silences, "Silences")
-    return [_silence(silence, may_end) for silence in silences] or empty("Nobody has silenced it")
+    return [_silence(silence, may_end) for silence in silences] or empty("Not silenced")
 
 
 def _silence(silence: Silence, may_end: bool) -> Component:

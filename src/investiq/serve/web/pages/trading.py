@@ -57,14 +57,14 @@ def _equity_card() -> Component:
         html.Div(
             charts.chart("equity-chart", 264, charts.equity_series([]), panes=(3, 1), intraday=True), className="chart"
         ),
-        html.P("Market time, New York. Below: drawdown, below the highest equity ever.", className="muted small"),
+        html.P("Market time, New York. Below: drawdown from the all-time high.", className="muted small"),
         html.Div(id="equity-missing"),
     ]
     return card("Equity", body)
 
 
 def _positions_card() -> Component:
-    note = html.Span("realised is after commission; sold out symbols come last", className="muted small wide-only")
+    note = html.Span("realised P&L is net of commission; closed positions come last", className="muted small wide-only")
     body = [html.Div(id="positions-missing"), html.Div(pending(140), id="positions", className="table")]
     return card("Positions", body, aside=note, **attributes(aria_label="Positions"))
 
@@ -152,7 +152,7 @@ async def equity_content(sources: Sources, shown: list[Any] | None) -> tuple[Any
     if isinstance(points, SourceUnavailable):
         return no_update, no_update, no_update, missing(points, "Equity")
     if not points:
-        return [], no_update, None, empty("No equity yet", "The first point comes with the first price.")
+        return [], no_update, None, empty("No equity yet", "Starts with the first price.")
     now = [len(points), points[-1]["at"], points[-1]["equity"]]
     if now == shown:
         return no_update, no_update, no_update, None

@@ -25,7 +25,7 @@ from investiq.serve.web.words import title
 __all__ = ["alerts_content", "pages_content", "parts_content"]
 
 _TITLES = topology.titles()
-_HEALTH = {"up": ("Up", "good"), "down": ("Down", "bad"), "unknown": ("Not asked yet", "plain")}
+_HEALTH = {"up": ("Up", "good"), "down": ("Down", "bad"), "unknown": ("Not polled yet", "plain")}
 _SEVERITY = {"critical": "bad", "warning": "warn"}
 _PAGES_SHOWN = 6
 
@@ -42,7 +42,7 @@ def parts_content(targets: list[ScrapeTarget] | SourceUnavailable) -> Component:
     body = (
         html.Div(tiles, className="tiles")
         if tiles
-        else empty("Prometheus scrapes nothing", "Its configuration has no targets.")
+        else empty("No scrape targets", "Prometheus has no targets configured.")
     )
     return card("Parts", body, aside=chip(f"{up} of {len(targets)} targets up", tone))
 
@@ -82,7 +82,7 @@ def alerts_content(alerts: list[FiringAlert] | SourceUnavailable) -> Component:
     if isinstance(alerts, SourceUnavailable):
         return card("Firing alerts", missing(alerts, "Alerts"))
     body: Children = [_alert(alert) for alert in alerts] or empty(
-        "Nothing fires", "Alertmanager was asked and has no alert but its heartbeat."
+        "No firing alerts", "Alertmanager has no alerts except the heartbeat."
     )
     return card("Firing alerts", body, aside=alert_count(alerts))
 
@@ -131,13 +131,15 @@ def _silenced(silence: Silence) -> str:
 def pages_content(pages: list[InboxMessage] | SourceUnavailable) -> Component:
     """What reached the inbox, newest first."""
     if isinstance(pages, SourceUnavailable):
-        return card("Pages received", missing(pages, "The inbox"))
+        return card("Notifications received", missing(pages, "The inbox"))
     if not pages:
-        return card("Pages received", empty("No page yet", "Every alert that fires or resolves is kept here."))
+        return card(
+            "Notifications received", empty("No notifications yet", "Firing and resolved notifications appear here.")
+        )
     rows = [_page(page) for page in pages[:_PAGES_SHOWN]]
     more = len(pages) > _PAGES_SHOWN
-    note = html.P(["Older ones: ", html.Code("investiq inbox")], className="muted small") if more else None
-    return card("Pages received", [html.Table(html.Tbody(rows), className="pages"), note])
+    note = html.P(["Older: ", html.Code("investiq inbox")], className="muted small") if more else None
+    return card("Notifications received", [html.Table(html.Tbody(rows), className="pages"), note])
 
 
 def _page(page: InboxMessage) -> Component:

@@ -111,7 +111,7 @@ async def _drawn(sources: Sources, document: PanelsDocument, panel: PanelDocumen
         return _silent(answer) if isinstance(answer, SourceUnavailable) else draw(panel, answer, grid)
     except Exception:  # a fault of ours in one panel must not take the others
         _log.exception("panel_failed", panel=panel.title)
-        return RenderedPanel(_nothing("This panel cannot be drawn.", "That is a fault of the console; its log has it."))
+        return RenderedPanel(_nothing("Cannot draw this panel.", "This is a bug in the console; see its log."))
 
 
 def draw(panel: PanelDocument, lines: Sequence[PlottedSeries], grid: TimeGrid) -> RenderedPanel:
@@ -132,8 +132,8 @@ def draw(panel: PanelDocument, lines: Sequence[PlottedSeries], grid: TimeGrid) -
 
 def _silent(why: SourceUnavailable) -> RenderedPanel:
     if why.refused:
-        return RenderedPanel(_nothing("The query is refused.", _shortened(why.error)))
-    said = html.Strong(f"{why.part} gives no answer since {fmt.clock_time(why.since)}.")
+        return RenderedPanel(_nothing("Prometheus rejected the query.", _shortened(why.error)))
+    said = html.Strong(f"{why.part} has not answered since {fmt.clock_time(why.since)}.")
     return RenderedPanel(html.Div(said, className="missing missing-brief"), silent=why)
 
 
@@ -148,7 +148,7 @@ def _empty(panel: PanelDocument, grid: TimeGrid) -> Component:
         return html.Div(html.Div([word, why], className="why-empty"), className="no-lines")
     minutes = fmt.age(grid.times[-1] - grid.times[0])
     seen = f"of the last {minutes}" if panel.view in (PanelView.LINES, PanelView.STATES) else "of now"
-    advice = "`investiq status` says whether every part runs, `investiq validate` what is not measured."
+    advice = "Run `investiq status` to see what is down, `investiq validate` to see what is not measured."
     return _nothing("No data", with_code(f"Prometheus has no sample {seen}. {advice}"))
 
 

@@ -54,10 +54,10 @@ async def draw_events(sources: Sources, document: PanelsDocument, span: str) -> 
     happened = [found for event, of in zip(document.events, lines, strict=True) for found in _happened(event, of, grid)]
     if not happened:
         titles = ", ".join(event.title.lower() for event in document.events)
-        return html.P(f"Nothing happened in this time that could explain a change: {titles}.", className="muted small")
+        return html.P(f"Nothing in this range explains a change: {titles}.", className="muted small")
     latest = sorted(happened, key=lambda found: found.began, reverse=True)[:MOST_EVENTS]
     rows = [bar(found.line.name, found.drawn, grid, _now(found)) for found in latest]
-    note = f"the latest {len(rows)} of {len(happened)}" if len(happened) > len(rows) else None
+    note = f"latest {len(rows)} of {len(happened)}" if len(happened) > len(rows) else None
     return card("What happened", timeline(rows, grid, note), css="events")
 
 

@@ -79,7 +79,7 @@ def legend(panel: PanelDocument, lines: Sequence[PlottedSeries]) -> Children:
     ]
     long = "legend-long" if any(len(line.name) > LONG_NAME for line in shown) else ""
     many = len(lines) > len(shown)
-    note = f"{len(shown)} of {len(lines)} lines: those with the highest latest values" if many else None
+    note = f"top {len(shown)} of {len(lines)} lines by latest value" if many else None
     return [
         html.Ul(
             items,

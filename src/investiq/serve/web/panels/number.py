@@ -26,7 +26,7 @@ def numbers(panel: PanelDocument, lines: Sequence[PlottedSeries]) -> Children:
     shown = highest(lines, MOST_NUMBERS)
     items = [_number(panel, line, alone=len(shown) == 1) for line in shown]
     many = len(lines) > len(shown)
-    note = f"{len(shown)} of {len(lines)}: the highest values" if many else None
+    note = f"top {len(shown)} of {len(lines)}" if many else None
     return [
         html.Dl(items, className="numbers" if len(shown) > 1 else "numbers numbers-one"),
         html.P(note, className="muted small") if note else None,

@@ -35,7 +35,7 @@ def table(panel: PanelDocument, lines: Sequence[PlottedSeries]) -> Children:
         + [html.Th(text, scope="col", className="value") for text in values]
     )
     body = [_row(panel, key, [row.get(place) for place in places]) for key, row in list(rows.items())[:MOST_ROWS]]
-    note = f"{MOST_ROWS} of {len(rows)} rows: the highest values" if len(rows) > MOST_ROWS else None
+    note = f"top {MOST_ROWS} of {len(rows)} rows" if len(rows) > MOST_ROWS else None
     scrolling = html.Div(
         html.Table([html.Thead(head), html.Tbody(body)], className="values"),
         className="values-scroll",
