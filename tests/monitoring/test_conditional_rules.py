@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from importlib import import_module
 from pathlib import Path
+from random import Random
 
 import pytest
 import yaml
@@ -28,6 +29,7 @@ from investiq.monitoring.scraping.jobs import Job, jobs
 from investiq.monitoring.scraping.probes import Probe
 from investiq.rule_mutation.runner import mutate
 from investiq.rule_mutation.suite import load_suite
+from tests.chance import DEEP
 
 TESTS = Path(__file__).with_name("conditional.yml")
 
@@ -96,7 +98,10 @@ def test_their_tests_pass(folder: Path) -> None:
 
 
 def test_no_mutant_of_them_survives(folder: Path) -> None:
-    report = mutate(load_suite([folder / "rules.yml"], [folder / "tests.yml"], families=catalogue.families()))
+    suite = load_suite([folder / "rules.yml"], [folder / "tests.yml"], families=catalogue.families())
+    names = sorted({rule.name for rule in suite.rules})
+    some = () if DEEP else Random(2).sample(names, 1)  # noqa: S311  the others in `make proof-random`
+    report = mutate(suite, only=some)
     survived = [f"{v.mutant.rule.name}: {v.mutant.change}" for v in report.verdicts if v.outcome == "survived"]
     assert survived == []
-    assert len(report.verdicts) > 10
+    assert report.verdicts
