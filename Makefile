@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status load test lint types unit e2e bench format lock proof-api proof-backup proof-edge proof-fresh proof-heartbeat proof-install proof-intruder proof-load proof-mutation proof-secrets proof-series proof-wheel test-compose screenshots figures wheel clean runtime dev
+.PHONY: help up down status load test lint types unit e2e bench format lock proof-api proof-backup proof-edge proof-fresh proof-heartbeat proof-install proof-intruder proof-load proof-mutation proof-random proof-secrets proof-series proof-wheel test-compose screenshots figures wheel clean runtime dev
 
 # Where it is set, each of the hundred processes that tests start would compile all of the sources again.
 export PYTHONDONTWRITEBYTECODE :=
@@ -82,6 +82,9 @@ proof-load: dev ## Every scenario of `investiq load` for a minute, beside what P
 
 proof-mutation: dev ## Change every alerting rule in many small ways: the tests must notice each (ARGS="--only HighLatency")
 	@exec $(BIN)/investiq rules mutate $(ARGS)
+
+proof-random: dev ## Twenty times as many made-up cases, every malformed body, every mutant of the rules that few have
+	@INVESTIQ_TESTS=deep exec $(PYTEST) $$(grep -rlE 'hypothesis|tests\.chance' tests --include='test_*.py') $(ARGS)
 
 proof-api: dev ## Try the API by its own description for ten minutes (ARGS="--seed 7 --max-time 3600" for another run)
 	@ARGS='$(ARGS)' exec $(BIN)/pytest -q tests/serve/api/proof_api.py

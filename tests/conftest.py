@@ -21,13 +21,15 @@ with as_if_missing("rich"):  # as in the product: with it, each traceback that a
     import structlog
 
 from investiq.foundation.telemetry import logging as our_logging
+from tests.chance import examples
 
-settings.register_profile("investiq", deadline=None, print_blob=True)
+settings.register_profile("investiq", deadline=None, print_blob=True, max_examples=examples(25))
 # CI finds and reports; it does not shrink, which can take minutes for each failure. The blob that it prints makes
 # `@reproduce_failure` shrink the same case on a developer's machine.
 settings.register_profile(
     "investiq-ci",
     parent=settings.get_profile("ci"),
+    max_examples=examples(25),
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target),
 )
 settings.load_profile("investiq-ci" if os.environ.get("CI") else "investiq")

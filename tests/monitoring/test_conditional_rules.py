@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 import shutil
 import subprocess
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from investiq.monitoring.scraping.jobs import Job, jobs
 from investiq.monitoring.scraping.probes import Probe
 from investiq.rule_mutation.runner import mutate
 from investiq.rule_mutation.suite import load_suite
+from tests.chance import DEEP
 
 TESTS = Path(__file__).with_name("conditional.yml")
 
@@ -96,7 +98,10 @@ def test_their_tests_pass(folder: Path) -> None:
 
 
 def test_no_mutant_of_them_survives(folder: Path) -> None:
-    report = mutate(load_suite([folder / "rules.yml"], [folder / "tests.yml"], families=catalogue.families()))
+    """Of the alert that has the fewest; `make proof-random` tries those of all."""
+    suite = load_suite([folder / "rules.yml"], [folder / "tests.yml"], families=catalogue.families())
+    mutants = Counter(mutant.rule.name for mutant in suite.mutants)
+    report = mutate(suite, only=() if DEEP else [min(mutants, key=mutants.__getitem__)])
     survived = [f"{v.mutant.rule.name}: {v.mutant.change}" for v in report.verdicts if v.outcome == "survived"]
     assert survived == []
-    assert len(report.verdicts) > 10
+    assert report.verdicts

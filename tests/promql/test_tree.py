@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from investiq.promql.parse import ParseError, canonical, parse
 from investiq.rule_mutation.generate import mutants_of
+from tests.chance import examples
 from tests.rule_mutation.rules import rule
 
 
@@ -105,13 +106,13 @@ EXPRESSIONS = st.recursive(SELECTORS | RANGES, _larger, max_leaves=4)
 
 
 @given(EXPRESSIONS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_printing_anew_keeps_the_meaning(expr: str) -> None:
     assert promql_parser.parse(str(parse(expr))).prettify() == promql_parser.parse(expr).prettify()
 
 
 @given(EXPRESSIONS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_every_mutant_is_valid_and_differs_from_its_original_and_from_the_others(expr: str) -> None:
     mutants = mutants_of([rule(expr, fields={"for": "1m"}, labels={"severity": "page"})])
     after = [mutant.change.after or "" for mutant in mutants if mutant.change.path == ("expr",)]

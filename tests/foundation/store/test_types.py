@@ -11,6 +11,7 @@ from sqlalchemy.exc import StatementError
 
 from investiq.foundation.store import reading, writing
 from investiq.foundation.store.types import ExactDecimal, UtcDateTime
+from tests.chance import examples
 
 metadata = MetaData()
 values = Table(
@@ -31,7 +32,7 @@ def table(engine: Engine) -> Engine:
     return engine
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(25), deadline=None)
 @given(amounts=st.lists(money, min_size=1, max_size=20), at=times)
 def test_what_goes_in_comes_out_and_sums_exactly(table: Engine, amounts: list[Decimal], at: datetime) -> None:
     with writing(table) as connection:

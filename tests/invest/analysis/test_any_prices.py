@@ -18,6 +18,7 @@ from investiq.invest.analysis.result import Analysis, EngineResult, Findings
 from investiq.invest.analysis.snapshot import Snapshot
 from investiq.invest.analysis.technical import TechnicalEngine
 from investiq.invest.market.types import Bar, Symbol
+from tests.chance import examples
 from tests.invest.analysis.made_markets import SYMBOL, made_bars, market_at_close
 
 WEIGHTS = {"technical": 0.6, "quantitative": 0.4}
@@ -49,7 +50,9 @@ def analysis_of(snapshot: Snapshot) -> Analysis:
     return Analysis(SYMBOL, snapshot.as_of, Decimal(1), Findings(overall, {each.engine: each for each in results}))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(price_paths(), price_paths())
 def test_any_path_gives_a_sound_analysis(bars: list[Bar], other: list[Bar]) -> None:
     market, _ = market_at_close({SYMBOL: bars, Symbol("OTHER"): other}, session=bars[-1].session)
@@ -64,7 +67,9 @@ def test_any_path_gives_a_sound_analysis(bars: list[Bar], other: list[Bar]) -> N
     assert not analysis.overall.weights or abs(sum(analysis.overall.weights.values()) - 1) < 1e-9
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(price_paths(), price_paths(), st.data())
 def test_what_comes_later_changes_nothing(bars: list[Bar], future: list[Bar], data: st.DataObject) -> None:
     """No look-ahead: the same analysis whether the rest of history is as it was, another one, or missing."""

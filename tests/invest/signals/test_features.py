@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from investiq.invest.market.types import Bar
 from investiq.invest.signals.features import FEATURES, NEEDED_BARS, feature_matrix, last_features
+from tests.chance import examples
 from tests.invest.signals import synthetic
 
 BARS = synthetic.random_walk(220, seed=7)
@@ -35,13 +36,13 @@ def test_too_few_bars_give_rows_without_numbers(count: int) -> None:
 
 
 @given(cut=st.integers(NEEDED_BARS, len(BARS) - 1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 def test_the_future_never_changes_a_row(cut: int) -> None:
     np.testing.assert_array_equal(feature_matrix(BARS)[:cut], feature_matrix(BARS[:cut]))
 
 
 @given(cut=st.integers(NEEDED_BARS, len(BARS)))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 def test_a_row_is_the_same_to_the_last_bit_from_its_own_window_alone(cut: int) -> None:
     """Training sees whole histories, serving the last bars only: both must compute the same numbers."""
     window = feature_matrix(BARS[cut - NEEDED_BARS : cut])[-1]
@@ -49,7 +50,7 @@ def test_a_row_is_the_same_to_the_last_bit_from_its_own_window_alone(cut: int) -
 
 
 @given(seeds=st.lists(st.integers(0, 1000), min_size=1, max_size=9), count=st.integers(NEEDED_BARS, 90))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 def test_many_symbols_together_get_the_rows_that_each_gets_alone(seeds: list[int], count: int) -> None:
     histories = [synthetic.random_walk(count + seed % 7, seed=seed) for seed in seeds]
     alone = [feature_matrix(bars)[-1] for bars in histories]
@@ -63,7 +64,7 @@ def test_every_bar_of_the_window_counts_up_to_the_oldest() -> None:
 
 
 @given(factor=st.decimals("0.01", "1000", places=2))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 def test_the_price_level_does_not_matter(factor: Decimal) -> None:
     before, after = feature_matrix(BARS), feature_matrix(synthetic.scaled(BARS, factor))
     np.testing.assert_allclose(before, after, rtol=1e-6, atol=1e-8)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from investiq.invest.signals.tree_ensemble import TreeEnsemble
 from investiq.invest.signals.trees import read_trees
+from tests.chance import examples
 from tests.invest.signals import tree_text
 
 Floats = NDArray[np.float64]
@@ -102,7 +103,7 @@ def models(draw: st.DrawFn) -> str:
 
 
 @given(text=models(), seed=st.integers(0, 1_000))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_any_model_on_any_row(text: str, seed: int) -> None:
     same_as_lightgbm(text, odd_rows(np.random.default_rng(seed), 200))
 

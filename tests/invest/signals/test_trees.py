@@ -14,6 +14,7 @@ from investiq.invest.market.types import Symbol
 from investiq.invest.signals.features import FEATURES, NEEDED_BARS
 from investiq.invest.signals.model import Artifact, Model
 from investiq.invest.signals.trees import MalformedTrees, header_and_trees, read_trees
+from tests.chance import examples
 from tests.invest.signals import synthetic
 from tests.invest.signals.tree_text import chain
 from tests.invest.signals.tree_text import model as model_text
@@ -100,7 +101,7 @@ def test_a_forged_tree_is_refused_with_its_fault(artifact: Artifact, name: str) 
 
 
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_whatever_one_character_becomes_it_is_refused_or_it_predicts(artifact: Artifact, data: st.DataObject) -> None:
     """Nothing else happens: no index out of range, no walk without end."""
     text = artifact.model_text

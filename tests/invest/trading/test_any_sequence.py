@@ -18,6 +18,7 @@ from investiq.foundation.store import migrate, open_engine
 from investiq.foundation.vocabulary import OrderStatus, Side
 from investiq.invest.trading.brokers.protocol import BrokerOrder
 from investiq.invest.trading.order import TRANSITIONS, Order
+from tests.chance import examples
 from tests.foundation.store.postgres import empty
 from tests.invest.trading.conftest import Bench
 from tests.invest.trading.fakes import AAPL, MSFT
@@ -174,7 +175,7 @@ def test_the_books_hold_on_sqlite(folder: Path) -> None:
         shutil.copy(template, path)
         return open_engine(f"sqlite:///{path}")
 
-    run(new_engine, examples=14)
+    run(new_engine, number=6)
 
 
 @pytest.mark.e2e
@@ -184,15 +185,15 @@ def test_the_books_hold_on_postgresql(postgres_ledger: str) -> None:
         empty(engine)
         return engine
 
-    run(new_engine, examples=6)
+    run(new_engine, number=3)
 
 
-def run(new_engine: Callable[[], Engine], examples: int) -> None:
+def run(new_engine: Callable[[], Engine], number: int) -> None:
     machine = type("AnySequence", (AnySequence,), {"new_engine": staticmethod(new_engine)})
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples,
+            max_examples=examples(number),
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -13,6 +13,7 @@ from investiq.foundation.vocabulary import OrderType, Side
 from investiq.invest.market.types import Symbol
 from investiq.invest.trading.order import OrderRequest
 from investiq.invest.trading.views import OrderPreview
+from tests.chance import examples
 from tests.invest.trading.conftest import Bench
 from tests.invest.trading.fakes import AAPL, MSFT
 
@@ -56,7 +57,7 @@ def dear(bench: Bench) -> Bench:
     request=st.builds(asked, st.sampled_from([AAPL, MSFT, "NONE"]), st.sampled_from(Side), sizes, prices),
     halted=st.booleans(),
 )
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(10), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_a_dry_run_says_what_the_order_meets(dear: Bench, request: OrderRequest, halted: bool) -> None:
     (dear.desk.halt if halted else dear.desk.resume)("tested", "tester")
     before = dear.desk.orders(limit=1).orders

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.chance import examples
 from tests.serve.api.installation import Installation
 
 
@@ -95,7 +96,7 @@ async def test_a_page_that_ends_with_the_last_bar_has_no_next(local: httpx2.Asyn
     assert page["next_cursor"] is None
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     start=st.dates() | st.none(),
     end=st.dates() | st.none(),

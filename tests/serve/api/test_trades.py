@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.chance import examples
 from tests.serve.api.installation import Installation
 
 BUY = {"symbol": "AAPL", "side": "buy", "quantity": "10"}
@@ -191,7 +192,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=FIELDS | JSON, key=st.uuids())
 async def test_no_body_makes_the_server_fail(admin: httpx2.AsyncClient, body: object, key: object) -> None:
     headers = {"Idempotency-Key": str(key), "Content-Type": "application/json"}

@@ -5,10 +5,13 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import httpx2
 import pytest
+
+from tests.chance import DEEP
 
 OURS = {"origin": "http://127.0.0.1:8050", "content-type": "application/json"}
 ODD: tuple[Any, ...] = (None, True, 7, "x", [], [[None]], {}, {"id": 1})
@@ -68,15 +71,21 @@ def _with(good: dict[str, Any], path: tuple[Any, ...], value: Any) -> dict[str, 
     return body
 
 
+FEW = 1 if DEEP else 5
+"""One body in so many of each callback, another one of the next: all of them in `make proof-random`."""
+
+
 async def test_a_malformed_callback_is_never_an_error_of_ours(
     console: httpx2.AsyncClient, subtests: pytest.Subtests
 ) -> None:
     callbacks = (await console.get("/_dash-dependencies")).json()
     served = [one for one in callbacks if not one["clientside_function"]]
     assert len(served) > 15
-    for callback in served:
+    for number, callback in enumerate(served):
         with subtests.test(output=callback["output"]):
-            answers = [await _post(console, body) for body in spoiled(posted(callback))]
+            answers = [
+                await _post(console, body) for body in islice(spoiled(posted(callback)), number % FEW, None, FEW)
+            ]
             assert {answer.status_code for answer in answers} <= {200, 204, 400, 401}
             refused = [answer for answer in answers if answer.status_code == 400]
             assert len(refused) > len(answers) / 2
