@@ -86,7 +86,7 @@ def test_what_is_not_there_is_shown_and_fails(stack: FakeStack) -> None:
 def test_a_part_that_does_not_run_and_a_path_that_is_none() -> None:
     assert run("ask", "node", "/metrics").code == ExitCode.NOT_RUNNING
     result = run("ask", "node", "metrics")
-    assert (result.code, "begins with a slash" in result.err) == (ExitCode.USAGE, True)
+    assert (result.code, "start it with a slash" in result.err) == (ExitCode.USAGE, True)
 
 
 def test_open_says_where_the_password_is_and_not_the_password(config: Config) -> None:

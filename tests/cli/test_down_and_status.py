@@ -60,7 +60,7 @@ def test_down_stops_everything_in_order_and_waits_for_it(fakes: Fakes, superviso
     assert not fakes.processes()
     lines = [line.split() for line in result.err.splitlines()]
     assert lines.index(["stopped", "web"]) < lines.index(["stopped", "api"])
-    assert "its data stays" in result.err
+    assert "data is kept" in result.err
     assert "ready" not in result.err, "what was there before is not news"
 
 
@@ -90,7 +90,7 @@ def test_down_without_anything_to_stop_is_done() -> None:
     result = run("down", "--json")
     assert result.code == ExitCode.DONE
     assert json.loads(result.out) == {"schema": "investiq.down/1", "stopped": []}
-    assert "there was nothing to stop" in result.err
+    assert "nothing to stop" in result.err
 
 
 @pytest.mark.usefixtures("table")

@@ -29,6 +29,7 @@ SETTINGS = {
     "ALPACA_API_KEY": "pLanTedAlpacaKeyId41",
     "ALPACA_SECRET_KEY": "pLanTed-AlpacaSecret-8812",
     "GRAFANA_ADMIN_PASSWORD": "pLanTed-Grafana-aa55aa",
+    "INVESTIQ_TRACING_TOKEN": "pLanTed-TracingToken-4410",
 }
 WRONG = "iq_" + "pLanTedWrongKey".ljust(43, "w")
 MARK = "pLanTed"

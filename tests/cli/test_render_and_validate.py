@@ -147,7 +147,7 @@ def test_validate_of_a_dead_port_elsewhere_could_not_check(tmp_path: Path, monke
         (("--offline", "--wait", "5"), "--wait is for the running monitoring"),
         (("--token-file", "x"), "--token-file is for --prometheus and --alertmanager"),
         (("--prometheus", "localhost:9090"), "is no base address"),
-        (("--prometheus", "http://a:b@host"), "a password does not belong into an address"),
+        (("--prometheus", "http://a:b@host"), "do not put a password in an address"),
         (("--prometheus", "http://host:99999"), "is no base address"),
         (("--wait", "-1"), "--wait"),
     ],

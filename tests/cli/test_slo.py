@@ -67,7 +67,7 @@ def test_the_table_shows_what_is_recorded_and_says_what_is_not(prometheus: FakeS
     assert code == ExitCode.DONE
     line = next(line.split() for line in out.splitlines() if line.startswith("api-availability"))
     assert line == ["api-availability", "99.9%", "99.975%", "75.0%", "-", "-", "1.50", "-", "-", "-", "-", "good"]
-    assert "nothing has happened yet that analysis-latency, signal-availability" in err
+    assert "no data yet for analysis-latency, signal-availability" in err
 
 
 def test_json_has_numbers_and_null_for_what_is_not_known(prometheus: FakeStack) -> None:

@@ -48,10 +48,8 @@ def shown(source: str) -> Iterator[tuple[int, str]]:
     templates = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
     silent |= {part for template in templates for part in template.values}
     for template in templates:
-        yield (
-            template.lineno,
-            "".join(part.value if isinstance(part, ast.Constant) else "…" for part in template.values),
-        )
+        parts = (str(part.value) if isinstance(part, ast.Constant) else "…" for part in template.values)
+        yield template.lineno, "".join(parts)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in silent:
             yield node.lineno, node.value

@@ -133,12 +133,12 @@ def _inherited(environ: dict[str, str]) -> dict[str, set[str]]:
 
 def test_each_part_inherits_the_secrets_that_it_reads_and_no_others() -> None:
     got = _inherited(dict.fromkeys({"PATH", *secret_variables()} - {"CREDENTIALS_DIRECTORY"}, "x"))
-    metrics = secret_variables({"api.metrics_token"})
+    of_all = secret_variables({"api.metrics_token", "tracing.token"})
     for name in ("prometheus", "alertmanager", "blackbox", "node", "model"):
         assert got[name] == {"PATH"}, name
     for name in ("signals", "inbox", "agent"):
-        assert got[name] == {"PATH", *metrics}, name
-    assert got["web"] == {"PATH", *metrics, *secret_variables({"client.key"})}
+        assert got[name] == {"PATH", *of_all}, name
+    assert got["web"] == {"PATH", *of_all, *secret_variables({"client.key"})}
     assert got["backup"] == {"PATH", *secret_variables({"database_url"})}
     assert {"DATABASE_URL", "PAGERDUTY_KEY_FILE", "INVESTIQ_NOTIFY_WEBHOOK_URL", "ALPACA_SECRET_KEY"} < got["api"]
     unknown_to_the_api = {"monitoring.grafana_admin_password", "notify.deadmans_switch_url", "client.key"}

@@ -29,7 +29,7 @@ def test_it_says_of_when_it_is_and_what_it_comes_to() -> None:
     text, age = shown(every_point(proxy=PointState.NOT_DONE))
     assert age == "checked 60\u202fmin ago, 10:00:00 UTC"
     assert "Ready for paper When it was checked: faults are seen" in text
-    assert "16 of 17 done" in text
+    assert "17 of 18 done" in text
     assert "The title of proxy Not done what was seen of proxy Next: mend proxy" in text
     assert "ago" not in text  # no warning of its age
 

@@ -119,7 +119,7 @@ async def test_an_alertmanager_that_does_not_answer_is_not_no_alert(sources: Sou
     text = await words(sources)
 
     assert "None firing" not in text
-    assert "Alertmanager is down" in text
+    assert "Alertmanager does not answer" in text
     assert "Not halted" in text
 
 

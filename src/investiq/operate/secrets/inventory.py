@@ -73,6 +73,7 @@ _USED_BY: Mapping[str, str] = {
     "notify.webhook_url": "Alertmanager, and the API when the monitoring is lost",
     "notify.deadmans_switch_url": "Alertmanager",
     "client.key": "commands, and the console",
+    "tracing.token": "every server, to the collector of traces",
 }
 """Who uses a secret of the configuration. A setting that is missing here is told by its description."""
 

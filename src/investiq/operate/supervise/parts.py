@@ -301,16 +301,16 @@ _ARGUMENTS: Mapping[str, Callable[[Config], tuple[str, ...]]] = {
 }
 """How each program is started; one that is not here is only watched where somebody else runs it."""
 
-_METRICS = frozenset({"api.metrics_token"})
+_OF_ALL = frozenset({"api.metrics_token", "tracing.token"})
 
 _SECRETS: Mapping[str, frozenset[str]] = {
-    topology.API.name: _METRICS
+    topology.API.name: _OF_ALL
     | {"database_url", "alpaca_api_key", "alpaca_secret_key"}
     | {"notify.discord_webhook_url", "notify.pagerduty_key", "notify.webhook_url"},
-    topology.WEB.name: _METRICS | {"client.key"},
-    topology.SIGNALS.name: _METRICS,
-    topology.INBOX.name: _METRICS,
-    topology.AGENT.name: _METRICS,
+    topology.WEB.name: _OF_ALL | {"client.key"},
+    topology.SIGNALS.name: _OF_ALL,
+    topology.INBOX.name: _OF_ALL,
+    topology.AGENT.name: _OF_ALL,
 }
 """The settings whose secrets each server reads. What a program of others needs is in its files."""
 
