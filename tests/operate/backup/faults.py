@@ -6,9 +6,8 @@ import os
 import random
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -96,23 +95,46 @@ def must_be_found(done: Done, what: str) -> None:
 
 def killed_backup(installation: Installation, after: float, whom: str) -> bool:
     """Whether a backup, or its restic, was killed so many seconds after its start, rather than having ended before."""
-    with subprocess.Popen(
-        installation.command("backup", "--verify"),
-        env=installation.environment,
-        cwd=installation.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        deadline = time.monotonic() + after
-        while time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.005)
-        if process.poll() is not None:
+    with running(installation, "backup", "--verify") as process:
+        if ended_within(process, after):
             return False
         victims = [process.pid] if whom == "investiq" else restics(process.pid)
         for victim in victims:
-            os.kill(victim, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
         process.wait()
     return bool(victims)
+
+
+def killed_restore(installation: Installation, after: float) -> bool:
+    """Whether a restore was killed so many seconds after its start."""
+    with running(installation, "restore", "latest", "--replace") as process:
+        if ended_within(process, after):
+            return False
+        process.kill()
+        process.wait()
+    return True
+
+
+@contextmanager
+def running(installation: Installation, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(
+        installation.command(*arguments),
+        env=installation.environment,
+        cwd=installation.folder,
+        stdout=nowhere,
+        stderr=nowhere,
+    ) as process:
+        yield process
+
+
+def ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def restics(parent: int) -> list[int]:
@@ -121,24 +143,6 @@ def restics(parent: int) -> list[int]:
         return [child.pid for child in children if child.name() == "restic"]
     except psutil.Error:
         return []
-
-
-def killed_restore(installation: Installation, after: float) -> bool:
-    """Whether a restore was killed so many seconds after its start."""
-    with subprocess.Popen(
-        installation.command("restore", "latest", "--replace"),
-        env=installation.environment,
-        cwd=installation.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            process.wait(after)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            return True
-    return False
 
 
 def nothing_is_left(installation: Installation) -> None:
