@@ -46,6 +46,15 @@ def delete(installation: Installation, chance: random.Random) -> str:
     return f"deleted {file.relative_to(installation.repository)}"
 
 
+def delete_pack(installation: Installation, chance: random.Random) -> str:
+    """Data that a snapshot needs, rather than a key or an index."""
+    file = chance.choice(
+        [file for file in files(installation) if "data" in file.relative_to(installation.repository).parts]
+    )
+    file.unlink()
+    return f"deleted {file.relative_to(installation.repository)}"
+
+
 def truncate(installation: Installation, chance: random.Random) -> str:
     file = chance.choice(files(installation))
     rewrite(file, file.read_bytes()[: chance.randrange(file.stat().st_size)])
@@ -60,7 +69,13 @@ def swap_two(installation: Installation, chance: random.Random) -> str:
     return f"swapped {one.name[:8]} and {other.name[:8]} in {one.parent.name} and {other.parent.name}"
 
 
-DAMAGES: dict[str, Damage] = {"flip": flip, "delete": delete, "truncate": truncate, "swap": swap_two}
+DAMAGES: dict[str, Damage] = {
+    "flip": flip,
+    "delete": delete,
+    "delete pack": delete_pack,
+    "truncate": truncate,
+    "swap": swap_two,
+}
 
 
 def rewrite(file: Path, text: bytes) -> None:

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.e2e
 TRIES = int(os.environ.get("BACKUP_PROOF_TRIES", "100"))
 SEED = os.environ.get("BACKUP_PROOF_SEED", "1")
 """Of all that is left to chance: another one is another portion of the tries."""
-LEAST, MOST = 40_000, 4_000_000
+LEAST, MOST = 40_000, 1_500_000
 """Bytes that are left on a small disk."""
 
 
