@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -142,6 +143,21 @@ def running(installation: Installation, *arguments: str) -> Iterator[subprocess.
         stderr=nowhere,
     ) as process:
         yield process
+
+
+def killed_with_its_lock(installation: Installation, *arguments: str) -> None:
+    """A restic that is killed once it has locked the repository."""
+    place = {
+        "RESTIC_REPOSITORY": str(installation.repository),
+        "RESTIC_PASSWORD_FILE": str(installation.data / "keys" / "backup.password"),
+    }
+    locks = installation.repository / "locks"
+    with subprocess.Popen(["/usr/bin/env", "restic", *arguments], env=os.environ | place) as process:
+        while not (made := [lock for lock in locks.iterdir() if len(lock.name) == 64]):  # others are drafts
+            assert process.poll() is None
+            time.sleep(0.002)
+        process.kill()
+    assert made[0].exists()
 
 
 def ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from investiq.foundation.config import Config
+from investiq.foundation.errors import InvestIQError
 from investiq.operate.backup import restore
 from investiq.operate.backup.contents import FORMAT, Contents, Manifest
-from investiq.operate.backup.errors import BackupFailed
 from investiq.operate.backup.questions import about_ledger
 from investiq.operate.backup.sets import read_only
 from tests.operate.backup.installation import place_orders
@@ -32,5 +32,5 @@ def test_a_ledger_that_is_not_what_it_was_is_refused(tmp_path: Path, tamper: Cal
     contents, config = Contents(tmp_path, manifest, answers), Config(data_dir=tmp_path / "data")
     restore._check_ledger(config, contents)
     tamper(tmp_path)
-    with pytest.raises(BackupFailed, match=said):
+    with pytest.raises(InvestIQError, match=said):
         restore._check_ledger(config, contents)
