@@ -91,7 +91,7 @@ proof-api: dev ## Try the API by its own description for ten minutes (ARGS="--se
 
 proof-backup: dev ## Back up while 20 orders a second flow, kill it, damage it, fill its disk, restore elsewhere (BACKUP_PROOF_TRIES=100)
 	@BACKUP_PROOF_TRIES=$${BACKUP_PROOF_TRIES:-100} exec $(BIN)/pytest -q tests/e2e/proof_backup.py \
-		tests/operate/backup/proof_faults.py tests/operate/backup/test_swap.py $(ARGS)
+		tests/operate/backup/proof_*.py tests/operate/backup/test_swap.py $(ARGS)
 
 proof-secrets: dev ## Plant a secret everywhere and search everything that is written; rotate each one under load
 	@exec $(BIN)/pytest -q -s tests/e2e/proof_secrets.py tests/e2e/proof_planted_secrets.py $(ARGS)

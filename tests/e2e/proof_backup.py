@@ -37,7 +37,9 @@ pytestmark = pytest.mark.e2e
 
 ORDERS_A_SECOND = 20
 SENDERS = 4
-BACKUPS = 5
+BACKUPS = 3
+TIMES = 3
+"""How often an order is sent: on a busy machine the ledger's one writer may be waited for longer than five seconds."""
 # Orders of one share: none of the limits is to be reached, neither of the account nor of the requests.
 WIDE = {
     "INVESTIQ_AGENT_ENABLED": "false",
@@ -52,10 +54,20 @@ WIDE = {
 
 @dataclass
 class Flow:
-    """Orders that were placed: when, how long each took, and what was not taken."""
+    """Orders that were placed: when, how long each took, and what was not taken.
+
+    Attributes:
+        repeated: when one was not answered, and sent again under its key.
+    """
 
     seconds: list[tuple[float, float]] = field(default_factory=list)
+    repeated: list[float] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+
+    def has(self, orders: int) -> bool:
+        """Whether so many were taken; the first that was not ends the test with what was said."""
+        assert not self.refused, f"order {len(self.seconds)}: {self.refused[0]}"
+        return len(self.seconds) > orders
 
     def quantile(self, q: float, begin: float, end: float) -> float:
         """Of the milliseconds that the orders between two moments took."""
@@ -67,7 +79,7 @@ def test_backups_are_proven_while_orders_flow(new_stack: NewStack, capsys: pytes
     stack = new_stack(**WIDE)
     stack.up()
     with orders(stack) as flow:
-        awaited("orders", 60, lambda: len(flow.seconds) > 20 * ORDERS_A_SECOND)
+        awaited("20 seconds of orders", 120, lambda: flow.has(20 * ORDERS_A_SECOND))
         before, began = flow.seconds[0][0], time.monotonic()
         documents = [back_up(stack) for _ in range(BACKUPS)]
         ended = time.monotonic()
@@ -80,7 +92,8 @@ def test_backups_are_proven_while_orders_flow(new_stack: NewStack, capsys: pytes
     with capsys.disabled():
         print(  # noqa: T201  what this is for
             f"\n{len(flow.seconds)} orders, {rate:.1f} a second beside {BACKUPS} backups ({took}), "
-            f"{len(flow.refused)} not taken {flow.refused[:3]}; {'; '.join(told)}; {documents[-1]['bytes']}"
+            f"{len(flow.refused)} not taken, sent again {sum(at < began for at in flow.repeated)} before and "
+            f"{sum(began <= at <= ended for at in flow.repeated)} during; {'; '.join(told)}; {documents[-1]['bytes']}"
         )
     assert not flow.refused
 
@@ -92,7 +105,7 @@ def test_the_product_starts_from_a_bare_folder(new_stack: NewStack, capsys: pyte
     silence = ("silence", "HostDiskLow", "--for", "2h", "--reason", "proof")
     assert stack.investiq(*silence).code == ExitCode.DONE
     with orders(stack) as flow:
-        awaited("orders", 60, lambda: len(flow.seconds) > 10 * ORDERS_A_SECOND)
+        awaited("10 seconds of orders", 120, lambda: flow.has(10 * ORDERS_A_SECOND))
     key = stack.folder / "owner.key"
     back_up(stack)
     key.write_text(stack.investiq("backup", "key", "add").out)
@@ -116,7 +129,7 @@ def test_the_product_starts_from_a_bare_folder(new_stack: NewStack, capsys: pyte
     whole = other.investiq("audit", "--verify")
     assert whole.code == ExitCode.DONE, whole.err
     with orders(other) as more:
-        awaited("orders", 60, lambda: len(more.seconds) > 2 * ORDERS_A_SECOND)
+        awaited("orders", 60, lambda: more.has(2 * ORDERS_A_SECOND))
     assert not more.refused
     shutil.copy(key, other.data / "keys" / "backup.password")
     proven = back_up(other)["verification"]
@@ -197,11 +210,20 @@ def orders(stack: Stack) -> Iterator[Flow]:
 
     def send(client: httpx2.Client) -> None:
         order = {"symbol": "AAPL", "side": "buy", "order_type": "market", "quantity": "1"}
-        started = time.monotonic()
-        answer = client.post("/api/trades", json=order, headers={"Idempotency-Key": str(uuid.uuid4())})
-        flow.seconds.append((started, time.monotonic() - started))
-        if not answer.is_success:
-            flow.refused.append(f"{answer.status_code}: {answer.text[:200]}")
+        headers, started = {"Idempotency-Key": str(uuid.uuid4())}, time.monotonic()
+        said = ""
+        for _ in range(TIMES):
+            try:
+                answer = client.post("/api/trades", json=order, headers=headers)
+            except httpx2.HTTPError as error:
+                said = f"{type(error).__name__}: {error}"
+            else:
+                if answer.is_success:
+                    flow.seconds.append((started, time.monotonic() - started))
+                    return
+                said = f"{answer.status_code}: {answer.text[:300]}"
+            flow.repeated.append(time.monotonic())
+        flow.refused.append(said)
 
     def go() -> None:
         with httpx2.Client(base_url=stack.url("api", ""), headers=headers, timeout=30, trust_env=False) as client:

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.engine import URL
 
 from investiq.cli.exit_codes import ExitCode
 from tests.foundation.store import postgres
+from tests.operate.backup.databases import PASSWORD, ROLE, administrator
 from tests.operate.backup.installation import Installation
 
 
@@ -35,3 +38,19 @@ def installation(backed_up: Installation, tmp_path: Path) -> Installation:
 def postgres_server() -> Iterator[postgres.Postgres]:
     with postgres.postgres_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def server(postgres_server: postgres.Postgres) -> postgres.Postgres:
+    with administrator(postgres_server.database()) as connection:
+        connection.execute(text(f'CREATE ROLE "{ROLE}" LOGIN CREATEDB'))
+    return postgres_server
+
+
+@pytest.fixture
+def url(server: postgres.Postgres) -> URL:
+    """An empty database of the role's own."""
+    made = server.database()
+    with administrator(made) as connection:
+        connection.execute(text(f'ALTER DATABASE "{make_url(made).database}" OWNER TO "{ROLE}"'))
+    return make_url(made).set(drivername="postgresql+psycopg", username=ROLE, password=PASSWORD)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -47,6 +47,15 @@ def delete(installation: Installation, chance: random.Random) -> str:
     return f"deleted {file.relative_to(installation.repository)}"
 
 
+def delete_pack(installation: Installation, chance: random.Random) -> str:
+    """Data that a snapshot needs, rather than a key or an index."""
+    file = chance.choice(
+        [file for file in files(installation) if "data" in file.relative_to(installation.repository).parts]
+    )
+    file.unlink()
+    return f"deleted {file.relative_to(installation.repository)}"
+
+
 def truncate(installation: Installation, chance: random.Random) -> str:
     file = chance.choice(files(installation))
     rewrite(file, file.read_bytes()[: chance.randrange(file.stat().st_size)])
@@ -61,7 +70,13 @@ def swap_two(installation: Installation, chance: random.Random) -> str:
     return f"swapped {one.name[:8]} and {other.name[:8]} in {one.parent.name} and {other.parent.name}"
 
 
-DAMAGES: dict[str, Damage] = {"flip": flip, "delete": delete, "truncate": truncate, "swap": swap_two}
+DAMAGES: dict[str, Damage] = {
+    "flip": flip,
+    "delete": delete,
+    "delete pack": delete_pack,
+    "truncate": truncate,
+    "swap": swap_two,
+}
 
 
 def rewrite(file: Path, text: bytes) -> None:
@@ -96,23 +111,61 @@ def must_be_found(done: Done, what: str) -> None:
 
 def killed_backup(installation: Installation, after: float, whom: str) -> bool:
     """Whether a backup, or its restic, was killed so many seconds after its start, rather than having ended before."""
-    with subprocess.Popen(
-        installation.command("backup", "--verify"),
-        env=installation.environment,
-        cwd=installation.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        deadline = time.monotonic() + after
-        while time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.005)
-        if process.poll() is not None:
+    with running(installation, "backup", "--verify") as process:
+        if ended_within(process, after):
             return False
         victims = [process.pid] if whom == "investiq" else restics(process.pid)
         for victim in victims:
-            os.kill(victim, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
         process.wait()
     return bool(victims)
+
+
+def killed_restore(installation: Installation, after: float) -> bool:
+    """Whether a restore was killed so many seconds after its start."""
+    with running(installation, "restore", "latest", "--replace") as process:
+        if ended_within(process, after):
+            return False
+        process.kill()
+        process.wait()
+    return True
+
+
+@contextmanager
+def running(installation: Installation, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(
+        installation.command(*arguments),
+        env=installation.environment,
+        cwd=installation.folder,
+        stdout=nowhere,
+        stderr=nowhere,
+    ) as process:
+        yield process
+
+
+def killed_with_its_lock(installation: Installation, *arguments: str) -> None:
+    """A restic that is killed once it has locked the repository."""
+    place = {
+        "RESTIC_REPOSITORY": str(installation.repository),
+        "RESTIC_PASSWORD_FILE": str(installation.data / "keys" / "backup.password"),
+    }
+    locks = installation.repository / "locks"
+    with subprocess.Popen(["/usr/bin/env", "restic", *arguments], env=os.environ | place) as process:
+        while not (made := [lock for lock in locks.iterdir() if len(lock.name) == 64]):  # others are drafts
+            assert process.poll() is None
+            time.sleep(0.002)
+        process.kill()
+    assert made[0].exists()
+
+
+def ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def restics(parent: int) -> list[int]:
@@ -121,24 +174,6 @@ def restics(parent: int) -> list[int]:
         return [child.pid for child in children if child.name() == "restic"]
     except psutil.Error:
         return []
-
-
-def killed_restore(installation: Installation, after: float) -> bool:
-    """Whether a restore was killed so many seconds after its start."""
-    with subprocess.Popen(
-        installation.command("restore", "latest", "--replace"),
-        env=installation.environment,
-        cwd=installation.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            process.wait(after)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            return True
-    return False
 
 
 def nothing_is_left(installation: Installation) -> None:

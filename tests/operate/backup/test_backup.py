@@ -95,6 +95,14 @@ def test_two_at_once_do_not_meet(installation: Installation) -> None:
     assert folder.is_dir()
 
 
+def test_the_lock_of_a_restic_that_was_killed_is_in_nobodys_way(installation: Installation) -> None:
+    """One that forgets or tags has the repository for itself alone."""
+    faults.killed_with_its_lock(installation, "tag", "--add", "x", "latest")
+    assert installation.investiq("backup", "list").code == ExitCode.DONE
+    done = installation.investiq("backup")
+    assert done.code == ExitCode.DONE, done.err
+
+
 def test_a_damaged_repository_is_found(installation: Installation) -> None:
     with faults.damaged(installation, faults.flip, random.Random(1)) as what:  # noqa: S311  no secret
         faults.must_be_found(installation.investiq("restore", "--verify"), what)

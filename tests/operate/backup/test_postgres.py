@@ -1,6 +1,6 @@
 """A ledger in PostgreSQL: backed up, proven in a scratch database, and replaced as a whole or not at all.
 
-By a role that is no superuser: it owns its database, and may make others.
+`make proof-backup` kills it at every line (proof_postgres.py).
 """
 
 from __future__ import annotations
@@ -10,45 +10,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, NullPool, create_engine, make_url, text
+from sqlalchemy import make_url, text
 from sqlalchemy.engine import URL
 
 from investiq.cli.exit_codes import ExitCode
 from investiq.foundation.store import hold_ledger, open_engine
-from investiq.operate.backup import database_swap, postgres, swap
+from investiq.operate.backup import postgres, swap
 from investiq.operate.backup.database_swap import DatabaseSwap
 from investiq.operate.backup.errors import BackupFailed
-from investiq.operate.backup.questions import about_ledger
 from tests.foundation.store.postgres import Postgres
+from tests.operate.backup.databases import (
+    PASSWORD,
+    ROLE,
+    administrator,
+    asked,
+    databases,
+    dumped,
+    filled,
+    orders,
+    replace,
+    shown,
+)
 from tests.operate.backup.installation import Installation, place_orders
 from tests.operate.backup.lines import killed_at_line
 
 pytestmark = pytest.mark.e2e
-
-ROLE = "ledger role"
-PASSWORD = "not-on-a-command-line"
-STAMP = "20261127-120000"
-STEP = 1 if "BACKUP_PROOF_TRIES" in os.environ else 7
-"""Lines from one kill to the next; `make proof-backup` kills at each."""
-
-
-@pytest.fixture(scope="session")
-def server(postgres_server: Postgres) -> Postgres:
-    with administrator(postgres_server.database()) as connection:
-        connection.execute(text(f'CREATE ROLE "{ROLE}" LOGIN CREATEDB'))
-    return postgres_server
-
-
-@pytest.fixture
-def url(server: Postgres) -> URL:
-    """An empty database of the role's own."""
-    made = server.database()
-    with administrator(made) as connection:
-        connection.execute(text(f'ALTER DATABASE "{make_url(made).database}" OWNER TO "{ROLE}"'))
-    return make_url(made).set(drivername="postgresql+psycopg", username=ROLE, password=PASSWORD)
 
 
 @pytest.fixture
@@ -57,30 +45,6 @@ def installation(url: URL, tmp_path: Path) -> Installation:
     made = Installation(tmp_path, {"DATABASE_URL": shown(url)})
     made.fill()
     return made
-
-
-@contextmanager
-def administrator(url: str) -> Iterator[Connection]:
-    """The superuser in a database of the server."""
-    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        yield connection
-
-
-def shown(url: URL) -> str:
-    return url.render_as_string(hide_password=False)
-
-
-def asked(url: URL) -> dict[str, Any]:
-    with postgres.session(url) as connection:
-        return about_ledger(connection)
-
-
-def databases(url: URL) -> set[str]:
-    """The ledger's database and those beside it."""
-    with postgres.server(url) as connection:
-        query = text("SELECT datname FROM pg_database WHERE starts_with(datname, :name)")
-        return set(connection.execute(query, {"name": url.database}).scalars())
 
 
 # ---- the whole way ----
@@ -118,22 +82,6 @@ def test_a_backup_is_proven_and_a_restore_replaces_the_database_and_keeps_it(
     done = installation.investiq("restore", "latest", "--replace")
     assert done.code == ExitCode.DONE, done.err
     assert (asked(url), databases(url)) == (before, {url.database})
-
-
-def test_a_ledger_that_cannot_be_used_here_is_refused(installation: Installation, url: URL) -> None:
-    with postgres.session(url) as connection, connection.begin():
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    assert installation.investiq("backup", "--verify").code == ExitCode.DONE
-    before = asked(url)
-    newer = installation.investiq("restore", "latest", "--replace")
-    assert (newer.code, "'9999'" in newer.err) == (ExitCode.FAILED, True), newer.err
-    assert (asked(url), databases(url)) == (before, {url.database})
-
-    of_sqlite = Installation(installation.folder)
-    other_kind = of_sqlite.investiq("restore", "latest", "--replace")
-    assert (other_kind.code, "database_url" in other_kind.err) == (ExitCode.FAILED, True)
-    verified = of_sqlite.investiq("restore", "--verify")
-    assert (verified.code, "database_url" in verified.out) == (ExitCode.FINDINGS, True)
 
 
 @contextmanager
@@ -183,27 +131,6 @@ def test_a_role_that_may_not_is_told_what_to_say(
 # ---- killed ----
 
 
-def test_killed_at_any_line_database_and_files_are_old_or_new_together(url: URL, tmp_path: Path) -> None:
-    modules, seen, number = {swap.__file__, database_swap.__file__}, set(), 0
-    filled(url)
-    while True:
-        folder = tmp_path / str(number)
-        ended = killed_at_line(number, partial(replace, url, folder), modules)
-        swap.recover(folder / "journal", url)
-        is_new = orders(url) == 1
-        assert ((folder / "file").read_text() == "new") == is_new, f"killed at line {number}"
-        assert {orders(url.set(database=name)) for name in databases(url) - {url.database}} == (
-            {3} if is_new else set()
-        )
-        seen.add(is_new)
-        if is_new:
-            put_back(url)
-        if ended:
-            break
-        number += STEP
-    assert seen == {True, False}
-
-
 def test_a_journal_waits_for_the_ledger_that_it_is_about(
     url: URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,47 +170,3 @@ def test_the_programs_connect_where_the_url_says(tmp_path: Path) -> None:
         "PGSSLMODE": "verify-full",
         "PGAPPNAME": "x",
     }
-
-
-# ---- a database of one table ----
-
-
-def filled(url: URL, rows: int = 3) -> None:
-    with postgres.session(url) as connection, connection.begin():
-        connection.execute(text("CREATE TABLE orders (id int)"))
-        connection.execute(text("INSERT INTO orders SELECT generate_series(1, :rows)"), {"rows": rows})
-
-
-def orders(url: URL) -> int:
-    with postgres.session(url) as connection:
-        return int(connection.scalar(text("SELECT count(*) FROM orders")) or 0)
-
-
-def dumped(url: URL, folder: Path) -> Path:
-    file = folder / "ledger.dump"
-    with postgres.session(url) as connection:
-        connection.execution_options(isolation_level="REPEATABLE READ")
-        postgres.dump(url, file, 60, str(connection.scalar(text("SELECT pg_export_snapshot()"))))
-    return file
-
-
-def replace(url: URL, folder: Path) -> None:
-    """Replace a file, and the database by one with a single order."""
-    folder.mkdir(exist_ok=True)
-    (folder / "file").write_text("old")
-    (folder / "new").write_text("new")
-
-    def fill(database: DatabaseSwap) -> None:
-        postgres.create(url, database.new)
-        filled(url.set(database=database.new), 1)
-
-    database = DatabaseSwap.planned(url, STAMP)
-    swap.swap_all(folder / "journal", [(folder / "new", folder / "file")], STAMP, database, fill)
-
-
-def put_back(url: URL) -> None:
-    """What was replaced in its place again, for the next try."""
-    (aside,) = databases(url) - {url.database}
-    postgres.drop(url, str(url.database))
-    with postgres.server(url) as connection:
-        postgres.say(connection, f'ALTER DATABASE "{aside}" RENAME TO "{url.database}"')

@@ -14,7 +14,7 @@ from investiq.operate.backup import swap
 from tests.operate.backup.lines import killed_at_line
 
 STAMP = "20261127-120000"
-STEP = 1 if "BACKUP_PROOF_TRIES" in os.environ else 6
+STEP = 1 if "BACKUP_PROOF_TRIES" in os.environ else 12
 """Lines from one kill to the next; `make proof-backup` kills at each."""
 OLD = {"file": "old file", "folder/inside": "old inside", "wal": "old wal"}
 NEW = {"file": "new file", "folder/inside": "new inside", "fresh": "fresh"}

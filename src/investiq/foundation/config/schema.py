@@ -453,7 +453,12 @@ class BackupConfig(Section):
         "restic names them. Default: a folder beside data_dir, which does not survive the loss of its disk",
         examples=["/mnt/elsewhere/investiq", "s3:https://s3.example.org/investiq"],
     )
-    keep_days: int = Field(30, ge=1, description="days that backups are kept; the last proven one is kept for longer")
+    keep_days: int = Field(
+        30,
+        ge=1,
+        description="days of which the last backup is kept: days that have one, so that a clock that runs ahead "
+        "forgets none; the newest, and the newest that is proven, are always kept",
+    )
     max_hours: float = Field(
         6.0, gt=0, le=72, description="hours after which a backup, or its verification, is ended as one that hangs"
     )

@@ -17,9 +17,10 @@ BACKUP_OVERDUE = Alert(
     name="BackupOverdue",
     subject=Subject.BACKUP,
     severity=Severity.WARNING,
-    query=f"(time() - {_EVER_MADE}) / on () group_left () max{_SCHEDULED}",
+    query=f"abs(time() - {_EVER_MADE}) / on () group_left () max{_SCHEDULED}",
     op=">",
-    # One may fail, and be made up for a quarter of an hour later.
+    # One may fail, and be made up for a quarter of an hour later. One that lies as far ahead says that a clock was
+    # set back: it tells nothing of the backups since.
     threshold=2.2,
     # After a night in which the machine was off, the first is made within minutes.
     for_seconds=1200,

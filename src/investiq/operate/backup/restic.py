@@ -113,7 +113,7 @@ class Restic:
     def provide(self) -> str | None:
         """Make sure that the repository is there and opens; a new password where one was made for it."""
         try:
-            self._call("cat", "config")
+            self._call("cat", "config", "--no-lock")  # there may be a lock that a killed one has left
             return None
         except NoRepository:
             made = self._provide_password()
@@ -157,7 +157,10 @@ class Restic:
 
     def snapshots(self) -> list[Snapshot]:
         """Ours, the oldest first. One that was being tagged when its process was killed is there once."""
-        found = sorted(map(_snapshot, self._documents("snapshots", "--tag", TAG, "--json")), key=lambda one: one.proven)
+        found = sorted(
+            map(_snapshot, self._documents("snapshots", "--no-lock", "--tag", TAG, "--json")),
+            key=lambda one: one.proven,
+        )
         return sorted({one.name: one for one in found}.values(), key=lambda one: one.time)
 
     def find(self, name: str) -> Snapshot:

@@ -16,6 +16,7 @@ from investiq.clients.prometheus import Prometheus
 from investiq.clients.session import ClientError, HttpCredentials, HttpSession, HttpSettings, ServerClient
 from investiq.foundation import topology
 from investiq.foundation.files import provide_token, replace_whole
+from investiq.foundation.listeners import listens
 from investiq.foundation.subprocesses import leashed
 from investiq.foundation.topology import Process
 from investiq.operate.backup.errors import BackupFailed
@@ -97,7 +98,6 @@ def _running(process: Process, arguments: Sequence[str], work: Path, client: typ
 def _started(process: Process, command: Sequence[str], work: Path) -> tuple[subprocess.Popen[bytes], str]:
     for last in range(_TRIES):
         port = _free_port()
-        url = topology.base_url(topology.target("127.0.0.1", port))
         with (work / f"{process.name}.log").open("wb") as log:
             started = subprocess.Popen(
                 leashed((*command, f"--web.listen-address=127.0.0.1:{port}")),
@@ -107,8 +107,8 @@ def _started(process: Process, command: Sequence[str], work: Path) -> tuple[subp
                 cwd=work,
             )
         try:
-            if _comes_up(process, started, url, work / f"{process.name}.password"):
-                return started, url
+            if _comes_up(process, started, port, work / f"{process.name}.password"):
+                return started, _url(port)
         except BaseException:
             started.kill()
             started.wait()
@@ -119,12 +119,13 @@ def _started(process: Process, command: Sequence[str], work: Path) -> tuple[subp
     raise BackupFailed(f"{process.title} does not come up over its store: {said[0] if said else 'no word'}")
 
 
-def _comes_up(process: Process, started: subprocess.Popen[bytes], url: str, password: Path) -> bool:
+def _comes_up(process: Process, started: subprocess.Popen[bytes], port: int, password: Path) -> bool:
+    """Whether it listens and is ready. Whoever else has taken the port is asked nothing: he would answer."""
     deadline = time.monotonic() + _READY_SECONDS
     while started.poll() is None:
         if time.monotonic() > deadline:
             raise BackupFailed(f"{process.title} is not ready over its store after {_READY_SECONDS:g} s")
-        if asyncio.run(_is_ready(process, url, password)):
+        if listens(started.pid, port) and asyncio.run(_is_ready(process, _url(port), password)):
             return True
         time.sleep(0.1)
     return False
@@ -139,6 +140,10 @@ async def _is_ready(process: Process, url: str, password: Path) -> bool:
         except ClientError:
             return False
     return answer.is_success and body in answer.text
+
+
+def _url(port: int) -> str:
+    return topology.base_url(topology.target("127.0.0.1", port))
 
 
 def _free_port() -> int:

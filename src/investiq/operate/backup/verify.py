@@ -197,7 +197,9 @@ def _note(config: Config, verification: Verification) -> None:
     state.verification_seconds = verification.seconds
     state.doubted = [one.question for one in verification.differences]
     if verification.is_proven:
-        state.proven = max(state.proven, verification.snapshot.time.timestamp())
+        # A proof that lies ahead is of a clock that was set back: it would hide that nothing since is proven.
+        before = state.proven if state.proven <= time.time() else 0.0
+        state.proven = max(before, verification.snapshot.time.timestamp())
     known.keep(config, state)
 
 
