@@ -9,7 +9,7 @@ import investiq
 
 SCHEMAS = {
     *("analysis", "answer", "bars", "capacity", "checklist", "config", "cost", "doctor", "down", "error"),
-    *("health", "inbox", "logs", "logs.query", "trace", "traces"),
+    *("health", "inbox", "images", "images.pinned", "logs", "logs.query", "trace", "traces"),
     "install",
     *(
         "key",

@@ -64,6 +64,7 @@ COMMANDS = {
     "support-bundle": "collect diagnostics for support, without secrets",
     "edge": "network access: certificate, passwords, reload",
     "containers": "prepare what the containers read",
+    "images": "list the images of the containers, pin them by digest",
     "config": "show the effective configuration",
     "install": "install this version as a service of this server, go back, or remove it",
     "render": "write the monitoring files",
