@@ -37,7 +37,7 @@ def test_every_part_is_healthy_and_every_scrape_job_is_up(stack: Stack) -> None:
 def test_a_second_up_is_harmless(stack: Stack) -> None:
     before = [process.pid for process in stack.processes()]
     again = stack.up()
-    assert "running already" in again.err
+    assert "already running" in again.err
     assert stack.url("web") in again.out
     assert [process.pid for process in stack.processes()] == before
 

@@ -147,7 +147,7 @@ def test_a_page_says_what_since_when_how_bad_what_is_lost_and_where_to_go(stand:
     over = eventually(lambda: stand.embeds("RESOLVED: ServiceDown"))[0]
     assert over["title"] == "RESOLVED: ServiceDown investiq-api"
     assert over["description"].splitlines()[:2] == [
-        "over: investiq-api does not answer at 127.0.0.1:3001",
+        "resolved: investiq-api does not answer at 127.0.0.1:3001",
         "lasted 4m10s, from 2026-03-02 09:00:30 to 09:04:40 UTC",
     ]
     assert SERVICE_DOWN.description not in over["description"]
@@ -194,7 +194,7 @@ def test_thirty_alerts_of_one_fault_are_one_message_that_counts_them(stand: Stan
     stand.alertmanager.post(_database(0, began - timedelta(hours=1), lasted=timedelta(hours=1)))
     changed = eventually(lambda: stand.embeds("29 × DependencyDown"))[0]
     assert changed["title"] == "CRITICAL: 29 × DependencyDown investiq-api"
-    assert "over: the API has lost its database on 00\nlasted 1h0m0s, " in changed["description"]
+    assert "resolved: the API has lost its database on 00\nlasted 1h0m0s, " in changed["description"]
 
 
 def test_thirty_faults_that_come_one_by_one_are_few_messages(stand: Stand) -> None:

@@ -41,5 +41,6 @@ async def test_every_operation_is_described(local: httpx2.AsyncClient) -> None:
             success = next(body for code, body in operation["responses"].items() if code.startswith("2"))
             assert success["content"]["application/json"]["schema"], f"{method} {path}"
     placing = document["paths"]["/api/trades"]["post"]
-    assert [p["name"] for p in placing["parameters"] if p["required"]] == ["Idempotency-Key"]
+    described = {p["name"]: p["required"] for p in placing["parameters"]}
+    assert described == {"dry_run": False, "Idempotency-Key": False}, "a dry run needs no key"
     assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"

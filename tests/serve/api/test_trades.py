@@ -91,6 +91,8 @@ async def test_a_dry_run_says_what_the_order_would_do_and_places_nothing(
     assert (await admin.get("/api/trades")).json()["orders"] == []
     assert still.sample("investiq_order_denials_total", reason="order_notional") == 0
     assert (await admin.post("/api/trades?dry_run=perhaps", json=BUY)).status_code == 422
+    odd = {"Idempotency-Key": "a b"}
+    assert (await admin.post("/api/trades?dry_run=true", json=BUY, headers=odd)).status_code == 400
     assert (await admin.post("/api/trades?dry_run=false", json=BUY)).status_code == 400, "an order needs a key"
 
 

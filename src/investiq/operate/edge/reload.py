@@ -55,12 +55,13 @@ async def _await(config: Config, mark: str, before: Sequence[psutil.Process]) ->
     )
 
 
-def _accepts(worker: psutil.Process) -> bool:
-    """Whether it may still take connections. Before it closes its sockets, a worker says so in its title."""
+def _accepts(child: psutil.Process) -> bool:
+    """Whether it may still take connections: a worker that is about to close its sockets says so in its title."""
     try:
-        return worker.is_running() and "shutting down" not in " ".join(worker.cmdline())
+        title = " ".join(child.cmdline()) if child.is_running() else ""
     except psutil.Error:
         return False
+    return title.startswith("nginx: worker process") and "shutting down" not in title
 
 
 def _running(config: Config) -> psutil.Process:
