@@ -83,6 +83,9 @@ make_venv() {
     local python reason
     reason=$(why_rebuild)
     [[ -n $reason ]] || return 0
+    if [[ -L $venv ]]; then # `venv --clear` would empty what it leads to
+        fail "$venv leads to $(readlink -f $venv), which cannot be used here: $reason" "remove the link $PWD/$venv"
+    fi
     if [[ -e $venv && ! -e $venv/pyvenv.cfg ]]; then
         fail "$venv is here, but is no virtual environment" "move $PWD/$venv away"
     fi

@@ -138,6 +138,17 @@ def test_a_folder_that_is_no_environment_is_not_touched(bare: Machine) -> None:
     assert mine.exists()
 
 
+def test_an_environment_of_another_clone_that_is_linked_to_is_not_emptied(bare: Machine) -> None:
+    elsewhere = bare.clone.with_name("elsewhere")
+    elsewhere.mkdir()
+    (elsewhere / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    (bare.clone / ".venv").symlink_to(elsewhere)
+    code, output = _setup(bare)
+    assert code == 1
+    assert "remove the link" in output
+    assert (elsewhere / "pyvenv.cfg").exists()
+
+
 def _last_lines(output: str) -> list[str]:
     return [line.strip() for line in output.splitlines()[-3:]]
 
