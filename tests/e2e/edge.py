@@ -79,6 +79,7 @@ def edge_settings(folder: Path, host: str = "127.0.0.1", **further: str) -> dict
         "INVESTIQ_EDGE_CERTIFICATE_KEY": str(made[1]),
         # A table of doors is a crowd.
         "INVESTIQ_EDGE_REQUESTS_PER_SECOND": "10000",
+        "INVESTIQ_API_REQUESTS_PER_MINUTE": "1000000",
         **{f"INVESTIQ_EDGE_{setting}": NAMES[server] for server, setting in _SETTINGS.items()},
         **further,
     }

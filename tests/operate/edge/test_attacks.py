@@ -100,6 +100,17 @@ def test_a_request_arrives(edge: Edge) -> None:
     assert edge.arrived.paths() == ["/trading"]
 
 
+@pytest.mark.parametrize(("judged", "answered"), [(429, 429), (503, 503), (500, 503), (403, 403)])
+def test_what_the_api_says_of_a_key_is_told_as_it_is(edge: Edge, judged: int, answered: int) -> None:
+    before = edge.arrived.judgement
+    edge.arrived.judgement = f"HTTP/1.1 {judged} No\r\nContent-Length: 0\r\n\r\n".encode()
+    try:
+        assert edge.status("/trading", Authorization="Bearer iq_of-a-script") == answered
+    finally:
+        edge.arrived.judgement = before
+    assert edge.arrived.requests == []
+
+
 # ---- ways around a closed path
 
 CLOSED = (

@@ -15,11 +15,16 @@ _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Investiq-Visitor: mary\r\n
 
 
 class Arrived:
-    """The requests that came, without those that ask who may come in."""
+    """The requests that came, without those that ask who may come in.
+
+    Attributes:
+        judgement: what those are answered.
+    """
 
     def __init__(self) -> None:
         self.requests: list[bytes] = []
         self.judged: list[bytes] = []
+        self.judgement = _ANSWER
 
     def head(self) -> dict[str, list[str]]:
         """Header -> its values, of the one request that came."""
@@ -45,8 +50,9 @@ def upstream(*ports: int) -> Iterator[Arrived]:
                 length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if _is_length(line)), 0)
                 whole = head + self.rfile.read(length)
                 asked = f"GET {JUDGE_PATH} ".encode()
-                (arrived.judged if head.startswith(asked) else arrived.requests).append(whole)
-                self.wfile.write(_ANSWER)
+                judges = head.startswith(asked)
+                (arrived.judged if judges else arrived.requests).append(whole)
+                self.wfile.write(arrived.judgement if judges else _ANSWER)
 
         def _head(self) -> bytes:
             head = b""

@@ -268,6 +268,7 @@ def _request_headers(config: Config, door: Door, host: _Host) -> Iterator[str]:
 
 
 _NOTHING = '""'
+_SAYS_HOW = "auth_request_set $edge_judged $upstream_status;"
 _SAYS_WHO = f"auth_request_set $edge_visitor $upstream_http_{contract.VISITOR_HEADER.replace('-', '_')};"
 
 
@@ -309,6 +310,7 @@ def _guarded(config: Config, door: Door, host: _Host) -> Iterator[str]:
         "/",
         "auth_request /.investiq/door;",
         _SAYS_WHO,
+        _SAYS_HOW,
         "error_page 401 = @stranger;",
         "error_page 500 = @nobody_judges;",
         to,
@@ -360,6 +362,9 @@ def _strangers(config: Config, door: Door) -> Iterator[str]:
     )
     yield from _location(
         "@nobody_judges",
+        "if ($edge_judged = 429) {",  # nginx takes whatever is neither 2xx, 401 nor 403 for an error of its own
+        '    return 429 "too many requests with this key: wait a minute\\n";',
+        "}",
         'return 503 "nobody can be let in: the API does not answer, or the disk of the edge is full\\n";',
     )
 
@@ -372,6 +377,7 @@ def _way_out(to: str) -> Iterator[str]:
         "error_page 401 = @leave_unknown;",
         "error_page 500 = @nobody_judges;",
         _SAYS_WHO,
+        _SAYS_HOW,
         to,
     )
     yield from _location("@leave_unknown", to)
